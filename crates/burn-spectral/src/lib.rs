@@ -1,0 +1,1 @@
+//! Frequency-domain neural network layers for Burn.

@@ -1,0 +1,1 @@
+//! Batched real and complex FFTs and spectral contractions on plain slices.

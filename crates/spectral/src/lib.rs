@@ -1,0 +1,1 @@
+//! A lab for frequency-domain neural networks.
