@@ -1,1 +1,44 @@
-//! Frequency-domain neural network layers for Burn.
+//! Frequency-domain neural network layers for [Burn](https://burn.dev).
+//!
+//! Every layer here is one sentence with other words in it: transform the signal, multiply each
+//! frequency by a filter response, mix channels, transform back.
+//!
+//! ```text
+//! y = T⁻¹( Σ_i R[o,i,k] · X_i[k] ),   X = T(x)
+//! ```
+//!
+//! - [`fft`]: the transforms, any length, differentiable, on any backend
+//! - [`response`]: how the filter response `R` is parameterised; bring your own
+//! - [`conv`]: layers from signal to signal, among them drop-ins for Burn's convolutions
+//! - [`ops`]: the operations beneath, one meaning on every backend
+//!
+//! # Example
+//! ```
+//! use burn::tensor::{Device, Distribution, Tensor};
+//! use burn_spectral::conv::SpectralConv2dConfig;
+//! use burn_spectral::response::FreeConfig;
+//!
+//! let device = Device::flex();
+//! let layer = SpectralConv2dConfig::new([3, 8], FreeConfig::new([28, 28])).init(&device);
+//! let images = Tensor::random([4, 3, 28, 28], Distribution::Default, &device);
+//! assert_eq!(layer.forward(images).dims(), [4, 8, 28, 28]);
+//! ```
+//!
+//! # Conventions
+//! - Layout `[batch, channels, spatial…]`, as in Burn.
+//! - The half-spectrum lies on the last axis, `n/2 + 1` bins of a real length `n`.
+//! - Complex numbers are pairs of real tensors ([`ComplexTensor`]).
+//! - A convolution through the spectrum is circular unless a layer says otherwise.
+
+pub mod complex;
+pub mod conv;
+mod error;
+pub mod fft;
+mod grid;
+pub mod ops;
+pub mod response;
+
+pub use complex::ComplexTensor;
+pub use error::SpectralError;
+pub use grid::FrequencyGrid;
+pub use spectral_kernels::Norm;

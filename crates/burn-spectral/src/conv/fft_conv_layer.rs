@@ -1,0 +1,298 @@
+//! Drop-ins for Burn's convolution layers, evaluated through the spectrum.
+
+use burn::module::{Module, Param};
+use burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig};
+use burn::nn::{PaddingConfig1d, PaddingConfig2d, PaddingConfig3d};
+use burn::tensor::{Device, Tensor};
+
+use crate::SpectralError;
+use crate::response::Coupling;
+
+use super::fft_conv::{FftConvOptions, fft_conv};
+
+/// Creates an FFT-evaluated layer from the configuration of Burn's own.
+///
+/// Arguments, defaults and initialisation are Burn's, because the configuration is.
+///
+/// # Example
+/// ```
+/// use burn::nn::{PaddingConfig2d, conv::Conv2dConfig};
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use burn_spectral::conv::{FftConv2d, InitFft};
+///
+/// let device = Device::flex();
+/// let config = Conv2dConfig::new([3, 8], [15, 15]).with_padding(PaddingConfig2d::Same);
+/// let layer = config.init_fft(&device);
+/// let images = Tensor::random([2, 3, 33, 41], Distribution::Default, &device);
+/// assert_eq!(layer.forward(images.clone()).dims(), [2, 8, 33, 41]);
+///
+/// // A trained layer becomes its FFT twin, with the same weights and the same results.
+/// let conv = config.init(&device);
+/// let twin = FftConv2d::from(conv.clone());
+/// let difference = conv.forward(images.clone()) - twin.forward(images);
+/// assert!(difference.abs().max().into_scalar::<f32>() < 1e-4);
+/// ```
+pub trait InitFft {
+    /// The layer it creates.
+    type Layer;
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When a size is zero, or the groups do not divide the channels.
+    fn try_init_fft(&self, device: &Device) -> Result<Self::Layer, SpectralError>;
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init_fft`](Self::try_init_fft) gives an error, with its text.
+    fn init_fft(&self, device: &Device) -> Self::Layer {
+        self.try_init_fft(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Checks what Burn's configurations leave to their layers.
+fn check(
+    channels: [usize; 2],
+    groups: usize,
+    [kernel, stride, dilation]: [&[usize]; 3],
+) -> Result<(), SpectralError> {
+    SpectralError::check_positive("every size of a kernel", kernel)?;
+    SpectralError::check_positive("the stride", stride)?;
+    SpectralError::check_positive("the dilation", dilation)?;
+    Coupling::Grouped(groups)
+        .response_channels(channels)
+        .map(|_| ())
+}
+
+/// Zeros before and after an axis so that its output has `⌈length / stride⌉` samples, the odd one
+/// after. Dilation does not enter, as in Burn's `Same`.
+fn same(length: usize, kernel: usize, stride: usize) -> (usize, usize) {
+    let steps = length.div_ceil(stride).saturating_sub(1);
+    let total = (steps * stride + kernel).saturating_sub(length);
+    (total / 2, total - total / 2)
+}
+
+/// One number an axis, whether Burn keeps it bare or in an array.
+trait PerAxis<const N: usize> {
+    fn per_axis(&self) -> [usize; N];
+}
+
+impl PerAxis<1> for usize {
+    fn per_axis(&self) -> [usize; 1] {
+        [*self]
+    }
+}
+
+impl<const N: usize> PerAxis<N> for [usize; N] {
+    fn per_axis(&self) -> [usize; N] {
+        *self
+    }
+}
+
+/// The pairs of an explicit padding, none for one that keeps the size.
+trait Pairs<const N: usize> {
+    fn pairs(&self) -> Option<[(usize, usize); N]>;
+}
+
+impl Pairs<1> for PaddingConfig1d {
+    fn pairs(&self) -> Option<[(usize, usize); 1]> {
+        match self {
+            Self::Same => None,
+            Self::Valid => Some([(0, 0)]),
+            Self::Explicit(left, right) => Some([(*left, *right)]),
+        }
+    }
+}
+
+impl Pairs<2> for PaddingConfig2d {
+    fn pairs(&self) -> Option<[(usize, usize); 2]> {
+        match self {
+            Self::Same => None,
+            Self::Valid => Some([(0, 0); 2]),
+            Self::Explicit(top, left, bottom, right) => Some([(*top, *bottom), (*left, *right)]),
+        }
+    }
+}
+
+impl Pairs<3> for PaddingConfig3d {
+    fn pairs(&self) -> Option<[(usize, usize); 3]> {
+        match self {
+            Self::Same => None,
+            Self::Valid => Some([(0, 0); 3]),
+            Self::Explicit(depth, height, width) => {
+                Some([*depth, *height, *width].map(|zeros| (zeros, zeros)))
+            }
+        }
+    }
+}
+
+macro_rules! fft_conv_layer {
+    ($name:ident, $conv:ident, $config:ident, $padding:ty, $axes:literal, $rank:literal, $channels:expr) => {
+        #[doc = concat!("Burn's [`", stringify!($conv), "`], evaluated through the spectrum.")]
+        ///
+        /// The same function of the same weights, at a cost that hardly depends on the kernel's
+        /// size: the layer for large kernels. Created by [`InitFft`], or from Burn's layer.
+        #[derive(Module, Debug)]
+        pub struct $name {
+            /// Taps, `[out, in / groups, taps…]`, as Burn's layer stores them.
+            pub weight: Param<Tensor<$rank>>,
+            /// Offset of each output channel, `[out]`.
+            pub bias: Option<Param<Tensor<1>>>,
+            /// Step between outputs.
+            pub stride: [usize; $axes],
+            /// Step between taps.
+            pub dilation: [usize; $axes],
+            /// Groups of channels that do not see each other.
+            pub groups: usize,
+            /// Zeros around the input.
+            #[module(skip)]
+            pub padding: $padding,
+        }
+
+        impl From<$conv> for $name {
+            fn from(conv: $conv) -> Self {
+                Self {
+                    stride: conv.stride.per_axis(),
+                    dilation: conv.dilation.per_axis(),
+                    weight: conv.weight,
+                    bias: conv.bias,
+                    groups: conv.groups,
+                    padding: conv.padding,
+                }
+            }
+        }
+
+        impl InitFft for $config {
+            type Layer = $name;
+
+            fn try_init_fft(&self, device: &Device) -> Result<$name, SpectralError> {
+                let kernel: [usize; $axes] = self.kernel_size.per_axis();
+                let stride: [usize; $axes] = self.stride.per_axis();
+                let dilation: [usize; $axes] = self.dilation.per_axis();
+                check($channels(self), self.groups, [&kernel, &stride, &dilation])?;
+                Ok(self.init(device).into())
+            }
+        }
+
+        impl $name {
+            /// Convolves; see [`fft_conv`] for the formula.
+            ///
+            /// # Shapes
+            /// - input: `[batch, channels_in, spatial…]`
+            /// - output: `[batch, channels_out, spatial out…]`
+            ///
+            /// # Panics
+            /// When the channels are not the layer's, or the padded input is shorter than the
+            /// kernel.
+            pub fn forward(&self, input: Tensor<$rank>) -> Tensor<$rank> {
+                let (weight, sizes) = (self.weight.dims(), input.dims());
+                let padding = self.padding.pairs().unwrap_or_else(|| {
+                    core::array::from_fn(|axis| {
+                        same(sizes[axis + 2], weight[axis + 2], self.stride[axis])
+                    })
+                });
+                let options = FftConvOptions {
+                    stride: self.stride.to_vec(),
+                    padding: padding.to_vec(),
+                    dilation: self.dilation.to_vec(),
+                    groups: self.groups,
+                };
+                let bias = self.bias.as_ref().map(|bias| bias.val());
+                fft_conv(input, self.weight.val(), bias, &options)
+            }
+        }
+    };
+}
+
+fft_conv_layer!(FftConv1d, Conv1d, Conv1dConfig, PaddingConfig1d, 1, 3, |config: &Conv1dConfig| [
+    config.channels_in,
+    config.channels_out
+]);
+fft_conv_layer!(FftConv2d, Conv2d, Conv2dConfig, PaddingConfig2d, 2, 4, |config: &Conv2dConfig| config
+    .channels);
+fft_conv_layer!(FftConv3d, Conv3d, Conv3dConfig, PaddingConfig3d, 3, 5, |config: &Conv3dConfig| config
+    .channels);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Distribution;
+
+    fn largest<const D: usize>(difference: Tensor<D>) -> f32 {
+        difference.abs().max().into_scalar()
+    }
+
+    #[test]
+    fn the_two_dimensional_twin_agrees_with_burn_for_every_padding() {
+        let device = Device::flex();
+        let x = Tensor::<4>::random([2, 4, 9, 12], Distribution::Default, &device);
+        for padding in [
+            PaddingConfig2d::Valid,
+            PaddingConfig2d::Same,
+            PaddingConfig2d::Explicit(2, 0, 1, 3),
+        ] {
+            for (kernel, stride, dilation, groups) in [
+                ([3, 3], [1, 1], [1, 1], 1),
+                ([4, 5], [2, 3], [1, 1], 2),
+                ([2, 3], [1, 2], [2, 1], 4),
+            ] {
+                let config = Conv2dConfig::new([4, 8], kernel)
+                    .with_padding(padding.clone())
+                    .with_stride(stride)
+                    .with_dilation(dilation)
+                    .with_groups(groups);
+                let conv = config.init(&device);
+                let expected = conv.forward(x.clone());
+                let got = FftConv2d::from(conv).forward(x.clone());
+                assert_eq!(got.dims(), expected.dims(), "{config}");
+                assert!(largest(got - expected) < 1e-5, "{config}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_one_and_three_dimensional_twins_agree_with_burn() {
+        let device = Device::flex();
+        let x = Tensor::<3>::random([2, 4, 17], Distribution::Default, &device);
+        let conv = Conv1dConfig::new(4, 6, 5)
+            .with_groups(2)
+            .with_padding(PaddingConfig1d::Explicit(3, 1))
+            .init(&device);
+        let expected = conv.forward(x.clone());
+        assert!(largest(FftConv1d::from(conv).forward(x) - expected) < 1e-5);
+
+        let x = Tensor::<5>::random([1, 2, 5, 6, 7], Distribution::Default, &device);
+        let conv = Conv3dConfig::new([2, 3], [3, 3, 3])
+            .with_padding(PaddingConfig3d::Same)
+            .init(&device);
+        let expected = conv.forward(x.clone());
+        assert!(largest(FftConv3d::from(conv).forward(x) - expected) < 1e-5);
+    }
+
+    #[test]
+    fn a_fresh_layer_starts_where_burns_would() {
+        let device = Device::flex();
+        let config = Conv2dConfig::new([6, 4], [3, 5]).with_groups(2);
+        device.seed(7);
+        let burn = config.init(&device);
+        let expected = burn.weight.val();
+        device.seed(7);
+        let fft = config.init_fft(&device);
+        assert_eq!(largest(fft.weight.val() - expected), 0.0);
+    }
+
+    #[test]
+    fn a_zero_stride_and_odd_groups_are_refused() {
+        let device = Device::flex();
+        let config = Conv2dConfig::new([4, 6], [3, 3]);
+        let error = config.clone().with_stride([1, 0]).try_init_fft(&device);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the stride must be at least 1, got 0"
+        );
+        let error = config.with_groups(4).try_init_fft(&device).unwrap_err();
+        assert!(error.to_string().contains("divisible by 4"), "{error}");
+    }
+}

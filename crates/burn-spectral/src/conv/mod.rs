@@ -1,0 +1,14 @@
+//! Convolution layers that work through the spectrum.
+
+mod fft_conv;
+mod fft_conv_layer;
+mod kk_layer;
+mod spectral_conv;
+
+pub use fft_conv::{FftConvOptions, fft_conv};
+pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
+pub use kk_layer::{KkLayer, KkLayerConfig};
+pub use spectral_conv::{
+    SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
+    SpectralConv3d, SpectralConv3dConfig, SpectralConvConfig,
+};

@@ -1,0 +1,225 @@
+//! Circular convolution with a parameterised response.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::fft;
+use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
+use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig};
+use crate::{FrequencyGrid, Norm, SpectralError};
+
+/// Configuration of a [`SpectralConv1d`].
+pub type SpectralConv1dConfig<C> = SpectralConvConfig<3, C>;
+/// Configuration of a [`SpectralConv2d`].
+pub type SpectralConv2dConfig<C> = SpectralConvConfig<4, C>;
+/// Configuration of a [`SpectralConv3d`].
+pub type SpectralConv3dConfig<C> = SpectralConvConfig<5, C>;
+
+/// Spectral convolution of `[batch, channels, length]`.
+pub type SpectralConv1d<R> = SpectralConv<3, R>;
+/// Spectral convolution of `[batch, channels, height, width]`.
+pub type SpectralConv2d<R> = SpectralConv<4, R>;
+/// Spectral convolution of `[batch, channels, depth, height, width]`.
+pub type SpectralConv3d<R> = SpectralConv<5, R>;
+
+/// Configuration of a [`SpectralConv`] of inputs of rank `D` with a response made by `C`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectralConvConfig<const D: usize, C> {
+    /// Input and output channels.
+    pub channels: [usize; 2],
+    /// The response.
+    pub response: C,
+    /// How channels are coupled; dense by default.
+    pub coupling: Coupling,
+    /// What is conjugated in the product `R·X`; nothing by default.
+    pub conjugate: ConjugateFactor,
+    /// Whether an offset is added to every output channel; yes by default, and zero at first.
+    pub bias: bool,
+}
+
+/// Which factor of `R·X` is conjugated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConjugateFactor {
+    /// Neither: a convolution.
+    #[default]
+    None,
+    /// The response: a cross-correlation with its impulse response, what `Conv2d` computes.
+    Response,
+    /// The input: that cross-correlation reversed circularly, as KKLayer and CEMNet were published.
+    Input,
+}
+
+impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
+    /// A dense layer from `channels[0]` to `channels[1]` channels.
+    pub fn new(channels: [usize; 2], response: C) -> Self {
+        Self {
+            channels,
+            response,
+            coupling: Coupling::default(),
+            conjugate: ConjugateFactor::default(),
+            bias: true,
+        }
+    }
+
+    /// Sets how channels are coupled.
+    pub fn with_coupling(mut self, coupling: Coupling) -> Self {
+        self.coupling = coupling;
+        self
+    }
+
+    /// Sets which factor is conjugated.
+    pub fn with_conjugate(mut self, conjugate: ConjugateFactor) -> Self {
+        self.conjugate = conjugate;
+        self
+    }
+
+    /// Sets whether an offset is added.
+    pub fn with_bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When channels or sizes are zero or do not fit each other.
+    pub fn try_init(&self, device: &Device) -> Result<SpectralConv<D, C::Response>, SpectralError> {
+        let channels = self.coupling.response_channels(self.channels)?;
+        let response = self.response.init(channels, device)?;
+        let mut layer = SpectralConv::from_response(response, self.channels, self.coupling)?;
+        layer.conjugate = self.conjugate;
+        layer.bias = self
+            .bias
+            .then(|| Param::from_tensor(Tensor::zeros([self.channels[1]], device)));
+        Ok(layer)
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> SpectralConv<D, C::Response> {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Circular convolution through the spectrum, `y = irfft(Σ_i R[o,i]·rfft(x_i)) + b`.
+///
+/// `D` is the rank of the input, two more than its spatial axes. Created by
+/// [`SpectralConvConfig`], or by [`from_response`](Self::from_response) around a response of your
+/// own.
+#[derive(Module, Debug)]
+pub struct SpectralConv<const D: usize, R: Module> {
+    /// The filter response.
+    pub response: R,
+    /// Offset of each output channel, `[out]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    /// Input channels.
+    pub channels_in: usize,
+    /// How channels are coupled.
+    #[module(skip)]
+    pub coupling: Coupling,
+    /// Which factor is conjugated.
+    #[module(skip)]
+    pub conjugate: ConjugateFactor,
+}
+
+impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
+    /// A layer without bias around a response, from `channels[0]` to `channels[1]` channels.
+    ///
+    /// # Errors
+    /// When the response does not have the channels that the coupling needs.
+    pub fn from_response(
+        response: R,
+        channels: [usize; 2],
+        coupling: Coupling,
+    ) -> Result<Self, SpectralError> {
+        let expected = coupling.response_channels(channels)?;
+        if response.channels() != expected {
+            return Err(SpectralError::ResponseChannels {
+                expected,
+                got: response.channels(),
+            });
+        }
+        Ok(Self {
+            response,
+            bias: None,
+            channels_in: channels[0],
+            coupling,
+            conjugate: ConjugateFactor::None,
+        })
+    }
+
+    /// Checks that the layer takes inputs of shape `dims`.
+    ///
+    /// # Errors
+    /// When the channels are not the layer's, an axis is empty, or the response cannot be
+    /// evaluated at that size.
+    pub fn check(&self, dims: [usize; D]) -> Result<FrequencyGrid, SpectralError> {
+        if dims[1] != self.channels_in {
+            return Err(SpectralError::Channels {
+                expected: self.channels_in,
+                got: dims.to_vec(),
+            });
+        }
+        let grid = FrequencyGrid::new(&dims[2..])?;
+        self.response.check(&grid)?;
+        Ok(grid)
+    }
+
+    /// Convolves.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, spatial…]`
+    /// - output: `[batch, channels_out, spatial…]`
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward(&self, input: Tensor<D>) -> Tensor<D> {
+        let grid = self
+            .check(input.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let [outputs, _] = self.response.channels();
+        let input = match self.coupling {
+            Coupling::Shared => input.sum_dim(1),
+            _ => input,
+        };
+        let groups = match self.coupling {
+            Coupling::Shared => 1,
+            coupling => coupling.groups([self.channels_in, outputs]),
+        };
+        let spectral = |response| {
+            let conjugate = match self.conjugate {
+                ConjugateFactor::None => Conjugate::None,
+                ConjugateFactor::Response => Conjugate::Response,
+                ConjugateFactor::Input => Conjugate::Input,
+            };
+            let spec = ConvSpec {
+                spatial: D - 2,
+                mix: MixSpec { groups, conjugate },
+            };
+            ops::spectral_conv(input.clone(), response, spec)
+        };
+        let output = match self.response.response(&grid) {
+            Response::Constant(weight) => {
+                let reversed = self.conjugate == ConjugateFactor::Input;
+                ops::mix_constant(input, weight, groups, reversed)
+            }
+            Response::Taps(taps) => {
+                let taps = ops::zero_pad(taps, grid.sizes());
+                spectral(fft::rfftn(taps, D - 2, Norm::Backward))
+            }
+            Response::Spectrum(response) => spectral(response),
+        };
+        match &self.bias {
+            Some(bias) => {
+                let mut dims = [1; D];
+                dims[1] = outputs;
+                output + bias.val().reshape(dims)
+            }
+            None => output,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What can be wrong with a layer's configuration or its input.
+
+use thiserror::Error;
+
+/// A configuration or an input that a layer cannot take.
+///
+/// Layers report it from `try_init`; `init` and `forward` panic with the same text.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpectralError {
+    /// A count that must be at least one is zero.
+    #[error("{what} must be at least 1, got 0")]
+    Zero {
+        /// What was counted.
+        what: String,
+    },
+    /// Channels that the coupling cannot split.
+    #[error(
+        "{coupling} coupling needs channels divisible by {groups}, got {channels_in} in and {channels_out} out"
+    )]
+    Coupling {
+        /// Name of the coupling.
+        coupling: &'static str,
+        /// Groups it makes.
+        groups: usize,
+        /// Input channels.
+        channels_in: usize,
+        /// Output channels.
+        channels_out: usize,
+    },
+    /// A response made for other channels than the layer's.
+    #[error("this layer needs a response of channels [out, in / groups] = {expected:?}, got {got:?}")]
+    ResponseChannels {
+        /// Channels that the layer needs.
+        expected: [usize; 2],
+        /// Channels of the response.
+        got: [usize; 2],
+    },
+    /// A number of spatial sizes other than the layer's number of spatial axes.
+    #[error("a {axes}-dimensional layer needs {axes} sizes, got {got:?}")]
+    Axes {
+        /// Spatial axes of the layer.
+        axes: usize,
+        /// The sizes given.
+        got: Vec<usize>,
+    },
+    /// A response that holds one weight a frequency, met with an input of another size.
+    #[error(
+        "the {response} response is bound to inputs of size {expected:?}, got {got:?}; \
+         create it for that size, or resample the input"
+    )]
+    Size {
+        /// Name of the response.
+        response: &'static str,
+        /// Size it was created for.
+        expected: Vec<usize>,
+        /// Size of the input.
+        got: Vec<usize>,
+    },
+    /// A kernel larger than the input it is applied to circularly.
+    #[error("a circular kernel of size {kernel:?} does not fit an input of size {got:?}")]
+    Kernel {
+        /// Size of the kernel.
+        kernel: Vec<usize>,
+        /// Size of the input.
+        got: Vec<usize>,
+    },
+    /// An axis that is not there.
+    #[error("axis {axis} is not one of the {axes} spatial axes (0 to {})", axes - 1)]
+    Axis {
+        /// The axis given.
+        axis: usize,
+        /// Spatial axes of the layer.
+        axes: usize,
+    },
+    /// An input with another number of channels than the layer's.
+    #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
+    Channels {
+        /// Channels of the layer.
+        expected: usize,
+        /// Shape of the input.
+        got: Vec<usize>,
+    },
+}
+
+impl SpectralError {
+    /// An error for each count that is zero.
+    pub(crate) fn check_positive(what: &str, counts: &[usize]) -> Result<(), Self> {
+        match counts.contains(&0) {
+            true => Err(Self::Zero { what: what.into() }),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The frequencies of the bins.
+
+use burn::tensor::{Device, Tensor};
+
+/// `[0, 1, …, −2, −1] / (n·spacing)` in f64.
+pub(crate) fn frequency_values(n: usize, spacing: f64) -> Vec<f64> {
+    let signed = |k: usize| match k < n.div_ceil(2) {
+        true => k as f64,
+        false => k as f64 - n as f64,
+    };
+    (0..n).map(|k| signed(k) / (n as f64 * spacing)).collect()
+}
+
+/// `[0, 1, …, n/2] / (n·spacing)` in f64.
+pub(crate) fn rfrequency_values(n: usize, spacing: f64) -> Vec<f64> {
+    (0..=n / 2)
+        .map(|k| k as f64 / (n as f64 * spacing))
+        .collect()
+}
+
+/// Frequency of each bin of a transform of `n` samples that lie `spacing` apart, in cycles per
+/// unit of `spacing`: zero and the positive ones, then the negative ones, as NumPy's `fftfreq`.
+///
+/// # Shapes
+/// - output: `[n]`
+///
+/// # Panics
+/// When `n` or `spacing` is zero.
+///
+/// # Example
+/// ```
+/// use burn::tensor::Device;
+/// use burn_spectral::fft::fftfreq;
+///
+/// let frequencies = fftfreq(5, 0.1, &Device::flex());
+/// let values = frequencies.into_data().to_vec::<f32>().unwrap();
+/// assert_eq!(values, vec![0.0, 2.0, 4.0, -4.0, -2.0]);
+/// ```
+pub fn fftfreq(n: usize, spacing: f64, device: &Device) -> Tensor<1> {
+    check("fftfreq", n, spacing);
+    Tensor::from_data(frequency_values(n, spacing).as_slice(), device)
+}
+
+/// Frequency of each bin of a half-spectrum of `n` real samples that lie `spacing` apart, as
+/// NumPy's `rfftfreq`.
+///
+/// # Shapes
+/// - output: `[n/2 + 1]`
+///
+/// # Panics
+/// When `n` or `spacing` is zero.
+pub fn rfftfreq(n: usize, spacing: f64, device: &Device) -> Tensor<1> {
+    check("rfftfreq", n, spacing);
+    Tensor::from_data(rfrequency_values(n, spacing).as_slice(), device)
+}
+
+fn check(name: &str, n: usize, spacing: f64) {
+    assert!(
+        n > 0,
+        "{name}: the number of samples must be at least 1, got 0"
+    );
+    assert!(
+        spacing != 0.0 && spacing.is_finite(),
+        "{name}: the spacing must be finite and not 0, got {spacing}"
+    );
+}

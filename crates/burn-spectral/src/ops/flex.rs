@@ -1,0 +1,249 @@
+//! The operations on Burn's Flex CPU backend, over the slice kernels.
+
+use burn::backend::flex::FlexTensor;
+use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
+use burn::tensor::{DType, Element, Shape, TensorData};
+use spectral_kernels::{Planar, PlanarMut, Scalar};
+
+use super::backend::{Planes, SpectralOps, SpectralPrimitives};
+use super::spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform};
+
+/// Calls `$body` with `$element` bound to the float type of `$tensor`.
+///
+/// The callers route other dtypes to the portable path.
+macro_rules! with_dtype {
+    ($tensor:expr, $element:ident => $body:expr) => {
+        match $tensor.dtype() {
+            DType::F32 => {
+                type $element = f32;
+                $body
+            }
+            DType::F64 => {
+                type $element = f64;
+                $body
+            }
+            dtype => panic!("spectral kernels take f32 and f64 tensors, got {dtype:?}"),
+        }
+    };
+}
+
+/// The elements of a tensor in row-major order, copied only when a view is not contiguous.
+struct Contiguous(FlexTensor);
+
+impl Contiguous {
+    fn new(tensor: FlexTensor) -> Self {
+        Self(match tensor.is_contiguous() {
+            true => tensor,
+            false => tensor.to_contiguous(),
+        })
+    }
+
+    fn slice<E: Element + bytemuck::Pod>(&self) -> &[E] {
+        self.0
+            .as_slice()
+            .expect("a contiguous tensor of the dtype that was matched")
+    }
+}
+
+fn planes(tensors: Planes<Flex>) -> [Contiguous; 2] {
+    assert_eq!(
+        tensors.0.dtype(),
+        tensors.1.dtype(),
+        "the real and the imaginary part must have one dtype"
+    );
+    [Contiguous::new(tensors.0), Contiguous::new(tensors.1)]
+}
+
+fn planar<E: Element + bytemuck::Pod>(parts: &[Contiguous; 2]) -> Planar<'_, E> {
+    Planar {
+        re: parts[0].slice(),
+        im: parts[1].slice(),
+    }
+}
+
+fn tensor<E: Element>(data: Vec<E>, shape: &Shape) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(data, shape.clone()))
+}
+
+/// Runs `fill` over a pair of new arrays of shape `shape`.
+fn filled_planes<E: Element + Scalar>(
+    shape: &Shape,
+    fill: impl FnOnce(PlanarMut<'_, E>),
+) -> Planes<Flex> {
+    let count = shape.num_elements();
+    let (mut re, mut im) = (vec![E::ZERO; count], vec![E::ZERO; count]);
+    fill(PlanarMut {
+        re: &mut re,
+        im: &mut im,
+    });
+    (tensor(re, shape), tensor(im, shape))
+}
+
+/// The batch and the transformed sizes of `shape` over its last `count` axes.
+fn last_axes(shape: &Shape, count: usize) -> (usize, &[usize]) {
+    let (leading, sizes) = shape[..].split_at(shape.num_dims() - count);
+    (leading.iter().product(), sizes)
+}
+
+impl SpectralPrimitives for Flex {
+    fn prim_rfft(signal: FlexTensor, transform: RealTransform) -> Planes<Flex> {
+        let shape = signal.shape();
+        let output = transform.spectrum_shape(&shape);
+        let signal = Contiguous::new(signal);
+        with_dtype!(signal.0, E => filled_planes::<E>(&output, |out| {
+            let (scale, weight) = (transform.scale as E, transform.weight);
+            match transform.axes {
+                Axes::One(axis) => {
+                    let axis = Axes::split(axis, &shape);
+                    spectral_kernels::rfft_axis(axis, scale, weight, signal.slice::<E>(), out);
+                }
+                Axes::Last(count) => {
+                    let (batch, sizes) = last_axes(&shape, count);
+                    spectral_kernels::rfftn(batch, sizes, scale, weight, signal.slice::<E>(), out);
+                }
+            }
+        }))
+    }
+
+    fn prim_irfft(spectrum: Planes<Flex>, transform: RealTransform) -> FlexTensor {
+        let shape = transform.signal_shape(&spectrum.0.shape());
+        let spectrum = planes(spectrum);
+        with_dtype!(spectrum[0].0, E => {
+            let mut out = vec![0 as E; shape.num_elements()];
+            let (scale, weight) = (transform.scale as E, transform.weight);
+            let input = planar::<E>(&spectrum);
+            match transform.axes {
+                Axes::One(axis) => {
+                    let axis = Axes::split(axis, &shape);
+                    spectral_kernels::irfft_axis(axis, scale, weight, input, &mut out);
+                }
+                Axes::Last(count) => {
+                    let (batch, sizes) = last_axes(&shape, count);
+                    spectral_kernels::irfftn(batch, sizes, scale, weight, input, &mut out);
+                }
+            }
+            tensor(out, &shape)
+        })
+    }
+
+    fn prim_fft(input: Planes<Flex>, transform: ComplexTransform) -> Planes<Flex> {
+        let shape = input.0.shape();
+        let input = planes(input);
+        with_dtype!(input[0].0, E => filled_planes::<E>(&shape, |out| {
+            let (direction, scale) = (transform.direction, transform.scale as E);
+            let input = planar::<E>(&input);
+            match transform.axes {
+                Axes::One(axis) => {
+                    let axis = Axes::split(axis, &shape);
+                    spectral_kernels::fft_axis(axis, direction, scale, input, out);
+                }
+                Axes::Last(count) => {
+                    let (batch, sizes) = last_axes(&shape, count);
+                    spectral_kernels::fftn(batch, sizes, direction, scale, input, out);
+                }
+            }
+        }))
+    }
+
+    fn prim_mix(x: Planes<Flex>, response: Planes<Flex>, mix: MixSpec) -> Planes<Flex> {
+        let (mut shape, response_shape) = (x.0.shape(), response.0.shape());
+        let contraction = mix.contraction(shape[0], &response_shape);
+        shape[1] = response_shape[0];
+        let (x, response) = (planes(x), planes(response));
+        with_dtype!(x[0].0, E => filled_planes::<E>(&shape, |out| {
+            contraction.forward(planar::<E>(&x), planar::<E>(&response), out);
+        }))
+    }
+
+    fn prim_mix_adjoint_input(
+        grad: Planes<Flex>,
+        response: Planes<Flex>,
+        mix: MixSpec,
+    ) -> Planes<Flex> {
+        let (mut shape, response_shape) = (grad.0.shape(), response.0.shape());
+        let contraction = mix.contraction(shape[0], &response_shape);
+        shape[1] = response_shape[1] * mix.groups;
+        let (grad, response) = (planes(grad), planes(response));
+        with_dtype!(grad[0].0, E => filled_planes::<E>(&shape, |out| {
+            contraction.adjoint_input(planar::<E>(&grad), planar::<E>(&response), out);
+        }))
+    }
+
+    fn prim_mix_adjoint_response(
+        x: Planes<Flex>,
+        grad: Planes<Flex>,
+        mix: MixSpec,
+    ) -> Planes<Flex> {
+        let mut shape = x.0.shape();
+        let batch = shape[0];
+        shape[0] = grad.0.shape()[1];
+        shape[1] /= mix.groups;
+        let contraction = mix.contraction(batch, &shape);
+        let (x, grad) = (planes(x), planes(grad));
+        with_dtype!(x[0].0, E => filled_planes::<E>(&shape, |out| {
+            contraction.adjoint_response(planar::<E>(&x), planar::<E>(&grad), out);
+        }))
+    }
+
+    fn prim_reverse(x: FlexTensor, spatial: usize) -> FlexTensor {
+        let shape = x.shape();
+        let (batch, sizes) = last_axes(&shape, spatial);
+        let x = Contiguous::new(x);
+        with_dtype!(x.0, E => {
+            let mut out = vec![0 as E; shape.num_elements()];
+            spectral_kernels::reverse(batch, sizes, x.slice::<E>(), &mut out);
+            tensor(out, &shape)
+        })
+    }
+}
+
+impl SpectralOps for Flex {
+    fn spectral_reverse(x: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {
+        Self::prim_reverse(x, spatial)
+    }
+
+    fn spectral_rfft(
+        signal: FloatTensor<Self>,
+        transform: RealTransform,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        Self::prim_rfft(signal, transform)
+    }
+
+    fn spectral_irfft(
+        re: FloatTensor<Self>,
+        im: FloatTensor<Self>,
+        transform: RealTransform,
+    ) -> FloatTensor<Self> {
+        Self::prim_irfft((re, im), transform)
+    }
+
+    fn spectral_fft(
+        re: FloatTensor<Self>,
+        im: FloatTensor<Self>,
+        transform: ComplexTransform,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        Self::prim_fft((re, im), transform)
+    }
+
+    fn spectral_mix(
+        x_re: FloatTensor<Self>,
+        x_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        mix: MixSpec,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        Self::prim_mix((x_re, x_im), (r_re, r_im), mix)
+    }
+
+    fn spectral_conv(
+        x: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        conv: ConvSpec,
+    ) -> FloatTensor<Self> {
+        let shape = x.shape();
+        let spectrum = Self::prim_rfft(x, conv.analysis(&shape));
+        let mixed = Self::prim_mix(spectrum, (r_re, r_im), conv.mix);
+        Self::prim_irfft(mixed, conv.synthesis(&shape))
+    }
+}

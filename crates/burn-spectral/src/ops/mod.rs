@@ -1,0 +1,202 @@
+//! The spectral operations: one meaning, two ways to run.
+//!
+//! On Burn's Flex backend in f32 and f64 they run on the slice kernels of `spectral-kernels`, with
+//! hand-written adjoints. Everywhere else they run in ordinary tensor ops ([`portable`]), which are
+//! right at any size and differentiable by themselves.
+//!
+//! Layers check shapes; these functions assume them checked.
+
+mod autodiff;
+mod backend;
+mod flex;
+pub mod portable;
+mod spec;
+
+use burn::backend::{Dispatch, DispatchDevice};
+use burn::tensor::{DType, Tensor};
+
+use crate::ComplexTensor;
+use backend::SpectralOps;
+
+pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform};
+pub use spectral_kernels::{BinWeight, Conjugate, Direction};
+
+/// Whether the kernels serve this tensor.
+fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
+    matches!(tensor.dtype(), DType::F32 | DType::F64)
+        && matches!(
+            tensor.device().inner().as_dispatch(),
+            DispatchDevice::Flex(_)
+        )
+}
+
+fn join<const D: usize>(
+    (re, im): (
+        burn::backend::DispatchTensor,
+        burn::backend::DispatchTensor,
+    ),
+) -> ComplexTensor<D> {
+    ComplexTensor {
+        re: Tensor::from_dispatch(re),
+        im: Tensor::from_dispatch(im),
+    }
+}
+
+/// Half-spectrum of a real signal.
+pub(crate) fn rfft<const D: usize>(
+    signal: Tensor<D>,
+    transform: RealTransform,
+) -> ComplexTensor<D> {
+    if !has_kernels(&signal) {
+        return portable::rfft(signal, transform);
+    }
+    join(<Dispatch as SpectralOps>::spectral_rfft(
+        signal.into_dispatch(),
+        transform,
+    ))
+}
+
+/// Real signal of a half-spectrum.
+pub(crate) fn irfft<const D: usize>(
+    spectrum: ComplexTensor<D>,
+    transform: RealTransform,
+) -> Tensor<D> {
+    if !has_kernels(&spectrum.re) {
+        return portable::irfft(spectrum, transform);
+    }
+    Tensor::from_dispatch(<Dispatch as SpectralOps>::spectral_irfft(
+        spectrum.re.into_dispatch(),
+        spectrum.im.into_dispatch(),
+        transform,
+    ))
+}
+
+/// Complex transform.
+pub(crate) fn fft<const D: usize>(
+    input: ComplexTensor<D>,
+    transform: ComplexTransform,
+) -> ComplexTensor<D> {
+    if !has_kernels(&input.re) {
+        return portable::fft(input, transform);
+    }
+    join(<Dispatch as SpectralOps>::spectral_fft(
+        input.re.into_dispatch(),
+        input.im.into_dispatch(),
+        transform,
+    ))
+}
+
+/// Mixes the channels of a spectrum, bin by bin:
+/// `y[b,o,k] = Σ_i r[o,i,k] · x[b,i,k]`, with `r` or `x` conjugated on request.
+///
+/// # Shapes
+/// - `x`: `[batch, channels_in, bins…]`
+/// - `response`: `[channels_out, channels_in / groups, bins…]`
+/// - output: `[batch, channels_out, bins…]`
+pub fn mix<const D: usize>(
+    x: ComplexTensor<D>,
+    response: ComplexTensor<D>,
+    mix: MixSpec,
+) -> ComplexTensor<D> {
+    if !has_kernels(&x.re) {
+        return portable::mix(x, response, mix);
+    }
+    join(<Dispatch as SpectralOps>::spectral_mix(
+        x.re.into_dispatch(),
+        x.im.into_dispatch(),
+        response.re.into_dispatch(),
+        response.im.into_dispatch(),
+        mix,
+    ))
+}
+
+/// Circular convolution by the spectrum, `y = irfft(mix(rfft(x), response))`, as one operation.
+///
+/// Its adjoint, with `N` samples, `G = rfft(grad_y)` and `X = rfft(x)` unnormalised, is
+/// `grad_x = irfft(conj(R)ᵀ·G)` and `grad_R = (c_k/N)·Σ_batch conj(X)·G`, where `c_k` is 1 on the
+/// first and, for an even length, the last bin of the half-spectrum axis and 2 elsewhere.
+///
+/// # Shapes
+/// - `x`: `[batch, channels_in, spatial…]`
+/// - `response`: `[channels_out, channels_in / groups, spatial…]`, half-spectrum on the last axis
+/// - output: `[batch, channels_out, spatial…]`
+pub fn spectral_conv<const D: usize>(
+    x: Tensor<D>,
+    response: ComplexTensor<D>,
+    conv: ConvSpec,
+) -> Tensor<D> {
+    if !has_kernels(&x) {
+        return portable::spectral_conv(x, response, conv);
+    }
+    Tensor::from_dispatch(<Dispatch as SpectralOps>::spectral_conv(
+        x.into_dispatch(),
+        response.re.into_dispatch(),
+        response.im.into_dispatch(),
+        conv,
+    ))
+}
+
+/// Reverses the last `spatial` axes circularly: `y[n] = x[−n mod N]`, what conjugating a spectrum
+/// does to the signal.
+///
+/// # Shapes
+/// - input and output: `[batch, channels, spatial…]`
+pub fn circular_reverse<const D: usize>(x: Tensor<D>, spatial: usize) -> Tensor<D> {
+    if !has_kernels(&x) {
+        return portable::circular_reverse(x, spatial);
+    }
+    Tensor::from_dispatch(<Dispatch as SpectralOps>::spectral_reverse(
+        x.into_dispatch(),
+        spatial,
+    ))
+}
+
+/// Mixes channels by one real weight at every frequency, which is a 1×1 convolution; with
+/// `reversed`, of the circularly reversed signal. No transform is needed.
+///
+/// # Shapes
+/// - `x`: `[batch, channels_in, spatial…]`
+/// - `weight`: `[channels_out, channels_in / groups]`
+/// - output: `[batch, channels_out, spatial…]`
+pub fn mix_constant<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    groups: usize,
+    reversed: bool,
+) -> Tensor<D> {
+    let mut dims = x.dims();
+    let [outputs, inputs] = weight.dims();
+    let samples: usize = dims[2..].iter().product();
+    // Reversal commutes with mixing, so it runs on the side that has fewer channels.
+    let reverse_input = reversed && dims[1] <= outputs;
+    let reverse_output = reversed && !reverse_input;
+
+    let x = match reverse_input {
+        true => circular_reverse(x, D - 2),
+        false => x,
+    };
+    let x = x.reshape([dims[0], groups, inputs, samples]);
+    let weight = weight.reshape([1, groups, outputs / groups, inputs]);
+    dims[1] = outputs;
+    let y = weight.matmul(x).reshape(dims);
+    match reverse_output {
+        true => circular_reverse(y, D - 2),
+        false => y,
+    }
+}
+
+/// Pads the spatial axes with zeros at their end.
+///
+/// # Shapes
+/// - input: `[…, …, k₀, …]`; output: `[…, …, sizes[0], …]` with `sizes[i] ≥ k_i`
+pub fn zero_pad<const D: usize>(tensor: Tensor<D>, sizes: &[usize]) -> Tensor<D> {
+    let dims = tensor.dims();
+    let pairs: [(usize, usize); D] = core::array::from_fn(|axis| match axis {
+        0 | 1 => (0, 0),
+        _ => (0, sizes[axis - 2] - dims[axis]),
+    });
+    match pairs.iter().all(|pair| *pair == (0, 0)) {
+        true => tensor,
+        false => tensor.pad(pairs, 0.0),
+    }
+}

@@ -1,0 +1,222 @@
+//! The operations in ordinary tensor ops: right at any size on any backend, and differentiable by
+//! themselves.
+//!
+//! A short transform is a product with the DFT matrix. A longer one is split into factors
+//! (Cooley and Tukey, 1965), and a long prime becomes a convolution of a power-of-two length
+//! (Bluestein, 1970), so that no matrix outgrows [`DIRECT_PRIME`]².
+
+use burn::tensor::{DType, Tensor, TensorData};
+use spectral_kernels::{Conjugate, Direction};
+
+use crate::ComplexTensor;
+
+use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform};
+
+/// Longest factor that is transformed by its DFT matrix when a length has several.
+const DIRECT: usize = 64;
+
+/// Longest prime that is transformed by its DFT matrix.
+const DIRECT_PRIME: usize = 512;
+
+/// Half-spectrum of a real signal; see [`crate::fft::rfftn`].
+///
+/// # Shapes
+/// - input: `[…, n, …]`; output: `[…, n/2 + 1, …]` on the half-spectrum axis
+pub fn rfft<const D: usize>(signal: Tensor<D>, transform: RealTransform) -> ComplexTensor<D> {
+    let half = transform.axes.half_axis(D);
+    let zeros = signal.zeros_like();
+    let full = dft_axis(ComplexTensor::new(signal, zeros), half, Direction::Forward);
+    let mut spectrum = full.narrow(half, 0, transform.length / 2 + 1);
+    for axis in transform.axes.range(D).filter(|axis| *axis != half) {
+        spectrum = dft_axis(spectrum, axis, Direction::Forward);
+    }
+    spectrum.mul_scalar(transform.scale)
+}
+
+/// Real signal of a half-spectrum; see [`crate::fft::irfftn`].
+///
+/// # Shapes
+/// - input: `[…, n/2 + 1, …]` on the half-spectrum axis; output: `[…, n, …]`
+pub fn irfft<const D: usize>(
+    mut spectrum: ComplexTensor<D>,
+    transform: RealTransform,
+) -> Tensor<D> {
+    let half = transform.axes.half_axis(D);
+    for axis in transform.axes.range(D).filter(|axis| *axis != half) {
+        spectrum = dft_axis(spectrum, axis, Direction::Inverse);
+    }
+    // Bin n − k is the conjugate of bin k. The real part of the result ignores the imaginary part
+    // of the self-conjugate bins, as it must.
+    let mirrored = (transform.length - 1) / 2;
+    if mirrored > 0 {
+        let tail = spectrum.clone().narrow(half, 1, mirrored).flip(half);
+        spectrum = ComplexTensor::cat(vec![spectrum, tail.conj()], half);
+    }
+    dft_axis(spectrum, half, Direction::Inverse).re * transform.scale
+}
+
+/// Complex transform; see [`crate::fft::fftn`].
+pub fn fft<const D: usize>(
+    mut input: ComplexTensor<D>,
+    transform: ComplexTransform,
+) -> ComplexTensor<D> {
+    for axis in transform.axes.range(D) {
+        input = dft_axis(input, axis, transform.direction);
+    }
+    input.mul_scalar(transform.scale)
+}
+
+/// Contraction of a spectrum with a response, bin by bin; see [`crate::ops::mix`].
+pub fn mix<const D: usize>(
+    x: ComplexTensor<D>,
+    response: ComplexTensor<D>,
+    mix: MixSpec,
+) -> ComplexTensor<D> {
+    let (mut dims, response_dims) = (x.dims(), response.dims());
+    let contraction = mix.contraction(dims[0], &response_dims.into());
+    let (groups, bins) = (contraction.groups, contraction.bins);
+    let (inputs, outputs) = (contraction.in_per_group, contraction.out_per_group);
+    let (x, response) = match mix.conjugate {
+        Conjugate::None => (x, response),
+        Conjugate::Response => (x, response.conj()),
+        Conjugate::Input => (x.conj(), response),
+    };
+
+    // One matrix product a frequency: [groups, bins, batch, in] · [groups, bins, in, out].
+    let x = x.map(|part| {
+        part.reshape([dims[0], groups, inputs, bins])
+            .permute([1, 3, 0, 2])
+    });
+    let response = response.map(|part| {
+        part.reshape([groups, outputs, inputs, bins])
+            .permute([0, 3, 2, 1])
+    });
+    let re = x.re.clone().matmul(response.re.clone()) - x.im.clone().matmul(response.im.clone());
+    let im = x.re.matmul(response.im) + x.im.matmul(response.re);
+
+    dims[1] = response_dims[0];
+    ComplexTensor::new(re, im).map(|part| part.permute([2, 0, 3, 1]).reshape(dims))
+}
+
+/// Spectral convolution; see [`crate::ops::spectral_conv`].
+pub fn spectral_conv<const D: usize>(
+    x: Tensor<D>,
+    response: ComplexTensor<D>,
+    conv: ConvSpec,
+) -> Tensor<D> {
+    let shape = x.shape();
+    let spectrum = rfft(x, conv.analysis(&shape));
+    irfft(mix(spectrum, response, conv.mix), conv.synthesis(&shape))
+}
+
+/// Circular reversal; see [`crate::ops::circular_reverse`].
+pub fn circular_reverse<const D: usize>(x: Tensor<D>, spatial: usize) -> Tensor<D> {
+    (D - spatial..D).fold(x, |x, axis| match x.dims()[axis] {
+        0..=2 => x,
+        n => {
+            let rest = x.clone().narrow(axis, 1, n - 1).flip([axis]);
+            Tensor::cat(vec![x.narrow(axis, 0, 1), rest], axis)
+        }
+    })
+}
+
+/// Unscaled transform over one axis.
+fn dft_axis<const D: usize>(
+    input: ComplexTensor<D>,
+    axis: usize,
+    direction: Direction,
+) -> ComplexTensor<D> {
+    let last = D - 1;
+    let moved = input.map(|part| part.swap_dims(axis, last));
+    let dims = moved.dims();
+    let count = dims[..last].iter().product::<usize>();
+    let rows = moved.map(|part| part.reshape([count, dims[last]]));
+    dft_rows(rows, direction).map(|part| part.reshape(dims).swap_dims(axis, last))
+}
+
+/// Unscaled transform of every row.
+fn dft_rows(rows: ComplexTensor<2>, direction: Direction) -> ComplexTensor<2> {
+    let [count, n] = rows.dims();
+    if n <= 1 || count == 0 {
+        return rows;
+    }
+    match largest_divisor(n) {
+        Some(first) if n > DIRECT => split(rows, first, direction),
+        None if n > DIRECT_PRIME => bluestein(rows, direction),
+        _ => {
+            let matrix = roots(n, n, n, &rows.re, direction, |j, k| j * k);
+            rows.matmul(matrix)
+        }
+    }
+}
+
+/// The largest proper divisor up to [`DIRECT`], else the smallest one, else none for a prime.
+fn largest_divisor(n: usize) -> Option<usize> {
+    let divides = |d: &usize| n.is_multiple_of(*d);
+    (2..=DIRECT.min(n / 2))
+        .rev()
+        .find(divides)
+        .or_else(|| (DIRECT + 1..).take_while(|d| d * d <= n).find(divides))
+}
+
+/// Cooley–Tukey: with `n = n1·n2` and `j = n2·j1 + j2`, `k = k1 + n1·k2`.
+fn split(rows: ComplexTensor<2>, n1: usize, direction: Direction) -> ComplexTensor<2> {
+    let [count, n] = rows.dims();
+    let n2 = n / n1;
+    let columns =
+        rows.map(|part| part.reshape([count, n1, n2]).swap_dims(1, 2).reshape([count * n2, n1]));
+    let inner = dft_rows(columns, direction).map(|part| part.reshape([count, n2, n1]));
+    let twiddles = roots(n2, n1, n, &inner.re, direction, |j2, k1| j2 * k1);
+    let twiddled = inner.mul(twiddles.map(|part| part.unsqueeze()));
+    let columns = twiddled.map(|part| part.swap_dims(1, 2).reshape([count * n1, n2]));
+    dft_rows(columns, direction)
+        .map(|part| part.reshape([count, n1, n2]).swap_dims(1, 2).reshape([count, n]))
+}
+
+/// Bluestein: `jk = (j² + k² − (k − j)²) / 2` makes the transform a convolution with a chirp.
+fn bluestein(rows: ComplexTensor<2>, direction: Direction) -> ComplexTensor<2> {
+    let [_, n] = rows.dims();
+    let m = (2 * n - 1).next_power_of_two();
+    // The chirp's period in j² is 2n; squares are reduced before they become angles.
+    let chirp = roots(1, n, 2 * n, &rows.re, direction, |_, j| j * j % (2 * n));
+    let pad = |part: Tensor<2>| part.pad((0, m - n, 0, 0), 0.0);
+    let tail = chirp.clone().narrow(1, 1, n - 1).flip(1);
+    let gap = chirp.re.zeros_like().repeat_dim(1, 2).narrow(1, 0, m + 1 - 2 * n);
+    let gap = ComplexTensor::new(gap.clone(), gap);
+    let kernel = ComplexTensor::cat(vec![chirp.clone(), gap, tail], 1).conj();
+
+    let signal = rows.mul(chirp.clone()).map(pad);
+    let product = dft_rows(signal, Direction::Forward).mul(dft_rows(kernel, Direction::Forward));
+    dft_rows(product, Direction::Inverse)
+        .narrow(1, 0, n)
+        .mul(chirp)
+        .mul_scalar(1.0 / m as f64)
+}
+
+/// `exp(∓2πi·exponent(r, c)/n)` as a `[rows, columns]` array, computed in f64.
+fn roots<const D: usize>(
+    rows: usize,
+    columns: usize,
+    n: usize,
+    like: &Tensor<D>,
+    direction: Direction,
+    exponent: impl Fn(usize, usize) -> usize,
+) -> ComplexTensor<2> {
+    let sign = match direction {
+        Direction::Forward => -1.0,
+        Direction::Inverse => 1.0,
+    };
+    let angle = |i: usize| {
+        let turns = exponent(i / columns, i % columns) % n;
+        sign * core::f64::consts::TAU * turns as f64 / n as f64
+    };
+    let tensor = |value: fn(f64) -> f64| {
+        let values: Vec<f64> = (0..rows * columns).map(|i| value(angle(i))).collect();
+        let dtype: DType = like.dtype();
+        Tensor::from_data(
+            TensorData::new(values, [rows, columns]).convert_dtype(dtype),
+            (&like.device(), dtype),
+        )
+    };
+    ComplexTensor::new(tensor(f64::cos), tensor(f64::sin))
+}

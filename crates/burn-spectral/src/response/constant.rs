@@ -1,0 +1,72 @@
+//! One complex weight for all frequencies.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{FrequencyGrid, SpectralError};
+
+use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
+
+/// How a [`Constant`] response starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConstantInit {
+    /// With the variance of a fresh `Conv2d`, `1 / (3·C_in)`.
+    #[default]
+    Conv,
+    /// Standard normal, as KKLayer was published.
+    StandardNormal,
+}
+
+/// Configuration of a [`Constant`] response.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConstantConfig {
+    /// How the weights start.
+    pub init: ConstantInit,
+}
+
+/// The same complex weight `α + iβ` at every frequency of the full spectrum.
+///
+/// A layer with a real result keeps `(R(k) + conj R(−k)) / 2 = α` of it. So `β` has no effect and
+/// no gradient: it is kept because the published layer has it, and
+/// [reported dead](FrequencyResponse::dead_parameters).
+#[derive(Module, Debug)]
+pub struct Constant {
+    /// Real part, `[out, in / groups]`.
+    pub alpha: Param<Tensor<2>>,
+    /// Imaginary part, `[out, in / groups]`; without effect.
+    pub beta: Param<Tensor<2>>,
+}
+
+impl<const D: usize> ResponseConfig<D> for ConstantConfig {
+    type Response = Constant;
+
+    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Constant, SpectralError> {
+        let deviation = match self.init {
+            ConstantInit::Conv => conv_variance(channels).sqrt(),
+            ConstantInit::StandardNormal => 1.0,
+        };
+        let draw = || {
+            let noise = Distribution::Normal(0.0, deviation);
+            Param::from_tensor(Tensor::random(channels, noise, device))
+        };
+        Ok(Constant {
+            alpha: draw(),
+            beta: draw(),
+        })
+    }
+}
+
+impl<const D: usize> FrequencyResponse<D> for Constant {
+    fn channels(&self) -> [usize; 2] {
+        self.alpha.dims()
+    }
+
+    fn response(&self, _grid: &FrequencyGrid) -> Response<D> {
+        Response::Constant(self.alpha.val())
+    }
+
+    fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
+        vec![("beta", self.beta.dims().iter().product())]
+    }
+}

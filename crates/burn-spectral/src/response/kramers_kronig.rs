@@ -1,0 +1,179 @@
+//! A causal response from its real part.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+
+use super::{FrequencyResponse, Response, ResponseConfig, check_sizes, conv_variance, shape};
+
+/// Configuration of a [`KramersKronig`] response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KramersKronigConfig {
+    /// Samples along each spatial axis of the inputs it will meet.
+    pub size: Vec<usize>,
+    /// The spatial axis along which it is causal, from 0; the last one by default.
+    pub axis: usize,
+}
+
+impl KramersKronigConfig {
+    /// A response for inputs of the given size, causal along the last axis.
+    pub fn new(size: impl Into<Vec<usize>>) -> Self {
+        let size = size.into();
+        Self {
+            axis: size.len().saturating_sub(1),
+            size,
+        }
+    }
+
+    /// Sets the axis along which the response is causal.
+    pub fn with_axis(mut self, axis: usize) -> Self {
+        self.axis = axis;
+        self
+    }
+}
+
+/// A causal response of which the real part is learned and the imaginary part follows by the
+/// discrete Kramers–Kronig relation.
+///
+/// The learned real part is even, so its inverse transform `h_e` is the even part of an impulse
+/// response. With `u[n]` = 1 at `n = 0` and, for even `N`, `n = N/2`; 2 for `0 < n < N/2`; 0
+/// beyond, the causal impulse response and its spectrum are
+///
+/// ```text
+/// h = u·h_e,    H = DFT(h),    Re H = DFT(h_e),    Im H = −Hilbert(Re H)
+/// ```
+///
+/// and conversely `Re H = Hilbert(Im H) + h[0] + (−1)^k·h[N/2]`, the last term for even `N` only
+/// (Oppenheim and Schafer, *Discrete-Time Signal Processing*, chapter 12). The relations are those
+/// of physics, of Kramers (1927) and Kronig (1926), on a circle. Over several axes `u` runs along one of them, and
+/// the impulse response lives on a half-plane.
+///
+/// This is the layer that KKLayer set out to be; see [`KkLayer`](crate::conv::KkLayer) for what
+/// that one computes.
+#[derive(Module, Debug)]
+pub struct KramersKronig<const D: usize> {
+    /// Real part of the response, `[out, in / groups, bins…]`. Of index 0 and `n/2` on the last
+    /// axis only the part that is even over the other axes counts.
+    pub real: Param<Tensor<D>>,
+    /// Samples along the half-spectrum axis.
+    pub length: usize,
+    /// The spatial axis along which the response is causal.
+    pub axis: usize,
+}
+
+impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
+    type Response = KramersKronig<D>;
+
+    /// Draws a causal impulse response of white noise with `E|H_k|² = 1 / (3·C_in)` and keeps the
+    /// real part of its spectrum.
+    fn init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<KramersKronig<D>, SpectralError> {
+        check_sizes::<D>("every size of a Kramers-Kronig response", &self.size)?;
+        if self.axis >= D - 2 {
+            return Err(SpectralError::Axis {
+                axis: self.axis,
+                axes: D - 2,
+            });
+        }
+        let causal = self.size[self.axis] / 2 + 1;
+        let taps = self.size.iter().product::<usize>() / self.size[self.axis] * causal;
+        let noise = Distribution::Normal(0.0, (conv_variance(channels) / taps as f64).sqrt());
+        let mut kernel = Tensor::<D>::random(shape::<D>(channels, &self.size), noise, device);
+        kernel = kernel * half_line::<D>(self.size[self.axis], self.axis, device).sign();
+        let spectrum = fft::rfftn(kernel, D - 2, Norm::Backward);
+        Ok(KramersKronig {
+            real: Param::from_tensor(spectrum.re),
+            length: self.size[D - 3],
+            axis: self.axis,
+        })
+    }
+}
+
+impl<const D: usize> KramersKronig<D> {
+    /// The input size that the response is bound to.
+    pub fn size(&self) -> Vec<usize> {
+        let mut size = self.real.dims()[2..].to_vec();
+        size[D - 3] = self.length;
+        size
+    }
+
+    /// The causal impulse response `h = u·h_e`.
+    ///
+    /// # Shapes
+    /// - output: `[out, in / groups, spatial…]`
+    pub fn impulse_response(&self) -> Tensor<D> {
+        let real = ComplexTensor::from_real(self.real.val());
+        let even = fft::irfftn(real, self.length, D - 2, Norm::Backward);
+        let window = half_line::<D>(self.size()[self.axis], self.axis, &even.device());
+        even.clone() * window.cast(even.dtype())
+    }
+}
+
+impl<const D: usize> FrequencyResponse<D> for KramersKronig<D> {
+    fn channels(&self) -> [usize; 2] {
+        let dims = self.real.dims();
+        [dims[0], dims[1]]
+    }
+
+    fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
+        match grid.sizes() == self.size() {
+            true => Ok(()),
+            false => Err(SpectralError::Size {
+                response: "Kramers-Kronig",
+                expected: self.size(),
+                got: grid.sizes().to_vec(),
+            }),
+        }
+    }
+
+    fn response(&self, _grid: &FrequencyGrid) -> Response<D> {
+        // The impulse response fills the whole grid: as taps it meets the transform that turns it
+        // into a spectrum.
+        Response::Taps(self.impulse_response())
+    }
+}
+
+/// `u[n]` along spatial axis `axis`: 1 where `n` is its own mirror, 2 before the middle, 0 after.
+fn half_line<const D: usize>(length: usize, axis: usize, device: &Device) -> Tensor<D> {
+    let value = |n: usize| match (2 * n).cmp(&length) {
+        _ if n == 0 => 1.0f32,
+        core::cmp::Ordering::Equal => 1.0,
+        core::cmp::Ordering::Less => 2.0,
+        core::cmp::Ordering::Greater => 0.0,
+    };
+    let mut dims = [1; D];
+    dims[axis + 2] = length;
+    let values: Vec<f32> = (0..length).map(value).collect();
+    Tensor::from_data(TensorData::new(values, dims), device)
+}
+
+/// Discrete Hilbert transform of a real periodic signal along its last axis:
+/// `Y[k] = −i·sign(k)·X[k]`, zero at frequency 0 and, for an even length, at `N/2`.
+///
+/// # Shapes
+/// - input and output: `[…, n]`
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::response::hilbert;
+///
+/// // The Hilbert transform of a cosine is a sine.
+/// let angle = Tensor::<1>::from_floats([0.0, 1.0, 2.0, 3.0, 4.0], &Device::flex())
+///     * (core::f64::consts::TAU / 5.0);
+/// let error = hilbert(angle.clone().cos()) - angle.sin();
+/// assert!(error.abs().max().into_scalar::<f32>() < 1e-6);
+/// ```
+pub fn hilbert<const D: usize>(signal: Tensor<D>) -> Tensor<D> {
+    let n = signal.dims()[D - 1];
+    let spectrum = fft::rfft(signal, D - 1, Norm::Backward);
+    // −i·(re + i·im) = im − i·re. At the self-conjugate bins both parts must go: the inverse
+    // drops the imaginary part, and `im` is zero there already.
+    let rotated = ComplexTensor::new(spectrum.im, -spectrum.re);
+    fft::irfft(rotated, n, D - 1, Norm::Backward)
+}

@@ -1,0 +1,133 @@
+//! Filter responses: what a spectral layer multiplies each frequency by.
+//!
+//! A response is a module that gives its value on a [`FrequencyGrid`]. It keeps its structure when
+//! it does ([`Response`]), so that the convolution can pick the algorithm: a constant needs no
+//! transform, a few taps may stay few. A response of your own is one type with a
+//! [`FrequencyResponse`] implementation, forward only; gradients follow.
+
+mod constant;
+mod coupling;
+mod free;
+mod kernel;
+mod kramers_kronig;
+
+pub use constant::{Constant, ConstantConfig, ConstantInit};
+pub use coupling::Coupling;
+pub use free::{Free, FreeConfig};
+pub use kernel::{Kernel, KernelConfig};
+pub use kramers_kronig::{KramersKronig, KramersKronigConfig, hilbert};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::{ComplexTensor, FrequencyGrid, SpectralError};
+
+/// The value of a response on a grid, in the form that says most about it.
+///
+/// `D` is the rank of a layer's input, `2 + spatial axes`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Response<const D: usize> {
+    /// The same complex number at every frequency of the **full** spectrum, `[out, in / groups]`.
+    ///
+    /// A real result keeps of it `(R(k) + conj R(−k)) / 2`, its real part: mixing of channels
+    /// without a look at any neighbour.
+    Constant(Tensor<2>),
+    /// Taps of the impulse response from sample 0 on, `[out, in / groups, taps…]`; zero beyond.
+    Taps(Tensor<D>),
+    /// One complex number a bin of the half-spectrum, `[out, in / groups, bins…]`.
+    Spectrum(ComplexTensor<D>),
+}
+
+/// A parameterised filter response.
+///
+/// # Example
+/// A low-pass with one learned cut-off a filter, `R(f) = exp(−(f/c)²)`:
+/// ```
+/// use burn::module::{Module, Param};
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::response::{Coupling, FrequencyResponse, Response};
+/// use burn_spectral::{ComplexTensor, FrequencyGrid, conv::SpectralConv1d};
+///
+/// #[derive(Module, Debug)]
+/// struct LowPass {
+///     cutoff: Param<Tensor<3>>, // [out, in, 1]
+/// }
+///
+/// impl FrequencyResponse<3> for LowPass {
+///     fn channels(&self) -> [usize; 2] {
+///         let [outputs, inputs, _] = self.cutoff.dims();
+///         [outputs, inputs]
+///     }
+///
+///     fn response(&self, grid: &FrequencyGrid) -> Response<3> {
+///         let cutoff = self.cutoff.val();
+///         let f = grid.frequencies(0, &cutoff.device()).reshape([1, 1, -1]);
+///         let ratio = f / cutoff;
+///         Response::Spectrum(ComplexTensor::from_real((-(ratio.clone() * ratio)).exp()))
+///     }
+/// }
+///
+/// let device = Device::flex();
+/// let response = LowPass { cutoff: Param::from_tensor(Tensor::full([4, 2, 1], 0.2, &device)) };
+/// let layer = SpectralConv1d::from_response(response, [2, 4], Coupling::Dense).unwrap();
+/// let y = layer.forward(Tensor::ones([1, 2, 150], &device));
+/// assert_eq!(y.dims(), [1, 4, 150]);
+/// ```
+pub trait FrequencyResponse<const D: usize>: Module + core::fmt::Debug {
+    /// Output channels and input channels of a group.
+    fn channels(&self) -> [usize; 2];
+
+    /// The response on a grid that [`check`](Self::check) accepts.
+    fn response(&self, grid: &FrequencyGrid) -> Response<D>;
+
+    /// Whether the response can be evaluated on a grid.
+    ///
+    /// # Errors
+    /// [`SpectralError::Size`] for a response that is bound to one size.
+    fn check(&self, _grid: &FrequencyGrid) -> Result<(), SpectralError> {
+        Ok(())
+    }
+
+    /// Parameters that cannot change the output of a layer, by name and number of values.
+    fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
+        Vec::new()
+    }
+}
+
+/// A recipe for a response: what a layer's configuration holds.
+pub trait ResponseConfig<const D: usize>: Clone + core::fmt::Debug {
+    /// The response it makes.
+    type Response: FrequencyResponse<D>;
+
+    /// Creates the response of `channels` = `[out, in / groups]` channels.
+    ///
+    /// # Errors
+    /// When sizes are zero, or do not fit the number of axes.
+    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Self::Response, SpectralError>;
+}
+
+/// Checks that there is one size, of at least one, for every spatial axis.
+fn check_sizes<const D: usize>(what: &str, sizes: &[usize]) -> Result<(), SpectralError> {
+    if sizes.len() != D - 2 {
+        return Err(SpectralError::Axes {
+            axes: D - 2,
+            got: sizes.to_vec(),
+        });
+    }
+    SpectralError::check_positive(what, sizes)
+}
+
+/// `[channels…, sizes…]` as the shape of a tensor.
+fn shape<const D: usize>(channels: [usize; 2], sizes: &[usize]) -> [usize; D] {
+    core::array::from_fn(|axis| match axis {
+        0 | 1 => channels[axis],
+        _ => sizes[axis - 2],
+    })
+}
+
+/// The variance that a fresh response should have at every frequency: that of a fresh `Conv2d`,
+/// whose taps have variance `1 / (3·C_in·k²)`.
+fn conv_variance(channels: [usize; 2]) -> f64 {
+    1.0 / (3.0 * channels[1] as f64)
+}
