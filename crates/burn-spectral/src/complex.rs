@@ -19,7 +19,7 @@ use burn::tensor::{Device, Tensor};
 ///     Tensor::<1>::from_floats([3.0, 0.0], &device),
 ///     Tensor::<1>::from_floats([4.0, -2.0], &device),
 /// );
-/// assert_eq!(z.abs().into_data().to_vec::<f32>().unwrap(), vec![5.0, 2.0]);
+/// assert_eq!(z.abs().into_data().try_to_vec::<f32>().unwrap(), vec![5.0, 2.0]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ComplexTensor<const D: usize> {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn values(tensor: Tensor<1>) -> Vec<f32> {
-        tensor.into_data().to_vec().unwrap()
+        tensor.into_data().try_to_vec().unwrap()
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
         let a = z(&[(1.0, 2.0), (3.0, 4.0)], &device);
         let stacked: Tensor<2> = a.clone().into_stacked();
         assert_eq!(
-            stacked.to_data().to_vec::<f32>().unwrap(),
+            stacked.to_data().try_to_vec::<f32>().unwrap(),
             vec![1.0, 2.0, 3.0, 4.0]
         );
         let back = ComplexTensor::<1>::from_stacked(stacked);

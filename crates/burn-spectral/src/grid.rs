@@ -111,7 +111,7 @@ mod tests {
         let grid = FrequencyGrid::new(&[4, 4]).unwrap();
         let values = |axis| {
             let tensor = grid.frequencies(axis, &Device::flex());
-            tensor.into_data().to_vec::<f32>().unwrap()
+            tensor.into_data().try_to_vec::<f32>().unwrap()
         };
         assert_eq!(values(0), vec![0.0, 0.25, -0.5, -0.25]);
         assert_eq!(values(1), vec![0.0, 0.25, 0.5]);

@@ -1,1 +1,12 @@
-//! A lab for frequency-domain neural networks.
+//! A lab for frequency-domain neural networks: it trains them, compares them with their spatial
+//! baselines, and says what they learned.
+//!
+//! The `spectral` command is a thin layer over these modules. Data flows one way: [`data`] gives
+//! images, [`model`] gives networks by name, [`train`] fits one to the other, [`report`] writes
+//! down what came of it.
+
+pub mod cli;
+pub mod data;
+pub mod model;
+pub mod report;
+pub mod train;

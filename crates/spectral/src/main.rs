@@ -1,2 +1,7 @@
 //! The `spectral` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    spectral::cli::run(std::env::args_os())
+}

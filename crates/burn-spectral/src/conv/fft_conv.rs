@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn dilation_puts_zeros_between_taps() {
         let weight = Tensor::<3>::from_floats([[[1.0, 2.0, 3.0]]], &Device::flex());
-        let dilated = dilate(weight, &[3]).into_data().to_vec::<f32>().unwrap();
+        let dilated = dilate(weight, &[3]).into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(dilated, vec![1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 3.0]);
     }
 

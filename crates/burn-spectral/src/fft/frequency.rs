@@ -33,7 +33,7 @@ pub(crate) fn rfrequency_values(n: usize, spacing: f64) -> Vec<f64> {
 /// use burn_spectral::fft::fftfreq;
 ///
 /// let frequencies = fftfreq(5, 0.1, &Device::flex());
-/// let values = frequencies.into_data().to_vec::<f32>().unwrap();
+/// let values = frequencies.into_data().try_to_vec::<f32>().unwrap();
 /// assert_eq!(values, vec![0.0, 2.0, 4.0, -4.0, -2.0]);
 /// ```
 pub fn fftfreq(n: usize, spacing: f64, device: &Device) -> Tensor<1> {

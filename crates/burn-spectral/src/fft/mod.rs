@@ -123,7 +123,7 @@ fn real_inverse<const D: usize>(
 ///
 /// let x = Tensor::<1>::from_floats([1.0, 2.0, 3.0], &Device::flex());
 /// let spectrum = fft::fft(ComplexTensor::from_real(x), 0, Norm::Backward);
-/// let re = spectrum.re.into_data().to_vec::<f32>().unwrap();
+/// let re = spectrum.re.into_data().try_to_vec::<f32>().unwrap();
 /// assert!((re[0] - 6.0).abs() < 1e-6 && (re[1] + 1.5).abs() < 1e-6);
 /// ```
 pub fn fft<const D: usize>(input: ComplexTensor<D>, axis: usize, norm: Norm) -> ComplexTensor<D> {

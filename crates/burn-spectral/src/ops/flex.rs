@@ -3,7 +3,7 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{DType, Element, Shape, TensorData};
-use spectral_kernels::{Planar, PlanarMut, Scalar};
+use spectral_kernels::{Planar, PlanarMut};
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
 use super::spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform};
@@ -66,12 +66,12 @@ fn tensor<E: Element>(data: Vec<E>, shape: &Shape) -> FlexTensor {
 }
 
 /// Runs `fill` over a pair of new arrays of shape `shape`.
-fn filled_planes<E: Element + Scalar>(
+fn filled_planes<E: Element + Default>(
     shape: &Shape,
     fill: impl FnOnce(PlanarMut<'_, E>),
 ) -> Planes<Flex> {
     let count = shape.num_elements();
-    let (mut re, mut im) = (vec![E::ZERO; count], vec![E::ZERO; count]);
+    let (mut re, mut im) = (vec![E::default(); count], vec![E::default(); count]);
     fill(PlanarMut {
         re: &mut re,
         im: &mut im,

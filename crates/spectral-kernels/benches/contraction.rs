@@ -1,0 +1,93 @@
+//! The contraction and its adjoints; throughput counts 8 flops a complex multiplication and addition.
+//!
+//! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench contraction`
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use spectral_kernels::{Conjugate, Contraction, Planar, PlanarMut};
+
+fn contractions(criterion: &mut Criterion) {
+    let dense = |batch, in_per_group, out_per_group, bins| Contraction {
+        batch,
+        groups: 1,
+        in_per_group,
+        out_per_group,
+        bins,
+        conjugate: Conjugate::None,
+    };
+    let depthwise = Contraction {
+        batch: 32,
+        groups: 384,
+        in_per_group: 1,
+        out_per_group: 1,
+        bins: 14 * 8,
+        ..dense(1, 1, 1, 1)
+    };
+    let mut group = criterion.benchmark_group("contraction");
+    for (name, c) in [
+        ("64x16->32, 28x15 bins", dense(64, 16, 32, 28 * 15)),
+        ("32x64->64, 32x17 bins", dense(32, 64, 64, 32 * 17)),
+        ("32 depthwise 384, 14x8 bins", depthwise),
+    ] {
+        let numbers = |len: usize| -> Vec<f32> {
+            (0..len)
+                .map(|i| (i * 7919 % 1000) as f32 / 500.0 - 1.0)
+                .collect()
+        };
+        let (x, r, gy) = (
+            numbers(c.input_len()),
+            numbers(c.response_len()),
+            numbers(c.output_len()),
+        );
+        let [x, r, gy] = [&x, &r, &gy].map(|v| Planar { re: v, im: v });
+        let plane = |len: usize| (vec![0.0_f32; len], vec![0.0_f32; len]);
+        group.throughput(Throughput::ElementsAndBytes {
+            elements: 8 * (c.output_len() * c.in_per_group) as u64,
+            bytes: 8 * (c.input_len() + c.response_len() + c.output_len()) as u64,
+        });
+        let (mut re, mut im) = plane(c.output_len());
+        group.bench_function(BenchmarkId::new("forward", name), |bencher| {
+            bencher.iter(|| {
+                c.forward(
+                    black_box(x),
+                    r,
+                    PlanarMut {
+                        re: &mut re,
+                        im: &mut im,
+                    },
+                )
+            });
+        });
+        let (mut re, mut im) = plane(c.input_len());
+        group.bench_function(BenchmarkId::new("adjoint_input", name), |bencher| {
+            bencher.iter(|| {
+                c.adjoint_input(
+                    black_box(gy),
+                    r,
+                    PlanarMut {
+                        re: &mut re,
+                        im: &mut im,
+                    },
+                )
+            });
+        });
+        let (mut re, mut im) = plane(c.response_len());
+        group.bench_function(BenchmarkId::new("adjoint_response", name), |bencher| {
+            bencher.iter(|| {
+                c.adjoint_response(
+                    black_box(x),
+                    gy,
+                    PlanarMut {
+                        re: &mut re,
+                        im: &mut im,
+                    },
+                )
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, contractions);
+criterion_main!(benches);

@@ -1,0 +1,62 @@
+//! One signal after the other through `rustfft`: any length.
+
+use std::sync::Arc;
+
+use rustfft::num_complex::Complex as Number;
+use rustfft::{Fft, FftPlanner};
+
+use crate::scalar::Scalar;
+use crate::simd::Simd;
+use crate::view::View;
+
+/// A planned transform of contiguous complex numbers.
+pub struct PerSignal<T: Scalar> {
+    fft: Arc<dyn Fft<T>>,
+}
+
+impl<T: Scalar> PerSignal<T> {
+    /// Plans the transform of `n ≥ 1` points.
+    pub fn new(n: usize) -> Self {
+        PerSignal {
+            fft: FftPlanner::new().plan_fft_forward(n),
+        }
+    }
+
+    /// Numbers of scratch that [`Self::run`] needs.
+    pub fn scratch_len(&self) -> usize {
+        2 * (self.fft.len() + self.fft.get_inplace_scratch_len())
+    }
+
+    /// Transforms one block of lanes from `src` to `dst`, which may be the same.
+    ///
+    /// # Safety
+    /// Both views must hold `n` elements of [`Simd::LANES`] lanes, and not partly overlap.
+    pub unsafe fn run<S: Simd<T>>(&self, src: View<T>, dst: View<T>, scratch: &mut [T]) {
+        let n = self.fft.len();
+        let (numbers, _) = scratch[..self.scratch_len()].as_chunks_mut::<2>();
+        // SAFETY: a complex number is two numbers in a row, with their alignment.
+        let numbers = unsafe {
+            std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast::<Number<T>>(), numbers.len())
+        };
+        let (signal, work) = numbers.split_at_mut(n);
+        for lane in 0..S::LANES {
+            for (j, x) in signal.iter_mut().enumerate() {
+                // SAFETY: lane `lane` of element `j` lies in the view.
+                *x = unsafe {
+                    Number::new(
+                        *src.re.add(j * src.stride + lane),
+                        *src.im.add(j * src.stride + lane),
+                    )
+                };
+            }
+            self.fft.process_with_scratch(signal, work);
+            for (j, x) in signal.iter().enumerate() {
+                // SAFETY: as above.
+                unsafe {
+                    *dst.re.add(j * dst.stride + lane) = x.re;
+                    *dst.im.add(j * dst.stride + lane) = x.im;
+                }
+            }
+        }
+    }
+}

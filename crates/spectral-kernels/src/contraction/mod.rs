@@ -1,0 +1,207 @@
+//! Channel mixing, one small complex matrix product a frequency.
+
+mod direct;
+mod packed;
+mod product;
+
+use crate::parallel::Shared;
+use crate::scalar::Scalar;
+use crate::shape::{Planar, PlanarMut};
+use product::{Operand, Product, Target};
+
+/// Which factor of `Σ R·X` is conjugated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Conjugate {
+    /// `R·X`: circular convolution.
+    #[default]
+    None,
+    /// `conj(R)·X`: circular correlation.
+    Response,
+    /// `R·conj(X)`: that output reversed circularly.
+    Input,
+}
+
+/// The spectral contraction `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]` with its conjugates, and its adjoints.
+///
+/// Shapes, row-major: input `[batch, groups·in_per_group, bins]`, response `[groups, out_per_group, in_per_group, bins]`,
+/// output `[batch, groups·out_per_group, bins]`. One group is a dense coupling, a group a channel with one input and
+/// one output a depthwise one. No factor is applied: weights of half-spectrum bins are the caller's.
+///
+/// The adjoints are those of real-linear maps: with `⟨a, b⟩ = Σ a.re·b.re + a.im·b.im`, for a fixed response
+/// `⟨forward(x), gy⟩ = ⟨x, adjoint_input(gy)⟩`, and likewise for a fixed input.
+///
+/// All methods panic when a slice has another length than its shape says; callers check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Contraction {
+    /// Entries of the batch.
+    pub batch: usize,
+    /// Groups of channels that do not mix.
+    pub groups: usize,
+    /// Input channels of a group.
+    pub in_per_group: usize,
+    /// Output channels of a group.
+    pub out_per_group: usize,
+    /// Frequencies.
+    pub bins: usize,
+    /// The conjugated factor.
+    pub conjugate: Conjugate,
+}
+
+impl Contraction {
+    /// Elements of the input spectrum.
+    pub fn input_len(&self) -> usize {
+        self.batch * self.groups * self.in_per_group * self.bins
+    }
+
+    /// Elements of the response.
+    pub fn response_len(&self) -> usize {
+        self.groups * self.out_per_group * self.in_per_group * self.bins
+    }
+
+    /// Elements of the output spectrum.
+    pub fn output_len(&self) -> usize {
+        self.batch * self.groups * self.out_per_group * self.bins
+    }
+
+    /// `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]`, with `r` or `x` conjugated as [`Self::conjugate`] says.
+    pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
+        x.expect("contraction input", self.input_len());
+        r.expect("contraction response", self.response_len());
+        y.expect("contraction output", self.output_len());
+        let x = self.input(x, self.conjugate == Conjugate::Input);
+        let r = self.response(r, self.conjugate == Conjugate::Response);
+        let [y_batch, y_group, y_out] = self.strides_of_batch(self.out_per_group);
+        let y = target(y, y_group, y_batch, y_out);
+        // Rows are batch entries, columns outputs, the sum is over inputs.
+        self.product(self.batch, self.out_per_group, self.in_per_group, x, r, y)
+            .run();
+    }
+
+    /// The gradient for the input: `gx[b,g,i,k] = Σ_o` of `conj(r)·gy` (nothing conjugated), `r·gy` (the response) or
+    /// `r·conj(gy)` (the input).
+    pub fn adjoint_input<T: Scalar>(
+        &self,
+        gy: Planar<'_, T>,
+        r: Planar<'_, T>,
+        gx: PlanarMut<'_, T>,
+    ) {
+        gy.expect("contraction output gradient", self.output_len());
+        r.expect("contraction response", self.response_len());
+        gx.expect("contraction input gradient", self.input_len());
+        let gy = self.output(gy, self.conjugate == Conjugate::Input);
+        let r = self
+            .response(r, self.conjugate == Conjugate::None)
+            .transposed();
+        let [x_batch, x_group, x_in] = self.strides_of_batch(self.in_per_group);
+        let gx = target(gx, x_group, x_batch, x_in);
+        // Rows are batch entries, columns inputs, the sum is over outputs.
+        self.product(self.batch, self.in_per_group, self.out_per_group, gy, r, gx)
+            .run();
+    }
+
+    /// The gradient for the response: `gr[g,o,i,k] = Σ_b` of `conj(x)·gy` (nothing conjugated), `x·conj(gy)` (the
+    /// response) or `x·gy` (the input).
+    pub fn adjoint_response<T: Scalar>(
+        &self,
+        x: Planar<'_, T>,
+        gy: Planar<'_, T>,
+        gr: PlanarMut<'_, T>,
+    ) {
+        x.expect("contraction input", self.input_len());
+        gy.expect("contraction output gradient", self.output_len());
+        gr.expect("contraction response gradient", self.response_len());
+        let gy = self
+            .output(gy, self.conjugate == Conjugate::Response)
+            .transposed();
+        let x = self
+            .input(x, self.conjugate == Conjugate::None)
+            .transposed();
+        let [r_group, r_out, r_in] = self.strides_of_response();
+        let gr = target(gr, r_group, r_out, r_in);
+        // Rows are outputs, columns inputs, the sum is over the batch.
+        self.product(self.out_per_group, self.in_per_group, self.batch, gy, x, gr)
+            .run();
+    }
+
+    fn product<'a, T: Scalar>(
+        &self,
+        rows: usize,
+        columns: usize,
+        terms: usize,
+        a: Operand<'a, T>,
+        b: Operand<'a, T>,
+        c: Target<T>,
+    ) -> Product<'a, T> {
+        Product {
+            groups: self.groups,
+            rows,
+            columns,
+            terms,
+            bins: self.bins,
+            a,
+            b,
+            c,
+        }
+    }
+
+    /// Strides of batch entry, group and channel of an array `[batch, groups·channels, bins]`.
+    fn strides_of_batch(&self, channels: usize) -> [usize; 3] {
+        [
+            self.groups * channels * self.bins,
+            channels * self.bins,
+            self.bins,
+        ]
+    }
+
+    /// Strides of group, output and input.
+    fn strides_of_response(&self) -> [usize; 3] {
+        [
+            self.out_per_group * self.in_per_group * self.bins,
+            self.in_per_group * self.bins,
+            self.bins,
+        ]
+    }
+
+    fn input<'a, T: Scalar>(&self, x: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
+        let [batch, group, channel] = self.strides_of_batch(self.in_per_group);
+        Operand {
+            data: x,
+            group,
+            line: batch,
+            term: channel,
+            conjugated,
+        }
+    }
+
+    fn output<'a, T: Scalar>(&self, y: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
+        let [batch, group, channel] = self.strides_of_batch(self.out_per_group);
+        Operand {
+            data: y,
+            group,
+            line: batch,
+            term: channel,
+            conjugated,
+        }
+    }
+
+    fn response<'a, T: Scalar>(&self, r: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
+        let [group, out, input] = self.strides_of_response();
+        Operand {
+            data: r,
+            group,
+            line: out,
+            term: input,
+            conjugated,
+        }
+    }
+}
+
+fn target<T: Scalar>(data: PlanarMut<'_, T>, group: usize, row: usize, column: usize) -> Target<T> {
+    Target {
+        re: Shared::new(data.re),
+        im: Shared::new(data.im),
+        group,
+        row,
+        column,
+    }
+}

@@ -1,0 +1,100 @@
+//! `c[g,m,n,k] = Σ_p a[g,m,p,k]·b[g,n,p,k]`, frequencies `k` contiguous, the rest at any stride: the one form of the
+//! contraction and both its adjoints.
+
+use super::direct::DirectTask;
+use super::packed::{PackedTask, Tiling};
+use crate::parallel::{Shared, for_each, threads_for};
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::shape::Planar;
+use crate::simd::InstructionSet;
+
+/// A factor: the numbers of frequency `k` lie at `group·g + line·(m or n) + term·p + k`.
+#[derive(Clone, Copy)]
+pub struct Operand<'a, T> {
+    pub data: Planar<'a, T>,
+    pub group: usize,
+    pub line: usize,
+    pub term: usize,
+    pub conjugated: bool,
+}
+
+impl<T> Operand<'_, T> {
+    /// The sum taken over what were lines.
+    pub fn transposed(self) -> Self {
+        Operand {
+            line: self.term,
+            term: self.line,
+            ..self
+        }
+    }
+}
+
+/// The product: the numbers of frequency `k` lie at `group·g + row·m + column·n + k`.
+#[derive(Clone, Copy)]
+pub struct Target<T> {
+    pub re: Shared<T>,
+    pub im: Shared<T>,
+    pub group: usize,
+    pub row: usize,
+    pub column: usize,
+}
+
+/// One product a group and frequency.
+#[derive(Clone, Copy)]
+pub struct Product<'a, T> {
+    pub groups: usize,
+    pub rows: usize,
+    pub columns: usize,
+    pub terms: usize,
+    pub bins: usize,
+    pub a: Operand<'a, T>,
+    pub b: Operand<'a, T>,
+    pub c: Target<T>,
+}
+
+/// Numbers a task of a product without reuse works on, about.
+const DIRECT_ELEMENTS: usize = 1 << 15;
+
+impl<T: Scalar> Product<'_, T> {
+    /// Computes all of it, in parallel where it pays.
+    pub fn run(self) {
+        let outputs = self.groups * self.rows * self.columns;
+        if outputs == 0 || self.bins == 0 {
+            return;
+        }
+        let set = InstructionSet::current();
+        let work = outputs * self.bins * self.terms.max(1);
+        // A matrix-vector product uses each number of one factor once: nothing to gain from packing it.
+        if self.rows == 1 || self.columns == 1 || self.terms == 0 {
+            let each = DIRECT_ELEMENTS.div_ceil(self.bins * self.terms.max(1));
+            for_each(outputs.div_ceil(each), work, |task| {
+                let first = task * each;
+                let count = each.min(outputs - first);
+                T::dispatch(
+                    set,
+                    DirectTask {
+                        product: &self,
+                        first,
+                        count,
+                    },
+                );
+            });
+        } else {
+            let tiling = Tiling::new(&self, T::lanes(set), threads_for(work));
+            for_each(tiling.tasks(), work, |task| {
+                with_scratch(tiling.panels(), |panels| {
+                    T::dispatch(
+                        set,
+                        PackedTask {
+                            product: &self,
+                            tiling,
+                            task,
+                            panels,
+                        },
+                    );
+                });
+            });
+        }
+    }
+}

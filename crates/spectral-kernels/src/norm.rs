@@ -1,0 +1,57 @@
+//! Where the factor 1/N of a transform pair goes.
+
+/// Normalisation of a transform pair, with NumPy's meaning.
+///
+/// `N` is the product of the transformed (real) lengths. Forward then inverse is the identity for every choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Norm {
+    /// Forward unscaled, inverse times `1/N`.
+    #[default]
+    Backward,
+    /// Both directions times `1/√N`: the transform is unitary.
+    Ortho,
+    /// Forward times `1/N`, inverse unscaled.
+    Forward,
+}
+
+impl Norm {
+    /// Factor of the forward transform of `n` points in all (`n ≥ 1`).
+    pub fn forward_scale(self, n: usize) -> f64 {
+        match self {
+            Norm::Backward => 1.0,
+            Norm::Ortho => 1.0 / (n as f64).sqrt(),
+            Norm::Forward => 1.0 / n as f64,
+        }
+    }
+
+    /// Factor of the inverse transform of `n` points in all (`n ≥ 1`).
+    pub fn inverse_scale(self, n: usize) -> f64 {
+        match self {
+            Norm::Backward => 1.0 / n as f64,
+            Norm::Ortho => 1.0 / (n as f64).sqrt(),
+            Norm::Forward => 1.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forward_times_inverse_is_one_over_n() {
+        for norm in [Norm::Backward, Norm::Ortho, Norm::Forward] {
+            for n in [1, 2, 7, 784] {
+                let product = norm.forward_scale(n) * norm.inverse_scale(n);
+                assert!((product * n as f64 - 1.0).abs() < 1e-15, "{norm:?} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn backward_is_the_default_and_leaves_the_forward_transform_unscaled() {
+        assert_eq!(Norm::default(), Norm::Backward);
+        assert_eq!(Norm::Backward.forward_scale(28), 1.0);
+        assert_eq!(Norm::Forward.inverse_scale(28), 1.0);
+    }
+}

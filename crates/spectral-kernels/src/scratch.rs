@@ -1,0 +1,71 @@
+//! Working memory that each thread keeps from call to call.
+
+use std::cell::Cell;
+
+/// A cache line, so that buffers are aligned for the widest vector.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+/// More than this is given back to the allocator after use.
+const KEPT_BYTES: usize = 64 << 20;
+
+thread_local! {
+    static BUFFER: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
+
+/// Calls `work` with `N` buffers of (at least) the given numbers of elements, aligned to 64 bytes, of any content.
+///
+/// Calls may nest; an inner call then allocates.
+pub fn with_scratch<T: Copy + Default + 'static, R, const N: usize>(
+    lens: [usize; N],
+    work: impl FnOnce([&mut [T]; N]) -> R,
+) -> R {
+    let lines = lens.map(|len| (len * size_of::<T>()).div_ceil(size_of::<Line>()));
+    let total = lines.iter().sum();
+    let mut buffer = BUFFER.take();
+    if buffer.len() < total {
+        buffer.resize(total, Line([0; 8]));
+    }
+    let mut rest = &mut buffer[..];
+    let buffers = lines.map(|count| {
+        let (head, tail) = std::mem::take(&mut rest).split_at_mut(count);
+        rest = tail;
+        let len = size_of_val(head) / size_of::<T>();
+        // SAFETY: the lines are initialised, aligned for any number and borrowed for as long as the slice; `Scalar`
+        // types (all that the crate asks for) have no invalid bit patterns and no size that does not divide a line.
+        unsafe { std::slice::from_raw_parts_mut(head.as_mut_ptr().cast::<T>(), len) }
+    });
+    let result = work(buffers);
+    if size_of_val(&buffer[..]) <= KEPT_BYTES {
+        BUFFER.set(buffer);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_aligned_apart_and_long_enough() {
+        with_scratch::<f32, _, 3>([5, 0, 17], |[a, b, c]| {
+            assert!(a.len() >= 5 && b.is_empty() && c.len() >= 17);
+            for buffer in [&a, &c] {
+                assert_eq!(buffer.as_ptr() as usize % 64, 0);
+            }
+            a.fill(1.0);
+            c.fill(2.0);
+            assert!(a.iter().all(|x| *x == 1.0));
+        });
+    }
+
+    #[test]
+    fn nested_calls_do_not_share_memory() {
+        with_scratch::<f64, _, 1>([8], |[outer]| {
+            outer.fill(3.0);
+            with_scratch::<f64, _, 1>([8], |[inner]| inner.fill(4.0));
+            assert!(outer.iter().all(|x| *x == 3.0));
+        });
+    }
+}

@@ -1,0 +1,243 @@
+//! Vectors of lanes, and the choice of an instruction set at run time.
+//!
+//! A token of type [`Simd`] proves that the processor has the instructions; vectors can only be made through it.
+//! Generic code is written once, marked `#[inline(always)]`, and compiled for each set inside [`Simd::call`], the one
+//! place with `#[target_feature]`.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::ops::{Add, Mul, Sub};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::cache::Plans;
+use crate::scalar::{Internals, Scalar};
+
+/// The widest vector, in lanes.
+pub const MAX_LANES: usize = 16;
+
+/// Instructions the kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum InstructionSet {
+    /// Whatever the target guarantees.
+    Portable = 1,
+    /// AVX2 and FMA: 8 lanes of `f32`.
+    Avx2 = 2,
+    /// AVX-512F: 16 lanes of `f32`.
+    Avx512 = 3,
+}
+
+static FORCED: AtomicU8 = AtomicU8::new(0);
+
+impl InstructionSet {
+    /// The sets this processor has, slowest first.
+    pub fn available() -> &'static [InstructionSet] {
+        static AVAILABLE: OnceLock<Vec<InstructionSet>> = OnceLock::new();
+        AVAILABLE.get_or_init(|| {
+            #[allow(unused_mut)]
+            let mut sets = vec![InstructionSet::Portable];
+            #[cfg(target_arch = "x86_64")]
+            {
+                if x86::Avx2::detect().is_some() {
+                    sets.push(InstructionSet::Avx2);
+                }
+                if x86::Avx512::detect().is_some() {
+                    sets.push(InstructionSet::Avx512);
+                }
+            }
+            sets
+        })
+    }
+
+    /// The set in use: the fastest available unless one is forced.
+    pub fn current() -> InstructionSet {
+        let forced = FORCED.load(Ordering::Relaxed);
+        let sets = Self::available();
+        sets.iter()
+            .copied()
+            .find(|set| *set as u8 == forced)
+            .unwrap_or(sets[sets.len() - 1])
+    }
+
+    /// Forces `set` for the whole process, or with `None` takes the fastest again. For tests and measurements.
+    ///
+    /// Panics when the processor lacks the set.
+    pub fn force(set: Option<InstructionSet>) {
+        if let Some(set) = set {
+            assert!(
+                Self::available().contains(&set),
+                "{set:?} is not available on this processor"
+            );
+        }
+        FORCED.store(set.map_or(0, |set| set as u8), Ordering::Relaxed);
+    }
+}
+
+/// Several numbers side by side.
+pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
+    /// `self · a + b`.
+    fn mul_add(self, a: Self, b: Self) -> Self;
+    /// `self · a − b`.
+    fn mul_sub(self, a: Self, b: Self) -> Self;
+    /// `b − self · a`.
+    fn neg_mul_add(self, a: Self, b: Self) -> Self;
+}
+
+/// Proof that an instruction set is there, and its vectors of `T`.
+pub trait Simd<T: Scalar>: Copy + Send + Sync + 'static {
+    /// A vector of [`Self::LANES`] numbers.
+    type V: Vector;
+    /// Numbers in a vector, at most [`MAX_LANES`].
+    const LANES: usize;
+
+    /// Runs `kernel` with the instruction set enabled. Not inlined into the caller: keep the work large.
+    fn call<K: Kernel<T>>(self, kernel: K) -> K::Output;
+
+    /// `x` in every lane.
+    fn splat(self, x: T) -> Self::V;
+
+    /// Reads [`Self::LANES`] numbers.
+    ///
+    /// # Safety
+    /// They must be readable at `from`; no alignment is asked for.
+    unsafe fn load(self, from: *const T) -> Self::V;
+
+    /// Writes [`Self::LANES`] numbers.
+    ///
+    /// # Safety
+    /// They must be writable at `to`; no alignment is asked for.
+    unsafe fn store(self, to: *mut T, v: Self::V);
+
+    /// Reads the first `count` numbers of a vector; the others are zero.
+    ///
+    /// # Safety
+    /// `count ≤ LANES` numbers must be readable at `from`.
+    unsafe fn load_part(self, from: *const T, count: usize) -> Self::V;
+
+    /// Writes the first `count` numbers of a vector.
+    ///
+    /// # Safety
+    /// `count ≤ LANES` numbers must be writable at `to`.
+    unsafe fn store_part(self, to: *mut T, v: Self::V, count: usize);
+
+    /// Transposes a square of [`Self::LANES`] vectors: lane `j` of the vector at `from[i]` becomes lane `i` of the one
+    /// at `to[j]`. Only the first `read` lanes are read (the others are zero), only the first `stores` vectors stored,
+    /// and of these only the first `write` lanes.
+    ///
+    /// # Safety
+    /// The first [`Self::LANES`] pointers of `from` must each be readable for `read` numbers, the first `stores` of `to`
+    /// writable for `write`, all three at most [`Self::LANES`], and what is written must not overlap what is read.
+    unsafe fn transpose(
+        self,
+        from: &[*const T; MAX_LANES],
+        read: usize,
+        to: &[*mut T; MAX_LANES],
+        stores: usize,
+        write: usize,
+    );
+}
+
+/// Work to be compiled for each instruction set.
+pub trait Kernel<T: Scalar> {
+    /// What it returns.
+    type Output;
+    /// The work. Implementations are `#[inline(always)]`, as is all they call short of [`Simd::call`].
+    fn run<S: Simd<T>>(self, simd: S) -> Self::Output;
+}
+
+macro_rules! internals {
+    ($t:ty) => {
+        impl Internals for $t {
+            fn dispatch<K: Kernel<$t>>(set: InstructionSet, kernel: K) -> K::Output {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if set == InstructionSet::Avx512
+                        && let Some(simd) = x86::Avx512::detect()
+                    {
+                        return Simd::<$t>::call(simd, kernel);
+                    }
+                    if set == InstructionSet::Avx2
+                        && let Some(simd) = x86::Avx2::detect()
+                    {
+                        return Simd::<$t>::call(simd, kernel);
+                    }
+                }
+                let _ = set;
+                Simd::<$t>::call(portable::Portable, kernel)
+            }
+
+            fn lanes(set: InstructionSet) -> usize {
+                match set {
+                    InstructionSet::Avx512 => 64 / size_of::<$t>(),
+                    InstructionSet::Avx2 => 32 / size_of::<$t>(),
+                    InstructionSet::Portable => 16 / size_of::<$t>(),
+                }
+            }
+
+            fn plans() -> &'static Plans<$t> {
+                static PLANS: OnceLock<Plans<$t>> = OnceLock::new();
+                PLANS.get_or_init(Plans::new)
+            }
+        }
+    };
+}
+
+internals!(f32);
+internals!(f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct TransposeSquare;
+
+    impl<T: Scalar> Kernel<T> for TransposeSquare {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) {
+            let lanes = S::LANES;
+            let source: Vec<T> = (0..lanes * lanes).map(|i| T::of(i as f64)).collect();
+            for (read, stores, write) in [
+                (lanes, lanes, lanes),
+                (lanes, lanes - 1, lanes),
+                (1, lanes, lanes),
+                (lanes, 1, lanes - 1),
+                (1, 1, 1),
+            ] {
+                let mut target = vec![T::of(-1.0); lanes * lanes];
+                let mut from = [std::ptr::null(); MAX_LANES];
+                let mut to = [std::ptr::null_mut(); MAX_LANES];
+                let start = target.as_mut_ptr();
+                for i in 0..lanes {
+                    from[i] = source[i * lanes..].as_ptr();
+                    to[i] = start.wrapping_add(i * lanes);
+                }
+                // SAFETY: both buffers hold `lanes` vectors and are apart.
+                unsafe { simd.transpose(&from, read, &to, stores, write) };
+                for (at, value) in target.iter().enumerate() {
+                    let (column, row) = (at / lanes, at % lanes);
+                    let expected = match (column < stores && row < write, column < read) {
+                        (false, _) => T::of(-1.0),
+                        (true, false) => T::of(0.0),
+                        (true, true) => source[row * lanes + column],
+                    };
+                    assert!(
+                        *value == expected,
+                        "lane {row} of column {column} of {lanes}: {read} {stores} {write}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_available_set_transposes_a_square() {
+        for &set in InstructionSet::available() {
+            f32::dispatch(set, TransposeSquare);
+            f64::dispatch(set, TransposeSquare);
+        }
+    }
+}

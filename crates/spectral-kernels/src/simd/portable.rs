@@ -1,0 +1,134 @@
+//! Vectors as plain arrays: what any target can do, left to the compiler to vectorise.
+
+use std::ops::{Add, Mul, Sub};
+
+use super::{Kernel, MAX_LANES, Simd, Vector};
+use crate::scalar::Scalar;
+
+/// Needs nothing.
+#[derive(Clone, Copy)]
+pub struct Portable;
+
+/// `N` numbers.
+#[derive(Clone, Copy)]
+pub struct Lanes<T, const N: usize>([T; N]);
+
+impl<T: Scalar, const N: usize> Lanes<T, N> {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(T, T) -> T) -> Self {
+        let mut out = self.0;
+        for (o, x) in out.iter_mut().zip(other.0) {
+            *o = f(*o, x);
+        }
+        Lanes(out)
+    }
+}
+
+impl<T: Scalar, const N: usize> Add for Lanes<T, N> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+impl<T: Scalar, const N: usize> Sub for Lanes<T, N> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+}
+
+impl<T: Scalar, const N: usize> Mul for Lanes<T, N> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+}
+
+// Not fused: without the instruction a fused product would be a call into the mathematics library.
+impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        self * a + b
+    }
+    #[inline(always)]
+    fn mul_sub(self, a: Self, b: Self) -> Self {
+        self * a - b
+    }
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self, b: Self) -> Self {
+        b - self * a
+    }
+}
+
+macro_rules! portable {
+    ($t:ty, $lanes:literal) => {
+        impl Simd<$t> for Portable {
+            type V = Lanes<$t, $lanes>;
+            const LANES: usize = $lanes;
+
+            #[inline(never)]
+            fn call<K: Kernel<$t>>(self, kernel: K) -> K::Output {
+                kernel.run(self)
+            }
+
+            #[inline(always)]
+            fn splat(self, x: $t) -> Self::V {
+                Lanes([x; $lanes])
+            }
+
+            #[inline(always)]
+            unsafe fn load(self, from: *const $t) -> Self::V {
+                // SAFETY: readable by the caller's promise, and an array is as aligned as its elements.
+                Lanes(unsafe { from.cast::<[$t; $lanes]>().read() })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t, v: Self::V) {
+                // SAFETY: writable by the caller's promise, and an array is as aligned as its elements.
+                unsafe { to.cast::<[$t; $lanes]>().write(v.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_part(self, from: *const $t, count: usize) -> Self::V {
+                let mut v = [0.0; $lanes];
+                // SAFETY: `count` numbers are readable by the caller's promise.
+                unsafe { from.copy_to_nonoverlapping(v.as_mut_ptr(), count.min($lanes)) };
+                Lanes(v)
+            }
+
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $t, v: Self::V, count: usize) {
+                // SAFETY: `count` numbers are writable by the caller's promise.
+                unsafe { to.copy_from_nonoverlapping(v.0.as_ptr(), count.min($lanes)) };
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(
+                self,
+                from: &[*const $t; MAX_LANES],
+                read: usize,
+                to: &[*mut $t; MAX_LANES],
+                stores: usize,
+                write: usize,
+            ) {
+                let mut rows = [[0.0; $lanes]; $lanes];
+                for (row, from) in rows.iter_mut().zip(from) {
+                    // SAFETY: each of these pointers is readable for `read` numbers.
+                    *row = unsafe { self.load_part(*from, read) }.0;
+                }
+                for (j, to) in to.iter().enumerate().take(stores.min($lanes)) {
+                    let column = Lanes(std::array::from_fn(|i| rows[i][j]));
+                    // SAFETY: the first `stores` pointers are writable for `write` numbers.
+                    unsafe { self.store_part(*to, column, write) };
+                }
+            }
+        }
+    };
+}
+
+portable!(f32, 4);
+portable!(f64, 2);

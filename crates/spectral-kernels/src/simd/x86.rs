@@ -1,0 +1,421 @@
+//! AVX2 + FMA and AVX-512 vectors.
+
+use std::arch::x86_64::*;
+use std::ops::{Add, Mul, Sub};
+
+use super::{Kernel, MAX_LANES, Simd, Vector};
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub struct Avx2(());
+
+impl Avx2 {
+    /// The proof, if it can be given.
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Avx2(()))
+    }
+}
+
+/// Proof that the processor has AVX-512F (and so AVX2 and FMA).
+#[derive(Clone, Copy)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The proof, if it can be given.
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f") && Avx2::detect().is_some()).then_some(Avx512(()))
+    }
+}
+
+macro_rules! vector {
+    ($name:ident, $raw:ty, $add:ident, $sub:ident, $mul:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident) => {
+        /// A register, made only with a token in hand.
+        #[derive(Clone, Copy)]
+        pub struct $name($raw);
+
+        impl Add for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                // SAFETY: a vector exists, so a token did, so the instructions are there.
+                $name(unsafe { $add(self.0, other.0) })
+            }
+        }
+
+        impl Sub for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn sub(self, other: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $sub(self.0, other.0) })
+            }
+        }
+
+        impl Mul for $name {
+            type Output = Self;
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $mul(self.0, other.0) })
+            }
+        }
+
+        impl Vector for $name {
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $fmadd(self.0, a.0, b.0) })
+            }
+            #[inline(always)]
+            fn mul_sub(self, a: Self, b: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $fmsub(self.0, a.0, b.0) })
+            }
+            #[inline(always)]
+            fn neg_mul_add(self, a: Self, b: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $fnmadd(self.0, a.0, b.0) })
+            }
+        }
+    };
+}
+
+vector!(
+    F32x16,
+    __m512,
+    _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_fmadd_ps,
+    _mm512_fmsub_ps,
+    _mm512_fnmadd_ps
+);
+vector!(
+    F64x8,
+    __m512d,
+    _mm512_add_pd,
+    _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_fmadd_pd,
+    _mm512_fmsub_pd,
+    _mm512_fnmadd_pd
+);
+vector!(
+    F32x8,
+    __m256,
+    _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_fmadd_ps,
+    _mm256_fmsub_ps,
+    _mm256_fnmadd_ps
+);
+vector!(
+    F64x4,
+    __m256d,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_fmadd_pd,
+    _mm256_fmsub_pd,
+    _mm256_fnmadd_pd
+);
+
+macro_rules! simd {
+    ($token:ty, $features:literal, $t:ty, $v:ident, $lanes:literal, $set1:ident, $loadu:ident, $storeu:ident, $zero:ident,
+     $mask:ident, $maskload:ident, $maskstore:ident, $transpose:ident) => {
+        impl Simd<$t> for $token {
+            type V = $v;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn call<K: Kernel<$t>>(self, kernel: K) -> K::Output {
+                #[target_feature(enable = $features)]
+                fn enabled<K: Kernel<$t>>(token: $token, kernel: K) -> K::Output {
+                    kernel.run(token)
+                }
+                // SAFETY: the token proves that the instructions are there.
+                unsafe { enabled(self, kernel) }
+            }
+
+            #[inline(always)]
+            fn splat(self, x: $t) -> $v {
+                // SAFETY: the token proves that the instructions are there.
+                $v(unsafe { $set1(x) })
+            }
+
+            #[inline(always)]
+            unsafe fn load(self, from: *const $t) -> $v {
+                // SAFETY: the token proves the instructions, the caller that the memory is readable.
+                $v(unsafe { $loadu(from) })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t, v: $v) {
+                // SAFETY: the token proves the instructions, the caller that the memory is writable.
+                unsafe { $storeu(to, v.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_part(self, from: *const $t, count: usize) -> $v {
+                // SAFETY: the token proves the instructions; lanes that are masked out are not touched.
+                $v(unsafe { $maskload(from, $mask(count)) })
+            }
+
+            #[inline(always)]
+            unsafe fn store_part(self, to: *mut $t, v: $v, count: usize) {
+                // SAFETY: the token proves the instructions; lanes that are masked out are not touched.
+                unsafe { $maskstore(to, $mask(count), v.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn transpose(
+                self,
+                from: &[*const $t; MAX_LANES],
+                read: usize,
+                to: &[*mut $t; MAX_LANES],
+                stores: usize,
+                write: usize,
+            ) {
+                // SAFETY: the token proves the instructions; the pointers are good by the caller's promise.
+                unsafe {
+                    let mut rows = [$zero(); $lanes];
+                    if read == $lanes {
+                        for i in 0..$lanes {
+                            rows[i] = $loadu(from[i]);
+                        }
+                    } else {
+                        let mask = $mask(read);
+                        for i in 0..$lanes {
+                            rows[i] = $maskload(from[i], mask);
+                        }
+                    }
+                    let columns = $transpose(rows);
+                    if write == $lanes {
+                        for j in 0..$lanes {
+                            if j < stores {
+                                $storeu(to[j], columns[j]);
+                            }
+                        }
+                    } else {
+                        let mask = $mask(write);
+                        for j in 0..$lanes {
+                            if j < stores {
+                                $maskstore(to[j], mask, columns[j]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+
+simd!(
+    Avx512,
+    "avx512f,avx2,fma",
+    f32,
+    F32x16,
+    16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_setzero_ps,
+    mask_16,
+    maskload_16,
+    _mm512_mask_storeu_ps,
+    transpose_16
+);
+simd!(
+    Avx512,
+    "avx512f,avx2,fma",
+    f64,
+    F64x8,
+    8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_setzero_pd,
+    mask_8_wide,
+    maskload_8_wide,
+    _mm512_mask_storeu_pd,
+    transpose_8_wide
+);
+simd!(
+    Avx2,
+    "avx2,fma",
+    f32,
+    F32x8,
+    8,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_setzero_ps,
+    mask_8,
+    _mm256_maskload_ps,
+    _mm256_maskstore_ps,
+    transpose_8
+);
+simd!(
+    Avx2,
+    "avx2,fma",
+    f64,
+    F64x4,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_setzero_pd,
+    mask_4,
+    _mm256_maskload_pd,
+    _mm256_maskstore_pd,
+    transpose_4
+);
+
+/// The first `count` of 16 lanes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn mask_16(count: usize) -> __mmask16 {
+    ((1_u32 << count) - 1) as __mmask16
+}
+
+/// The first `count` of 8 lanes.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn mask_8_wide(count: usize) -> __mmask8 {
+    ((1_u32 << count) - 1) as __mmask8
+}
+
+/// The first `count` of 8 lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask_8(count: usize) -> __m256i {
+    _mm256_cmpgt_epi32(
+        _mm256_set1_epi32(count as i32),
+        _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+    )
+}
+
+/// The first `count` of 4 lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn mask_4(count: usize) -> __m256i {
+    _mm256_cmpgt_epi64(
+        _mm256_set1_epi64x(count as i64),
+        _mm256_setr_epi64x(0, 1, 2, 3),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn maskload_16(from: *const f32, mask: __mmask16) -> __m512 {
+    // SAFETY: the lanes of the mask are readable by the caller's promise.
+    unsafe { _mm512_maskz_loadu_ps(mask, from) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn maskload_8_wide(from: *const f64, mask: __mmask8) -> __m512d {
+    // SAFETY: the lanes of the mask are readable by the caller's promise.
+    unsafe { _mm512_maskz_loadu_pd(mask, from) }
+}
+
+/// Interleaves rows four by four: vector `4g + c` then holds, in its 128-bit lane `l`, column `4l + c` of rows
+/// `4g … 4g + 3`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn interleave_16(r: [__m512; 16]) -> [__m512; 16] {
+    let mut u = r;
+    for g in 0..4 {
+        let [a, b, c, d] = [r[4 * g], r[4 * g + 1], r[4 * g + 2], r[4 * g + 3]];
+        let low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+        let high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+        let low2 = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+        let high2 = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+        u[4 * g] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, low2));
+        u[4 * g + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, low2));
+        u[4 * g + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high, high2));
+        u[4 * g + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high, high2));
+    }
+    u
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transpose_16(r: [__m512; 16]) -> [__m512; 16] {
+    let u = interleave_16(r);
+    let mut out = u;
+    for c in 0..4 {
+        let x0 = _mm512_shuffle_f32x4::<0x44>(u[c], u[4 + c]);
+        let x1 = _mm512_shuffle_f32x4::<0xee>(u[c], u[4 + c]);
+        let y0 = _mm512_shuffle_f32x4::<0x44>(u[8 + c], u[12 + c]);
+        let y1 = _mm512_shuffle_f32x4::<0xee>(u[8 + c], u[12 + c]);
+        out[c] = _mm512_shuffle_f32x4::<0x88>(x0, y0);
+        out[4 + c] = _mm512_shuffle_f32x4::<0xdd>(x0, y0);
+        out[8 + c] = _mm512_shuffle_f32x4::<0x88>(x1, y1);
+        out[12 + c] = _mm512_shuffle_f32x4::<0xdd>(x1, y1);
+    }
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transpose_8_wide(r: [__m512d; 8]) -> [__m512d; 8] {
+    let mut u = r;
+    for g in 0..4 {
+        u[2 * g] = _mm512_unpacklo_pd(r[2 * g], r[2 * g + 1]);
+        u[2 * g + 1] = _mm512_unpackhi_pd(r[2 * g], r[2 * g + 1]);
+    }
+    let mut out = u;
+    for c in 0..2 {
+        let x0 = _mm512_shuffle_f64x2::<0x44>(u[c], u[2 + c]);
+        let x1 = _mm512_shuffle_f64x2::<0xee>(u[c], u[2 + c]);
+        let y0 = _mm512_shuffle_f64x2::<0x44>(u[4 + c], u[6 + c]);
+        let y1 = _mm512_shuffle_f64x2::<0xee>(u[4 + c], u[6 + c]);
+        out[c] = _mm512_shuffle_f64x2::<0x88>(x0, y0);
+        out[2 + c] = _mm512_shuffle_f64x2::<0xdd>(x0, y0);
+        out[4 + c] = _mm512_shuffle_f64x2::<0x88>(x1, y1);
+        out[6 + c] = _mm512_shuffle_f64x2::<0xdd>(x1, y1);
+    }
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transpose_8(r: [__m256; 8]) -> [__m256; 8] {
+    let mut u = r;
+    for g in 0..2 {
+        let [a, b, c, d] = [r[4 * g], r[4 * g + 1], r[4 * g + 2], r[4 * g + 3]];
+        let low = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+        let high = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+        let low2 = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+        let high2 = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+        u[4 * g] = _mm256_castpd_ps(_mm256_unpacklo_pd(low, low2));
+        u[4 * g + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low, low2));
+        u[4 * g + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high, high2));
+        u[4 * g + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high, high2));
+    }
+    let mut out = u;
+    for c in 0..4 {
+        out[c] = _mm256_permute2f128_ps::<0x20>(u[c], u[4 + c]);
+        out[4 + c] = _mm256_permute2f128_ps::<0x31>(u[c], u[4 + c]);
+    }
+    out
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transpose_4(r: [__m256d; 4]) -> [__m256d; 4] {
+    let u = [
+        _mm256_unpacklo_pd(r[0], r[1]),
+        _mm256_unpackhi_pd(r[0], r[1]),
+        _mm256_unpacklo_pd(r[2], r[3]),
+        _mm256_unpackhi_pd(r[2], r[3]),
+    ];
+    [
+        _mm256_permute2f128_pd::<0x20>(u[0], u[2]),
+        _mm256_permute2f128_pd::<0x20>(u[1], u[3]),
+        _mm256_permute2f128_pd::<0x31>(u[0], u[2]),
+        _mm256_permute2f128_pd::<0x31>(u[1], u[3]),
+    ]
+}

@@ -1,0 +1,277 @@
+//! Transforms along one axis of an array.
+
+use super::lanes::{Gather, Scatter, copy};
+use super::oriented::{Kind, Oriented};
+use crate::parallel::{Shared, for_each, threads_for};
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, expect_len};
+use crate::simd::{InstructionSet, Kernel, MAX_LANES, Simd};
+use crate::view::View;
+
+/// Complex transform along one axis: `out[k] = scale · Σ_j in[j] exp(∓2πi jk/n)`, minus for
+/// [`Direction::Forward`].
+///
+/// All slices have [`Axis::elements`] elements; callers check, this function panics if not, or if `axis.len` is 0.
+/// An array without elements is left alone.
+pub fn fft_axis<T: Scalar>(
+    axis: Axis,
+    direction: Direction,
+    scale: T,
+    input: Planar<'_, T>,
+    output: PlanarMut<'_, T>,
+) {
+    input.expect("fft_axis input", axis.elements());
+    output.expect("fft_axis output", axis.elements());
+    let planes = [Shared::new(output.re), Shared::new(output.im)];
+    run(
+        axis,
+        Kind::Complex(direction),
+        scale,
+        BinWeight::One,
+        &[input.re, input.im],
+        planes,
+    );
+}
+
+/// Real transform along one axis: `out[k] = scale · w_k · Σ_j in[j] exp(-2πi jk/n)` for `k = 0 … n/2`.
+///
+/// `axis.len` is the real length `n`; the input has [`Axis::elements`] elements, the output
+/// (`[outer, n/2 + 1, inner]`) [`Axis::half_elements`]. Callers check, this function panics if not, or if `n` is 0.
+pub fn rfft_axis<T: Scalar>(
+    axis: Axis,
+    scale: T,
+    weight: BinWeight,
+    input: &[T],
+    output: PlanarMut<'_, T>,
+) {
+    expect_len("rfft_axis input", "real", axis.elements(), input.len());
+    output.expect("rfft_axis output", axis.half_elements());
+    let planes = [Shared::new(output.re), Shared::new(output.im)];
+    run(axis, Kind::ToHalf, scale, weight, &[input], planes);
+}
+
+/// Inverse of [`rfft_axis`] up to scale: `out[j] = scale · Σ_k c_k Re(w_k in[k] exp(2πi jk/n))`, `k = 0 … n/2`.
+///
+/// `c_k` is 1 for `k = 0` and (even `n`) `k = n/2`, whose imaginary parts are dropped, and 2 elsewhere. Lengths as for
+/// [`rfft_axis`] with input and output exchanged.
+pub fn irfft_axis<T: Scalar>(
+    axis: Axis,
+    scale: T,
+    weight: BinWeight,
+    input: Planar<'_, T>,
+    output: &mut [T],
+) {
+    input.expect("irfft_axis input", axis.half_elements());
+    expect_len("irfft_axis output", "real", axis.elements(), output.len());
+    let plane = Shared::new(output);
+    run(
+        axis,
+        Kind::FromHalf,
+        scale,
+        weight,
+        &[input.re, input.im],
+        [plane, plane],
+    );
+}
+
+/// A tile's share of the second-level cache.
+const TILE_BYTES: usize = 128 << 10;
+
+fn run<T: Scalar>(
+    axis: Axis,
+    kind: Kind,
+    scale: T,
+    weight: BinWeight,
+    input: &[&[T]],
+    output: [Shared<T>; 2],
+) {
+    assert!(
+        axis.len > 0,
+        "the length of a transform must be at least 1, got 0"
+    );
+    if axis.outer == 0 || axis.inner == 0 {
+        return;
+    }
+    let set = InstructionSet::current();
+    let lanes = T::lanes(set);
+    let transform = Oriented::new(kind, axis.len, scale, weight);
+    let signals = axis.outer * axis.inner;
+    let share = signals
+        .div_ceil(2 * threads_for(axis.elements()))
+        .next_multiple_of(lanes);
+    let width = (TILE_BYTES / (transform.rows() * size_of::<T>()))
+        .max(1)
+        .next_multiple_of(lanes)
+        .min(share);
+    let (outer_step, inner_step) = if axis.inner == 1 {
+        // Each block of lanes is a tile of its own; a task takes several.
+        (width, 1)
+    } else if axis.inner <= width {
+        (width / axis.inner, axis.inner)
+    } else {
+        (1, width)
+    };
+    let (outer_tasks, inner_tasks) = (
+        axis.outer.div_ceil(outer_step),
+        axis.inner.div_ceil(inner_step),
+    );
+    for_each(outer_tasks * inner_tasks, axis.elements(), |task| {
+        let first = [
+            task / inner_tasks * outer_step,
+            task % inner_tasks * inner_step,
+        ];
+        let outer = outer_step.min(axis.outer - first[0]);
+        let inner = inner_step.min(axis.inner - first[1]);
+        let width = if axis.inner == 1 {
+            lanes
+        } else {
+            (outer * inner).next_multiple_of(lanes)
+        };
+        let lens = [transform.rows() * width, transform.plan.scratch_len(lanes)];
+        with_scratch(lens, |[tile, scratch]| {
+            let transform = &transform;
+            T::dispatch(
+                set,
+                Task {
+                    axis,
+                    transform,
+                    input,
+                    output,
+                    first,
+                    outer,
+                    inner,
+                    width,
+                    tile,
+                    scratch,
+                },
+            );
+        });
+    });
+}
+
+/// Some signals: `outer` by `inner` of them, from `first` on.
+struct Task<'a, T: Scalar> {
+    axis: Axis,
+    transform: &'a Oriented<T>,
+    input: &'a [&'a [T]],
+    output: [Shared<T>; 2],
+    first: [usize; 2],
+    outer: usize,
+    inner: usize,
+    /// Numbers in a row of the tile.
+    width: usize,
+    tile: &'a mut [T],
+    scratch: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for Task<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let width = self.width;
+        let tile = self.tile.as_mut_ptr();
+        // Real lines that are transformed as complex ones have imaginary parts of zero.
+        let widened = self.transform.kind == Kind::ToHalf && self.transform.twiddles.is_none();
+        if self.axis.inner == 1 {
+            for row in (0..self.outer).step_by(S::LANES) {
+                if widened {
+                    self.tile.fill(T::of(0.0));
+                }
+                let lanes = S::LANES.min(self.outer - row);
+                self.gather(simd, self.first[0] + row, lanes, tile);
+                // SAFETY: the tile holds `rows` rows of one vector.
+                unsafe {
+                    self.transform
+                        .run(simd, View::interleaved(tile, width), self.scratch)
+                };
+                self.scatter(simd, self.first[0] + row, lanes, tile);
+            }
+        } else {
+            if widened {
+                self.tile.fill(T::of(0.0));
+            }
+            self.copy_in(simd, tile, width);
+            for lane in (0..width).step_by(S::LANES) {
+                // SAFETY: the tile holds `rows` rows of `width` numbers.
+                unsafe {
+                    self.transform.run(
+                        simd,
+                        View::interleaved(tile, width).lanes_from(lane),
+                        self.scratch,
+                    )
+                };
+            }
+            self.copy_out(simd, tile, width);
+        }
+    }
+}
+
+impl<T: Scalar> Task<'_, T> {
+    #[inline(always)]
+    fn gather<S: Simd<T>>(&self, simd: S, row: usize, lanes: usize, tile: *mut T) {
+        let side = self.transform.input();
+        for (p, plane) in self.input.iter().enumerate() {
+            let lines: [*const T; MAX_LANES] =
+                std::array::from_fn(|i| plane[(row + i.min(lanes - 1)) * side.count..].as_ptr());
+            let to = tile.wrapping_add(p * S::LANES);
+            simd.call(Gather {
+                lines: &lines,
+                count: side.count,
+                to,
+                row: side.step * S::LANES,
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn scatter<S: Simd<T>>(&self, simd: S, row: usize, lanes: usize, tile: *mut T) {
+        let side = self.transform.output();
+        for (p, plane) in self.output.iter().enumerate().take(side.planes) {
+            let lines: [*mut T; MAX_LANES] =
+                std::array::from_fn(|i| plane.at((row + i) * side.count));
+            let from = tile.wrapping_add(p * S::LANES);
+            simd.call(Scatter {
+                from,
+                row: side.step * S::LANES,
+                count: side.count,
+                lines: &lines,
+                lanes,
+            });
+        }
+    }
+
+    #[inline(always)]
+    fn copy_in<S: Simd<T>>(&self, simd: S, tile: *mut T, width: usize) {
+        let side = self.transform.input();
+        for (p, plane) in self.input.iter().enumerate() {
+            for o in 0..self.outer {
+                for j in 0..side.count {
+                    let at =
+                        ((self.first[0] + o) * side.count + j) * self.axis.inner + self.first[1];
+                    let to = tile.wrapping_add((side.step * j + p) * width + o * self.inner);
+                    // SAFETY: `inner` numbers of line `at` of the plane, and of a row of the tile.
+                    unsafe { copy(simd, plane[at..at + self.inner].as_ptr(), to, self.inner) };
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn copy_out<S: Simd<T>>(&self, simd: S, tile: *mut T, width: usize) {
+        let side = self.transform.output();
+        for (p, plane) in self.output.iter().enumerate().take(side.planes) {
+            for o in 0..self.outer {
+                for j in 0..side.count {
+                    let at =
+                        ((self.first[0] + o) * side.count + j) * self.axis.inner + self.first[1];
+                    let from = tile.wrapping_add((side.step * j + p) * width + o * self.inner);
+                    // SAFETY: `inner` numbers of a row of the tile, and of a line of the plane that no other task
+                    // writes; the plane's length was checked.
+                    unsafe { copy(simd, from, plane.at(at), self.inner) };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What happens along one axis to a block of signals that already lie one a lane.
+
+use std::sync::Arc;
+
+use super::lanes::ScaleBins;
+use crate::plan::Plan;
+use crate::real::{BinScales, HalfTwiddles, Join, LastBin, Tangle, Untangle};
+use crate::scalar::Scalar;
+use crate::shape::{BinWeight, Direction, half_bins};
+use crate::simd::Simd;
+use crate::view::View;
+
+/// What goes in and what comes out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Complex(Direction),
+    /// Real samples → half-spectrum.
+    ToHalf,
+    /// Half-spectrum → real samples.
+    FromHalf,
+}
+
+/// The planes of one side of a transform and how a line of them lies in a tile.
+///
+/// Number `j` of plane `p` lies in row `step·j + p` of the tile.
+#[derive(Clone, Copy)]
+pub struct Side {
+    pub planes: usize,
+    pub count: usize,
+    pub step: usize,
+}
+
+/// A transform along one axis, ready to run.
+pub struct Oriented<T: Scalar> {
+    pub kind: Kind,
+    /// Length of the axis; of the real samples where there is a half-spectrum.
+    pub n: usize,
+    pub scales: BinScales<T>,
+    pub plan: Arc<Plan<T>>,
+    /// For real transforms of even length.
+    pub twiddles: Option<Arc<HalfTwiddles<T>>>,
+}
+
+impl<T: Scalar> Oriented<T> {
+    pub fn new(kind: Kind, n: usize, scale: T, weight: BinWeight) -> Self {
+        let halved = kind.is_real() && n.is_multiple_of(2);
+        Oriented {
+            kind,
+            n,
+            scales: BinScales {
+                ends: scale,
+                interior: scale * T::of(weight.interior()),
+            },
+            plan: T::plans().complex(if halved { n / 2 } else { n }),
+            twiddles: halved.then(|| T::plans().half(n)),
+        }
+    }
+
+    fn real_side(&self) -> Side {
+        Side {
+            planes: 1,
+            count: self.n,
+            step: if self.twiddles.is_some() { 1 } else { 2 },
+        }
+    }
+
+    pub fn input(&self) -> Side {
+        match self.kind {
+            Kind::Complex(_) => Side {
+                planes: 2,
+                count: self.n,
+                step: 2,
+            },
+            Kind::ToHalf => self.real_side(),
+            Kind::FromHalf => Side {
+                planes: 2,
+                count: half_bins(self.n),
+                step: 2,
+            },
+        }
+    }
+
+    pub fn output(&self) -> Side {
+        match self.kind {
+            Kind::Complex(_) => Side {
+                planes: 2,
+                count: self.n,
+                step: 2,
+            },
+            Kind::ToHalf => Side {
+                planes: 2,
+                count: half_bins(self.n),
+                step: 2,
+            },
+            Kind::FromHalf => self.real_side(),
+        }
+    }
+
+    /// Rows of a tile that takes both sides in turn.
+    pub fn rows(&self) -> usize {
+        if self.twiddles.is_some() {
+            self.n + 2
+        } else {
+            2 * self.n
+        }
+    }
+
+    /// Transforms one block of lanes in place.
+    ///
+    /// # Safety
+    /// The view must hold `rows/2` elements of [`Simd::LANES`] lanes.
+    #[inline(always)]
+    pub unsafe fn run<S: Simd<T>>(&self, simd: S, view: View<T>, scratch: &mut [T]) {
+        let half = self.n / 2;
+        let BinScales { ends, interior } = self.scales;
+        let one = T::of(1.0);
+        // SAFETY: the view holds as many elements as each step asks for.
+        unsafe {
+            match (self.kind, &self.twiddles) {
+                (Kind::Complex(direction), _) => {
+                    let turned = if direction == Direction::Forward {
+                        view
+                    } else {
+                        view.swapped()
+                    };
+                    self.plan.run(simd, turned, turned, scratch);
+                    if ends != one {
+                        simd.call(ScaleBins {
+                            view,
+                            count: self.n,
+                            ends,
+                            interior: ends,
+                        });
+                    }
+                }
+                (Kind::ToHalf, Some(twiddles)) => {
+                    self.plan.run(simd, view, view, scratch);
+                    simd.call(Untangle {
+                        view,
+                        half,
+                        twiddles,
+                        scales: self.scales,
+                        last: LastBin::Own,
+                    });
+                }
+                (Kind::ToHalf, None) => {
+                    self.plan.run(simd, view, view, scratch);
+                    if ends != one || interior != one {
+                        simd.call(ScaleBins {
+                            view,
+                            count: half_bins(self.n),
+                            ends,
+                            interior,
+                        });
+                    }
+                }
+                (Kind::FromHalf, Some(twiddles)) => {
+                    simd.call(Tangle {
+                        view,
+                        half,
+                        twiddles,
+                        scales: self.scales,
+                        last: LastBin::Own,
+                    });
+                    self.plan.run(simd, view.swapped(), view.swapped(), scratch);
+                }
+                (Kind::FromHalf, None) => {
+                    simd.call(Join {
+                        view,
+                        n: self.n,
+                        first: view,
+                        second: None,
+                        scales: self.scales,
+                    });
+                    self.plan.run(simd, view.swapped(), view.swapped(), scratch);
+                }
+            }
+        }
+    }
+}
+
+impl Kind {
+    pub fn is_real(self) -> bool {
+        !matches!(self, Kind::Complex(_))
+    }
+}

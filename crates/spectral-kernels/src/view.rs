@@ -1,0 +1,165 @@
+//! Where the complex elements of a block of signals lie, one signal a lane.
+
+use std::ops::{Add, Mul, Sub};
+
+use crate::scalar::Scalar;
+use crate::simd::{Simd, Vector};
+
+/// A complex number in every lane.
+#[derive(Clone, Copy)]
+pub struct Complex<V> {
+    pub re: V,
+    pub im: V,
+}
+
+impl<V: Vector> Add for Complex<V> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Complex {
+            re: self.re + other.re,
+            im: self.im + other.im,
+        }
+    }
+}
+
+impl<V: Vector> Sub for Complex<V> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Complex {
+            re: self.re - other.re,
+            im: self.im - other.im,
+        }
+    }
+}
+
+impl<V: Vector> Mul for Complex<V> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, w: Self) -> Self {
+        Complex {
+            re: self.im.neg_mul_add(w.im, self.re * w.re),
+            im: self.im.mul_add(w.re, self.re * w.im),
+        }
+    }
+}
+
+impl<V: Vector> Complex<V> {
+    /// `self − i·other`.
+    #[inline(always)]
+    pub fn sub_i(self, other: Self) -> Self {
+        Complex {
+            re: self.re + other.im,
+            im: self.im - other.re,
+        }
+    }
+
+    /// `self + i·other`.
+    #[inline(always)]
+    pub fn add_i(self, other: Self) -> Self {
+        Complex {
+            re: self.re - other.im,
+            im: self.im + other.re,
+        }
+    }
+
+    /// Both parts times a real factor.
+    #[inline(always)]
+    pub fn scale(self, factor: V) -> Self {
+        Complex {
+            re: self.re * factor,
+            im: self.im * factor,
+        }
+    }
+}
+
+/// Element `j` of a block of signals: vectors at `re + j·stride` and `im + j·stride`.
+///
+/// Swapping the two pointers turns a forward transform into an inverse one.
+#[derive(Clone, Copy)]
+pub struct View<T> {
+    pub re: *mut T,
+    pub im: *mut T,
+    pub stride: usize,
+}
+
+impl<T: Scalar> View<T> {
+    /// Elements as pairs of rows of `width` numbers: real parts in row `2j`, imaginary parts in row `2j + 1`.
+    #[inline(always)]
+    pub fn interleaved(start: *mut T, width: usize) -> Self {
+        View {
+            re: start,
+            im: start.wrapping_add(width),
+            stride: 2 * width,
+        }
+    }
+
+    /// The conjugate's point of view: real and imaginary parts swapped.
+    #[inline(always)]
+    pub fn swapped(self) -> Self {
+        View {
+            re: self.im,
+            im: self.re,
+            stride: self.stride,
+        }
+    }
+
+    /// The block that starts `lanes` lanes further on.
+    #[inline(always)]
+    pub fn lanes_from(self, lanes: usize) -> Self {
+        View {
+            re: self.re.wrapping_add(lanes),
+            im: self.im.wrapping_add(lanes),
+            stride: self.stride,
+        }
+    }
+
+    /// Every `step`-th element from `first` on.
+    #[inline(always)]
+    pub fn elements_from(self, first: usize, step: usize) -> Self {
+        let skip = first * self.stride;
+        View {
+            re: self.re.wrapping_add(skip),
+            im: self.im.wrapping_add(skip),
+            stride: step * self.stride,
+        }
+    }
+
+    /// Reads element `j`.
+    ///
+    /// # Safety
+    /// A vector must be readable there in both planes.
+    #[inline(always)]
+    pub unsafe fn load<S: Simd<T>>(self, simd: S, j: usize) -> Complex<S::V> {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            Complex {
+                re: simd.load(self.re.add(j * self.stride)),
+                im: simd.load(self.im.add(j * self.stride)),
+            }
+        }
+    }
+
+    /// Writes element `j`.
+    ///
+    /// # Safety
+    /// A vector must be writable there in both planes.
+    #[inline(always)]
+    pub unsafe fn store<S: Simd<T>>(self, simd: S, j: usize, x: Complex<S::V>) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            simd.store(self.re.add(j * self.stride), x.re);
+            simd.store(self.im.add(j * self.stride), x.im);
+        }
+    }
+}
+
+/// Reads a complex factor and puts it into every lane.
+#[inline(always)]
+pub fn broadcast<T: Scalar, S: Simd<T>>(simd: S, w: [T; 2]) -> Complex<S::V> {
+    Complex {
+        re: simd.splat(w[0]),
+        im: simd.splat(w[1]),
+    }
+}

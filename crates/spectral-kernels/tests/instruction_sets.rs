@@ -1,0 +1,118 @@
+//! Every instruction set this processor has computes the same. Alone in its process: the choice is process-wide.
+
+mod common;
+
+use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
+use spectral_kernels::{
+    Axis, BinWeight, Conjugate, Contraction, Direction, InstructionSet, fft_axis, half_bins,
+    irfft_axis, irfftn, oracle, rfft_axis, rfftn,
+};
+
+fn lines<T: Number>(set: InstructionSet) {
+    for n in (1..=64).chain([97, 100, 127, 128, 131, 150, 243, 256, 257, 1000, 1024]) {
+        let axis = Axis {
+            outer: 5,
+            len: n,
+            inner: 1,
+        };
+        let what = format!("{set:?}, length {n}");
+        let x = Owned::<T>::noise(axis.elements(), n as u64);
+        let (re, im) = x.wide();
+        let mut y = Owned::unwritten(axis.elements());
+        fft_axis(axis, Direction::Inverse, T::of(1.0), x.get(), y.set());
+        assert_close::<T>(
+            &what,
+            &y.flat(),
+            &flat(oracle::dft_nd(5, &[n], true, &re, &im)),
+        );
+        let mut half = Owned::unwritten(axis.half_elements());
+        rfft_axis(axis, T::of(1.0), BinWeight::One, &x.re, half.set());
+        assert_close::<T>(
+            &what,
+            &half.flat(),
+            &flat(oracle::real_dft_nd(5, &[n], &re)),
+        );
+        let mut back = vec![T::of(f64::NAN); axis.elements()];
+        irfft_axis(
+            axis,
+            T::of(1.0 / n as f64),
+            BinWeight::One,
+            half.get(),
+            &mut back,
+        );
+        assert_close::<T>(&what, &widen(&back), &re);
+    }
+}
+
+fn images<T: Number>(set: InstructionSet) {
+    for sizes in [[7, 7], [28, 28], [5, 30], [33, 18]] {
+        let points = sizes[0] * sizes[1];
+        let x = noise::<T>(6 * points, 1);
+        let mut y = Owned::unwritten(6 * sizes[0] * half_bins(sizes[1]));
+        rfftn(6, &sizes, T::of(1.0), BinWeight::One, &x, y.set());
+        let what = format!("{set:?}, {sizes:?}");
+        assert_close::<T>(
+            &what,
+            &y.flat(),
+            &flat(oracle::real_dft_nd(6, &sizes, &widen(&x))),
+        );
+        let mut back = vec![T::of(f64::NAN); x.len()];
+        irfftn(
+            6,
+            &sizes,
+            T::of(1.0 / points as f64),
+            BinWeight::One,
+            y.get(),
+            &mut back,
+        );
+        assert_close::<T>(&what, &widen(&back), &widen(&x));
+    }
+}
+
+fn contraction<T: Number>(c: Contraction) -> Vec<f64> {
+    let (x, r) = (
+        Owned::<T>::noise(c.input_len(), 1),
+        Owned::<T>::noise(c.response_len(), 2),
+    );
+    let mut y = Owned::unwritten(c.output_len());
+    c.forward(x.get(), r.get(), y.set());
+    y.flat()
+}
+
+#[test]
+fn every_available_instruction_set_gives_accurate_results() {
+    let c = Contraction {
+        batch: 5,
+        groups: 2,
+        in_per_group: 9,
+        out_per_group: 3,
+        bins: 37,
+        conjugate: Conjugate::Response,
+    };
+    let depthwise = Contraction {
+        in_per_group: 1,
+        out_per_group: 1,
+        ..c
+    };
+    InstructionSet::force(Some(InstructionSet::Portable));
+    let reference = [c, depthwise].map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
+    for &set in InstructionSet::available() {
+        InstructionSet::force(Some(set));
+        assert_eq!(InstructionSet::current(), set);
+        lines::<f32>(set);
+        lines::<f64>(set);
+        images::<f32>(set);
+        images::<f64>(set);
+        for (c, (single, double)) in [c, depthwise].into_iter().zip(&reference) {
+            assert!(
+                relative_error(&contraction::<f32>(c), single) < f32::TOLERANCE,
+                "{set:?} {c:?}"
+            );
+            assert!(
+                relative_error(&contraction::<f64>(c), double) < f64::TOLERANCE,
+                "{set:?} {c:?}"
+            );
+        }
+    }
+    InstructionSet::force(None);
+}

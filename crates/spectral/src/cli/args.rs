@@ -1,0 +1,139 @@
+//! Arguments that several subcommands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{self, DataError, DataOptions};
+use crate::model::{self, ModelError};
+
+/// What every subcommand takes.
+#[derive(Debug, Args)]
+pub(super) struct GlobalArgs {
+    /// Print JSON on stdout, and nothing else there
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Seed of all that is random: data, weights, order [default: 0]
+    // TOML integers are signed.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(super) seed: Option<u64>,
+    /// Threads to compute with [default: one per processor]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+/// Which part of a data set, and where it is.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Data")]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DataArgs {
+    /// Folder with one folder a data set, searched before
+    /// $SPECTRAL_DATA and the cache
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Training images to use [default: all, or 10000 embedded]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) train_count: Option<usize>,
+    /// Test images to use [default: all, or 2000 embedded]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) test_count: Option<usize>,
+    /// Size that photographs are cropped and resized to
+    /// [default: 150x150]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<(usize, usize)>,
+}
+
+impl DataArgs {
+    /// As the data room wants it.
+    pub(super) fn options(&self, seed: u64) -> DataOptions {
+        DataOptions {
+            data_dir: self.data_dir.clone(),
+            seed,
+            train_count: self.train_count,
+            test_count: self.test_count,
+            size: self.size,
+        }
+    }
+
+    /// These, and where they say nothing, `fallback`.
+    pub(super) fn or(&self, fallback: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.clone().or(fallback.data_dir),
+            train_count: self.train_count.or(fallback.train_count),
+            test_count: self.test_count.or(fallback.test_count),
+            size: self.size.or(fallback.size),
+        }
+    }
+}
+
+/// A number above zero.
+pub(super) fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".into()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("not a whole number".into()),
+    }
+}
+
+/// The name of a network of the registry.
+pub(super) fn model_name(text: &str) -> Result<String, ModelError> {
+    model::find(text).map(|info| info.name.to_string())
+}
+
+/// The name of a data set, or `folder:PATH`.
+pub(super) fn data_name(text: &str) -> Result<String, DataError> {
+    if text.starts_with("folder:") || data::info(text).is_some() {
+        return Ok(text.to_string());
+    }
+    Err(DataError::UnknownSet {
+        name: text.into(),
+        accepted: data::catalogue().iter().map(|set| set.name).collect(),
+    })
+}
+
+fn size(text: &str) -> Result<(usize, usize), String> {
+    let accepted = || "expected HEIGHTxWIDTH, such as 64x64".to_string();
+    let (height, width) = text.split_once('x').ok_or_else(accepted)?;
+    let side = |text| positive(text).map_err(|_| accepted());
+    Ok((side(height)?, side(width)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_height_by_width() {
+        assert_eq!(size("64x48"), Ok((64, 48)));
+        for bad in ["64", "x", "0x3", "3x", "-1x2", "1x2x3"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_now_goes_before_what_was_said_then() {
+        let then = DataArgs {
+            train_count: Some(1),
+            test_count: Some(2),
+            ..DataArgs::default()
+        };
+        let now = DataArgs {
+            test_count: Some(3),
+            ..DataArgs::default()
+        };
+        let both = now.or(then);
+        assert_eq!((both.train_count, both.test_count), (Some(1), Some(3)));
+    }
+
+    #[test]
+    fn names_are_checked_against_what_there_is() {
+        assert!(model_name("cnn").is_ok() && model_name("resnet").is_err());
+        assert!(data_name("glyphs").is_ok() && data_name("folder:x").is_ok());
+        assert!(data_name("imagenet").unwrap_err().to_string().contains("glyphs"));
+    }
+}

@@ -1,0 +1,208 @@
+//! A report from what training gave.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+
+use super::error::CliError;
+use crate::data::{self, DataSet, Images};
+use crate::model::{FilterProbe, InputSpec, Network, probe_filters};
+use crate::report::{
+    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, write_html,
+    write_json, write_markdown,
+};
+use crate::train::{Ending, EpochMetrics, TrainOutcome};
+
+/// The most sample images shown of one data set.
+const MAX_SAMPLES: usize = 20;
+
+/// The figures of a run; whose they are is for the caller to say.
+pub(super) fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
+    let mut report = ModelReport {
+        accuracy: f64::NAN,
+        precision: f64::NAN,
+        recall: f64::NAN,
+        f1: f64::NAN,
+        loss: f64::NAN,
+        epoch_s: median(outcome.history.iter().map(|epoch| epoch.timing.train_seconds)),
+        images_per_s: median(outcome.history.iter().map(|epoch| epoch.timing.images_per_second)),
+        history: outcome.history.iter().map(epoch_report).collect(),
+        ..ModelReport::default()
+    };
+    if let Some(evaluation) = &outcome.evaluation {
+        let scores = evaluation.scores();
+        report.accuracy = scores.accuracy;
+        report.precision = scores.precision;
+        report.recall = scores.recall;
+        report.f1 = scores.f1;
+        report.loss = evaluation.loss;
+        report.confusion = evaluation.confusion.rows().to_vec();
+    }
+    match outcome.ending {
+        Ending::Completed => {}
+        Ending::Stopped { epoch } => report.notes.push(format!("Stopped after epoch {epoch}.")),
+        Ending::Diverged { epoch, step, loss } => {
+            report.history.push(diverged_epoch(epoch, loss));
+            report.notes.push(format!(
+                "Diverged in epoch {epoch}, at mini-batch {step} of the run: the loss was {loss}."
+            ));
+        }
+    }
+    report
+}
+
+fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
+    EpochReport {
+        epoch: epoch.epoch,
+        seconds: epoch.timing.train_seconds,
+        train_loss: epoch.train_loss,
+        train_accuracy: epoch.train_accuracy,
+        test_loss: epoch.test_loss,
+        test_accuracy: epoch.test.accuracy,
+        learning_rate: epoch.learning_rate,
+        images_per_s: epoch.timing.images_per_second,
+    }
+}
+
+/// The epoch that came to no end.
+fn diverged_epoch(epoch: usize, loss: f64) -> EpochReport {
+    EpochReport {
+        epoch,
+        seconds: f64::NAN,
+        train_loss: loss,
+        train_accuracy: f64::NAN,
+        test_loss: f64::NAN,
+        test_accuracy: f64::NAN,
+        learning_rate: f64::NAN,
+        images_per_s: f64::NAN,
+    }
+}
+
+/// The median, which one disturbed epoch does not move; NaN of nothing.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        count if count % 2 == 1 => values[middle],
+        _ => 0.5 * (values[middle - 1] + values[middle]),
+    }
+}
+
+/// What the first layer of a network does to a point.
+pub(super) fn filters(
+    network: &Network,
+    input: &InputSpec,
+    count: usize,
+    device: &Device,
+) -> Vec<FilterReport> {
+    // The first layer comes after one halving of the images.
+    let size = [input.height / 2, input.width / 2];
+    let probes = probe_filters(network.first_filter(), input.channels, size, count, device);
+    probes.into_iter().map(filter_report).collect()
+}
+
+fn filter_report(probe: FilterProbe) -> FilterReport {
+    let grid = |values| Grid {
+        rows: probe.rows,
+        cols: probe.columns,
+        values,
+    };
+    FilterReport {
+        label: format!("layer 1, filter {}", probe.channel + 1),
+        kernel: grid(probe.kernel),
+        magnitude: grid(probe.magnitude),
+        phase: Some(grid(probe.phase)),
+    }
+}
+
+/// A data set and nothing trained on it yet.
+pub(super) fn data_report(data: &DataSet) -> DataSetReport {
+    let colour = if data.train.channels == 1 { "grey" } else { "colour" };
+    let images = format!("{}×{} pixels, {colour}", data.train.height, data.train.width);
+    let description = match data::info(&data.name) {
+        Some(info) => format!("{} {images}.", sentence(info.summary)),
+        None => format!("A folder of photographs. {images}."),
+    };
+    DataSetReport {
+        name: data.name.clone(),
+        description,
+        classes: data.classes.clone(),
+        train_count: data.train.len(),
+        test_count: data.test.len(),
+        samples: samples(data),
+        models: Vec::new(),
+    }
+}
+
+/// The first test image of each class.
+fn samples(data: &DataSet) -> Vec<Picture> {
+    let classes = data.classes.iter().enumerate().take(MAX_SAMPLES);
+    classes
+        .filter_map(|(class, name)| {
+            let index = data.test.labels.iter().position(|label| usize::from(*label) == class)?;
+            Some(picture(&data.test, index, name.clone()))
+        })
+        .collect()
+}
+
+/// One image, its channels side by side.
+pub(super) fn picture(images: &Images, index: usize, label: String) -> Picture {
+    let planes = images.image(index);
+    let plane = images.height * images.width;
+    let pixels = (0..plane)
+        .flat_map(|pixel| (0..images.channels).map(move |channel| planes[channel * plane + pixel]))
+        .collect();
+    Picture {
+        label,
+        rows: images.height,
+        cols: images.width,
+        channels: images.channels,
+        pixels,
+    }
+}
+
+/// A phrase as a sentence.
+pub(super) fn sentence(phrase: &str) -> String {
+    let mut characters = phrase.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), characters.as_str())
+}
+
+/// Writes `report.html`, `report.json` and `report.md`.
+pub(super) fn write(report: &Report, folder: &Path) -> Result<(), CliError> {
+    write_json(report, folder.join("report.json"))?;
+    write_markdown(report, folder.join("report.md"))?;
+    write_html(report, folder.join("report.html"))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_is_between_the_middle_two() {
+        assert_eq!(median([3.0, 1.0, 100.0].into_iter()), 3.0);
+        assert_eq!(median([3.0, 1.0, 100.0, 2.0].into_iter()), 2.5);
+        assert!(median(std::iter::empty()).is_nan());
+    }
+
+    #[test]
+    fn the_channels_of_a_pixel_come_to_lie_side_by_side() {
+        let images = Images {
+            pixels: vec![1, 2, 3, 4, 5, 6],
+            channels: 3,
+            height: 1,
+            width: 2,
+            labels: vec![0],
+        };
+        assert_eq!(picture(&images, 0, String::new()).pixels, [1, 3, 5, 2, 4, 6]);
+    }
+
+    #[test]
+    fn a_sentence_begins_large_and_ends_with_a_stop() {
+        assert_eq!(sentence("ten digits"), "Ten digits.");
+    }
+}

@@ -1,0 +1,66 @@
+//! What all of one invocation shares.
+
+use std::ffi::OsString;
+use std::time::{Instant, SystemTime};
+
+use burn::tensor::Device;
+
+use super::args::GlobalArgs;
+use super::error::CliError;
+use super::provenance;
+use crate::report::Provenance;
+
+/// The seed when none is given.
+const DEFAULT_SEED: u64 = 0;
+
+/// What all of one invocation shares.
+pub(super) struct Context {
+    /// Where tensors are.
+    pub(super) device: Device,
+    /// Whether stdout is for machines.
+    pub(super) json: bool,
+    /// The seed, if one was given.
+    pub(super) given_seed: Option<u64>,
+    command: String,
+    started: Instant,
+    began: SystemTime,
+}
+
+impl Context {
+    /// Sets up threads and device.
+    pub(super) fn new(global: &GlobalArgs, arguments: &[OsString]) -> Result<Self, CliError> {
+        if let Some(threads) = global.threads {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.into())
+                .build_global()
+                .map_err(|error| CliError::Failed(format!("cannot start {threads} threads: {error}")))?;
+        }
+        Ok(Self {
+            device: Device::flex(),
+            json: global.json,
+            given_seed: global.seed,
+            command: provenance::command_line(arguments),
+            started: Instant::now(),
+            began: SystemTime::now(),
+        })
+    }
+
+    /// The seed to use.
+    pub(super) fn seed(&self) -> u64 {
+        self.given_seed.unwrap_or(DEFAULT_SEED)
+    }
+
+    /// How this invocation came to its results, up to now.
+    pub(super) fn provenance(&self, seed: u64) -> Provenance {
+        Provenance {
+            command: self.command.clone(),
+            commit: provenance::commit(),
+            seed,
+            machine: provenance::machine(),
+            threads: rayon::current_num_threads(),
+            versions: provenance::versions(),
+            date: provenance::utc(self.began),
+            elapsed_s: self.started.elapsed().as_secs_f64(),
+        }
+    }
+}

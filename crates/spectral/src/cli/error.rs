@@ -1,0 +1,109 @@
+//! Why a command failed, and how it says so.
+
+use std::error::Error as _;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::data::DataError;
+use crate::model::ModelError;
+use crate::report::ReportError;
+use crate::train::TrainError;
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
+    #[error("{}: {reason}", path.display())]
+    File { path: PathBuf, reason: String },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl CliError {
+    /// Attaches a path to an I/O error.
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, source }
+    }
+
+    /// A file that is not what it should be.
+    pub(super) fn file(path: &Path, reason: impl ToString) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The error and its causes on one line; none if there is nobody to tell.
+    pub(super) fn message(&self) -> Option<String> {
+        if self.reader_left() {
+            return None;
+        }
+        let mut message = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Many errors say in their own words what caused them.
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            cause = error.source();
+        }
+        Some(message.trim().lines().map(str::trim).collect::<Vec<_>>().join("; "))
+    }
+
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            _ if self.reader_left() => ExitCode::SUCCESS,
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// Whoever reads our stdout has seen enough, as in `spectral models | head -1`.
+    fn reader_left(&self) -> bool {
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_was_told_is_not_told_again() {
+        let source = io::Error::other("disk on fire");
+        let error = CliError::io(Path::new("x.png"))(source);
+        assert_eq!(error.message().unwrap(), "x.png: disk on fire");
+    }
+
+    #[test]
+    fn a_message_of_several_lines_becomes_one() {
+        let error = CliError::Failed("first\n  second\n".into());
+        assert_eq!(error.message().unwrap(), "first; second");
+    }
+
+    #[test]
+    fn a_reader_who_left_is_no_failure() {
+        let error = CliError::Stdout(io::ErrorKind::BrokenPipe.into());
+        assert_eq!(error.message(), None);
+        assert_eq!(error.exit_code(), ExitCode::SUCCESS);
+    }
+}

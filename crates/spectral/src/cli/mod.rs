@@ -1,0 +1,126 @@
+//! The `spectral` command: one file a subcommand.
+//!
+//! Progress goes to stderr. Results go to stdout: a table, or with `--json` JSON and nothing else.
+//! The exit code is 0 if all went well, 1 if something failed, 2 if the command line was wrong.
+
+mod args;
+mod assemble;
+mod compare;
+mod context;
+mod data;
+mod demo;
+mod error;
+mod findings;
+mod models;
+mod output;
+mod picture;
+mod predict;
+mod provenance;
+mod run_settings;
+mod settings;
+mod train;
+mod trial;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use args::GlobalArgs;
+use context::Context;
+use error::CliError;
+
+/// Train, compare and explain frequency-domain neural networks.
+///
+/// Without a subcommand: the demo, which trains four networks on two embedded
+/// data sets and writes a report.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spectral",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  spectral                                     the demo; writes report/report.html
+  spectral compare --models cnn,free2 --data glyphs
+  spectral models --json"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::DemoArgs,
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Train(Box<train::TrainArgs>),
+    Compare(Box<compare::CompareArgs>),
+    Predict(predict::PredictArgs),
+    Models(models::ModelsArgs),
+    Data(data::DataCommandArgs),
+}
+
+/// Runs the command line `arguments`, the program's name first, and says how it ended.
+pub fn run<I>(arguments: I) -> ExitCode
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too. Nobody is left to tell if this cannot be shown.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match execute(cli, &arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if let Some(message) = error.message() {
+                output::say(&format!("error: {message}"));
+            }
+            error.exit_code()
+        }
+    }
+}
+
+fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
+    let context = Context::new(&cli.global, arguments)?;
+    match cli.command.unwrap_or(Command::Demo(cli.demo)) {
+        Command::Demo(args) => demo::run(&args, &context),
+        Command::Train(args) => train::run(&args, &context),
+        Command::Compare(args) => compare::run(&args, &context),
+        Command::Predict(args) => predict::run(&args, &context),
+        Command::Models(args) => models::run(&args, &context),
+        Command::Data(args) => data::run(&args, &context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_shows_an_example_and_fits_eighty_columns() {
+        for mut command in Cli::command().get_subcommands().cloned() {
+            let name = command.get_name().to_string();
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Example"), "{name}");
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What it takes to make a result again: command, commit, machine, versions, date.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The version of Burn this is built on; a test compares it with the lock file.
+const BURN: &str = "0.22.1";
+
+/// The command line as one could type it, the program's folder left out.
+pub(super) fn command_line(arguments: &[OsString]) -> String {
+    let mut words: Vec<String> = arguments
+        .iter()
+        .map(|argument| quoted(&argument.to_string_lossy()))
+        .collect();
+    if let Some(program) = words.first_mut() {
+        *program = "spectral".into();
+    }
+    words.join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=+,./:@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// The commit of the source tree this was built from, with `-dirty` if it has been changed since;
+/// none if it is not there any more or is no git checkout.
+pub(super) fn commit() -> Option<String> {
+    let output = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR")])
+        .args(["describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"])
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_string()).filter(|text| !text.is_empty())
+}
+
+/// The processor, in words.
+pub(super) fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let name = fs::read_to_string(Path::new("/proc/cpuinfo"))
+        .ok()
+        .and_then(|text| processor(&text))
+        .unwrap_or_else(|| std::env::consts::ARCH.into());
+    let plural = if cores == 1 { "" } else { "s" };
+    format!("{name}, {cores} processor{plural}, {}", std::env::consts::OS)
+}
+
+fn processor(cpuinfo: &str) -> Option<String> {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    let (_, name) = line.split_once(':')?;
+    Some(name.trim().to_string())
+}
+
+/// The software that matters.
+pub(super) fn versions() -> Vec<(String, String)> {
+    vec![
+        ("spectral".into(), env!("CARGO_PKG_VERSION").into()),
+        ("burn".into(), BURN.into()),
+    ]
+}
+
+/// A time as `2026-11-21 02:10:33 UTC`.
+pub(super) fn utc(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let (year, month, day) = date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+/// The Gregorian date of a day counted from 1970-01-01. Years are taken to begin in March, so
+/// that the day leap years add is their last.
+fn date(days: u64) -> (u64, u64, u64) {
+    const DAYS_OF_400_YEARS: u64 = 146_097;
+    // From 0000-03-01 on.
+    let days = days + 719_468;
+    let era = days / DAYS_OF_400_YEARS;
+    let day = days % DAYS_OF_400_YEARS;
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn dates_come_out_as_the_calendar_has_them() {
+        // Seconds as `date --date=… +%s` gives them.
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"),
+            (1_709_251_199, "2024-02-29 23:59:59 UTC"),
+            (1_798_761_599, "2026-12-31 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+        ] {
+            assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_command_line_can_be_typed_again() {
+        let arguments = ["/usr/bin/spectral", "predict", "a b.png", "it's", "x=1"].map(OsString::from);
+        assert_eq!(
+            command_line(&arguments),
+            r"spectral predict 'a b.png' 'it'\''s' x=1"
+        );
+    }
+
+    #[test]
+    fn the_version_of_burn_is_the_locked_one() {
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock");
+        let lock = fs::read_to_string(lock).unwrap();
+        let entry = format!("name = \"burn\"\nversion = \"{BURN}\"\n");
+        assert!(lock.contains(&entry));
+    }
+
+    #[test]
+    fn the_processor_is_found_where_linux_names_it() {
+        let text = "processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n";
+        assert_eq!(processor(text).unwrap(), "Some CPU @ 2 GHz");
+        assert_eq!(processor(""), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a run folder keeps of network and data, enough to make both again.
+
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use super::args::DataArgs;
+use super::error::CliError;
+use crate::data::{DataSet, Normalise};
+use crate::model::InputSpec;
+use crate::train::{DataDescription, ModelDescription, RunConfig, TrainConfig};
+
+/// Everything beside its name that using a network takes; kept with its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct ModelSettings {
+    /// Shape of the images, number of classes.
+    pub(super) input: InputSpec,
+    /// The class of each output.
+    pub(super) class_names: Vec<String>,
+    /// How bytes become numbers.
+    pub(super) normalise: Normalise,
+}
+
+impl ModelSettings {
+    /// Those of the network described.
+    pub(super) fn of(model: &ModelDescription) -> Result<Self, toml::de::Error> {
+        model.settings.clone().try_into()
+    }
+}
+
+/// What was asked for of a data set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct DataSettings {
+    /// The seed of its making or division.
+    pub(super) seed: u64,
+    /// The rest.
+    #[serde(flatten)]
+    pub(super) wanted: DataArgs,
+}
+
+impl DataSettings {
+    /// Those of the data described.
+    pub(super) fn of(data: &DataDescription) -> Result<Self, toml::de::Error> {
+        data.settings.clone().try_into()
+    }
+}
+
+/// The shape of a set's images and its number of classes.
+pub(super) fn input_of(data: &DataSet) -> InputSpec {
+    InputSpec {
+        channels: data.train.channels,
+        height: data.train.height,
+        width: data.train.width,
+        classes: data.classes.len(),
+    }
+}
+
+/// The settings of a run of that network on that data.
+pub(super) fn run_config(
+    model: &str,
+    data: &DataSet,
+    wanted: DataSettings,
+    train: &TrainConfig,
+) -> Result<RunConfig, CliError> {
+    let failed = |error: toml::ser::Error| CliError::Failed(format!("cannot write TOML: {error}"));
+    let settings = ModelSettings {
+        input: input_of(data),
+        class_names: data.classes.clone(),
+        normalise: train.normalise.clone(),
+    };
+    Ok(RunConfig {
+        model: ModelDescription {
+            name: model.into(),
+            settings: Table::try_from(settings).map_err(failed)?,
+        },
+        data: DataDescription {
+            settings: Table::try_from(wanted).map_err(failed)?,
+            ..DataDescription::of(data)
+        },
+        train: train.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{DataOptions, load};
+
+    #[test]
+    fn what_a_run_keeps_comes_back() {
+        let options = DataOptions {
+            train_count: Some(10),
+            test_count: Some(10),
+            ..DataOptions::default()
+        };
+        let data = load("textures", &options).unwrap();
+        let wanted = DataSettings {
+            seed: 3,
+            wanted: DataArgs {
+                train_count: Some(10),
+                size: Some((8, 9)),
+                ..DataArgs::default()
+            },
+        };
+        let config = run_config("kk1", &data, wanted.clone(), &TrainConfig::default()).unwrap();
+        let text = toml::to_string(&config).unwrap();
+        let back: RunConfig = toml::from_str(&text).unwrap();
+        assert_eq!(DataSettings::of(&back.data).unwrap(), wanted);
+        let model = ModelSettings::of(&back.model).unwrap();
+        assert_eq!(model.input, input_of(&data));
+        assert_eq!(model.class_names, data.classes);
+    }
+}

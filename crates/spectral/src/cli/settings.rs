@@ -1,0 +1,347 @@
+//! Training settings: the lab's defaults, a file, flags and `--set`, each over what comes before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::args::positive;
+use super::error::CliError;
+use crate::train::{AdamSettings, OptimizerConfig, TrainConfig};
+
+/// The L2 penalty under Adam unless told otherwise.
+const WEIGHT_DECAY: f64 = 5e-4;
+
+/// The lab's defaults: those of the training room, with Adam under an L2 penalty.
+pub(super) fn defaults() -> TrainConfig {
+    TrainConfig {
+        optimizer: OptimizerConfig::Adam(AdamSettings {
+            weight_decay: WEIGHT_DECAY,
+            ..AdamSettings::default()
+        }),
+        ..TrainConfig::default()
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OptimizerName {
+    Adam,
+    Adamw,
+    Sgd,
+    Rmsprop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum DecayName {
+    Constant,
+    Step,
+    Cosine,
+    Plateau,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LossName {
+    CrossEntropy,
+    MeanSquaredError,
+    BinaryCrossEntropy,
+}
+
+/// How to train.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Training")]
+pub(super) struct TrainingArgs {
+    /// Passes over the training images [default: 5]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    epochs: Option<usize>,
+    /// Images in a mini-batch [default: 64]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    batch_size: Option<usize>,
+    /// [default: adam, with weight decay 5e-4]
+    #[arg(long, value_enum, hide_possible_values = false)]
+    optimizer: Option<OptimizerName>,
+    /// Learning rate [default: 1e-3]
+    #[arg(long, value_name = "RATE")]
+    lr: Option<f64>,
+    /// L2 penalty (decoupled with adamw)
+    #[arg(long, value_name = "LAMBDA")]
+    weight_decay: Option<f64>,
+    /// Momentum of sgd and rmsprop
+    #[arg(long, value_name = "SHARE")]
+    momentum: Option<f64>,
+    /// [default: cross-entropy]
+    #[arg(long, value_enum)]
+    loss: Option<LossName>,
+    /// The learning rate over time [default: constant]
+    ///
+    /// step: a tenth after each third of the epochs; cosine: down to 0 over
+    /// all epochs; plateau: a tenth when the test loss stops falling.
+    /// Their constants: --set schedule.decay.NAME=VALUE.
+    #[arg(long, value_enum)]
+    schedule: Option<DecayName>,
+    /// Epochs in which the rate first rises from 0
+    #[arg(long, value_name = "EPOCHS", value_parser = positive)]
+    warmup: Option<usize>,
+    /// Bound the L2 norm of all gradients together
+    #[arg(long, value_name = "LIMIT", group = "clip")]
+    clip_norm: Option<f64>,
+    /// Bound the L2 norm of each parameter's gradient
+    #[arg(long, value_name = "LIMIT", group = "clip")]
+    clip_each: Option<f64>,
+    /// Bound each element of the gradients
+    #[arg(long, value_name = "LIMIT", group = "clip")]
+    clip_value: Option<f64>,
+    /// Settings in TOML, as --print-config prints them
+    /// (the config.toml of a run serves as well)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Any setting by its name in that file, such as
+    /// optimizer.epsilon=1e-7; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+/// The file of `--config`: a run's `config.toml` has its model and data beside.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsFile {
+    #[serde(default)]
+    train: Table,
+    #[serde(default, skip_serializing)]
+    #[allow(dead_code)]
+    model: Table,
+    #[serde(default, skip_serializing)]
+    #[allow(dead_code)]
+    data: Table,
+}
+
+impl TrainingArgs {
+    /// The settings that these make of `base`, with that seed.
+    pub(super) fn over(&self, base: &TrainConfig, seed: u64) -> Result<TrainConfig, CliError> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            CliError::Usage(format!("training settings: {error}"))
+        };
+        let mut settings = Table::try_from(base).map_err(|error| wrong(&error))?;
+        if let Some(path) = &self.config {
+            overlay(&mut settings, read(path)?);
+        }
+        for (name, value) in self.flags() {
+            overlay(&mut settings, nested(name, value));
+        }
+        if let Some(decay) = self.schedule {
+            let decay = self.decay(decay, &settings);
+            overlay(&mut settings, nested("schedule.decay", decay.into()));
+        }
+        for text in &self.set {
+            overlay(&mut settings, assignment(text)?);
+        }
+        let mut config: TrainConfig = Value::Table(settings)
+            .try_into()
+            .map_err(|error| wrong(&error))?;
+        config.seed = seed;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// The settings of the flags that were given.
+    fn flags(&self) -> Vec<(&'static str, Value)> {
+        let count = |value: usize| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
+        let clipping = |kind: &str, limit: f64| {
+            Value::Table(Table::from_iter([
+                ("kind".to_string(), kind.into()),
+                ("limit".to_string(), limit.into()),
+            ]))
+        };
+        let given = [
+            ("epochs", self.epochs.map(count)),
+            ("batch_size", self.batch_size.map(count)),
+            ("learning_rate", self.lr.map(Value::Float)),
+            ("optimizer.kind", self.optimizer.map(|name| spelled(&name))),
+            ("optimizer.weight_decay", self.weight_decay.map(Value::Float)),
+            ("optimizer.momentum", self.momentum.map(Value::Float)),
+            ("loss.kind", self.loss.map(|name| spelled(&name))),
+            ("schedule.warmup.over.epochs", self.warmup.map(count)),
+            ("clipping", self.clip_norm.map(|l| clipping("global-norm", l))),
+            ("clipping", self.clip_each.map(|l| clipping("norm", l))),
+            ("clipping", self.clip_value.map(|l| clipping("value", l))),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+
+    /// A decay that fits the number of epochs.
+    fn decay(&self, name: DecayName, settings: &Table) -> Table {
+        let epochs = settings.get("epochs").and_then(Value::as_integer).unwrap_or(1);
+        let warmup = self.warmup.and_then(|epochs| i64::try_from(epochs).ok()).unwrap_or(0);
+        let mut decay = Table::from_iter([("kind".to_string(), spelled(&name))]);
+        match name {
+            DecayName::Constant | DecayName::Plateau => {}
+            DecayName::Step => {
+                decay.insert("epochs".into(), ((epochs - warmup) / 3).max(1).into());
+                decay.insert("gamma".into(), 0.1.into());
+            }
+            DecayName::Cosine => {
+                let over = nested("epochs", (epochs - warmup).max(1).into());
+                decay.insert("over".into(), over.into());
+            }
+        }
+        decay
+    }
+}
+
+/// A `--config` file with these settings.
+pub(super) fn file(config: &TrainConfig) -> Result<String, CliError> {
+    let failed = |error: toml::ser::Error| CliError::Failed(format!("cannot write TOML: {error}"));
+    let file = SettingsFile {
+        train: Table::try_from(config).map_err(failed)?,
+        model: Table::new(),
+        data: Table::new(),
+    };
+    toml::to_string(&file).map_err(failed)
+}
+
+fn read(path: &Path) -> Result<Table, CliError> {
+    let text = fs::read_to_string(path).map_err(CliError::io(path))?;
+    let file: SettingsFile = toml::from_str(&text).map_err(|error| CliError::file(path, error))?;
+    Ok(file.train)
+}
+
+/// A value's name on the command line, which is also that in a file.
+fn spelled(value: &impl ValueEnum) -> Value {
+    let name = value.to_possible_value();
+    Value::String(name.map_or_else(String::new, |name| name.get_name().to_string()))
+}
+
+/// A table with one value at the end of a dotted path.
+fn nested(path: &str, value: Value) -> Table {
+    let (name, value) = match path.split_once('.') {
+        Some((name, rest)) => (name, Value::Table(nested(rest, value))),
+        None => (path, value),
+    };
+    Table::from_iter([(name.to_string(), value)])
+}
+
+/// `NAME=VALUE`; what is no TOML value is taken for text.
+fn assignment(text: &str) -> Result<Table, CliError> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| CliError::Usage(format!("--set {text}: expected NAME=VALUE")))?;
+    toml::from_str(&format!("{name} = {value}"))
+        .or_else(|_| toml::from_str(&format!("{name} = {}", Value::String(value.trim().into()))))
+        .map_err(|_| CliError::Usage(format!("--set {text}: '{name}' is no setting's name")))
+}
+
+/// Puts `over` into `base`, table by table. A table of another kind replaces what is there, for
+/// the constants of one optimizer mean nothing to another.
+fn overlay(base: &mut Table, over: Table) {
+    for (name, value) in over {
+        match (base.get_mut(&name), value) {
+            (Some(Value::Table(there)), Value::Table(value)) if same_kind(there, &value) => {
+                overlay(there, value);
+            }
+            (_, value) => {
+                base.insert(name, value);
+            }
+        }
+    }
+}
+
+fn same_kind(base: &Table, over: &Table) -> bool {
+    over.get("kind").is_none_or(|kind| base.get("kind") == Some(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Clipping, Decay, SgdSettings, Span};
+
+    fn set(settings: &[&str]) -> Result<TrainConfig, String> {
+        let args = TrainingArgs {
+            set: settings.iter().map(ToString::to_string).collect(),
+            ..TrainingArgs::default()
+        };
+        args.over(&defaults(), 0).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_arguments_the_defaults_stay() {
+        let config = TrainingArgs::default().over(&defaults(), 7).unwrap();
+        assert_eq!(config, TrainConfig { seed: 7, ..defaults() });
+    }
+
+    #[test]
+    fn every_constant_can_be_set_by_name() {
+        let config = set(&["optimizer.epsilon=1e-7", "optimizer.amsgrad=true"]).unwrap();
+        let OptimizerConfig::Adam(adam) = config.optimizer else { panic!("{config:?}") };
+        assert_eq!((adam.epsilon, adam.amsgrad, adam.weight_decay), (1e-7, true, WEIGHT_DECAY));
+        let config = set(&["optimizer.kind=rmsprop", "optimizer.alpha=0.9"]).unwrap();
+        let OptimizerConfig::RmsProp(rmsprop) = config.optimizer else { panic!("{config:?}") };
+        assert_eq!(rmsprop.alpha, 0.9);
+        assert_eq!(set(&["normalise=zero-one"]).unwrap().normalise, crate::data::Normalise::ZeroOne);
+    }
+
+    #[test]
+    fn another_optimizer_begins_with_its_own_constants() {
+        let args = TrainingArgs {
+            optimizer: Some(OptimizerName::Sgd),
+            momentum: Some(0.9),
+            clip_norm: Some(1.0),
+            ..TrainingArgs::default()
+        };
+        let config = args.over(&defaults(), 0).unwrap();
+        let sgd = SgdSettings { momentum: 0.9, ..SgdSettings::default() };
+        assert_eq!(config.optimizer, OptimizerConfig::Sgd(sgd));
+        assert_eq!(config.clipping, Clipping::GlobalNorm { limit: 1.0 });
+    }
+
+    #[test]
+    fn a_cosine_takes_the_epochs_after_the_warm_up() {
+        let args = TrainingArgs {
+            epochs: Some(10),
+            schedule: Some(DecayName::Cosine),
+            warmup: Some(2),
+            ..TrainingArgs::default()
+        };
+        let schedule = args.over(&defaults(), 0).unwrap().schedule;
+        assert_eq!(schedule.decay, Decay::Cosine { over: Span::Epochs(8), floor: 0.0 });
+        assert_eq!(schedule.warmup.unwrap().over, Span::Epochs(2));
+    }
+
+    #[test]
+    fn a_printed_file_reads_back_as_the_same_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        let args = TrainingArgs {
+            schedule: Some(DecayName::Plateau),
+            optimizer: Some(OptimizerName::Rmsprop),
+            loss: Some(LossName::BinaryCrossEntropy),
+            epochs: Some(3),
+            ..TrainingArgs::default()
+        };
+        let config = args.over(&defaults(), 0).unwrap();
+        fs::write(&path, file(&config).unwrap()).unwrap();
+        let again = TrainingArgs {
+            config: Some(path),
+            ..TrainingArgs::default()
+        };
+        assert_eq!(again.over(&defaults(), 0).unwrap(), config);
+    }
+
+    #[test]
+    fn wrong_settings_are_named() {
+        for (setting, part) in [
+            ("optimizer.momentum=0.9", "momentum"),
+            ("epochs=0", "epochs"),
+            ("optimizer.kind=lion", "lion"),
+            ("epochs", "NAME=VALUE"),
+            ("=3", "no setting's name"),
+            ("learning_rate=-1", "learning_rate"),
+        ] {
+            let error = set(&[setting]).unwrap_err();
+            assert!(error.contains(part), "{setting}: {error}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! One network trained on one data set.
+
+use burn::module::Module;
+
+use super::assemble;
+use super::context::Context;
+use super::error::CliError;
+use super::run_settings::input_of;
+use crate::data::DataSet;
+use crate::model;
+use crate::report::ModelReport;
+use crate::train::{Ending, ProgressReporter, RunFolder, TrainConfig, fit};
+
+/// One network to be trained on one data set.
+pub(super) struct Trial<'a> {
+    /// The network's name in the registry.
+    pub(super) model: &'a str,
+    /// What to train it on.
+    pub(super) data: &'a DataSet,
+    /// How.
+    pub(super) config: &'a TrainConfig,
+    /// Where to record it.
+    pub(super) run: Option<&'a RunFolder>,
+    /// How many of its filters to show.
+    pub(super) filters: usize,
+}
+
+/// What came of it.
+pub(super) struct Outcome {
+    /// The figures.
+    pub(super) report: ModelReport,
+    /// How it ended.
+    pub(super) ending: Ending,
+}
+
+impl Trial<'_> {
+    /// Trains, with progress on stderr. Equal seeds begin with equal weights, whatever was
+    /// trained before.
+    pub(super) fn run(&self, context: &Context) -> Result<Outcome, CliError> {
+        let info = model::find(self.model)?;
+        let input = input_of(self.data);
+        context.device.seed(self.config.seed);
+        let network = model::build(info.name, &input, &context.device)?;
+        let params = network.num_params();
+        let dead_params = network.dead_parameters();
+        let mut progress = ProgressReporter::new(format!("{} on {}", info.name, self.data.name));
+        let outcome = fit(network, self.data, self.config, self.run, &mut progress)?;
+        drop(progress);
+
+        let mut report = assemble::model_report(&outcome);
+        report.model = info.name.into();
+        report.summary = assemble::sentence(info.summary);
+        report.data = self.data.name.clone();
+        report.params = params;
+        report.dead_params = dead_params;
+        report.filters =
+            assemble::filters(&outcome.model, &input, self.filters, &context.device);
+        Ok(Outcome {
+            report,
+            ending: outcome.ending,
+        })
+    }
+}

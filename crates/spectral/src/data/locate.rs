@@ -1,0 +1,233 @@
+//! Where the files of a data set lie.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::cifar;
+use super::error::DataError;
+use super::idx;
+use super::unpack::SUFFIXES;
+
+/// The environment variable that names a folder with one folder for each data set.
+pub const DATA_VARIABLE: &str = "SPECTRAL_DATA";
+
+/// The user's cache folder for data: `$XDG_CACHE_HOME/spectral`, else `~/.cache/spectral`;
+/// `None` where neither is known.
+pub fn cache_dir() -> Option<PathBuf> {
+    cache_from(std::env::var_os("XDG_CACHE_HOME"), std::env::home_dir())
+}
+
+fn cache_from(xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    // The XDG rules say to ignore a relative path.
+    let base = xdg
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| home.filter(|h| h.is_absolute()).map(|h| h.join(".cache")));
+    base.map(|base| base.join("spectral"))
+}
+
+/// The folders that may hold data sets, one folder a set, in the order they are searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Roots(Vec<PathBuf>);
+
+impl Roots {
+    /// The folder given by the user, then the environment's, then the cache.
+    pub(crate) fn new(data_dir: Option<&Path>) -> Self {
+        let variable = std::env::var_os(DATA_VARIABLE).filter(|v| !v.is_empty());
+        Self(
+            data_dir
+                .map(Path::to_path_buf)
+                .into_iter()
+                .chain(variable.map(PathBuf::from))
+                .chain(cache_dir())
+                .collect(),
+        )
+    }
+
+    /// The folder each root would have for a set.
+    fn folders(&self, set: &str) -> Vec<PathBuf> {
+        self.0.iter().map(|root| root.join(set)).collect()
+    }
+
+    /// The four IDX files of a set, plain or compressed, all from the first folder that has them.
+    pub(crate) fn idx(&self, set: &str) -> Result<[PathBuf; 4], DataError> {
+        let folders = self.folders(set);
+        folders
+            .iter()
+            .find_map(|folder| all_in(folder, &idx::FILES).ok())
+            .ok_or_else(|| missing(set, &folders, |folder| absent(folder, &idx::FILES)))
+    }
+
+    /// The CIFAR-10 files, or else the official archive, from the first folder that has either.
+    pub(crate) fn cifar(&self, set: &str) -> Result<cifar::Location, DataError> {
+        let folders = self.folders(set);
+        let find = |folder: &PathBuf| {
+            let unpacked = folder.join(cifar::ARCHIVE_FOLDER);
+            let archive = folder.join(cifar::ARCHIVE);
+            all_in(folder, &cifar::FILES)
+                .or_else(|_| all_in(&unpacked, &cifar::FILES))
+                .map(cifar::Location::Files)
+                .ok()
+                .or_else(|| {
+                    archive
+                        .is_file()
+                        .then_some(cifar::Location::Archive(archive))
+                })
+        };
+        folders.iter().find_map(find).ok_or_else(|| {
+            missing(set, &folders, |folder| {
+                let mut files = absent(folder, &cifar::FILES);
+                if let Some(last) = files.last_mut() {
+                    last.push_str(&format!(" (or {} in place of all)", cifar::ARCHIVE));
+                }
+                files
+            })
+        })
+    }
+
+    /// The first folder there is for a set that is a folder of images. `hint` says how to make
+    /// one.
+    pub(crate) fn folder(&self, set: &str, hint: &str) -> Result<PathBuf, DataError> {
+        let folders = self.folders(set);
+        folders
+            .iter()
+            .find(|folder| folder.is_dir())
+            .cloned()
+            .ok_or_else(|| DataError::MissingFiles {
+                set: set.into(),
+                files: vec![format!("the folder {set}/")],
+                looked_in: folders,
+                hint: hint.into(),
+            })
+    }
+}
+
+/// The path of every named file in a folder, plain or compressed.
+fn all_in<const N: usize>(folder: &Path, names: &[&str; N]) -> Result<[PathBuf; N], ()> {
+    let found: Vec<PathBuf> = names
+        .iter()
+        .filter_map(|name| one_in(folder, name))
+        .collect();
+    found.try_into().map_err(|_| ())
+}
+
+fn one_in(folder: &Path, name: &str) -> Option<PathBuf> {
+    SUFFIXES
+        .iter()
+        .map(|suffix| folder.join(format!("{name}{suffix}")))
+        .find(|path| path.is_file())
+}
+
+/// The named files that a folder lacks.
+fn absent(folder: &Path, names: &[&str]) -> Vec<String> {
+    names
+        .iter()
+        .filter(|name| one_in(folder, name).is_none())
+        .map(|name| format!("{name}[.gz|.xz]"))
+        .collect()
+}
+
+/// The error for a set found nowhere: what the first folder that exists for it lacks, or else
+/// everything.
+fn missing(set: &str, folders: &[PathBuf], absent: impl Fn(&Path) -> Vec<String>) -> DataError {
+    let started = folders.iter().find(|folder| folder.is_dir());
+    DataError::MissingFiles {
+        set: set.into(),
+        files: absent(started.map_or(Path::new(""), |folder| folder)),
+        looked_in: folders.to_vec(),
+        hint: format!(
+            "Get them with: spectral data fetch {set} (or name the folder above {set}/ with \
+             --data-dir or {DATA_VARIABLE})"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn touch(path: PathBuf) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"").unwrap();
+    }
+
+    #[test]
+    fn the_first_root_that_has_every_file_is_taken() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let roots = Roots(vec![a.path().into(), b.path().into()]);
+        touch(a.path().join("mnist").join(idx::FILES[0]));
+        for name in idx::FILES {
+            touch(b.path().join("mnist").join(format!("{name}.gz")));
+        }
+        let found = roots.idx("mnist").unwrap();
+        assert!(found.iter().all(|path| path.starts_with(b.path())));
+        for name in &idx::FILES[1..] {
+            touch(a.path().join("mnist").join(name));
+        }
+        let found = roots.idx("mnist").unwrap();
+        assert!(found.iter().all(|path| path.starts_with(a.path())));
+    }
+
+    #[test]
+    fn missing_files_are_listed_with_the_folders_searched_and_the_remedy() {
+        let root = tempfile::tempdir().unwrap();
+        let roots = Roots(vec![root.path().into(), PathBuf::from("elsewhere")]);
+        touch(root.path().join("mnist/train-images-idx3-ubyte.gz"));
+        let text = roots.idx("mnist").unwrap_err().to_string();
+        assert!(!text.contains("train-images"), "{text}");
+        for expected in [
+            "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+            &root.path().join("mnist").display().to_string(),
+            "elsewhere",
+            "spectral data fetch mnist",
+        ] {
+            assert!(text.contains(expected), "'{expected}' not in: {text}");
+        }
+    }
+
+    #[test]
+    fn cifar_is_found_as_files_in_their_own_folder_or_as_the_archive() {
+        let root = tempfile::tempdir().unwrap();
+        let roots = Roots(vec![root.path().into()]);
+        let folder = root.path().join("cifar-10");
+        let text = roots.cifar("cifar-10").unwrap_err().to_string();
+        assert!(
+            text.contains("data_batch_1.bin") && text.contains(cifar::ARCHIVE),
+            "{text}"
+        );
+        touch(folder.join(cifar::ARCHIVE));
+        assert_eq!(
+            roots.cifar("cifar-10").unwrap(),
+            cifar::Location::Archive(folder.join(cifar::ARCHIVE))
+        );
+        for name in cifar::FILES {
+            touch(
+                folder
+                    .join(cifar::ARCHIVE_FOLDER)
+                    .join(format!("{name}.xz")),
+            );
+        }
+        assert!(matches!(
+            roots.cifar("cifar-10").unwrap(),
+            cifar::Location::Files(_)
+        ));
+    }
+
+    #[test]
+    fn the_cache_follows_the_xdg_rules() {
+        let home = || Some(PathBuf::from("/home/someone"));
+        assert_eq!(
+            cache_from(Some("/caches".into()), home()),
+            Some(PathBuf::from("/caches/spectral"))
+        );
+        assert_eq!(
+            cache_from(Some("relative".into()), home()),
+            Some(PathBuf::from("/home/someone/.cache/spectral"))
+        );
+        assert_eq!(cache_from(None, None), None);
+    }
+}

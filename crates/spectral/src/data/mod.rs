@@ -1,0 +1,194 @@
+//! Data sets as plain bytes: embedded ones made from a seed, IDX files, CIFAR-10, and folders of
+//! photographs; their download, and mini-batches of them.
+//!
+//! ```no_run
+//! use spectral::data::{Batches, DataOptions, Normalise, fill_batch, load};
+//!
+//! let set = load("glyphs", &DataOptions::default())?;
+//! let mut batch = Vec::new();
+//! for indices in &Batches::shuffled(set.train.len(), 64, 0, 0)? {
+//!     fill_batch(&set.train, indices, &Normalise::SymmetricOne, &mut batch)?;
+//! }
+//! # Ok::<(), spectral::data::DataError>(())
+//! ```
+
+use std::path::{Path, PathBuf};
+
+mod batch;
+mod catalogue;
+mod cifar;
+mod error;
+mod fetch;
+mod folder;
+mod glyphs;
+mod idx;
+mod images;
+mod locate;
+mod photo;
+mod sources;
+mod stream;
+mod strokes;
+mod synthetic;
+mod textures;
+mod unpack;
+
+pub use batch::{Batches, Normalise, batch_labels, epoch_order, fill_batch};
+pub use catalogue::{DataInfo, Origin, catalogue, info};
+pub use error::DataError;
+pub use fetch::{FetchEvent, FetchOptions, MIRROR_VARIABLE, fetch};
+pub use images::{ChannelStatistics, Images};
+pub use locate::{DATA_VARIABLE, cache_dir};
+
+use locate::Roots;
+use stream::Part;
+
+/// The prefix of a name that stands for a folder of classes.
+const FOLDER_PREFIX: &str = "folder:";
+
+/// A set of labelled images in two parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSet {
+    /// The name it was loaded by.
+    pub name: String,
+    /// The class names; a label is an index into them.
+    pub classes: Vec<String>,
+    /// Images to learn from.
+    pub train: Images,
+    /// Images to judge by, of the same size.
+    pub test: Images,
+}
+
+/// What of a data set to load, and from where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataOptions {
+    /// A folder with one folder for each data set, searched first. After it come the folder in
+    /// the environment variable [`SPECTRAL_DATA`](DATA_VARIABLE) and the [cache](cache_dir).
+    pub data_dir: Option<PathBuf>,
+    /// The seed of generated images, and of the division of a folder without `train/` and
+    /// `test/`.
+    pub seed: u64,
+    /// The number of training images: of a generated set, that many are made (by default as the
+    /// [`catalogue`] says); of files, the first that many are kept (of photographs, taken in turn
+    /// from each class; by default all), or all if there are fewer.
+    pub train_count: Option<usize>,
+    /// The number of test images, likewise.
+    pub test_count: Option<usize>,
+    /// Height and width that photographs are cropped and resized to, 150×150 by default. Sets
+    /// with a size of their own do not accept it.
+    pub size: Option<(usize, usize)>,
+}
+
+/// Loads a data set: a name of the [`catalogue`], or `folder:PATH` for a folder of photographs
+/// with one sub-folder a class.
+///
+/// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then one
+/// photograph in five of each class, drawn by the seed and at least one, is for testing. JPEG and
+/// PNG count. Each is turned upright, cropped around its centre to the shape of
+/// [`DataOptions::size`], resized, and turned to RGB.
+///
+/// # Errors
+///
+/// [`DataError::UnknownSet`]; [`DataError::MissingFiles`] with what is missing, the folders
+/// searched and the remedy; [`DataError::BadOption`] for counts of zero and sizes that do not
+/// apply; and every way in which a file can be wrong, with its path.
+pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
+    for (option, count) in [
+        ("number of training images", options.train_count),
+        ("number of test images", options.test_count),
+    ] {
+        if count == Some(0) {
+            return Err(DataError::BadOption {
+                option,
+                value: "0".into(),
+                accepted: "1 or more",
+            });
+        }
+    }
+    if let Some(path) = name.strip_prefix(FOLDER_PREFIX) {
+        return load_folder(name, Path::new(path), options);
+    }
+    let set = info(name).ok_or_else(|| DataError::UnknownSet {
+        name: name.into(),
+        accepted: catalogue()
+            .iter()
+            .map(|set| set.name)
+            .chain(["folder:PATH"])
+            .collect(),
+    })?;
+    let roots = || Roots::new(options.data_dir.as_deref());
+    if set.origin == Origin::Folder {
+        return load_folder(name, &roots().folder(name, &folder_hint(name))?, options);
+    }
+    if let Some((height, width)) = options.size {
+        return Err(DataError::BadOption {
+            option: "image size",
+            value: format!("{height}x{width} for '{name}'"),
+            accepted: "none but for folders of photographs: other sets have a size of their own",
+        });
+    }
+    let (mut train, mut test) = match set.origin {
+        Origin::Idx => idx::load(&roots().idx(name)?, set.classes.len())?,
+        Origin::Cifar => {
+            let extent = cifar::Extent::of(options.train_count);
+            cifar::load(&roots().cifar(name)?, extent)?
+        }
+        Origin::Embedded | Origin::Folder => generate(set, options)?,
+    };
+    train.truncate(options.train_count.unwrap_or(usize::MAX));
+    test.truncate(options.test_count.unwrap_or(usize::MAX));
+    Ok(DataSet {
+        name: name.into(),
+        classes: set.classes.iter().map(ToString::to_string).collect(),
+        train,
+        test,
+    })
+}
+
+fn generate(set: &DataInfo, options: &DataOptions) -> Result<(Images, Images), DataError> {
+    let synthetic = match set.name {
+        "glyphs" => glyphs::synthetic(),
+        _ => textures::synthetic(),
+    };
+    let part = |part, count| synthetic.generate(options.seed, part, count);
+    Ok((
+        part(Part::Train, options.train_count.unwrap_or(set.train))?,
+        part(Part::Test, options.test_count.unwrap_or(set.test))?,
+    ))
+}
+
+fn load_folder(name: &str, path: &Path, options: &DataOptions) -> Result<DataSet, DataError> {
+    let size = options.size.unwrap_or(folder::DEFAULT_SIZE);
+    let sides = 1..=folder::MAX_SIDE;
+    if !sides.contains(&size.0) || !sides.contains(&size.1) {
+        return Err(DataError::BadOption {
+            option: "image size",
+            value: format!("{}x{}", size.0, size.1),
+            accepted: "1 to 4096 pixels a side",
+        });
+    }
+    let wanted = folder::Wanted {
+        size,
+        seed: options.seed,
+        train_count: options.train_count,
+        test_count: options.test_count,
+    };
+    let (classes, train, test) = folder::load(path, wanted)?;
+    Ok(DataSet {
+        name: name.into(),
+        classes,
+        train,
+        test,
+    })
+}
+
+/// How to come by a set of photographs that has no official download.
+fn folder_hint(name: &str) -> String {
+    format!(
+        "Its terms rule out an automatic download. Put the photographs into {name}/train/cat, \
+         {name}/train/dog, {name}/test/cat and {name}/test/dog, and name the folder above {name}/ \
+         with --data-dir or {DATA_VARIABLE}"
+    )
+}
+
+#[cfg(test)]
+mod tests;

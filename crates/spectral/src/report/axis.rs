@@ -1,0 +1,216 @@
+//! Axes of charts: ranges with round marks.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{
+    KeyPointHint, KeyPointWeight, NoDefaultFormatting, Ranged, ValueFormatter,
+};
+
+use super::format;
+
+/// A range with its marked values.
+pub(super) struct Axis {
+    low: f64,
+    high: f64,
+    ticks: Vec<f64>,
+    /// Whether the values are decimal logarithms of what the labels say.
+    log: bool,
+}
+
+impl Axis {
+    /// An axis whose ends are round marks beyond the given ends.
+    pub(super) fn linear((low, high): (f64, f64)) -> Self {
+        // Far beyond any metric, and small enough for sums and differences to stay finite.
+        let (low, high) = (low.clamp(-1e300, 1e300), high.clamp(-1e300, 1e300));
+        let span = high - low;
+        // Equal values still need an axis of some length; so do values too large or small to be told apart.
+        let (low, high) = if span > low.abs().max(high.abs()) * 1e-9 && span.is_normal() {
+            (low, high)
+        } else {
+            (
+                low - low.abs().max(1e-3) * 0.1,
+                high + high.abs().max(1e-3) * 0.1,
+            )
+        };
+        let step = step(high - low, 5.0);
+        let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
+        let ticks: Vec<_> = (0..=(last - first).min(50.0) as usize)
+            .map(|i| (first + i as f64) * step)
+            .collect();
+        Axis {
+            low: first * step,
+            high: last * step,
+            ticks,
+            log: false,
+        }
+    }
+
+    /// An axis of whole numbers, such as epochs.
+    pub(super) fn whole((low, high): (f64, f64)) -> Self {
+        let step = step((high - low).max(1.0), 8.0).max(1.0).ceil();
+        let first = if step > 1.0 {
+            (low / step).ceil() * step
+        } else {
+            low
+        };
+        let count = ((high - first) / step).floor().max(0.0) as usize;
+        let margin = if high > low { 0.0 } else { 0.5 };
+        Axis {
+            low: low - margin,
+            high: high + margin,
+            ticks: (0..=count).map(|i| first + i as f64 * step).collect(),
+            log: false,
+        }
+    }
+
+    /// An axis in log10 with its marks at 1, 2 and 5 of each decade, or fewer when there are many decades.
+    pub(super) fn logarithmic((low, high): (f64, f64)) -> Self {
+        let (from, to) = (low.log10(), high.log10());
+        let decades = to - from;
+        let every = (decades / 6.0).ceil().max(1.0) as i32;
+        let marks: &[f64] = if decades > 3.0 {
+            &[1.0]
+        } else {
+            &[1.0, 2.0, 5.0]
+        };
+        let ticks = (from.floor() as i32..=to.ceil() as i32)
+            .filter(|decade| decade.rem_euclid(every) == 0)
+            .flat_map(|decade| {
+                marks
+                    .iter()
+                    .map(move |mark| mark.log10() + f64::from(decade))
+            })
+            .filter(|&at| at >= from - 0.05 && at <= to + 0.05)
+            .collect();
+        Axis {
+            low: from - 0.05,
+            high: to + 0.05,
+            ticks,
+            log: true,
+        }
+    }
+
+    fn label(&self, value: f64) -> String {
+        tick(if self.log { 10f64.powf(value) } else { value })
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
+        // Halved, for no difference of two finite numbers to overflow.
+        let part = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
+        from + (f64::from(to - from) * part).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight() {
+            KeyPointWeight::Bold => self.ticks.clone(),
+            KeyPointWeight::Any => Vec::new(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        self.label(*value)
+    }
+}
+
+/// The step, a 1, 2 or 5 of some decade, that cuts `span` into at most `parts`.
+fn step(span: f64, parts: f64) -> f64 {
+    let rough = span / parts;
+    let decade = 10f64.powf(rough.log10().floor());
+    [1.0, 2.0, 5.0]
+        .into_iter()
+        .map(|m| m * decade)
+        .find(|&s| s >= rough * (1.0 - 1e-9))
+        .unwrap_or(10.0 * decade)
+}
+
+/// A marked value without needless digits.
+fn tick(value: f64) -> String {
+    let size = value.abs();
+    if size != 0.0 && !(1e-3..1e6).contains(&size) {
+        return format!("{value:.0e}").replace('-', "−");
+    }
+    let text = format!("{value:.4}");
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    match short {
+        "-0" | "" => "0".into(),
+        _ if size >= 1e4 => format::count(size.round() as usize),
+        _ => short.replace('-', "−"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<String> {
+        axis.ticks.iter().map(|&value| axis.label(value)).collect()
+    }
+
+    #[test]
+    fn linear_axes_have_round_marks_that_enclose_the_values() {
+        assert_eq!(
+            labels(&Axis::linear((71.2, 93.8))),
+            ["70", "75", "80", "85", "90", "95"]
+        );
+        assert_eq!(
+            labels(&Axis::linear((0.0, 2.31))),
+            ["0", "0.5", "1", "1.5", "2", "2.5"]
+        );
+        assert_eq!(
+            labels(&Axis::linear((0.0, 31_000.0))).last().unwrap(),
+            "40,000"
+        );
+    }
+
+    #[test]
+    fn axes_exist_for_equal_and_for_extreme_values() {
+        for (low, high) in [
+            (0.0, 0.0),
+            (100.0, 100.0),
+            (1e-300, 1e-300),
+            (-1e300, 1e300),
+            (f64::MIN, f64::MAX),
+        ] {
+            let axis = Axis::linear((low, high));
+            assert!(
+                axis.low < axis.high && axis.high.is_finite() && axis.low.is_finite(),
+                "{low} {high}"
+            );
+            assert!((2..=60).contains(&axis.ticks.len()), "{low} {high}");
+        }
+    }
+
+    #[test]
+    fn logarithmic_axes_mark_one_two_and_five_of_a_decade() {
+        assert_eq!(
+            labels(&Axis::logarithmic((0.09, 2.3))),
+            ["0.1", "0.2", "0.5", "1", "2"]
+        );
+        assert_eq!(
+            labels(&Axis::logarithmic((1e-3, 1e12))).len(),
+            6,
+            "every third power of ten"
+        );
+    }
+
+    #[test]
+    fn epochs_are_marked_by_whole_numbers() {
+        assert_eq!(labels(&Axis::whole((1.0, 5.0))), ["1", "2", "3", "4", "5"]);
+        assert_eq!(labels(&Axis::whole((1.0, 1.0))), ["1"]);
+        assert_eq!(
+            labels(&Axis::whole((1.0, 60.0))),
+            ["10", "20", "30", "40", "50", "60"]
+        );
+    }
+}

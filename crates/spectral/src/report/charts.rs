@@ -1,0 +1,285 @@
+//! Learning curves as SVG.
+
+use plotters::prelude::*;
+
+use super::{
+    DataSetReport, ModelReport, ReportError,
+    axis::Axis,
+    palette::{self, AXIS, GRID},
+};
+
+/// Width and height of a chart in units of its own; coordinates are whole, so they are finer than a screen's pixels.
+const SIZE: (u32, u32) = (720, 500);
+const TEXT: i32 = 29;
+
+/// More points than this are drawn without a dot each.
+const DOTS: usize = 24;
+
+/// A loss that spans more than this ratio is drawn on a logarithmic scale.
+const LOG_FROM: f64 = 10.0;
+
+/// A drawn chart.
+pub(super) struct Chart {
+    /// What is drawn against what, with units.
+    pub title: String,
+    /// One sentence on how to read it.
+    pub note: &'static str,
+    /// The drawing, with no text of the caller's in it.
+    pub svg: String,
+}
+
+/// One model's line in data units, broken where a value is missing.
+struct Series {
+    index: usize,
+    points: Vec<(f64, f64)>,
+}
+
+/// The learning curves of a data set: accuracy by epoch, loss by epoch, accuracy by time; those without any value are
+/// left out.
+///
+/// # Errors
+/// [`ReportError::Chart`] when the plotting library fails.
+pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
+    let epochs = |value: fn(&super::EpochReport) -> f64| {
+        series(data, |model| {
+            model
+                .history
+                .iter()
+                .map(|e| (e.epoch as f64, value(e)))
+                .collect()
+        })
+    };
+    let accuracy = epochs(|epoch| epoch.test_accuracy * 100.0);
+    let loss = epochs(|epoch| epoch.train_loss);
+    let timed = series(data, |model| {
+        let mut elapsed = 0.0;
+        let timed = model.history.iter().map(|epoch| {
+            elapsed += epoch.seconds;
+            (elapsed, epoch.test_accuracy * 100.0)
+        });
+        timed.collect()
+    });
+
+    let mut charts = Vec::new();
+    if any(&accuracy) {
+        charts.push(Chart {
+            title: "Test accuracy (%) by epoch".into(),
+            note: "Share of unseen images named rightly; higher is better.",
+            svg: draw(
+                "epoch",
+                &accuracy,
+                Axis::whole(x_extent(&accuracy)),
+                Axis::linear(y_extent(&accuracy)),
+            )?,
+        });
+    }
+    if any(&loss) {
+        let (low, high) = y_extent(&loss);
+        let log = low > 0.0 && high / low > LOG_FROM;
+        let (axis, loss, title) = if log {
+            let scaled = series(data, |model| {
+                (model.history.iter())
+                    .map(|e| (e.epoch as f64, e.train_loss.log10()))
+                    .collect()
+            });
+            (
+                Axis::logarithmic((low, high)),
+                scaled,
+                "Training loss by epoch, logarithmic",
+            )
+        } else {
+            (
+                Axis::linear((low.min(0.0), high)),
+                loss,
+                "Training loss by epoch",
+            )
+        };
+        charts.push(Chart {
+            title: title.into(),
+            note: "The error that training makes small (no unit); lower is better.",
+            svg: draw("epoch", &loss, Axis::whole(x_extent(&loss)), axis)?,
+        });
+    }
+    if any(&timed) {
+        let (_, longest) = x_extent(&timed);
+        let (unit, seconds) = match longest {
+            t if t < 180.0 => ("seconds", 1.0),
+            t if t < 10_800.0 => ("minutes", 60.0),
+            _ => ("hours", 3600.0),
+        };
+        let timed: Vec<_> = (timed.into_iter())
+            .map(|line| Series {
+                index: line.index,
+                points: line
+                    .points
+                    .into_iter()
+                    .map(|(t, a)| (t / seconds, a))
+                    .collect(),
+            })
+            .collect();
+        charts.push(Chart {
+            title: "Test accuracy (%) by training time".into(),
+            note: "The same accuracy against the clock: the line furthest up and left learns most in least time.",
+            svg: draw(
+                &format!("{unit} of training"),
+                &timed,
+                Axis::linear((0.0, longest / seconds)),
+                Axis::linear(y_extent(&timed)),
+            )?,
+        });
+    }
+    Ok(charts)
+}
+
+fn series(data: &DataSetReport, points: impl Fn(&ModelReport) -> Vec<(f64, f64)>) -> Vec<Series> {
+    (data.models.iter().enumerate())
+        .map(|(index, model)| Series {
+            index,
+            points: points(model),
+        })
+        .collect()
+}
+
+fn finite(series: &Series) -> impl Iterator<Item = (f64, f64)> + '_ {
+    series
+        .points
+        .iter()
+        .copied()
+        .filter(|(x, y)| x.is_finite() && y.is_finite())
+}
+
+fn any(series: &[Series]) -> bool {
+    series.iter().any(|line| finite(line).next().is_some())
+}
+
+/// The least and the largest of what `value` picks from all points.
+fn extent(series: &[Series], value: fn((f64, f64)) -> f64) -> (f64, f64) {
+    let values = series.iter().flat_map(finite).map(value);
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(v), high.max(v))
+    })
+}
+
+fn x_extent(series: &[Series]) -> (f64, f64) {
+    extent(series, |point| point.0)
+}
+
+fn y_extent(series: &[Series]) -> (f64, f64) {
+    extent(series, |point| point.1)
+}
+
+/// Draws one chart and returns it as an SVG element.
+fn draw(x_name: &str, series: &[Series], x: Axis, y: Axis) -> Result<String, ReportError> {
+    let mut svg = String::new();
+    plot(&mut svg, x_name, series, x, y).map_err(|error| ReportError::Chart {
+        chart: x_name.into(),
+        message: error.to_string(),
+    })?;
+    // Inside a page the name space is implied, and its address would look like a link.
+    Ok(svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
+}
+
+fn plot(
+    svg: &mut String,
+    x_name: &str,
+    series: &[Series],
+    x: Axis,
+    y: Axis,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    let text = ("sans-serif", TEXT).into_font().color(&AXIS.light);
+    let mut chart = ChartBuilder::on(&area)
+        .margin_top(20)
+        .margin_right(30)
+        .x_label_area_size(84)
+        .y_label_area_size(76)
+        .build_cartesian_2d(x, y)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .bold_line_style(GRID.light.stroke_width(2))
+        .axis_style(AXIS.light.stroke_width(2))
+        .label_style(text.clone())
+        .axis_desc_style(text)
+        .x_desc(x_name)
+        .draw()?;
+    // The baseline, first in the list, is drawn last so that the others do not hide it.
+    for line in series.iter().rev() {
+        let (ink, dashed) = palette::series(line.index);
+        let style = ink.light.stroke_width(3);
+        for part in line.points.split(|(x, y)| !x.is_finite() || !y.is_finite()) {
+            if dashed {
+                chart.draw_series(DashedLineSeries::new(part.iter().copied(), 11, 8, style))?;
+            } else {
+                chart.draw_series(LineSeries::new(part.iter().copied(), style))?;
+            }
+        }
+        if line.points.len() <= DOTS {
+            let dots = finite(line).map(|point| Circle::new(point, 5, ink.light.filled()));
+            chart.draw_series(dots)?;
+        }
+        // A line that stops for want of finite values ends in a cross.
+        let lost = line
+            .points
+            .iter()
+            .position(|(x, y)| !x.is_finite() || !y.is_finite());
+        if let Some(&last) = lost.and_then(|at| line.points[..at].last()) {
+            chart.draw_series([Cross::new(last, 13, ink.light.stroke_width(4))])?;
+        }
+    }
+    area.present()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn each_model_has_its_colour_in_every_chart() {
+        let report = fixture::report();
+        for chart in curves(&report.data_sets[0]).unwrap() {
+            for index in 0..report.data_sets[0].models.len() {
+                assert!(
+                    chart
+                        .svg
+                        .contains(&palette::css(palette::series(index).0.light)),
+                    "{} {index}",
+                    chart.title
+                );
+            }
+            assert!(!chart.svg.contains("http"), "no address of any kind");
+        }
+    }
+
+    #[test]
+    fn a_diverged_model_leaves_the_others_drawn() {
+        let mut data = fixture::report().data_sets.remove(0);
+        for epoch in &mut data.models[1].history[1..] {
+            epoch.train_loss = f64::NAN;
+            epoch.test_accuracy = f64::NAN;
+            epoch.seconds = f64::INFINITY;
+        }
+        data.models[2].history[1].train_loss = 1e30;
+        for chart in curves(&data).unwrap() {
+            assert!(
+                !chart.svg.contains("NaN") && !chart.svg.contains("inf"),
+                "{}",
+                chart.title
+            );
+            assert!(chart.svg.matches("<circle").count() > 5, "{}", chart.title);
+        }
+    }
+
+    #[test]
+    fn without_any_finite_value_there_is_no_chart() {
+        let mut data = fixture::report().data_sets.remove(0);
+        for epoch in data.models.iter_mut().flat_map(|model| &mut model.history) {
+            epoch.train_loss = f64::NAN;
+            epoch.test_accuracy = f64::NAN;
+        }
+        assert!(curves(&data).unwrap().is_empty());
+        assert!(curves(&DataSetReport::default()).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,271 @@
+//! A made-up report for tests.
+
+use std::f32::consts::PI;
+
+use super::{
+    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Provenance, Report,
+};
+
+/// A model whose accuracy climbs to `accuracy` in eight epochs.
+pub(crate) fn model(name: &str, accuracy: f64) -> ModelReport {
+    let history = (1..=8)
+        .map(|epoch| {
+            let progress = 1.0 - (-0.7 * epoch as f64).exp();
+            EpochReport {
+                epoch,
+                seconds: 2.0 + 0.1 * (epoch as f64).sin(),
+                train_loss: 2.2 * (1.0 - progress) + (1.0 - accuracy) * 2.0,
+                train_accuracy: 0.1 + (accuracy - 0.08) * progress,
+                test_loss: 2.2 * (1.0 - progress) + (1.0 - accuracy) * 2.4,
+                test_accuracy: 0.1 + (accuracy - 0.1) * progress,
+                learning_rate: 1e-3,
+                images_per_s: 2500.0,
+            }
+        })
+        .collect();
+    ModelReport {
+        model: name.into(),
+        summary: "Three convolutions, batch norm, pooling, one linear layer.".into(),
+        data: "glyphs".into(),
+        params: 23_946,
+        dead_params: 0,
+        accuracy,
+        precision: accuracy,
+        recall: accuracy,
+        f1: accuracy - 0.002,
+        loss: (1.0 - accuracy) * 2.4,
+        epoch_s: 2.0,
+        images_per_s: 2500.0,
+        confusion: Vec::new(),
+        history,
+        filters: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn grid(size: usize, value: impl Fn(f32, f32) -> f32) -> Grid {
+    let half = (size / 2) as f32;
+    let values = (0..size * size)
+        .map(|i| value((i / size) as f32 - half, (i % size) as f32 - half))
+        .collect();
+    Grid {
+        rows: size,
+        cols: size,
+        values,
+    }
+}
+
+fn filters(names: usize, size: usize, width: f32) -> Vec<FilterReport> {
+    (0..names)
+        .map(|i| {
+            let (s, c) = (i as f32 * PI / names as f32).sin_cos();
+            let wave = move |y: f32, x: f32| (1.2 * (c * x + s * y) + i as f32).cos();
+            FilterReport {
+                label: format!("layer 1, filter {}", i + 1),
+                kernel: grid(size, |y, x| {
+                    wave(y, x) * (-(y * y + x * x) / (2.0 * width * width)).exp()
+                }),
+                magnitude: grid(28, |y, x| {
+                    let bump = |sign: f32| {
+                        let (dy, dx) = (y - sign * 5.35 * s, x - sign * 5.35 * c);
+                        (-(dy * dy + dx * dx) * width * width / 40.0).exp()
+                    };
+                    bump(1.0) + bump(-1.0)
+                }),
+                phase: (size > 3).then(|| grid(28, |y, x| (0.4 * x - 0.2 * y).sin() * PI)),
+            }
+        })
+        .collect()
+}
+
+fn confusion(classes: usize, each: u64, accuracy: f64) -> Vec<Vec<u64>> {
+    (0..classes)
+        .map(|row| {
+            let wrong = ((1.0 - accuracy) * each as f64 * (0.6 + 0.08 * row as f64)).round() as u64;
+            let mut counts = vec![0; classes];
+            for part in 0..wrong {
+                let column = (row + [3, 1, 3, 3, 7, 1, 3, 5][(part % 8) as usize]) % classes;
+                counts[column] += 1;
+            }
+            counts[row] = each - counts.iter().sum::<u64>();
+            counts
+        })
+        .collect()
+}
+
+fn samples(classes: &[String], size: usize) -> Vec<Picture> {
+    (classes.iter().enumerate())
+        .map(|(class, label)| {
+            let image = grid(size, |y, x| {
+                let (s, c) = (class as f32 * 0.314).sin_cos();
+                127.5 + 110.0 * ((0.3 + 0.06 * class as f32) * (c * x + s * y)).sin()
+            });
+            let pixels = image.values.iter().map(|&value| value as u8).collect();
+            Picture {
+                label: label.clone(),
+                rows: size,
+                cols: size,
+                channels: 1,
+                pixels,
+            }
+        })
+        .collect()
+}
+
+fn data_set(name: &str, description: &str, classes: Vec<String>, shift: f64) -> DataSetReport {
+    let variant = |name: &str,
+                   summary: &str,
+                   params: usize,
+                   dead_params: usize,
+                   accuracy: f64,
+                   epoch_s: f64| {
+        let mut model = model(name, accuracy);
+        model.summary = summary.into();
+        model.data = description
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        (model.params, model.dead_params, model.epoch_s) = (params, dead_params, epoch_s);
+        model.images_per_s = 6000.0 / epoch_s;
+        for (i, epoch) in model.history.iter_mut().enumerate() {
+            epoch.seconds = epoch_s;
+            epoch.test_accuracy += 0.01 * ((i as f64 + epoch_s) * 1.7).sin() / (i + 1) as f64;
+        }
+        model.confusion = confusion(classes.len(), 200, accuracy);
+        model
+    };
+    let mut models = vec![
+        variant(
+            "cnn",
+            "Three 3×3 convolutions with batch norm and pooling: the spatial baseline.",
+            23_946,
+            0,
+            0.963 - shift,
+            2.31,
+        ),
+        variant(
+            "kk1",
+            "The first convolution replaced by a Kramers–Kronig layer as published.",
+            23_818,
+            16,
+            0.921 - shift,
+            1.92,
+        ),
+        variant(
+            "kk1-repaired",
+            "The same with the imaginary part tied to the real one, so that the filter is causal.",
+            30_122,
+            0,
+            0.957 - shift,
+            2.84,
+        ),
+        variant(
+            "free1",
+            "The first convolution replaced by one free complex number a frequency.",
+            36_074,
+            464,
+            0.9645 - shift,
+            3.05,
+        ),
+    ];
+    models[0].filters = filters(6, 3, 1.0);
+    models[2].filters = filters(6, 28, 4.0);
+    models[3].filters = filters(6, 28, 2.5);
+    models[1].notes = vec![
+        "16 parameters are dead: the imaginary parts of the response cannot change the output."
+            .into(),
+    ];
+    for model in &mut models {
+        model.data = name.into();
+    }
+    DataSetReport {
+        name: name.into(),
+        description: description.into(),
+        samples: samples(&classes, if shift > 0.0 { 32 } else { 28 }),
+        classes,
+        train_count: 6000,
+        test_count: 2000,
+        models,
+    }
+}
+
+/// A report on two data sets of ten classes, four models each.
+pub(crate) fn report() -> Report {
+    let digits = (0..10).map(|digit| digit.to_string()).collect();
+    let textures = [
+        "horizontal",
+        "vertical",
+        "diagonal",
+        "plaid",
+        "fine noise",
+        "coarse noise",
+        "rings",
+        "dots",
+        "edges",
+        "bars",
+    ];
+    let textures = textures.map(String::from).to_vec();
+    Report {
+        title: "Spectral networks beside a spatial one".into(),
+        summary: vec![
+            "On glyphs the free spectral network names 96.4 % of the unseen digits rightly, as many as the plain \
+             convolutional network within what 2,000 test images can tell apart; it has half as many parameters again \
+             and takes 1.3 times as long an epoch."
+                .into(),
+            "The Kramers–Kronig layer as published falls behind: the imaginary half of its response cannot act. The repaired layer \
+             closes most of the gap."
+                .into(),
+        ],
+        provenance: Provenance {
+            command: "spectral demo --seed 7".into(),
+            commit: Some("841c25d0c1".into()),
+            seed: 7,
+            machine: "8-core example processor".into(),
+            threads: 8,
+            versions: vec![("spectral".into(), "0.1.0".into()), ("burn".into(), "0.22.1".into())],
+            date: "2026-11-21 02:10 UTC".into(),
+            elapsed_s: 148.2,
+        },
+        data_sets: vec![
+            data_set("glyphs", "Digits drawn as strokes, bent, shifted and made noisy at random; 28×28 grey pixels.", digits, 0.0),
+            data_set("textures", "Patterns that differ only in direction, fineness or regularity; 32×32 grey pixels.", textures, 0.05),
+        ],
+    }
+}
+
+/// A report whose every text and number is hostile: markup in names, and no finite metric in its last model.
+pub(crate) fn hostile() -> Report {
+    let mut report = report();
+    let evil = "<script>alert(1)</script>|`*_\"'&\n# x";
+    report.title = evil.into();
+    report.summary = vec![evil.into()];
+    report.provenance.command = evil.into();
+    report.provenance.commit = None;
+    report.provenance.versions = vec![(evil.into(), evil.into())];
+    let data = &mut report.data_sets[0];
+    (data.name, data.description, data.classes[3]) = (evil.into(), evil.into(), evil.into());
+    data.samples[3].label = evil.into();
+    let model = &mut data.models[3];
+    (model.model, model.summary, model.data, model.notes) =
+        (evil.into(), evil.into(), evil.into(), vec![evil.into()]);
+    model.filters[0].label = evil.into();
+    model.filters[0].kernel.values[3] = f32::NAN;
+    for value in [
+        &mut model.accuracy,
+        &mut model.precision,
+        &mut model.recall,
+        &mut model.f1,
+        &mut model.loss,
+        &mut model.epoch_s,
+        &mut model.images_per_s,
+    ] {
+        *value = f64::NAN;
+    }
+    for (i, epoch) in model.history.iter_mut().enumerate().skip(2) {
+        (epoch.train_loss, epoch.test_loss, epoch.test_accuracy) =
+            (f64::INFINITY, f64::NAN, f64::NAN);
+        epoch.seconds = if i == 4 { f64::NAN } else { 1.0 };
+    }
+    report
+}

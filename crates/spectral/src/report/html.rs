@@ -1,0 +1,140 @@
+//! Reports as one self-contained HTML page.
+
+use std::path::Path;
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+
+use super::{Report, ReportError, view, write};
+
+/// The page: style, script, drawings and images are all inside, and it reads as well without the script.
+///
+/// # Errors
+/// [`ReportError`] naming the grid, picture, confusion matrix or chart that is wrong.
+pub fn to_html(report: &Report) -> Result<String, ReportError> {
+    let mut environment = Environment::new();
+    // All text is the caller's, so everything is escaped unless the template says otherwise.
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
+    environment.add_template("report", include_str!("report.html.jinja"))?;
+    Ok(environment
+        .get_template("report")?
+        .render(Serde(view::page(report)?))?)
+}
+
+/// Writes [`to_html`] to a file, whole or not at all.
+///
+/// # Errors
+/// Those of [`to_html`], and [`ReportError::Write`].
+pub fn write_html(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportError> {
+    write::write(path.as_ref(), &to_html(report)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{DataSetReport, ModelReport, fixture};
+
+    #[test]
+    fn the_page_needs_nothing_from_outside() {
+        let page = to_html(&fixture::report()).unwrap();
+        for outside in [
+            "http:", "https:", "<link", "@import", "<iframe", "srcset", "url(",
+        ] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        let sources: Vec<_> = page.split(" src=\"").skip(1).collect();
+        assert!(sources.len() > 20);
+        assert!(
+            sources
+                .iter()
+                .all(|source| source.starts_with("data:image/png;base64,"))
+        );
+        let links = page.split(" href=\"").skip(1);
+        assert!(links.into_iter().all(|link| link.starts_with('#')));
+    }
+
+    #[test]
+    fn every_model_class_and_finding_is_on_the_page() {
+        let report = fixture::report();
+        let page = to_html(&report).unwrap();
+        for text in &report.summary {
+            assert!(page.contains(text.as_str()), "{text}");
+        }
+        for data in &report.data_sets {
+            for class in &data.classes {
+                assert!(page.contains(&format!(">{class}<")), "{class}");
+            }
+            assert!(data.models.iter().all(|model| page.contains(&model.model)));
+            assert!(page.contains(&data.description));
+        }
+        assert!(page.contains("spectral demo --seed 7") && page.contains("2 min 28 s"));
+    }
+
+    #[test]
+    fn markup_in_any_text_stays_text() {
+        let page = to_html(&fixture::hostile()).unwrap();
+        assert!(!page.contains("<script>alert"));
+        assert_eq!(page.matches("<script").count(), 1, "our own alone");
+        assert!(page.contains("&lt;script&gt;alert"));
+    }
+
+    #[test]
+    fn a_diverged_model_is_shown_as_such_and_its_numbers_as_missing() {
+        let page = to_html(&fixture::hostile()).unwrap();
+        assert!(page.contains("diverged in epoch 3"));
+        for (at, _) in page.match_indices("NaN") {
+            // Base64 may spell anything.
+            let start = page[..at].rfind(['"', '>', ' ', ',']).unwrap();
+            assert!(
+                page[..=start].ends_with("base64,"),
+                "{}",
+                &page[start..at + 3]
+            );
+        }
+    }
+
+    #[test]
+    fn a_report_of_nothing_is_still_a_page() {
+        for report in [
+            Report::default(),
+            Report {
+                data_sets: vec![DataSetReport::default()],
+                ..Report::default()
+            },
+            Report {
+                data_sets: vec![DataSetReport {
+                    models: vec![ModelReport::default()],
+                    ..DataSetReport::default()
+                }],
+                ..Report::default()
+            },
+        ] {
+            assert!(to_html(&report).unwrap().trim_end().ends_with("</html>"));
+        }
+    }
+
+    #[test]
+    fn wrong_shapes_are_errors_that_name_the_culprit() {
+        let mut report = fixture::report();
+        report.data_sets[0].models[2].filters[1].magnitude.rows += 1;
+        let message = to_html(&report).unwrap_err().to_string();
+        assert!(message.contains("layer 1, filter 2"), "{message}");
+    }
+
+    #[test]
+    fn a_written_page_is_the_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.html");
+        write_html(&fixture::report(), &path).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            to_html(&fixture::report()).unwrap()
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! Which model is best, by how much, and how it compares with the baseline.
+
+use super::{DataSetReport, ModelReport, format};
+
+/// The standard normal's 97.5 % quantile, for two-sided 95 % intervals.
+const Z95: f64 = 1.959_964;
+
+/// A model's place in the results of its data set.
+pub(super) struct Row<'a> {
+    /// The model.
+    pub model: &'a ModelReport,
+    /// Its place in [`DataSetReport::models`], which also fixes its colour.
+    pub index: usize,
+    /// Whether no other model is more accurate (as shown, so ties share it).
+    pub best: bool,
+    /// Time of an epoch over the baseline's; NaN when either is unknown.
+    pub time_ratio: f64,
+    /// The 95 % interval of the accuracy, from the number of test images.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// The models by falling accuracy, those without one last, equals in the order given.
+pub(super) fn rows(data: &DataSetReport) -> Vec<Row<'_>> {
+    let decimals = decimals(data);
+    let shown = |model: &ModelReport| format::percent(model.accuracy, decimals);
+    let best = (data.models.iter())
+        .filter(|model| model.accuracy.is_finite())
+        .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
+        .map(shown);
+    let baseline = data.models.first().map_or(f64::NAN, |model| model.epoch_s);
+    let mut rows: Vec<_> = (data.models.iter().enumerate())
+        .map(|(index, model)| Row {
+            model,
+            index,
+            best: model.accuracy.is_finite() && best.as_ref() == Some(&shown(model)),
+            time_ratio: time_ratio(model.epoch_s, baseline),
+            interval: interval(model.accuracy, data.test_count),
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        let key = |row: &Row<'_>| {
+            if row.model.accuracy.is_finite() {
+                row.model.accuracy
+            } else {
+                f64::NEG_INFINITY
+            }
+        };
+        key(b).total_cmp(&key(a))
+    });
+    rows
+}
+
+/// Decimals of a percentage: no more than the test set can tell apart.
+pub(super) fn decimals(data: &DataSetReport) -> usize {
+    if data.test_count < 5000 { 1 } else { 2 }
+}
+
+fn time_ratio(seconds: f64, baseline: f64) -> f64 {
+    let ratio = seconds / baseline;
+    if baseline > 0.0 && ratio.is_finite() {
+        ratio
+    } else {
+        f64::NAN
+    }
+}
+
+/// The 95 % score interval of a share `p` observed in `n` draws (Wilson 1927); it stays within 0 and 1 and is sound for
+/// `p` near either.
+fn interval(p: f64, n: usize) -> Option<(f64, f64)> {
+    if n == 0 || !(0.0..=1.0).contains(&p) {
+        return None;
+    }
+    let n = n as f64;
+    let z2 = Z95 * Z95;
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn data(accuracies: &[f64]) -> DataSetReport {
+        DataSetReport {
+            test_count: 1000,
+            models: (accuracies.iter().enumerate())
+                .map(|(i, &accuracy)| fixture::model(&format!("m{i}"), accuracy))
+                .collect(),
+            ..DataSetReport::default()
+        }
+    }
+
+    #[test]
+    fn models_are_sorted_by_accuracy_and_unknown_ones_come_last() {
+        let data = data(&[f64::NAN, 0.5, f64::INFINITY, 0.9, f64::NEG_INFINITY]);
+        let order: Vec<_> = rows(&data).iter().map(|row| row.index).collect();
+        assert_eq!(order, [3, 1, 0, 2, 4]);
+    }
+
+    #[test]
+    fn only_the_most_accurate_is_best_and_equals_share_it() {
+        let data = data(&[0.9, 0.9004, 0.8, f64::NAN]);
+        let best: Vec<_> = (rows(&data).iter())
+            .filter(|row| row.best)
+            .map(|row| row.index)
+            .collect();
+        assert_eq!(best, [1, 0], "0.9004 and 0.9 both read 90.0 %");
+    }
+
+    #[test]
+    fn no_model_is_best_when_none_has_an_accuracy() {
+        assert!(
+            rows(&data(&[f64::NAN, f64::NAN]))
+                .iter()
+                .all(|row| !row.best)
+        );
+    }
+
+    #[test]
+    fn times_are_relative_to_the_first_model() {
+        let mut data = data(&[0.1, 0.2]);
+        data.models[0].epoch_s = 4.0;
+        data.models[1].epoch_s = 10.0;
+        assert_eq!(rows(&data)[0].time_ratio, 2.5);
+        data.models[0].epoch_s = 0.0;
+        assert!(rows(&data)[0].time_ratio.is_nan());
+    }
+
+    #[test]
+    fn the_score_interval_solves_its_defining_equation() {
+        for (p, n) in [(0.93, 1000), (1.0, 50), (0.0, 50), (0.5, 3)] {
+            let (low, high) = interval(p, n).unwrap();
+            assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high));
+            for bound in [low, high] {
+                // At either end, the observation is Z95 standard errors (of the bound) away.
+                let distance = (p - bound).powi(2) * n as f64;
+                let error = Z95 * Z95 * bound * (1.0 - bound);
+                assert!(
+                    (distance - error).abs() < 1e-9,
+                    "{p} {n} {bound}: {distance} {error}"
+                );
+            }
+        }
+        assert_eq!(interval(f64::NAN, 10), None);
+        assert_eq!(interval(0.5, 0), None);
+    }
+}

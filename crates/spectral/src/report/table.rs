@@ -1,0 +1,102 @@
+//! Results for a terminal.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::{Report, format, rank};
+
+/// Columns of the terminal that a table must fit in.
+const WIDTH: u16 = 80;
+
+/// One line under the header and one at the end.
+const STYLE: TableStyle = TableStyle::new()
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// One table a data set, at most 80 columns wide: the models by falling accuracy, the best marked with a star, times
+/// also relative to the first model given.
+pub fn table(report: &Report) -> String {
+    let tables = report.data_sets.iter().map(|data| {
+        let baseline = data.models.first().map_or("–", |model| model.model.as_str());
+        let mut table = Table::new();
+        table
+            .load_style(STYLE)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(WIDTH)
+            .set_header(["model", "params", "dead", "acc %", "F1 %", "s/epoch", "×", "images/s"]);
+        let decimals = rank::decimals(data);
+        for row in rank::rows(data) {
+            let model = row.model;
+            let star = if row.best { " *" } else { "" };
+            let ratio = if row.index == 0 { "1×".into() } else { format::ratio(row.time_ratio) };
+            let accuracy = if model.diverged() { "diverged".into() } else { format::percent(model.accuracy, decimals) };
+            table.add_row([
+                Cell::new(format!("{}{star}", model.model)),
+                Cell::new(format::count(model.params)),
+                Cell::new(if model.dead_params == 0 { "–".into() } else { format::count(model.dead_params) }),
+                Cell::new(accuracy),
+                Cell::new(format::percent(model.f1, decimals)),
+                Cell::new(format::significant(model.epoch_s)),
+                Cell::new(ratio),
+                Cell::new(format::significant(model.images_per_s)),
+            ]);
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        format!(
+            "{}: {} training and {} test images\n{table}\n* most accurate   dead: parameters that cannot act   ×: time relative to {baseline}\n",
+            data.name,
+            format::count(data.train_count),
+            format::count(data.test_count),
+        )
+    });
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn widest(text: &str) -> usize {
+        // All characters used here are one column wide.
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    }
+
+    #[test]
+    fn a_table_fits_eighty_columns() {
+        assert!(
+            widest(&table(&fixture::report())) <= 80,
+            "{}",
+            table(&fixture::report())
+        );
+    }
+
+    #[test]
+    fn long_names_and_large_numbers_still_fit() {
+        let mut report = fixture::report();
+        let model = &mut report.data_sets[0].models[2];
+        model.model = "a-name-much-longer-than-any-network-should-ever-have".into();
+        (model.params, model.dead_params) = (123_456_789_012, 98_765_432_109);
+        (model.epoch_s, model.images_per_s) = (123_456.0, 12_345_678.0);
+        assert!(widest(&table(&report)) <= 80, "{}", table(&report));
+    }
+
+    #[test]
+    fn models_are_sorted_and_the_best_has_a_star() {
+        let text = table(&fixture::report());
+        let at = |name: &str| {
+            text.find(name)
+                .unwrap_or_else(|| panic!("{name} is missing:\n{text}"))
+        };
+        assert!(at("free1 *") < at("kk1-repaired") && at("kk1-repaired") < at("kk1 "));
+    }
+
+    #[test]
+    fn a_diverged_model_is_called_so() {
+        let mut report = fixture::report();
+        report.data_sets[0].models[1].accuracy = f64::NAN;
+        let text = table(&report);
+        assert!(text.contains("diverged") && !text.contains("NaN"), "{text}");
+    }
+}

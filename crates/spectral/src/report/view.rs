@@ -1,0 +1,398 @@
+//! The report as the page's template wants it: every number already text.
+
+use serde::Serialize;
+
+use super::{
+    ColourMap, DataSetReport, FilterReport, Grid, ModelReport, Provenance, Report, ReportError,
+    charts,
+    confusion::{self, Confusion},
+    format, palette, pictures, rank,
+};
+
+/// What the template is filled with.
+#[derive(Serialize)]
+pub(super) struct Page<'a> {
+    title: &'a str,
+    summary: &'a [String],
+    style: &'static str,
+    script: &'static str,
+    inks: Vec<InkView>,
+    axis: InkView,
+    grid: InkView,
+    diverging: String,
+    sequential: String,
+    cyclic: String,
+    data_sets: Vec<DataSetView<'a>>,
+    provenance: &'a Provenance,
+    elapsed: String,
+}
+
+#[derive(Serialize)]
+struct InkView {
+    light: String,
+    dark: String,
+}
+
+#[derive(Serialize)]
+struct DataSetView<'a> {
+    name: &'a str,
+    description: &'a str,
+    classes: usize,
+    train_count: String,
+    test_count: String,
+    samples: Vec<ImageView>,
+    baseline: &'a str,
+    best: Option<BestView<'a>>,
+    scale: Option<ScaleView>,
+    rows: Vec<RowView<'a>>,
+    charts: Vec<ChartView>,
+    /// One entry a model, in the order given, for the legend.
+    legend: Vec<LegendView<'a>>,
+    confusions: Vec<ConfusionView<'a>>,
+    filters: Vec<FiltersView<'a>>,
+    phases: bool,
+    any_notes: bool,
+}
+
+/// The most accurate model beside the baseline.
+#[derive(Serialize)]
+struct BestView<'a> {
+    model: &'a str,
+    accuracy: String,
+    is_baseline: bool,
+    baseline_accuracy: String,
+    ratio: String,
+}
+
+/// The ends of the scale that accuracies are drawn on.
+#[derive(Serialize)]
+struct ScaleView {
+    low: String,
+    high: String,
+}
+
+#[derive(Serialize)]
+struct RowView<'a> {
+    model: &'a str,
+    summary: &'a str,
+    colour: usize,
+    dashed: bool,
+    best: bool,
+    is_baseline: bool,
+    diverged: Option<String>,
+    params: String,
+    dead: Option<String>,
+    accuracy: String,
+    interval: Option<String>,
+    /// Left end, right end and middle of the accuracy's mark, in per cent of the cell.
+    mark: Option<[String; 3]>,
+    f1: String,
+    epoch: String,
+    ratio: String,
+    /// Length of the time's bar, in per cent of the cell.
+    bar: Option<String>,
+    images_per_s: String,
+    notes: &'a [String],
+    /// What to sort by: accuracy, F1, parameters, time, images per second. Empty when unknown.
+    keys: [String; 5],
+}
+
+#[derive(Serialize)]
+struct ChartView {
+    title: String,
+    note: &'static str,
+    svg: String,
+}
+
+#[derive(Serialize)]
+struct LegendView<'a> {
+    model: &'a str,
+    colour: usize,
+    dashed: bool,
+    diverged: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ConfusionView<'a> {
+    model: &'a str,
+    colour: usize,
+    dashed: bool,
+    #[serde(flatten)]
+    matrix: Confusion,
+}
+
+#[derive(Serialize)]
+struct FiltersView<'a> {
+    model: &'a str,
+    summary: &'a str,
+    colour: usize,
+    dashed: bool,
+    filters: Vec<FilterView<'a>>,
+}
+
+#[derive(Serialize)]
+struct FilterView<'a> {
+    label: &'a str,
+    kernel: ImageView,
+    magnitude: ImageView,
+    phase: Option<ImageView>,
+}
+
+#[derive(Serialize)]
+struct ImageView {
+    uri: String,
+    label: String,
+    rows: usize,
+    cols: usize,
+    /// Whether its pixels are few enough to be shown as squares.
+    coarse: bool,
+    /// The largest magnitude in it, for grids.
+    largest: String,
+}
+
+/// Prepares a report.
+///
+/// # Errors
+/// [`ReportError`] naming the grid, picture, matrix or chart that is wrong.
+pub(super) fn page(report: &Report) -> Result<Page<'_>, ReportError> {
+    Ok(Page {
+        title: &report.title,
+        summary: &report.summary,
+        style: include_str!("style.css"),
+        script: include_str!("sort.js"),
+        inks: palette::SERIES.iter().map(InkView::new).collect(),
+        axis: InkView::new(&palette::AXIS),
+        grid: InkView::new(&palette::GRID),
+        diverging: ColourMap::Diverging.gradient(),
+        sequential: ColourMap::Sequential.gradient(),
+        cyclic: ColourMap::Cyclic.gradient(),
+        data_sets: report
+            .data_sets
+            .iter()
+            .map(data_set)
+            .collect::<Result<_, _>>()?,
+        provenance: &report.provenance,
+        elapsed: format::duration(report.provenance.elapsed_s),
+    })
+}
+
+impl InkView {
+    fn new(ink: &palette::Ink) -> Self {
+        Self {
+            light: palette::css(ink.light),
+            dark: palette::css(ink.dark),
+        }
+    }
+}
+
+/// The colour's number and whether the line is dashed.
+fn colour(index: usize) -> (usize, bool) {
+    (index % palette::SERIES.len(), palette::series(index).1)
+}
+
+fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
+    let samples = (data.samples.iter())
+        .map(|picture| {
+            Ok(ImageView {
+                uri: pictures::picture_uri(picture)?,
+                label: picture.label.clone(),
+                rows: picture.rows,
+                cols: picture.cols,
+                coarse: picture.rows.max(picture.cols) <= 64,
+                largest: String::new(),
+            })
+        })
+        .collect::<Result<_, ReportError>>()?;
+    let charts = (charts::curves(data)?.into_iter())
+        .map(|chart| ChartView {
+            title: chart.title,
+            note: chart.note,
+            svg: chart.svg,
+        })
+        .collect();
+    let mut confusions = Vec::new();
+    let mut filters = Vec::new();
+    for (index, model) in data.models.iter().enumerate() {
+        let (colour, dashed) = colour(index);
+        if let Some(matrix) = confusion::confusion(data, model)? {
+            confusions.push(ConfusionView {
+                model: &model.model,
+                colour,
+                dashed,
+                matrix,
+            });
+        }
+        if !model.filters.is_empty() {
+            let seen = model.filters.iter().map(filter).collect::<Result<_, _>>()?;
+            filters.push(FiltersView {
+                model: &model.model,
+                summary: &model.summary,
+                colour,
+                dashed,
+                filters: seen,
+            });
+        }
+    }
+    let rows = rank::rows(data);
+    let scale = scale(&rows);
+    Ok(DataSetView {
+        name: &data.name,
+        description: &data.description,
+        classes: data.classes.len(),
+        train_count: format::count(data.train_count),
+        test_count: format::count(data.test_count),
+        samples,
+        baseline: data.models.first().map_or("", |model| &model.model),
+        best: best(data, &rows),
+        rows: rows
+            .iter()
+            .map(|row| row_view(data, row, scale, slowest(data)))
+            .collect(),
+        scale: scale.map(|(low, high)| ScaleView {
+            low: format::percent(low, 0),
+            high: format::percent(high, 0),
+        }),
+        charts,
+        legend: (data.models.iter().enumerate())
+            .map(|(index, model)| {
+                let (colour, dashed) = colour(index);
+                LegendView {
+                    model: &model.model,
+                    colour,
+                    dashed,
+                    diverged: diverged(model),
+                }
+            })
+            .collect(),
+        confusions,
+        filters,
+        phases: data
+            .models
+            .iter()
+            .flat_map(|model| &model.filters)
+            .any(|filter| filter.phase.is_some()),
+        any_notes: data.models.iter().any(|model| !model.notes.is_empty()),
+    })
+}
+
+fn best<'a>(data: &'a DataSetReport, rows: &[rank::Row<'a>]) -> Option<BestView<'a>> {
+    let (best, baseline) = (rows.iter().find(|row| row.best)?, data.models.first()?);
+    let decimals = rank::decimals(data);
+    Some(BestView {
+        model: &best.model.model,
+        accuracy: format::percent(best.model.accuracy, decimals),
+        is_baseline: best.index == 0,
+        baseline_accuracy: format::percent(baseline.accuracy, decimals),
+        ratio: format::ratio(best.time_ratio),
+    })
+}
+
+/// The range of all accuracies with their intervals, widened to whole per cents.
+fn scale(rows: &[rank::Row<'_>]) -> Option<(f64, f64)> {
+    let ends = rows.iter().filter_map(|row| row.interval);
+    let (low, high) = ends.fold((1.0f64, 0.0f64), |(low, high), ends| {
+        (low.min(ends.0), high.max(ends.1))
+    });
+    (low < high).then(|| ((low * 100.0).floor() / 100.0, (high * 100.0).ceil() / 100.0))
+}
+
+fn slowest(data: &DataSetReport) -> f64 {
+    data.models
+        .iter()
+        .map(|model| model.epoch_s)
+        .filter(|time| time.is_finite())
+        .fold(0.0, f64::max)
+}
+
+/// When and that a model diverged, in words.
+fn diverged(model: &ModelReport) -> Option<String> {
+    match model.diverged_at() {
+        Some(epoch) => Some(format!("diverged in epoch {epoch}")),
+        None => model.diverged().then(|| "diverged".into()),
+    }
+}
+
+fn row_view<'a>(
+    data: &DataSetReport,
+    row: &rank::Row<'a>,
+    scale: Option<(f64, f64)>,
+    slowest: f64,
+) -> RowView<'a> {
+    let model = row.model;
+    let decimals = rank::decimals(data);
+    let (colour, dashed) = colour(row.index);
+    let place = |value: f64| {
+        scale.map_or_else(String::new, |(low, high)| {
+            format!("{:.2}", (value - low) / (high - low) * 100.0)
+        })
+    };
+    let key = |value: f64| {
+        if value.is_finite() {
+            value.to_string()
+        } else {
+            String::new()
+        }
+    };
+    RowView {
+        model: &model.model,
+        summary: &model.summary,
+        colour,
+        dashed,
+        best: row.best,
+        is_baseline: row.index == 0,
+        diverged: diverged(model),
+        params: format::count(model.params),
+        dead: (model.dead_params > 0).then(|| format::count(model.dead_params)),
+        accuracy: format::percent(model.accuracy, decimals),
+        interval: row.interval.map(|(low, high)| {
+            format!(
+                "{}–{}",
+                format::percent(low, decimals),
+                format::percent(high, decimals)
+            )
+        }),
+        mark: row
+            .interval
+            .map(|(low, high)| [place(low), place(high), place(model.accuracy)]),
+        f1: format::percent(model.f1, decimals),
+        epoch: format::significant(model.epoch_s),
+        ratio: format::ratio(row.time_ratio),
+        bar: (model.epoch_s.is_finite() && slowest > 0.0)
+            .then(|| format!("{:.1}", (model.epoch_s / slowest * 100.0).clamp(0.0, 100.0))),
+        images_per_s: format::significant(model.images_per_s),
+        notes: &model.notes,
+        keys: [
+            key(model.accuracy),
+            key(model.f1),
+            model.params.to_string(),
+            key(model.epoch_s),
+            key(model.images_per_s),
+        ],
+    }
+}
+
+fn filter(filter: &FilterReport) -> Result<FilterView<'_>, ReportError> {
+    let view = |grid: &Grid, map, kind: &str| {
+        let label = format!("{}, {kind}", filter.label);
+        Ok::<_, ReportError>(ImageView {
+            uri: pictures::grid_uri(grid, map, &label)?,
+            rows: grid.rows,
+            cols: grid.cols,
+            coarse: true,
+            largest: format::significant(f64::from(pictures::largest(grid))),
+            label,
+        })
+    };
+    Ok(FilterView {
+        label: &filter.label,
+        kernel: view(&filter.kernel, ColourMap::Diverging, "in space")?,
+        magnitude: view(
+            &filter.magnitude,
+            ColourMap::Sequential,
+            "magnitude by frequency",
+        )?,
+        phase: (filter.phase.as_ref())
+            .map(|grid| view(grid, ColourMap::Cyclic, "phase by frequency"))
+            .transpose()?,
+    })
+}

@@ -1,0 +1,211 @@
+//! One checkpoint: a folder that is renamed into place when it is whole.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use serde::{Deserialize, Serialize};
+
+use super::error::TrainError;
+use super::files::{Fingerprint, sync_file, write_atomically};
+use super::history::EpochMetrics;
+use super::param_ids::{ParamIds, param_ids, with_param_ids};
+use super::plateau::PlateauState;
+use super::weights::{ModelDescription, load_model_weights, save_model_weights};
+
+pub(super) const WEIGHTS: &str = "model.safetensors";
+const OPTIMIZER: &str = "optimizer.bpk";
+const STATE: &str = "state.toml";
+const PREFIX: &str = "checkpoint-";
+const UNFINISHED: &str = ".tmp";
+
+/// Changes when older checkpoints can no longer be read.
+const FORMAT: u32 = 1;
+
+/// The best epoch so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BestEpoch {
+    /// Which epoch, from 1.
+    pub epoch: usize,
+    /// Its accuracy on the test images, 0..1.
+    pub test_accuracy: f64,
+}
+
+/// What a run has come to, beside weights and optimizer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct RunState {
+    /// Mini-batches seen.
+    pub(super) step: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) best: Option<BestEpoch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) plateau: Option<PlateauState>,
+    /// One entry per epoch. TOML and not JSON: it gives back every bit of a number.
+    #[serde(default)]
+    pub(super) history: Vec<EpochMetrics>,
+}
+
+/// `state.toml`.
+#[derive(Serialize, Deserialize)]
+struct StateFile {
+    format: u32,
+    run: RunState,
+    parameters: ParamIds,
+    files: BTreeMap<String, Fingerprint>,
+}
+
+/// What training goes on from.
+pub(super) struct Restored<M> {
+    pub(super) model: M,
+    pub(super) optimizer: ModuleOptimizer,
+    pub(super) state: RunState,
+}
+
+/// A checkpoint on disk.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoint {
+    folder: PathBuf,
+    epoch: usize,
+}
+
+impl Checkpoint {
+    /// Writes a checkpoint after the last epoch in `state` into the run folder `root`.
+    pub(super) fn write<M: Module>(
+        root: &Path,
+        description: &ModelDescription,
+        model: &M,
+        optimizer: &ModuleOptimizer,
+        state: &RunState,
+    ) -> Result<Self, TrainError> {
+        let epoch = state.history.len();
+        let folder = root.join(format!("{PREFIX}{epoch:05}"));
+        let scratch = root.join(format!("{PREFIX}{epoch:05}{UNFINISHED}"));
+        remove_folder(&scratch)?;
+        fs::create_dir(&scratch).map_err(TrainError::io(&scratch, "create"))?;
+
+        save_model_weights(&scratch.join(WEIGHTS), model, description)?;
+        let path = scratch.join(OPTIMIZER);
+        optimizer
+            .save(&path)
+            .map_err(|error| TrainError::save(&path, error))?;
+        let mut files = BTreeMap::new();
+        for name in [WEIGHTS, OPTIMIZER] {
+            let path = scratch.join(name);
+            sync_file(&path)?;
+            files.insert(name.to_string(), Fingerprint::of(&path)?);
+        }
+        let state = StateFile {
+            format: FORMAT,
+            run: state.clone(),
+            parameters: param_ids(model),
+            files,
+        };
+        let path = scratch.join(STATE);
+        let text = toml::to_string(&state).map_err(|error| TrainError::save(&path, error))?;
+        write_atomically(&path, text.as_bytes())?;
+
+        remove_folder(&folder)?;
+        fs::rename(&scratch, &folder).map_err(TrainError::io(&folder, "create"))?;
+        Ok(Self { folder, epoch })
+    }
+
+    /// The checkpoint of the latest epoch in the run folder `root`, if any is whole.
+    pub(super) fn latest(root: &Path) -> Result<Option<Self>, TrainError> {
+        Ok(list(root)?.into_iter().max_by_key(|c| c.epoch))
+    }
+
+    /// Removes all other checkpoints, and those that never became whole.
+    pub(super) fn remove_others(&self, root: &Path) -> Result<(), TrainError> {
+        for other in list(root)? {
+            if other.epoch != self.epoch {
+                remove_folder(&other.folder)?;
+            }
+        }
+        for name in folder_names(root)? {
+            if name.starts_with(PREFIX) && name.ends_with(UNFINISHED) {
+                remove_folder(&root.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The weights.
+    pub(super) fn weights(&self) -> PathBuf {
+        self.folder.join(WEIGHTS)
+    }
+
+    /// Reads everything back into a network of the same shape and an optimizer of the same kind.
+    /// The network comes back in evaluation mode.
+    pub(super) fn read<M: Module>(
+        &self,
+        model: M,
+        optimizer: ModuleOptimizer,
+    ) -> Result<Restored<M>, TrainError> {
+        let path = self.folder.join(STATE);
+        let text = fs::read_to_string(&path).map_err(TrainError::io(&path, "read"))?;
+        let state: StateFile =
+            toml::from_str(&text).map_err(|error| TrainError::damaged(&path, error.message()))?;
+        if state.format != FORMAT {
+            let reason = format!("format {} instead of {FORMAT}", state.format);
+            return Err(TrainError::damaged(&path, reason));
+        }
+        for name in [WEIGHTS, OPTIMIZER] {
+            match state.files.get(name) {
+                Some(fingerprint) => fingerprint.check(&self.folder.join(name))?,
+                None => return Err(TrainError::damaged(&path, format!("does not name {name}"))),
+            }
+        }
+        if state.run.history.len() != self.epoch {
+            let reason = format!("holds {} epochs", state.run.history.len());
+            return Err(TrainError::damaged(&self.folder, reason));
+        }
+        let model = load_model_weights(&self.weights(), model)?;
+        let model = with_param_ids(model, &state.parameters)
+            .ok_or_else(|| TrainError::damaged(&path, "does not name every parameter"))?;
+        let path = self.folder.join(OPTIMIZER);
+        let record =
+            OptimizerRecord::load(&path).map_err(|error| TrainError::damaged(&path, error))?;
+        Ok(Restored {
+            model,
+            optimizer: optimizer.load_record(record),
+            state: state.run,
+        })
+    }
+}
+
+fn list(root: &Path) -> Result<Vec<Checkpoint>, TrainError> {
+    let checkpoint = |name: String| {
+        let epoch = name.strip_prefix(PREFIX)?.parse().ok()?;
+        let folder = root.join(name);
+        Some(Checkpoint { folder, epoch })
+    };
+    Ok(folder_names(root)?
+        .into_iter()
+        .filter_map(checkpoint)
+        .collect())
+}
+
+fn folder_names(root: &Path) -> Result<Vec<String>, TrainError> {
+    let names = || -> std::io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(root)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        Ok(names)
+    };
+    names().map_err(TrainError::io(root, "list"))
+}
+
+fn remove_folder(path: &Path) -> Result<(), TrainError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(TrainError::io(path, "remove")(error))
+        }
+        _ => Ok(()),
+    }
+}

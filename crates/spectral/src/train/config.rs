@@ -1,0 +1,158 @@
+//! The settings of a training run.
+
+use serde::{Deserialize, Serialize};
+
+use super::clipping::Clipping;
+use super::error::{TrainError, require};
+use super::loss::Loss;
+use super::optimizer::OptimizerConfig;
+use super::schedule::ScheduleConfig;
+use crate::data::Normalise;
+
+/// How a network is trained. What is left out of a file has its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training images; 5.
+    pub epochs: usize,
+    /// Images in a mini-batch; 64.
+    pub batch_size: usize,
+    /// Images evaluated at a time; 256.
+    pub eval_batch_size: usize,
+    /// Leave out the last mini-batch of an epoch if it is smaller than the others; false.
+    pub drop_last: bool,
+    /// What shuffling and dropout are drawn from, up to 2^63 − 1; 0. Initial weights belong to
+    /// whoever makes the network.
+    pub seed: u64,
+    /// The full learning rate; 1e-3.
+    pub learning_rate: f64,
+    /// Keep the weights with the highest test accuracy as `best.safetensors`; false.
+    pub keep_best: bool,
+    /// Epochs between two checkpoints, the last epoch having one in any case; 1.
+    pub checkpoint_every: usize,
+    /// How bytes become numbers; −1..1.
+    pub normalise: Normalise,
+    /// What is minimised; cross-entropy.
+    pub loss: Loss,
+    /// The optimizer; Adam.
+    pub optimizer: OptimizerConfig,
+    /// The learning rate over time; constant.
+    pub schedule: ScheduleConfig,
+    /// What bounds the gradients; nothing.
+    pub clipping: Clipping,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 5,
+            batch_size: 64,
+            eval_batch_size: 256,
+            drop_last: false,
+            seed: 0,
+            learning_rate: 1e-3,
+            keep_best: false,
+            checkpoint_every: 1,
+            normalise: Normalise::default(),
+            loss: Loss::default(),
+            optimizer: OptimizerConfig::default(),
+            schedule: ScheduleConfig::default(),
+            clipping: Clipping::default(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::BadOption`] naming the first setting outside its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        for (option, count) in [
+            ("train.epochs", self.epochs),
+            ("train.batch_size", self.batch_size),
+            ("train.eval_batch_size", self.eval_batch_size),
+            ("train.checkpoint_every", self.checkpoint_every),
+        ] {
+            require(count > 0, option, count, "1 or more")?;
+        }
+        // TOML integers are signed.
+        require(
+            i64::try_from(self.seed).is_ok(),
+            "train.seed",
+            self.seed,
+            "0 up to 2^63 − 1",
+        )?;
+        require(
+            self.learning_rate.is_finite() && self.learning_rate > 0.0,
+            "train.learning_rate",
+            self.learning_rate,
+            "a number above 0",
+        )?;
+        self.loss.validate()?;
+        self.optimizer.validate()?;
+        self.schedule.validate(self.learning_rate)?;
+        self.clipping.validate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Decay, Monitor, PlateauSettings, RmsPropSettings, Span, Warmup};
+
+    #[test]
+    fn the_defaults_are_valid_and_survive_a_file() {
+        let config = TrainConfig::default();
+        config.validate().unwrap();
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config);
+        assert_eq!(toml::from_str::<TrainConfig>("").unwrap(), config);
+    }
+
+    #[test]
+    fn settings_other_than_the_defaults_survive_a_file() {
+        let config = TrainConfig {
+            learning_rate: 0.1 + 0.2,
+            keep_best: true,
+            normalise: Normalise::PerChannel {
+                mean: vec![0.1],
+                std: vec![0.3],
+            },
+            loss: Loss::BinaryCrossEntropy,
+            optimizer: OptimizerConfig::RmsProp(RmsPropSettings {
+                centered: true,
+                ..RmsPropSettings::default()
+            }),
+            schedule: ScheduleConfig {
+                warmup: Some(Warmup {
+                    over: Span::Epochs(1),
+                    start: 0.25,
+                }),
+                decay: Decay::Plateau(PlateauSettings {
+                    monitor: Monitor::Train,
+                    ..PlateauSettings::default()
+                }),
+            },
+            clipping: Clipping::GlobalNorm { limit: 15.0 },
+            ..TrainConfig::default()
+        };
+        config.validate().unwrap();
+        let text = toml::to_string_pretty(&config).unwrap();
+        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config);
+    }
+
+    #[test]
+    fn bad_settings_are_refused_by_name() {
+        let bad = |change: fn(&mut TrainConfig)| {
+            let mut config = TrainConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err().to_string()
+        };
+        assert!(bad(|c| c.epochs = 0).contains("train.epochs is 0"));
+        assert!(bad(|c| c.batch_size = 0).contains("train.batch_size is 0"));
+        assert!(bad(|c| c.learning_rate = f64::NAN).contains("train.learning_rate is NaN"));
+        assert!(bad(|c| c.seed = u64::MAX).contains("train.seed"));
+    }
+}

@@ -1,0 +1,374 @@
+//! The training loop.
+
+use std::thread;
+use std::time::Instant;
+
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Device;
+
+use super::checkpoint::{BestEpoch, RunState};
+use super::classifier::Classifier;
+use super::config::TrainConfig;
+use super::error::TrainError;
+use super::evaluate::{Evaluation, Feeding, check_labels, check_outputs, device_of, evaluate};
+use super::feed::feed;
+use super::history::{EpochMetrics, EpochTiming};
+use super::observer::{EpochProgress, Observer};
+use super::run_folder::RunFolder;
+use super::schedule::Scheduler;
+use super::tally::{NotFinite, Tally};
+use crate::data::{Batches, DataSet};
+
+/// How a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ending {
+    /// All epochs were trained.
+    Completed,
+    /// The observer ended it after this epoch.
+    Stopped {
+        /// Which epoch, from 1.
+        epoch: usize,
+    },
+    /// The loss was no finite number any more. A run folder keeps the last checkpoint before.
+    Diverged {
+        /// Which epoch, from 1.
+        epoch: usize,
+        /// The mini-batch, counted from 1 over the whole run, whose loss it was, or after which
+        /// the test loss was.
+        step: u64,
+        /// That loss.
+        loss: f64,
+    },
+}
+
+/// What a run gives.
+#[derive(Clone, Debug)]
+pub struct TrainOutcome<M> {
+    /// The network after the last step, in evaluation mode.
+    pub model: M,
+    /// One entry per finished epoch, those before a resume included.
+    pub history: Vec<EpochMetrics>,
+    /// The epoch with the highest test accuracy, the first of equals; none if none finished.
+    pub best: Option<BestEpoch>,
+    /// The evaluation after the last epoch; none if the run diverged.
+    pub evaluation: Option<Evaluation>,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// Trains `model` on the training part of `data`, evaluating it on the test part after each epoch.
+///
+/// With a run folder the run is recorded there, and goes on from its latest checkpoint if it has
+/// one: what `model` held before does not matter then, and weights and metrics come out the same,
+/// bit by bit, as without the interruption. The random numbers of the device are seeded anew for
+/// each epoch from the seed and the epoch; on a backend with one generator for all, as on the CPU,
+/// nothing else may draw from it meanwhile.
+///
+/// # Errors
+///
+/// [`TrainError::BadOption`] for bad settings; [`TrainError::NoImages`], [`TrainError::BadLabel`],
+/// [`TrainError::WrongOutputs`] or a data error if data and network do not fit;
+/// [`TrainError::Changed`] if `config` is not that of the run folder; [`TrainError::Damaged`] if
+/// the folder cannot be resumed; [`TrainError::Io`] or [`TrainError::Save`] if it cannot be
+/// written to. A loss that is not finite is no error but an [`Ending`].
+pub fn fit<M: Classifier>(
+    model: M,
+    data: &DataSet,
+    config: &TrainConfig,
+    run: Option<&RunFolder>,
+    observer: &mut dyn Observer,
+) -> Result<TrainOutcome<M>, TrainError> {
+    config.validate()?;
+    check_data(data)?;
+    if let Some(run) = run {
+        run.check_train_config(config)?;
+    }
+    let mut training = Training::begin(model, data, config, run)?;
+    let mut evaluation = None;
+    let mut ending = Ending::Completed;
+    for epoch in training.state.history.len() + 1..=config.epochs {
+        let outcome;
+        (training, outcome) = training.epoch(epoch, observer)?;
+        match outcome {
+            EpochOutcome::Diverged(found) => {
+                evaluation = None;
+                ending = Ending::Diverged {
+                    epoch,
+                    step: found.batch,
+                    loss: found.loss,
+                };
+                break;
+            }
+            EpochOutcome::Finished { after, stop } => {
+                evaluation = Some(after);
+                training.save(stop || epoch == config.epochs)?;
+                if stop && epoch < config.epochs {
+                    ending = Ending::Stopped { epoch };
+                    break;
+                }
+            }
+        }
+    }
+    if evaluation.is_none() && ending == Ending::Completed {
+        // A run resumed after its last epoch.
+        evaluation = Some(training.evaluate()?);
+    }
+    Ok(TrainOutcome {
+        model: training.model.valid(),
+        best: training.state.best,
+        history: training.state.history,
+        evaluation,
+        ending,
+    })
+}
+
+/// Everything that changes from step to step, and what it needs.
+struct Training<'a, M> {
+    model: M,
+    optimizer: ModuleOptimizer,
+    scheduler: Scheduler,
+    state: RunState,
+    data: &'a DataSet,
+    config: &'a TrainConfig,
+    run: Option<&'a RunFolder>,
+    device: Device,
+}
+
+enum EpochOutcome {
+    Finished { after: Evaluation, stop: bool },
+    Diverged(NotFinite),
+}
+
+impl<'a, M: Classifier> Training<'a, M> {
+    /// From the start, or from the checkpoint of `run`.
+    fn begin(
+        model: M,
+        data: &'a DataSet,
+        config: &'a TrainConfig,
+        run: Option<&'a RunFolder>,
+    ) -> Result<Self, TrainError> {
+        let device = device_of(&model).autodiff();
+        let steps_per_epoch = batches(data, config, 1)?.len() as u64;
+        let mut scheduler = Scheduler::new(config.schedule, config.learning_rate, steps_per_epoch);
+        let restored = match run {
+            Some(run) => run.restore(model.clone(), config.optimizer.build())?,
+            None => None,
+        };
+        let (model, optimizer, state) = match restored {
+            Some(restored) => (restored.model, restored.optimizer, restored.state),
+            None => (model, config.optimizer.build(), RunState::default()),
+        };
+        if let Some(plateau) = state.plateau {
+            scheduler.restore(plateau);
+        }
+        Ok(Self {
+            model: model.train(),
+            optimizer,
+            scheduler,
+            state,
+            data,
+            config,
+            run,
+            device,
+        })
+    }
+
+    /// One epoch of training and the evaluation after it.
+    fn epoch(
+        self,
+        epoch: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<(Self, EpochOutcome), TrainError> {
+        let first_step = self.state.step;
+        let start = Instant::now();
+        let (mut training, tally, diverged) = self.steps(epoch, observer)?;
+        if let Some(found) = diverged {
+            return Ok((training, EpochOutcome::Diverged(found)));
+        }
+        // Never 0, so that the images per second are a number.
+        let train_seconds = start.elapsed().as_secs_f64().max(1e-9);
+
+        observer.evaluation_started(epoch);
+        let after = training.evaluate()?;
+        if !after.loss.is_finite() {
+            let found = NotFinite {
+                batch: training.state.step,
+                loss: after.loss,
+            };
+            return Ok((training, EpochOutcome::Diverged(found)));
+        }
+
+        let metrics = EpochMetrics {
+            epoch,
+            step: training.state.step,
+            learning_rate: training
+                .scheduler
+                .rate(training.state.step.saturating_sub(1)),
+            train_loss: tally.mean_loss(),
+            train_accuracy: tally.confusion().scores().accuracy,
+            test_loss: after.loss,
+            test: after.scores(),
+            timing: EpochTiming {
+                train_seconds,
+                test_seconds: after.seconds,
+                images_per_second: tally.confusion().total() as f64 / train_seconds,
+            },
+        };
+        let stop = training.record(first_step, metrics, observer)?;
+        Ok((training, EpochOutcome::Finished { after, stop }))
+    }
+
+    /// The steps of one epoch: what was seen on the way, and the loss that was not finite, counted
+    /// in steps over the whole run, if any.
+    fn steps(
+        mut self,
+        epoch: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<(Self, Tally, Option<NotFinite>), TrainError> {
+        let (data, config) = (self.data, self.config);
+        let classes = data.classes.len();
+        let batches = batches(data, config, epoch)?;
+        let first_step = self.state.step;
+        let mut tally = Tally::new(classes);
+        let mut progress = EpochProgress {
+            epoch,
+            epochs: config.epochs,
+            images: 0,
+            images_in_epoch: batches.images(),
+            loss: 0.0,
+        };
+        observer.epoch_started(progress);
+        self.device.seed(epoch_seed(config.seed, epoch));
+        let (training, not_finite) = thread::scope(|scope| {
+            for batch in feed(scope, &data.train, &batches, &config.normalise) {
+                let mut batch = batch?;
+                let rate = self.scheduler.rate(self.state.step);
+                let logits = self.model.forward(batch.take_images(&self.device));
+                check_outputs(logits.dims(), classes)?;
+                let loss = config.loss.of_labels(logits.clone(), &batch.labels);
+                let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
+                let gradients = config.clipping.apply(gradients, &self.model);
+                self.model = self.optimizer.step(rate, self.model, gradients);
+                self.state.step += 1;
+                progress.images += batch.labels.len();
+                let not_finite = tally.push(loss, logits, batch.labels)?;
+                if not_finite.is_some() {
+                    return Ok((self, not_finite));
+                }
+                progress.loss = tally.mean_loss();
+                observer.batch_finished(progress);
+            }
+            let not_finite = tally.read()?;
+            self.device
+                .sync()
+                .map_err(|error| TrainError::Device(format!("{error:?}")))?;
+            Ok::<_, TrainError>((self, not_finite))
+        })?;
+        let not_finite = not_finite.map(|found| NotFinite {
+            batch: first_step + found.batch + 1,
+            ..found
+        });
+        Ok((training, tally, not_finite))
+    }
+
+    fn evaluate(&self) -> Result<Evaluation, TrainError> {
+        let feeding = Feeding {
+            normalise: &self.config.normalise,
+            batch_size: self.config.eval_batch_size,
+        };
+        let classes = self.data.classes.len();
+        evaluate(
+            &self.model,
+            &self.data.test,
+            classes,
+            self.config.loss,
+            feeding,
+        )
+    }
+
+    /// Takes in the results of an epoch. Returns whether the observer ends the run.
+    fn record(
+        &mut self,
+        first_step: u64,
+        metrics: EpochMetrics,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, TrainError> {
+        self.scheduler
+            .epoch_finished(first_step, metrics.train_loss, metrics.test_loss);
+        self.state.plateau = Some(self.scheduler.state());
+        let test_accuracy = metrics.test.accuracy;
+        if self
+            .state
+            .best
+            .is_none_or(|best| test_accuracy > best.test_accuracy)
+        {
+            self.state.best = Some(BestEpoch {
+                epoch: metrics.epoch,
+                test_accuracy,
+            });
+            if let Some(run) = self.run
+                && self.config.keep_best
+            {
+                run.save_best(&self.model)?;
+            }
+        }
+        if let Some(run) = self.run {
+            run.add_metrics(&metrics)?;
+        }
+        let stop = observer.epoch_finished(&metrics).is_break();
+        self.state.history.push(metrics);
+        Ok(stop)
+    }
+
+    /// Writes a checkpoint if one is due, as it is after the last epoch.
+    fn save(&self, last: bool) -> Result<(), TrainError> {
+        let due = self
+            .state
+            .history
+            .len()
+            .is_multiple_of(self.config.checkpoint_every);
+        match self.run {
+            Some(run) if due || last => {
+                run.save_checkpoint(&self.model, &self.optimizer, &self.state)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The mini-batches of an epoch.
+fn batches(data: &DataSet, config: &TrainConfig, epoch: usize) -> Result<Batches, TrainError> {
+    let batches = Batches::shuffled(
+        data.train.len(),
+        config.batch_size,
+        config.seed,
+        epoch as u64,
+    )?;
+    Ok(if config.drop_last {
+        batches.drop_last()
+    } else {
+        batches
+    })
+}
+
+/// A seed of its own for each epoch (the finaliser of SplitMix64; Steele, Lea and Flood, 2014).
+fn epoch_seed(seed: u64, epoch: usize) -> u64 {
+    let mut z = seed.wrapping_add((epoch as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Refuses data that cannot be trained on.
+fn check_data(data: &DataSet) -> Result<(), TrainError> {
+    for (part, images) in [("training", &data.train), ("test", &data.test)] {
+        if images.is_empty() {
+            return Err(TrainError::NoImages {
+                data: data.name.clone(),
+                part,
+            });
+        }
+        check_labels(images, part, data.classes.len())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Training, evaluation and prediction of image classifiers, and runs that can be resumed.
+//!
+//! [`fit`] trains any [`Classifier`] on a [`DataSet`](crate::data::DataSet) as a [`TrainConfig`]
+//! says, tells an [`Observer`] how it goes, and keeps the run in a [`RunFolder`] if it is given
+//! one. [`evaluate`] and [`predict`] use a network without training it.
+
+mod checkpoint;
+mod classifier;
+mod clipping;
+mod config;
+mod error;
+mod evaluate;
+mod feed;
+mod files;
+mod fit;
+mod history;
+mod loss;
+mod metrics;
+mod observer;
+mod optimizer;
+mod param_ids;
+mod plateau;
+mod progress;
+mod run_folder;
+mod schedule;
+mod settings;
+mod tally;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+pub use checkpoint::BestEpoch;
+pub use classifier::Classifier;
+pub use clipping::Clipping;
+pub use config::TrainConfig;
+pub use error::TrainError;
+pub use evaluate::{Evaluation, Feeding, Probabilities, evaluate, predict};
+pub use fit::{Ending, TrainOutcome, fit};
+pub use history::{EpochMetrics, EpochTiming};
+pub use loss::Loss;
+pub use metrics::{ConfusionMatrix, Scores};
+pub use observer::{EpochProgress, Observer};
+pub use optimizer::{AdamSettings, AdamWSettings, OptimizerConfig, RmsPropSettings, SgdSettings};
+pub use plateau::{Monitor, PlateauSettings, PlateauState};
+pub use progress::ProgressReporter;
+pub use run_folder::{DataDescription, RunConfig, RunFolder};
+pub use schedule::{Decay, ScheduleConfig, Scheduler, Span, Warmup};
+pub use weights::{
+    ModelDescription, load_model_weights, read_model_description, save_model_weights,
+};

@@ -1,0 +1,159 @@
+//! Losses and predictions, read back from the device now and then.
+
+use burn::Tensor;
+use burn::tensor::Int;
+
+use super::error::TrainError;
+use super::metrics::ConfusionMatrix;
+
+/// Batches whose results stay on the device before one read fetches them all: reading each would
+/// stall a device that works asynchronously.
+const BATCHES_PER_READ: usize = 16;
+
+/// Sums up losses and predictions of a series of batches.
+pub(super) struct Tally {
+    pending: Vec<Pending>,
+    loss_sum: f64,
+    confusion: ConfusionMatrix,
+    images: u64,
+    batches: u64,
+}
+
+struct Pending {
+    loss: Tensor<1>,
+    predictions: Tensor<1, Int>,
+    labels: Vec<u16>,
+}
+
+/// A loss that is no number any more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct NotFinite {
+    /// Which batch, from 0.
+    pub(super) batch: u64,
+    /// Its loss.
+    pub(super) loss: f64,
+}
+
+impl Tally {
+    pub(super) fn new(classes: usize) -> Self {
+        Self {
+            pending: Vec::new(),
+            loss_sum: 0.0,
+            confusion: ConfusionMatrix::new(classes),
+            images: 0,
+            batches: 0,
+        }
+    }
+
+    /// Takes in a batch: its mean loss `[1]`, its logits `[batch, classes]` and its labels.
+    ///
+    /// Returns the first loss that is not finite, perhaps some batches after it occurred.
+    pub(super) fn push(
+        &mut self,
+        loss: Tensor<1>,
+        logits: Tensor<2>,
+        labels: Vec<u16>,
+    ) -> Result<Option<NotFinite>, TrainError> {
+        self.pending.push(Pending {
+            loss: loss.without_autodiff(),
+            predictions: logits.without_autodiff().argmax(1).flatten(0, 1),
+            labels,
+        });
+        if self.pending.len() < BATCHES_PER_READ {
+            return Ok(None);
+        }
+        self.read()
+    }
+
+    /// Reads what is still on the device.
+    pub(super) fn read(&mut self) -> Result<Option<NotFinite>, TrainError> {
+        if self.pending.is_empty() {
+            return Ok(None);
+        }
+        let mut losses = Vec::with_capacity(self.pending.len());
+        let mut predictions = Vec::with_capacity(self.pending.len());
+        let mut labels = Vec::with_capacity(self.pending.len());
+        for pending in self.pending.drain(..) {
+            losses.push(pending.loss);
+            predictions.push(pending.predictions);
+            labels.push(pending.labels);
+        }
+        let losses: Vec<f32> = values(Tensor::cat(losses, 0).try_into_vec_as())?;
+        let predictions: Vec<i32> = values(Tensor::cat(predictions, 0).try_into_vec_as())?;
+        let mut predictions = predictions.into_iter();
+        for (loss, labels) in losses.into_iter().map(f64::from).zip(labels) {
+            if !loss.is_finite() {
+                let batch = self.batches;
+                return Ok(Some(NotFinite { batch, loss }));
+            }
+            self.batches += 1;
+            self.images += labels.len() as u64;
+            self.loss_sum += loss * labels.len() as f64;
+            for (label, predicted) in labels.into_iter().zip(&mut predictions) {
+                self.confusion
+                    .add(usize::from(label), usize::try_from(predicted).unwrap_or(0));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Mean loss per image of what has been read; 0 if nothing has.
+    pub(super) fn mean_loss(&self) -> f64 {
+        match self.images {
+            0 => 0.0,
+            images => self.loss_sum / images as f64,
+        }
+    }
+
+    /// Predictions of what has been read.
+    pub(super) fn confusion(&self) -> &ConfusionMatrix {
+        &self.confusion
+    }
+
+    pub(super) fn into_confusion(self) -> ConfusionMatrix {
+        self.confusion
+    }
+}
+
+/// Turns Burn's read errors into ours.
+pub(super) fn values<T, E: std::fmt::Debug>(read: Result<T, E>) -> Result<T, TrainError> {
+    read.map_err(|error| TrainError::Device(format!("{error:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn push(tally: &mut Tally, loss: f32, logits: [[f32; 3]; 2], labels: [u16; 2]) {
+        let device = Device::flex();
+        let outcome = tally.push(
+            Tensor::from_data([loss], &device),
+            Tensor::from_data(logits, &device),
+            labels.to_vec(),
+        );
+        assert_eq!(outcome.unwrap(), None);
+    }
+
+    #[test]
+    fn losses_are_averaged_over_images_and_predictions_counted() {
+        let mut tally = Tally::new(3);
+        push(&mut tally, 1.0, [[0.0, 2.0, 1.0], [5.0, 2.0, 1.0]], [1, 2]);
+        push(&mut tally, 2.0, [[0.0, 0.0, 1.0], [0.0, 2.0, 1.0]], [2, 1]);
+        assert_eq!(tally.read().unwrap(), None);
+        assert_eq!(tally.mean_loss(), 1.5);
+        let rows = [vec![0, 0, 0], vec![0, 2, 0], vec![1, 0, 1]];
+        assert_eq!(tally.confusion().rows(), rows);
+    }
+
+    #[test]
+    fn the_first_loss_that_is_not_finite_is_named() {
+        let mut tally = Tally::new(3);
+        for loss in [1.0, 2.0, f32::NAN, 3.0] {
+            push(&mut tally, loss, [[0.0; 3]; 2], [0, 0]);
+        }
+        let found = tally.read().unwrap().unwrap();
+        assert_eq!(found.batch, 2);
+        assert!(found.loss.is_nan());
+    }
+}

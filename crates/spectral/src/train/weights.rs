@@ -1,0 +1,158 @@
+//! Weights in safetensors files that PyTorch users can read as well.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::store::{
+    ApplyResult, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
+};
+use serde::{Deserialize, Serialize};
+
+use super::error::TrainError;
+
+const NAME_KEY: &str = "model";
+const SETTINGS_KEY: &str = "settings";
+
+/// Headers longer than this are taken for damage; the format allows no more.
+const LONGEST_HEADER: u64 = 100_000_000;
+
+/// Counters that PyTorch's batch normalisation keeps and Burn's does not.
+const UNUSED_BY_BURN: &str = "num_batches_tracked";
+
+/// What it takes to make a network again: its name in the registry and its settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelDescription {
+    /// The name in the registry.
+    pub name: String,
+    /// Everything else, by name.
+    #[serde(default)]
+    pub settings: toml::Table,
+}
+
+/// Writes every parameter and the running statistics of batch normalisation, named and laid out
+/// as PyTorch does (`weight` and `bias` in normalisation layers, linear weights
+/// `[outputs, inputs]`), with the description in the file's metadata. An existing file is
+/// replaced at once, never half.
+///
+/// # Errors
+///
+/// [`TrainError::Save`] if the file cannot be written.
+pub fn save_model_weights<M: Module>(
+    path: &Path,
+    model: &M,
+    description: &ModelDescription,
+) -> Result<(), TrainError> {
+    let settings =
+        toml::to_string(&description.settings).map_err(|error| TrainError::save(path, error))?;
+    let mut store = SafetensorsStore::from_file(path)
+        .overwrite(true)
+        .skip_enum_variants(true)
+        .with_to_adapter(BurnToPyTorchAdapter)
+        .metadata(NAME_KEY, &description.name)
+        .metadata(SETTINGS_KEY, settings);
+    // Running statistics lag one batch behind in a module that is still training.
+    model
+        .valid()
+        .save_into(&mut store)
+        .map_err(|error| TrainError::save(path, error))
+}
+
+/// Reads weights written by [`save_model_weights`] into a network of the same shape, bit for bit,
+/// and returns it in evaluation mode.
+///
+/// # Errors
+///
+/// [`TrainError::Io`] if there is no such file, [`TrainError::Damaged`] if it is no whole
+/// safetensors file, [`TrainError::WeightsDoNotFit`] naming tensors that are missing, unknown or
+/// of another shape.
+pub fn load_model_weights<M: Module>(path: &Path, model: M) -> Result<M, TrainError> {
+    // Looked at first, for a clear error: the store maps the file without naming it.
+    read_model_description(path)?;
+    let mut store = SafetensorsStore::from_file(path)
+        .skip_enum_variants(true)
+        .with_from_adapter(PyTorchToBurnAdapter)
+        .allow_partial(true)
+        .validate(false);
+    let mut model = model.valid();
+    let result = model
+        .load_from(&mut store)
+        .map_err(|error| TrainError::damaged(path, error))?;
+    match misfits(&result) {
+        reasons if reasons.is_empty() => Ok(model),
+        reasons => Err(TrainError::WeightsDoNotFit {
+            path: path.to_path_buf(),
+            reason: reasons.join("; "),
+        }),
+    }
+}
+
+fn misfits(result: &ApplyResult) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let missing: Vec<&str> = result.missing.iter().map(|(p, _)| p.as_str()).collect();
+    if !missing.is_empty() {
+        reasons.push(format!("the file lacks {}", missing.join(", ")));
+    }
+    let known = |path: &&String| !path.ends_with(UNUSED_BY_BURN);
+    let unused: Vec<&str> = result
+        .unused
+        .iter()
+        .filter(known)
+        .map(String::as_str)
+        .collect();
+    if !unused.is_empty() {
+        reasons.push(format!("the network lacks {}", unused.join(", ")));
+    }
+    reasons.extend(result.errors.iter().map(ToString::to_string));
+    reasons
+}
+
+/// The description in the metadata of a file written by [`save_model_weights`]; `None` in a
+/// safetensors file of other origin.
+///
+/// # Errors
+///
+/// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is no safetensors
+/// file.
+pub fn read_model_description(path: &Path) -> Result<Option<ModelDescription>, TrainError> {
+    let damaged = |reason: String| TrainError::damaged(path, reason);
+    let mut file = File::open(path).map_err(TrainError::io(path, "open"))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length)
+        .map_err(|_| damaged("shorter than a safetensors header".into()))?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST_HEADER {
+        return Err(damaged("not a safetensors file".into()));
+    }
+    let mut header = Vec::new();
+    file.take(length)
+        .read_to_end(&mut header)
+        .map_err(TrainError::io(path, "read"))?;
+    if header.len() as u64 != length {
+        return Err(damaged("the header is cut off".into()));
+    }
+    let header: Header = serde_json::from_slice(&header)
+        .map_err(|error| damaged(format!("not a safetensors file: {error}")))?;
+    let Some(name) = header.metadata.get(NAME_KEY) else {
+        return Ok(None);
+    };
+    let settings = match header.metadata.get(SETTINGS_KEY) {
+        Some(text) => toml::from_str(text)
+            .map_err(|error| damaged(format!("the settings of the model: {error}")))?,
+        None => toml::Table::new(),
+    };
+    Ok(Some(ModelDescription {
+        name: name.clone(),
+        settings,
+    }))
+}
+
+/// The part of a safetensors header that does not describe tensors.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "__metadata__", default)]
+    metadata: BTreeMap<String, String>,
+}
