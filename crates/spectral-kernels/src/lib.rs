@@ -1,6 +1,9 @@
 //! Batched real and complex FFTs and spectral contractions on plain slices.
 #![warn(missing_docs)]
-#![allow(clippy::needless_range_loop, reason = "blocks of registers are indexed by constants")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "blocks of registers are indexed by constants"
+)]
 
 mod algorithm;
 mod cache;

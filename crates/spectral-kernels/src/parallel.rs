@@ -5,7 +5,7 @@ use rayon::prelude::*;
 /// Fewer elements than this are done before a second thread would have woken up.
 const SERIAL_ELEMENTS: usize = 1 << 14;
 
-/// A pointer that tasks writing to disjoint places may share.
+/// A pointer that tasks working on disjoint places may share.
 pub struct Shared<T>(*mut T);
 
 impl<T> Clone for Shared<T> {
@@ -24,6 +24,11 @@ unsafe impl<T: Send> Sync for Shared<T> {}
 impl<T> Shared<T> {
     pub fn new(slice: &mut [T]) -> Self {
         Shared(slice.as_mut_ptr())
+    }
+
+    /// Of a slice that is only read.
+    pub fn to_read(slice: &[T]) -> Self {
+        Shared(slice.as_ptr().cast_mut())
     }
 
     /// The address of element `index`.

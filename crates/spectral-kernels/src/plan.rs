@@ -34,6 +34,19 @@ impl<T: Scalar> Plan<T> {
         Plan { choice }
     }
 
+    /// Whether signals side by side gain nothing: lines of memory are then better left where they are.
+    pub fn one_at_a_time(&self) -> bool {
+        self.per_signal().is_some()
+    }
+
+    /// The transform of single signals, if that is what was chosen.
+    pub fn per_signal(&self) -> Option<&PerSignal<T>> {
+        match &self.choice {
+            Choice::Stockham(_) => None,
+            Choice::PerSignal(signal) => Some(signal),
+        }
+    }
+
     /// Numbers of scratch that [`Self::run`] needs for vectors of `lanes`.
     pub fn scratch_len(&self, lanes: usize) -> usize {
         match &self.choice {

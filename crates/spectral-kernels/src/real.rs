@@ -11,7 +11,7 @@ use crate::view::{Complex, View, broadcast};
 
 /// `exp(−2πi k/n)` for `k = 0 … n/4`, even `n`.
 pub struct HalfTwiddles<T> {
-    factors: Vec<[T; 2]>,
+    pub factors: Vec<[T; 2]>,
 }
 
 impl<T: Scalar> HalfTwiddles<T> {

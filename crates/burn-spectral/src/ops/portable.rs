@@ -6,7 +6,7 @@
 //! (Bluestein, 1970), so that no matrix outgrows [`DIRECT_PRIME`]².
 
 use burn::tensor::{DType, Tensor, TensorData};
-use spectral_kernels::{Conjugate, Direction};
+use spectral_kernels::{BinWeight, Conjugate, Direction};
 
 use crate::ComplexTensor;
 
@@ -30,7 +30,7 @@ pub fn rfft<const D: usize>(signal: Tensor<D>, transform: RealTransform) -> Comp
     for axis in transform.axes.range(D).filter(|axis| *axis != half) {
         spectrum = dft_axis(spectrum, axis, Direction::Forward);
     }
-    spectrum.mul_scalar(transform.scale)
+    weighted(spectrum, transform).mul_scalar(transform.scale)
 }
 
 /// Real signal of a half-spectrum; see [`crate::fft::irfftn`].
@@ -42,6 +42,7 @@ pub fn irfft<const D: usize>(
     transform: RealTransform,
 ) -> Tensor<D> {
     let half = transform.axes.half_axis(D);
+    spectrum = weighted(spectrum, transform);
     for axis in transform.axes.range(D).filter(|axis| *axis != half) {
         spectrum = dft_axis(spectrum, axis, Direction::Inverse);
     }
@@ -53,6 +54,30 @@ pub fn irfft<const D: usize>(
         spectrum = ComplexTensor::cat(vec![spectrum, tail.conj()], half);
     }
     dft_axis(spectrum, half, Direction::Inverse).re * transform.scale
+}
+
+/// The bins times their weights.
+fn weighted<const D: usize>(
+    spectrum: ComplexTensor<D>,
+    transform: RealTransform,
+) -> ComplexTensor<D> {
+    let interior = match transform.weight {
+        BinWeight::One => return spectrum,
+        BinWeight::Double => 2.0,
+        BinWeight::Halve => 0.5,
+    };
+    let half = transform.axes.half_axis(D);
+    let weight = |k: usize| match k == 0 || 2 * k == transform.length {
+        true => 1.0,
+        false => interior,
+    };
+    let values: Vec<f64> = (0..spectrum.dims()[half]).map(weight).collect();
+    let mut dims = [1; D];
+    dims[half] = values.len();
+    let dtype = spectrum.re.dtype();
+    let data = TensorData::new(values, dims).convert_dtype(dtype);
+    let weights = Tensor::from_data(data, (&spectrum.device(), dtype));
+    spectrum.mul_real(weights)
 }
 
 /// Complex transform; see [`crate::fft::fftn`].
@@ -127,19 +152,21 @@ fn dft_axis<const D: usize>(
     direction: Direction,
 ) -> ComplexTensor<D> {
     let last = D - 1;
-    let moved = input.map(|part| part.swap_dims(axis, last));
-    let dims = moved.dims();
+    let mut dims = input.dims();
+    dims.swap(axis, last);
     let count = dims[..last].iter().product::<usize>();
+    // Burn's reshape takes a zero for "as before", so an empty array must not reach it.
+    if count == 0 || dims[last] == 1 {
+        return input;
+    }
+    let moved = input.map(|part| part.swap_dims(axis, last));
     let rows = moved.map(|part| part.reshape([count, dims[last]]));
     dft_rows(rows, direction).map(|part| part.reshape(dims).swap_dims(axis, last))
 }
 
 /// Unscaled transform of every row.
 fn dft_rows(rows: ComplexTensor<2>, direction: Direction) -> ComplexTensor<2> {
-    let [count, n] = rows.dims();
-    if n <= 1 || count == 0 {
-        return rows;
-    }
+    let n = rows.dims()[1];
     match largest_divisor(n) {
         Some(first) if n > DIRECT => split(rows, first, direction),
         None if n > DIRECT_PRIME => bluestein(rows, direction),

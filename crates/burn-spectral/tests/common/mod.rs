@@ -5,7 +5,7 @@
 pub mod golden;
 pub mod gradient;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use burn_spectral::ops::{
     self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform, portable,
 };
@@ -209,6 +209,13 @@ pub fn assert_close(what: &str, got: &[f64], want: &[f64], tolerance: f64) -> f6
         want.len()
     );
     error
+}
+
+/// The gradient of a leaf; zero where the loss does not depend on it, which autodiff says by giving
+/// none: an imaginary part that is dropped whole, as at length 1.
+pub fn gradient<const D: usize>(leaf: &Tensor<D>, gradients: &Gradients) -> Tensor<D> {
+    leaf.grad(gradients)
+        .unwrap_or_else(|| leaf.clone().inner().zeros_like())
 }
 
 /// The larger tolerance for the smaller precision.

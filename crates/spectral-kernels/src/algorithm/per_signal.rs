@@ -6,19 +6,46 @@ use rustfft::num_complex::Complex as Number;
 use rustfft::{Fft, FftPlanner};
 
 use crate::scalar::Scalar;
+use crate::shape::Direction;
 use crate::simd::Simd;
 use crate::view::View;
 
 /// A planned transform of contiguous complex numbers.
 pub struct PerSignal<T: Scalar> {
     fft: Arc<dyn Fft<T>>,
+    inverse: Arc<dyn Fft<T>>,
 }
 
 impl<T: Scalar> PerSignal<T> {
     /// Plans the transform of `n ≥ 1` points.
     pub fn new(n: usize) -> Self {
+        let mut planner = FftPlanner::new();
         PerSignal {
-            fft: FftPlanner::new().plan_fft_forward(n),
+            fft: planner.plan_fft_forward(n),
+            inverse: planner.plan_fft_inverse(n),
+        }
+    }
+
+    /// Room for one signal.
+    pub fn signal(&self) -> Vec<Number<T>> {
+        vec![Number::default(); self.fft.len()]
+    }
+
+    /// Room for the work on it.
+    pub fn work(&self) -> Vec<Number<T>> {
+        vec![
+            Number::default();
+            self.fft
+                .get_inplace_scratch_len()
+                .max(self.inverse.get_inplace_scratch_len())
+        ]
+    }
+
+    /// Transforms one signal, unscaled.
+    pub fn process(&self, direction: Direction, signal: &mut [Number<T>], work: &mut [Number<T>]) {
+        match direction {
+            Direction::Forward => self.fft.process_with_scratch(signal, work),
+            Direction::Inverse => self.inverse.process_with_scratch(signal, work),
         }
     }
 

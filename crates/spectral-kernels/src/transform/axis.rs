@@ -1,6 +1,7 @@
 //! Transforms along one axis of an array.
 
 use super::lanes::{Gather, Scatter, copy};
+use super::long;
 use super::oriented::{Kind, Oriented};
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
@@ -23,13 +24,28 @@ pub fn fft_axis<T: Scalar>(
 ) {
     input.expect("fft_axis input", axis.elements());
     output.expect("fft_axis output", axis.elements());
-    let planes = [Shared::new(output.re), Shared::new(output.im)];
+    let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
+    let to = [Shared::new(output.re), Shared::new(output.im)];
     run(
         axis,
         Kind::Complex(direction),
         scale,
         BinWeight::One,
-        &[input.re, input.im],
+        from,
+        to,
+    );
+}
+
+/// [`fft_axis`] without scale, in place.
+pub fn fft_axis_in_place<T: Scalar>(axis: Axis, direction: Direction, data: PlanarMut<'_, T>) {
+    data.expect("fft_axis data", axis.elements());
+    let planes = [Shared::new(data.re), Shared::new(data.im)];
+    run(
+        axis,
+        Kind::Complex(direction),
+        T::of(1.0),
+        BinWeight::One,
+        planes,
         planes,
     );
 }
@@ -47,8 +63,9 @@ pub fn rfft_axis<T: Scalar>(
 ) {
     expect_len("rfft_axis input", "real", axis.elements(), input.len());
     output.expect("rfft_axis output", axis.half_elements());
-    let planes = [Shared::new(output.re), Shared::new(output.im)];
-    run(axis, Kind::ToHalf, scale, weight, &[input], planes);
+    let from = Shared::to_read(input);
+    let to = [Shared::new(output.re), Shared::new(output.im)];
+    run(axis, Kind::ToHalf, scale, weight, [from, from], to);
 }
 
 /// Inverse of [`rfft_axis`] up to scale: `out[j] = scale · Σ_k c_k Re(w_k in[k] exp(2πi jk/n))`, `k = 0 … n/2`.
@@ -64,26 +81,25 @@ pub fn irfft_axis<T: Scalar>(
 ) {
     input.expect("irfft_axis input", axis.half_elements());
     expect_len("irfft_axis output", "real", axis.elements(), output.len());
-    let plane = Shared::new(output);
-    run(
-        axis,
-        Kind::FromHalf,
-        scale,
-        weight,
-        &[input.re, input.im],
-        [plane, plane],
-    );
+    let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
+    let to = Shared::new(output);
+    run(axis, Kind::FromHalf, scale, weight, from, [to, to]);
 }
 
-/// A tile's share of the second-level cache.
-const TILE_BYTES: usize = 128 << 10;
+/// What a tile should take of the first-level cache.
+const TILE_BYTES: usize = 32 << 10;
+/// Fewer neighbouring vectors than this would leave much of each piece of memory that the processor fetches unused.
+const LEAST_VECTORS: usize = 4;
+/// Numbers of a task of lines.
+const TASK_ELEMENTS: usize = 1 << 15;
 
+/// Input and output may be the same planes: a task has read all of its signals before it writes them, and no others.
 fn run<T: Scalar>(
     axis: Axis,
     kind: Kind,
     scale: T,
     weight: BinWeight,
-    input: &[&[T]],
+    input: [Shared<T>; 2],
     output: [Shared<T>; 2],
 ) {
     assert!(
@@ -96,21 +112,37 @@ fn run<T: Scalar>(
     let set = InstructionSet::current();
     let lanes = T::lanes(set);
     let transform = Oriented::new(kind, axis.len, scale, weight);
-    let signals = axis.outer * axis.inner;
-    let share = signals
-        .div_ceil(2 * threads_for(axis.elements()))
+    let threads = threads_for(axis.elements());
+    if axis.inner == 1 && transform.plan.one_at_a_time() {
+        let each = (TASK_ELEMENTS / axis.len).clamp(1, axis.outer.div_ceil(2 * threads));
+        for_each(axis.outer.div_ceil(each), axis.elements(), |task| {
+            let lines = task * each..axis.outer.min((task + 1) * each);
+            long::run(&transform, lines, input, output);
+        });
+        return;
+    }
+    let share = (axis.outer * axis.inner)
+        .div_ceil(2 * threads)
         .next_multiple_of(lanes);
-    let width = (TILE_BYTES / (transform.rows() * size_of::<T>()))
-        .max(1)
-        .next_multiple_of(lanes)
-        .min(share);
     let (outer_step, inner_step) = if axis.inner == 1 {
         // Each block of lanes is a tile of its own; a task takes several.
-        (width, 1)
-    } else if axis.inner <= width {
-        (width / axis.inner, axis.inner)
+        (
+            (TASK_ELEMENTS / axis.len)
+                .next_multiple_of(lanes)
+                .clamp(lanes, share),
+            1,
+        )
     } else {
-        (1, width)
+        let fitting = TILE_BYTES / (transform.rows() * size_of::<T>());
+        let width = fitting
+            .next_multiple_of(lanes)
+            .max(LEAST_VECTORS * lanes)
+            .min(share);
+        if axis.inner <= width {
+            (width / axis.inner, axis.inner)
+        } else {
+            (1, width)
+        }
     };
     let (outer_tasks, inner_tasks) = (
         axis.outer.div_ceil(outer_step),
@@ -126,7 +158,7 @@ fn run<T: Scalar>(
         let width = if axis.inner == 1 {
             lanes
         } else {
-            (outer * inner).next_multiple_of(lanes)
+            padded(outer * inner, lanes, transform.rows())
         };
         let lens = [transform.rows() * width, transform.plan.scratch_len(lanes)];
         with_scratch(lens, |[tile, scratch]| {
@@ -150,11 +182,22 @@ fn run<T: Scalar>(
     });
 }
 
+/// Width of a tile's rows for `count` lanes. With many rows an even number of vectors in each would map a column to few
+/// sets of the cache.
+pub fn padded(count: usize, lanes: usize, rows: usize) -> usize {
+    let width = count.next_multiple_of(lanes);
+    if rows > 16 && width > lanes && (width / lanes).is_multiple_of(2) {
+        width + lanes
+    } else {
+        width
+    }
+}
+
 /// Some signals: `outer` by `inner` of them, from `first` on.
 struct Task<'a, T: Scalar> {
     axis: Axis,
     transform: &'a Oriented<T>,
-    input: &'a [&'a [T]],
+    input: [Shared<T>; 2],
     output: [Shared<T>; 2],
     first: [usize; 2],
     outer: usize,
@@ -193,7 +236,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                 self.tile.fill(T::of(0.0));
             }
             self.copy_in(simd, tile, width);
-            for lane in (0..width).step_by(S::LANES) {
+            for lane in (0..self.outer * self.inner).step_by(S::LANES) {
                 // SAFETY: the tile holds `rows` rows of `width` numbers.
                 unsafe {
                     self.transform.run(
@@ -212,9 +255,11 @@ impl<T: Scalar> Task<'_, T> {
     #[inline(always)]
     fn gather<S: Simd<T>>(&self, simd: S, row: usize, lanes: usize, tile: *mut T) {
         let side = self.transform.input();
-        for (p, plane) in self.input.iter().enumerate() {
-            let lines: [*const T; MAX_LANES] =
-                std::array::from_fn(|i| plane[(row + i.min(lanes - 1)) * side.count..].as_ptr());
+        for (p, plane) in self.input.iter().enumerate().take(side.planes) {
+            let mut lines = [plane.at(0).cast_const(); MAX_LANES];
+            for i in 0..MAX_LANES {
+                lines[i] = plane.at((row + i.min(lanes - 1)) * side.count);
+            }
             let to = tile.wrapping_add(p * S::LANES);
             simd.call(Gather {
                 lines: &lines,
@@ -229,8 +274,10 @@ impl<T: Scalar> Task<'_, T> {
     fn scatter<S: Simd<T>>(&self, simd: S, row: usize, lanes: usize, tile: *mut T) {
         let side = self.transform.output();
         for (p, plane) in self.output.iter().enumerate().take(side.planes) {
-            let lines: [*mut T; MAX_LANES] =
-                std::array::from_fn(|i| plane.at((row + i) * side.count));
+            let mut lines = [plane.at(0); MAX_LANES];
+            for i in 0..MAX_LANES {
+                lines[i] = plane.at((row + i) * side.count);
+            }
             let from = tile.wrapping_add(p * S::LANES);
             simd.call(Scatter {
                 from,
@@ -245,14 +292,15 @@ impl<T: Scalar> Task<'_, T> {
     #[inline(always)]
     fn copy_in<S: Simd<T>>(&self, simd: S, tile: *mut T, width: usize) {
         let side = self.transform.input();
-        for (p, plane) in self.input.iter().enumerate() {
+        for (p, plane) in self.input.iter().enumerate().take(side.planes) {
             for o in 0..self.outer {
                 for j in 0..side.count {
                     let at =
                         ((self.first[0] + o) * side.count + j) * self.axis.inner + self.first[1];
                     let to = tile.wrapping_add((side.step * j + p) * width + o * self.inner);
-                    // SAFETY: `inner` numbers of line `at` of the plane, and of a row of the tile.
-                    unsafe { copy(simd, plane[at..at + self.inner].as_ptr(), to, self.inner) };
+                    // SAFETY: `inner` numbers of a line of the plane, whose length was checked, and of a row of the
+                    // tile.
+                    unsafe { copy(simd, plane.at(at), to, self.inner) };
                 }
             }
         }

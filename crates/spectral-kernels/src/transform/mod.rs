@@ -3,6 +3,7 @@
 mod axis;
 mod image;
 mod lanes;
+mod long;
 mod nd;
 mod oriented;
 

@@ -3,7 +3,7 @@
 //! Images (the last axes of one batch entry) are transformed a few at a time, so that what lies between the axes stays
 //! in cache; few large images go axis by axis through memory, with all threads on each.
 
-use super::axis::{fft_axis, irfft_axis, rfft_axis};
+use super::axis::{fft_axis, fft_axis_in_place, irfft_axis, rfft_axis};
 use super::image::{Images, Task};
 use super::oriented::Kind;
 use crate::parallel::{Shared, for_each, threads_for};
@@ -64,14 +64,7 @@ pub fn fftn<T: Scalar>(
             output.reborrow(),
         );
         for axis in leading_axes(batch, leading, n) {
-            let (re, im) = (output.re.to_vec(), output.im.to_vec());
-            fft_axis(
-                axis,
-                direction,
-                T::of(1.0),
-                Planar { re: &re, im: &im },
-                output.reborrow(),
-            );
+            fft_axis_in_place(axis, direction, output.reborrow());
         }
     }
 }
@@ -122,15 +115,7 @@ pub fn rfftn<T: Scalar>(
             output.reborrow(),
         );
         for axis in leading_axes(batch, leading, bins) {
-            let (re, im) = (output.re.to_vec(), output.im.to_vec());
-            let input = Planar { re: &re, im: &im };
-            fft_axis(
-                axis,
-                Direction::Forward,
-                T::of(1.0),
-                input,
-                output.reborrow(),
-            );
+            fft_axis_in_place(axis, Direction::Forward, output.reborrow());
         }
     }
 }
@@ -178,16 +163,9 @@ pub fn irfftn<T: Scalar>(
     } else {
         let (mut re, mut im) = (input.re.to_vec(), input.im.to_vec());
         for axis in leading_axes(batch, leading, bins) {
-            let (from_re, from_im) = (re.clone(), im.clone());
-            let from = Planar {
-                re: &from_re,
-                im: &from_im,
-            };
-            fft_axis(
+            fft_axis_in_place(
                 axis,
                 Direction::Inverse,
-                T::of(1.0),
-                from,
                 PlanarMut {
                     re: &mut re,
                     im: &mut im,
@@ -232,6 +210,9 @@ fn leading_axes(batch: usize, leading: &[usize], columns: usize) -> impl Iterato
         })
 }
 
+/// Enough to even out threads that run at unequal speed.
+const TASKS_PER_THREAD: usize = 8;
+
 /// A tile beyond this is better spread over all threads, axis by axis.
 const LARGEST_TILE_BYTES: usize = 8 << 20;
 
@@ -263,22 +244,26 @@ fn run<T: Scalar>(
     input: &[&[T]],
     output: [Shared<T>; 2],
 ) {
-    let tasks = batch.div_ceil(images.group);
-    for_each(tasks, batch * points, |task| {
-        let first = task * images.group;
-        let count = images.group.min(batch - first);
-        with_scratch(images.buffers(T::lanes(images.set)), |buffers| {
-            T::dispatch(
-                images.set,
-                Task {
-                    images,
-                    input,
-                    output,
-                    first,
-                    count,
-                    buffers,
-                },
-            );
+    let groups = batch.div_ceil(images.group);
+    let each = groups.div_ceil(TASKS_PER_THREAD * threads_for(batch * points));
+    for_each(groups.div_ceil(each), batch * points, |task| {
+        with_scratch(images.buffers(T::lanes(images.set)), |mut buffers| {
+            for group in task * each..groups.min((task + 1) * each) {
+                let first = group * images.group;
+                let count = images.group.min(batch - first);
+                let buffers = buffers.each_mut().map(|buffer| &mut **buffer);
+                T::dispatch(
+                    images.set,
+                    Task {
+                        images,
+                        input,
+                        output,
+                        first,
+                        count,
+                        buffers,
+                    },
+                );
+            }
         });
     });
 }

@@ -14,7 +14,7 @@ pub(super) struct GlobalArgs {
     /// Print JSON on stdout, and nothing else there
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Seed of all that is random: data, weights, order [default: 0]
+    /// Seed of data, weights and order [default: 0]
     // TOML integers are signed.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: Option<u64>,
@@ -28,22 +28,22 @@ pub(super) struct GlobalArgs {
 #[command(next_help_heading = "Data")]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct DataArgs {
-    /// Folder with one folder a data set, searched before
-    /// $SPECTRAL_DATA and the cache
-    #[arg(long, value_name = "DIR")]
+    /// Folder with one folder a data set, searched
+    /// before $SPECTRAL_DATA and the cache
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Training images to use [default: all, or 10000 embedded]
+    /// Training images [default: all; 10000 if embedded]
     #[arg(long, value_name = "N", value_parser = positive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) train_count: Option<usize>,
-    /// Test images to use [default: all, or 2000 embedded]
+    /// Test images [default: all; 2000 if embedded]
     #[arg(long, value_name = "N", value_parser = positive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) test_count: Option<usize>,
-    /// Size that photographs are cropped and resized to
-    /// [default: 150x150]
-    #[arg(long, value_name = "HxW", value_parser = size)]
+    /// Size that photographs are cropped and resized
+    /// to [default: 150x150]
+    #[arg(long, value_name = "HxW", value_parser = size, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) size: Option<(usize, usize)>,
 }

@@ -164,7 +164,7 @@ pub(super) fn picture(images: &Images, index: usize, label: String) -> Picture {
 }
 
 /// A phrase as a sentence.
-pub(super) fn sentence(phrase: &str) -> String {
+fn sentence(phrase: &str) -> String {
     let mut characters = phrase.chars();
     let first = characters.next().map(|c| c.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), characters.as_str())

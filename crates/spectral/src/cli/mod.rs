@@ -30,17 +30,16 @@ use args::GlobalArgs;
 use context::Context;
 use error::CliError;
 
-/// Train, compare and explain frequency-domain neural networks.
-///
-/// Without a subcommand: the demo, which trains four networks on two embedded
-/// data sets and writes a report.
+/// Train, compare and explain frequency-domain neural networks
 #[derive(Debug, Parser)]
 #[command(
     name = "spectral",
     version,
-    args_conflicts_with_subcommands = true,
-    after_help = "Examples:
-  spectral                                     the demo; writes report/report.html
+    after_help = "Without a command: the demo, which trains four networks on two embedded data
+sets and writes a report.
+
+Examples:
+  spectral
   spectral compare --models cnn,free2 --data glyphs
   spectral models --json"
 )]
@@ -91,6 +90,10 @@ where
 
 fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
     let context = Context::new(&cli.global, arguments)?;
+    if cli.command.is_some() && cli.demo != demo::DemoArgs::default() {
+        let message = "options of the demo come alone or after 'demo', not before another command";
+        return Err(CliError::Usage(message.into()));
+    }
     match cli.command.unwrap_or(Command::Demo(cli.demo)) {
         Command::Demo(args) => demo::run(&args, &context),
         Command::Train(args) => train::run(&args, &context),
@@ -113,14 +116,21 @@ mod tests {
     }
 
     #[test]
-    fn every_subcommand_shows_an_example_and_fits_eighty_columns() {
-        for mut command in Cli::command().get_subcommands().cloned() {
+    fn every_help_shows_an_example_and_fits_eighty_columns() {
+        fn check(mut command: clap::Command) {
             let name = command.get_name().to_string();
             let help = command.render_long_help().to_string();
             assert!(help.contains("Example"), "{name}");
             for line in help.lines() {
                 assert!(line.chars().count() <= 80, "{name}: {line}");
             }
+            command.get_subcommands().cloned().for_each(check);
         }
+        let mut command = Cli::command();
+        // Hands the shared options down to the subcommands.
+        command.build();
+        let own = command.get_subcommands().filter(|c| c.get_name() != "help");
+        own.cloned().map(|c| c.disable_help_subcommand(true)).for_each(check);
+        check(Cli::command());
     }
 }

@@ -2,9 +2,29 @@
 
 use std::io::{self, Write};
 
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 use super::error::CliError;
+
+/// Columns of the terminal that a table must fit in.
+const WIDTH: u16 = 80;
+
+/// One line under the header and one at the end.
+const STYLE: TableStyle = TableStyle::new()
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// An empty table that will fit a terminal of 80 columns.
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(STYLE)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .set_header(header);
+    table
+}
 
 /// Writes text to stdout.
 pub(super) fn print(text: &str) -> Result<(), CliError> {

@@ -58,47 +58,49 @@ pub(super) struct TrainingArgs {
     /// Images in a mini-batch [default: 64]
     #[arg(long, value_name = "N", value_parser = positive)]
     batch_size: Option<usize>,
-    /// [default: adam, with weight decay 5e-4]
-    #[arg(long, value_enum, hide_possible_values = false)]
+    /// adam (default, with weight decay 5e-4), adamw,
+    /// sgd or rmsprop
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, verbatim_doc_comment)]
     optimizer: Option<OptimizerName>,
     /// Learning rate [default: 1e-3]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
     /// L2 penalty (decoupled with adamw)
-    #[arg(long, value_name = "LAMBDA")]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
     /// Momentum of sgd and rmsprop
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     momentum: Option<f64>,
-    /// [default: cross-entropy]
-    #[arg(long, value_enum)]
+    /// cross-entropy (default), mean-squared-error or
+    /// binary-cross-entropy
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, verbatim_doc_comment)]
     loss: Option<LossName>,
-    /// The learning rate over time [default: constant]
-    ///
-    /// step: a tenth after each third of the epochs; cosine: down to 0 over
-    /// all epochs; plateau: a tenth when the test loss stops falling.
-    /// Their constants: --set schedule.decay.NAME=VALUE.
-    #[arg(long, value_enum)]
+    /// The learning rate over time: constant (default),
+    /// step (a tenth after each third of the epochs),
+    /// cosine (down to 0 over the epochs), plateau (a
+    /// tenth when the test loss stops falling)
+    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, verbatim_doc_comment)]
     schedule: Option<DecayName>,
     /// Epochs in which the rate first rises from 0
     #[arg(long, value_name = "EPOCHS", value_parser = positive)]
     warmup: Option<usize>,
     /// Bound the L2 norm of all gradients together
-    #[arg(long, value_name = "LIMIT", group = "clip")]
+    #[arg(long, value_name = "LIMIT", group = "clip", allow_negative_numbers = true)]
     clip_norm: Option<f64>,
     /// Bound the L2 norm of each parameter's gradient
-    #[arg(long, value_name = "LIMIT", group = "clip")]
+    #[arg(long, value_name = "LIMIT", group = "clip", allow_negative_numbers = true)]
     clip_each: Option<f64>,
     /// Bound each element of the gradients
-    #[arg(long, value_name = "LIMIT", group = "clip")]
+    #[arg(long, value_name = "LIMIT", group = "clip", allow_negative_numbers = true)]
     clip_value: Option<f64>,
-    /// Settings in TOML, as --print-config prints them
-    /// (the config.toml of a run serves as well)
-    #[arg(long, value_name = "FILE")]
+    /// Settings in TOML, as 'spectral train
+    /// --print-config' prints them; the config.toml of
+    /// a run serves as well
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     config: Option<PathBuf>,
     /// Any setting by its name in that file, such as
     /// optimizer.epsilon=1e-7; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", verbatim_doc_comment)]
     set: Vec<String>,
 }
 
@@ -140,7 +142,7 @@ impl TrainingArgs {
             .try_into()
             .map_err(|error| wrong(&error))?;
         config.seed = seed;
-        config.validate()?;
+        config.validate().map_err(|error| wrong(&error))?;
         Ok(config)
     }
 

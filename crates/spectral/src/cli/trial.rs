@@ -49,7 +49,7 @@ impl Trial<'_> {
 
         let mut report = assemble::model_report(&outcome);
         report.model = info.name.into();
-        report.summary = assemble::sentence(info.summary);
+        report.summary = format!("{}.", info.summary);
         report.data = self.data.name.clone();
         report.params = params;
         report.dead_params = dead_params;

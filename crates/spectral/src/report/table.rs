@@ -16,23 +16,40 @@ const STYLE: TableStyle = TableStyle::new()
 /// also relative to the first model given.
 pub fn table(report: &Report) -> String {
     let tables = report.data_sets.iter().map(|data| {
-        let baseline = data.models.first().map_or("–", |model| model.model.as_str());
+        let baseline = data
+            .models
+            .first()
+            .map_or_else(String::new, |model| plain(&model.model));
         let mut table = Table::new();
         table
             .load_style(STYLE)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(WIDTH)
-            .set_header(["model", "params", "dead", "acc %", "F1 %", "s/epoch", "×", "images/s"]);
+            .set_header([
+                "model", "params", "dead", "acc %", "F1 %", "s/epoch", "×", "images/s",
+            ]);
         let decimals = rank::decimals(data);
         for row in rank::rows(data) {
             let model = row.model;
             let star = if row.best { " *" } else { "" };
-            let ratio = if row.index == 0 { "1×".into() } else { format::ratio(row.time_ratio) };
-            let accuracy = if model.diverged() { "diverged".into() } else { format::percent(model.accuracy, decimals) };
+            let ratio = if row.index == 0 {
+                "1×".into()
+            } else {
+                format::ratio(row.time_ratio)
+            };
+            let accuracy = if model.diverged() {
+                "diverged".into()
+            } else {
+                format::percent(model.accuracy, decimals)
+            };
             table.add_row([
-                Cell::new(format!("{}{star}", model.model)),
+                Cell::new(plain(&model.model) + star),
                 Cell::new(format::count(model.params)),
-                Cell::new(if model.dead_params == 0 { "–".into() } else { format::count(model.dead_params) }),
+                Cell::new(if model.dead_params == 0 {
+                    "–".into()
+                } else {
+                    format::count(model.dead_params)
+                }),
                 Cell::new(accuracy),
                 Cell::new(format::percent(model.f1, decimals)),
                 Cell::new(format::significant(model.epoch_s)),
@@ -44,13 +61,19 @@ pub fn table(report: &Report) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
         format!(
-            "{}: {} training and {} test images\n{table}\n* most accurate   dead: parameters that cannot act   ×: time relative to {baseline}\n",
-            data.name,
+            "{}: {} training and {} test images\n{table}\n\
+             *: most accurate; dead: parameters that cannot act; ×: time over {baseline}'s\n",
+            plain(&data.name),
             format::count(data.train_count),
             format::count(data.test_count),
         )
     });
     tables.collect::<Vec<_>>().join("\n")
+}
+
+/// Text without what would steer a terminal or break a line.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 #[cfg(test)]
@@ -90,6 +113,16 @@ mod tests {
                 .unwrap_or_else(|| panic!("{name} is missing:\n{text}"))
         };
         assert!(at("free1 *") < at("kk1-repaired") && at("kk1-repaired") < at("kk1 "));
+    }
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        let mut report = fixture::report();
+        report.data_sets[0].name = "a\u{1b}[2Jb\nc".into();
+        report.data_sets[0].models[0].model = "x\ry\u{7}".into();
+        let text = table(&report);
+        assert!(text.starts_with("a [2Jb c: "));
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
     }
 
     #[test]

@@ -176,8 +176,8 @@ impl RunFolder {
         load_model_weights(&self.weights_path(), model)
     }
 
-    /// The metrics of all epochs so far; none before the first has ended. A last line that was
-    /// cut off is left out.
+    /// The metrics of all epochs so far, read from `metrics.jsonl` (and so exact but for the last
+    /// bit of a number); none before the first has ended. A last line that was cut off is left out.
     ///
     /// # Errors
     ///

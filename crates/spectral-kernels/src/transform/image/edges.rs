@@ -1,0 +1,104 @@
+//! Between the tile and spectra in memory.
+
+use super::Task;
+use crate::scalar::Scalar;
+use crate::shape::half_bins;
+use crate::simd::Simd;
+use crate::transform::lanes::{copy, copy_scaled};
+
+impl<T: Scalar> Task<'_, T> {
+    /// Tile → complex lines, scaled.
+    #[inline(always)]
+    pub(super) fn complex_out<S: Simd<T>>(&self, simd: S, tile: *const T) {
+        let images = self.images;
+        let (n, scale) = (images.n, images.scales.ends);
+        for image in 0..self.count {
+            for row in 0..images.rows {
+                let from = tile.wrapping_add(self.in_tile(image, row));
+                let to = self.in_plane(image * images.rows + row, n);
+                // SAFETY: two rows of the tile and a line of each plane of the output, of `n` numbers each.
+                unsafe {
+                    copy_scaled(simd, from, self.output[0].at(to), n, scale);
+                    copy_scaled(
+                        simd,
+                        from.wrapping_add(images.width),
+                        self.output[1].at(to),
+                        n,
+                        scale,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Tile → half-spectra; the first column is taken apart where two share it.
+    #[inline(always)]
+    pub(super) fn half_out<S: Simd<T>>(&self, simd: S, tile: *const T) {
+        let images = self.images;
+        let (columns, width) = (images.columns, images.width);
+        let (bins, half, two) = (half_bins(images.n), images.n / 2, T::of(0.5));
+        let shared = images.twiddles.is_some();
+        for image in 0..self.count {
+            let (mut re, mut im) = {
+                let first = self.in_plane(image * images.rows, bins);
+                (self.output[0].at(first), self.output[1].at(first))
+            };
+            let mut from = tile.wrapping_add(self.in_tile(image, 0));
+            for &mirrored in &images.mirror {
+                // SAFETY: a pair of rows of the tile and a line of each plane of the output, which is no shorter; with
+                // a shared first column the line has a bin h = n/2 beside them.
+                unsafe {
+                    copy(simd, from, re, columns);
+                    copy(simd, from.add(width), im, columns);
+                    if shared {
+                        let other = tile.add(self.in_tile(image, mirrored));
+                        let (x, y) = (*from, *from.add(width));
+                        let (x2, y2) = (*other, *other.add(width));
+                        *re = (x + x2) * two;
+                        *im = (y - y2) * two;
+                        *re.add(half) = (y + y2) * two;
+                        *im.add(half) = (x2 - x) * two;
+                    }
+                }
+                from = from.wrapping_add(2 * width);
+                re = re.wrapping_add(bins);
+                im = im.wrapping_add(bins);
+            }
+        }
+    }
+
+    /// Half-spectra → tile; of bins 0 and n/2 the Hermitian parts share the first column, all that the real samples
+    /// depend on.
+    #[inline(always)]
+    pub(super) fn half_in<S: Simd<T>>(&self, simd: S, tile: *mut T) {
+        let images = self.images;
+        let (columns, width) = (images.columns, images.width);
+        let (bins, half, two) = (half_bins(images.n), images.n / 2, T::of(0.5));
+        let shared = images.twiddles.is_some();
+        for image in 0..self.count {
+            let first = self.in_plane(image * images.rows, bins);
+            let image_re = self.input[0].as_ptr().wrapping_add(first);
+            let image_im = self.input[1].as_ptr().wrapping_add(first);
+            let mut to = tile.wrapping_add(self.in_tile(image, 0));
+            for (row, mirrored) in images.mirror.iter().enumerate() {
+                let (re, im) = (
+                    image_re.wrapping_add(row * bins),
+                    image_im.wrapping_add(row * bins),
+                );
+                // SAFETY: a line of each plane of the input and a pair of rows of the tile, which is no longer; with a
+                // shared first column the line has a bin h = n/2.
+                unsafe {
+                    copy(simd, re, to, columns);
+                    copy(simd, im, to.add(width), columns);
+                    if shared {
+                        let (re2, im2) =
+                            (image_re.add(mirrored * bins), image_im.add(mirrored * bins));
+                        *to = (*re + *re2 - (*im.add(half) - *im2.add(half))) * two;
+                        *to.add(width) = (*im - *im2 + *re.add(half) + *re2.add(half)) * two;
+                    }
+                }
+                to = to.wrapping_add(2 * width);
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Lines of images, one a lane, into the tile and out of it.
+
+use super::{Buffers, Task};
+use crate::real::{LastBin, Tangle, Untangle};
+use crate::scalar::Scalar;
+use crate::shape::Direction;
+use crate::simd::{MAX_LANES, Simd};
+use crate::transform::lanes::{Gather, Scatter};
+use crate::view::View;
+
+impl<T: Scalar> Task<'_, T> {
+    /// Complex lines → their transforms in the tile.
+    #[inline(always)]
+    pub(super) fn complex_rows<S: Simd<T>>(
+        &self,
+        simd: S,
+        buffers: &mut Buffers<'_, T>,
+        direction: Direction,
+    ) {
+        let images = self.images;
+        let lines = self.count * images.rows;
+        let view = View::interleaved(buffers.block, S::LANES);
+        let turned = if direction == Direction::Forward {
+            view
+        } else {
+            view.swapped()
+        };
+        for first in (0..lines).step_by(S::LANES) {
+            for (p, plane) in self.input.iter().enumerate() {
+                let from = self.plane_lines(plane.as_ptr(), first, lines);
+                let to = buffers.block.wrapping_add(p * S::LANES);
+                simd.call(Gather {
+                    lines: &from,
+                    count: images.n,
+                    to,
+                    row: 2 * S::LANES,
+                });
+            }
+            // SAFETY: the block holds `n` elements of one vector.
+            unsafe { images.plan.run(simd, turned, turned, buffers.scratch) };
+            self.block_to_tile(simd, buffers, first, lines);
+        }
+    }
+
+    /// Real lines of even length → half-spectra in the tile.
+    #[inline(always)]
+    pub(super) fn even_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
+        let images = self.images;
+        let Some(twiddles) = images.twiddles.as_deref() else {
+            return;
+        };
+        let lines = self.count * images.rows;
+        let view = View::interleaved(buffers.block, S::LANES);
+        let (half, scales, last) = (images.n / 2, images.scales, LastBin::InFirst);
+        for first in (0..lines).step_by(S::LANES) {
+            let from = self.plane_lines(self.input[0].as_ptr(), first, lines);
+            simd.call(Gather {
+                lines: &from,
+                count: images.n,
+                to: buffers.block,
+                row: S::LANES,
+            });
+            // SAFETY: the block holds n/2 elements of one vector.
+            unsafe { images.plan.run(simd, view, view, buffers.scratch) };
+            simd.call(Untangle {
+                view,
+                half,
+                twiddles,
+                scales,
+                last,
+            });
+            self.block_to_tile(simd, buffers, first, lines);
+        }
+    }
+
+    /// Half-spectra in the tile → real lines of even length.
+    #[inline(always)]
+    pub(super) fn even_rows_out<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
+        let images = self.images;
+        let Some(twiddles) = images.twiddles.as_deref() else {
+            return;
+        };
+        let lines = self.count * images.rows;
+        let view = View::interleaved(buffers.block, S::LANES);
+        let (half, scales, last) = (images.n / 2, images.scales, LastBin::InFirst);
+        for first in (0..lines).step_by(S::LANES) {
+            self.tile_to_block(simd, buffers, first, lines);
+            simd.call(Tangle {
+                view,
+                half,
+                twiddles,
+                scales,
+                last,
+            });
+            // SAFETY: the block holds n/2 elements of one vector.
+            unsafe {
+                images
+                    .plan
+                    .run(simd, view.swapped(), view.swapped(), buffers.scratch)
+            };
+            let to = self
+                .plane_lines(self.output[0].at(0), first, lines)
+                .map(<*const T>::cast_mut);
+            let lanes = S::LANES.min(lines - first);
+            simd.call(Scatter {
+                from: buffers.block,
+                row: S::LANES,
+                count: images.n,
+                lines: &to,
+                lanes,
+            });
+        }
+    }
+
+    /// Starts of a block of lines of a plane of `n` numbers a line; beyond the last line, that line again.
+    #[inline(always)]
+    fn plane_lines(&self, plane: *const T, first: usize, lines: usize) -> [*const T; MAX_LANES] {
+        let mut starts = [plane; MAX_LANES];
+        for i in 0..MAX_LANES {
+            let line = (first + i).min(lines - 1);
+            starts[i] = plane.wrapping_add(self.in_plane(line, self.images.n));
+        }
+        starts
+    }
+
+    /// Starts of a block of lines of the tile, real parts; beyond the last line, that line again.
+    #[inline(always)]
+    fn tile_lines(&self, tile: *mut T, first: usize, lines: usize) -> [*mut T; MAX_LANES] {
+        let rows = self.images.rows;
+        let (mut image, mut row) = (first / rows, first % rows);
+        let mut starts = [tile; MAX_LANES];
+        for i in 0..MAX_LANES {
+            starts[i] = tile.wrapping_add(self.in_tile(image, row));
+            if first + i + 1 < lines {
+                row += 1;
+                if row == rows {
+                    (image, row) = (image + 1, 0);
+                }
+            }
+        }
+        starts
+    }
+
+    /// Lanes of the block → lines of the tile.
+    #[inline(always)]
+    fn block_to_tile<S: Simd<T>>(
+        &self,
+        simd: S,
+        buffers: &Buffers<'_, T>,
+        first: usize,
+        lines: usize,
+    ) {
+        let (columns, lanes) = (self.images.columns, S::LANES.min(lines - first));
+        let mut to = self.tile_lines(buffers.tile, first, lines);
+        for p in 0..2 {
+            let from = buffers.block.wrapping_add(p * S::LANES);
+            simd.call(Scatter {
+                from,
+                row: 2 * S::LANES,
+                count: columns,
+                lines: &to,
+                lanes,
+            });
+            to = to.map(|start| start.wrapping_add(self.images.width));
+        }
+    }
+
+    /// Lines of the tile → lanes of the block.
+    #[inline(always)]
+    fn tile_to_block<S: Simd<T>>(
+        &self,
+        simd: S,
+        buffers: &Buffers<'_, T>,
+        first: usize,
+        lines: usize,
+    ) {
+        let mut from = self
+            .tile_lines(buffers.tile, first, lines)
+            .map(<*mut T>::cast_const);
+        for p in 0..2 {
+            let to = buffers.block.wrapping_add(p * S::LANES);
+            simd.call(Gather {
+                lines: &from,
+                count: self.images.columns,
+                to,
+                row: 2 * S::LANES,
+            });
+            from = from.map(|start| start.wrapping_add(self.images.width));
+        }
+    }
+}

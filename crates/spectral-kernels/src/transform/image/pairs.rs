@@ -1,0 +1,167 @@
+//! Real lines of odd length, two a lane.
+//!
+//! Pairs are lines of the same image, so that no image can disturb another. At the end of an odd number of lines the
+//! second of the last pair is missing: it is read as zeros and written where nobody reads.
+
+use super::{Buffers, Task};
+use crate::real::{Join, Split};
+use crate::scalar::Scalar;
+use crate::simd::{MAX_LANES, Simd};
+use crate::transform::lanes::{Gather, Scatter};
+use crate::view::View;
+
+/// Where the first and second lines of a block of pairs start.
+struct Places<T> {
+    /// In the plane of real numbers.
+    real: [[*mut T; MAX_LANES]; 2],
+    /// In the tile: real, then imaginary parts.
+    tile: [[[*mut T; MAX_LANES]; 2]; 2],
+}
+
+impl<T: Scalar> Task<'_, T> {
+    /// Real lines → half-spectra in the tile.
+    #[inline(always)]
+    pub(super) fn odd_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
+        let images = self.images;
+        let pairs = self.count * images.rows.div_ceil(2);
+        let view = View::interleaved(buffers.block, S::LANES);
+        let [first, second] = buffers
+            .pairs
+            .map(|start| View::interleaved(start, S::LANES));
+        let real = self.input[0].as_ptr().cast_mut();
+        for block in (0..pairs).step_by(S::LANES) {
+            let lanes = S::LANES.min(pairs - block);
+            let places = self.places(
+                block,
+                lanes,
+                real,
+                buffers,
+                [buffers.zeros, buffers.nowhere],
+            );
+            for (p, lines) in places.real.iter().enumerate() {
+                let lines = &lines.map(<*mut T>::cast_const);
+                let to = buffers.block.wrapping_add(p * S::LANES);
+                simd.call(Gather {
+                    lines,
+                    count: images.n,
+                    to,
+                    row: 2 * S::LANES,
+                });
+            }
+            // SAFETY: the block holds `n` elements of one vector.
+            unsafe { images.plan.run(simd, view, view, buffers.scratch) };
+            simd.call(Split {
+                view,
+                n: images.n,
+                first,
+                second,
+                scales: images.scales,
+            });
+            for (start, lines) in buffers.pairs.iter().zip(&places.tile) {
+                for (p, lines) in lines.iter().enumerate() {
+                    let (from, row) = (start.wrapping_add(p * S::LANES), 2 * S::LANES);
+                    simd.call(Scatter {
+                        from,
+                        row,
+                        count: images.columns,
+                        lines,
+                        lanes,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Half-spectra in the tile → real lines.
+    #[inline(always)]
+    pub(super) fn odd_rows_out<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
+        let images = self.images;
+        let pairs = self.count * images.rows.div_ceil(2);
+        let view = View::interleaved(buffers.block, S::LANES);
+        let [first, second] = buffers
+            .pairs
+            .map(|start| View::interleaved(start, S::LANES));
+        let real = self.output[0].at(0);
+        for block in (0..pairs).step_by(S::LANES) {
+            let lanes = S::LANES.min(pairs - block);
+            let places = self.places(
+                block,
+                lanes,
+                real,
+                buffers,
+                [buffers.nowhere, buffers.zeros],
+            );
+            for (start, lines) in buffers.pairs.iter().zip(&places.tile) {
+                for (p, lines) in lines.iter().enumerate() {
+                    let lines = &lines.map(<*mut T>::cast_const);
+                    let to = start.wrapping_add(p * S::LANES);
+                    simd.call(Gather {
+                        lines,
+                        count: images.columns,
+                        to,
+                        row: 2 * S::LANES,
+                    });
+                }
+            }
+            simd.call(Join {
+                view,
+                n: images.n,
+                first,
+                second: Some(second),
+                scales: images.scales,
+            });
+            // SAFETY: the block holds `n` elements of one vector.
+            unsafe {
+                images
+                    .plan
+                    .run(simd, view.swapped(), view.swapped(), buffers.scratch)
+            };
+            for (p, lines) in places.real.iter().enumerate() {
+                let (from, row) = (buffers.block.wrapping_add(p * S::LANES), 2 * S::LANES);
+                simd.call(Scatter {
+                    from,
+                    row,
+                    count: images.n,
+                    lines,
+                    lanes,
+                });
+            }
+        }
+    }
+
+    /// Of pairs `first … first + lanes`; `missing` stands for a line that is not there, in the plane and in the tile.
+    #[inline(always)]
+    fn places(
+        &self,
+        first: usize,
+        lanes: usize,
+        real: *mut T,
+        buffers: &Buffers<'_, T>,
+        missing: [*mut T; 2],
+    ) -> Places<T> {
+        let (rows, width) = (self.images.rows, self.images.width);
+        let per_image = rows.div_ceil(2);
+        let (mut image, mut pair) = (first / per_image, first % per_image);
+        let mut places = Places {
+            real: [[missing[0]; MAX_LANES]; 2],
+            tile: [[[missing[1]; MAX_LANES]; 2]; 2],
+        };
+        for i in 0..lanes {
+            for member in 0..2 {
+                let row = 2 * pair + member;
+                if row < rows {
+                    let start = buffers.tile.wrapping_add(self.in_tile(image, row));
+                    places.tile[member][0][i] = start;
+                    places.tile[member][1][i] = start.wrapping_add(width);
+                    let line = image * rows + row;
+                    places.real[member][i] = real.wrapping_add(self.in_plane(line, self.images.n));
+                }
+            }
+            pair += 1;
+            if pair == per_image {
+                (image, pair) = (image + 1, 0);
+            }
+        }
+        places
+    }
+}

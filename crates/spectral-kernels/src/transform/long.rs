@@ -1,0 +1,170 @@
+//! Lines too long to go side by side, one after the other.
+
+use std::ops::Range;
+
+use rustfft::num_complex::Complex;
+
+use super::oriented::{Kind, Oriented};
+use crate::algorithm::per_signal::PerSignal;
+use crate::parallel::Shared;
+use crate::plan::Plan;
+use crate::scalar::Scalar;
+use crate::shape::{Direction, half_bins};
+
+/// Transforms lines `lines` of the input planes into those of the output planes.
+///
+/// The planes must hold the lines; no one else may write them meanwhile. Does nothing unless the plan goes
+/// [one signal at a time](Plan::one_at_a_time).
+pub fn run<T: Scalar>(
+    transform: &Oriented<T>,
+    lines: Range<usize>,
+    input: [Shared<T>; 2],
+    output: [Shared<T>; 2],
+) {
+    let Some(fft) = Plan::per_signal(&transform.plan) else {
+        return;
+    };
+    let mut buffers = Buffers {
+        fft,
+        signal: fft.signal(),
+        work: fft.work(),
+    };
+    let (from, to) = (transform.input(), transform.output());
+    for line in lines {
+        // SAFETY: the planes hold the line, by the contract of this function; where input and output are the same
+        // planes, the line has been read when it is written, as the slices below live one after the other.
+        let read = |p: usize| unsafe {
+            std::slice::from_raw_parts(input[p].at(line * from.count), from.count)
+        };
+        // SAFETY: as above.
+        let write = |p: usize| unsafe {
+            std::slice::from_raw_parts_mut(output[p].at(line * to.count), to.count)
+        };
+        match transform.kind {
+            Kind::Complex(direction) => {
+                buffers.fill(
+                    read(0)
+                        .iter()
+                        .zip(read(1))
+                        .map(|(re, im)| Complex::new(*re, *im)),
+                );
+                buffers.process(direction);
+                let scale = transform.scales.ends;
+                for (y, x) in write(0).iter_mut().zip(&buffers.signal) {
+                    *y = x.re * scale;
+                }
+                for (y, x) in write(1).iter_mut().zip(&buffers.signal) {
+                    *y = x.im * scale;
+                }
+            }
+            Kind::ToHalf => {
+                if transform.twiddles.is_some() {
+                    buffers.fill(
+                        read(0)
+                            .chunks_exact(2)
+                            .map(|pair| Complex::new(pair[0], pair[1])),
+                    );
+                } else {
+                    buffers.fill(read(0).iter().map(|x| Complex::new(*x, T::of(0.0))));
+                }
+                buffers.process(Direction::Forward);
+                buffers.untangle(transform, write(0), write(1));
+            }
+            Kind::FromHalf => {
+                buffers.tangle(transform, read(0), read(1));
+                buffers.process(Direction::Inverse);
+                if transform.twiddles.is_some() {
+                    for (pair, x) in write(0).chunks_exact_mut(2).zip(&buffers.signal) {
+                        [pair[0], pair[1]] = [x.re, x.im];
+                    }
+                } else {
+                    for (y, x) in write(0).iter_mut().zip(&buffers.signal) {
+                        *y = x.re;
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Buffers<'a, T: Scalar> {
+    fft: &'a PerSignal<T>,
+    signal: Vec<Complex<T>>,
+    work: Vec<Complex<T>>,
+}
+
+impl<T: Scalar> Buffers<'_, T> {
+    fn fill(&mut self, numbers: impl Iterator<Item = Complex<T>>) {
+        for (x, number) in self.signal.iter_mut().zip(numbers) {
+            *x = number;
+        }
+    }
+
+    fn process(&mut self, direction: Direction) {
+        self.fft
+            .process(direction, &mut self.signal, &mut self.work);
+    }
+
+    /// As [`Untangle`](crate::real::Untangle); for odd lengths only scaled.
+    fn untangle(&self, transform: &Oriented<T>, re: &mut [T], im: &mut [T]) {
+        let scales = transform.scales;
+        let z = &self.signal;
+        let Some(twiddles) = &transform.twiddles else {
+            for (k, x) in z.iter().enumerate().take(half_bins(transform.n)) {
+                let scale = if k == 0 { scales.ends } else { scales.interior };
+                (re[k], im[k]) = (x.re * scale, x.im * scale);
+            }
+            return;
+        };
+        let half = z.len();
+        let scale = scales.interior * T::of(0.5);
+        (re[0], im[0]) = ((z[0].re + z[0].im) * scales.ends, T::of(0.0));
+        (re[half], im[half]) = ((z[0].re - z[0].im) * scales.ends, T::of(0.0));
+        for (k, w) in twiddles
+            .factors
+            .iter()
+            .enumerate()
+            .take(half / 2 + 1)
+            .skip(1)
+        {
+            let (a, b) = (z[k], z[half - k].conj());
+            let even = a + b;
+            let odd = Complex::new(a.im - b.im, b.re - a.re) * Complex::new(w[0], w[1]);
+            (re[k], im[k]) = ((even.re + odd.re) * scale, (even.im + odd.im) * scale);
+            (re[half - k], im[half - k]) = ((even.re - odd.re) * scale, (odd.im - even.im) * scale);
+        }
+    }
+
+    /// As [`Tangle`](crate::real::Tangle); for odd lengths the whole Hermitian spectrum.
+    fn tangle(&mut self, transform: &Oriented<T>, re: &[T], im: &[T]) {
+        let scales = transform.scales;
+        let z = &mut self.signal;
+        let Some(twiddles) = &transform.twiddles else {
+            z[0] = Complex::new(re[0] * scales.ends, T::of(0.0));
+            for k in 1..half_bins(transform.n) {
+                z[k] = Complex::new(re[k] * scales.interior, im[k] * scales.interior);
+                z[transform.n - k] = z[k].conj();
+            }
+            return;
+        };
+        let half = z.len();
+        z[0] = Complex::new(
+            (re[0] + re[half]) * scales.ends,
+            (re[0] - re[half]) * scales.ends,
+        );
+        for (k, w) in twiddles
+            .factors
+            .iter()
+            .enumerate()
+            .take(half / 2 + 1)
+            .skip(1)
+        {
+            let a = Complex::new(re[k], im[k]) * scales.interior;
+            let b = Complex::new(re[half - k], T::of(0.0) - im[half - k]) * scales.interior;
+            let sum = a + b;
+            let turned = (a - b).conj() * Complex::new(w[0], w[1]);
+            z[k] = Complex::new(sum.re + turned.im, sum.im + turned.re);
+            z[half - k] = Complex::new(sum.re - turned.im, turned.re - sum.im);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `spectral compare`: several networks on one data set.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::args::{DataArgs, data_name, model_name};
+use super::assemble;
+use super::context::Context;
+use super::error::CliError;
+use super::findings::findings;
+use super::output::{print, print_json, say};
+use super::run_settings::{DataSettings, run_config};
+use super::settings::{self, TrainingArgs};
+use super::trial::Trial;
+use crate::data::load;
+use crate::report::{Report, compare_json, table};
+use crate::train::{RunFolder, TrainError};
+
+/// Filters shown of each network.
+const FILTERS: usize = 4;
+
+/// Train several networks on one data set and compare them
+#[derive(Debug, Args)]
+#[command(after_help = "Every network sees the same images in the same order and begins from the same
+seed; the first one is what the others are measured by. Prints a table and
+writes report.html, report.json and report.md, with the runs beside them. Times
+are medians over the epochs.
+
+Examples:
+  spectral compare --models cnn,kk2,kk2-repaired,free2 --data glyphs
+  spectral compare --models cnn,kk1 --data fashion-mnist --epochs 5 --json
+  spectral compare --models cnn,kk1 --data glyphs --out here --resume")]
+pub(super) struct CompareArgs {
+    /// Networks, separated by commas
+    #[arg(long, value_name = "A,B,…", required = true, value_delimiter = ',', value_parser = model_name)]
+    models: Vec<String>,
+    /// A data set, or folder:PATH; see 'spectral data'
+    #[arg(long, value_name = "NAME", value_parser = data_name)]
+    data: String,
+    /// Folder for report and runs
+    /// [default: a new one in runs/]
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    out: Option<PathBuf>,
+    /// Go on with the comparison in --out: finished
+    /// networks are kept, one cut off continues
+    #[arg(long, requires = "out", verbatim_doc_comment)]
+    resume: bool,
+    #[command(flatten)]
+    data_args: DataArgs,
+    #[command(flatten)]
+    training: TrainingArgs,
+}
+
+pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError> {
+    for (index, name) in args.models.iter().enumerate() {
+        if args.models[..index].contains(name) {
+            return Err(CliError::Usage(format!("--models names '{name}' twice")));
+        }
+    }
+    let seed = context.seed();
+    let config = args.training.over(&settings::defaults(), seed)?;
+    let data = load(&args.data, &args.data_args.options(seed))?;
+    let wanted = DataSettings {
+        seed,
+        wanted: args.data_args.clone(),
+    };
+    let out = match &args.out {
+        Some(folder) => folder.clone(),
+        None => unused_folder(&data.name),
+    };
+
+    // All folders first: a name that is taken should not stop a comparison halfway.
+    let runs: Vec<RunFolder> = args
+        .models
+        .iter()
+        .map(|model| {
+            let folder = out.join("runs").join(model);
+            let run = run_config(model, &data, wanted.clone(), &config)?;
+            open(&folder, run, args.resume)
+        })
+        .collect::<Result<_, CliError>>()?;
+
+    let mut data_report = assemble::data_report(&data);
+    for (model, run) in args.models.iter().zip(&runs) {
+        let trial = Trial {
+            model,
+            data: &data,
+            config: &config,
+            run: Some(run),
+            filters: FILTERS,
+        };
+        data_report.models.push(trial.run(context)?.report);
+    }
+    let mut report = Report {
+        title: format!("{} on {}", args.models.join(", "), args.data),
+        data_sets: vec![data_report],
+        ..Report::default()
+    };
+    report.summary = findings(&report);
+    report.provenance = context.provenance(seed);
+    assemble::write(&report, &out)?;
+
+    if context.json {
+        say(&table(&report));
+        print_json(&compare_json(&report))?;
+    } else {
+        print(&format!("\n{}\n", table(&report)))?;
+    }
+    say(&format!("report: {}", out.join("report.html").display()));
+    Ok(())
+}
+
+fn open(
+    folder: &Path,
+    config: crate::train::RunConfig,
+    resume: bool,
+) -> Result<RunFolder, CliError> {
+    if resume {
+        match RunFolder::resume(folder, config.clone()) {
+            Err(TrainError::NoRun(_)) => {}
+            opened => return Ok(opened?),
+        }
+    }
+    match RunFolder::create(folder, config) {
+        Err(TrainError::RunExists(path)) => Err(CliError::Failed(format!(
+            "{} already holds a run; go on with it by --resume, or choose another --out",
+            path.display()
+        ))),
+        created => Ok(created?),
+    }
+}
+
+/// A folder in `runs/` that is not there yet.
+fn unused_folder(data: &str) -> PathBuf {
+    let data: String = data
+        .chars()
+        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+        .collect();
+    let name = |number| match number {
+        1 => format!("compare-{data}"),
+        _ => format!("compare-{data}-{number}"),
+    };
+    let mut folders = (1..).map(|number| Path::new("runs").join(name(number)));
+    folders.find(|folder| !folder.exists()).unwrap_or_default()
+}

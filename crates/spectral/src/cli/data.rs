@@ -1,0 +1,220 @@
+//! `spectral data`: the data sets there are, their download, and a look at them.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use comfy_table::{Cell, CellAlignment};
+use image::{Rgb, RgbImage};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::args::{DataArgs, data_name};
+use super::context::Context;
+use super::error::CliError;
+use super::output::{print, print_json, say, table};
+use crate::data::{
+    DATA_VARIABLE, DataInfo, FetchEvent, FetchOptions, Images, Origin, cache_dir, catalogue, fetch,
+    load,
+};
+
+/// Images of each class on a contact sheet.
+const PER_CLASS: usize = 12;
+
+/// The most classes on a contact sheet.
+const MAX_CLASSES: usize = 50;
+
+/// List, download or look at data sets
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  spectral data
+  spectral data fetch fashion-mnist
+  spectral data show glyphs --out glyphs.png"
+)]
+pub(super) struct DataCommandArgs {
+    #[command(subcommand)]
+    command: Option<DataCommand>,
+    /// Folder with one folder a data set, searched first
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DataCommand {
+    /// Download the official files of a data set into the cache
+    #[command(after_help = "Uses the system's curl, checks sha256, and keeps files that are right.
+
+Example:
+  spectral data fetch fashion-mnist --dest ~/data")]
+    Fetch {
+        /// The data set
+        #[arg(value_parser = data_name)]
+        name: String,
+        /// Folder that gets a folder named after the set
+        /// [default: the cache]
+        #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+        dest: Option<PathBuf>,
+    },
+    /// Write some images of each class as one PNG, a row a class
+    #[command(after_help = "Example:
+  spectral data show textures --out textures.png")]
+    Show {
+        /// The data set, or folder:PATH
+        #[arg(value_parser = data_name)]
+        name: String,
+        /// The PNG to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        #[command(flatten)]
+        data_args: Box<DataArgs>,
+    },
+}
+
+pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliError> {
+    match &args.command {
+        None => list(args.data_dir.as_deref(), context),
+        Some(DataCommand::Fetch { name, dest }) => download(name, dest.clone(), context),
+        Some(DataCommand::Show { name, out, data_args }) => show(name, out, data_args, context),
+    }
+}
+
+#[derive(Serialize)]
+struct Entry {
+    #[serde(flatten)]
+    info: &'static DataInfo,
+    /// Whether it can be loaded, as far as can be told without reading it.
+    available: bool,
+    /// The folder it was found in.
+    folder: Option<PathBuf>,
+}
+
+fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
+    let roots: Vec<PathBuf> = data_dir
+        .map(Path::to_path_buf)
+        .into_iter()
+        .chain(std::env::var_os(DATA_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from))
+        .chain(cache_dir())
+        .collect();
+    let entries: Vec<Entry> = catalogue()
+        .iter()
+        .map(|info| {
+            let folder = roots.iter().map(|root| root.join(info.name)).find(|f| f.is_dir());
+            Entry {
+                info,
+                available: info.origin == Origin::Embedded || folder.is_some(),
+                folder,
+            }
+        })
+        .collect();
+    if context.json {
+        return print_json(&entries);
+    }
+    let mut table = table(["name", "classes", "train", "test", "pixels", "what and where"]);
+    for Entry { info, folder, .. } in &entries {
+        let place = match folder {
+            _ if info.origin == Origin::Embedded => "made on the fly".into(),
+            Some(folder) => folder.display().to_string(),
+            None if info.fetchable => format!("missing; spectral data fetch {}", info.name),
+            None => "missing".into(),
+        };
+        let colour = if info.channels == 1 { "grey" } else { "colour" };
+        let number = |value: usize| Cell::new(value).set_alignment(CellAlignment::Right);
+        table.add_row([
+            Cell::new(info.name),
+            number(info.classes.len()),
+            number(info.train),
+            number(info.test),
+            Cell::new(format!("{}x{}\n{colour}", info.height, info.width)),
+            Cell::new(format!("{}\n{place}", info.summary)),
+        ]);
+    }
+    print(&format!(
+        "{table}\nfolder:PATH is any other folder of photographs, one sub-folder a class.\n"
+    ))
+}
+
+fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), CliError> {
+    let options = FetchOptions { dest, mirror: None };
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes}, {bytes_per_sec}  {msg}") {
+        bar.set_style(style);
+    }
+    let files = fetch(name, &options, &mut |event| match event {
+        FetchEvent::Present(path) => bar.suspend(|| say(&format!("have {}", path.display()))),
+        FetchEvent::Started { url } => {
+            bar.reset();
+            bar.suspend(|| say(&format!("getting {url}")));
+        }
+        FetchEvent::Progress { bytes, .. } => bar.set_position(bytes),
+        FetchEvent::Done(path) => bar.suspend(|| say(&format!("got {}", path.display()))),
+    });
+    bar.finish_and_clear();
+    let files = files?;
+    if context.json {
+        return print_json(&serde_json::json!({ "name": name, "files": files }));
+    }
+    let lines: Vec<String> = files.iter().map(|file| format!("{}\n", file.display())).collect();
+    print(&lines.concat())
+}
+
+fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Result<(), CliError> {
+    let mut options = data_args.options(context.seed());
+    options.train_count = options.train_count.or(Some(MAX_CLASSES * PER_CLASS));
+    options.test_count = options.test_count.or(Some(1));
+    let data = load(name, &options)?;
+    let sheet = contact_sheet(&data.train, data.classes.len().min(MAX_CLASSES));
+    sheet.save_with_format(out, image::ImageFormat::Png).map_err(|error| CliError::file(out, error))?;
+    if context.json {
+        return print_json(&serde_json::json!({ "name": name, "file": out, "classes": data.classes }));
+    }
+    print(&format!("{}: rows are {}\n", out.display(), data.classes.join(", ")))
+}
+
+/// The first images of each class, a row a class, a pixel apart.
+fn contact_sheet(images: &Images, classes: usize) -> RgbImage {
+    let (height, width) = (images.height + 1, images.width + 1);
+    let mut sheet = RgbImage::from_pixel(
+        (PER_CLASS * width + 1) as u32,
+        (classes * height + 1) as u32,
+        Rgb([0x80; 3]),
+    );
+    let mut filled = vec![0; classes];
+    for (index, label) in images.labels.iter().enumerate() {
+        let class = usize::from(*label);
+        let Some(column) = filled.get_mut(class).filter(|column| **column < PER_CLASS) else {
+            continue;
+        };
+        let planes = images.image(index);
+        let plane = images.height * images.width;
+        for pixel in 0..plane {
+            let at = |channel: usize| planes[channel.min(images.channels - 1) * plane + pixel];
+            let x = *column * width + 1 + pixel % images.width;
+            let y = class * height + 1 + pixel / images.width;
+            sheet.put_pixel(x as u32, y as u32, Rgb([at(0), at(1), at(2)]));
+        }
+        *column += 1;
+    }
+    sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_sheet_has_a_row_a_class() {
+        let images = Images {
+            pixels: vec![10, 20, 30],
+            channels: 1,
+            height: 1,
+            width: 1,
+            labels: vec![1, 0, 1],
+        };
+        let sheet = contact_sheet(&images, 2);
+        assert_eq!(sheet.height(), 5);
+        let grey = |x, y| sheet.get_pixel(x, y).0[0];
+        assert_eq!((grey(1, 1), grey(1, 3), grey(3, 3), grey(5, 3)), (20, 10, 30, 0x80));
+    }
+}

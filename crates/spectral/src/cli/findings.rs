@@ -1,0 +1,352 @@
+//! What the figures of a report say, in sentences.
+
+use crate::report::{DataSetReport, FilterReport, Grid, ModelReport, Report};
+
+/// The standard normal's 97.5 % quantile, for two-sided 95 % tests.
+const Z95: f64 = 1.959_964;
+
+/// What ends the name of a repaired network, the rest being the published one's.
+const REPAIRED: &str = "-repaired";
+
+/// The findings, most important first.
+pub(super) fn findings(report: &Report) -> Vec<String> {
+    let mut findings: Vec<String> = report.data_sets.iter().map(accuracies).collect();
+    findings.extend(repairs(report));
+    findings.extend(times(report));
+    findings.extend(dead(report));
+    findings.extend(report.data_sets.first().and_then(answers));
+    findings
+}
+
+/// How two shares of right answers differ.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Better,
+    Worse,
+    /// By less than two random samples of that size would.
+    Alike,
+}
+
+/// The difference of two shares observed in `n` draws each, and what to make of it: a two-sided
+/// test at 95 %, each share with its binomial variance. That both were judged on the same images
+/// makes it a careful one.
+fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
+    let difference = share - other;
+    let variance = |p: f64| p * (1.0 - p) / n as f64;
+    let margin = Z95 * (variance(share) + variance(other)).sqrt();
+    let verdict = if difference.abs() <= margin {
+        Verdict::Alike
+    } else if difference > 0.0 {
+        Verdict::Better
+    } else {
+        Verdict::Worse
+    };
+    (difference, verdict)
+}
+
+/// Every network against the first.
+fn accuracies(data: &DataSetReport) -> String {
+    let Some((first, others)) = data.models.split_first() else {
+        return format!("On {}, nothing was trained.", data.name);
+    };
+    let count = grouped(data.test_count);
+    let (name, share) = (&first.model, percent(first.accuracy));
+    let mut text = format!("On {}, {name} names {share} of {count} unseen images rightly.", data.name);
+    let mut groups: [Vec<String>; 4] = Default::default();
+    for model in others {
+        let (group, entry) = against(model, first, data.test_count);
+        groups[group].push(entry);
+    }
+    for (entries, says) in groups.iter().zip([
+        "Better than it:",
+        "Level with it, the difference being within chance for so many images:",
+        "Worse:",
+        "Diverged:",
+    ]) {
+        if !entries.is_empty() {
+            text.push_str(&format!(" {says} {}.", entries.join(", ")));
+        }
+    }
+    text
+}
+
+/// A network's place (0 better, 1 level, 2 worse, 3 unknown) beside the first, and its figures.
+fn against(model: &ModelReport, first: &ModelReport, test_count: usize) -> (usize, String) {
+    if !model.accuracy.is_finite() {
+        return (3, model.model.clone());
+    }
+    let (name, share) = (&model.model, percent(model.accuracy));
+    let (difference, verdict) = compare(model.accuracy, first.accuracy, test_count);
+    let place = match verdict {
+        Verdict::Better => 0,
+        Verdict::Alike => 1,
+        Verdict::Worse => 2,
+    };
+    (place, format!("{name} ({share}, {} points)", signed(100.0 * difference)))
+}
+
+/// Every repaired network against the published one.
+fn repairs(report: &Report) -> Option<String> {
+    let mut sentences = Vec::new();
+    for data in &report.data_sets {
+        for repaired in &data.models {
+            let published = repaired.model.strip_suffix(REPAIRED);
+            let Some(published) =
+                published.and_then(|name| data.models.iter().find(|model| model.model == name))
+            else {
+                continue;
+            };
+            let (difference, verdict) =
+                compare(repaired.accuracy, published.accuracy, data.test_count);
+            if !difference.is_finite() {
+                continue;
+            }
+            let points = signed(100.0 * difference);
+            let (name, place) = (&published.model, &data.name);
+            sentences.push(match verdict {
+                Verdict::Better => format!("{name} on {place} gains ({points} points)"),
+                Verdict::Worse => format!("{name} on {place} loses ({points} points)"),
+                Verdict::Alike => format!("{name} on {place} does not change beyond chance ({points} points)"),
+            });
+        }
+    }
+    (!sentences.is_empty()).then(|| format!("Repaired, {}.", sentences.join(", ")))
+}
+
+/// The times of an epoch over the first network's.
+fn times(report: &Report) -> Option<String> {
+    let clauses: Vec<String> = report
+        .data_sets
+        .iter()
+        .filter_map(|data| {
+            let (first, others) = data.models.split_first()?;
+            let ratios: Vec<String> = others
+                .iter()
+                .map(|model| (model, model.epoch_s / first.epoch_s))
+                .filter(|(_, ratio)| ratio.is_finite())
+                .map(|(model, ratio)| format!("{} {ratio:.2}", model.model))
+                .collect();
+            (!ratios.is_empty()).then(|| {
+                format!(
+                    "on {} {} ({} {:.2} s for {} images)",
+                    data.name,
+                    ratios.join(", "),
+                    first.model,
+                    first.epoch_s,
+                    grouped(data.train_count),
+                )
+            })
+        })
+        .collect();
+    let first = &report.data_sets.first()?.models.first()?.model;
+    (!clauses.is_empty()).then(|| {
+        format!("Time of an epoch as a multiple of {first}'s: {}.", clauses.join("; "))
+    })
+}
+
+/// Parameters that cannot act; they are the same on every data set of the same channels.
+fn dead(report: &Report) -> Option<String> {
+    let models = &report.data_sets.first()?.models;
+    let dead: Vec<String> = models
+        .iter()
+        .filter(|model| model.dead_params > 0)
+        .map(|model| {
+            let (dead, params) = (grouped(model.dead_params), grouped(model.params));
+            format!("{dead} of the {params} parameters of {}", model.model)
+        })
+        .collect();
+    (!dead.is_empty()).then(|| {
+        format!(
+            "{} are dead. KKLayer as published keeps the real part of its inverse transform, which \
+             the imaginary part β of its weights never reaches; what is left mixes the channels of \
+             the image, turned by half a circle, pixel by pixel.",
+            dead.join(", ")
+        )
+    })
+}
+
+/// How far the first layers look, as measured on the trained ones.
+fn answers(data: &DataSetReport) -> Option<String> {
+    let widths: Vec<(&str, f64, usize)> = data
+        .models
+        .iter()
+        .filter_map(|model| {
+            let width = mean_width(&model.filters)?;
+            Some((model.model.as_str(), width, model.filters[0].kernel.values.len()))
+        })
+        .collect();
+    let pixels = widths.first()?.2;
+    let list: Vec<String> = widths
+        .iter()
+        .map(|(name, width, _)| format!("{name} {width:.1}"))
+        .collect();
+    let blind: Vec<&str> = widths
+        .iter()
+        .filter(|(_, width, _)| *width < 1.01)
+        .map(|(name, ..)| *name)
+        .collect();
+    let mut text = format!(
+        "To a single bright point the trained first layers on {} answer with this many of {pixels} \
+         pixels (effective number, mean of the filters shown): {}.",
+        data.name,
+        list.join(", ")
+    );
+    if !blind.is_empty() {
+        text.push_str(&format!(
+            " One pixel means that a layer looks at no neighbourhood, as that of {}.",
+            blind.join(" and ")
+        ));
+    }
+    Some(text)
+}
+
+/// The mean of the filters' effective numbers of pixels; none without filters.
+fn mean_width(filters: &[FilterReport]) -> Option<f64> {
+    let widths: Vec<f64> = filters
+        .iter()
+        .map(|filter| effective_pixels(&filter.kernel))
+        .filter(|width| width.is_finite())
+        .collect();
+    (!widths.is_empty()).then(|| widths.iter().sum::<f64>() / widths.len() as f64)
+}
+
+/// The participation number (Σe)²/Σe² of the energies e: 1 if all energy is in one pixel, n if it
+/// is spread evenly over n. NaN of a filter that is zero.
+fn effective_pixels(kernel: &Grid) -> f64 {
+    let energies = kernel.values.iter().map(|value| f64::from(*value).powi(2));
+    let (sum, squares) = energies.fold((0.0, 0.0), |(sum, squares), energy| {
+        (sum + energy, squares + energy * energy)
+    });
+    sum * sum / squares
+}
+
+fn percent(share: f64) -> String {
+    if share.is_finite() {
+        format!("{:.1} %", 100.0 * share)
+    } else {
+        "none".into()
+    }
+}
+
+fn signed(value: f64) -> String {
+    let text = format!("{value:+.1}");
+    if text == "-0.0" { "+0.0".into() } else { text.replace('-', "−") }
+}
+
+/// A count with its thousands apart: `12,345`.
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .filter_map(|group| std::str::from_utf8(group).ok())
+        .collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(name: &str, accuracy: f64) -> ModelReport {
+        ModelReport {
+            model: name.into(),
+            accuracy,
+            epoch_s: 2.0,
+            images_per_s: 5000.0,
+            params: 1000,
+            ..ModelReport::default()
+        }
+    }
+
+    fn data(models: Vec<ModelReport>) -> DataSetReport {
+        DataSetReport {
+            name: "glyphs".into(),
+            train_count: 10_000,
+            test_count: 2000,
+            models,
+            ..DataSetReport::default()
+        }
+    }
+
+    #[test]
+    fn chance_is_drawn_where_the_binomial_test_draws_it() {
+        // sqrt(2·0.9·0.1/2000) · 1.96 = 0.018 593.
+        assert_eq!(compare(0.9, 0.882, 2000).1, Verdict::Alike);
+        assert_eq!(compare(0.9, 0.88, 2000).1, Verdict::Better);
+        assert_eq!(compare(0.88, 0.9, 2000).1, Verdict::Worse);
+        assert_eq!(compare(0.9, 0.88, 200).1, Verdict::Alike);
+    }
+
+    #[test]
+    fn the_text_follows_the_figures() {
+        let with = |other| accuracies(&data(vec![model("cnn", 0.9), model("free2", other)]));
+        for (accuracy, part) in [
+            (0.95, "Better than it: free2 (95.0 %, +5.0 points)."),
+            (0.8, "Worse: free2 (80.0 %, −10.0 points)."),
+            (0.901, "for so many images: free2 (90.1 %, +0.1 points)."),
+            (f64::NAN, "Diverged: free2."),
+        ] {
+            assert!(with(accuracy).contains(part), "{}", with(accuracy));
+        }
+    }
+
+    #[test]
+    fn a_repair_is_compared_with_what_it_repairs() {
+        let text = |models| {
+            repairs(&Report {
+                data_sets: vec![data(models)],
+                ..Report::default()
+            })
+        };
+        let pair = |repaired| text(vec![model("kk2", 0.5), model("kk2-repaired", repaired)]);
+        assert!(pair(0.7).unwrap().contains("kk2 on glyphs gains (+20.0 points)"));
+        assert!(pair(0.3).unwrap().contains("kk2 on glyphs loses (−20.0 points)"));
+        assert!(pair(0.505).unwrap().contains("does not change beyond chance"));
+        assert_eq!(pair(f64::NAN), None);
+        assert_eq!(text(vec![model("kk2-repaired", 0.5)]), None);
+    }
+
+    #[test]
+    fn times_are_multiples_of_the_first_networks() {
+        let mut slow = model("free2", 0.9);
+        slow.epoch_s = 5.0;
+        let report = Report {
+            data_sets: vec![data(vec![model("cnn", 0.9), slow])],
+            ..Report::default()
+        };
+        let text = times(&report).unwrap();
+        assert!(text.contains("multiple of cnn's: on glyphs free2 2.50 (cnn 2.00 s"), "{text}");
+    }
+
+    #[test]
+    fn dead_parameters_are_told_only_if_there_are_any() {
+        let mut report = Report {
+            data_sets: vec![data(vec![model("kk2", 0.5)])],
+            ..Report::default()
+        };
+        assert_eq!(dead(&report), None);
+        report.data_sets[0].models[0].dead_params = 528;
+        assert!(dead(&report).unwrap().starts_with("528 of the 1,000 parameters of kk2 are dead"));
+    }
+
+    #[test]
+    fn effective_pixels_count_what_is_lit_evenly() {
+        let grid = |values: &[f32]| Grid {
+            rows: 1,
+            cols: values.len(),
+            values: values.to_vec(),
+        };
+        assert_eq!(effective_pixels(&grid(&[0.0, -3.0, 0.0])), 1.0);
+        assert_eq!(effective_pixels(&grid(&[2.0, -2.0, 2.0, 0.0])), 3.0);
+        assert!(effective_pixels(&grid(&[0.0])).is_nan());
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(count), text);
+        }
+    }
+}

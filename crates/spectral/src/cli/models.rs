@@ -1,0 +1,94 @@
+//! `spectral models`: the networks there are.
+
+use burn::module::Module;
+use clap::Args;
+use comfy_table::{Cell, CellAlignment, Table};
+use serde::Serialize;
+
+use super::args::model_name;
+use super::context::Context;
+use super::error::CliError;
+use super::output::{self, print, print_json};
+use crate::model::{self, InputSpec, ModelInfo};
+
+/// List the networks
+#[derive(Debug, Args)]
+#[command(after_help = "Parameters are counted at the default input: grey images of 28x28, ten classes.
+
+Examples:
+  spectral models
+  spectral models kk2 --json")]
+pub(super) struct ModelsArgs {
+    /// Only this one
+    #[arg(value_parser = model_name)]
+    name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    params: usize,
+    dead_params: usize,
+    baseline: &'static str,
+    summary: &'static str,
+    input: InputSpec,
+}
+
+impl Entry {
+    fn of(info: &ModelInfo, context: &Context) -> Result<Self, CliError> {
+        let input = InputSpec::default();
+        let network = model::build(info.name, &input, &context.device)?;
+        Ok(Self {
+            name: info.name,
+            params: network.num_params(),
+            dead_params: network.dead_parameters(),
+            baseline: info.baseline,
+            summary: info.summary,
+            input,
+        })
+    }
+}
+
+pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> {
+    let entries: Vec<Entry> = match &args.name {
+        Some(name) => vec![Entry::of(model::find(name)?, context)?],
+        None => model::models()
+            .iter()
+            .map(|info| Entry::of(info, context))
+            .collect::<Result<_, _>>()?,
+    };
+    if context.json {
+        return print_json(&entries);
+    }
+    match (&args.name, entries.as_slice()) {
+        (Some(_), [entry]) => print(&card(entry)),
+        _ => print(&format!("{}\n", table(&entries))),
+    }
+}
+
+fn table(entries: &[Entry]) -> Table {
+    let mut table = output::table(["name", "parameters", "dead", "baseline", "what it is"]);
+    for entry in entries {
+        table.add_row([
+            Cell::new(entry.name),
+            Cell::new(entry.params).set_alignment(CellAlignment::Right),
+            Cell::new(entry.dead_params).set_alignment(CellAlignment::Right),
+            Cell::new(entry.baseline),
+            Cell::new(entry.summary),
+        ]);
+    }
+    table
+}
+
+fn card(entry: &Entry) -> String {
+    let InputSpec { channels, height, width, classes } = entry.input;
+    format!(
+        "{}: {}\n  baseline:   {}\n  parameters: {}, of which {} cannot change the output\n  \
+         (at {height}x{width} pixels, {channels} channel, {classes} classes)\n",
+        entry.name,
+        entry.summary,
+        entry.baseline,
+        entry.params,
+        entry.dead_params
+    )
+}

@@ -1,0 +1,185 @@
+//! `spectral predict`: the classes of images.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::context::Context;
+use super::error::CliError;
+use super::output::{print, print_json, say};
+use super::picture;
+use super::run_settings::ModelSettings;
+use crate::data::Images;
+use crate::model::{self, InputSpec, Network};
+use crate::train::{
+    Feeding, ModelDescription, RunFolder, load_model_weights, predict, read_model_description,
+};
+
+/// Classes told for each image.
+const TOP: usize = 3;
+
+/// Images predicted at a time.
+const BATCH: usize = 64;
+
+/// Name the classes of image files
+#[derive(Debug, Args)]
+#[command(after_help = "Takes JPEG and PNG of any size: they are turned upright, cropped around the
+centre, resized and turned to grey or RGB as the network needs. An image that
+cannot be read is told on stderr and makes the exit code 1; the others are
+predicted all the same.
+
+Examples:
+  spectral predict runs/cnn-glyphs-0 seven.png
+  spectral predict model.safetensors photos/*.jpg --json")]
+pub(super) struct PredictArgs {
+    /// A run folder, or the model.safetensors of one
+    #[arg(value_name = "RUN_OR_CHECKPOINT")]
+    source: PathBuf,
+    /// Image files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Use the weights of the run's best epoch, if it kept them
+    #[arg(long)]
+    best: bool,
+}
+
+/// A network ready for use.
+struct Loaded {
+    network: Network,
+    settings: ModelSettings,
+}
+
+#[derive(Serialize)]
+struct Prediction {
+    file: PathBuf,
+    class: String,
+    probability: f32,
+    top: Vec<Candidate>,
+}
+
+#[derive(Serialize)]
+struct Candidate {
+    class: String,
+    probability: f32,
+}
+
+pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError> {
+    let loaded = load(&args.source, args.best, context)?;
+    let mut predictions = Vec::new();
+    let mut failed = 0;
+    for files in args.files.chunks(BATCH) {
+        let mut good = Vec::new();
+        let mut pixels = Vec::new();
+        for file in files {
+            match picture::read(file, &loaded.settings.input) {
+                Ok(bytes) => {
+                    good.push(file);
+                    pixels.extend(bytes);
+                }
+                Err(error) => {
+                    failed += 1;
+                    say(&format!("error: {}", error.message().unwrap_or_default()));
+                }
+            }
+        }
+        predictions.extend(classify(&loaded, &good, pixels)?);
+    }
+    if context.json {
+        print_json(&predictions)?;
+    } else {
+        print(&lines(&predictions))?;
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err(CliError::Failed(format!(
+            "{failed} of {} images could not be read",
+            args.files.len()
+        ))),
+    }
+}
+
+fn load(source: &Path, best: bool, context: &Context) -> Result<Loaded, CliError> {
+    let (weights, description): (PathBuf, ModelDescription) = if source.is_dir() {
+        let run = RunFolder::open(source)?;
+        let weights = if best { run.best_weights_path() } else { run.weights_path() };
+        (weights, run.config().model.clone())
+    } else {
+        if best {
+            let message = format!("--best needs a run folder; {} is none", source.display());
+            return Err(CliError::Usage(message));
+        }
+        let description = read_model_description(source)?
+            .ok_or_else(|| CliError::file(source, "no network of this lab"))?;
+        (source.to_path_buf(), description)
+    };
+    let settings = ModelSettings::of(&description).map_err(|error| {
+        CliError::file(&weights, format!("no network of this lab: {}", error.message()))
+    })?;
+    let network = model::build(&description.name, &settings.input, &context.device)?;
+    Ok(Loaded {
+        network: load_model_weights(&weights, network)?,
+        settings,
+    })
+}
+
+fn classify(
+    loaded: &Loaded,
+    files: &[&PathBuf],
+    pixels: Vec<u8>,
+) -> Result<Vec<Prediction>, CliError> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ModelSettings { input, class_names, normalise } = &loaded.settings;
+    let InputSpec { channels, height, width, .. } = *input;
+    let images = Images {
+        pixels,
+        channels,
+        height,
+        width,
+        labels: vec![0; files.len()],
+    };
+    let feeding = Feeding {
+        normalise,
+        batch_size: BATCH,
+    };
+    let probabilities = predict(&loaded.network, &images, feeding)?;
+    let name = |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
+    Ok(files
+        .iter()
+        .enumerate()
+        .map(|(index, file)| {
+            let top: Vec<Candidate> = probabilities
+                .top(index, TOP)
+                .into_iter()
+                .map(|(class, probability)| Candidate {
+                    class: name(class),
+                    probability,
+                })
+                .collect();
+            Prediction {
+                file: file.to_path_buf(),
+                class: top.first().map(|first| first.class.clone()).unwrap_or_default(),
+                probability: top.first().map_or(f32::NAN, |first| first.probability),
+                top,
+            }
+        })
+        .collect())
+}
+
+fn lines(predictions: &[Prediction]) -> String {
+    predictions
+        .iter()
+        .map(|prediction| {
+            let top: Vec<String> = prediction
+                .top
+                .iter()
+                .map(|candidate| {
+                    format!("{} {:.1} %", candidate.class, 100.0 * candidate.probability)
+                })
+                .collect();
+            format!("{}: {}\n", prediction.file.display(), top.join(", "))
+        })
+        .collect()
+}

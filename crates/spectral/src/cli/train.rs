@@ -1,0 +1,204 @@
+//! `spectral train`: one network on one data set, kept in a run folder.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::args::{DataArgs, data_name, model_name};
+use super::assemble;
+use super::context::Context;
+use super::error::CliError;
+use super::findings::findings;
+use super::output::{print, print_json, say};
+use super::run_settings::{DataSettings, run_config};
+use super::settings::{self, TrainingArgs};
+use super::trial::{Outcome, Trial};
+use crate::data::load;
+use crate::report::{Report, compare_json, table};
+use crate::train::{Ending, RunConfig, RunFolder, TrainError};
+
+/// Filters shown in a run's report.
+const FILTERS: usize = 8;
+
+/// Train one network on one data set
+#[derive(Debug, Args)]
+#[command(after_help = "A run is kept in a folder: its settings, metrics, weights, a report, and all
+that --resume takes to go on after the last finished epoch as if nothing had
+happened. Equal settings and seeds give equal results, whatever the threads.
+
+Examples:
+  spectral train --model free2 --data glyphs --epochs 3
+  spectral train --model cnn --data fashion-mnist --data-dir ~/data \\
+      --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine
+  spectral train --resume runs/free2-glyphs-0 --epochs 10
+  spectral train --print-config > settings.toml")]
+pub(super) struct TrainArgs {
+    /// A network; see 'spectral models'
+    #[arg(long, value_name = "NAME", value_parser = model_name,
+          required_unless_present_any = ["resume", "print_config"])]
+    model: Option<String>,
+    /// A data set, or folder:PATH; see 'spectral data'
+    #[arg(long, value_name = "NAME", value_parser = data_name,
+          required_unless_present_any = ["resume", "print_config"])]
+    data: Option<String>,
+    /// Folder for the run
+    /// [default: runs/MODEL-DATA-SEED]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", verbatim_doc_comment)]
+    run: Option<PathBuf>,
+    /// Go on with the run in this folder, under its
+    /// settings; --epochs and --data-dir may differ
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    resume: Option<PathBuf>,
+    /// Print the settings as TOML, for --config
+    #[arg(long, conflicts_with = "resume")]
+    print_config: bool,
+    #[command(flatten)]
+    data_args: DataArgs,
+    #[command(flatten)]
+    training: TrainingArgs,
+}
+
+pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
+    if args.print_config {
+        let config = args.training.over(&settings::defaults(), context.seed())?;
+        if context.json {
+            return print_json(&json!({ "train": config }));
+        }
+        return print(&settings::file(&config)?);
+    }
+    let plan = match &args.resume {
+        Some(folder) => Plan::resumed(args, folder, context)?,
+        None => Plan::new(args, context)?,
+    };
+    let data = load(&plan.data, &plan.data_args.options(plan.data_seed))?;
+    let stored = DataSettings {
+        seed: plan.data_seed,
+        wanted: plan.stored_data_args.clone(),
+    };
+    let config = run_config(&plan.model, &data, stored, &plan.train)?;
+    let run = match &args.resume {
+        Some(folder) => RunFolder::resume(folder, config)?,
+        None => create(args.run.clone(), &plan.default_folder(), config)?,
+    };
+    say(&format!("run folder: {}", run.path().display()));
+
+    let trial = Trial {
+        model: &plan.model,
+        data: &data,
+        config: &plan.train,
+        run: Some(&run),
+        filters: FILTERS,
+    };
+    let Outcome { report, ending } = trial.run(context)?;
+    let history = report.history.clone();
+    let mut data_report = assemble::data_report(&data);
+    data_report.models.push(report);
+    let mut report = Report {
+        title: format!("{} on {}", plan.model, plan.data),
+        data_sets: vec![data_report],
+        ..Report::default()
+    };
+    report.summary = findings(&report);
+    report.provenance = context.provenance(plan.train.seed);
+    assemble::write(&report, run.path())?;
+
+    if context.json {
+        say(&table(&report));
+        let mut result = compare_json(&report)[0].take();
+        result["run"] = json!(run.path());
+        result["seed"] = json!(plan.train.seed);
+        result["history"] = json!(history);
+        print_json(&result)?;
+    } else {
+        print(&format!("\n{}\n", table(&report)))?;
+    }
+    say(&format!("report: {}", run.path().join("report.html").display()));
+    match ending {
+        Ending::Diverged { epoch, step, loss } => Err(CliError::Failed(format!(
+            "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; \
+             a lower --lr or --clip-norm may help"
+        ))),
+        Ending::Completed | Ending::Stopped { .. } => Ok(()),
+    }
+}
+
+/// What to train on what.
+struct Plan {
+    model: String,
+    data: String,
+    /// What to load now.
+    data_args: DataArgs,
+    /// What the run folder says was loaded; where the files lie may differ.
+    stored_data_args: DataArgs,
+    data_seed: u64,
+    train: crate::train::TrainConfig,
+}
+
+impl Plan {
+    fn new(args: &TrainArgs, context: &Context) -> Result<Self, CliError> {
+        let seed = context.seed();
+        let missing = |what: &str| CliError::Usage(format!("--{what} is missing"));
+        Ok(Self {
+            model: args.model.clone().ok_or_else(|| missing("model"))?,
+            data: args.data.clone().ok_or_else(|| missing("data"))?,
+            data_args: args.data_args.clone(),
+            stored_data_args: args.data_args.clone(),
+            data_seed: seed,
+            train: args.training.over(&settings::defaults(), seed)?,
+        })
+    }
+
+    /// What a run was started with, and over it what is given now, so that the folder can tell
+    /// what may not differ.
+    fn resumed(args: &TrainArgs, folder: &Path, context: &Context) -> Result<Self, CliError> {
+        let run = RunFolder::open(folder)?;
+        let stored = run.config();
+        let data = DataSettings::of(&stored.data).map_err(|error| CliError::file(folder, error))?;
+        let data_args = args.data_args.or(data.wanted.clone());
+        let seed = context.given_seed.unwrap_or(stored.train.seed);
+        Ok(Self {
+            model: args.model.clone().unwrap_or_else(|| stored.model.name.clone()),
+            data: args.data.clone().unwrap_or_else(|| stored.data.name.clone()),
+            stored_data_args: DataArgs {
+                data_dir: data.wanted.data_dir,
+                ..data_args.clone()
+            },
+            data_args,
+            data_seed: context.given_seed.unwrap_or(data.seed),
+            train: args.training.over(&stored.train, seed)?,
+        })
+    }
+
+    fn default_folder(&self) -> PathBuf {
+        let data: String = self
+            .data
+            .chars()
+            .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+            .collect();
+        Path::new("runs").join(format!("{}-{data}-{}", self.model, self.train.seed))
+    }
+}
+
+/// The folder asked for, or one like `default` that holds no run yet.
+fn create(
+    folder: Option<PathBuf>,
+    default: &Path,
+    config: RunConfig,
+) -> Result<RunFolder, CliError> {
+    if let Some(folder) = folder {
+        return Ok(RunFolder::create(folder, config)?);
+    }
+    let mut folder = default.to_path_buf();
+    for number in 2.. {
+        match RunFolder::create(&folder, config.clone()) {
+            Err(TrainError::RunExists(_)) => {}
+            created => return Ok(created?),
+        }
+        folder.set_file_name(format!(
+            "{}-{number}",
+            default.file_name().unwrap_or_default().to_string_lossy()
+        ));
+    }
+    Err(CliError::Failed("no name is left for the run folder".into()))
+}
