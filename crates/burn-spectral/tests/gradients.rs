@@ -2,12 +2,14 @@
 
 mod common;
 
-use burn::tensor::{Device, Tensor};
+use burn::module::{Param, ParamId};
+use burn::tensor::{DType, Tensor};
 use burn_spectral::conv::{FftConvOptions, fft_conv};
 use burn_spectral::ops::{Axes, Direction, MixSpec};
+use burn_spectral::response::KramersKronig;
 use burn_spectral::{ComplexTensor, Norm};
 use common::gradient::{assert_gradients, weigh};
-use common::{CONJUGATES, NORMS, PATHS, Path};
+use common::{CONJUGATES, NORMS, PATHS, Path, noise_tensor};
 
 /// Odd, even, prime and one.
 const LENGTHS: [usize; 6] = [1, 2, 5, 6, 9, 13];
@@ -41,13 +43,6 @@ impl Uses {
     }
 }
 
-fn devices() -> [Device; 2] {
-    [
-        Device::flex().autodiff(),
-        Device::flex().autodiff().gradient_checkpointing(),
-    ]
-}
-
 fn complex<const D: usize>(parts: &[Tensor<1>], dims: [usize; D]) -> ComplexTensor<D> {
     ComplexTensor::new(
         parts[0].clone().reshape(dims),
@@ -60,17 +55,17 @@ fn check_transforms<const D: usize>(dims: [usize; D], axes: Axes, norm: Norm, pa
     let mut half = dims;
     half[axes.half_axis(D)] = n / 2 + 1;
     let (full, bins) = (dims.iter().product(), half.iter().product());
-    for (device, uses) in devices().iter().flat_map(|d| USES.map(|uses| (d, uses))) {
+    for uses in USES {
         let what = |kind: &str| format!("{kind} {axes:?} of {dims:?}, {norm:?}, {uses:?}, {path:?}");
-        assert_gradients(&what("rfft"), &[full], device, |x| {
+        assert_gradients(&what("rfft"), &[full], |x| {
             uses.loss(path.rfft(x[0].clone().reshape(dims), axes, norm))
         });
         for direction in [Direction::Forward, Direction::Inverse] {
-            assert_gradients(&what("fft"), &[full, full], device, |z| {
+            assert_gradients(&what("fft"), &[full, full], |z| {
                 uses.loss(path.fft(complex(z, dims), axes, direction, norm))
             });
         }
-        assert_gradients(&what("irfft"), &[bins, bins], device, |z| {
+        assert_gradients(&what("irfft"), &[bins, bins], |z| {
             weigh(path.irfft(complex(z, half), n, axes, norm), 1)
         });
     }
@@ -116,12 +111,10 @@ fn of_the_mixing_of_channels() {
         let response = [groups * outputs, inputs, 2, 3];
         let (n, m) = (x.iter().product(), response.iter().product());
         for (path, uses) in PATHS.into_iter().flat_map(|path| USES.map(|uses| (path, uses))) {
-            for device in &devices() {
-                let what = format!("mix {mix:?} of {x:?}, {uses:?}, {path:?}");
-                assert_gradients(&what, &[n, n, m, m], device, |z| {
-                    uses.loss(path.mix(complex(&z[..2], x), complex(&z[2..], response), mix))
-                });
-            }
+            let what = format!("mix {mix:?} of {x:?}, {uses:?}, {path:?}");
+            assert_gradients(&what, &[n, n, m, m], |z| {
+                uses.loss(path.mix(complex(&z[..2], x), complex(&z[2..], response), mix))
+            });
         }
     }
 }
@@ -140,13 +133,11 @@ fn check_conv<const D: usize>(sizes: &[usize], channels: [usize; 4], path: Path)
     let counts = [x.iter().product(), response.iter().product(), response.iter().product()];
     for conjugate in CONJUGATES {
         let mix = MixSpec { groups, conjugate };
-        for device in &devices() {
-            let what = format!("spectral_conv {mix:?} of {x:?}, {path:?}");
-            assert_gradients(&what, &counts, device, |z| {
-                let signal = z[0].clone().reshape(x);
-                weigh(path.spectral_conv(signal, complex(&z[1..], response), mix), 1)
-            });
-        }
+        let what = format!("spectral_conv {mix:?} of {x:?}, {path:?}");
+        assert_gradients(&what, &counts, |z| {
+            let signal = z[0].clone().reshape(x);
+            weigh(path.spectral_conv(signal, complex(&z[1..], response), mix), 1)
+        });
     }
 }
 
@@ -178,15 +169,10 @@ fn of_the_spectral_convolution_where_some_inputs_are_constant() {
     };
     for path in PATHS {
         for kept in 0..3 {
-            let device = Device::flex().autodiff();
-            // The other two enter detached: their finite differences are not asked for.
-            let constants: Vec<Tensor<1>> = counts
-                .iter()
-                .zip(100..)
-                .map(|(&n, seed)| common::noise_tensor([n], seed, burn::tensor::DType::F64, &device))
-                .collect();
-            assert_gradients(&format!("input {kept} alone, {path:?}"), &[counts[kept]], &device, |z| {
-                let mut all = constants.clone();
+            let what = format!("input {kept} alone, {path:?}");
+            assert_gradients(&what, &[counts[kept]], |z| {
+                let constant = |(n, seed)| noise_tensor([n], seed, DType::F64, &z[0].device());
+                let mut all: Vec<Tensor<1>> = counts.into_iter().zip(200..).map(constant).collect();
                 all[kept] = z[0].clone();
                 let signal = all[0].clone().reshape(x);
                 weigh(path.spectral_conv(signal, complex(&all[1..], response), mix), 1)
@@ -200,9 +186,9 @@ fn of_circular_reversal() {
     for path in PATHS {
         for [height, width] in SIZES {
             let dims = [2, 1, height, width];
-            for (spatial, device) in (1..=2).flat_map(|s| devices().map(|device| (s, device))) {
+            for spatial in 1..=2 {
                 let what = format!("reversal of {spatial} axes of {dims:?}, {path:?}");
-                assert_gradients(&what, &[dims.iter().product()], &device, |x| {
+                assert_gradients(&what, &[dims.iter().product()], |x| {
                     weigh(path.circular_reverse(x[0].clone().reshape(dims), spatial), 1)
                 });
             }
@@ -227,11 +213,24 @@ fn of_the_convolution_evaluated_through_the_spectrum() {
     ] {
         let (x, weight) = ([2, 4, 5, 6], [2, 4 / options.groups, 2, 3]);
         let sizes = [x.iter().product(), weight.iter().product(), 2];
-        for device in &devices() {
-            assert_gradients(&format!("{options:?}"), &sizes, device, |z| {
-                let (x, weight) = (z[0].clone().reshape(x), z[1].clone().reshape(weight));
-                weigh(fft_conv::<4>(x, weight, Some(z[2].clone()), &options), 1)
-            });
-        }
+        assert_gradients(&format!("{options:?}"), &sizes, |z| {
+            let (x, weight) = (z[0].clone().reshape(x), z[1].clone().reshape(weight));
+            weigh(fft_conv::<4>(x, weight, Some(z[2].clone()), &options), 1)
+        });
+    }
+}
+
+#[test]
+fn of_the_kramers_kronig_response() {
+    for (size, axis) in [([1, 4], 1), ([4, 5], 0), ([3, 6], 1), ([5, 4], 0)] {
+        let dims = [2, 1, size[0], size[1] / 2 + 1];
+        assert_gradients(&format!("{size:?} causal along {axis}"), &[dims.iter().product()], |z| {
+            let response = KramersKronig::<4> {
+                real: Param::initialized(ParamId::new(), z[0].clone().reshape(dims)),
+                length: size[1],
+                axis,
+            };
+            weigh(response.impulse_response(), 1)
+        });
     }
 }

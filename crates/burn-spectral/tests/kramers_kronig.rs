@@ -8,7 +8,9 @@ use burn_spectral::conv::SpectralConv;
 use burn_spectral::ops::Axes;
 use burn_spectral::response::{Coupling, KramersKronig, KramersKronigConfig, ResponseConfig, hilbert};
 use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
-use common::{DTYPES, PATHS, assert_close, noise_tensor, tolerance, values};
+use common::{
+    DTYPES, PATHS, assert_close, complex_values, noise_tensor, tolerance, values,
+};
 
 const LENGTHS: [usize; 9] = [1, 2, 3, 4, 7, 8, 13, 16, 97];
 const SIZES: [[usize; 2]; 6] = [[4, 6], [5, 8], [7, 7], [8, 5], [1, 6], [6, 1]];
@@ -80,19 +82,12 @@ fn real_and_imaginary_part_are_each_others_hilbert_transforms() {
         let limit = tolerance(dtype, 1e-6, 1e-14);
         let h = one_dimensional(n, dtype, &device).impulse_response();
         let spectrum = full(fft::rfft(h.clone(), 2, Norm::Backward), n);
-        // Against the length of H, for the imaginary part of one or two bins is zero.
-        let size = common::complex_values(spectrum.clone());
-        let error = |difference| {
-            let difference = values::<3>(difference);
-            let padded = [difference.clone(), vec![0.0; size.len() - difference.len()]].concat();
-            let shifted: Vec<f64> = size.iter().zip(padded).map(|(s, d)| s + d).collect();
-            common::relative_error(&shifted, &size)
-        };
-        let forth = error(spectrum.im.clone() + hilbert(spectrum.re.clone()));
-        assert!(forth <= limit, "Im H = −Hilbert(Re H), length {n}, {dtype:?}: {forth:.1e}");
-        let ends = endpoints(&h, n);
-        let back = error(spectrum.re - hilbert(spectrum.im) - ends);
-        assert!(back <= limit, "Re H from Im H, length {n}, {dtype:?}: {back:.1e}");
+        // Both parts as one vector: of one or two bins the imaginary part is zero and has no scale.
+        let want = complex_values(spectrum.clone());
+        let im = -hilbert(spectrum.re.clone());
+        let re = hilbert(spectrum.im) + endpoints(&h, n);
+        let got = complex_values(ComplexTensor::new(re, im));
+        assert_close(&format!("length {n}, {dtype:?}"), &got, &want, limit);
     }
 }
 
@@ -114,11 +109,24 @@ fn over_two_axes_the_impulse_response_lies_on_a_half_plane() {
         let real = ComplexTensor::from_real(response.real.val());
         let kept = fft::rfft2(fft::irfft2(real, size[1], Norm::Backward), Norm::Backward);
         let spectrum = fft::rfft2(h.clone(), Norm::Backward);
-        // Of an even impulse response, the part that windows keep on a half-plane: h and its
-        // mirror image along both axes have the sum 2·h_e, so Re H = Re DFT(h_e).
         assert_close(&what, &values(spectrum.re), &values(kept.re.clone()), 1e-13);
         let imaginary = values(kept.im).into_iter().fold(0.0, |a: f64, b| a.max(b.abs()));
         assert!(imaginary < 1e-14, "{what}: the kept part is not real");
+    }
+}
+
+#[test]
+fn over_two_axes_the_relation_holds_along_the_causal_one() {
+    let device = Device::flex();
+    for (size, axis) in SIZES.into_iter().flat_map(|size| [0, 1].map(|axis| (size, axis))) {
+        let h = two_dimensional(size, axis, &device).impulse_response();
+        let spectrum = fft::fft2(ComplexTensor::from_real(h), Norm::Backward);
+        // `hilbert` runs along the last axis.
+        let spectrum = spectrum.map(|part| part.swap_dims(axis + 2, 3));
+        let negated = -hilbert(spectrum.re.clone());
+        let got = complex_values(ComplexTensor::new(spectrum.re.clone(), negated));
+        let what = format!("{size:?} causal along {axis}");
+        assert_close(&what, &got, &complex_values(spectrum), 1e-14);
     }
 }
 

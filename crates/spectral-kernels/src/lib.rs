@@ -1,4 +1,62 @@
 //! Batched real and complex FFTs and spectral contractions on plain slices.
+//!
+//! The computational core of Spectral: slices in, slices out, no tensors. Networks transform thousands of small signals
+//! of awkward lengths (7, 14, 28, 75, 150), so signals, not the elements of one signal, fill the vector registers: one
+//! signal a lane. A transform of 28 points then needs no shuffles, and any length up to 4096 without a prime factor
+//! above 199 runs at about the speed of a power of two.
+//!
+//! # Conventions
+//!
+//! - **Layout**: row-major; complex data are planar, two slices of equal length ([`Planar`], [`PlanarMut`]).
+//! - **Normalisation**: nothing is scaled but by the `scale` argument; [`Norm`] gives the usual ones. The forward
+//!   transform has `exp(-2πi jk/n)`, the inverse `exp(+2πi jk/n)`.
+//! - **Output order**: bin `k` has frequency `k/n`, bins above `n/2` the negative frequencies `k/n − 1`. Half-spectra of
+//!   real signals have the bins `0 … n/2`, `n/2 + 1` ([`half_bins`]) of them, on the last transformed axis.
+//! - **Any input**: inverse real transforms are defined for every spectrum, Hermitian or not: complex over the leading
+//!   axes, then the real part over the last one. Their adjoints come from the same functions by [`BinWeight`].
+//! - **Errors**: callers check shapes; wrong slice lengths panic with what was expected and what came.
+//! - **Threads**: rayon's current pool; small work stays on the calling thread.
+//! - **Independence**: batch entries do not disturb each other, not even by rounding or values that are not finite.
+//! - **Accuracy**: relative L2 error below 5e-7 (`f32`) and 1e-14 (`f64`), tested against [`oracle`] at every length from
+//!   1 to 64 and a choice up to 8195.
+//!
+//! # Speed
+//!
+//! Instructions (AVX-512, AVX2 with FMA, or the target's baseline) are chosen at run time. Measured on two cores of an
+//! AMD EPYC (family 26, AVX-512), `f32`, `rfftn` then `irfftn`, two threads, shortest of many runs, milliseconds, beside
+//! a plain loop of realfft and rustfft over images with rayon (`cargo bench --bench fft`):
+//!
+//! | images | this crate | realfft loop |
+//! |---|---|---|
+//! | 1024 × 28 × 28 | 0.58 | 2.2 |
+//! | 2048 × 32 × 32 | 1.2 | 3.1 |
+//! | 128 × 150 × 150 | 3.0 | 7.6 |
+//! | 128 × 256 × 256 | 6.5 | 30 |
+//!
+//! Complex lines of one length, one thread, GFLOP/s by 5·n·log2 n: 28: 45, 64: 65, 100: 72, 128: 78, 150: 55, 256: 71,
+//! 512: 74, 1000: 84, 4096: 48, 65536: 46. Slower: lengths below 16 (7: 15, 14: 30), primes (31: 28, 127: 26, 257: 17),
+//! and real lines of odd length in one dimension, which take twice their work.
+//!
+//! The contraction runs at 145 to 180 GFLOP/s a thread (8 flops a complex multiplication and addition) for dense
+//! couplings of 16 channels and more; depthwise ones are bound by memory.
+//!
+//! # Example
+//!
+//! ```
+//! use spectral_kernels::{BinWeight, Norm, Planar, PlanarMut, half_bins, irfftn, rfftn};
+//!
+//! let (batch, sizes) = (2, [3, 5]);
+//! let x: Vec<f32> = (0..30).map(|i| i as f32).collect();
+//! let bins = batch * sizes[0] * half_bins(sizes[1]);
+//! let (mut re, mut im) = (vec![0.0; bins], vec![0.0; bins]);
+//! rfftn(batch, &sizes, 1.0, BinWeight::One, &x, PlanarMut { re: &mut re, im: &mut im });
+//! assert_eq!(re[0], (0..15).sum::<i32>() as f32);
+//!
+//! let mut back = vec![0.0; 30];
+//! let scale = Norm::Backward.inverse_scale(15) as f32;
+//! irfftn(batch, &sizes, scale, BinWeight::One, Planar { re: &re, im: &im }, &mut back);
+//! assert!(back.iter().zip(&x).all(|(a, b)| (a - b).abs() < 1e-5));
+//! ```
 #![warn(missing_docs)]
 #![allow(
     clippy::needless_range_loop,

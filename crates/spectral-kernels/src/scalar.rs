@@ -1,7 +1,15 @@
 //! The number types the kernels work on.
 
+use std::sync::OnceLock;
+
 use crate::cache::Plans;
-use crate::simd::{InstructionSet, Kernel};
+use crate::contraction::Product;
+use crate::parallel::Shared;
+use crate::shape::{Axis, BinWeight};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::x86;
+use crate::simd::{InstructionSet, Kernel, Simd, portable};
+use crate::transform::{self, Kind, Request};
 
 /// What the kernels need of a number type beyond arithmetic; out of reach of other crates.
 pub trait Internals: rustfft::FftNum + Default {
@@ -12,6 +20,31 @@ pub trait Internals: rustfft::FftNum + Default {
 
     /// Numbers in one vector of `set`.
     fn lanes(set: InstructionSet) -> usize
+    where
+        Self: Scalar;
+
+    /// [`crate::transform::axis`] for this type. Like the next two it is a method so that the kernels are compiled once,
+    /// here, and not again in every crate that calls a generic function.
+    fn transform_axis(
+        axis: Axis,
+        kind: Kind,
+        scale: Self,
+        weight: BinWeight,
+        input: [Shared<Self>; 2],
+        output: [Shared<Self>; 2],
+    ) where
+        Self: Scalar;
+
+    /// [`crate::transform::nd`] for this type.
+    fn transform_nd(
+        request: &Request<'_, Self>,
+        input: [Shared<Self>; 2],
+        output: [Shared<Self>; 2],
+    ) where
+        Self: Scalar;
+
+    /// [`Product::run`] for this type.
+    fn multiply(product: Product<'_, Self>)
     where
         Self: Scalar;
 
@@ -40,3 +73,66 @@ impl Scalar for f64 {
         x
     }
 }
+
+macro_rules! internals {
+    ($t:ty) => {
+        impl Internals for $t {
+            fn dispatch<K: Kernel<$t>>(set: InstructionSet, kernel: K) -> K::Output {
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if set == InstructionSet::Avx512
+                        && let Some(simd) = x86::Avx512::detect()
+                    {
+                        return Simd::<$t>::call(simd, kernel);
+                    }
+                    if set == InstructionSet::Avx2
+                        && let Some(simd) = x86::Avx2::detect()
+                    {
+                        return Simd::<$t>::call(simd, kernel);
+                    }
+                }
+                let _ = set;
+                Simd::<$t>::call(portable::Portable, kernel)
+            }
+
+            fn lanes(set: InstructionSet) -> usize {
+                match set {
+                    InstructionSet::Avx512 => 64 / size_of::<$t>(),
+                    InstructionSet::Avx2 => 32 / size_of::<$t>(),
+                    InstructionSet::Portable => 16 / size_of::<$t>(),
+                }
+            }
+
+            fn transform_axis(
+                axis: Axis,
+                kind: Kind,
+                scale: $t,
+                weight: BinWeight,
+                input: [Shared<$t>; 2],
+                output: [Shared<$t>; 2],
+            ) {
+                transform::axis::run(axis, kind, scale, weight, input, output);
+            }
+
+            fn transform_nd(
+                request: &Request<'_, $t>,
+                input: [Shared<$t>; 2],
+                output: [Shared<$t>; 2],
+            ) {
+                transform::nd::run(request, input, output);
+            }
+
+            fn multiply(product: Product<'_, $t>) {
+                product.run();
+            }
+
+            fn plans() -> &'static Plans<$t> {
+                static PLANS: OnceLock<Plans<$t>> = OnceLock::new();
+                PLANS.get_or_init(Plans::new)
+            }
+        }
+    };
+}
+
+internals!(f32);
+internals!(f64);

@@ -167,6 +167,11 @@ pub fn mix_constant<const D: usize>(
     let mut dims = x.dims();
     let [outputs, inputs] = weight.dims();
     let samples: usize = dims[2..].iter().product();
+    if dims.contains(&0) {
+        // Burn's CPU matrix product reads out of bounds when a broadcast batch is empty.
+        dims[1] = outputs;
+        return Tensor::zeros(dims, (&x.device(), x.dtype()));
+    }
     // Reversal commutes with mixing, so it runs on the side that has fewer channels.
     let reverse_input = reversed && dims[1] <= outputs;
     let reverse_output = reversed && !reverse_input;

@@ -101,6 +101,11 @@ pub fn mix<const D: usize>(
     let contraction = mix.contraction(dims[0], &response_dims.into());
     let (groups, bins) = (contraction.groups, contraction.bins);
     let (inputs, outputs) = (contraction.in_per_group, contraction.out_per_group);
+    if dims.contains(&0) {
+        dims[1] = response_dims[0];
+        let empty = Tensor::zeros(dims, (&x.device(), x.re.dtype()));
+        return ComplexTensor::new(empty.clone(), empty);
+    }
     let (x, response) = match mix.conjugate {
         Conjugate::None => (x, response),
         Conjugate::Response => (x, response.conj()),

@@ -66,8 +66,10 @@ pub struct KramersKronig<const D: usize> {
 impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
     type Response = KramersKronig<D>;
 
-    /// Draws a causal impulse response of white noise with `E|H_k|² = 1 / (3·C_in)` and keeps the
-    /// real part of its spectrum.
+    /// Draws a causal impulse response of noise, every tap of the same variance, and keeps the real
+    /// part of its spectrum. `E|H_k|²` is `1 / (3·C_in)` in the mean over the frequencies; at every
+    /// single one too over one axis, but not over several, where the taps that are their own mirror
+    /// image along the causal axis come in equal pairs.
     fn init(
         &self,
         channels: [usize; 2],
@@ -83,9 +85,13 @@ impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
         let causal = self.size[self.axis] / 2 + 1;
         let taps = self.size.iter().product::<usize>() / self.size[self.axis] * causal;
         let noise = Distribution::Normal(0.0, (conv_variance(channels) / taps as f64).sqrt());
-        let mut kernel = Tensor::<D>::random(shape::<D>(channels, &self.size), noise, device);
-        kernel = kernel * half_line::<D>(self.size[self.axis], self.axis, device).sign();
-        let spectrum = fft::rfftn(kernel, D - 2, Norm::Backward);
+        let kernel = Tensor::<D>::random(shape::<D>(channels, &self.size), noise, device);
+        let weights: Vec<f32> = (0..self.size.iter().product())
+            .map(|tap| initial_weight(&self.size, self.axis, tap))
+            .collect();
+        let weights = TensorData::new(weights, shape::<D>([1, 1], &self.size));
+        let weights = Tensor::from_data(weights, (device, kernel.dtype()));
+        let spectrum = fft::rfftn(kernel * weights, D - 2, Norm::Backward);
         Ok(KramersKronig {
             real: Param::from_tensor(spectrum.re),
             length: self.size[D - 3],
@@ -150,6 +156,30 @@ fn half_line<const D: usize>(length: usize, axis: usize, device: &Device) -> Ten
     dims[axis + 2] = length;
     let values: Vec<f32> = (0..length).map(value).collect();
     Tensor::from_data(TensorData::new(values, dims), device)
+}
+
+/// Factor on a tap, by its row-major index, of the noise that a response starts from, so that the
+/// taps of its impulse response have the variance of the noise.
+///
+/// Only the even part of the noise lasts. Along the causal axis `u` doubles it again; a tap that is
+/// its own mirror image there, but not along another axis, is the mean of two.
+fn initial_weight(size: &[usize], axis: usize, tap: usize) -> f32 {
+    let mut rest = tap;
+    let (mut along, mut is_own_mirror) = (0, true);
+    for (i, &length) in size.iter().enumerate().rev() {
+        let index = rest % length;
+        rest /= length;
+        match i == axis {
+            true => along = index,
+            false => is_own_mirror &= 2 * index % length == 0,
+        }
+    }
+    match 2 * along % size[axis] == 0 {
+        true if is_own_mirror => 1.0,
+        true => core::f32::consts::SQRT_2,
+        false if 2 * along < size[axis] => 1.0,
+        false => 0.0,
+    }
 }
 
 /// Discrete Hilbert transform of a real periodic signal along its last axis:

@@ -9,7 +9,7 @@ use crate::simd::{Kernel, Simd, Vector};
 use crate::view::{Complex, View, broadcast};
 
 /// Beyond this a general algorithm costs less than (R−1)² multiplications.
-pub const MAX_PRIME: usize = 127;
+pub const MAX_PRIME: usize = 199;
 const MAX_PAIRS: usize = MAX_PRIME / 2;
 /// Output pairs computed together, so that inputs are read from memory a quarter as often.
 const BLOCK: usize = 4;

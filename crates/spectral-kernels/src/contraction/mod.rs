@@ -7,7 +7,8 @@ mod product;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::shape::{Planar, PlanarMut};
-use product::{Operand, Product, Target};
+pub use product::Product;
+use product::{Operand, Target};
 
 /// Which factor of `Σ R·X` is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -73,8 +74,7 @@ impl Contraction {
         let [y_batch, y_group, y_out] = self.strides_of_batch(self.out_per_group);
         let y = target(y, y_group, y_batch, y_out);
         // Rows are batch entries, columns outputs, the sum is over inputs.
-        self.product(self.batch, self.out_per_group, self.in_per_group, x, r, y)
-            .run();
+        T::multiply(self.product(self.batch, self.out_per_group, self.in_per_group, x, r, y));
     }
 
     /// The gradient for the input: `gx[b,g,i,k] = Σ_o` of `conj(r)·gy` (nothing conjugated), `r·gy` (the response) or
@@ -95,8 +95,7 @@ impl Contraction {
         let [x_batch, x_group, x_in] = self.strides_of_batch(self.in_per_group);
         let gx = target(gx, x_group, x_batch, x_in);
         // Rows are batch entries, columns inputs, the sum is over outputs.
-        self.product(self.batch, self.in_per_group, self.out_per_group, gy, r, gx)
-            .run();
+        T::multiply(self.product(self.batch, self.in_per_group, self.out_per_group, gy, r, gx));
     }
 
     /// The gradient for the response: `gr[g,o,i,k] = Σ_b` of `conj(x)·gy` (nothing conjugated), `x·conj(gy)` (the
@@ -119,8 +118,7 @@ impl Contraction {
         let [r_group, r_out, r_in] = self.strides_of_response();
         let gr = target(gr, r_group, r_out, r_in);
         // Rows are outputs, columns inputs, the sum is over the batch.
-        self.product(self.out_per_group, self.in_per_group, self.batch, gy, x, gr)
-            .run();
+        T::multiply(self.product(self.out_per_group, self.in_per_group, self.batch, gy, x, gr));
     }
 
     fn product<'a, T: Scalar>(

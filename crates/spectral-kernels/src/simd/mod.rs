@@ -4,16 +4,17 @@
 //! Generic code is written once, marked `#[inline(always)]`, and compiled for each set inside [`Simd::call`], the one
 //! place with `#[target_feature]`.
 
-mod portable;
+pub mod portable;
 #[cfg(target_arch = "x86_64")]
-mod x86;
+mod transpose;
+#[cfg(target_arch = "x86_64")]
+pub mod x86;
 
 use std::ops::{Add, Mul, Sub};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::cache::Plans;
-use crate::scalar::{Internals, Scalar};
+use crate::scalar::Scalar;
 
 /// The widest vector, in lanes.
 pub const MAX_LANES: usize = 16;
@@ -148,49 +149,10 @@ pub trait Kernel<T: Scalar> {
     fn run<S: Simd<T>>(self, simd: S) -> Self::Output;
 }
 
-macro_rules! internals {
-    ($t:ty) => {
-        impl Internals for $t {
-            fn dispatch<K: Kernel<$t>>(set: InstructionSet, kernel: K) -> K::Output {
-                #[cfg(target_arch = "x86_64")]
-                {
-                    if set == InstructionSet::Avx512
-                        && let Some(simd) = x86::Avx512::detect()
-                    {
-                        return Simd::<$t>::call(simd, kernel);
-                    }
-                    if set == InstructionSet::Avx2
-                        && let Some(simd) = x86::Avx2::detect()
-                    {
-                        return Simd::<$t>::call(simd, kernel);
-                    }
-                }
-                let _ = set;
-                Simd::<$t>::call(portable::Portable, kernel)
-            }
-
-            fn lanes(set: InstructionSet) -> usize {
-                match set {
-                    InstructionSet::Avx512 => 64 / size_of::<$t>(),
-                    InstructionSet::Avx2 => 32 / size_of::<$t>(),
-                    InstructionSet::Portable => 16 / size_of::<$t>(),
-                }
-            }
-
-            fn plans() -> &'static Plans<$t> {
-                static PLANS: OnceLock<Plans<$t>> = OnceLock::new();
-                PLANS.get_or_init(Plans::new)
-            }
-        }
-    };
-}
-
-internals!(f32);
-internals!(f64);
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::Internals;
 
     struct TransposeSquare;
 

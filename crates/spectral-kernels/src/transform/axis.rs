@@ -26,27 +26,13 @@ pub fn fft_axis<T: Scalar>(
     output.expect("fft_axis output", axis.elements());
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = [Shared::new(output.re), Shared::new(output.im)];
-    run(
+    T::transform_axis(
         axis,
         Kind::Complex(direction),
         scale,
         BinWeight::One,
         from,
         to,
-    );
-}
-
-/// [`fft_axis`] without scale, in place.
-pub fn fft_axis_in_place<T: Scalar>(axis: Axis, direction: Direction, data: PlanarMut<'_, T>) {
-    data.expect("fft_axis data", axis.elements());
-    let planes = [Shared::new(data.re), Shared::new(data.im)];
-    run(
-        axis,
-        Kind::Complex(direction),
-        T::of(1.0),
-        BinWeight::One,
-        planes,
-        planes,
     );
 }
 
@@ -65,7 +51,7 @@ pub fn rfft_axis<T: Scalar>(
     output.expect("rfft_axis output", axis.half_elements());
     let from = Shared::to_read(input);
     let to = [Shared::new(output.re), Shared::new(output.im)];
-    run(axis, Kind::ToHalf, scale, weight, [from, from], to);
+    T::transform_axis(axis, Kind::ToHalf, scale, weight, [from, from], to);
 }
 
 /// Inverse of [`rfft_axis`] up to scale: `out[j] = scale · Σ_k c_k Re(w_k in[k] exp(2πi jk/n))`, `k = 0 … n/2`.
@@ -83,7 +69,7 @@ pub fn irfft_axis<T: Scalar>(
     expect_len("irfft_axis output", "real", axis.elements(), output.len());
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = Shared::new(output);
-    run(axis, Kind::FromHalf, scale, weight, from, [to, to]);
+    T::transform_axis(axis, Kind::FromHalf, scale, weight, from, [to, to]);
 }
 
 /// What a tile should take of the first-level cache.
@@ -93,8 +79,10 @@ const LEAST_VECTORS: usize = 4;
 /// Numbers of a task of lines.
 const TASK_ELEMENTS: usize = 1 << 15;
 
+/// Runs a transform on planes whose lengths have been checked.
+///
 /// Input and output may be the same planes: a task has read all of its signals before it writes them, and no others.
-fn run<T: Scalar>(
+pub fn run<T: Scalar>(
     axis: Axis,
     kind: Kind,
     scale: T,

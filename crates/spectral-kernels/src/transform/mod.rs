@@ -1,11 +1,13 @@
 //! Transforms of arrays: one axis, or the last few.
 
-mod axis;
+pub mod axis;
 mod image;
 mod lanes;
 mod long;
-mod nd;
+pub mod nd;
 mod oriented;
 
 pub use axis::{fft_axis, irfft_axis, rfft_axis};
+pub use image::Request;
 pub use nd::{fftn, irfftn, rfftn};
+pub use oriented::Kind;

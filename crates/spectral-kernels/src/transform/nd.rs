@@ -3,8 +3,8 @@
 //! Images (the last axes of one batch entry) are transformed a few at a time, so that what lies between the axes stays
 //! in cache; few large images go axis by axis through memory, with all threads on each.
 
-use super::axis::{fft_axis, fft_axis_in_place, irfft_axis, rfft_axis};
-use super::image::{Images, Task};
+use super::axis;
+use super::image::{Images, Request, Task};
 use super::oriented::Kind;
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
@@ -23,50 +23,21 @@ pub fn fftn<T: Scalar>(
     direction: Direction,
     scale: T,
     input: Planar<'_, T>,
-    mut output: PlanarMut<'_, T>,
+    output: PlanarMut<'_, T>,
 ) {
     let points = check(sizes);
     input.expect("fftn input", batch * points);
     output.expect("fftn output", batch * points);
-    let (leading, n) = split(sizes);
-    let rows = points / n;
-    if leading.is_empty() {
-        fft_axis(
-            Axis {
-                outer: batch,
-                len: n,
-                inner: 1,
-            },
-            direction,
-            scale,
-            input,
-            output,
-        );
-    } else if let Some(images) = images(
+    let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
+    let to = [Shared::new(output.re), Shared::new(output.im)];
+    let request = Request {
         batch,
         sizes,
-        Kind::Complex(direction),
+        kind: Kind::Complex(direction),
         scale,
-        BinWeight::One,
-    ) {
-        let planes = [Shared::new(output.re), Shared::new(output.im)];
-        run(&images, batch, points, &[input.re, input.im], planes);
-    } else {
-        fft_axis(
-            Axis {
-                outer: batch * rows,
-                len: n,
-                inner: 1,
-            },
-            direction,
-            scale,
-            input,
-            output.reborrow(),
-        );
-        for axis in leading_axes(batch, leading, n) {
-            fft_axis_in_place(axis, direction, output.reborrow());
-        }
-    }
+        weight: BinWeight::One,
+    };
+    T::transform_nd(&request, from, to);
 }
 
 /// Real transform over the last `sizes.len()` (1 to 3) axes, half-spectrum on the last:
@@ -80,44 +51,24 @@ pub fn rfftn<T: Scalar>(
     scale: T,
     weight: BinWeight,
     input: &[T],
-    mut output: PlanarMut<'_, T>,
+    output: PlanarMut<'_, T>,
 ) {
     let points = check(sizes);
-    let (leading, n) = split(sizes);
-    let (rows, bins) = (points / n, half_bins(n));
     expect_len("rfftn input", "real", batch * points, input.len());
-    output.expect("rfftn output", batch * rows * bins);
-    if leading.is_empty() {
-        rfft_axis(
-            Axis {
-                outer: batch,
-                len: n,
-                inner: 1,
-            },
+    output.expect("rfftn output", batch * half_points(sizes));
+    let from = Shared::to_read(input);
+    let to = [Shared::new(output.re), Shared::new(output.im)];
+    T::transform_nd(
+        &Request {
+            batch,
+            sizes,
+            kind: Kind::ToHalf,
             scale,
             weight,
-            input,
-            output,
-        );
-    } else if let Some(images) = images(batch, sizes, Kind::ToHalf, scale, weight) {
-        let planes = [Shared::new(output.re), Shared::new(output.im)];
-        run(&images, batch, points, &[input], planes);
-    } else {
-        rfft_axis(
-            Axis {
-                outer: batch * rows,
-                len: n,
-                inner: 1,
-            },
-            scale,
-            weight,
-            input,
-            output.reborrow(),
-        );
-        for axis in leading_axes(batch, leading, bins) {
-            fft_axis_in_place(axis, Direction::Forward, output.reborrow());
-        }
-    }
+        },
+        [from, from],
+        to,
+    );
 }
 
 /// Inverse of [`rfftn`] up to scale: the unscaled complex inverse over the leading axes, then
@@ -135,50 +86,21 @@ pub fn irfftn<T: Scalar>(
     output: &mut [T],
 ) {
     let points = check(sizes);
-    let (leading, n) = split(sizes);
-    let (rows, bins) = (points / n, half_bins(n));
-    input.expect("irfftn input", batch * rows * bins);
+    input.expect("irfftn input", batch * half_points(sizes));
     expect_len("irfftn output", "real", batch * points, output.len());
-    if leading.is_empty() {
-        irfft_axis(
-            Axis {
-                outer: batch,
-                len: n,
-                inner: 1,
-            },
+    let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
+    let to = Shared::new(output);
+    T::transform_nd(
+        &Request {
+            batch,
+            sizes,
+            kind: Kind::FromHalf,
             scale,
             weight,
-            input,
-            output,
-        );
-    } else if let Some(images) = images(batch, sizes, Kind::FromHalf, scale, weight) {
-        let plane = Shared::new(output);
-        run(
-            &images,
-            batch,
-            points,
-            &[input.re, input.im],
-            [plane, plane],
-        );
-    } else {
-        let (mut re, mut im) = (input.re.to_vec(), input.im.to_vec());
-        for axis in leading_axes(batch, leading, bins) {
-            fft_axis_in_place(
-                axis,
-                Direction::Inverse,
-                PlanarMut {
-                    re: &mut re,
-                    im: &mut im,
-                },
-            );
-        }
-        let last = Axis {
-            outer: batch * rows,
-            len: n,
-            inner: 1,
-        };
-        irfft_axis(last, scale, weight, Planar { re: &re, im: &im }, output);
-    }
+        },
+        from,
+        [to, to],
+    );
 }
 
 fn check(sizes: &[usize]) -> usize {
@@ -194,20 +116,10 @@ fn check(sizes: &[usize]) -> usize {
     sizes.iter().product()
 }
 
-fn split(sizes: &[usize]) -> (&[usize], usize) {
-    (&sizes[..sizes.len() - 1], sizes[sizes.len() - 1])
-}
-
-fn leading_axes(batch: usize, leading: &[usize], columns: usize) -> impl Iterator<Item = Axis> {
-    leading
-        .iter()
-        .enumerate()
-        .filter(|(_, len)| **len > 1)
-        .map(move |(a, &len)| Axis {
-            outer: batch * leading[..a].iter().product::<usize>(),
-            len,
-            inner: leading[a + 1..].iter().product::<usize>() * columns,
-        })
+/// Elements of a half-spectrum of these real sizes.
+fn half_points(sizes: &[usize]) -> usize {
+    let n = sizes[sizes.len() - 1];
+    sizes.iter().product::<usize>() / n * half_bins(n)
 }
 
 /// Enough to even out threads that run at unequal speed.
@@ -215,39 +127,43 @@ const TASKS_PER_THREAD: usize = 8;
 
 /// A tile beyond this is better spread over all threads, axis by axis.
 const LARGEST_TILE_BYTES: usize = 8 << 20;
+/// Fewer points than this are transformed at once by one thread in any case.
+const SMALL_POINTS: usize = 4096;
 
-fn images<T: Scalar>(
-    batch: usize,
-    sizes: &[usize],
-    kind: Kind,
-    scale: T,
-    weight: BinWeight,
-) -> Option<Images<T>> {
-    let points: usize = sizes.iter().product();
-    let threads = threads_for(batch * points);
-    let images = Images::new(
-        sizes,
-        kind,
-        scale,
-        weight,
-        T::lanes(InstructionSet::current()),
-        batch.div_ceil(threads),
-    );
-    (batch >= threads && images.tile_bytes() <= LARGEST_TILE_BYTES || batch * points < 4096)
-        .then_some(images)
+/// Runs a request on planes whose lengths have been checked.
+pub fn run<T: Scalar>(request: &Request<'_, T>, input: [Shared<T>; 2], output: [Shared<T>; 2]) {
+    if request.batch == 0 {
+        return;
+    }
+    if request.sizes.len() > 1 {
+        let points = request.points();
+        let threads = threads_for(points);
+        let images = Images::new(
+            request,
+            InstructionSet::current(),
+            request.batch.div_ceil(threads),
+        );
+        // A small batch would not keep all threads busy, a large tile outgrow the caches.
+        let spread = request.batch >= threads && images.tile_bytes() <= LARGEST_TILE_BYTES;
+        if spread || points < SMALL_POINTS {
+            by_image(request, &images, input, output);
+            return;
+        }
+    }
+    by_axis(request, input, output);
 }
 
-fn run<T: Scalar>(
+fn by_image<T: Scalar>(
+    request: &Request<'_, T>,
     images: &Images<T>,
-    batch: usize,
-    points: usize,
-    input: &[&[T]],
+    input: [Shared<T>; 2],
     output: [Shared<T>; 2],
 ) {
+    let (batch, points) = (request.batch, request.points());
     let groups = batch.div_ceil(images.group);
-    let each = groups.div_ceil(TASKS_PER_THREAD * threads_for(batch * points));
-    for_each(groups.div_ceil(each), batch * points, |task| {
-        with_scratch(images.buffers(T::lanes(images.set)), |mut buffers| {
+    let each = groups.div_ceil(TASKS_PER_THREAD * threads_for(points));
+    for_each(groups.div_ceil(each), points, |task| {
+        with_scratch(images.buffers(), |mut buffers| {
             for group in task * each..groups.min((task + 1) * each) {
                 let first = group * images.group;
                 let count = images.group.min(batch - first);
@@ -266,4 +182,58 @@ fn run<T: Scalar>(
             }
         });
     });
+}
+
+fn by_axis<T: Scalar>(request: &Request<'_, T>, input: [Shared<T>; 2], output: [Shared<T>; 2]) {
+    let Request {
+        batch,
+        sizes,
+        kind,
+        scale,
+        weight,
+    } = *request;
+    let (leading, n) = (&sizes[..sizes.len() - 1], sizes[sizes.len() - 1]);
+    let rows = batch * leading.iter().product::<usize>();
+    let last = Axis {
+        outer: rows,
+        len: n,
+        inner: 1,
+    };
+    let columns = if kind.is_real() { half_bins(n) } else { n };
+    let others = |direction: Direction, planes: [Shared<T>; 2]| {
+        for (a, &len) in leading.iter().enumerate().filter(|(_, len)| **len > 1) {
+            let outer = batch * leading[..a].iter().product::<usize>();
+            let inner = leading[a + 1..].iter().product::<usize>() * columns;
+            let kind = Kind::Complex(direction);
+            axis::run(
+                Axis { outer, len, inner },
+                kind,
+                T::of(1.0),
+                BinWeight::One,
+                planes,
+                planes,
+            );
+        }
+    };
+    match kind {
+        Kind::Complex(direction) => {
+            axis::run(last, kind, scale, weight, input, output);
+            others(direction, output);
+        }
+        Kind::ToHalf => {
+            axis::run(last, kind, scale, weight, input, output);
+            others(Direction::Forward, output);
+        }
+        Kind::FromHalf if leading.is_empty() => axis::run(last, kind, scale, weight, input, output),
+        Kind::FromHalf => {
+            let copied = input.map(|plane| {
+                // SAFETY: the input planes hold `rows` half-spectra, and nobody writes them.
+                unsafe { std::slice::from_raw_parts(plane.at(0), rows * columns) }.to_vec()
+            });
+            let [mut re, mut im] = copied;
+            let planes = [Shared::new(&mut re), Shared::new(&mut im)];
+            others(Direction::Inverse, planes);
+            axis::run(last, kind, scale, weight, planes, output);
+        }
+    }
 }

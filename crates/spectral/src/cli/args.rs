@@ -134,6 +134,11 @@ mod tests {
     fn names_are_checked_against_what_there_is() {
         assert!(model_name("cnn").is_ok() && model_name("resnet").is_err());
         assert!(data_name("glyphs").is_ok() && data_name("folder:x").is_ok());
-        assert!(data_name("imagenet").unwrap_err().to_string().contains("glyphs"));
+        assert!(
+            data_name("imagenet")
+                .unwrap_err()
+                .to_string()
+                .contains("glyphs")
+        );
     }
 }

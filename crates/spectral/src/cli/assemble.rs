@@ -24,8 +24,18 @@ pub(super) fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
         recall: f64::NAN,
         f1: f64::NAN,
         loss: f64::NAN,
-        epoch_s: median(outcome.history.iter().map(|epoch| epoch.timing.train_seconds)),
-        images_per_s: median(outcome.history.iter().map(|epoch| epoch.timing.images_per_second)),
+        epoch_s: median(
+            outcome
+                .history
+                .iter()
+                .map(|epoch| epoch.timing.train_seconds),
+        ),
+        images_per_s: median(
+            outcome
+                .history
+                .iter()
+                .map(|epoch| epoch.timing.images_per_second),
+        ),
         history: outcome.history.iter().map(epoch_report).collect(),
         ..ModelReport::default()
     };
@@ -119,8 +129,15 @@ fn filter_report(probe: FilterProbe) -> FilterReport {
 
 /// A data set and nothing trained on it yet.
 pub(super) fn data_report(data: &DataSet) -> DataSetReport {
-    let colour = if data.train.channels == 1 { "grey" } else { "colour" };
-    let images = format!("{}×{} pixels, {colour}", data.train.height, data.train.width);
+    let colour = if data.train.channels == 1 {
+        "grey"
+    } else {
+        "colour"
+    };
+    let images = format!(
+        "{}×{} pixels, {colour}",
+        data.train.height, data.train.width
+    );
     let description = match data::info(&data.name) {
         Some(info) => format!("{} {images}.", sentence(info.summary)),
         None => format!("A folder of photographs. {images}."),
@@ -141,7 +158,11 @@ fn samples(data: &DataSet) -> Vec<Picture> {
     let classes = data.classes.iter().enumerate().take(MAX_SAMPLES);
     classes
         .filter_map(|(class, name)| {
-            let index = data.test.labels.iter().position(|label| usize::from(*label) == class)?;
+            let index = data
+                .test
+                .labels
+                .iter()
+                .position(|label| usize::from(*label) == class)?;
             Some(picture(&data.test, index, name.clone()))
         })
         .collect()
@@ -198,7 +219,10 @@ mod tests {
             width: 2,
             labels: vec![0],
         };
-        assert_eq!(picture(&images, 0, String::new()).pixels, [1, 3, 5, 2, 4, 6]);
+        assert_eq!(
+            picture(&images, 0, String::new()).pixels,
+            [1, 3, 5, 2, 4, 6]
+        );
     }
 
     #[test]

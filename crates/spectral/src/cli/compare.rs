@@ -10,19 +10,20 @@ use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
-use super::run_settings::{DataSettings, run_config};
+use super::run_settings::{DataSettings, folder_name, run_config};
 use super::settings::{self, TrainingArgs};
 use super::trial::Trial;
 use crate::data::load;
 use crate::report::{Report, compare_json, table};
-use crate::train::{RunFolder, TrainError};
+use crate::train::{RunConfig, RunFolder, TrainError};
 
 /// Filters shown of each network.
 const FILTERS: usize = 4;
 
 /// Train several networks on one data set and compare them
 #[derive(Debug, Args)]
-#[command(after_help = "Every network sees the same images in the same order and begins from the same
+#[command(
+    after_help = "Every network sees the same images in the same order and begins from the same
 seed; the first one is what the others are measured by. Prints a table and
 writes report.html, report.json and report.md, with the runs beside them. Times
 are medians over the epochs.
@@ -30,7 +31,8 @@ are medians over the epochs.
 Examples:
   spectral compare --models cnn,kk2,kk2-repaired,free2 --data glyphs
   spectral compare --models cnn,kk1 --data fashion-mnist --epochs 5 --json
-  spectral compare --models cnn,kk1 --data glyphs --out here --resume")]
+  spectral compare --models cnn,kk1 --data glyphs --out here --resume"
+)]
 pub(super) struct CompareArgs {
     /// Networks, separated by commas
     #[arg(long, value_name = "A,B,…", required = true, value_delimiter = ',', value_parser = model_name)]
@@ -111,11 +113,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     Ok(())
 }
 
-fn open(
-    folder: &Path,
-    config: crate::train::RunConfig,
-    resume: bool,
-) -> Result<RunFolder, CliError> {
+fn open(folder: &Path, config: RunConfig, resume: bool) -> Result<RunFolder, CliError> {
     if resume {
         match RunFolder::resume(folder, config.clone()) {
             Err(TrainError::NoRun(_)) => {}
@@ -133,10 +131,7 @@ fn open(
 
 /// A folder in `runs/` that is not there yet.
 fn unused_folder(data: &str) -> PathBuf {
-    let data: String = data
-        .chars()
-        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' })
-        .collect();
+    let data = folder_name(data);
     let name = |number| match number {
         1 => format!("compare-{data}"),
         _ => format!("compare-{data}-{number}"),

@@ -33,7 +33,9 @@ impl Context {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
                 .build_global()
-                .map_err(|error| CliError::Failed(format!("cannot start {threads} threads: {error}")))?;
+                .map_err(|error| {
+                    CliError::Failed(format!("cannot start {threads} threads: {error}"))
+                })?;
         }
         Ok(Self {
             device: Device::flex(),

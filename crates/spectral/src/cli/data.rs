@@ -44,10 +44,12 @@ pub(super) struct DataCommandArgs {
 #[derive(Debug, Subcommand)]
 enum DataCommand {
     /// Download the official files of a data set into the cache
-    #[command(after_help = "Uses the system's curl, checks sha256, and keeps files that are right.
+    #[command(
+        after_help = "Uses the system's curl, checks sha256, and keeps files that are right.
 
 Example:
-  spectral data fetch fashion-mnist --dest ~/data")]
+  spectral data fetch fashion-mnist --dest ~/data"
+    )]
     Fetch {
         /// The data set
         #[arg(value_parser = data_name)]
@@ -76,7 +78,11 @@ pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliEr
     match &args.command {
         None => list(args.data_dir.as_deref(), context),
         Some(DataCommand::Fetch { name, dest }) => download(name, dest.clone(), context),
-        Some(DataCommand::Show { name, out, data_args }) => show(name, out, data_args, context),
+        Some(DataCommand::Show {
+            name,
+            out,
+            data_args,
+        }) => show(name, out, data_args, context),
     }
 }
 
@@ -94,13 +100,20 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
     let roots: Vec<PathBuf> = data_dir
         .map(Path::to_path_buf)
         .into_iter()
-        .chain(std::env::var_os(DATA_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from))
+        .chain(
+            std::env::var_os(DATA_VARIABLE)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from),
+        )
         .chain(cache_dir())
         .collect();
     let entries: Vec<Entry> = catalogue()
         .iter()
         .map(|info| {
-            let folder = roots.iter().map(|root| root.join(info.name)).find(|f| f.is_dir());
+            let folder = roots
+                .iter()
+                .map(|root| root.join(info.name))
+                .find(|f| f.is_dir());
             Entry {
                 info,
                 available: info.origin == Origin::Embedded || folder.is_some(),
@@ -111,7 +124,14 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
     if context.json {
         return print_json(&entries);
     }
-    let mut table = table(["name", "classes", "train", "test", "pixels", "what and where"]);
+    let mut table = table([
+        "name",
+        "classes",
+        "train",
+        "test",
+        "pixels",
+        "what and where",
+    ]);
     for Entry { info, folder, .. } in &entries {
         let place = match folder {
             _ if info.origin == Origin::Embedded => "made on the fly".into(),
@@ -155,7 +175,10 @@ fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), 
     if context.json {
         return print_json(&serde_json::json!({ "name": name, "files": files }));
     }
-    let lines: Vec<String> = files.iter().map(|file| format!("{}\n", file.display())).collect();
+    let lines: Vec<String> = files
+        .iter()
+        .map(|file| format!("{}\n", file.display()))
+        .collect();
     print(&lines.concat())
 }
 
@@ -165,11 +188,19 @@ fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Resu
     options.test_count = options.test_count.or(Some(1));
     let data = load(name, &options)?;
     let sheet = contact_sheet(&data.train, data.classes.len().min(MAX_CLASSES));
-    sheet.save_with_format(out, image::ImageFormat::Png).map_err(|error| CliError::file(out, error))?;
+    sheet
+        .save_with_format(out, image::ImageFormat::Png)
+        .map_err(|error| CliError::file(out, error))?;
     if context.json {
-        return print_json(&serde_json::json!({ "name": name, "file": out, "classes": data.classes }));
+        return print_json(
+            &serde_json::json!({ "name": name, "file": out, "classes": data.classes }),
+        );
     }
-    print(&format!("{}: rows are {}\n", out.display(), data.classes.join(", ")))
+    print(&format!(
+        "{}: rows are {}\n",
+        out.display(),
+        data.classes.join(", ")
+    ))
 }
 
 /// The first images of each class, a row a class, a pixel apart.
@@ -215,6 +246,9 @@ mod tests {
         let sheet = contact_sheet(&images, 2);
         assert_eq!(sheet.height(), 5);
         let grey = |x, y| sheet.get_pixel(x, y).0[0];
-        assert_eq!((grey(1, 1), grey(1, 3), grey(3, 3), grey(5, 3)), (20, 10, 30, 0x80));
+        assert_eq!(
+            (grey(1, 1), grey(1, 3), grey(3, 3), grey(5, 3)),
+            (20, 10, 30, 0x80)
+        );
     }
 }

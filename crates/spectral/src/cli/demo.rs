@@ -51,13 +51,15 @@ const OUT: &str = "report";
 
 /// Train four networks on two embedded data sets and write a report
 #[derive(Debug, Default, PartialEq, Args)]
-#[command(after_help = "Trains cnn, kk2 (KKLayer as published), kk2-repaired and free2 on glyphs and
+#[command(
+    after_help = "Trains cnn, kk2 (KKLayer as published), kk2-repaired and free2 on glyphs and
 textures, prints a table and writes report.html, report.json and report.md.
 Needs no data files, and about a minute and a half on two cores.
 
 Examples:
   spectral demo
-  spectral demo --quick --out look")]
+  spectral demo --quick --out look"
+)]
 pub(super) struct DemoArgs {
     /// Folder for the report [default: report]
     #[arg(long, value_name = "DIR")]

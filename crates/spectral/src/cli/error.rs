@@ -66,7 +66,14 @@ impl CliError {
             }
             cause = error.source();
         }
-        Some(message.trim().lines().map(str::trim).collect::<Vec<_>>().join("; "))
+        Some(
+            message
+                .trim()
+                .lines()
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
     }
 
     pub(super) fn exit_code(&self) -> ExitCode {

@@ -1,9 +1,7 @@
 //! What the figures of a report say, in sentences.
 
+use super::chance::{Verdict, compare};
 use crate::report::{DataSetReport, FilterReport, Grid, ModelReport, Report};
-
-/// The standard normal's 97.5 % quantile, for two-sided 95 % tests.
-const Z95: f64 = 1.959_964;
 
 /// What ends the name of a repaired network, the rest being the published one's.
 const REPAIRED: &str = "-repaired";
@@ -18,32 +16,6 @@ pub(super) fn findings(report: &Report) -> Vec<String> {
     findings
 }
 
-/// How two shares of right answers differ.
-#[derive(Debug, PartialEq)]
-enum Verdict {
-    Better,
-    Worse,
-    /// By less than two random samples of that size would.
-    Alike,
-}
-
-/// The difference of two shares observed in `n` draws each, and what to make of it: a two-sided
-/// test at 95 %, each share with its binomial variance. That both were judged on the same images
-/// makes it a careful one.
-fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
-    let difference = share - other;
-    let variance = |p: f64| p * (1.0 - p) / n as f64;
-    let margin = Z95 * (variance(share) + variance(other)).sqrt();
-    let verdict = if difference.abs() <= margin {
-        Verdict::Alike
-    } else if difference > 0.0 {
-        Verdict::Better
-    } else {
-        Verdict::Worse
-    };
-    (difference, verdict)
-}
-
 /// Every network against the first.
 fn accuracies(data: &DataSetReport) -> String {
     let Some((first, others)) = data.models.split_first() else {
@@ -51,7 +23,10 @@ fn accuracies(data: &DataSetReport) -> String {
     };
     let count = grouped(data.test_count);
     let (name, share) = (&first.model, percent(first.accuracy));
-    let mut text = format!("On {}, {name} names {share} of {count} unseen images rightly.", data.name);
+    let mut text = format!(
+        "On {}, {name} names {share} of {count} unseen images rightly.",
+        data.name
+    );
     let mut groups: [Vec<String>; 4] = Default::default();
     for model in others {
         let (group, entry) = against(model, first, data.test_count);
@@ -82,7 +57,10 @@ fn against(model: &ModelReport, first: &ModelReport, test_count: usize) -> (usiz
         Verdict::Alike => 1,
         Verdict::Worse => 2,
     };
-    (place, format!("{name} ({share}, {} points)", signed(100.0 * difference)))
+    (
+        place,
+        format!("{name} ({share}, {} points)", signed(100.0 * difference)),
+    )
 }
 
 /// Every repaired network against the published one.
@@ -106,7 +84,9 @@ fn repairs(report: &Report) -> Option<String> {
             sentences.push(match verdict {
                 Verdict::Better => format!("{name} on {place} gains ({points} points)"),
                 Verdict::Worse => format!("{name} on {place} loses ({points} points)"),
-                Verdict::Alike => format!("{name} on {place} does not change beyond chance ({points} points)"),
+                Verdict::Alike => {
+                    format!("{name} on {place} does not change beyond chance ({points} points)")
+                }
             });
         }
     }
@@ -140,7 +120,10 @@ fn times(report: &Report) -> Option<String> {
         .collect();
     let first = &report.data_sets.first()?.models.first()?.model;
     (!clauses.is_empty()).then(|| {
-        format!("Time of an epoch as a multiple of {first}'s: {}.", clauses.join("; "))
+        format!(
+            "Time of an epoch as a multiple of {first}'s: {}.",
+            clauses.join("; ")
+        )
     })
 }
 
@@ -172,7 +155,11 @@ fn answers(data: &DataSetReport) -> Option<String> {
         .iter()
         .filter_map(|model| {
             let width = mean_width(&model.filters)?;
-            Some((model.model.as_str(), width, model.filters[0].kernel.values.len()))
+            Some((
+                model.model.as_str(),
+                width,
+                model.filters[0].kernel.values.len(),
+            ))
         })
         .collect();
     let pixels = widths.first()?.2;
@@ -230,7 +217,11 @@ fn percent(share: f64) -> String {
 
 fn signed(value: f64) -> String {
     let text = format!("{value:+.1}");
-    if text == "-0.0" { "+0.0".into() } else { text.replace('-', "−") }
+    if text == "-0.0" {
+        "+0.0".into()
+    } else {
+        text.replace('-', "−")
+    }
 }
 
 /// A count with its thousands apart: `12,345`.
@@ -271,15 +262,6 @@ mod tests {
     }
 
     #[test]
-    fn chance_is_drawn_where_the_binomial_test_draws_it() {
-        // sqrt(2·0.9·0.1/2000) · 1.96 = 0.018 593.
-        assert_eq!(compare(0.9, 0.882, 2000).1, Verdict::Alike);
-        assert_eq!(compare(0.9, 0.88, 2000).1, Verdict::Better);
-        assert_eq!(compare(0.88, 0.9, 2000).1, Verdict::Worse);
-        assert_eq!(compare(0.9, 0.88, 200).1, Verdict::Alike);
-    }
-
-    #[test]
     fn the_text_follows_the_figures() {
         let with = |other| accuracies(&data(vec![model("cnn", 0.9), model("free2", other)]));
         for (accuracy, part) in [
@@ -301,9 +283,21 @@ mod tests {
             })
         };
         let pair = |repaired| text(vec![model("kk2", 0.5), model("kk2-repaired", repaired)]);
-        assert!(pair(0.7).unwrap().contains("kk2 on glyphs gains (+20.0 points)"));
-        assert!(pair(0.3).unwrap().contains("kk2 on glyphs loses (−20.0 points)"));
-        assert!(pair(0.505).unwrap().contains("does not change beyond chance"));
+        assert!(
+            pair(0.7)
+                .unwrap()
+                .contains("kk2 on glyphs gains (+20.0 points)")
+        );
+        assert!(
+            pair(0.3)
+                .unwrap()
+                .contains("kk2 on glyphs loses (−20.0 points)")
+        );
+        assert!(
+            pair(0.505)
+                .unwrap()
+                .contains("does not change beyond chance")
+        );
         assert_eq!(pair(f64::NAN), None);
         assert_eq!(text(vec![model("kk2-repaired", 0.5)]), None);
     }
@@ -317,7 +311,10 @@ mod tests {
             ..Report::default()
         };
         let text = times(&report).unwrap();
-        assert!(text.contains("multiple of cnn's: on glyphs free2 2.50 (cnn 2.00 s"), "{text}");
+        assert!(
+            text.contains("multiple of cnn's: on glyphs free2 2.50 (cnn 2.00 s"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -328,7 +325,11 @@ mod tests {
         };
         assert_eq!(dead(&report), None);
         report.data_sets[0].models[0].dead_params = 528;
-        assert!(dead(&report).unwrap().starts_with("528 of the 1,000 parameters of kk2 are dead"));
+        assert!(
+            dead(&report)
+                .unwrap()
+                .starts_with("528 of the 1,000 parameters of kk2 are dead")
+        );
     }
 
     #[test]
@@ -345,7 +346,12 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (count, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(grouped(count), text);
         }
     }

@@ -5,6 +5,7 @@
 
 mod args;
 mod assemble;
+mod chance;
 mod compare;
 mod context;
 mod data;
@@ -13,6 +14,7 @@ mod error;
 mod findings;
 mod models;
 mod output;
+mod overlay;
 mod picture;
 mod predict;
 mod provenance;
@@ -130,7 +132,9 @@ mod tests {
         // Hands the shared options down to the subcommands.
         command.build();
         let own = command.get_subcommands().filter(|c| c.get_name() != "help");
-        own.cloned().map(|c| c.disable_help_subcommand(true)).for_each(check);
+        own.cloned()
+            .map(|c| c.disable_help_subcommand(true))
+            .for_each(check);
         check(Cli::command());
     }
 }

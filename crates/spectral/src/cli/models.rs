@@ -13,11 +13,13 @@ use crate::model::{self, InputSpec, ModelInfo};
 
 /// List the networks
 #[derive(Debug, Args)]
-#[command(after_help = "Parameters are counted at the default input: grey images of 28x28, ten classes.
+#[command(
+    after_help = "Parameters are counted at the default input: grey images of 28x28, ten classes.
 
 Examples:
   spectral models
-  spectral models kk2 --json")]
+  spectral models kk2 --json"
+)]
 pub(super) struct ModelsArgs {
     /// Only this one
     #[arg(value_parser = model_name)]
@@ -81,14 +83,15 @@ fn table(entries: &[Entry]) -> Table {
 }
 
 fn card(entry: &Entry) -> String {
-    let InputSpec { channels, height, width, classes } = entry.input;
+    let InputSpec {
+        channels,
+        height,
+        width,
+        classes,
+    } = entry.input;
     format!(
         "{}: {}\n  baseline:   {}\n  parameters: {}, of which {} cannot change the output\n  \
          (at {height}x{width} pixels, {channels} channel, {classes} classes)\n",
-        entry.name,
-        entry.summary,
-        entry.baseline,
-        entry.params,
-        entry.dead_params
+        entry.name, entry.summary, entry.baseline, entry.params, entry.dead_params
     )
 }

@@ -19,7 +19,8 @@ pub(super) fn read(path: &Path, input: &InputSpec) -> Result<Vec<u8>, CliError> 
 }
 
 fn decode(path: &Path) -> Result<DynamicImage, CliError> {
-    let unreadable = |error: image::ImageError| CliError::file(path, format!("unreadable image: {error}"));
+    let unreadable =
+        |error: image::ImageError| CliError::file(path, format!("unreadable image: {error}"));
     let mut decoder = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(CliError::io(path))?
@@ -27,7 +28,8 @@ fn decode(path: &Path) -> Result<DynamicImage, CliError> {
         .map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     if decoder.total_bytes() > MAX_BYTES || width == 0 || height == 0 {
-        let reason = format!("unreadable image: {width}x{height} pixels; accepted are 1 byte to 512 MiB");
+        let reason =
+            format!("unreadable image: {width}x{height} pixels; accepted are 1 byte to 512 MiB");
         return Err(CliError::file(path, reason));
     }
     let orientation = decoder.orientation().map_err(unreadable)?;
@@ -84,7 +86,10 @@ mod tests {
     #[test]
     fn channels_are_apart() {
         let picture = RgbImage::from_fn(2, 1, |x, _| Rgb([x as u8, 10 + x as u8, 20 + x as u8]));
-        assert_eq!(planes(picture.into(), &input(3, 1, 2)), [0, 1, 10, 11, 20, 21]);
+        assert_eq!(
+            planes(picture.into(), &input(3, 1, 2)),
+            [0, 1, 10, 11, 20, 21]
+        );
     }
 
     #[test]

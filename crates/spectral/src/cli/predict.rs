@@ -24,14 +24,16 @@ const BATCH: usize = 64;
 
 /// Name the classes of image files
 #[derive(Debug, Args)]
-#[command(after_help = "Takes JPEG and PNG of any size: they are turned upright, cropped around the
+#[command(
+    after_help = "Takes JPEG and PNG of any size: they are turned upright, cropped around the
 centre, resized and turned to grey or RGB as the network needs. An image that
 cannot be read is told on stderr and makes the exit code 1; the others are
 predicted all the same.
 
 Examples:
   spectral predict runs/cnn-glyphs-0 seven.png
-  spectral predict model.safetensors photos/*.jpg --json")]
+  spectral predict model.safetensors photos/*.jpg --json"
+)]
 pub(super) struct PredictArgs {
     /// A run folder, or the model.safetensors of one
     #[arg(value_name = "RUN_OR_CHECKPOINT")]
@@ -102,7 +104,11 @@ pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError>
 fn load(source: &Path, best: bool, context: &Context) -> Result<Loaded, CliError> {
     let (weights, description): (PathBuf, ModelDescription) = if source.is_dir() {
         let run = RunFolder::open(source)?;
-        let weights = if best { run.best_weights_path() } else { run.weights_path() };
+        let weights = if best {
+            run.best_weights_path()
+        } else {
+            run.weights_path()
+        };
         (weights, run.config().model.clone())
     } else {
         if best {
@@ -114,7 +120,10 @@ fn load(source: &Path, best: bool, context: &Context) -> Result<Loaded, CliError
         (source.to_path_buf(), description)
     };
     let settings = ModelSettings::of(&description).map_err(|error| {
-        CliError::file(&weights, format!("no network of this lab: {}", error.message()))
+        CliError::file(
+            &weights,
+            format!("no network of this lab: {}", error.message()),
+        )
     })?;
     let network = model::build(&description.name, &settings.input, &context.device)?;
     Ok(Loaded {
@@ -131,8 +140,17 @@ fn classify(
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let ModelSettings { input, class_names, normalise } = &loaded.settings;
-    let InputSpec { channels, height, width, .. } = *input;
+    let ModelSettings {
+        input,
+        class_names,
+        normalise,
+    } = &loaded.settings;
+    let InputSpec {
+        channels,
+        height,
+        width,
+        ..
+    } = *input;
     let images = Images {
         pixels,
         channels,
@@ -145,7 +163,12 @@ fn classify(
         batch_size: BATCH,
     };
     let probabilities = predict(&loaded.network, &images, feeding)?;
-    let name = |class: usize| class_names.get(class).cloned().unwrap_or_else(|| class.to_string());
+    let name = |class: usize| {
+        class_names
+            .get(class)
+            .cloned()
+            .unwrap_or_else(|| class.to_string())
+    };
     Ok(files
         .iter()
         .enumerate()
@@ -160,7 +183,10 @@ fn classify(
                 .collect();
             Prediction {
                 file: file.to_path_buf(),
-                class: top.first().map(|first| first.class.clone()).unwrap_or_default(),
+                class: top
+                    .first()
+                    .map(|first| first.class.clone())
+                    .unwrap_or_default(),
                 probability: top.first().map_or(f32::NAN, |first| first.probability),
                 top,
             }

@@ -36,7 +36,13 @@ fn quoted(word: &str) -> String {
 pub(super) fn commit() -> Option<String> {
     let output = Command::new("git")
         .args(["-C", env!("CARGO_MANIFEST_DIR")])
-        .args(["describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"])
+        .args([
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=10",
+            "--exclude=*",
+        ])
         .output()
         .ok()
         .filter(|output| output.status.success())?;
@@ -52,11 +58,16 @@ pub(super) fn machine() -> String {
         .and_then(|text| processor(&text))
         .unwrap_or_else(|| std::env::consts::ARCH.into());
     let plural = if cores == 1 { "" } else { "s" };
-    format!("{name}, {cores} processor{plural}, {}", std::env::consts::OS)
+    format!(
+        "{name}, {cores} processor{plural}, {}",
+        std::env::consts::OS
+    )
 }
 
 fn processor(cpuinfo: &str) -> Option<String> {
-    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    let line = cpuinfo
+        .lines()
+        .find(|line| line.starts_with("model name"))?;
     let (_, name) = line.split_once(':')?;
     Some(name.trim().to_string())
 }
@@ -118,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_command_line_can_be_typed_again() {
-        let arguments = ["/usr/bin/spectral", "predict", "a b.png", "it's", "x=1"].map(OsString::from);
+        let arguments =
+            ["/usr/bin/spectral", "predict", "a b.png", "it's", "x=1"].map(OsString::from);
         assert_eq!(
             command_line(&arguments),
             r"spectral predict 'a b.png' 'it'\''s' x=1"

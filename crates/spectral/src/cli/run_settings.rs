@@ -81,10 +81,23 @@ pub(super) fn run_config(
     })
 }
 
+/// A data set's name as part of a folder's.
+pub(super) fn folder_name(data: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    data.chars()
+        .map(|c| if plain(c) { c } else { '-' })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::{DataOptions, load};
+
+    #[test]
+    fn a_folder_within_a_name_makes_no_folder() {
+        assert_eq!(folder_name("folder:../a b"), "folder-..-a-b");
+    }
 
     #[test]
     fn what_a_run_keeps_comes_back() {

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::args::positive;
 use super::error::CliError;
+use super::overlay::{assignment, nested, overlay};
 use crate::train::{AdamSettings, OptimizerConfig, TrainConfig};
 
 /// The L2 penalty under Adam unless told otherwise.
@@ -60,7 +61,13 @@ pub(super) struct TrainingArgs {
     batch_size: Option<usize>,
     /// adam (default, with weight decay 5e-4), adamw,
     /// sgd or rmsprop
-    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, verbatim_doc_comment)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
     optimizer: Option<OptimizerName>,
     /// Learning rate [default: 1e-3]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
@@ -73,25 +80,52 @@ pub(super) struct TrainingArgs {
     momentum: Option<f64>,
     /// cross-entropy (default), mean-squared-error or
     /// binary-cross-entropy
-    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, verbatim_doc_comment)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
     loss: Option<LossName>,
     /// The learning rate over time: constant (default),
     /// step (a tenth after each third of the epochs),
     /// cosine (down to 0 over the epochs), plateau (a
     /// tenth when the test loss stops falling)
-    #[arg(long, value_enum, value_name = "NAME", hide_possible_values = true, verbatim_doc_comment)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
     schedule: Option<DecayName>,
     /// Epochs in which the rate first rises from 0
     #[arg(long, value_name = "EPOCHS", value_parser = positive)]
     warmup: Option<usize>,
     /// Bound the L2 norm of all gradients together
-    #[arg(long, value_name = "LIMIT", group = "clip", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        group = "clip",
+        allow_negative_numbers = true
+    )]
     clip_norm: Option<f64>,
     /// Bound the L2 norm of each parameter's gradient
-    #[arg(long, value_name = "LIMIT", group = "clip", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        group = "clip",
+        allow_negative_numbers = true
+    )]
     clip_each: Option<f64>,
     /// Bound each element of the gradients
-    #[arg(long, value_name = "LIMIT", group = "clip", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        group = "clip",
+        allow_negative_numbers = true
+    )]
     clip_value: Option<f64>,
     /// Settings in TOML, as 'spectral train
     /// --print-config' prints them; the config.toml of
@@ -121,9 +155,8 @@ struct SettingsFile {
 impl TrainingArgs {
     /// The settings that these make of `base`, with that seed.
     pub(super) fn over(&self, base: &TrainConfig, seed: u64) -> Result<TrainConfig, CliError> {
-        let wrong = |error: &dyn std::fmt::Display| {
-            CliError::Usage(format!("training settings: {error}"))
-        };
+        let wrong =
+            |error: &dyn std::fmt::Display| CliError::Usage(format!("training settings: {error}"));
         let mut settings = Table::try_from(base).map_err(|error| wrong(&error))?;
         if let Some(path) = &self.config {
             overlay(&mut settings, read(path)?);
@@ -160,11 +193,17 @@ impl TrainingArgs {
             ("batch_size", self.batch_size.map(count)),
             ("learning_rate", self.lr.map(Value::Float)),
             ("optimizer.kind", self.optimizer.map(|name| spelled(&name))),
-            ("optimizer.weight_decay", self.weight_decay.map(Value::Float)),
+            (
+                "optimizer.weight_decay",
+                self.weight_decay.map(Value::Float),
+            ),
             ("optimizer.momentum", self.momentum.map(Value::Float)),
             ("loss.kind", self.loss.map(|name| spelled(&name))),
             ("schedule.warmup.over.epochs", self.warmup.map(count)),
-            ("clipping", self.clip_norm.map(|l| clipping("global-norm", l))),
+            (
+                "clipping",
+                self.clip_norm.map(|l| clipping("global-norm", l)),
+            ),
             ("clipping", self.clip_each.map(|l| clipping("norm", l))),
             ("clipping", self.clip_value.map(|l| clipping("value", l))),
         ];
@@ -176,8 +215,14 @@ impl TrainingArgs {
 
     /// A decay that fits the number of epochs.
     fn decay(&self, name: DecayName, settings: &Table) -> Table {
-        let epochs = settings.get("epochs").and_then(Value::as_integer).unwrap_or(1);
-        let warmup = self.warmup.and_then(|epochs| i64::try_from(epochs).ok()).unwrap_or(0);
+        let epochs = settings
+            .get("epochs")
+            .and_then(Value::as_integer)
+            .unwrap_or(1);
+        let warmup = self
+            .warmup
+            .and_then(|epochs| i64::try_from(epochs).ok())
+            .unwrap_or(0);
         let mut decay = Table::from_iter([("kind".to_string(), spelled(&name))]);
         match name {
             DecayName::Constant | DecayName::Plateau => {}
@@ -217,44 +262,6 @@ fn spelled(value: &impl ValueEnum) -> Value {
     Value::String(name.map_or_else(String::new, |name| name.get_name().to_string()))
 }
 
-/// A table with one value at the end of a dotted path.
-fn nested(path: &str, value: Value) -> Table {
-    let (name, value) = match path.split_once('.') {
-        Some((name, rest)) => (name, Value::Table(nested(rest, value))),
-        None => (path, value),
-    };
-    Table::from_iter([(name.to_string(), value)])
-}
-
-/// `NAME=VALUE`; what is no TOML value is taken for text.
-fn assignment(text: &str) -> Result<Table, CliError> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or_else(|| CliError::Usage(format!("--set {text}: expected NAME=VALUE")))?;
-    toml::from_str(&format!("{name} = {value}"))
-        .or_else(|_| toml::from_str(&format!("{name} = {}", Value::String(value.trim().into()))))
-        .map_err(|_| CliError::Usage(format!("--set {text}: '{name}' is no setting's name")))
-}
-
-/// Puts `over` into `base`, table by table. A table of another kind replaces what is there, for
-/// the constants of one optimizer mean nothing to another.
-fn overlay(base: &mut Table, over: Table) {
-    for (name, value) in over {
-        match (base.get_mut(&name), value) {
-            (Some(Value::Table(there)), Value::Table(value)) if same_kind(there, &value) => {
-                overlay(there, value);
-            }
-            (_, value) => {
-                base.insert(name, value);
-            }
-        }
-    }
-}
-
-fn same_kind(base: &Table, over: &Table) -> bool {
-    over.get("kind").is_none_or(|kind| base.get("kind") == Some(kind))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,18 +278,34 @@ mod tests {
     #[test]
     fn without_arguments_the_defaults_stay() {
         let config = TrainingArgs::default().over(&defaults(), 7).unwrap();
-        assert_eq!(config, TrainConfig { seed: 7, ..defaults() });
+        assert_eq!(
+            config,
+            TrainConfig {
+                seed: 7,
+                ..defaults()
+            }
+        );
     }
 
     #[test]
     fn every_constant_can_be_set_by_name() {
         let config = set(&["optimizer.epsilon=1e-7", "optimizer.amsgrad=true"]).unwrap();
-        let OptimizerConfig::Adam(adam) = config.optimizer else { panic!("{config:?}") };
-        assert_eq!((adam.epsilon, adam.amsgrad, adam.weight_decay), (1e-7, true, WEIGHT_DECAY));
+        let OptimizerConfig::Adam(adam) = config.optimizer else {
+            panic!("{config:?}")
+        };
+        assert_eq!(
+            (adam.epsilon, adam.amsgrad, adam.weight_decay),
+            (1e-7, true, WEIGHT_DECAY)
+        );
         let config = set(&["optimizer.kind=rmsprop", "optimizer.alpha=0.9"]).unwrap();
-        let OptimizerConfig::RmsProp(rmsprop) = config.optimizer else { panic!("{config:?}") };
+        let OptimizerConfig::RmsProp(rmsprop) = config.optimizer else {
+            panic!("{config:?}")
+        };
         assert_eq!(rmsprop.alpha, 0.9);
-        assert_eq!(set(&["normalise=zero-one"]).unwrap().normalise, crate::data::Normalise::ZeroOne);
+        assert_eq!(
+            set(&["normalise=zero-one"]).unwrap().normalise,
+            crate::data::Normalise::ZeroOne
+        );
     }
 
     #[test]
@@ -294,7 +317,10 @@ mod tests {
             ..TrainingArgs::default()
         };
         let config = args.over(&defaults(), 0).unwrap();
-        let sgd = SgdSettings { momentum: 0.9, ..SgdSettings::default() };
+        let sgd = SgdSettings {
+            momentum: 0.9,
+            ..SgdSettings::default()
+        };
         assert_eq!(config.optimizer, OptimizerConfig::Sgd(sgd));
         assert_eq!(config.clipping, Clipping::GlobalNorm { limit: 1.0 });
     }
@@ -308,7 +334,13 @@ mod tests {
             ..TrainingArgs::default()
         };
         let schedule = args.over(&defaults(), 0).unwrap().schedule;
-        assert_eq!(schedule.decay, Decay::Cosine { over: Span::Epochs(8), floor: 0.0 });
+        assert_eq!(
+            schedule.decay,
+            Decay::Cosine {
+                over: Span::Epochs(8),
+                floor: 0.0
+            }
+        );
         assert_eq!(schedule.warmup.unwrap().over, Span::Epochs(2));
     }
 

@@ -11,19 +11,20 @@ use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
-use super::run_settings::{DataSettings, run_config};
+use super::run_settings::{DataSettings, folder_name, run_config};
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
 use crate::data::load;
 use crate::report::{Report, compare_json, table};
-use crate::train::{Ending, RunConfig, RunFolder, TrainError};
+use crate::train::{Ending, RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown in a run's report.
 const FILTERS: usize = 8;
 
 /// Train one network on one data set
 #[derive(Debug, Args)]
-#[command(after_help = "A run is kept in a folder: its settings, metrics, weights, a report, and all
+#[command(
+    after_help = "A run is kept in a folder: its settings, metrics, weights, a report, and all
 that --resume takes to go on after the last finished epoch as if nothing had
 happened. Equal settings and seeds give equal results, whatever the threads.
 
@@ -32,7 +33,8 @@ Examples:
   spectral train --model cnn --data fashion-mnist --data-dir ~/data \\
       --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine
   spectral train --resume runs/free2-glyphs-0 --epochs 10
-  spectral train --print-config > settings.toml")]
+  spectral train --print-config > settings.toml"
+)]
 pub(super) struct TrainArgs {
     /// A network; see 'spectral models'
     #[arg(long, value_name = "NAME", value_parser = model_name,
@@ -44,7 +46,12 @@ pub(super) struct TrainArgs {
     data: Option<String>,
     /// Folder for the run
     /// [default: runs/MODEL-DATA-SEED]
-    #[arg(long, value_name = "DIR", conflicts_with = "resume", verbatim_doc_comment)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with = "resume",
+        verbatim_doc_comment
+    )]
     run: Option<PathBuf>,
     /// Go on with the run in this folder, under its
     /// settings; --epochs and --data-dir may differ
@@ -113,7 +120,10 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     } else {
         print(&format!("\n{}\n", table(&report)))?;
     }
-    say(&format!("report: {}", run.path().join("report.html").display()));
+    say(&format!(
+        "report: {}",
+        run.path().join("report.html").display()
+    ));
     match ending {
         Ending::Diverged { epoch, step, loss } => Err(CliError::Failed(format!(
             "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; \
@@ -132,7 +142,7 @@ struct Plan {
     /// What the run folder says was loaded; where the files lie may differ.
     stored_data_args: DataArgs,
     data_seed: u64,
-    train: crate::train::TrainConfig,
+    train: TrainConfig,
 }
 
 impl Plan {
@@ -158,8 +168,14 @@ impl Plan {
         let data_args = args.data_args.or(data.wanted.clone());
         let seed = context.given_seed.unwrap_or(stored.train.seed);
         Ok(Self {
-            model: args.model.clone().unwrap_or_else(|| stored.model.name.clone()),
-            data: args.data.clone().unwrap_or_else(|| stored.data.name.clone()),
+            model: args
+                .model
+                .clone()
+                .unwrap_or_else(|| stored.model.name.clone()),
+            data: args
+                .data
+                .clone()
+                .unwrap_or_else(|| stored.data.name.clone()),
             stored_data_args: DataArgs {
                 data_dir: data.wanted.data_dir,
                 ..data_args.clone()
@@ -171,11 +187,7 @@ impl Plan {
     }
 
     fn default_folder(&self) -> PathBuf {
-        let data: String = self
-            .data
-            .chars()
-            .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' })
-            .collect();
+        let data = folder_name(&self.data);
         Path::new("runs").join(format!("{}-{data}-{}", self.model, self.train.seed))
     }
 }
@@ -200,5 +212,7 @@ fn create(
             default.file_name().unwrap_or_default().to_string_lossy()
         ));
     }
-    Err(CliError::Failed("no name is left for the run folder".into()))
+    Err(CliError::Failed(
+        "no name is left for the run folder".into(),
+    ))
 }

@@ -53,8 +53,7 @@ impl Trial<'_> {
         report.data = self.data.name.clone();
         report.params = params;
         report.dead_params = dead_params;
-        report.filters =
-            assemble::filters(&outcome.model, &input, self.filters, &context.device);
+        report.filters = assemble::filters(&outcome.model, &input, self.filters, &context.device);
         Ok(Outcome {
             report,
             ending: outcome.ending,

@@ -77,8 +77,8 @@ impl<T: Scalar> Task<'_, T> {
         let shared = images.twiddles.is_some();
         for image in 0..self.count {
             let first = self.in_plane(image * images.rows, bins);
-            let image_re = self.input[0].as_ptr().wrapping_add(first);
-            let image_im = self.input[1].as_ptr().wrapping_add(first);
+            let image_re = self.input[0].at(first).cast_const();
+            let image_im = self.input[1].at(first).cast_const();
             let mut to = tile.wrapping_add(self.in_tile(image, 0));
             for (row, mirrored) in images.mirror.iter().enumerate() {
                 let (re, im) = (

@@ -27,7 +27,7 @@ impl<T: Scalar> Task<'_, T> {
         };
         for first in (0..lines).step_by(S::LANES) {
             for (p, plane) in self.input.iter().enumerate() {
-                let from = self.plane_lines(plane.as_ptr(), first, lines);
+                let from = self.plane_lines(plane.at(0), first, lines);
                 let to = buffers.block.wrapping_add(p * S::LANES);
                 simd.call(Gather {
                     lines: &from,
@@ -53,7 +53,7 @@ impl<T: Scalar> Task<'_, T> {
         let view = View::interleaved(buffers.block, S::LANES);
         let (half, scales, last) = (images.n / 2, images.scales, LastBin::InFirst);
         for first in (0..lines).step_by(S::LANES) {
-            let from = self.plane_lines(self.input[0].as_ptr(), first, lines);
+            let from = self.plane_lines(self.input[0].at(0), first, lines);
             simd.call(Gather {
                 lines: &from,
                 count: images.n,

@@ -29,6 +29,24 @@ struct Leading<T: Scalar> {
     plan: Arc<Plan<T>>,
 }
 
+/// What is asked of the last axes of an array.
+pub struct Request<'a, T> {
+    /// Product of the axes before them.
+    pub batch: usize,
+    /// Their lengths, the last in real samples where there is a half-spectrum.
+    pub sizes: &'a [usize],
+    pub kind: Kind,
+    pub scale: T,
+    pub weight: BinWeight,
+}
+
+impl<T> Request<'_, T> {
+    /// Points of all axes, real ones where there is a half-spectrum.
+    pub fn points(&self) -> usize {
+        self.batch * self.sizes.iter().product::<usize>()
+    }
+}
+
 /// Transforms of images of one size, ready to run.
 pub struct Images<T: Scalar> {
     pub set: InstructionSet,
@@ -56,14 +74,16 @@ const TILE_BYTES: usize = 192 << 10;
 const MOST_IMAGES: usize = 16;
 
 impl<T: Scalar> Images<T> {
-    pub fn new(
-        sizes: &[usize],
-        kind: Kind,
-        scale: T,
-        weight: BinWeight,
-        lanes: usize,
-        share: usize,
-    ) -> Self {
+    /// Plans for `request` with vectors of `set`; no more than `share` images make a group.
+    pub fn new(request: &Request<'_, T>, set: InstructionSet, share: usize) -> Self {
+        let Request {
+            sizes,
+            kind,
+            scale,
+            weight,
+            ..
+        } = *request;
+        let lanes = T::lanes(set);
         let (leading, n) = (&sizes[..sizes.len() - 1], sizes[sizes.len() - 1]);
         let halved = kind.is_real() && n.is_multiple_of(2);
         let columns = if halved {
@@ -93,7 +113,7 @@ impl<T: Scalar> Images<T> {
             }
         }
         Images {
-            set: InstructionSet::current(),
+            set,
             kind,
             scales: BinScales {
                 ends: scale,
@@ -123,7 +143,8 @@ impl<T: Scalar> Images<T> {
 
     /// Numbers in the buffers of a task: tile, block, two half-spectra of pairs, zeros, a line that nobody reads, and
     /// scratch for the longest transform.
-    pub fn buffers(&self, lanes: usize) -> [usize; 7] {
+    pub fn buffers(&self) -> [usize; 7] {
+        let lanes = T::lanes(self.set);
         let paired = self.kind.is_real() && self.twiddles.is_none();
         let pair = if paired { 2 * self.columns * lanes } else { 0 };
         let line = if paired { self.n } else { 0 };
@@ -154,7 +175,7 @@ fn mirror(sizes: &[usize]) -> Vec<usize> {
 /// Some images of a batch.
 pub struct Task<'a, T: Scalar> {
     pub images: &'a Images<T>,
-    pub input: &'a [&'a [T]],
+    pub input: [Shared<T>; 2],
     pub output: [Shared<T>; 2],
     pub first: usize,
     pub count: usize,

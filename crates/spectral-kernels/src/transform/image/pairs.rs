@@ -28,7 +28,7 @@ impl<T: Scalar> Task<'_, T> {
         let [first, second] = buffers
             .pairs
             .map(|start| View::interleaved(start, S::LANES));
-        let real = self.input[0].as_ptr().cast_mut();
+        let real = self.input[0].at(0);
         for block in (0..pairs).step_by(S::LANES) {
             let lanes = S::LANES.min(pairs - block);
             let places = self.places(
