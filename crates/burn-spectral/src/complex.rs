@@ -185,7 +185,10 @@ impl<const D: usize> ComplexTensor<D> {
     pub fn abs(self) -> Tensor<D> {
         let square = self.norm_sqr();
         let zero = square.clone().equal_elem(0.0);
-        square.mask_fill(zero.clone(), 1.0).sqrt().mask_fill(zero, 0.0)
+        square
+            .mask_fill(zero.clone(), 1.0)
+            .sqrt()
+            .mask_fill(zero, 0.0)
     }
 
     /// Phase in radians, in (−π, π]; zero at the origin.

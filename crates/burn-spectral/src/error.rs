@@ -29,12 +29,22 @@ pub enum SpectralError {
         channels_out: usize,
     },
     /// A response made for other channels than the layer's.
-    #[error("this layer needs a response of channels [out, in / groups] = {expected:?}, got {got:?}")]
+    #[error(
+        "this layer needs a response of channels [out, in / groups] = {expected:?}, got {got:?}"
+    )]
     ResponseChannels {
         /// Channels that the layer needs.
         expected: [usize; 2],
         /// Channels of the response.
         got: [usize; 2],
+    },
+    /// A response whose value does not have the shape that its channels and the grid ask for.
+    #[error("on this grid the response must have the shape {expected:?}, got {got:?}")]
+    ResponseShape {
+        /// Shape of a spectrum, or the largest one of taps.
+        expected: Vec<usize>,
+        /// Shape of the value.
+        got: Vec<usize>,
     },
     /// A number of spatial sizes other than the layer's number of spatial axes.
     #[error("a {axes}-dimensional layer needs {axes} sizes, got {got:?}")]

@@ -11,17 +11,25 @@ fn check<const D: usize>(case: &Case, dtype: DType) {
     let device = Device::flex().autodiff();
     let options = FftConvOptions {
         stride: case.numbers("stride"),
-        padding: case.numbers("padding").into_iter().map(|zeros| (zeros, zeros)).collect(),
+        padding: case
+            .numbers("padding")
+            .into_iter()
+            .map(|zeros| (zeros, zeros))
+            .collect(),
         dilation: case.numbers("dilation"),
         groups: case.number("groups"),
     };
     let x = case.leaf::<D>("input", dtype, &device);
     let weight = case.leaf::<D>("weight", dtype, &device);
-    let bias = case.has("bias").then(|| case.leaf::<1>("bias", dtype, &device));
+    let bias = case
+        .has("bias")
+        .then(|| case.leaf::<1>("bias", dtype, &device));
 
     let y = fft_conv(x.clone(), weight.clone(), bias.clone(), &options);
     case.check("output", y.clone(), "");
-    let gradients = (y * case.tensor("cotangent", dtype, &device)).sum().backward();
+    let gradients = (y * case.tensor("cotangent", dtype, &device))
+        .sum()
+        .backward();
     case.check("grad.input", x.grad(&gradients).unwrap(), "");
     case.check("grad.weight", weight.grad(&gradients).unwrap(), "");
     if let Some(bias) = bias {
@@ -32,7 +40,10 @@ fn check<const D: usize>(case: &Case, dtype: DType) {
 #[test]
 fn fft_convolutions_and_their_gradients_are_those_of_pytorch() {
     let cases = load("fftconv");
-    for (case, dtype) in cases.iter().flat_map(|case| DTYPES.map(|dtype| (case, dtype))) {
+    for (case, dtype) in cases
+        .iter()
+        .flat_map(|case| DTYPES.map(|dtype| (case, dtype)))
+    {
         match case.shape("input").len() {
             3 => check::<3>(case, dtype),
             4 => check::<4>(case, dtype),

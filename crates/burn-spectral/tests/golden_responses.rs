@@ -6,7 +6,9 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv};
 use burn_spectral::ops::{self, Axes, Conjugate, MixSpec};
-use burn_spectral::response::{Constant, Coupling, Free, FrequencyResponse, KramersKronig, Response};
+use burn_spectral::response::{
+    Constant, Coupling, Free, FrequencyResponse, KramersKronig, Response,
+};
 use burn_spectral::{ComplexTensor, FrequencyGrid, Norm};
 use common::golden::{Case, load};
 use common::{DTYPES, Path};
@@ -68,7 +70,9 @@ fn check_free<const D: usize>(case: &Case, dtype: DType) {
 
     let check = |x: &Tensor<D>, re: &Tensor<D>, im: &Tensor<D>, y: Tensor<D>, how: &str| {
         case.check("output", y.clone(), how);
-        let gradients = (y * case.tensor("cotangent", dtype, &device)).sum().backward();
+        let gradients = (y * case.tensor("cotangent", dtype, &device))
+            .sum()
+            .backward();
         case.check("grad.input", x.grad(&gradients).unwrap(), how);
         for (key, part) in [("re", re), ("im", im)] {
             let key = format!("grad.response.{key}");
@@ -83,8 +87,7 @@ fn check_free<const D: usize>(case: &Case, dtype: DType) {
     };
 
     let parts = || {
-        ["response.re", "response.im"]
-            .map(|key| leaf_of_response::<D>(case, key, dtype, &device))
+        ["response.re", "response.im"].map(|key| leaf_of_response::<D>(case, key, dtype, &device))
     };
     let x = case.leaf::<D>("input", dtype, &device);
     let [re, im] = parts();
@@ -113,7 +116,13 @@ fn check_free<const D: usize>(case: &Case, dtype: DType) {
         _ => x.clone(),
     };
     let response = ComplexTensor::new(re.clone(), im.clone());
-    check(&x, &re, &im, Path::Portable.spectral_conv(input, response, mix), "portable");
+    check(
+        &x,
+        &re,
+        &im,
+        Path::Portable.spectral_conv(input, response, mix),
+        "portable",
+    );
 }
 
 #[test]
@@ -135,12 +144,22 @@ fn check_constant<const D: usize>(case: &Case, dtype: DType) {
 
     let y = layer.forward(x.clone());
     case.check("output", y.clone(), "layer");
-    let gradients = (y * case.tensor("cotangent", dtype, &device)).sum().backward();
+    let gradients = (y * case.tensor("cotangent", dtype, &device))
+        .sum()
+        .backward();
     case.check("grad.input", x.grad(&gradients).unwrap(), "layer");
     let Constant { alpha, beta } = &layer.response;
     case.check("grad.alpha", alpha.val().grad(&gradients).unwrap(), "layer");
-    assert!(case.values("grad.beta").iter().all(|gradient| *gradient == 0.0));
-    assert!(beta.val().grad(&gradients).is_none(), "{}: beta has a gradient", case.name);
+    assert!(
+        case.values("grad.beta")
+            .iter()
+            .all(|gradient| *gradient == 0.0)
+    );
+    assert!(
+        beta.val().grad(&gradients).is_none(),
+        "{}: beta has a gradient",
+        case.name
+    );
 
     // As published, by a spectrum: the half of the full spectrum that a real result keeps.
     if layer.conjugate == ConjugateFactor::Input {
@@ -180,7 +199,9 @@ fn check_kramers_kronig<const D: usize>(case: &Case, dtype: DType) {
     let layer = SpectralConv::<D, _>::from_response(response, channels, Coupling::Dense).unwrap();
     let y = layer.forward(x.clone());
     case.check("output", y.clone(), "layer");
-    let gradients = (y * case.tensor("cotangent", dtype, &device)).sum().backward();
+    let gradients = (y * case.tensor("cotangent", dtype, &device))
+        .sum()
+        .backward();
     case.check("grad.input", x.grad(&gradients).unwrap(), "layer");
     let real = layer.response.real.val();
     case.check("grad.real_part", real.grad(&gradients).unwrap(), "layer");

@@ -28,7 +28,10 @@ fn check_transform<const D: usize>(case: &Case) {
         other => panic!("{}: axes {other:?} are not the last ones", case.name),
     };
     let device = Device::flex().autodiff();
-    for (path, dtype) in PATHS.into_iter().flat_map(|path| DTYPES.map(|dtype| (path, dtype))) {
+    for (path, dtype) in PATHS
+        .into_iter()
+        .flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
+    {
         let how = format!("{path:?}");
         match case.text("kind") {
             "rfft" => {
@@ -72,7 +75,11 @@ fn transforms_and_their_gradients_are_those_of_numpy_and_pytorch() {
     let cases = load("transforms");
     assert!(cases.len() > 60, "only {} cases", cases.len());
     for case in &cases {
-        let key = if case.has("input") { "input" } else { "input.re" };
+        let key = if case.has("input") {
+            "input"
+        } else {
+            "input.re"
+        };
         match case.shape(key).len() {
             1 => check_transform::<1>(case),
             2 => check_transform::<2>(case),

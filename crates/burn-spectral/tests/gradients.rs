@@ -56,7 +56,8 @@ fn check_transforms<const D: usize>(dims: [usize; D], axes: Axes, norm: Norm, pa
     half[axes.half_axis(D)] = n / 2 + 1;
     let (full, bins) = (dims.iter().product(), half.iter().product());
     for uses in USES {
-        let what = |kind: &str| format!("{kind} {axes:?} of {dims:?}, {norm:?}, {uses:?}, {path:?}");
+        let what =
+            |kind: &str| format!("{kind} {axes:?} of {dims:?}, {norm:?}, {uses:?}, {path:?}");
         assert_gradients(&what("rfft"), &[full], |x| {
             uses.loss(path.rfft(x[0].clone().reshape(dims), axes, norm))
         });
@@ -103,14 +104,18 @@ const CHANNELS: [[usize; 4]; 4] = [[1, 1, 1, 1], [2, 1, 2, 3], [2, 2, 2, 1], [1,
 
 #[test]
 fn of_the_mixing_of_channels() {
-    for ([batch, groups, inputs, outputs], conjugate) in
-        CHANNELS.into_iter().flat_map(|c| CONJUGATES.map(|conjugate| (c, conjugate)))
+    for ([batch, groups, inputs, outputs], conjugate) in CHANNELS
+        .into_iter()
+        .flat_map(|c| CONJUGATES.map(|conjugate| (c, conjugate)))
     {
         let mix = MixSpec { groups, conjugate };
         let x = [batch, groups * inputs, 2, 3];
         let response = [groups * outputs, inputs, 2, 3];
         let (n, m) = (x.iter().product(), response.iter().product());
-        for (path, uses) in PATHS.into_iter().flat_map(|path| USES.map(|uses| (path, uses))) {
+        for (path, uses) in PATHS
+            .into_iter()
+            .flat_map(|path| USES.map(|uses| (path, uses)))
+        {
             let what = format!("mix {mix:?} of {x:?}, {uses:?}, {path:?}");
             assert_gradients(&what, &[n, n, m, m], |z| {
                 uses.loss(path.mix(complex(&z[..2], x), complex(&z[2..], response), mix))
@@ -130,13 +135,20 @@ fn check_conv<const D: usize>(sizes: &[usize], channels: [usize; 4], path: Path)
     let n = sizes[D - 3];
     let x = dims(batch, groups * inputs, n);
     let response = dims(groups * outputs, inputs, n / 2 + 1);
-    let counts = [x.iter().product(), response.iter().product(), response.iter().product()];
+    let counts = [
+        x.iter().product(),
+        response.iter().product(),
+        response.iter().product(),
+    ];
     for conjugate in CONJUGATES {
         let mix = MixSpec { groups, conjugate };
         let what = format!("spectral_conv {mix:?} of {x:?}, {path:?}");
         assert_gradients(&what, &counts, |z| {
             let signal = z[0].clone().reshape(x);
-            weigh(path.spectral_conv(signal, complex(&z[1..], response), mix), 1)
+            weigh(
+                path.spectral_conv(signal, complex(&z[1..], response), mix),
+                1,
+            )
         });
     }
 }
@@ -175,7 +187,10 @@ fn of_the_spectral_convolution_where_some_inputs_are_constant() {
                 let mut all: Vec<Tensor<1>> = counts.into_iter().zip(200..).map(constant).collect();
                 all[kept] = z[0].clone();
                 let signal = all[0].clone().reshape(x);
-                weigh(path.spectral_conv(signal, complex(&all[1..], response), mix), 1)
+                weigh(
+                    path.spectral_conv(signal, complex(&all[1..], response), mix),
+                    1,
+                )
             });
         }
     }
@@ -189,7 +204,10 @@ fn of_circular_reversal() {
             for spatial in 1..=2 {
                 let what = format!("reversal of {spatial} axes of {dims:?}, {path:?}");
                 assert_gradients(&what, &[dims.iter().product()], |x| {
-                    weigh(path.circular_reverse(x[0].clone().reshape(dims), spatial), 1)
+                    weigh(
+                        path.circular_reverse(x[0].clone().reshape(dims), spatial),
+                        1,
+                    )
                 });
             }
         }
@@ -198,14 +216,15 @@ fn of_circular_reversal() {
 
 #[test]
 fn of_the_convolution_evaluated_through_the_spectrum() {
-    let options = |stride: [usize; 2], padding: [(usize, usize); 2], dilation: [usize; 2], groups| {
-        FftConvOptions {
-            stride: stride.to_vec(),
-            padding: padding.to_vec(),
-            dilation: dilation.to_vec(),
-            groups,
-        }
-    };
+    let options =
+        |stride: [usize; 2], padding: [(usize, usize); 2], dilation: [usize; 2], groups| {
+            FftConvOptions {
+                stride: stride.to_vec(),
+                padding: padding.to_vec(),
+                dilation: dilation.to_vec(),
+                groups,
+            }
+        };
     for options in [
         options([1, 1], [(0, 0), (0, 0)], [1, 1], 1),
         options([2, 3], [(1, 0), (2, 1)], [1, 1], 1),
@@ -224,13 +243,17 @@ fn of_the_convolution_evaluated_through_the_spectrum() {
 fn of_the_kramers_kronig_response() {
     for (size, axis) in [([1, 4], 1), ([4, 5], 0), ([3, 6], 1), ([5, 4], 0)] {
         let dims = [2, 1, size[0], size[1] / 2 + 1];
-        assert_gradients(&format!("{size:?} causal along {axis}"), &[dims.iter().product()], |z| {
-            let response = KramersKronig::<4> {
-                real: Param::initialized(ParamId::new(), z[0].clone().reshape(dims)),
-                length: size[1],
-                axis,
-            };
-            weigh(response.impulse_response(), 1)
-        });
+        assert_gradients(
+            &format!("{size:?} causal along {axis}"),
+            &[dims.iter().product()],
+            |z| {
+                let response = KramersKronig::<4> {
+                    real: Param::initialized(ParamId::new(), z[0].clone().reshape(dims)),
+                    length: size[1],
+                    axis,
+                };
+                weigh(response.impulse_response(), 1)
+            },
+        );
     }
 }

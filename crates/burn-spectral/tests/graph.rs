@@ -26,7 +26,9 @@ fn assert_as_burn<const N: usize>(
         let [kernels, portable] = common::PATHS.map(|path| {
             let (loss, leaves) = loss(path, &device);
             let gradients = loss.backward();
-            leaves.map(|leaf| values(common::gradient(&leaf, &gradients))).concat()
+            leaves
+                .map(|leaf| values(common::gradient(&leaf, &gradients)))
+                .concat()
         });
         assert_close(what, &kernels, &portable, 1e-13);
     }
@@ -46,7 +48,12 @@ fn operations_compose_with_burns_own() {
         let spectrum = path.rfft(x.clone().tanh(), ROWS, NORM);
         let gate = spectrum.clone().norm_sqr().exp().recip();
         let y = path.irfft(spectrum.mul_real(gate), 6, ROWS, NORM);
-        let z = path.fft(ComplexTensor::new(y.clone(), y * x.clone()), ROWS, Direction::Inverse, NORM);
+        let z = path.fft(
+            ComplexTensor::new(y.clone(), y * x.clone()),
+            ROWS,
+            Direction::Inverse,
+            NORM,
+        );
         ((z.re.exp() + z.im.sin()).sum(), [x])
     });
 }
@@ -65,7 +72,12 @@ fn one_leaf_may_feed_an_operation_twice() {
 fn outputs_may_be_used_many_times_and_at_many_depths() {
     assert_as_burn("fan-out", |path, device| {
         let (x, w) = (leaf(1, device), leaf(2, device));
-        let z = path.fft(ComplexTensor::new(x.clone(), w.clone()), ROWS, Direction::Forward, NORM);
+        let z = path.fft(
+            ComplexTensor::new(x.clone(), w.clone()),
+            ROWS,
+            Direction::Forward,
+            NORM,
+        );
         let deep = path.fft(z.clone(), Axes::One(0), Direction::Forward, NORM);
         let deeper = path.fft(deep.clone(), Axes::Last(2), Direction::Inverse, NORM);
         let loss = z.re.clone() * deep.re.clone() + z.re * deeper.im.clone() + deep.im * z.im;
@@ -93,7 +105,12 @@ fn constants_mix_with_leaves() {
     assert_as_burn("constant imaginary part", |path, device| {
         let x = leaf(1, device);
         let constant = noise_tensor([4, 6], 9, DType::F64, device);
-        let z = path.fft(ComplexTensor::new(x.clone(), constant), ROWS, Direction::Forward, NORM);
+        let z = path.fft(
+            ComplexTensor::new(x.clone(), constant),
+            ROWS,
+            Direction::Forward,
+            NORM,
+        );
         ((z.re.clone() * z.im).sum(), [x])
     });
     assert_as_burn("constant response", |path, device| {
@@ -129,7 +146,10 @@ fn two_losses_of_one_forward_pass_need_two_forward_passes_as_in_burn() {
     let first = z.re.sum().backward();
     assert!(x.grad(&first).is_some());
     let second = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| z.im.sum().backward()));
-    assert!(second.is_err(), "Burn frees the graph with the first backward pass");
+    assert!(
+        second.is_err(),
+        "Burn frees the graph with the first backward pass"
+    );
 
     // A fresh forward pass from the same leaf is as good as the first.
     let z = Path::Kernels.rfft(x.clone(), ROWS, NORM);
@@ -149,7 +169,9 @@ fn threads_build_graphs_beside_each_other() {
     };
     let alone: Vec<Vec<f64>> = (0..8).map(gradient).collect();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|seed| scope.spawn(move || gradient(seed))).collect();
+        let threads: Vec<_> = (0..8)
+            .map(|seed| scope.spawn(move || gradient(seed)))
+            .collect();
         for (thread, alone) in threads.into_iter().zip(alone) {
             assert_eq!(thread.join().unwrap(), alone);
         }

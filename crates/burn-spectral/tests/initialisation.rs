@@ -30,7 +30,10 @@ fn burns_own_convolution_gives_a_third_of_the_input_variance() {
     let device = Device::flex();
     device.seed(1);
     let config = Conv2dConfig::new(CHANNELS, [3, 3]).with_bias(false);
-    assert!(matches!(config.initializer, Initializer::KaimingUniform { .. }));
+    assert!(matches!(
+        config.initializer,
+        Initializer::KaimingUniform { .. }
+    ));
     let layer = config.init(&device);
     let variance = power(layer.forward(white([64, 8, 11, 14], &device)));
     assert!((variance * 3.0 - 1.0).abs() < 0.1, "{variance}");
@@ -44,7 +47,11 @@ fn check<const D: usize, C: ResponseConfig<D>>(
 ) {
     let device = Device::flex();
     device.seed(2);
-    for conjugate in [ConjugateFactor::None, ConjugateFactor::Response, ConjugateFactor::Input] {
+    for conjugate in [
+        ConjugateFactor::None,
+        ConjugateFactor::Response,
+        ConjugateFactor::Input,
+    ] {
         let layer: SpectralConv<D, _> = SpectralConvConfig::new(channels, response.clone())
             .with_coupling(coupling)
             .with_conjugate(conjugate)
@@ -71,15 +78,30 @@ fn fresh_spectral_layers_give_the_output_variance_of_a_fresh_convolution() {
         check::<4, _>(CHANNELS, response, Coupling::Dense, &SIZE);
     }
     check::<3, _>([16, 32], FreeConfig::new([97]), Coupling::Dense, &[97]);
-    check::<3, _>([16, 32], KramersKronigConfig::new([64]), Coupling::Dense, &[64]);
-    check::<5, _>([4, 16], FreeConfig::new([4, 5, 6]), Coupling::Dense, &[4, 5, 6]);
+    check::<3, _>(
+        [16, 32],
+        KramersKronigConfig::new([64]),
+        Coupling::Dense,
+        &[64],
+    );
+    check::<5, _>(
+        [4, 16],
+        FreeConfig::new([4, 5, 6]),
+        Coupling::Dense,
+        &[4, 5, 6],
+    );
 }
 
 #[test]
 fn the_same_holds_for_every_coupling_of_separate_inputs() {
     check::<4, _>([64, 128], FreeConfig::new(SIZE), Coupling::Depthwise, &SIZE);
     check::<4, _>([32, 64], FreeConfig::new(SIZE), Coupling::Grouped(4), &SIZE);
-    check::<4, _>([32, 64], KernelConfig::new([3, 3]), Coupling::Grouped(4), &SIZE);
+    check::<4, _>(
+        [32, 64],
+        KernelConfig::new([3, 3]),
+        Coupling::Grouped(4),
+        &SIZE,
+    );
 }
 
 /// `E|R_k|²` over channels, at the bins of one last-axis index, beside `1/(3·C_in)`.
@@ -94,14 +116,22 @@ fn every_frequency_of_a_fresh_response_has_the_same_power() {
     let channels = [64, 32];
     let want = 1.0 / (3.0 * 32.0);
     let free: Free<4> = FreeConfig::new(SIZE).init(channels, &device).unwrap();
-    let causal: KramersKronig<4> = KramersKronigConfig::new(SIZE).init(channels, &device).unwrap();
+    let causal: KramersKronig<4> = KramersKronigConfig::new(SIZE)
+        .init(channels, &device)
+        .unwrap();
     let causal = fft::rfft2(causal.impulse_response(), Norm::Backward);
     for index in 0..SIZE[1] / 2 + 1 {
         // 2,048 filters of nine bins: well below a deviation of two percent.
         let got = spectral_power(free.re.val(), free.im.val(), index);
-        assert!((got / want - 1.0).abs() < 0.1, "free, column {index}: {got} for {want}");
+        assert!(
+            (got / want - 1.0).abs() < 0.1,
+            "free, column {index}: {got} for {want}"
+        );
         let got = spectral_power(causal.re.clone(), causal.im.clone(), index);
-        assert!((got / want - 1.0).abs() < 0.1, "causal, column {index}: {got} for {want}");
+        assert!(
+            (got / want - 1.0).abs() < 0.1,
+            "causal, column {index}: {got} for {want}"
+        );
     }
 }
 
@@ -118,7 +148,10 @@ fn a_fresh_causal_response_is_causal_white_noise() {
         let want = 1.0 / (3.0 * 32.0 * taps as f64);
         for n in 0..causal {
             let got = power(h.clone().narrow(axis + 2, n, 1));
-            assert!((got / want - 1.0).abs() < 0.1, "axis {axis}, tap {n}: {got} for {want}");
+            assert!(
+                (got / want - 1.0).abs() < 0.1,
+                "axis {axis}, tap {n}: {got} for {want}"
+            );
         }
     }
 }

@@ -43,7 +43,10 @@ fn as_published(
         for output in 0..outputs {
             let mut sum = (vec![0.0; points], vec![0.0; points]);
             for input in 0..inputs {
-                let (alpha, beta) = (alpha[output * inputs + input], beta[output * inputs + input]);
+                let (alpha, beta) = (
+                    alpha[output * inputs + input],
+                    beta[output * inputs + input],
+                );
                 for k in 0..points {
                     let (re, im) = (re[input * points + k], im[input * points + k]);
                     sum.0[k] += alpha * re + beta * im;
@@ -87,7 +90,10 @@ fn it_mixes_the_circularly_flipped_image_by_alpha() {
         let alpha = layer.conv.response.alpha.val();
         let want = (0..outputs)
             .map(|output| {
-                let row = alpha.clone().narrow(0, output, 1).reshape([1, inputs, 1, 1]);
+                let row = alpha
+                    .clone()
+                    .narrow(0, output, 1)
+                    .reshape([1, inputs, 1, 1]);
                 (flipped.clone() * row).sum_dim(1)
             })
             .collect();
@@ -122,8 +128,18 @@ fn it_starts_standard_normal_as_published_or_as_a_convolution() {
         alpha.iter().map(|a| a * a).sum::<f64>() / alpha.len() as f64
     };
     // 16,384 squares of normal numbers: a deviation of √(2/16384), 1.1 %.
-    assert_close("published", &[variance(ConstantInit::StandardNormal)], &[1.0], 0.05);
-    assert_close("convolution", &[variance(ConstantInit::Conv)], &[1.0 / 192.0], 0.05);
+    assert_close(
+        "published",
+        &[variance(ConstantInit::StandardNormal)],
+        &[1.0],
+        0.05,
+    );
+    assert_close(
+        "convolution",
+        &[variance(ConstantInit::Conv)],
+        &[1.0 / 192.0],
+        0.05,
+    );
 }
 
 #[test]
@@ -132,5 +148,10 @@ fn it_conjugates_its_input_and_has_no_bias() {
     assert_eq!(layer.conv.conjugate, ConjugateFactor::Input);
     assert!(layer.conv.bias.is_none());
     let error = KkLayerConfig::new([0, 3]).try_init(&Device::flex());
-    assert!(error.unwrap_err().to_string().contains("must be at least 1, got 0"));
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("must be at least 1, got 0")
+    );
 }

@@ -6,11 +6,11 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::SpectralConv;
 use burn_spectral::ops::Axes;
-use burn_spectral::response::{Coupling, KramersKronig, KramersKronigConfig, ResponseConfig, hilbert};
-use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
-use common::{
-    DTYPES, PATHS, assert_close, complex_values, noise_tensor, tolerance, values,
+use burn_spectral::response::{
+    Coupling, KramersKronig, KramersKronigConfig, ResponseConfig, hilbert,
 };
+use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
+use common::{DTYPES, PATHS, assert_close, complex_values, noise_tensor, tolerance, values};
 
 const LENGTHS: [usize; 9] = [1, 2, 3, 4, 7, 8, 13, 16, 97];
 const SIZES: [[usize; 2]; 6] = [[4, 6], [5, 8], [7, 7], [8, 5], [1, 6], [6, 1]];
@@ -49,7 +49,9 @@ fn endpoints(h: &Tensor<3>, n: usize) -> Tensor<3> {
     if n % 2 == 1 {
         return first;
     }
-    let signs: Vec<f64> = (0..n).map(|k| if k % 2 == 0 { 1.0 } else { -1.0 }).collect();
+    let signs: Vec<f64> = (0..n)
+        .map(|k| if k % 2 == 0 { 1.0 } else { -1.0 })
+        .collect();
     let signs = common::tensor(&signs, [1, 1, n], h.dtype(), &h.device());
     first + h.clone().narrow(2, n / 2, 1) * signs
 }
@@ -57,7 +59,10 @@ fn endpoints(h: &Tensor<3>, n: usize) -> Tensor<3> {
 #[test]
 fn the_impulse_response_is_causal_and_its_real_part_the_learned_one() {
     let device = Device::flex();
-    for (n, dtype) in LENGTHS.into_iter().flat_map(|n| DTYPES.map(|dtype| (n, dtype))) {
+    for (n, dtype) in LENGTHS
+        .into_iter()
+        .flat_map(|n| DTYPES.map(|dtype| (n, dtype)))
+    {
         let limit = tolerance(dtype, 1e-6, 1e-14);
         let response = one_dimensional(n, dtype, &device);
         let h = response.impulse_response();
@@ -78,7 +83,10 @@ fn the_impulse_response_is_causal_and_its_real_part_the_learned_one() {
 #[test]
 fn real_and_imaginary_part_are_each_others_hilbert_transforms() {
     let device = Device::flex();
-    for (n, dtype) in LENGTHS.into_iter().flat_map(|n| DTYPES.map(|dtype| (n, dtype))) {
+    for (n, dtype) in LENGTHS
+        .into_iter()
+        .flat_map(|n| DTYPES.map(|dtype| (n, dtype)))
+    {
         let limit = tolerance(dtype, 1e-6, 1e-14);
         let h = one_dimensional(n, dtype, &device).impulse_response();
         let spectrum = full(fft::rfft(h.clone(), 2, Norm::Backward), n);
@@ -94,7 +102,10 @@ fn real_and_imaginary_part_are_each_others_hilbert_transforms() {
 #[test]
 fn over_two_axes_the_impulse_response_lies_on_a_half_plane() {
     let device = Device::flex();
-    for (size, axis) in SIZES.into_iter().flat_map(|size| [0, 1].map(|axis| (size, axis))) {
+    for (size, axis) in SIZES
+        .into_iter()
+        .flat_map(|size| [0, 1].map(|axis| (size, axis)))
+    {
         let response = two_dimensional(size, axis, &device);
         let h = response.impulse_response();
         let what = format!("{size:?} causal along {axis}");
@@ -110,7 +121,9 @@ fn over_two_axes_the_impulse_response_lies_on_a_half_plane() {
         let kept = fft::rfft2(fft::irfft2(real, size[1], Norm::Backward), Norm::Backward);
         let spectrum = fft::rfft2(h.clone(), Norm::Backward);
         assert_close(&what, &values(spectrum.re), &values(kept.re.clone()), 1e-13);
-        let imaginary = values(kept.im).into_iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+        let imaginary = values(kept.im)
+            .into_iter()
+            .fold(0.0, |a: f64, b| a.max(b.abs()));
         assert!(imaginary < 1e-14, "{what}: the kept part is not real");
     }
 }
@@ -118,7 +131,10 @@ fn over_two_axes_the_impulse_response_lies_on_a_half_plane() {
 #[test]
 fn over_two_axes_the_relation_holds_along_the_causal_one() {
     let device = Device::flex();
-    for (size, axis) in SIZES.into_iter().flat_map(|size| [0, 1].map(|axis| (size, axis))) {
+    for (size, axis) in SIZES
+        .into_iter()
+        .flat_map(|size| [0, 1].map(|axis| (size, axis)))
+    {
         let h = two_dimensional(size, axis, &device).impulse_response();
         let spectrum = fft::fft2(ComplexTensor::from_real(h), Norm::Backward);
         // `hilbert` runs along the last axis.
@@ -156,17 +172,27 @@ fn the_hilbert_transform_turns_cosines_into_sines() {
         for frequency in 1..n.div_ceil(2) {
             let wave = |phase: fn(f64) -> f64| {
                 let turns = |t: usize| (t * frequency % n) as f64 / n as f64;
-                let values: Vec<f64> =
-                    (0..n).map(|t| phase(core::f64::consts::TAU * turns(t))).collect();
+                let values: Vec<f64> = (0..n)
+                    .map(|t| phase(core::f64::consts::TAU * turns(t)))
+                    .collect();
                 common::tensor(&values, [n], DType::F64, &device)
             };
             let what = format!("frequency {frequency} of {n}");
-            assert_close(&what, &values(hilbert(wave(f64::cos))), &values(wave(f64::sin)), 1e-13);
+            assert_close(
+                &what,
+                &values(hilbert(wave(f64::cos))),
+                &values(wave(f64::sin)),
+                1e-13,
+            );
             let back = values(hilbert(-wave(f64::sin)));
             assert_close(&what, &back, &values(wave(f64::cos)), 1e-13);
         }
         let constant = Tensor::<1>::full([n], 3.0, (&device, DType::F64));
-        assert!(values(hilbert(constant)).iter().all(|value| value.abs() < 1e-14));
+        assert!(
+            values(hilbert(constant))
+                .iter()
+                .all(|value| value.abs() < 1e-14)
+        );
     }
 }
 
@@ -175,7 +201,10 @@ fn an_axis_that_is_not_there_is_refused() {
     let config = KramersKronigConfig::new([4, 6]).with_axis(2);
     let error = ResponseConfig::<4>::init(&config, [2, 3], &Device::flex()).unwrap_err();
     assert_eq!(error, SpectralError::Axis { axis: 2, axes: 2 });
-    assert_eq!(error.to_string(), "axis 2 is not one of the 2 spatial axes (0 to 1)");
+    assert_eq!(
+        error.to_string(),
+        "axis 2 is not one of the 2 spatial axes (0 to 1)"
+    );
     let config = KramersKronigConfig::new([4, 6]);
     assert!(ResponseConfig::<3>::init(&config, [2, 3], &Device::flex()).is_err());
 }

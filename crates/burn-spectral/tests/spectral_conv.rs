@@ -8,11 +8,11 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{
     ConjugateFactor, SpectralConv1d, SpectralConv2d, SpectralConv2dConfig, SpectralConv3dConfig,
 };
+use burn_spectral::ops::{Conjugate, MixSpec};
 use burn_spectral::response::{
     ConstantConfig, Coupling, Free, FreeConfig, FrequencyResponse, Kernel, KernelConfig,
     KramersKronigConfig, Response,
 };
-use burn_spectral::ops::{Conjugate, MixSpec};
 use burn_spectral::{ComplexTensor, FrequencyGrid};
 use common::{PATHS, assert_close, noise_complex, noise_tensor, values};
 
@@ -108,7 +108,12 @@ fn a_dense_layer_adds_up_what_its_inputs_give_alone() {
 #[test]
 fn an_offset_is_added_to_every_output_channel() {
     let device = Device::flex();
-    let mut layer = layer(free([2, 3], 5, &device), [3, 2], Coupling::Dense, ConjugateFactor::None);
+    let mut layer = layer(
+        free([2, 3], 5, &device),
+        [3, 2],
+        Coupling::Dense,
+        ConjugateFactor::None,
+    );
     let x = images(3, &device);
     let before = layer.forward(x.clone());
     let bias = common::tensor(&[10.0, -20.0], [2], DType::F64, &device);
@@ -125,8 +130,14 @@ fn wrap(x: Tensor<4>, axis: usize, after: usize) -> Tensor<4> {
 #[test]
 fn a_kernel_with_the_response_conjugated_is_burns_convolution_of_the_periodic_image() {
     let device = Device::flex();
-    for (coupling, groups) in [(Coupling::Dense, 1), (Coupling::Grouped(2), 2), (Coupling::Depthwise, 4)] {
-        let conv = Conv2dConfig::new([4, 8], [3, 2]).with_groups(groups).init(&device);
+    for (coupling, groups) in [
+        (Coupling::Dense, 1),
+        (Coupling::Grouped(2), 2),
+        (Coupling::Depthwise, 4),
+    ] {
+        let conv = Conv2dConfig::new([4, 8], [3, 2])
+            .with_groups(groups)
+            .init(&device);
         let response = Kernel {
             weight: conv.weight.clone(),
         };
@@ -145,7 +156,10 @@ fn a_kernel_as_large_as_the_input_is_taken_and_a_larger_one_refused() {
     let device = Device::flex();
     let config = SpectralConv2dConfig::new([2, 3], KernelConfig::new([4, 5]));
     let layer = config.init(&device);
-    assert_eq!(layer.forward(Tensor::ones([1, 2, 4, 5], &device)).dims(), [1, 3, 4, 5]);
+    assert_eq!(
+        layer.forward(Tensor::ones([1, 2, 4, 5], &device)).dims(),
+        [1, 3, 4, 5]
+    );
     assert_eq!(
         layer.check([1, 2, 4, 4]).unwrap_err().to_string(),
         "a circular kernel of size [4, 5] does not fit an input of size [4, 4]"
@@ -166,7 +180,10 @@ fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
     let free = SpectralConv2dConfig::new([2, 3], FreeConfig::new([8, 6])).init(&device);
     let text = |dims| free.check(dims).unwrap_err().to_string();
     assert!(free.check([7, 2, 8, 6]).is_ok());
-    assert_eq!(text([7, 4, 8, 6]), "this layer takes 2 channels, got an input of shape [7, 4, 8, 6]");
+    assert_eq!(
+        text([7, 4, 8, 6]),
+        "this layer takes 2 channels, got an input of shape [7, 4, 8, 6]"
+    );
     assert!(text([7, 2, 0, 6]).contains("every axis of a signal of size [0, 6]"));
     assert_eq!(
         text([7, 2, 6, 8]),
@@ -207,7 +224,13 @@ fn configurations_that_cannot_be_are_refused() {
     );
     assert!(text([2, 3], vec![4, 0], Coupling::Dense).contains("every size of a free response"));
     let kernel = SpectralConv3dConfig::new([2, 3], KernelConfig::new([3, 3]));
-    assert!(kernel.try_init(&device).unwrap_err().to_string().contains("needs 3 sizes"));
+    assert!(
+        kernel
+            .try_init(&device)
+            .unwrap_err()
+            .to_string()
+            .contains("needs 3 sizes")
+    );
 
     let error = SpectralConv2d::from_response(free([3, 2], 1, &device), [3, 3], Coupling::Dense);
     assert_eq!(
@@ -254,6 +277,57 @@ fn a_parametric_response_of_ones_own_runs_at_any_size_and_learns() {
     }
 }
 
+/// A response that does not keep what its channels promise.
+#[derive(Module, Debug)]
+struct Careless {
+    value: Param<Tensor<3>>,
+    taps: bool,
+}
+
+impl FrequencyResponse<3> for Careless {
+    fn channels(&self) -> [usize; 2] {
+        [2, 3]
+    }
+
+    fn response(&self, _grid: &FrequencyGrid) -> Response<3> {
+        match self.taps {
+            true => Response::Taps(self.value.val()),
+            false => Response::Spectrum(ComplexTensor::from_real(self.value.val())),
+        }
+    }
+}
+
+#[test]
+fn a_response_of_the_wrong_shape_is_named() {
+    let device = Device::flex();
+    for (taps, expected, wrong) in [
+        (false, [2, 3, 5], [2, 3, 8]),
+        (false, [2, 3, 5], [4, 3, 5]),
+        (true, [2, 3, 8], [2, 3, 9]),
+        (true, [2, 3, 8], [2, 1, 4]),
+    ] {
+        let response = Careless {
+            value: Param::from_tensor(Tensor::ones(wrong, &device)),
+            taps,
+        };
+        let layer = SpectralConv1d::from_response(response, [3, 2], Coupling::Dense).unwrap();
+        let x = Tensor::ones([1, 3, 8], &device);
+        let forward = std::panic::AssertUnwindSafe(|| layer.forward(x));
+        let panic = std::panic::catch_unwind(forward).unwrap_err();
+        let want =
+            format!("on this grid the response must have the shape {expected:?}, got {wrong:?}");
+        assert_eq!(panic.downcast_ref::<String>(), Some(&want));
+    }
+}
+
+#[test]
+#[should_panic(expected = "an input of F64 meets a response of F32")]
+fn an_input_of_another_precision_is_named() {
+    let device = Device::flex();
+    let layer = SpectralConv2dConfig::new([2, 3], FreeConfig::new(SIZE)).init(&device);
+    layer.forward(images(2, &device));
+}
+
 #[test]
 fn every_response_meets_an_empty_batch() {
     let device = Device::flex();
@@ -275,7 +349,10 @@ fn every_response_meets_an_empty_batch() {
         check!(KramersKronigConfig::new(SIZE), Coupling::Dense);
         check!(ConstantConfig::default(), Coupling::Dense);
     }
-    let response = ComplexTensor::new(Tensor::ones([8, 4, 6, 3], &device), Tensor::ones([8, 4, 6, 3], &device));
+    let response = ComplexTensor::new(
+        Tensor::ones([8, 4, 6, 3], &device),
+        Tensor::ones([8, 4, 6, 3], &device),
+    );
     let mix = MixSpec {
         groups: 1,
         conjugate: Conjugate::None,

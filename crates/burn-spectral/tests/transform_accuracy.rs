@@ -18,7 +18,10 @@ fn lengths() -> impl Iterator<Item = usize> {
 const LONG: [usize; 5] = [509, 521, 1009, 1147, 2310];
 
 fn scaled((re, im): oracle::Spectrum, factor: f64) -> Vec<f64> {
-    re.into_iter().chain(im).map(|value| value * factor).collect()
+    re.into_iter()
+        .chain(im)
+        .map(|value| value * factor)
+        .collect()
 }
 
 /// The largest relative L2 error over the four kinds, each held below the tolerance.
@@ -53,12 +56,17 @@ fn error_at(n: usize, path: Path, dtype: DType) -> f64 {
     let want: Vec<f64> = sum.into_iter().map(|value| value / n as f64).collect();
     let signal = assert_close(&what("irfft"), &values(got), &want, limit);
 
-    [forward, inverse, real, signal].into_iter().fold(0.0, f64::max)
+    [forward, inverse, real, signal]
+        .into_iter()
+        .fold(0.0, f64::max)
 }
 
 #[test]
 fn every_length_is_within_a_few_roundings_of_the_naive_sum() {
-    for (path, dtype) in PATHS.into_iter().flat_map(|path| DTYPES.map(|dtype| (path, dtype))) {
+    for (path, dtype) in PATHS
+        .into_iter()
+        .flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
+    {
         let errors = lengths().map(|n| (error_at(n, path, dtype), n));
         let (error, n) = errors.fold((0.0, 0), |a, b| if b.0 > a.0 { b } else { a });
         println!("{path:?} {dtype:?}: largest error {error:.2e} at length {n}");
@@ -67,7 +75,10 @@ fn every_length_is_within_a_few_roundings_of_the_naive_sum() {
 
 #[test]
 fn long_primes_and_awkward_products_are_as_accurate() {
-    for (path, dtype) in PATHS.into_iter().flat_map(|path| DTYPES.map(|dtype| (path, dtype))) {
+    for (path, dtype) in PATHS
+        .into_iter()
+        .flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
+    {
         for n in LONG {
             let error = error_at(n, path, dtype);
             println!("{path:?} {dtype:?}: error {error:.2e} at length {n}");
@@ -116,8 +127,20 @@ fn check_shape<const D: usize>(dims: [usize; D], axes: usize, path: Path, dtype:
 
 #[test]
 fn several_axes_agree_with_the_naive_sum_even_for_spectra_of_no_real_signal() {
-    for (path, dtype) in PATHS.into_iter().flat_map(|path| DTYPES.map(|dtype| (path, dtype))) {
-        for (height, width) in [(1, 1), (1, 4), (4, 1), (4, 6), (5, 8), (7, 7), (13, 3), (28, 30)] {
+    for (path, dtype) in PATHS
+        .into_iter()
+        .flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
+    {
+        for (height, width) in [
+            (1, 1),
+            (1, 4),
+            (4, 1),
+            (4, 6),
+            (5, 8),
+            (7, 7),
+            (13, 3),
+            (28, 30),
+        ] {
             check_shape([2, 3, height, width], 2, path, dtype);
         }
         for sizes in [[3, 4, 5], [2, 3, 6], [1, 5, 2], [6, 1, 7], [8, 9, 10]] {
@@ -134,7 +157,10 @@ fn several_axes_agree_with_the_naive_sum_even_for_spectra_of_no_real_signal() {
 #[test]
 fn one_axis_may_lie_anywhere() {
     let device = Device::flex();
-    for (path, dtype) in PATHS.into_iter().flat_map(|path| DTYPES.map(|dtype| (path, dtype))) {
+    for (path, dtype) in PATHS
+        .into_iter()
+        .flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
+    {
         let limit = tolerance(dtype, 5e-7, 1e-14);
         for (axis, n) in (0..3).flat_map(|axis| [1, 2, 9, 12, 13].map(|n| (axis, n))) {
             let mut dims = [4, 5, 3];

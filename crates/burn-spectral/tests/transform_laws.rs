@@ -6,8 +6,8 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::ops::{Axes, BinWeight, Direction, RealTransform, portable};
 use burn_spectral::{ComplexTensor, FrequencyGrid, Norm, fft};
 use common::{
-    DTYPES, NORMS, PATHS, Path, assert_close, complex_values, gradient, noise_complex, noise_tensor,
-    tolerance, values,
+    DTYPES, NORMS, PATHS, Path, assert_close, complex_values, gradient, noise_complex,
+    noise_tensor, tolerance, values,
 };
 
 const LENGTHS: [usize; 12] = [1, 2, 3, 4, 7, 12, 28, 49, 97, 128, 150, 521];
@@ -21,7 +21,9 @@ const SHAPES: [[usize; 4]; 6] = [
 ];
 
 fn everywhere() -> impl Iterator<Item = (Path, DType)> {
-    PATHS.into_iter().flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
+    PATHS
+        .into_iter()
+        .flat_map(|path| DTYPES.map(|dtype| (path, dtype)))
 }
 
 #[test]
@@ -29,7 +31,10 @@ fn inverses_return_to_the_start_whatever_the_norm() {
     let device = Device::flex();
     for (path, dtype) in everywhere() {
         let limit = tolerance(dtype, 1e-6, 2e-14);
-        for (n, norm) in LENGTHS.into_iter().flat_map(|n| NORMS.map(|norm| (n, norm))) {
+        for (n, norm) in LENGTHS
+            .into_iter()
+            .flat_map(|n| NORMS.map(|norm| (n, norm)))
+        {
             let what = format!("length {n}, {norm:?}, {path:?}, {dtype:?}");
             let x = noise_tensor([3, n], 1, dtype, &device);
             let spectrum = path.rfft(x.clone(), Axes::One(1), norm);
@@ -67,12 +72,29 @@ fn named_transforms_are_the_general_ones() {
         assert_close(what, &complex_values::<3>(a), &complex_values::<3>(b), 0.0);
     };
     for norm in NORMS {
-        same("fft2", fft::fft2(z.clone(), norm), fft::fftn(z.clone(), 2, norm));
-        same("ifft2", fft::ifft2(z.clone(), norm), fft::ifftn(z.clone(), 2, norm));
-        same("rfft2", fft::rfft2(x.clone(), norm), fft::rfftn(x.clone(), 2, norm));
+        same(
+            "fft2",
+            fft::fft2(z.clone(), norm),
+            fft::fftn(z.clone(), 2, norm),
+        );
+        same(
+            "ifft2",
+            fft::ifft2(z.clone(), norm),
+            fft::ifftn(z.clone(), 2, norm),
+        );
+        same(
+            "rfft2",
+            fft::rfft2(x.clone(), norm),
+            fft::rfftn(x.clone(), 2, norm),
+        );
         let spectrum = fft::rfft2(x.clone(), norm);
         let back = fft::irfft2(spectrum.clone(), 6, norm);
-        assert_close("irfft2", &values(back), &values(fft::irfftn(spectrum, 6, 2, norm)), 0.0);
+        assert_close(
+            "irfft2",
+            &values(back),
+            &values(fft::irfftn(spectrum, 6, 2, norm)),
+            0.0,
+        );
     }
 }
 
@@ -110,7 +132,10 @@ fn norms_differ_by_powers_of_the_number_of_points() {
     for path in PATHS {
         let x = noise_tensor([2, 5, 6], 1, DType::F64, &device);
         let plain = complex_values(path.rfft(x.clone(), Axes::Last(2), Norm::Backward));
-        for (norm, factor) in [(Norm::Ortho, 1.0 / 30f64.sqrt()), (Norm::Forward, 1.0 / 30.0)] {
+        for (norm, factor) in [
+            (Norm::Ortho, 1.0 / 30f64.sqrt()),
+            (Norm::Forward, 1.0 / 30.0),
+        ] {
             let want: Vec<f64> = plain.iter().map(|value| value * factor).collect();
             let got = complex_values(path.rfft(x.clone(), Axes::Last(2), norm));
             assert_close(&format!("{norm:?}, {path:?}"), &got, &want, 1e-14);
@@ -148,7 +173,10 @@ fn assert_adjoint<const D: usize, const D2: usize>(
     }
     let error = (got - want).abs() / size;
     let limit = tolerance(dtype, 2e-6, 1e-14);
-    assert!(error <= limit, "{what}: {got} is not {want}, error {error:.1e}");
+    assert!(
+        error <= limit,
+        "{what}: {got} is not {want}, error {error:.1e}"
+    );
 }
 
 #[test]

@@ -59,11 +59,7 @@ pub fn fft_conv<const D: usize>(
 
     let x = x.pad(geometry.padding::<D>(), 0.0);
     let weight = dilate(weight, &options.dilation);
-    let weight = fft::rfftn(
-        ops::zero_pad(weight, &geometry.grid),
-        D - 2,
-        Norm::Backward,
-    );
+    let weight = fft::rfftn(ops::zero_pad(weight, &geometry.grid), D - 2, Norm::Backward);
     let spec = ConvSpec {
         spatial: D - 2,
         mix: MixSpec {
@@ -210,7 +206,9 @@ fn next_smooth(n: usize) -> usize {
         }
         rest == 1
     };
-    (n.max(1)..).find(is_smooth).expect("powers of two are smooth")
+    (n.max(1)..)
+        .find(is_smooth)
+        .expect("powers of two are smooth")
 }
 
 #[cfg(test)]
@@ -229,7 +227,10 @@ mod tests {
     #[test]
     fn dilation_puts_zeros_between_taps() {
         let weight = Tensor::<3>::from_floats([[[1.0, 2.0, 3.0]]], &Device::flex());
-        let dilated = dilate(weight, &[3]).into_data().try_to_vec::<f32>().unwrap();
+        let dilated = dilate(weight, &[3])
+            .into_data()
+            .try_to_vec::<f32>()
+            .unwrap();
         assert_eq!(dilated, vec![1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 3.0]);
     }
 

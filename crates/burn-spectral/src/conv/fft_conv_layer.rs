@@ -206,14 +206,33 @@ macro_rules! fft_conv_layer {
     };
 }
 
-fft_conv_layer!(FftConv1d, Conv1d, Conv1dConfig, PaddingConfig1d, 1, 3, |config: &Conv1dConfig| [
-    config.channels_in,
-    config.channels_out
-]);
-fft_conv_layer!(FftConv2d, Conv2d, Conv2dConfig, PaddingConfig2d, 2, 4, |config: &Conv2dConfig| config
-    .channels);
-fft_conv_layer!(FftConv3d, Conv3d, Conv3dConfig, PaddingConfig3d, 3, 5, |config: &Conv3dConfig| config
-    .channels);
+fft_conv_layer!(
+    FftConv1d,
+    Conv1d,
+    Conv1dConfig,
+    PaddingConfig1d,
+    1,
+    3,
+    |config: &Conv1dConfig| [config.channels_in, config.channels_out]
+);
+fft_conv_layer!(
+    FftConv2d,
+    Conv2d,
+    Conv2dConfig,
+    PaddingConfig2d,
+    2,
+    4,
+    |config: &Conv2dConfig| config.channels
+);
+fft_conv_layer!(
+    FftConv3d,
+    Conv3d,
+    Conv3dConfig,
+    PaddingConfig3d,
+    3,
+    5,
+    |config: &Conv3dConfig| config.channels
+);
 
 #[cfg(test)]
 mod tests {

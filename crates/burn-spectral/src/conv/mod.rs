@@ -9,6 +9,6 @@ pub use fft_conv::{FftConvOptions, fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
 pub use kk_layer::{KkLayer, KkLayerConfig};
 pub use spectral_conv::{
-    ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
-    SpectralConv3d, SpectralConv3dConfig, SpectralConvConfig,
+    ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d,
+    SpectralConv2dConfig, SpectralConv3d, SpectralConv3dConfig, SpectralConvConfig,
 };

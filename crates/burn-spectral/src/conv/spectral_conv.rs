@@ -176,7 +176,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
     /// - output: `[batch, channels_out, spatial…]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// Where [`check`](Self::check) gives an error, with its text; and when the value of the response
+    /// does not have the shape that its channels and the grid ask for.
     pub fn forward(&self, input: Tensor<D>) -> Tensor<D> {
         let grid = self
             .check(input.dims())
@@ -202,7 +203,11 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
             };
             ops::spectral_conv(input.clone(), response, spec)
         };
-        let output = match self.response.response(&grid) {
+        let response = self.response.response(&grid);
+        if let Err(error) = response.check(self.response.channels(), &grid) {
+            panic!("{error}");
+        }
+        let output = match response {
             Response::Constant(weight) => {
                 let reversed = self.conjugate == ConjugateFactor::Input;
                 ops::mix_constant(input, weight, groups, reversed)

@@ -17,8 +17,8 @@ use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform};
 
 /// The adjoint of an operation that takes `N` tensors and gives the two parts of a complex array.
 trait Adjoint<B: Backend, const N: usize>: Clone + Send + core::fmt::Debug + 'static {
-    /// Gradients of the inputs that are `wanted`.
-    fn pull_back(self, grad: Planes<B>, wanted: [bool; N]) -> [Option<FloatTensor<B>>; N];
+    /// Gradients of the inputs; none where the adjoint kept nothing to find it with.
+    fn pull_back(self, grad: Planes<B>) -> [Option<FloatTensor<B>>; N];
 }
 
 /// Where the gradients of the two parts wait for each other.
@@ -73,8 +73,7 @@ impl<B: Backend, A: Adjoint<B, N>, const N: usize> Backward<B, N> for Joint<A> {
             [None, Some(im)] => (zeros_like::<B>(&im), im),
             [None, None] => return,
         };
-        let wanted = ops.parents.each_ref().map(Option::is_some);
-        let gradients = adjoint.pull_back(grad, wanted);
+        let gradients = adjoint.pull_back(grad);
         for (node, gradient) in ops.parents.into_iter().zip(gradients) {
             if let (Some(node), Some(gradient)) = (node, gradient) {
                 grads.register::<B>(node.id, gradient);
@@ -108,11 +107,13 @@ where
         OpsKind::Tracked(prep) => {
             let slot = Slot::<B>::default();
             let joint = prep.finish((adjoint, slot.clone()), empty);
-            let part = |index, output| {
-                match Part.prepare::<C>([joint.node()]).compute_bound().stateful() {
-                    OpsKind::Tracked(prep) => prep.finish((slot.clone(), index), output),
-                    OpsKind::UnTracked(prep) => prep.finish(output),
-                }
+            let part = |index, output| match Part
+                .prepare::<C>([joint.node()])
+                .compute_bound()
+                .stateful()
+            {
+                OpsKind::Tracked(prep) => prep.finish((slot.clone(), index), output),
+                OpsKind::UnTracked(prep) => prep.finish(output),
             };
             (part(0, re), part(1, im))
         }
@@ -123,7 +124,7 @@ where
 struct RfftAdjoint(RealTransform);
 
 impl<B: SpectralPrimitives> Adjoint<B, 1> for RfftAdjoint {
-    fn pull_back(self, grad: Planes<B>, _wanted: [bool; 1]) -> [Option<FloatTensor<B>>; 1] {
+    fn pull_back(self, grad: Planes<B>) -> [Option<FloatTensor<B>>; 1] {
         [Some(B::prim_irfft(
             grad,
             self.0.with_weight(BinWeight::Halve),
@@ -135,27 +136,28 @@ impl<B: SpectralPrimitives> Adjoint<B, 1> for RfftAdjoint {
 struct FftAdjoint(ComplexTransform);
 
 impl<B: SpectralPrimitives> Adjoint<B, 2> for FftAdjoint {
-    fn pull_back(self, grad: Planes<B>, _wanted: [bool; 2]) -> [Option<FloatTensor<B>>; 2] {
+    fn pull_back(self, grad: Planes<B>) -> [Option<FloatTensor<B>>; 2] {
         let (re, im) = B::prim_fft(grad, self.0.adjoint());
         [Some(re), Some(im)]
     }
 }
 
+/// Each factor is kept for the gradient of the other, if that one is learned.
 #[derive(Clone, Debug)]
 struct MixAdjoint<B: Backend> {
-    x: Planes<B>,
-    response: Planes<B>,
+    x: Option<Planes<B>>,
+    response: Option<Planes<B>>,
     mix: MixSpec,
 }
 
 impl<B: SpectralPrimitives> Adjoint<B, 4> for MixAdjoint<B> {
-    fn pull_back(self, grad: Planes<B>, wanted: [bool; 4]) -> [Option<FloatTensor<B>>; 4] {
+    fn pull_back(self, grad: Planes<B>) -> [Option<FloatTensor<B>>; 4] {
         let Self { x, response, mix } = self;
-        let input = (wanted[0] || wanted[1])
-            .then(|| B::prim_mix_adjoint_input(grad.clone(), response, mix))
+        let input = response
+            .map(|response| B::prim_mix_adjoint_input(grad.clone(), response, mix))
             .unzip();
-        let response = (wanted[2] || wanted[3])
-            .then(|| B::prim_mix_adjoint_response(x, grad, mix))
+        let response = x
+            .map(|x| B::prim_mix_adjoint_response(x, grad, mix))
             .unzip();
         [input.0, input.1, response.0, response.1]
     }
@@ -202,11 +204,12 @@ impl<B: SpectralPrimitives> Backward<B, 1> for Reverse {
     }
 }
 
-/// State of the spectral convolution: the spectrum of its input, its response and what it did.
+/// State of the spectral convolution: what it did, and the spectrum of its input and its response,
+/// each if the other is learned.
 #[derive(Clone, Debug)]
 struct ConvState<B: Backend> {
     spectrum: Option<Planes<B>>,
-    response: Planes<B>,
+    response: Option<Planes<B>>,
     signal: Shape,
     conv: ConvSpec,
 }
@@ -242,7 +245,7 @@ impl<B: SpectralPrimitives> Backward<B, 3> for Conv {
                 }
             }
         }
-        if let Some(x) = x {
+        if let (Some(x), Some(response)) = (x, response) {
             let mixed = B::prim_mix_adjoint_input(grad, response, conv.mix);
             let analysis = conv.analysis(&signal).with_weight(BinWeight::Halve);
             grads.register::<B>(x.id, B::prim_irfft(mixed, analysis));
@@ -267,7 +270,11 @@ impl<B: SpectralPrimitives, C: CheckpointStrategy> SpectralOps for Autodiff<B, C
     ) -> FloatTensor<Self> {
         let ((re, re_node), (im, im_node)) = (re.into_parts(), im.into_parts());
         let output = B::prim_irfft((re, im), transform);
-        match Irfft.prepare::<C>([re_node, im_node]).compute_bound().stateful() {
+        match Irfft
+            .prepare::<C>([re_node, im_node])
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prep) => prep.finish(transform, output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
@@ -291,10 +298,17 @@ impl<B: SpectralPrimitives, C: CheckpointStrategy> SpectralOps for Autodiff<B, C
         mix: MixSpec,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [x_re.node(), x_im.node(), r_re.node(), r_im.node()];
+        let input_learns = x_re.is_tracked() || x_im.is_tracked();
+        let response_learns = r_re.is_tracked() || r_im.is_tracked();
         let x = (x_re.into_primitive(), x_im.into_primitive());
         let response = (r_re.into_primitive(), r_im.into_primitive());
         let output = B::prim_mix(x.clone(), response.clone(), mix);
-        record_two::<B, C, _, 4>(nodes, MixAdjoint { x, response, mix }, output)
+        let adjoint = MixAdjoint {
+            x: response_learns.then_some(x),
+            response: input_learns.then_some(response),
+            mix,
+        };
+        record_two::<B, C, _, 4>(nodes, adjoint, output)
     }
 
     fn spectral_conv(
@@ -303,7 +317,8 @@ impl<B: SpectralPrimitives, C: CheckpointStrategy> SpectralOps for Autodiff<B, C
         r_im: FloatTensor<Self>,
         conv: ConvSpec,
     ) -> FloatTensor<Self> {
-        let learns = r_re.is_tracked() || r_im.is_tracked();
+        let input_learns = x.is_tracked();
+        let response_learns = r_re.is_tracked() || r_im.is_tracked();
         let nodes = [x.node(), r_re.node(), r_im.node()];
         let (x, response) = (
             x.into_primitive(),
@@ -316,8 +331,8 @@ impl<B: SpectralPrimitives, C: CheckpointStrategy> SpectralOps for Autodiff<B, C
         match Conv.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let state = ConvState {
-                    spectrum: learns.then_some(spectrum),
-                    response,
+                    spectrum: response_learns.then_some(spectrum),
+                    response: input_learns.then_some(response),
                     signal,
                     conv,
                 };

@@ -27,11 +27,8 @@ pub trait SpectralPrimitives: Backend {
     ) -> Planes<Self>;
 
     /// Gradient of [`prim_mix`](Self::prim_mix) for its response.
-    fn prim_mix_adjoint_response(
-        x: Planes<Self>,
-        grad: Planes<Self>,
-        mix: MixSpec,
-    ) -> Planes<Self>;
+    fn prim_mix_adjoint_response(x: Planes<Self>, grad: Planes<Self>, mix: MixSpec)
+    -> Planes<Self>;
 
     /// Circular reversal of the last `spatial` axes.
     fn prim_reverse(x: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self>;

@@ -30,11 +30,15 @@ fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
         )
 }
 
+fn check_dtypes(input: DType, response: DType) {
+    assert_eq!(
+        input, response,
+        "an input of {input:?} meets a response of {response:?}: cast one of them"
+    );
+}
+
 fn join<const D: usize>(
-    (re, im): (
-        burn::backend::DispatchTensor,
-        burn::backend::DispatchTensor,
-    ),
+    (re, im): (burn::backend::DispatchTensor, burn::backend::DispatchTensor),
 ) -> ComplexTensor<D> {
     ComplexTensor {
         re: Tensor::from_dispatch(re),
@@ -98,6 +102,7 @@ pub fn mix<const D: usize>(
     response: ComplexTensor<D>,
     mix: MixSpec,
 ) -> ComplexTensor<D> {
+    check_dtypes(x.re.dtype(), response.re.dtype());
     if !has_kernels(&x.re) {
         return portable::mix(x, response, mix);
     }
@@ -125,6 +130,7 @@ pub fn spectral_conv<const D: usize>(
     response: ComplexTensor<D>,
     conv: ConvSpec,
 ) -> Tensor<D> {
+    check_dtypes(x.dtype(), response.re.dtype());
     if !has_kernels(&x) {
         return portable::spectral_conv(x, response, conv);
     }
@@ -194,8 +200,15 @@ pub fn mix_constant<const D: usize>(
 ///
 /// # Shapes
 /// - input: `[…, …, k₀, …]`; output: `[…, …, sizes[0], …]` with `sizes[i] ≥ k_i`
+///
+/// # Panics
+/// When a size is smaller than the axis it pads, or there is not one for every spatial axis.
 pub fn zero_pad<const D: usize>(tensor: Tensor<D>, sizes: &[usize]) -> Tensor<D> {
     let dims = tensor.dims();
+    assert!(
+        sizes.len() + 2 == D && dims[2..].iter().zip(sizes).all(|(k, n)| k <= n),
+        "a tensor of shape {dims:?} cannot be padded to sizes {sizes:?}"
+    );
     let pairs: [(usize, usize); D] = core::array::from_fn(|axis| match axis {
         0 | 1 => (0, 0),
         _ => (0, sizes[axis - 2] - dims[axis]),

@@ -195,14 +195,20 @@ fn largest_divisor(n: usize) -> Option<usize> {
 fn split(rows: ComplexTensor<2>, n1: usize, direction: Direction) -> ComplexTensor<2> {
     let [count, n] = rows.dims();
     let n2 = n / n1;
-    let columns =
-        rows.map(|part| part.reshape([count, n1, n2]).swap_dims(1, 2).reshape([count * n2, n1]));
+    let columns = rows.map(|part| {
+        part.reshape([count, n1, n2])
+            .swap_dims(1, 2)
+            .reshape([count * n2, n1])
+    });
     let inner = dft_rows(columns, direction).map(|part| part.reshape([count, n2, n1]));
     let twiddles = roots(n2, n1, n, &inner.re, direction, |j2, k1| j2 * k1);
     let twiddled = inner.mul(twiddles.map(|part| part.unsqueeze()));
     let columns = twiddled.map(|part| part.swap_dims(1, 2).reshape([count * n1, n2]));
-    dft_rows(columns, direction)
-        .map(|part| part.reshape([count, n1, n2]).swap_dims(1, 2).reshape([count, n]))
+    dft_rows(columns, direction).map(|part| {
+        part.reshape([count, n1, n2])
+            .swap_dims(1, 2)
+            .reshape([count, n])
+    })
 }
 
 /// Bluestein: `jk = (j² + k² − (k − j)²) / 2` makes the transform a convolution with a chirp.
@@ -213,7 +219,11 @@ fn bluestein(rows: ComplexTensor<2>, direction: Direction) -> ComplexTensor<2> {
     let chirp = roots(1, n, 2 * n, &rows.re, direction, |_, j| j * j % (2 * n));
     let pad = |part: Tensor<2>| part.pad((0, m - n, 0, 0), 0.0);
     let tail = chirp.clone().narrow(1, 1, n - 1).flip(1);
-    let gap = chirp.re.zeros_like().repeat_dim(1, 2).narrow(1, 0, m + 1 - 2 * n);
+    let gap = chirp
+        .re
+        .zeros_like()
+        .repeat_dim(1, 2)
+        .narrow(1, 0, m + 1 - 2 * n);
     let gap = ComplexTensor::new(gap.clone(), gap);
     let kernel = ComplexTensor::cat(vec![chirp.clone(), gap, tail], 1).conj();
 

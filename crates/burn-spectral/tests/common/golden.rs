@@ -18,7 +18,10 @@ pub struct Case {
 
 /// All cases of a file, by name.
 pub fn load(file: &str) -> Vec<Case> {
-    let path = format!("{}/tests/golden/{file}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/golden/{file}.safetensors",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
@@ -49,7 +52,9 @@ pub fn load(file: &str) -> Vec<Case> {
                 .collect(),
             other => panic!("{name}: no golden tensor is {other:?}"),
         };
-        let index = cases.binary_search_by(|c| c.name.as_str().cmp(case)).unwrap();
+        let index = cases
+            .binary_search_by(|c| c.name.as_str().cmp(case))
+            .unwrap();
         cases[index]
             .tensors
             .insert(key.into(), (view.shape().to_vec(), numbers));
@@ -129,7 +134,11 @@ impl Case {
     pub fn check_complex<const D: usize>(&self, key: &str, got: ComplexTensor<D>, how: &str) {
         let limit = tolerance(got.re.dtype(), 2e-6, 1e-12);
         let what = format!("{} {key} {how} {:?}", self.name, got.re.dtype());
-        assert_eq!(got.dims().as_slice(), self.shape(&format!("{key}.re")), "{what}");
+        assert_eq!(
+            got.dims().as_slice(),
+            self.shape(&format!("{key}.re")),
+            "{what}"
+        );
         // As one vector: a part that should vanish has no scale of its own.
         let want = ["re", "im"].map(|part| self.values(&format!("{key}.{part}")));
         assert_close(&what, &super::complex_values(got), &want.concat(), limit);

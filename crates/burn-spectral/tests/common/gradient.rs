@@ -33,15 +33,27 @@ pub fn assert_gradients(what: &str, sizes: &[usize], loss: impl Fn(&[Tensor<1>])
     let slope = |i, e| (at(i, e, STEP) - at(i, e, -STEP)) / (2.0 * STEP);
     let elements = |index| (0..sizes[index]).map(move |element| (index, element));
     // All inputs as one vector: a gradient that vanishes but for rounding has no scale of its own.
-    let want: Vec<f64> = (0..sizes.len()).flat_map(elements).map(|(i, e)| slope(i, e)).collect();
+    let want: Vec<f64> = (0..sizes.len())
+        .flat_map(elements)
+        .map(|(i, e)| slope(i, e))
+        .collect();
 
-    for device in [device.clone().autodiff(), device.autodiff().gradient_checkpointing()] {
-        let leaves: Vec<Tensor<1>> =
-            inputs(&device).into_iter().map(Tensor::require_grad).collect();
+    for device in [
+        device.clone().autodiff(),
+        device.autodiff().gradient_checkpointing(),
+    ] {
+        let leaves: Vec<Tensor<1>> = inputs(&device)
+            .into_iter()
+            .map(Tensor::require_grad)
+            .collect();
         // A loss that depends on no input, as the imaginary part at length 1, has no graph.
         let nothing = leaves.iter().map(|leaf| leaf.clone().sum() * 0.0);
-        let gradients = nothing.fold(loss(&leaves), |sum, zero| sum + zero).backward();
-        let got = leaves.iter().flat_map(|leaf| values(leaf.grad(&gradients).unwrap()));
+        let gradients = nothing
+            .fold(loss(&leaves), |sum, zero| sum + zero)
+            .backward();
+        let got = leaves
+            .iter()
+            .flat_map(|leaf| values(leaf.grad(&gradients).unwrap()));
         assert_close(what, &got.collect::<Vec<_>>(), &want, 1e-10);
     }
 }
@@ -51,7 +63,14 @@ pub fn assert_gradients(what: &str, sizes: &[usize], loss: impl Fn(&[Tensor<1>])
 pub fn weigh<const D: usize>(y: Tensor<D>, seed: u64) -> Tensor<1> {
     let dims = y.dims();
     let device = y.device();
-    let weight = |seed| tensor(&noise(dims.iter().product(), seed), dims, DType::F64, &device);
+    let weight = |seed| {
+        tensor(
+            &noise(dims.iter().product(), seed),
+            dims,
+            DType::F64,
+            &device,
+        )
+    };
     let (square, plain) = (weight(seed), weight(seed + 1));
     (y.clone() * y.clone() * square * 0.5 + y * plain).sum()
 }

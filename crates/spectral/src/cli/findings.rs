@@ -23,6 +23,12 @@ fn accuracies(data: &DataSetReport) -> String {
     };
     let count = grouped(data.test_count);
     let (name, share) = (&first.model, percent(first.accuracy));
+    if !first.accuracy.is_finite() {
+        return format!(
+            "On {}, {name} diverged, and nothing can be compared with it.",
+            data.name
+        );
+    }
     let mut text = format!(
         "On {}, {name} names {share} of {count} unseen images rightly.",
         data.name
@@ -208,11 +214,7 @@ fn effective_pixels(kernel: &Grid) -> f64 {
 }
 
 fn percent(share: f64) -> String {
-    if share.is_finite() {
-        format!("{:.1} %", 100.0 * share)
-    } else {
-        "none".into()
-    }
+    format!("{:.1} %", 100.0 * share)
 }
 
 fn signed(value: f64) -> String {
@@ -272,6 +274,15 @@ mod tests {
         ] {
             assert!(with(accuracy).contains(part), "{}", with(accuracy));
         }
+    }
+
+    #[test]
+    fn nothing_is_compared_with_a_diverged_network() {
+        let text = accuracies(&data(vec![model("cnn", f64::NAN), model("free2", 0.9)]));
+        assert_eq!(
+            text,
+            "On glyphs, cnn diverged, and nothing can be compared with it."
+        );
     }
 
     #[test]
