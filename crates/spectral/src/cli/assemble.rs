@@ -107,9 +107,8 @@ pub(super) fn filters(
     count: usize,
     device: &Device,
 ) -> Vec<FilterReport> {
-    // The first layer comes after one halving of the images.
-    let size = [input.height / 2, input.width / 2];
-    let probes = probe_filters(network.first_filter(), input.channels, size, count, device);
+    let (filter, size) = network.first_filter([input.height, input.width]);
+    let probes = probe_filters(filter, input.channels, size, count, device);
     probes.into_iter().map(filter_report).collect()
 }
 

@@ -13,8 +13,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say, table};
 use crate::data::{
-    DATA_VARIABLE, DataInfo, FetchEvent, FetchOptions, Images, Origin, cache_dir, catalogue, fetch,
-    load,
+    DataInfo, FetchEvent, FetchOptions, Images, Origin, catalogue, fetch, load, locate,
 };
 
 /// Images of each class on a contact sheet.
@@ -90,30 +89,17 @@ pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliEr
 struct Entry {
     #[serde(flatten)]
     info: &'static DataInfo,
-    /// Whether it can be loaded, as far as can be told without reading it.
+    /// Whether all its files are there, or none are needed.
     available: bool,
     /// The folder it was found in.
     folder: Option<PathBuf>,
 }
 
 fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
-    let roots: Vec<PathBuf> = data_dir
-        .map(Path::to_path_buf)
-        .into_iter()
-        .chain(
-            std::env::var_os(DATA_VARIABLE)
-                .filter(|v| !v.is_empty())
-                .map(PathBuf::from),
-        )
-        .chain(cache_dir())
-        .collect();
     let entries: Vec<Entry> = catalogue()
         .iter()
         .map(|info| {
-            let folder = roots
-                .iter()
-                .map(|root| root.join(info.name))
-                .find(|f| f.is_dir());
+            let folder = locate(info, data_dir);
             Entry {
                 info,
                 available: info.origin == Origin::Embedded || folder.is_some(),

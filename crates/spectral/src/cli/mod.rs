@@ -15,7 +15,6 @@ mod findings;
 mod models;
 mod output;
 mod overlay;
-mod picture;
 mod predict;
 mod provenance;
 mod run_settings;

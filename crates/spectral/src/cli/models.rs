@@ -1,6 +1,5 @@
 //! `spectral models`: the networks there are.
 
-use burn::module::Module;
 use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
@@ -42,7 +41,7 @@ impl Entry {
         let network = model::build(info.name, &input, &context.device)?;
         Ok(Self {
             name: info.name,
-            params: network.num_params(),
+            params: model::trainable(&network),
             dead_params: network.dead_parameters(),
             baseline: info.baseline,
             summary: info.summary,

@@ -8,9 +8,8 @@ use serde::Serialize;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say};
-use super::picture;
 use super::run_settings::ModelSettings;
-use crate::data::Images;
+use crate::data::{Images, read_photo};
 use crate::model::{self, InputSpec, Network};
 use crate::train::{
     Feeding, ModelDescription, RunFolder, load_model_weights, predict, read_model_description,
@@ -68,19 +67,21 @@ struct Candidate {
 
 pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError> {
     let loaded = load(&args.source, args.best, context)?;
+    let input = &loaded.settings.input;
     let mut predictions = Vec::new();
     let mut failed = 0;
     for files in args.files.chunks(BATCH) {
         let mut good = Vec::new();
         let mut pixels = Vec::new();
         for file in files {
-            match picture::read(file, &loaded.settings.input) {
+            match read_photo(file, input.channels, (input.height, input.width)) {
                 Ok(bytes) => {
                     good.push(file);
                     pixels.extend(bytes);
                 }
                 Err(error) => {
                     failed += 1;
+                    let error = CliError::from(error);
                     say(&format!("error: {}", error.message().unwrap_or_default()));
                 }
             }

@@ -1,7 +1,5 @@
 //! One network trained on one data set.
 
-use burn::module::Module;
-
 use super::assemble;
 use super::context::Context;
 use super::error::CliError;
@@ -41,7 +39,7 @@ impl Trial<'_> {
         let input = input_of(self.data);
         context.device.seed(self.config.seed);
         let network = model::build(info.name, &input, &context.device)?;
-        let params = network.num_params();
+        let params = model::trainable(&network);
         let dead_params = network.dead_parameters();
         let mut progress = ProgressReporter::new(format!("{} on {}", info.name, self.data.name));
         let outcome = fit(network, self.data, self.config, self.run, &mut progress)?;

@@ -183,12 +183,7 @@ fn decode(listing: &Listing, size: (usize, usize)) -> Result<Images, DataError> 
         .par_chunks_exact_mut(len)
         .zip(listing)
         .try_for_each(|(planes, (path, _))| {
-            let picture = photo::fit(photo::read(path)?, size);
-            let (red, rest) = planes.split_at_mut(height * width);
-            let (green, blue) = rest.split_at_mut(height * width);
-            for (i, pixel) in picture.pixels().enumerate() {
-                [red[i], green[i], blue[i]] = pixel.0;
-            }
+            planes.copy_from_slice(&photo::read_photo(path, 3, size)?);
             Ok(())
         })?;
     Ok(Images {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::catalogue::{DataInfo, Origin};
 use super::cifar;
 use super::error::DataError;
 use super::idx;
@@ -24,6 +25,22 @@ fn cache_from(xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
         .filter(|path| path.is_absolute())
         .or_else(|| home.filter(|h| h.is_absolute()).map(|h| h.join(".cache")));
     base.map(|base| base.join("spectral"))
+}
+
+/// The folder that holds the files of a set of the [`catalogue`](super::catalogue), all of them, or
+/// `None`; `data_dir` is searched first. Sets made on the fly have none.
+pub fn locate(set: &DataInfo, data_dir: Option<&Path>) -> Option<PathBuf> {
+    let roots = Roots::new(data_dir);
+    let parent = |path: &PathBuf| path.parent().map(Path::to_path_buf);
+    match set.origin {
+        Origin::Embedded => None,
+        Origin::Idx => roots.idx(set.name).ok().and_then(|files| parent(&files[0])),
+        Origin::Cifar => match roots.cifar(set.name).ok()? {
+            cifar::Location::Files(files) => parent(&files[0]),
+            cifar::Location::Archive(archive) => parent(&archive),
+        },
+        Origin::Folder => roots.folder(set.name, "").ok(),
+    }
 }
 
 /// The folders that may hold data sets, one folder a set, in the order they are searched.

@@ -37,7 +37,8 @@ pub use catalogue::{DataInfo, Origin, catalogue, info};
 pub use error::DataError;
 pub use fetch::{FetchEvent, FetchOptions, MIRROR_VARIABLE, fetch};
 pub use images::{ChannelStatistics, Images};
-pub use locate::{DATA_VARIABLE, cache_dir};
+pub use locate::{DATA_VARIABLE, cache_dir, locate};
+pub use photo::read_photo;
 
 use locate::Roots;
 use stream::Part;

@@ -10,8 +10,48 @@ use super::error::DataError;
 /// The most memory a decoded photograph may take: 512 MiB.
 const MAX_BYTES: u64 = 1 << 29;
 
+/// A photograph as a network takes it: bytes `[channels, height, width]`.
+///
+/// A JPEG or PNG of any size (the content and not the name tells which) is turned upright, made
+/// grey for one channel and RGB for three, cropped around its centre to the wanted shape, and
+/// resized.
+///
+/// # Errors
+///
+/// [`DataError::UnreadableImage`] and [`DataError::Io`] with the path; [`DataError::BadOption`]
+/// for channels other than 1 and 3 and for a size without pixels.
+pub fn read_photo(
+    path: &Path,
+    channels: usize,
+    size: (usize, usize),
+) -> Result<Vec<u8>, DataError> {
+    let bad = |option, value, accepted| DataError::BadOption {
+        option,
+        value,
+        accepted,
+    };
+    if size.0 == 0 || size.1 == 0 {
+        let value = format!("{}x{}", size.0, size.1);
+        return Err(bad("image size", value, "1 pixel a side or more"));
+    }
+    let picture = read(path)?;
+    match channels {
+        1 => Ok(fit(picture.into_luma8().into(), size)
+            .into_luma8()
+            .into_raw()),
+        3 => Ok(planes(&fit(picture.into_rgb8().into(), size).into_rgb8())),
+        _ => Err(bad("number of channels", channels.to_string(), "1 or 3")),
+    }
+}
+
+/// The three colours of a picture, one plane after the other.
+fn planes(picture: &RgbImage) -> Vec<u8> {
+    let colour = |channel| picture.as_raw().iter().skip(channel).step_by(3).copied();
+    (0..3).flat_map(colour).collect()
+}
+
 /// Decodes a photograph, upright; the content and not the name tells the format.
-pub(crate) fn read(path: &Path) -> Result<DynamicImage, DataError> {
+fn read(path: &Path) -> Result<DynamicImage, DataError> {
     let unreadable = |error: image::ImageError| DataError::UnreadableImage {
         path: path.to_path_buf(),
         reason: error.to_string(),
@@ -42,7 +82,7 @@ pub(crate) fn read(path: &Path) -> Result<DynamicImage, DataError> {
 
 /// The largest centred part of the wanted shape, resized. To crop first and resize then gives
 /// the same picture as the other order, and an extremely long one costs nothing.
-pub(crate) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> RgbImage {
+fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
     let (w, h) = (u64::from(picture.width()), u64::from(picture.height()));
     let (wanted_w, wanted_h) = (width as u64, height as u64);
     let (crop_w, crop_h) = if w * wanted_h > h * wanted_w {
@@ -54,15 +94,10 @@ pub(crate) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> Rgb
     // All four are at most the picture's own 32-bit sides.
     let cropped = picture.crop_imm(x as u32, y as u32, crop_w as u32, crop_h as u32);
     if (crop_w, crop_h) == (wanted_w, wanted_h) {
-        return cropped.into_rgb8();
+        return cropped;
     }
     // The triangle filter widens with the reduction, so nothing aliases.
-    image::imageops::resize(
-        &cropped.into_rgb8(),
-        width as u32,
-        height as u32,
-        FilterType::Triangle,
-    )
+    cropped.resize_exact(width as u32, height as u32, FilterType::Triangle)
 }
 
 fn rounded(numerator: u64, denominator: u64) -> u64 {
@@ -85,7 +120,7 @@ mod tests {
                 Rgb([[255, 0, 0], [0, 200, 0], [0, 0, 255]][third as usize])
             });
             for size in [(10, 10), (30, 30), (45, 45)] {
-                let fitted = fit(DynamicImage::ImageRgb8(picture.clone()), size);
+                let fitted = fit(picture.clone().into(), size).into_rgb8();
                 assert_eq!((fitted.height() as usize, fitted.width() as usize), size);
                 assert!(fitted.pixels().all(|p| p.0 == [0, 200, 0]));
             }
@@ -95,7 +130,7 @@ mod tests {
     #[test]
     fn a_ramp_stays_a_ramp_when_reduced() {
         let picture = RgbImage::from_fn(64, 64, |x, _| Rgb([(4 * x) as u8; 3]));
-        let fitted = fit(DynamicImage::ImageRgb8(picture), (16, 16));
+        let fitted = fit(picture.into(), (16, 16)).into_rgb8();
         for x in 2..14 {
             // The mean of 4 pixels of step 4, from 16·x on: 16·x + 6.
             assert!((i32::from(fitted.get_pixel(x, 8).0[0]) - (16 * x as i32 + 6)).abs() <= 1);
@@ -105,6 +140,30 @@ mod tests {
     #[test]
     fn an_extremely_long_picture_costs_little() {
         let picture = DynamicImage::ImageRgb8(RgbImage::new(1, 60_000));
-        assert_eq!(fit(picture, (150, 150)).dimensions(), (150, 150));
+        assert_eq!(
+            fit(picture, (150, 150)).into_rgb8().dimensions(),
+            (150, 150)
+        );
+    }
+
+    #[test]
+    fn a_photograph_of_the_right_size_keeps_every_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picture.png");
+        let picture = RgbImage::from_fn(2, 1, |x, _| Rgb([x as u8, 10 + x as u8, 20 + x as u8]));
+        picture.save(&path).unwrap();
+        let planes = read_photo(&path, 3, (1, 2)).unwrap();
+        assert_eq!(planes, [0, 1, 10, 11, 20, 21]);
+        assert_eq!(read_photo(&path, 1, (1, 2)).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn channels_and_sizes_that_no_photograph_has_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picture.png");
+        RgbImage::new(2, 2).save(&path).unwrap();
+        let error = read_photo(&path, 2, (1, 2)).unwrap_err().to_string();
+        assert!(error.contains('2') && error.contains("1 or 3"), "{error}");
+        assert!(read_photo(&path, 3, (0, 2)).is_err());
     }
 }

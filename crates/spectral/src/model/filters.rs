@@ -82,7 +82,8 @@ mod tests {
     fn probe(model: &str) -> Vec<FilterProbe> {
         let device = Device::flex();
         let net = build(model, &InputSpec::default(), &device).unwrap();
-        probe_filters(net.first_filter(), 1, [14, 14], 3, &device)
+        let (filter, size) = net.first_filter([28, 28]);
+        probe_filters(filter, 1, size, 3, &device)
     }
 
     #[test]
@@ -102,7 +103,12 @@ mod tests {
             let points = probe.kernel.iter().filter(|v| v.abs() > 0.0).count();
             assert_eq!(points, 1);
             let first = probe.magnitude[0];
-            assert!(probe.magnitude.iter().all(|m| (m - first).abs() < 1e-5 * first));
+            assert!(
+                probe
+                    .magnitude
+                    .iter()
+                    .all(|m| (m - first).abs() < 1e-5 * first)
+            );
         }
     }
 }

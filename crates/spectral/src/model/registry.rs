@@ -156,10 +156,11 @@ pub enum Network {
 }
 
 impl Network {
-    /// The layer that meets the images first.
-    pub fn first_filter(&self) -> &Filter {
+    /// The layer that meets images of the given rows and columns first, and the size in which it
+    /// meets them.
+    pub fn first_filter(&self, image: [usize; 2]) -> (&Filter, [usize; 2]) {
         match self {
-            Self::Cnn(net) => &net.stages[0].filter,
+            Self::Cnn(net) => (&net.stages[0].filter, image.map(|side| side / 2)),
         }
     }
 
@@ -185,6 +186,7 @@ impl Classifier for Network {
 
 #[cfg(test)]
 mod tests {
+    use super::super::trainable;
     use super::*;
 
     #[test]
@@ -205,7 +207,7 @@ mod tests {
             ("free2", common + free[0] + free[1]),
         ] {
             let net = build(name, &InputSpec::default(), &Device::flex()).unwrap();
-            assert_eq!(net.num_params(), expected, "{name}");
+            assert_eq!(trainable(&net), expected, "{name}");
         }
     }
 
@@ -234,7 +236,10 @@ mod tests {
     #[test]
     fn unknown_names_and_small_images_are_refused() {
         let error = find("resnet").unwrap_err().to_string();
-        assert!(error.contains("'resnet'") && error.contains("kk2-repaired"), "{error}");
+        assert!(
+            error.contains("'resnet'") && error.contains("kk2-repaired"),
+            "{error}"
+        );
         let small = InputSpec {
             height: 7,
             ..InputSpec::default()

@@ -1,8 +1,9 @@
 //! Progress on stderr: a bar on a terminal, a line per epoch elsewhere.
 
+use std::fmt::Write;
 use std::ops::ControlFlow;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::history::EpochMetrics;
 use super::observer::{EpochProgress, Observer};
@@ -18,10 +19,9 @@ impl ProgressReporter {
     /// A reporter for one run; `name` begins each line.
     pub fn new(name: impl Into<String>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        if let Ok(style) =
-            ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} images, {per_sec}, {msg}")
-        {
-            bar.set_style(style);
+        let template = "{prefix} {wide_bar} {pos}/{len} images, {rate}, {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.with_key("rate", write_rate));
         }
         Self {
             name: name.into(),
@@ -38,6 +38,11 @@ impl ProgressReporter {
             self.bar.println(line);
         }
     }
+}
+
+fn write_rate(state: &ProgressState, to: &mut dyn Write) {
+    // Writing to a string cannot fail.
+    let _ = write!(to, "{:.0} images/s", state.per_sec());
 }
 
 impl Observer for ProgressReporter {
