@@ -83,6 +83,83 @@ pub enum SpectralError {
         /// Spatial axes of the layer.
         axes: usize,
     },
+    /// Images resampled in the wrong direction.
+    #[error(
+        "cannot {action} images of size {from:?} to {to:?}; pooling takes a size up to the images' \
+         on every axis, upsampling one from it"
+    )]
+    Resize {
+        /// What was to be done.
+        action: &'static str,
+        /// Size of the images.
+        from: Vec<usize>,
+        /// Size wanted.
+        to: Vec<usize>,
+    },
+    /// An image and a filter neither of which covers the other.
+    #[error(
+        "mode valid needs one of image and filter to be at least as large as the other on every \
+         axis, got an image of size {image:?} and a filter of size {filter:?}"
+    )]
+    Cover {
+        /// Size of the image.
+        image: Vec<usize>,
+        /// Size of the filter.
+        filter: Vec<usize>,
+    },
+    /// Windows that leave samples out, so that the local transform cannot be undone.
+    #[error(
+        "{window} windows of {length} samples every {hop} leave samples (almost) unseen, so the \
+         transform has no inverse; take a smaller hop, up to half the window"
+    )]
+    Hop {
+        /// Name of the window.
+        window: &'static str,
+        /// Samples of a window.
+        length: usize,
+        /// Samples from one window to the next.
+        hop: usize,
+    },
+    /// Filters of a count that the layer's channels cannot take.
+    #[error(
+        "a layer of {channels} channels with one filter a channel needs {channels} filters, got {filters}"
+    )]
+    Filters {
+        /// Channels of the layer.
+        channels: usize,
+        /// Filters given.
+        filters: usize,
+    },
+    /// A spectrum with other bins than the layer's.
+    #[error(
+        "this layer takes spectra of {expected:?} bins, those of images of size {size:?}, got {got:?}"
+    )]
+    Bins {
+        /// Bins of the layer.
+        expected: Vec<usize>,
+        /// Size of the images that have these bins.
+        size: Vec<usize>,
+        /// Bins of the spectrum.
+        got: Vec<usize>,
+    },
+    /// A value that must be a positive number.
+    #[error("{what} must be a positive finite number, got {value}")]
+    NotPositive {
+        /// What was given.
+        what: &'static str,
+        /// The value, as text.
+        value: String,
+    },
+    /// A value that is not a finite number.
+    #[error("{what} must be finite, got {value} at {place}")]
+    NotFinite {
+        /// What was evaluated.
+        what: &'static str,
+        /// The value, as text.
+        value: String,
+        /// Where it was met.
+        place: String,
+    },
     /// An input with another number of channels than the layer's.
     #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
     Channels {

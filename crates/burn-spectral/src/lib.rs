@@ -10,6 +10,9 @@
 //! - [`fft`]: the transforms, any length, differentiable, on any backend
 //! - [`response`]: how the filter response `R` is parameterised; bring your own
 //! - [`conv`]: layers from signal to signal, among them drop-ins for Burn's convolutions
+//! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
+//! - [`pool`]: changes of resolution through the spectrum
+//! - [`frequency`]: layers that stay on the spectrum
 //! - [`ops`]: the operations beneath, one meaning on every backend
 //!
 //! # Example
@@ -34,9 +37,12 @@ pub mod complex;
 pub mod conv;
 mod error;
 pub mod fft;
+pub mod frequency;
 mod grid;
 pub mod ops;
+pub mod pool;
 pub mod response;
+pub mod spectrum;
 
 pub use complex::ComplexTensor;
 pub use error::SpectralError;

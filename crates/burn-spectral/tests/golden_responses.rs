@@ -161,7 +161,7 @@ fn check_constant<const D: usize>(case: &Case, dtype: DType) {
         case.name
     );
 
-    // As published, by a spectrum: the half of the full spectrum that a real result keeps.
+    // The same with the reversal on the portable path.
     if layer.conjugate == ConjugateFactor::Input {
         let x = case.tensor::<D>("input", dtype, &device);
         let reversed = Path::Portable.circular_reverse(x, D - 2);

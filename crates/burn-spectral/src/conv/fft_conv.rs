@@ -196,7 +196,7 @@ fn dilate<const D: usize>(weight: Tensor<D>, dilation: &[usize]) -> Tensor<D> {
 }
 
 /// The smallest length from `n` on without a prime factor above 7.
-fn next_smooth(n: usize) -> usize {
+pub(super) fn next_smooth(n: usize) -> usize {
     let is_smooth = |length: &usize| {
         let mut rest = *length;
         for factor in [2, 3, 5, 7] {

@@ -291,18 +291,6 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_layer_starts_where_burns_would() {
-        let device = Device::flex();
-        let config = Conv2dConfig::new([6, 4], [3, 5]).with_groups(2);
-        device.seed(7);
-        let burn = config.init(&device);
-        let expected = burn.weight.val();
-        device.seed(7);
-        let fft = config.init_fft(&device);
-        assert_eq!(largest(fft.weight.val() - expected), 0.0);
-    }
-
-    #[test]
     fn a_zero_stride_and_odd_groups_are_refused() {
         let device = Device::flex();
         let config = Conv2dConfig::new([4, 6], [3, 3]);

@@ -1,12 +1,21 @@
 //! Convolution layers that work through the spectrum.
 
+mod convolve;
 mod fft_conv;
 mod fft_conv_layer;
+mod fixed;
 mod kk_layer;
 mod spectral_conv;
 
+pub use convolve::{
+    ConvolveFilter, ConvolveMode, ConvolveOutput, fft_convolve2d, try_fft_convolve2d,
+};
 pub use fft_conv::{FftConvOptions, fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
+pub use fixed::{
+    Buffer, FilterUse, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, FixedSpectrum,
+    KernelOrigin, sinc_planes,
+};
 pub use kk_layer::{KkLayer, KkLayerConfig};
 pub use spectral_conv::{
     ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d,

@@ -2,10 +2,11 @@
 
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::{DType, Element, Shape, TensorData};
+use burn::tensor::{DType, Element, Shape};
 use spectral_kernels::{Planar, PlanarMut};
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
+use super::buffer::{self, Pooled};
 use super::spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform};
 
 /// Calls `$body` with `$element` bound to the float type of `$tensor`.
@@ -61,22 +62,18 @@ fn planar<E: Element + bytemuck::Pod>(parts: &[Contiguous; 2]) -> Planar<'_, E> 
     }
 }
 
-fn tensor<E: Element>(data: Vec<E>, shape: &Shape) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(data, shape.clone()))
-}
-
-/// Runs `fill` over a pair of new arrays of shape `shape`.
-fn filled_planes<E: Element + Default>(
-    shape: &Shape,
-    fill: impl FnOnce(PlanarMut<'_, E>),
-) -> Planes<Flex> {
+/// Runs `fill`, which overwrites all of it, over a pair of arrays of shape `shape`.
+fn filled_planes<E: Pooled>(shape: &Shape, fill: impl FnOnce(PlanarMut<'_, E>)) -> Planes<Flex> {
     let count = shape.num_elements();
-    let (mut re, mut im) = (vec![E::default(); count], vec![E::default(); count]);
+    let (mut re, mut im) = (buffer::take::<E>(count), buffer::take::<E>(count));
     fill(PlanarMut {
         re: &mut re,
         im: &mut im,
     });
-    (tensor(re, shape), tensor(im, shape))
+    (
+        buffer::into_tensor(re, shape),
+        buffer::into_tensor(im, shape),
+    )
 }
 
 /// The batch and the transformed sizes of `shape` over its last `count` axes.
@@ -109,7 +106,7 @@ impl SpectralPrimitives for Flex {
         let shape = transform.signal_shape(&spectrum.0.shape());
         let spectrum = planes(spectrum);
         with_dtype!(spectrum[0].0, E => {
-            let mut out = vec![0 as E; shape.num_elements()];
+            let mut out = buffer::take::<E>(shape.num_elements());
             let (scale, weight) = (transform.scale as E, transform.weight);
             let input = planar::<E>(&spectrum);
             match transform.axes {
@@ -122,7 +119,7 @@ impl SpectralPrimitives for Flex {
                     spectral_kernels::irfftn(batch, sizes, scale, weight, input, &mut out);
                 }
             }
-            tensor(out, &shape)
+            buffer::into_tensor(out, &shape)
         })
     }
 
@@ -190,9 +187,9 @@ impl SpectralPrimitives for Flex {
         let (batch, sizes) = last_axes(&shape, spatial);
         let x = Contiguous::new(x);
         with_dtype!(x.0, E => {
-            let mut out = vec![0 as E; shape.num_elements()];
+            let mut out = buffer::take::<E>(shape.num_elements());
             spectral_kernels::reverse(batch, sizes, x.slice::<E>(), &mut out);
-            tensor(out, &shape)
+            buffer::into_tensor(out, &shape)
         })
     }
 }

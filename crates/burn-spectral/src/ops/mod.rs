@@ -8,6 +8,7 @@
 
 mod autodiff;
 mod backend;
+mod buffer;
 mod flex;
 pub mod portable;
 mod spec;

@@ -3,7 +3,7 @@
 //!
 //! A short transform is a product with the DFT matrix. A longer one is split into factors
 //! (Cooley and Tukey, 1965), and a long prime becomes a convolution of a power-of-two length
-//! (Bluestein, 1970), so that no matrix outgrows [`DIRECT_PRIME`]².
+//! (Bluestein, 1970), so that no matrix outgrows 256 by 256.
 
 use burn::tensor::{DType, Tensor, TensorData};
 use spectral_kernels::{BinWeight, Conjugate, Direction};
@@ -16,7 +16,7 @@ use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform};
 const DIRECT: usize = 64;
 
 /// Longest prime that is transformed by its DFT matrix.
-const DIRECT_PRIME: usize = 512;
+const DIRECT_PRIME: usize = 256;
 
 /// Half-spectrum of a real signal; see [`crate::fft::rfftn`].
 ///

@@ -171,10 +171,10 @@ fn initial_weight(size: &[usize], axis: usize, tap: usize) -> f32 {
         rest /= length;
         match i == axis {
             true => along = index,
-            false => is_own_mirror &= 2 * index % length == 0,
+            false => is_own_mirror &= (2 * index).is_multiple_of(length),
         }
     }
-    match 2 * along % size[axis] == 0 {
+    match (2 * along).is_multiple_of(size[axis]) {
         true if is_own_mirror => 1.0,
         true => core::f32::consts::SQRT_2,
         false if 2 * along < size[axis] => 1.0,

@@ -8,14 +8,20 @@
 mod constant;
 mod coupling;
 mod free;
+mod gaussian;
 mod kernel;
 mod kramers_kronig;
+mod parametric;
+mod polynomial;
 
 pub use constant::{Constant, ConstantConfig, ConstantInit};
 pub use coupling::Coupling;
 pub use free::{Free, FreeConfig};
+pub use gaussian::{Gaussian, GaussianConfig};
 pub use kernel::{Kernel, KernelConfig};
 pub use kramers_kronig::{KramersKronig, KramersKronigConfig, hilbert};
+pub use parametric::ParametricForm;
+pub use polynomial::{Polynomial, PolynomialConfig};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -25,6 +31,8 @@ use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 /// The value of a response on a grid, in the form that says most about it.
 ///
 /// `D` is the rank of a layer's input, `2 + spatial axes`.
+// It lives for one call and is taken apart at once: a box would be one allocation more.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Response<const D: usize> {

@@ -9,6 +9,8 @@ import torch
 
 from causal import kramers_kronig
 from convolution import fftconv
+from layers import LAYERS
+from parametric import parametric, spectra
 from responses import constant, free
 from support import write
 from transforms import frequencies, transforms
@@ -16,5 +18,5 @@ from transforms import frequencies, transforms
 if __name__ == "__main__":
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    for build in (transforms, frequencies, fftconv, free, constant, kramers_kronig):
+    for build in (transforms, frequencies, fftconv, free, constant, kramers_kronig, parametric, spectra, *LAYERS):
         write(f"{build.__name__}.safetensors", build())

@@ -1,0 +1,207 @@
+//! Activations of a complex number, at each frequency alone.
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{ComplexTensor, SpectralError};
+
+/// Magnitude below which [`ModRelu`] is linear.
+const LINEAR_BELOW: f64 = 1e-6;
+
+/// ReLU on the real and on the imaginary part: `relu(re) + i·relu(im)`.
+///
+/// The activation of Wood and Larson (2021), named by Trabelsi et al. (2018). Not to be confused
+/// with the concatenated ReLU of the same name.
+#[derive(Module, Debug, Default)]
+pub struct CRelu;
+
+impl CRelu {
+    /// Activates.
+    ///
+    /// # Shapes
+    /// - input and output: any
+    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        spectrum.map(relu)
+    }
+}
+
+/// Keeps the numbers whose real and imaginary part are both not negative, and puts zero for all
+/// others (Guberman, 2016).
+#[derive(Module, Debug, Default)]
+pub struct ZRelu;
+
+impl ZRelu {
+    /// Activates.
+    ///
+    /// # Shapes
+    /// - input and output: any
+    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        let re_negative = spectrum.re.clone().lower_elem(0.0);
+        let outside = re_negative.bool_or(spectrum.im.clone().lower_elem(0.0));
+        spectrum.map(|part| part.mask_fill(outside.clone(), 0.0))
+    }
+}
+
+/// Configuration of a [`ModRelu`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModReluConfig {
+    /// Channels.
+    pub channels: usize,
+    /// Offset that every channel starts with; 0 by default, where the activation is the identity.
+    pub offset: f64,
+}
+
+impl ModReluConfig {
+    /// An activation of so many channels that starts as the identity.
+    pub fn new(channels: usize) -> Self {
+        Self {
+            channels,
+            offset: 0.0,
+        }
+    }
+
+    /// Sets the offset that every channel starts with.
+    pub fn with_offset(mut self, offset: f64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When there are no channels.
+    pub fn try_init(&self, device: &Device) -> Result<ModRelu, SpectralError> {
+        SpectralError::check_positive("the number of channels", &[self.channels])?;
+        Ok(ModRelu {
+            offset: Param::from_tensor(Tensor::full([self.channels], self.offset, device)),
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> ModRelu {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// ReLU of the magnitude plus a learned offset a channel, the phase kept:
+/// `relu(|z| + b)·z/|z|` (Arjovsky, Shah and Bengio, 2016).
+///
+/// With `b > 0` that jumps at zero, where it has no phase. Below a magnitude of 1e-6 it is taken as
+/// linear, `relu(|z| + b)·z/1e-6`: zero at zero, and the gradient is finite everywhere.
+#[derive(Module, Debug)]
+pub struct ModRelu {
+    /// Offset `b` of each channel, `[channels]`, in units of the magnitude.
+    pub offset: Param<Tensor<1>>,
+}
+
+impl ModRelu {
+    /// Activates.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, bins…]`
+    ///
+    /// # Panics
+    /// When the channels are not the layer's.
+    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        let (dims, [channels]) = (spectrum.dims(), self.offset.dims());
+        if D < 2 || dims[1] != channels {
+            let error = SpectralError::Channels {
+                expected: channels,
+                got: dims.to_vec(),
+            };
+            panic!("{error}");
+        }
+        let mut offset_dims = [1; D];
+        offset_dims[1] = channels;
+        let magnitude = spectrum.clone().abs();
+        let raised = relu(magnitude.clone() + self.offset.val().reshape(offset_dims));
+        spectrum.mul_real(raised / magnitude.clamp_min(LINEAR_BELOW))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(tensor: Tensor<2>) -> Vec<f64> {
+        tensor.into_data().iter::<f64>().collect()
+    }
+
+    /// One channel: 0, 3 + 4i, −3 + 4i, −3 − 4i, 1e-30.
+    fn numbers(device: &Device) -> ComplexTensor<2> {
+        ComplexTensor::new(
+            Tensor::from_floats([[0.0], [3.0], [-3.0], [-3.0], [1e-30]], device),
+            Tensor::from_floats([[0.0], [4.0], [4.0], [-4.0], [0.0]], device),
+        )
+    }
+
+    #[test]
+    fn each_activation_keeps_what_its_definition_says() {
+        let device = Device::flex();
+        let split = CRelu.forward(numbers(&device).narrow(0, 0, 4));
+        assert_eq!(values(split.re), [0.0, 3.0, 0.0, 0.0]);
+        assert_eq!(values(split.im), [0.0, 4.0, 4.0, 0.0]);
+        let quadrant = ZRelu.forward(numbers(&device).narrow(0, 0, 4));
+        assert_eq!(values(quadrant.re), [0.0, 3.0, 0.0, 0.0]);
+        assert_eq!(values(quadrant.im), [0.0, 4.0, 0.0, 0.0]);
+        let layer = ModReluConfig::new(1).with_offset(-2.5).init(&device);
+        let shrunk = layer.forward(numbers(&device).narrow(0, 0, 4));
+        assert_eq!(values(shrunk.re), [0.0, 1.5, -1.5, -1.5]);
+        assert_eq!(values(shrunk.im), [0.0, 2.0, 2.0, -2.0]);
+    }
+
+    #[test]
+    fn a_fresh_modulus_activation_is_the_identity() {
+        let device = Device::flex();
+        let z = numbers(&device);
+        let out = ModReluConfig::new(1).init(&device).forward(z.clone());
+        for (out, z) in [(out.re, z.re), (out.im, z.im)] {
+            assert!((out - z).abs().max().into_scalar::<f32>() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn gradients_are_finite_at_zero_magnitude() {
+        let device = Device::flex().autodiff();
+        for offset in [-0.5, 0.0, 0.5] {
+            let layer = ModReluConfig::new(1).with_offset(offset).init(&device);
+            let z = numbers(&device).map(Tensor::require_grad);
+            let out = layer.forward(z.clone());
+            assert_eq!(values(out.re.clone())[0], 0.0, "offset {offset}");
+            let gradients = (out.re + out.im).sum().backward();
+            for leaf in [z.re, z.im] {
+                let gradient = values(leaf.grad(&gradients).unwrap());
+                assert!(
+                    gradient.iter().all(|g| g.is_finite()),
+                    "offset {offset}: {gradient:?}"
+                );
+            }
+            let gradient = layer.offset.val().grad(&gradients).unwrap();
+            assert!(gradient.into_scalar::<f32>().is_finite(), "offset {offset}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "this layer takes 3 channels, got an input of shape [5, 1]")]
+    fn other_channels_are_refused() {
+        let device = Device::flex();
+        ModReluConfig::new(3)
+            .init(&device)
+            .forward(numbers(&device));
+    }
+
+    #[test]
+    fn an_activation_of_no_channels_is_refused() {
+        let error = ModReluConfig::new(0).try_init(&Device::flex()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the number of channels must be at least 1, got 0"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! The convolution layer of Pratt et al. in the frequency domain.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::response::{Coupling, Free, FreeConfig};
+use crate::{ComplexTensor, SpectralError};
+
+use super::mix::{SpectralMix2d, SpectralMix2dConfig};
+
+/// How a [`FourierDomainConv2d`] starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FourierDomainInit {
+    /// As the spectrum of a real kernel of white noise, with the variance of a fresh `Conv2d`.
+    #[default]
+    Conv,
+    /// Both parts uniform within `±√(6/(h·(w' + C_out)))` for `h × w'` bins: what Keras gives an
+    /// array of shape `[h, w', C_out]` by default, and so what Wood and Larson (2021) compared with.
+    Keras,
+}
+
+/// Configuration of a [`FourierDomainConv2d`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FourierDomainConv2dConfig {
+    /// Input and output channels.
+    pub channels: [usize; 2],
+    /// Height and width, in samples, of the images whose spectra it will meet.
+    pub size: [usize; 2],
+    /// How channels are coupled; dense by default, shared as published.
+    pub coupling: Coupling,
+    /// How the weights start; as a fresh `Conv2d` by default.
+    pub init: FourierDomainInit,
+}
+
+impl FourierDomainConv2dConfig {
+    /// A dense layer from `channels[0]` to `channels[1]` channels.
+    pub fn new(channels: [usize; 2], size: [usize; 2]) -> Self {
+        Self {
+            channels,
+            size,
+            coupling: Coupling::default(),
+            init: FourierDomainInit::default(),
+        }
+    }
+
+    /// The layer as Wood and Larson's benchmark has it: shared, with the initial weights of Keras.
+    pub fn published(channels: [usize; 2], size: [usize; 2]) -> Self {
+        Self {
+            coupling: Coupling::Shared,
+            init: FourierDomainInit::Keras,
+            ..Self::new(channels, size)
+        }
+    }
+
+    /// Sets how channels are coupled.
+    pub fn with_coupling(mut self, coupling: Coupling) -> Self {
+        self.coupling = coupling;
+        self
+    }
+
+    /// Sets how the weights start.
+    pub fn with_init(mut self, init: FourierDomainInit) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When channels or sizes are zero or do not fit the coupling.
+    pub fn try_init(&self, device: &Device) -> Result<FourierDomainConv2d, SpectralError> {
+        let mut mix = SpectralMix2dConfig::new(self.channels, FreeConfig::new(self.size))
+            .with_coupling(self.coupling)
+            .try_init(device)?;
+        if self.init == FourierDomainInit::Keras {
+            let dims = mix.response.re.dims();
+            let [outputs, _, height, bins] = dims;
+            let bound = (6.0 / (height * (bins + outputs)) as f64).sqrt();
+            let draw = || {
+                let distribution = Distribution::Uniform(-bound, bound);
+                Param::from_tensor(Tensor::random(dims, distribution, device))
+            };
+            (mix.response.re, mix.response.im) = (draw(), draw());
+        }
+        Ok(FourierDomainConv2d { mix })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> FourierDomainConv2d {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// A free complex weight at every frequency, on spectra: `Y_o[k] = Σ_i W[o,i,k]·X_i[k]` (Pratt et
+/// al., 2017), bound to one image size.
+///
+/// As Wood and Larson (2021) implement it, one filter an output multiplies the **sum** of the
+/// inputs ([`published`](FourierDomainConv2dConfig::published)): `2·C_out·h·w'` parameters.
+#[derive(Module, Debug)]
+pub struct FourierDomainConv2d {
+    /// The layer as a mix with a free response.
+    pub mix: SpectralMix2d<Free<4>>,
+}
+
+impl FourierDomainConv2d {
+    /// Filters a spectrum.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, height, width/2 + 1]`
+    /// - output: `[batch, channels_out, height, width/2 + 1]`
+    ///
+    /// # Panics
+    /// When the channels or the size are not the layer's.
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        self.mix.forward(spectrum, self.mix.response.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_form_starts_within_the_bounds_of_keras() {
+        let device = Device::flex();
+        let layer = FourierDomainConv2dConfig::published([3, 6], [150, 150]).init(&device);
+        assert_eq!(layer.mix.response.re.dims(), [6, 1, 150, 76]);
+        let bound = (6.0f64 / (150.0 * (76.0 + 6.0))).sqrt();
+        for part in [&layer.mix.response.re, &layer.mix.response.im] {
+            let largest = part.val().abs().max().into_scalar::<f64>();
+            // The largest of 68,400 uniform draws lies within one percent of the bound.
+            assert!(
+                largest <= bound && largest > 0.99 * bound,
+                "{largest} for {bound}"
+            );
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "bound to inputs of size [4, 6], got [5, 6]")]
+    fn a_spectrum_of_another_size_is_refused() {
+        let device = Device::flex();
+        let layer = FourierDomainConv2dConfig::new([1, 1], [4, 6]).init(&device);
+        layer.forward(ComplexTensor::from_real(Tensor::zeros(
+            [1, 1, 5, 4],
+            &device,
+        )));
+    }
+}

@@ -1,0 +1,221 @@
+//! A filter response applied to a spectrum.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::conv::ConjugateFactor;
+use crate::fft;
+use crate::ops::{self, Conjugate, MixSpec};
+use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError};
+
+/// Configuration of a [`SpectralMix1d`].
+pub type SpectralMix1dConfig<C> = SpectralMixConfig<3, C>;
+/// Configuration of a [`SpectralMix2d`].
+pub type SpectralMix2dConfig<C> = SpectralMixConfig<4, C>;
+/// Configuration of a [`SpectralMix3d`].
+pub type SpectralMix3dConfig<C> = SpectralMixConfig<5, C>;
+
+/// Mix of spectra `[batch, channels, bins]`.
+pub type SpectralMix1d<R> = SpectralMix<3, R>;
+/// Mix of spectra `[batch, channels, height, bins]`.
+pub type SpectralMix2d<R> = SpectralMix<4, R>;
+/// Mix of spectra `[batch, channels, depth, height, bins]`.
+pub type SpectralMix3d<R> = SpectralMix<5, R>;
+
+/// Configuration of a [`SpectralMix`] of spectra of rank `D` with a response made by `C`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectralMixConfig<const D: usize, C> {
+    /// Input and output channels.
+    pub channels: [usize; 2],
+    /// The response.
+    pub response: C,
+    /// How channels are coupled; dense by default, shared in the published networks.
+    pub coupling: Coupling,
+    /// What is conjugated in the product `R·X`; nothing by default.
+    pub conjugate: ConjugateFactor,
+    /// Whether a complex offset is added to every output channel, zero at first; no by default.
+    pub bias: bool,
+}
+
+impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
+    /// A dense layer without offset from `channels[0]` to `channels[1]` channels.
+    pub fn new(channels: [usize; 2], response: C) -> Self {
+        Self {
+            channels,
+            response,
+            coupling: Coupling::default(),
+            conjugate: ConjugateFactor::default(),
+            bias: false,
+        }
+    }
+
+    /// Sets how channels are coupled.
+    pub fn with_coupling(mut self, coupling: Coupling) -> Self {
+        self.coupling = coupling;
+        self
+    }
+
+    /// Sets which factor is conjugated.
+    pub fn with_conjugate(mut self, conjugate: ConjugateFactor) -> Self {
+        self.conjugate = conjugate;
+        self
+    }
+
+    /// Sets whether an offset is added.
+    pub fn with_bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When channels or sizes are zero or do not fit each other.
+    pub fn try_init(&self, device: &Device) -> Result<SpectralMix<D, C::Response>, SpectralError> {
+        let channels = self.coupling.response_channels(self.channels)?;
+        let response = self.response.init(channels, device)?;
+        let mut layer = SpectralMix::from_response(response, self.channels, self.coupling)?;
+        layer.conjugate = self.conjugate;
+        layer.bias = self
+            .bias
+            .then(|| Param::from_tensor(Tensor::zeros([2, self.channels[1]], device)));
+        Ok(layer)
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> SpectralMix<D, C::Response> {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// A filter that stays in the frequency domain, `Y_o[k] = Σ_i R[o,i,k]·X_i[k] + b_o`.
+///
+/// It is [`SpectralConv`](crate::conv::SpectralConv) without its transforms, and meets a spectrum
+/// where that one meets a signal. See the [module](crate::frequency) on what it cannot do.
+///
+/// A [`Response::Constant`] counts by what a real signal keeps of it, its real part.
+#[derive(Module, Debug)]
+pub struct SpectralMix<const D: usize, R: Module> {
+    /// The filter response.
+    pub response: R,
+    /// Offset of the real and of the imaginary part of each output channel, `[2, out]`.
+    pub bias: Option<Param<Tensor<2>>>,
+    /// Input channels.
+    pub channels_in: usize,
+    /// How channels are coupled.
+    #[module(skip)]
+    pub coupling: Coupling,
+    /// Which factor is conjugated.
+    #[module(skip)]
+    pub conjugate: ConjugateFactor,
+}
+
+impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
+    /// A layer without offset around a response, from `channels[0]` to `channels[1]` channels.
+    ///
+    /// # Errors
+    /// When the response does not have the channels that the coupling needs.
+    pub fn from_response(
+        response: R,
+        channels: [usize; 2],
+        coupling: Coupling,
+    ) -> Result<Self, SpectralError> {
+        let expected = coupling.response_channels(channels)?;
+        if response.channels() != expected {
+            return Err(SpectralError::ResponseChannels {
+                expected,
+                got: response.channels(),
+            });
+        }
+        Ok(Self {
+            response,
+            bias: None,
+            channels_in: channels[0],
+            coupling,
+            conjugate: ConjugateFactor::None,
+        })
+    }
+
+    /// Checks that the layer takes spectra of shape `dims` of signals of `length` samples on the
+    /// last axis.
+    ///
+    /// # Errors
+    /// When the channels are not the layer's, an axis is empty, the last one does not have the bins
+    /// of `length` samples, or the response cannot be evaluated at that size.
+    pub fn check(&self, dims: [usize; D], length: usize) -> Result<FrequencyGrid, SpectralError> {
+        if dims[1] != self.channels_in {
+            return Err(SpectralError::Channels {
+                expected: self.channels_in,
+                got: dims.to_vec(),
+            });
+        }
+        let mut sizes = dims[2..].to_vec();
+        sizes[D - 3] = length;
+        let grid = FrequencyGrid::new(&sizes)?;
+        if dims[2..] != grid.bins() {
+            return Err(SpectralError::Bins {
+                expected: grid.bins(),
+                size: sizes,
+                got: dims[2..].to_vec(),
+            });
+        }
+        self.response.check(&grid)?;
+        Ok(grid)
+    }
+
+    /// Filters the spectrum of a signal of `length` samples on the last axis.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, …, length/2 + 1]`
+    /// - output: `[batch, channels_out, …, length/2 + 1]`
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward(&self, spectrum: ComplexTensor<D>, length: usize) -> ComplexTensor<D> {
+        let grid = self
+            .check(spectrum.dims(), length)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let [outputs, _] = self.response.channels();
+        let (spectrum, groups) = match self.coupling {
+            Coupling::Shared => (spectrum.map(|part| part.sum_dim(1)), 1),
+            coupling => (spectrum, coupling.groups([self.channels_in, outputs])),
+        };
+        let spec = MixSpec {
+            groups,
+            conjugate: match self.conjugate {
+                ConjugateFactor::None => Conjugate::None,
+                ConjugateFactor::Response => Conjugate::Response,
+                ConjugateFactor::Input => Conjugate::Input,
+            },
+        };
+        let output = match self.response.response(&grid) {
+            Response::Constant(weight) => {
+                let spectrum = match self.conjugate {
+                    ConjugateFactor::Input => spectrum.conj(),
+                    _ => spectrum,
+                };
+                spectrum.map(|part| ops::mix_constant(part, weight.clone(), groups, false))
+            }
+            Response::Taps(taps) => {
+                let taps = ops::zero_pad(taps, grid.sizes());
+                ops::mix(spectrum, fft::rfftn(taps, D - 2, Norm::Backward), spec)
+            }
+            Response::Spectrum(response) => ops::mix(spectrum, response, spec),
+        };
+        match &self.bias {
+            Some(bias) => {
+                let mut dims = [1; D];
+                dims[1] = outputs;
+                let part = |index| bias.val().narrow(0, index, 1).reshape(dims);
+                output.add(ComplexTensor::new(part(0), part(1)))
+            }
+            None => output,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Layers that stay in the frequency domain: from half-spectrum to half-spectrum, no transform.
+//!
+//! A network in the manner of Wood and Larson (2021) transforms once, filters, activates, and hands
+//! the flattened spectrum to a dense head:
+//! ```
+//! use burn::nn::LinearConfig;
+//! use burn::tensor::{Device, Tensor};
+//! use burn_spectral::fft::Rfft2;
+//! use burn_spectral::frequency::{CRelu, FlattenSpectrum, SpectralMix2dConfig};
+//! use burn_spectral::response::{Coupling, GaussianConfig, ParametricForm};
+//!
+//! let device = Device::flex();
+//! let published = GaussianConfig::new().with_form(ParametricForm::Published);
+//! let block = |channels| {
+//!     SpectralMix2dConfig::new(channels, published.clone())
+//!         .with_coupling(Coupling::Shared)
+//!         .init(&device)
+//! };
+//! let blocks = [block([3, 6]), block([6, 6])];
+//! let head = LinearConfig::new(2 * 6 * 30 * 16, 2).init(&device);
+//!
+//! let images = Tensor::<4>::ones([1, 3, 30, 30], &device);
+//! let mut spectrum = Rfft2::default().forward(images);
+//! for block in &blocks {
+//!     spectrum = CRelu.forward(block.forward(spectrum, 30));
+//! }
+//! assert_eq!(head.forward(FlattenSpectrum.forward(spectrum)).dims(), [1, 2]);
+//! ```
+//!
+//! # What such a network can see
+//! A filter multiplies each frequency by a number, and these activations act on each frequency
+//! alone. So before the dense head **nothing mixes frequencies**: an output bin depends on the same
+//! bin of the input and no other. As published the coupling is
+//! [`Shared`](crate::response::Coupling::Shared), every layer adds up its input channels before it
+//! filters, so **nothing mixes channels** either: the network sees the sum of the colours, and one
+//! complex number a frequency is all that passes from layer to layer. Without offsets it is
+//! positively homogeneous as well: twice the contrast gives twice the spectrum. Tests hold each of
+//! these. Dense coupling lets channels meet; frequencies meet where the signal is formed again, as
+//! in [`SpectralConv2d`](crate::conv::SpectralConv2d) with an activation between two of them.
+//!
+//! A rectified spectrum is no longer Hermitian: its imaginary part is not odd. Transforming back
+//! after an activation drops a part of it (see [`crate::fft`]).
+
+mod activation;
+mod flatten;
+mod fourier_domain_conv;
+mod mix;
+
+pub use activation::{CRelu, ModRelu, ModReluConfig, ZRelu};
+pub use flatten::FlattenSpectrum;
+pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig, FourierDomainInit};
+pub use mix::{
+    SpectralMix, SpectralMix1d, SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig,
+    SpectralMix3d, SpectralMix3dConfig, SpectralMixConfig,
+};

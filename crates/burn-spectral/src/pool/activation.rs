@@ -1,0 +1,125 @@
+//! A pointwise activation without aliasing.
+
+use burn::module::Module;
+use burn::nn::activation::{Activation, ActivationConfig};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{FrequencyGrid, SpectralError};
+
+use super::resize::spectral_resize2d;
+
+/// Configuration of an [`AntiAliasedActivation`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AntiAliasedActivationConfig {
+    /// The activation, a pointwise one.
+    pub activation: ActivationConfig,
+    /// How many times finer, along each axis, the grid is on which it acts; 2 by default.
+    pub factor: usize,
+}
+
+impl AntiAliasedActivationConfig {
+    /// The given activation on a grid twice as fine.
+    pub fn new(activation: ActivationConfig) -> Self {
+        Self {
+            activation,
+            factor: 2,
+        }
+    }
+
+    /// Sets how many times finer the grid is.
+    pub fn with_factor(mut self, factor: usize) -> Self {
+        self.factor = factor;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When the factor is zero.
+    pub fn try_init(&self, device: &Device) -> Result<AntiAliasedActivation, SpectralError> {
+        SpectralError::check_positive("the upsampling factor", &[self.factor])?;
+        Ok(AntiAliasedActivation {
+            activation: self.activation.init(device),
+            factor: self.factor,
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> AntiAliasedActivation {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// An activation that acts between two changes of resolution: upsample, act, downsample.
+///
+/// A pointwise function makes frequencies above the grid's own, which fold back as aliases. On a
+/// finer grid most of them have room, and spectral pooling then removes them. A polynomial of
+/// degree `d` makes frequencies up to `d` times the old ones; a factor of `(d + 1)/2` leaves none
+/// of its aliases within the kept band (the 3/2 rule of pseudo-spectral methods, Orszag 1971, for
+/// `d = 2`). With that the layer commutes with shifts by fractions of a sample.
+///
+/// # Example
+/// ```
+/// use burn::nn::activation::ActivationConfig;
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::pool::AntiAliasedActivationConfig;
+///
+/// let device = Device::flex();
+/// let layer = AntiAliasedActivationConfig::new(ActivationConfig::Relu).init(&device);
+/// assert_eq!(layer.forward(Tensor::ones([1, 2, 9, 14], &device)).dims(), [1, 2, 9, 14]);
+/// ```
+#[derive(Module, Debug)]
+pub struct AntiAliasedActivation {
+    /// The activation.
+    pub activation: Activation,
+    /// How many times finer the grid is on which it acts.
+    pub factor: usize,
+}
+
+impl AntiAliasedActivation {
+    /// Applies the layer.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, height, width]`
+    ///
+    /// # Panics
+    /// When the height or the width is zero.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let [_, _, height, width] = images.dims();
+        FrequencyGrid::new(&[height, width]).unwrap_or_else(|error| panic!("{error}"));
+        let fine = spectral_resize2d(images, [height * self.factor, width * self.factor]);
+        spectral_resize2d(self.activation.forward(fine), [height, width])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Int;
+
+    #[test]
+    fn a_factor_of_one_is_the_plain_activation() {
+        let device = Device::flex();
+        let images: Tensor<4> = Tensor::<1, Int>::arange(0..60, &device)
+            .float()
+            .sin()
+            .reshape([1, 2, 5, 6]);
+        let layer = AntiAliasedActivationConfig::new(ActivationConfig::Tanh).with_factor(1);
+        let got = layer.init(&device).forward(images.clone());
+        assert_eq!((got - images.tanh()).abs().max().into_scalar::<f32>(), 0.0);
+    }
+
+    #[test]
+    fn a_factor_of_zero_is_refused() {
+        let config = AntiAliasedActivationConfig::new(ActivationConfig::Relu).with_factor(0);
+        assert_eq!(
+            config.try_init(&Device::flex()).unwrap_err().to_string(),
+            "the upsampling factor must be at least 1, got 0"
+        );
+    }
+}

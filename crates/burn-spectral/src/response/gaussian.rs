@@ -1,0 +1,256 @@
+//! A rotated Gaussian over the frequencies.
+
+use core::f64::consts::TAU;
+
+use burn::module::{Module, Param};
+use burn::tensor::activation::softplus;
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{FrequencyGrid, SpectralError};
+
+use super::parametric::{
+    ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, constant, frequencies,
+    spectrum,
+};
+use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
+
+/// Standard deviation of the published parameters.
+const PUBLISHED_DEVIATION: f64 = 0.05;
+
+/// Parameters of a part of the published form: x0, y0, a, b, c, s0.
+const PUBLISHED_TERMS: usize = 6;
+
+/// Where the softplus is 1: `ln(e − 1)`.
+const UNIT_SOFTPLUS: f64 = 0.541_324_854_612_918;
+
+/// Mean of `exp(2·(cos θ − 1))` over the circle, `e⁻²·I₀(2)`: the power of a fresh stable response
+/// of unit amplitude, an axis.
+const UNIT_POWER: f64 = 0.308_508_322_553_671;
+
+/// Configuration of a [`Gaussian`] response.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GaussianConfig {
+    /// Published or stable; stable by default.
+    pub form: ParametricForm,
+}
+
+impl GaussianConfig {
+    /// A stable response.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the form.
+    pub fn with_form(mut self, form: ParametricForm) -> Self {
+        self.form = form;
+        self
+    }
+}
+
+/// A rotated Gaussian over the frequencies for the real and another for the imaginary part (Wood
+/// and Larson, 2021): twelve parameters a filter of images, evaluated on any grid.
+///
+/// **Published**, for images whose half-spectrum has `h × w'` bins, either part is
+///
+/// ```text
+/// g[i, j] = s0·exp(−a·dx² + 2b·dx·dy − c·dy²)     dx = j/w' − y0,  dy = i/h − ½ − x0
+/// ```
+///
+/// (`a` and `y0` do act on the width, `c` and `x0` on the height). Nothing keeps the quadratic form
+/// definite: as soon as `a` or `c` is negative, or `b² > a·c`, the Gaussian grows towards the edge
+/// instead of falling, without bound in its parameters. The coordinates count bins: on another
+/// grid a column lies at another frequency, rows of positive and of negative frequencies do not
+/// mirror each other, and the inverse transform drops what no real signal has.
+///
+/// **Stable**, in the frequencies `f` in cycles per sample, with centre `μ` and `C = L·Lᵀ`,
+///
+/// ```text
+/// G(f) = exp( Σ_a C_aa·(cos 2πd_a − 1) − Σ_{a<b} C_ab·sin 2πd_a·sin 2πd_b )     d = f − μ
+/// Re R(f) = s·(G(f) + G(−f))/2,     Im R(f) = s'·(G'(f) − G'(−f))/2
+/// ```
+///
+/// `G` is `exp(−½·(2πd)ᵀ·C·(2πd))` with distances that close around the circle of frequencies, the
+/// sine model of Singh, Hnizdo and Demchuk (2002); `C` is the covariance, in samples squared, of
+/// the envelope of the impulse response, and the centre modulates it, as in a Gabor filter. `L` is
+/// lower triangular with a positive diagonal, so `C` is positive definite and `0 < G ≤ 1` whatever
+/// the parameters: `|R| ≤ √(s² + s'²)`. `R(−f) = conj R(f)` at every size: the impulse response is
+/// real. It serves any number of axes.
+#[derive(Module, Debug)]
+pub struct Gaussian {
+    /// Parameters of the real part, `[out, in / groups, terms]`. Published: `x0, y0, a, b, c, s0`.
+    /// Stable: the centre, an axis at a time; the rows of `L` up to the diagonal, which is the
+    /// softplus of what is stored; the amplitude.
+    pub re: Param<Tensor<3>>,
+    /// Parameters of the imaginary part, as `re`.
+    pub im: Param<Tensor<3>>,
+    /// Spatial axes.
+    pub axes: usize,
+    /// Published or stable.
+    #[module(skip)]
+    pub form: ParametricForm,
+}
+
+impl<const D: usize> ResponseConfig<D> for GaussianConfig {
+    type Response = Gaussian;
+
+    /// Draws all parameters from `N(0, 0.05)` for the published form. The stable form starts with
+    /// an impulse response of one sample's deviation, centres spread evenly over all frequencies,
+    /// and amplitudes such that `E|R|² = 1 / (3·C_in)` at every frequency.
+    ///
+    /// # Errors
+    /// [`SpectralError::Axis`] for a published form that is not two-dimensional.
+    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
+        let axes = D - 2;
+        self.form.check_axes(axes)?;
+        let [outputs, inputs] = channels;
+        let draw = |terms, distribution| {
+            Tensor::<3>::random([outputs, inputs, terms], distribution, device)
+        };
+        let part = || match self.form {
+            ParametricForm::Published => draw(
+                PUBLISHED_TERMS,
+                Distribution::Normal(0.0, PUBLISHED_DEVIATION),
+            ),
+            ParametricForm::Stable => {
+                let centre = draw(axes, Distribution::Uniform(-0.5, 0.5));
+                let root = (0..axes).flat_map(|row| (0..=row).map(move |column| row == column));
+                let root: Vec<f64> = root
+                    .map(|is_diagonal| if is_diagonal { UNIT_SOFTPLUS } else { 0.0 })
+                    .collect();
+                let terms = root.len();
+                let root = constant(root, [1, 1, terms], &centre).expand([outputs, inputs, terms]);
+                let power = conv_variance(channels) / UNIT_POWER.powi(axes as i32);
+                let amplitude = draw(1, Distribution::Normal(0.0, power.sqrt()));
+                Tensor::cat(vec![centre, root, amplitude], 2)
+            }
+        };
+        Ok(Gaussian {
+            re: Param::from_tensor(part()),
+            im: Param::from_tensor(part()),
+            axes,
+            form: self.form,
+        })
+    }
+}
+
+impl Gaussian {
+    /// One part as published.
+    fn published<const D: usize>(&self, part: Part, grid: &FrequencyGrid) -> Tensor<D> {
+        let parameters = self.parameters(part);
+        let term = |index| parameters.clone().narrow(2, index, 1);
+        let offset = |axis, origin, centre| {
+            let coordinates = bin_coordinates(grid, axis, origin);
+            let bins = coordinates.len();
+            constant(coordinates, [1, 1, bins], &parameters) - term(centre)
+        };
+        let (dy, dx) = (offset(0, 0.5, 0), offset(1, 0.0, 1));
+        let (a, b, c) = (term(2), term(3), term(4));
+        let exponent = along::<D>(b * dy.clone() * 2.0, 0) * along(dx.clone(), 1)
+            - along(a * dx.clone() * dx, 1)
+            - along(c * dy.clone() * dy, 0);
+        exponent.exp() * along(term(5), 0)
+    }
+
+    /// One part of the stable form.
+    fn stable<const D: usize>(&self, part: Part, grid: &FrequencyGrid) -> Tensor<D> {
+        let amplitude = self.parameters(part).narrow(2, self.stable_terms() - 1, 1);
+        let (plus, minus) = (self.bump::<D>(part, grid, 1.0), self.bump(part, grid, -1.0));
+        let sum = match part {
+            Part::Real => plus + minus,
+            Part::Imaginary => plus - minus,
+        };
+        sum * along(amplitude * 0.5, 0)
+    }
+
+    /// `G(sign·f)` of the stable form.
+    fn bump<const D: usize>(&self, part: Part, grid: &FrequencyGrid, sign: f64) -> Tensor<D> {
+        let parameters = self.parameters(part);
+        let covariance = covariance(&parameters, self.axes);
+        let angles: Vec<Tensor<3>> = (0..self.axes)
+            .map(|axis| {
+                let values: Vec<f64> = frequencies(grid, axis)
+                    .iter()
+                    .map(|f| sign * f * TAU)
+                    .collect();
+                let bins = values.len();
+                let centre = parameters.clone().narrow(2, axis, 1) * TAU;
+                constant(values, [1, 1, bins], &parameters) - centre
+            })
+            .collect();
+        let mut exponent: Option<Tensor<D>> = None;
+        for row in 0..self.axes {
+            let own = (angles[row].clone().cos() - 1.0) * covariance[row][row].clone();
+            let mut terms = along(own, row);
+            for column in 0..row {
+                let sine = angles[row].clone().sin() * covariance[row][column].clone();
+                terms = terms - along(sine, row) * along(angles[column].clone().sin(), column);
+            }
+            exponent = Some(match exponent {
+                Some(sum) => sum + terms,
+                None => terms,
+            });
+        }
+        exponent.expect("a grid has at least one axis").exp()
+    }
+
+    fn parameters(&self, part: Part) -> Tensor<3> {
+        match part {
+            Part::Real => self.re.val(),
+            Part::Imaginary => self.im.val(),
+        }
+    }
+
+    /// Parameters of a part of the stable form.
+    fn stable_terms(&self) -> usize {
+        self.axes + self.axes * (self.axes + 1) / 2 + 1
+    }
+}
+
+/// The lower half of `C = L·Lᵀ`, each entry `[out, in / groups, 1]`.
+fn covariance(parameters: &Tensor<3>, axes: usize) -> Vec<Vec<Tensor<3>>> {
+    let root = |row: usize, column: usize| {
+        let stored = parameters
+            .clone()
+            .narrow(2, axes + row * (row + 1) / 2 + column, 1);
+        match row == column {
+            true => softplus(stored, 1.0),
+            false => stored,
+        }
+    };
+    let entry = |row: usize, column: usize| {
+        (0..=column)
+            .map(|k| root(row, k) * root(column, k))
+            .reduce(|sum, product| sum + product)
+            .expect("the range has at least one element")
+    };
+    (0..axes)
+        .map(|row| (0..=row).map(|column| entry(row, column)).collect())
+        .collect()
+}
+
+impl<const D: usize> FrequencyResponse<D> for Gaussian {
+    fn channels(&self) -> [usize; 2] {
+        let [outputs, inputs, _] = self.re.dims();
+        [outputs, inputs]
+    }
+
+    /// # Errors
+    /// [`SpectralError::Axes`] for a grid of another number of axes, [`SpectralError::NotFinite`]
+    /// for parameters that are not numbers.
+    fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
+        check_grid(self.axes, grid)?;
+        check_finite(
+            "every parameter of a Gaussian response",
+            [&self.re.val(), &self.im.val()],
+        )
+    }
+
+    fn response(&self, grid: &FrequencyGrid) -> Response<D> {
+        let channels = FrequencyResponse::<D>::channels(self);
+        Response::Spectrum(spectrum(channels, grid, |part| match self.form {
+            ParametricForm::Published => self.published(part, grid),
+            ParametricForm::Stable => self.stable(part, grid),
+        }))
+    }
+}

@@ -1,0 +1,127 @@
+//! What the responses of a few parameters share: their two forms, and functions along one axis.
+
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use crate::fft::{frequency_values, rfrequency_values};
+use crate::{ComplexTensor, FrequencyGrid, SpectralError};
+
+/// Which of its two forms a parametric response takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ParametricForm {
+    /// As Wood and Larson (2021) published it, for images: coordinates that count bins rather than
+    /// frequencies, no symmetry, nothing bounded.
+    Published,
+    /// A function of the frequencies in cycles per sample, with the symmetry of a real impulse
+    /// response and the output variance of a fresh `Conv2d`; any number of axes.
+    #[default]
+    Stable,
+}
+
+impl ParametricForm {
+    /// Checks that a layer of so many spatial axes can have a response of this form.
+    pub(super) fn check_axes(self, axes: usize) -> Result<(), SpectralError> {
+        match self {
+            Self::Published if axes != 2 => Err(SpectralError::Axis {
+                axis: axes.min(2),
+                axes: axes.min(2),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The two parts of a response, which have parameters of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Real,
+    Imaginary,
+}
+
+/// Checks that a grid has as many axes as a response was created for.
+pub(super) fn check_grid(axes: usize, grid: &FrequencyGrid) -> Result<(), SpectralError> {
+    match grid.sizes().len() == axes {
+        true => Ok(()),
+        false => Err(SpectralError::Axes {
+            axes,
+            got: grid.sizes().to_vec(),
+        }),
+    }
+}
+
+/// Checks that the parameters of both parts are numbers, before they turn every frequency of the
+/// output into NaN.
+pub(super) fn check_finite(
+    what: &'static str,
+    parameters: [&Tensor<3>; 2],
+) -> Result<(), SpectralError> {
+    for (part, tensor) in ["real", "imaginary"].into_iter().zip(parameters) {
+        let data = tensor.to_data();
+        let found = data
+            .iter::<f64>()
+            .enumerate()
+            .find(|(_, value)| !value.is_finite());
+        if let Some((index, value)) = found {
+            let [_, inputs, terms] = tensor.dims();
+            let index = [
+                index / (inputs * terms),
+                index / terms % inputs,
+                index % terms,
+            ];
+            return Err(SpectralError::NotFinite {
+                what,
+                value: value.to_string(),
+                place: format!("{index:?} of the {part} part"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The frequencies of a grid along one axis, in cycles per sample.
+pub(super) fn frequencies(grid: &FrequencyGrid, axis: usize) -> Vec<f64> {
+    let sizes = grid.sizes();
+    match axis + 1 == sizes.len() {
+        true => rfrequency_values(sizes[axis], 1.0),
+        false => frequency_values(sizes[axis], 1.0),
+    }
+}
+
+/// The published coordinate of each bin along one axis: its index over the number of bins.
+pub(super) fn bin_coordinates(grid: &FrequencyGrid, axis: usize, origin: f64) -> Vec<f64> {
+    let bins = grid.bins()[axis];
+    let coordinate = |index| index as f64 / bins as f64 - origin;
+    (0..bins).map(coordinate).collect()
+}
+
+/// Numbers in the precision and on the device of a parameter.
+pub(super) fn constant<const D: usize>(
+    values: Vec<f64>,
+    dims: [usize; D],
+    like: &Tensor<3>,
+) -> Tensor<D> {
+    let data = TensorData::new(values, dims).convert_dtype(like.dtype());
+    Tensor::from_data(data, (&like.device(), like.dtype()))
+}
+
+/// `[out, in, n]` as `[out, in, 1, …, n, …, 1]`, along one spatial axis.
+pub(super) fn along<const D: usize>(values: Tensor<3>, axis: usize) -> Tensor<D> {
+    let [outputs, inputs, n] = values.dims();
+    let mut dims = [1; D];
+    (dims[0], dims[1], dims[axis + 2]) = (outputs, inputs, n);
+    values.reshape(dims)
+}
+
+/// Both parts at every bin of a grid.
+pub(super) fn spectrum<const D: usize>(
+    channels: [usize; 2],
+    grid: &FrequencyGrid,
+    part: impl Fn(Part) -> Tensor<D>,
+) -> ComplexTensor<D> {
+    let dims: [usize; D] = super::shape(channels, &grid.bins());
+    let full = |part: Tensor<D>| match part.dims() == dims {
+        true => part,
+        false => part.expand(dims),
+    };
+    ComplexTensor::new(full(part(Part::Real)), full(part(Part::Imaginary)))
+}

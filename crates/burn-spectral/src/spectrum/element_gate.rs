@@ -1,0 +1,182 @@
+//! One learned gate a frequency.
+
+use burn::module::{Module, Param};
+use burn::nn::Initializer;
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::response::{FrequencyResponse, Response, ResponseConfig};
+use crate::{ComplexTensor, FrequencyGrid, SpectralError};
+
+/// Configuration of an [`ElementGate`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElementGateConfig {
+    /// Height and width of the images whose spectra it will meet.
+    pub size: [usize; 2],
+}
+
+impl ElementGateConfig {
+    /// A gate for the half-spectra of images of the given size.
+    pub fn new(size: [usize; 2]) -> Self {
+        Self { size }
+    }
+
+    /// Creates the gate as a layer on spectra: one gate for each channel and frequency, ½ at first.
+    ///
+    /// # Errors
+    /// When there are no channels, or the height or the width is zero.
+    pub fn try_init(&self, channels: usize, device: &Device) -> Result<ElementGate, SpectralError> {
+        SpectralError::check_positive("the number of channels", &[channels])?;
+        ResponseConfig::<4>::init(self, [channels, 1], device)
+    }
+
+    /// Creates the gate as a layer on spectra.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, channels: usize, device: &Device) -> ElementGate {
+        self.try_init(channels, device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl ResponseConfig<4> for ElementGateConfig {
+    type Response = ElementGate;
+
+    fn init(&self, channels: [usize; 2], device: &Device) -> Result<ElementGate, SpectralError> {
+        let bins = FrequencyGrid::new(&self.size)?.bins();
+        let [outputs, inputs] = channels;
+        Ok(ElementGate {
+            logits: Initializer::Zeros.init([outputs, inputs, bins[0], bins[1]], device),
+            width: self.size[1],
+        })
+    }
+}
+
+/// One learned gate a frequency, `Y = σ(g)·X`: a real, zero-phase filter between 0 and 1.
+///
+/// The repaired form of [`FrequencyGate`](super::FrequencyGate): it has a parameter a frequency
+/// instead of one a pair, and does not depend on the input, so that it is a filter. Use it on
+/// spectra ([`forward`](Self::forward)), or as the response of a
+/// [`SpectralConv2d`](crate::conv::SpectralConv2d) from image to image. There, on index 0 and, for
+/// even widths, the last one of the half-spectrum axis, the gates of `k` and `−k` act by their mean
+/// (see [`crate::fft`]).
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::conv::SpectralConv2dConfig;
+/// use burn_spectral::response::Coupling;
+/// use burn_spectral::spectrum::ElementGateConfig;
+///
+/// let device = Device::flex();
+/// let gate = SpectralConv2dConfig::new([3, 3], ElementGateConfig::new([28, 28]))
+///     .with_coupling(Coupling::Depthwise)
+///     .init(&device);
+/// assert_eq!(gate.forward(Tensor::ones([1, 3, 28, 28], &device)).dims(), [1, 3, 28, 28]);
+/// ```
+#[derive(Module, Debug)]
+pub struct ElementGate {
+    /// Logits `g` of the gates, `[out, in / groups, height, width/2 + 1]`.
+    pub logits: Param<Tensor<4>>,
+    /// Width of the images.
+    pub width: usize,
+}
+
+impl ElementGate {
+    /// Height and width of the images.
+    pub fn size(&self) -> [usize; 2] {
+        [self.logits.lazy_shape().dims::<4>()[2], self.width]
+    }
+
+    /// Checks that the layer takes half-spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// When the bins or the channels are not the layer's, or the gate was made for a dense
+    /// coupling.
+    pub fn check_spectrum(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        let [outputs, inputs, height, bins] = self.logits.lazy_shape().dims();
+        if inputs != 1 {
+            return Err(SpectralError::ResponseChannels {
+                expected: [outputs, 1],
+                got: [outputs, inputs],
+            });
+        }
+        if dims[1] != outputs {
+            return Err(SpectralError::Channels {
+                expected: outputs,
+                got: dims.to_vec(),
+            });
+        }
+        match dims[2..] == [height, bins] {
+            true => Ok(()),
+            false => Err(SpectralError::Bins {
+                expected: vec![height, bins],
+                size: self.size().to_vec(),
+                got: dims[2..].to_vec(),
+            }),
+        }
+    }
+
+    /// The gates, in (0, 1), `[out, in / groups, height, bins]`.
+    pub fn gates(&self) -> Tensor<4> {
+        sigmoid(self.logits.val())
+    }
+
+    /// Weighs a half-spectrum, each channel by gates of its own.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, height, width/2 + 1]`
+    ///
+    /// # Panics
+    /// Where [`check_spectrum`](Self::check_spectrum) gives an error, with its text.
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        self.check_spectrum(spectrum.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        spectrum.mul_real(self.gates().swap_dims(0, 1))
+    }
+}
+
+impl FrequencyResponse<4> for ElementGate {
+    fn channels(&self) -> [usize; 2] {
+        let [outputs, inputs, ..] = self.logits.lazy_shape().dims::<4>();
+        [outputs, inputs]
+    }
+
+    fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
+        match grid.sizes() == self.size() {
+            true => Ok(()),
+            false => Err(SpectralError::Size {
+                response: "element gate",
+                expected: self.size().to_vec(),
+                got: grid.sizes().to_vec(),
+            }),
+        }
+    }
+
+    fn response(&self, _grid: &FrequencyGrid) -> Response<4> {
+        Response::Spectrum(ComplexTensor::from_real(self.gates()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spectra_of_other_bins_or_channels_are_refused() {
+        let device = Device::flex();
+        let gate = ElementGateConfig::new([4, 6]).init(2, &device);
+        assert!(gate.check_spectrum([5, 2, 4, 4]).is_ok());
+        assert_eq!(
+            gate.check_spectrum([1, 2, 4, 3]).unwrap_err().to_string(),
+            "this layer takes spectra of [4, 4] bins, those of images of size [4, 6], got [4, 3]"
+        );
+        assert!(gate.check_spectrum([1, 3, 4, 4]).is_err());
+        let dense: ElementGate =
+            ResponseConfig::<4>::init(&ElementGateConfig::new([4, 6]), [2, 2], &device).unwrap();
+        assert!(dense.check_spectrum([1, 2, 4, 4]).is_err());
+        assert!(ElementGateConfig::new([4, 6]).try_init(0, &device).is_err());
+    }
+}
