@@ -48,3 +48,8 @@ pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
 pub use spectral_kernels::Norm;
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
