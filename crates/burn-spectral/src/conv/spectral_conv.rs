@@ -4,10 +4,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::fft;
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
-use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig};
-use crate::{FrequencyGrid, Norm, SpectralError};
+use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
+use crate::{FrequencyGrid, SpectralError};
 
 /// Configuration of a [`SpectralConv1d`].
 pub type SpectralConv1dConfig<C> = SpectralConvConfig<3, C>;
@@ -48,6 +47,16 @@ pub enum ConjugateFactor {
     Response,
     /// The input: that cross-correlation reversed circularly, as KKLayer and CEMNet were published.
     Input,
+}
+
+impl From<ConjugateFactor> for Conjugate {
+    fn from(factor: ConjugateFactor) -> Self {
+        match factor {
+            ConjugateFactor::None => Conjugate::None,
+            ConjugateFactor::Response => Conjugate::Response,
+            ConjugateFactor::Input => Conjugate::Input,
+        }
+    }
 }
 
 impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
@@ -136,13 +145,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
         channels: [usize; 2],
         coupling: Coupling,
     ) -> Result<Self, SpectralError> {
-        let expected = coupling.response_channels(channels)?;
-        if response.channels() != expected {
-            return Err(SpectralError::ResponseChannels {
-                expected,
-                got: response.channels(),
-            });
-        }
+        coupling.check_response(channels, response.channels())?;
         Ok(Self {
             response,
             bias: None,
@@ -187,36 +190,23 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
             Coupling::Shared => input.sum_dim(1),
             _ => input,
         };
-        let groups = match self.coupling {
-            Coupling::Shared => 1,
-            coupling => coupling.groups([self.channels_in, outputs]),
-        };
-        let spectral = |response| {
-            let conjugate = match self.conjugate {
-                ConjugateFactor::None => Conjugate::None,
-                ConjugateFactor::Response => Conjugate::Response,
-                ConjugateFactor::Input => Conjugate::Input,
-            };
-            let spec = ConvSpec {
-                spatial: D - 2,
-                mix: MixSpec { groups, conjugate },
-            };
-            ops::spectral_conv(input.clone(), response, spec)
-        };
-        let response = self.response.response(&grid);
-        if let Err(error) = response.check(self.response.channels(), &grid) {
-            panic!("{error}");
-        }
-        let output = match response {
-            Response::Constant(weight) => {
+        let groups = self.coupling.groups([self.channels_in, outputs]);
+        let output = match evaluate(&self.response, &grid) {
+            Value::Constant(weight) => {
                 let reversed = self.conjugate == ConjugateFactor::Input;
                 ops::mix_constant(input, weight, groups, reversed)
             }
-            Response::Taps(taps) => {
-                let taps = ops::zero_pad(taps, grid.sizes());
-                spectral(fft::rfftn(taps, D - 2, Norm::Backward))
+            Value::Spectrum(response) => {
+                let mix = MixSpec {
+                    groups,
+                    conjugate: self.conjugate.into(),
+                };
+                let spec = ConvSpec {
+                    spatial: D - 2,
+                    mix,
+                };
+                ops::spectral_conv(input, response, spec)
             }
-            Response::Spectrum(response) => spectral(response),
         };
         match &self.bias {
             Some(bias) => {

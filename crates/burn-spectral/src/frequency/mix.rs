@@ -5,10 +5,9 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::ConjugateFactor;
-use crate::fft;
-use crate::ops::{self, Conjugate, MixSpec};
-use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig};
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError};
+use crate::ops::{self, MixSpec};
+use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
+use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 /// Configuration of a [`SpectralMix1d`].
 pub type SpectralMix1dConfig<C> = SpectralMixConfig<3, C>;
@@ -99,7 +98,7 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
 /// It is [`SpectralConv`](crate::conv::SpectralConv) without its transforms, and meets a spectrum
 /// where that one meets a signal. See the [module](crate::frequency) on what it cannot do.
 ///
-/// A [`Response::Constant`] counts by what a real signal keeps of it, its real part.
+/// A [`Response::Constant`](crate::response::Response::Constant) counts by what a real signal keeps of it, its real part.
 #[derive(Module, Debug)]
 pub struct SpectralMix<const D: usize, R: Module> {
     /// The filter response.
@@ -126,13 +125,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
         channels: [usize; 2],
         coupling: Coupling,
     ) -> Result<Self, SpectralError> {
-        let expected = coupling.response_channels(channels)?;
-        if response.channels() != expected {
-            return Err(SpectralError::ResponseChannels {
-                expected,
-                got: response.channels(),
-            });
-        }
+        coupling.check_response(channels, response.channels())?;
         Ok(Self {
             response,
             bias: None,
@@ -176,37 +169,33 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
     /// - output: `[batch, channels_out, …, length/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// Where [`check`](Self::check) gives an error, with its text; and when the value of the
+    /// response does not have the shape that its channels and the grid ask for.
     pub fn forward(&self, spectrum: ComplexTensor<D>, length: usize) -> ComplexTensor<D> {
         let grid = self
             .check(spectrum.dims(), length)
             .unwrap_or_else(|error| panic!("{error}"));
         let [outputs, _] = self.response.channels();
-        let (spectrum, groups) = match self.coupling {
-            Coupling::Shared => (spectrum.map(|part| part.sum_dim(1)), 1),
-            coupling => (spectrum, coupling.groups([self.channels_in, outputs])),
+        let spectrum = match self.coupling {
+            Coupling::Shared => spectrum.map(|part| part.sum_dim(1)),
+            _ => spectrum,
         };
-        let spec = MixSpec {
-            groups,
-            conjugate: match self.conjugate {
-                ConjugateFactor::None => Conjugate::None,
-                ConjugateFactor::Response => Conjugate::Response,
-                ConjugateFactor::Input => Conjugate::Input,
-            },
-        };
-        let output = match self.response.response(&grid) {
-            Response::Constant(weight) => {
+        let groups = self.coupling.groups([self.channels_in, outputs]);
+        let output = match evaluate(&self.response, &grid) {
+            Value::Constant(weight) => {
                 let spectrum = match self.conjugate {
                     ConjugateFactor::Input => spectrum.conj(),
                     _ => spectrum,
                 };
                 spectrum.map(|part| ops::mix_constant(part, weight.clone(), groups, false))
             }
-            Response::Taps(taps) => {
-                let taps = ops::zero_pad(taps, grid.sizes());
-                ops::mix(spectrum, fft::rfftn(taps, D - 2, Norm::Backward), spec)
+            Value::Spectrum(response) => {
+                let spec = MixSpec {
+                    groups,
+                    conjugate: self.conjugate.into(),
+                };
+                ops::mix(spectrum, response, spec)
             }
-            Response::Spectrum(response) => ops::mix(spectrum, response, spec),
         };
         match &self.bias {
             Some(bias) => {

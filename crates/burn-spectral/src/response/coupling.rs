@@ -55,6 +55,26 @@ impl Coupling {
             _ => [outputs, inputs / groups],
         })
     }
+
+    /// Checks that a response of channels `response` = `[out, in / groups]` serves a layer of
+    /// `channels` = `[in, out]`.
+    ///
+    /// # Errors
+    /// When it does not, or where [`response_channels`](Self::response_channels) gives one.
+    pub(crate) fn check_response(
+        &self,
+        channels: [usize; 2],
+        response: [usize; 2],
+    ) -> Result<(), SpectralError> {
+        let expected = self.response_channels(channels)?;
+        match response == expected {
+            true => Ok(()),
+            false => Err(SpectralError::ResponseChannels {
+                expected,
+                got: response,
+            }),
+        }
+    }
 }
 
 #[cfg(test)]

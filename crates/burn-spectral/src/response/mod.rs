@@ -13,6 +13,7 @@ mod kernel;
 mod kramers_kronig;
 mod parametric;
 mod polynomial;
+mod value;
 
 pub use constant::{Constant, ConstantConfig, ConstantInit};
 pub use coupling::Coupling;
@@ -22,6 +23,8 @@ pub use kernel::{Kernel, KernelConfig};
 pub use kramers_kronig::{KramersKronig, KramersKronigConfig, hilbert};
 pub use parametric::ParametricForm;
 pub use polynomial::{Polynomial, PolynomialConfig};
+
+pub(crate) use value::{Value, evaluate};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -45,38 +48,6 @@ pub enum Response<const D: usize> {
     Taps(Tensor<D>),
     /// One complex number a bin of the half-spectrum, `[out, in / groups, bins…]`.
     Spectrum(ComplexTensor<D>),
-}
-
-impl<const D: usize> Response<D> {
-    /// Checks the shape of the value of a response of `channels` = `[out, in / groups]` on `grid`.
-    pub(crate) fn check(
-        &self,
-        channels: [usize; 2],
-        grid: &FrequencyGrid,
-    ) -> Result<(), SpectralError> {
-        let (got, expected) = match self {
-            Response::Constant(weight) => (weight.dims().to_vec(), channels.to_vec()),
-            Response::Taps(taps) => (
-                taps.dims().to_vec(),
-                shape::<D>(channels, grid.sizes()).to_vec(),
-            ),
-            Response::Spectrum(spectrum) => (
-                spectrum.dims().to_vec(),
-                shape::<D>(channels, &grid.bins()).to_vec(),
-            ),
-        };
-        let fits = match self {
-            Response::Taps(_) => {
-                let mut pairs = got[2..].iter().zip(&expected[2..]);
-                got[..2] == expected[..2] && pairs.all(|(taps, size)| taps <= size)
-            }
-            _ => got == expected,
-        };
-        match fits {
-            true => Ok(()),
-            false => Err(SpectralError::ResponseShape { expected, got }),
-        }
-    }
 }
 
 /// A parameterised filter response.

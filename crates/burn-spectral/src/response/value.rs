@@ -1,0 +1,67 @@
+//! A response evaluated for a layer: its shape checked, its taps transformed.
+
+use burn::tensor::Tensor;
+
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
+
+use super::{FrequencyResponse, Response, shape};
+
+/// What a layer still has to tell apart.
+pub(crate) enum Value<const D: usize> {
+    /// As [`Response::Constant`].
+    Constant(Tensor<2>),
+    /// As [`Response::Spectrum`].
+    Spectrum(ComplexTensor<D>),
+}
+
+/// Evaluates a response on a grid that it accepts.
+///
+/// # Panics
+/// When the value does not have the shape that the response's channels and the grid ask for.
+pub(crate) fn evaluate<const D: usize, R: FrequencyResponse<D>>(
+    response: &R,
+    grid: &FrequencyGrid,
+) -> Value<D> {
+    let value = response.response(grid);
+    if let Err(error) = check(&value, response.channels(), grid) {
+        panic!("{error}");
+    }
+    match value {
+        Response::Constant(weight) => Value::Constant(weight),
+        Response::Spectrum(spectrum) => Value::Spectrum(spectrum),
+        Response::Taps(taps) => {
+            let taps = ops::zero_pad(taps, grid.sizes());
+            Value::Spectrum(fft::rfftn(taps, D - 2, Norm::Backward))
+        }
+    }
+}
+
+/// Checks the shape of the value of a response of `channels` = `[out, in / groups]`.
+fn check<const D: usize>(
+    value: &Response<D>,
+    channels: [usize; 2],
+    grid: &FrequencyGrid,
+) -> Result<(), SpectralError> {
+    let (got, expected) = match value {
+        Response::Constant(weight) => (weight.dims().to_vec(), channels.to_vec()),
+        Response::Taps(taps) => (
+            taps.dims().to_vec(),
+            shape::<D>(channels, grid.sizes()).to_vec(),
+        ),
+        Response::Spectrum(spectrum) => (
+            spectrum.dims().to_vec(),
+            shape::<D>(channels, &grid.bins()).to_vec(),
+        ),
+    };
+    let fits = match value {
+        Response::Taps(_) => {
+            let mut pairs = got[2..].iter().zip(&expected[2..]);
+            got[..2] == expected[..2] && pairs.all(|(taps, size)| taps <= size)
+        }
+        _ => got == expected,
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(SpectralError::ResponseShape { expected, got }),
+    }
+}
