@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::device::Backend;
 use crate::data::{self, DataError, DataOptions};
 use crate::model::{self, ModelError};
 
@@ -21,6 +22,16 @@ pub(super) struct GlobalArgs {
     /// Threads to compute with [default: one per processor]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
+    /// What networks compute on; GPU backends are
+    /// features of the build
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        default_value = "cpu",
+        verbatim_doc_comment
+    )]
+    pub(super) device: Backend,
 }
 
 /// Which part of a data set, and where it is.

@@ -38,7 +38,7 @@ impl Context {
                 })?;
         }
         Ok(Self {
-            device: Device::flex(),
+            device: global.device.device(),
             json: global.json,
             given_seed: global.seed,
             command: provenance::command_line(arguments),

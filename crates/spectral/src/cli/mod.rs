@@ -10,6 +10,7 @@ mod compare;
 mod context;
 mod data;
 mod demo;
+mod device;
 mod error;
 mod findings;
 mod models;
