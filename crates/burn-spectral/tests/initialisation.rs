@@ -11,6 +11,7 @@ use burn_spectral::response::{
     KramersKronigConfig, ResponseConfig,
 };
 use burn_spectral::{Norm, fft};
+use common::seeded;
 
 const CHANNELS: [usize; 2] = [8, 32];
 const SIZE: [usize; 2] = [9, 12];
@@ -27,8 +28,7 @@ fn white<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
 /// A fresh `Conv2d` has taps of variance `1/(3·C_in·k²)`, so an output of variance 1/3.
 #[test]
 fn burns_own_convolution_gives_a_third_of_the_input_variance() {
-    let device = Device::flex();
-    device.seed(1);
+    let (device, _alone) = seeded(1);
     let config = Conv2dConfig::new(CHANNELS, [3, 3]).with_bias(false);
     assert!(matches!(
         config.initializer,
@@ -45,8 +45,7 @@ fn check<const D: usize, C: ResponseConfig<D>>(
     coupling: Coupling,
     size: &[usize],
 ) {
-    let device = Device::flex();
-    device.seed(2);
+    let (device, _alone) = seeded(2);
     for conjugate in [
         ConjugateFactor::None,
         ConjugateFactor::Response,
@@ -111,8 +110,7 @@ fn spectral_power(re: Tensor<4>, im: Tensor<4>, index: usize) -> f64 {
 
 #[test]
 fn every_frequency_of_a_fresh_response_has_the_same_power() {
-    let device = Device::flex();
-    device.seed(5);
+    let (device, _alone) = seeded(5);
     let channels = [64, 32];
     let want = 1.0 / (3.0 * 32.0);
     let free: Free<4> = FreeConfig::new(SIZE).init(channels, &device).unwrap();
@@ -137,8 +135,7 @@ fn every_frequency_of_a_fresh_response_has_the_same_power() {
 
 #[test]
 fn a_fresh_causal_response_is_causal_white_noise() {
-    let device = Device::flex();
-    device.seed(6);
+    let (device, _alone) = seeded(6);
     for (axis, taps) in [(0, 5 * 12), (1, 9 * 7)] {
         let config = KramersKronigConfig::new(SIZE).with_axis(axis);
         let response: KramersKronig<4> = config.init([64, 32], &device).unwrap();

@@ -7,6 +7,8 @@ use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
 use super::{FrequencyResponse, Response, shape};
 
 /// What a layer still has to tell apart.
+// One lives at a time, and is taken apart where it is made.
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Value<const D: usize> {
     /// As [`Response::Constant`].
     Constant(Tensor<2>),

@@ -5,6 +5,8 @@
 pub mod golden;
 pub mod gradient;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use burn_spectral::ops::{
     self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform, portable,
@@ -224,4 +226,15 @@ pub fn tolerance(dtype: DType, single: f64, double: f64) -> f64 {
         DType::F64 => double,
         _ => single,
     }
+}
+
+/// The CPU device with its generator seeded, which no other test of the process that asks here uses
+/// while the guard lives: there is one generator for all threads.
+pub fn seeded(seed: u64) -> (Device, MutexGuard<'static, ()>) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // A failed test leaves nothing behind that the next seed does not replace.
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let device = Device::flex();
+    device.seed(seed);
+    (device, guard)
 }
