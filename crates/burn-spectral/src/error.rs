@@ -160,6 +160,60 @@ pub enum SpectralError {
         /// Where it was met.
         place: String,
     },
+    /// A kernel, its gaps counted, longer than the padded signal that it is to slide over.
+    #[error(
+        "a kernel that spans {extent} samples does not fit a padded signal of {padded} on spatial \
+         axis {axis} of an input of shape {got:?}"
+    )]
+    Extent {
+        /// Samples from the first tap to the last.
+        extent: usize,
+        /// Samples of the signal with its padding.
+        padded: usize,
+        /// The spatial axis.
+        axis: usize,
+        /// Shape of the input.
+        got: Vec<usize>,
+    },
+    /// A published form of a response on another number of axes than it was published for.
+    #[error(
+        "the {form} form of a {response} response is one for {expected} spatial axes, got {got}; \
+         take the stable form"
+    )]
+    Form {
+        /// Name of the response.
+        response: &'static str,
+        /// Name of the form.
+        form: &'static str,
+        /// Spatial axes that it is for.
+        expected: usize,
+        /// Spatial axes of the layer.
+        got: usize,
+    },
+    /// An input of another rank than the layer's.
+    #[error("this layer takes inputs of rank {expected}, the batch counted, got the shape {got:?}")]
+    Rank {
+        /// Rank of the layer's inputs.
+        expected: usize,
+        /// Shape of the input.
+        got: Vec<usize>,
+    },
+    /// Real numbers where a spectrum is asked for, or the other way around.
+    #[error("this layer takes {expected}, got {got}")]
+    Domain {
+        /// What the layer takes.
+        expected: &'static str,
+        /// Shape of the input and what it holds.
+        got: String,
+    },
+    /// An input with another number of features on its last axis than the layer's.
+    #[error("this layer takes {expected} features, got an input of shape {got:?}")]
+    Features {
+        /// Features of the layer.
+        expected: usize,
+        /// Shape of the input.
+        got: Vec<usize>,
+    },
     /// An input with another number of channels than the layer's.
     #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
     Channels {

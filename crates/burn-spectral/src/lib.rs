@@ -13,6 +13,7 @@
 //! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
 //! - [`pool`]: changes of resolution through the spectrum
 //! - [`frequency`]: layers that stay on the spectrum
+//! - [`summary`]: the table of a network's layers, parameters and cost
 //! - [`ops`]: the operations beneath, one meaning on every backend
 //!
 //! # Example
@@ -43,6 +44,7 @@ pub mod ops;
 pub mod pool;
 pub mod response;
 pub mod spectrum;
+pub mod summary;
 
 pub use complex::ComplexTensor;
 pub use error::SpectralError;

@@ -3,7 +3,8 @@
 use burn::tensor::{Slice, Tensor};
 
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
-use crate::{Norm, fft};
+use crate::response::Coupling;
+use crate::{Norm, SpectralError, fft};
 
 /// What `Conv2d` and its siblings let one choose, one entry a spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,17 +47,16 @@ impl FftConvOptions {
 /// - `bias`: `[channels_out]`
 /// - output: `[batch, channels_out, (padded − dilation·(taps − 1) − 1) / stride + 1, …]`
 ///
-/// # Panics
+/// # Errors
 /// When the channels do not fit the weight and the groups, an option has another number of axes
 /// than the signal or is zero, or the padded signal is shorter than the dilated kernel.
-pub fn fft_conv<const D: usize>(
+pub fn try_fft_conv<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
     bias: Option<Tensor<1>>,
     options: &FftConvOptions,
-) -> Tensor<D> {
-    let geometry = Geometry::new(x.dims(), weight.dims(), options);
-
+) -> Result<Tensor<D>, SpectralError> {
+    let geometry = ConvGeometry::new(x.dims(), weight.dims(), options)?;
     let x = x.pad(geometry.padding::<D>(), 0.0);
     let weight = dilate(weight, &options.dilation);
     let weight = fft::rfftn(ops::zero_pad(weight, &geometry.grid), D - 2, Norm::Backward);
@@ -69,29 +69,50 @@ pub fn fft_conv<const D: usize>(
     };
     let y = ops::spectral_conv(x, weight, spec);
     let y = y.slice(geometry.kept::<D>(&options.stride));
-    match bias {
+    Ok(match bias {
         Some(bias) => {
             let mut dims = [1; D];
             dims[1] = bias.dims()[0];
             y + bias.reshape(dims)
         }
         None => y,
-    }
+    })
 }
 
-/// The sizes that a call works with, one entry a spatial axis.
-struct Geometry {
+/// Cross-correlation through the spectrum; see [`try_fft_conv`].
+///
+/// # Panics
+/// Where [`try_fft_conv`] gives an error, with its text.
+pub fn fft_conv<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<D>,
+    bias: Option<Tensor<1>>,
+    options: &FftConvOptions,
+) -> Tensor<D> {
+    try_fft_conv(x, weight, bias, options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The sizes that a convolution works with, one entry a spatial axis.
+pub(crate) struct ConvGeometry {
     signal: Vec<usize>,
     padding: Vec<(usize, usize)>,
     /// Samples of the transform.
-    grid: Vec<usize>,
+    pub(crate) grid: Vec<usize>,
     /// Outputs at stride 1.
     outputs: Vec<usize>,
 }
 
-impl Geometry {
-    fn new<const D: usize>(x: [usize; D], weight: [usize; D], options: &FftConvOptions) -> Self {
-        check(x, weight, options);
+impl ConvGeometry {
+    /// The sizes for an input and a weight `[out, in / groups, taps…]` of the given shapes.
+    ///
+    /// # Errors
+    /// As [`try_fft_conv`].
+    pub(crate) fn new<const D: usize>(
+        x: [usize; D],
+        weight: [usize; D],
+        options: &FftConvOptions,
+    ) -> Result<Self, SpectralError> {
+        check(x, weight, options)?;
         let mut geometry = Self {
             signal: x[2..].to_vec(),
             padding: options.padding.clone(),
@@ -102,15 +123,26 @@ impl Geometry {
             let (before, after) = options.padding[axis];
             let padded = before + x[axis + 2] + after;
             let extent = options.dilation[axis] * (weight[axis + 2] - 1) + 1;
-            assert!(
-                padded >= extent,
-                "a kernel that spans {extent} samples does not fit a padded signal of {padded} \
-                 on spatial axis {axis} of an input of shape {x:?}"
-            );
+            if padded < extent {
+                return Err(SpectralError::Extent {
+                    extent,
+                    padded,
+                    axis,
+                    got: x.to_vec(),
+                });
+            }
             geometry.grid.push(next_smooth(padded));
             geometry.outputs.push(padded - extent + 1);
         }
-        geometry
+        Ok(geometry)
+    }
+
+    /// Outputs along each axis.
+    pub(crate) fn output_sizes(&self, stride: &[usize]) -> Vec<usize> {
+        let pairs = self.outputs.iter().zip(stride);
+        pairs
+            .map(|(outputs, step)| outputs.div_ceil(*step))
+            .collect()
     }
 
     /// The signal's own padding, and what fills the grid after it.
@@ -137,7 +169,11 @@ impl Geometry {
     }
 }
 
-fn check<const D: usize>(x: [usize; D], weight: [usize; D], options: &FftConvOptions) {
+fn check<const D: usize>(
+    x: [usize; D],
+    weight: [usize; D],
+    options: &FftConvOptions,
+) -> Result<(), SpectralError> {
     let axes = D - 2;
     let FftConvOptions {
         stride,
@@ -145,30 +181,27 @@ fn check<const D: usize>(x: [usize; D], weight: [usize; D], options: &FftConvOpt
         dilation,
         groups,
     } = options;
-    assert!(
-        stride.len() == axes && padding.len() == axes && dilation.len() == axes,
-        "a convolution over {axes} axes needs {axes} strides, paddings and dilations, \
-         got {stride:?}, {padding:?} and {dilation:?}"
-    );
-    assert!(
-        !stride.contains(&0) && !dilation.contains(&0) && *groups > 0,
-        "stride, dilation and groups must be at least 1, got {stride:?}, {dilation:?} and {groups}"
-    );
-    assert!(
-        !weight[2..].contains(&0),
-        "a kernel must have at least one tap an axis, got a weight of shape {weight:?}"
-    );
-    assert!(
-        weight[1] * groups == x[1],
-        "a weight of shape {weight:?} with {groups} groups takes {} channels, \
-         got an input of shape {x:?}",
-        weight[1] * groups
-    );
-    assert!(
-        weight[0].is_multiple_of(*groups),
-        "output channels must be divisible by the groups, got {} and {groups}",
-        weight[0]
-    );
+    let before: Vec<usize> = padding.iter().map(|(before, _)| *before).collect();
+    for sizes in [stride, dilation, &before] {
+        if sizes.len() != axes {
+            return Err(SpectralError::Axes {
+                axes,
+                got: sizes.clone(),
+            });
+        }
+    }
+    SpectralError::check_positive("the stride", stride)?;
+    SpectralError::check_positive("the dilation", dilation)?;
+    SpectralError::check_positive("every size of a kernel", &weight[2..])?;
+    let channels = [weight[1] * groups, weight[0]];
+    Coupling::Grouped(*groups).response_channels(channels)?;
+    match x[1] == channels[0] {
+        true => Ok(()),
+        false => Err(SpectralError::Channels {
+            expected: channels[0],
+            got: x.to_vec(),
+        }),
+    }
 }
 
 /// Puts `dilation − 1` zeros between taps.

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use crate::SpectralError;
 use crate::response::Coupling;
 
-use super::fft_conv::{FftConvOptions, fft_conv};
+use super::fft_conv::{ConvGeometry, FftConvOptions, fft_conv};
 
 /// Creates an FFT-evaluated layer from the configuration of Burn's own.
 ///
@@ -68,7 +68,7 @@ fn check(
 
 /// Zeros before and after an axis so that its output has `⌈length / stride⌉` samples, the odd one
 /// after. Dilation does not enter, as in Burn's `Same`.
-fn same(length: usize, kernel: usize, stride: usize) -> (usize, usize) {
+pub(crate) fn same(length: usize, kernel: usize, stride: usize) -> (usize, usize) {
     let steps = length.div_ceil(stride).saturating_sub(1);
     let total = (steps * stride + kernel).saturating_sub(length);
     (total / 2, total - total / 2)
@@ -92,7 +92,7 @@ impl<const N: usize> PerAxis<N> for [usize; N] {
 }
 
 /// The pairs of an explicit padding, none for one that keeps the size.
-trait Pairs<const N: usize> {
+pub(crate) trait Pairs<const N: usize> {
     fn pairs(&self) -> Option<[(usize, usize); N]>;
 }
 
@@ -177,6 +177,38 @@ macro_rules! fft_conv_layer {
         }
 
         impl $name {
+            /// Checks that the layer takes inputs of shape `dims`.
+            ///
+            /// # Errors
+            /// When the channels are not the layer's, or the padded input is shorter than the
+            /// kernel.
+            pub fn check(&self, dims: [usize; $rank]) -> Result<(), SpectralError> {
+                self.geometry(dims).map(|_| ())
+            }
+
+            /// The sizes that the layer works with for an input of shape `dims`.
+            pub(crate) fn geometry(
+                &self,
+                dims: [usize; $rank],
+            ) -> Result<ConvGeometry, SpectralError> {
+                let weight = self.weight.lazy_shape().dims();
+                ConvGeometry::new(dims, weight, &self.options(dims, weight))
+            }
+
+            fn options(&self, sizes: [usize; $rank], weight: [usize; $rank]) -> FftConvOptions {
+                let padding = self.padding.pairs().unwrap_or_else(|| {
+                    core::array::from_fn(|axis| {
+                        same(sizes[axis + 2], weight[axis + 2], self.stride[axis])
+                    })
+                });
+                FftConvOptions {
+                    stride: self.stride.to_vec(),
+                    padding: padding.to_vec(),
+                    dilation: self.dilation.to_vec(),
+                    groups: self.groups,
+                }
+            }
+
             /// Convolves; see [`fft_conv`] for the formula.
             ///
             /// # Shapes
@@ -184,21 +216,9 @@ macro_rules! fft_conv_layer {
             /// - output: `[batch, channels_out, spatial out…]`
             ///
             /// # Panics
-            /// When the channels are not the layer's, or the padded input is shorter than the
-            /// kernel.
+            /// Where [`check`](Self::check) gives an error, with its text.
             pub fn forward(&self, input: Tensor<$rank>) -> Tensor<$rank> {
-                let (weight, sizes) = (self.weight.dims(), input.dims());
-                let padding = self.padding.pairs().unwrap_or_else(|| {
-                    core::array::from_fn(|axis| {
-                        same(sizes[axis + 2], weight[axis + 2], self.stride[axis])
-                    })
-                });
-                let options = FftConvOptions {
-                    stride: self.stride.to_vec(),
-                    padding: padding.to_vec(),
-                    dilation: self.dilation.to_vec(),
-                    groups: self.groups,
-                };
+                let options = self.options(input.dims(), self.weight.dims());
                 let bias = self.bias.as_ref().map(|bias| bias.val());
                 fft_conv(input, self.weight.val(), bias, &options)
             }

@@ -66,6 +66,10 @@ impl<const D: usize> FrequencyResponse<D> for Constant {
         Response::Constant(self.alpha.val())
     }
 
+    fn is_constant(&self) -> bool {
+        true
+    }
+
     fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
         vec![("beta", self.beta.dims().iter().product())]
     }

@@ -99,10 +99,10 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
     /// and amplitudes such that `E|R|² = 1 / (3·C_in)` at every frequency.
     ///
     /// # Errors
-    /// [`SpectralError::Axis`] for a published form that is not two-dimensional.
+    /// [`SpectralError::Form`] for a published form that is not two-dimensional.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
         let axes = D - 2;
-        self.form.check_axes(axes)?;
+        self.form.check_axes("Gaussian", axes)?;
         let [outputs, inputs] = channels;
         let draw = |terms, distribution| {
             Tensor::<3>::random([outputs, inputs, terms], distribution, device)

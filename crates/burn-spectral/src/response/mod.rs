@@ -100,6 +100,12 @@ pub trait FrequencyResponse<const D: usize>: Module + core::fmt::Debug {
         Ok(())
     }
 
+    /// Whether its value is a [`Response::Constant`] on every grid, so that a layer needs no
+    /// transform.
+    fn is_constant(&self) -> bool {
+        false
+    }
+
     /// Parameters that cannot change the output of a layer, by name and number of values.
     fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
         Vec::new()

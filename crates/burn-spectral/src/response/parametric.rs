@@ -20,11 +20,17 @@ pub enum ParametricForm {
 
 impl ParametricForm {
     /// Checks that a layer of so many spatial axes can have a response of this form.
-    pub(super) fn check_axes(self, axes: usize) -> Result<(), SpectralError> {
+    pub(super) fn check_axes(
+        self,
+        response: &'static str,
+        axes: usize,
+    ) -> Result<(), SpectralError> {
         match self {
-            Self::Published if axes != 2 => Err(SpectralError::Axis {
-                axis: axes.min(2),
-                axes: axes.min(2),
+            Self::Published if axes != 2 => Err(SpectralError::Form {
+                response,
+                form: "published",
+                expected: 2,
+                got: axes,
             }),
             _ => Ok(()),
         }

@@ -97,11 +97,11 @@ impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
     /// grid of `n` samples an even one misses some `1/n` of that at frequency ½.
     ///
     /// # Errors
-    /// [`SpectralError::Axis`] for a published form that is not two-dimensional,
+    /// [`SpectralError::Form`] for a published form that is not two-dimensional,
     /// [`SpectralError::Zero`] for a stable one of order 0.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
         let (order, axes) = (self.order, D - 2);
-        self.form.check_axes(axes)?;
+        self.form.check_axes("polynomial", axes)?;
         let (terms, deviation) = match self.form {
             ParametricForm::Published => ([axes * (order + 1); 2], PUBLISHED_DEVIATION),
             ParametricForm::Stable => {

@@ -143,6 +143,14 @@ impl FixedFourierConv2d {
         }
     }
 
+    /// Planes of an input that are transformed.
+    pub(crate) fn planes(&self) -> usize {
+        match self.recipe.config.filter_use {
+            FilterUse::EachChannel | FilterUse::PerChannel => self.recipe.config.channels,
+            FilterUse::ChannelSum => 1,
+        }
+    }
+
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
