@@ -107,7 +107,9 @@ pub(super) fn filters(
     count: usize,
     device: &Device,
 ) -> Vec<FilterReport> {
-    let (filter, size) = network.first_filter([input.height, input.width]);
+    let Some((filter, size)) = network.first_filter(input.size()) else {
+        return Vec::new();
+    };
     let probes = probe_filters(filter, input.channels, size, count, device);
     probes.into_iter().map(filter_report).collect()
 }

@@ -13,7 +13,8 @@ use crate::model::{self, InputSpec, ModelInfo};
 /// List the networks
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Parameters are counted at the default input: grey images of 28x28, ten classes.
+    after_help = "Parameters are counted at the input that a network's source used, which the
+card of one network names.
 
 Examples:
   spectral models
@@ -37,7 +38,7 @@ struct Entry {
 
 impl Entry {
     fn of(info: &ModelInfo, context: &Context) -> Result<Self, CliError> {
-        let input = InputSpec::default();
+        let input = info.input.clone();
         let network = model::build(info.name, &input, &context.device)?;
         Ok(Self {
             name: info.name,
@@ -90,7 +91,7 @@ fn card(entry: &Entry) -> String {
     } = entry.input;
     format!(
         "{}: {}\n  baseline:   {}\n  parameters: {}, of which {} cannot change the output\n  \
-         (at {height}x{width} pixels, {channels} channel, {classes} classes)\n",
+         (at {height}x{width} pixels, channels {channels}, classes {classes})\n",
         entry.name, entry.summary, entry.baseline, entry.params, entry.dead_params
     )
 }

@@ -1,95 +1,99 @@
 //! The small convolutional network that KKLayer was tried in, and its spectral variants.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{
-    BatchNorm, BatchNormConfig, LeakyRelu, LeakyReluConfig, Linear, LinearConfig, PaddingConfig2d,
-};
+use burn::nn::{BatchNorm, BatchNormConfig, LeakyRelu, LeakyReluConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
-use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
-use burn_spectral::response::{
-    Free, FreeConfig, FrequencyResponse, KramersKronig, KramersKronigConfig,
-};
 
-use super::{InputSpec, ModelError};
+use super::input::Domain;
+use super::network::Family;
+use super::registry::{Create, ModelInfo};
+use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Channels of the three convolutions.
 const WIDTHS: [usize; 3] = [16, 32, 64];
 
-/// What stands in the place of a convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilterKind {
-    /// An ordinary 3×3 convolution.
-    Conv,
-    /// KKLayer as published.
-    Kk,
-    /// The causal response that KKLayer set out to be.
-    KramersKronig,
-    /// A free complex weight a frequency.
-    Free,
+/// Nine parameters a filter, as many as a 3×3 kernel has.
+const POLYNOMIAL: FilterKind = FilterKind::Polynomial(4);
+
+pub(super) const MODELS: &[ModelInfo] = &[
+    model(
+        "cnn",
+        "three 3x3 convolutions of 16, 32, 64 channels with batch norm (the baseline)",
+        |domain, device| create(domain, FilterKind::Conv, 0, device),
+    ),
+    model(
+        "kk1",
+        "cnn with its first convolution replaced by KKLayer as published",
+        |domain, device| create(domain, FilterKind::Kk, 1, device),
+    ),
+    model(
+        "kk2",
+        "cnn with its first two convolutions replaced by KKLayer as published",
+        |domain, device| create(domain, FilterKind::Kk, 2, device),
+    ),
+    model(
+        "kk1-repaired",
+        "cnn with its first convolution replaced by a causal Kramers-Kronig response",
+        |domain, device| create(domain, FilterKind::KramersKronig, 1, device),
+    ),
+    model(
+        "kk2-repaired",
+        "cnn with its first two convolutions replaced by causal Kramers-Kronig responses",
+        |domain, device| create(domain, FilterKind::KramersKronig, 2, device),
+    ),
+    model(
+        "free1",
+        "cnn with its first convolution replaced by a free complex weight a frequency",
+        |domain, device| create(domain, FilterKind::Free, 1, device),
+    ),
+    model(
+        "free2",
+        "cnn with its first two convolutions replaced by free complex weights a frequency",
+        |domain, device| create(domain, FilterKind::Free, 2, device),
+    ),
+    model(
+        "polynomial1",
+        "cnn with its first convolution replaced by polynomial responses, for any size",
+        |domain, device| create(domain, POLYNOMIAL, 1, device),
+    ),
+    model(
+        "polynomial2",
+        "cnn with its first two convolutions replaced by polynomial responses, for any size",
+        |domain, device| create(domain, POLYNOMIAL, 2, device),
+    ),
+    model(
+        "gaussian1",
+        "cnn with its first convolution replaced by Gaussian responses, for any size",
+        |domain, device| create(domain, FilterKind::Gaussian, 1, device),
+    ),
+    model(
+        "gaussian2",
+        "cnn with its first two convolutions replaced by Gaussian responses, for any size",
+        |domain, device| create(domain, FilterKind::Gaussian, 2, device),
+    ),
+];
+
+const fn model(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
+    ModelInfo {
+        name,
+        summary,
+        baseline: "cnn",
+        input: InputSpec::new(1, [28, 28], 10),
+        // Halved three times.
+        smallest: 8,
+        recipe: "lab",
+        create,
+    }
 }
 
-/// A layer in the place of a convolution.
-#[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant)]
-pub enum Filter {
-    /// An ordinary 3×3 convolution.
-    Conv(Conv2d),
-    /// KKLayer as published.
-    Kk(KkLayer),
-    /// The causal response that KKLayer set out to be.
-    KramersKronig(SpectralConv2d<KramersKronig<4>>),
-    /// A free complex weight a frequency.
-    Free(SpectralConv2d<Free<4>>),
-}
-
-impl Filter {
-    fn new(
-        kind: FilterKind,
-        channels: [usize; 2],
-        size: [usize; 2],
-        device: &Device,
-    ) -> Result<Self, ModelError> {
-        Ok(match kind {
-            FilterKind::Conv => Self::Conv(
-                Conv2dConfig::new(channels, [3, 3])
-                    .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                    .init(device),
-            ),
-            FilterKind::Kk => Self::Kk(KkLayerConfig::new(channels).try_init(device)?),
-            FilterKind::KramersKronig => Self::KramersKronig(
-                SpectralConv2dConfig::new(channels, KramersKronigConfig::new(size))
-                    .try_init(device)?,
-            ),
-            FilterKind::Free => Self::Free(
-                SpectralConv2dConfig::new(channels, FreeConfig::new(size)).try_init(device)?,
-            ),
-        })
-    }
-
-    /// Applies the layer.
-    ///
-    /// # Shapes
-    /// - input: `[batch, channels_in, height, width]`
-    /// - output: `[batch, channels_out, height, width]`
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::Conv(layer) => layer.forward(images),
-            Self::Kk(layer) => layer.forward(images),
-            Self::KramersKronig(layer) => layer.forward(images),
-            Self::Free(layer) => layer.forward(images),
-        }
-    }
-
-    /// Number of parameters that cannot change the output.
-    pub fn dead_parameters(&self) -> usize {
-        let dead = match self {
-            Self::Kk(layer) => FrequencyResponse::<4>::dead_parameters(&layer.conv.response),
-            _ => Vec::new(),
-        };
-        dead.iter().map(|(_, count)| count).sum()
-    }
+fn create(
+    domain: Domain,
+    kind: FilterKind,
+    replaced: usize,
+    device: &Device,
+) -> Result<Network, ModelError> {
+    Ok(Network::Cnn(Cnn::new(domain, kind, replaced, device)?))
 }
 
 /// One stage: a filter, batch normalisation and an activation.
@@ -118,29 +122,20 @@ pub struct Cnn {
     pub head: Linear,
     pool: MaxPool2d,
     activation: LeakyRelu,
+    #[module(skip)]
+    domain: Domain,
 }
 
 impl Cnn {
     /// A network whose first `replaced` convolutions are of the given kind.
-    ///
-    /// # Errors
-    /// When the images are smaller than 8×8.
-    pub fn new(
-        name: &str,
+    fn new(
+        domain: Domain,
         kind: FilterKind,
         replaced: usize,
-        input: &InputSpec,
         device: &Device,
     ) -> Result<Self, ModelError> {
-        let mut size = [input.height, input.width];
-        if size.iter().any(|side| *side < 8) {
-            return Err(ModelError::TooSmall {
-                model: name.into(),
-                height: size[0],
-                width: size[1],
-            });
-        }
-        let mut channels = input.channels;
+        let mut size = domain.input.size();
+        let mut channels = domain.input.channels;
         let mut stages = Vec::new();
         for (stage, width) in WIDTHS.into_iter().enumerate() {
             size = size.map(|side| side / 2);
@@ -156,17 +151,20 @@ impl Cnn {
         }
         Ok(Self {
             stages,
-            head: LinearConfig::new(channels, input.classes).init(device),
+            head: LinearConfig::new(channels, domain.input.classes).init(device),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
             activation: LeakyReluConfig::new().init(),
+            domain,
         })
     }
+}
 
-    /// Logits of images.
-    ///
-    /// # Shapes
-    /// - input: `[batch, channels, height, width]`; output: `[batch, classes]`
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+impl Family for Cnn {
+    fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let features = self.stages.iter().fold(images, |images, stage| {
             stage.forward(self.pool.forward(images), &self.activation)
         });
@@ -175,5 +173,115 @@ impl Cnn {
             .reshape([batch, channels, height * width])
             .mean_dim(2);
         self.head.forward(mean.squeeze_dim::<2>(2))
+    }
+
+    fn takes(&self, size: [usize; 2]) -> bool {
+        let mut size = size;
+        self.stages.iter().all(|stage| {
+            size = size.map(|side| side / 2);
+            stage.filter.takes(size)
+        })
+    }
+
+    fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
+        Some((&self.stages[0].filter, image.map(|side| side / 2)))
+    }
+
+    fn dead_parameters(&self) -> usize {
+        let filters = self.stages.iter().map(|stage| &stage.filter);
+        filters.map(Filter::dead_parameters).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{build, trainable};
+    use super::*;
+    use crate::train::Classifier;
+
+    #[test]
+    fn parameters_come_out_as_counted_by_hand() {
+        // Batch norm 2·(16 + 32 + 64), the third convolution 9·32·64 + 64, the head 64·10 + 10.
+        let common = 224 + 18_496 + 650;
+        let filters = |count: usize| [16 * count + 16, 16 * 32 * count + 32];
+        let conv = filters(9);
+        let free = [2 * 16 * 14 * 8 + 16, 2 * 16 * 32 * 7 * 4 + 32];
+        let kramers = [16 * 14 * 8 + 16, 16 * 32 * 7 * 4 + 32];
+        let kk = [2 * 16, 2 * 16 * 32];
+        let gaussian = filters(12);
+        for (name, expected) in [
+            ("cnn", common + conv[0] + conv[1]),
+            ("kk1", common + kk[0] + conv[1]),
+            ("kk2", common + kk[0] + kk[1]),
+            ("kk1-repaired", common + kramers[0] + conv[1]),
+            ("kk2-repaired", common + kramers[0] + kramers[1]),
+            ("free1", common + free[0] + conv[1]),
+            ("free2", common + free[0] + free[1]),
+            ("polynomial1", common + conv[0] + conv[1]),
+            ("polynomial2", common + conv[0] + conv[1]),
+            ("gaussian1", common + gaussian[0] + conv[1]),
+            ("gaussian2", common + gaussian[0] + gaussian[1]),
+        ] {
+            let net = build(name, &InputSpec::default(), &Device::flex()).unwrap();
+            assert_eq!(trainable(&net), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn half_of_a_published_kk_layer_is_dead() {
+        let net = build("kk2", &InputSpec::default(), &Device::flex()).unwrap();
+        assert_eq!(net.dead_parameters(), 16 + 16 * 32);
+    }
+
+    #[test]
+    fn colour_images_of_an_odd_size_pass_through_every_network() {
+        let device = Device::flex();
+        let input = InputSpec::new(3, [33, 30], 4);
+        for info in MODELS {
+            let net = build(info.name, &input, &device).unwrap();
+            for batch in [1, 2] {
+                let images = Tensor::ones([batch, 3, 33, 30], &device);
+                assert_eq!(net.forward(images).dims(), [batch, 4], "{}", info.name);
+            }
+        }
+    }
+
+    #[test]
+    fn networks_without_weights_a_frequency_run_at_other_sizes_unchanged() {
+        let device = Device::flex();
+        for info in MODELS {
+            let net = build(info.name, &InputSpec::default(), &device).unwrap();
+            let bound = ["free1", "free2", "kk1-repaired", "kk2-repaired"].contains(&info.name);
+            for size in [[56, 56], [41, 37]] {
+                let other = InputSpec::new(1, size, 10);
+                assert_eq!(net.check(&other).is_err(), bound, "{}", info.name);
+                if !bound {
+                    let images = Tensor::ones([2, 1, size[0], size[1]], &device);
+                    assert_eq!(net.forward(images).dims(), [2, 10], "{}", info.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_size_is_refused_with_both_sizes_named() {
+        let net = build("free1", &InputSpec::default(), &Device::flex()).unwrap();
+        let check = |input| net.check(&input).map_err(|error| error.to_string());
+        let error = check(InputSpec::new(1, [56, 41], 10)).unwrap_err();
+        assert!(
+            error.contains("28x28") && error.contains("56x41"),
+            "{error}"
+        );
+        // Halved, 29 columns are 14 as well.
+        assert_eq!(check(InputSpec::new(1, [28, 29], 10)), Ok(()));
+        assert_eq!(
+            check(InputSpec::new(3, [28, 28], 10)).unwrap_err(),
+            "model 'free1' was built for 1 channels, got 3"
+        );
+        assert_eq!(
+            check(InputSpec::new(1, [28, 28], 2)).unwrap_err(),
+            "model 'free1' was built for 10 classes, got 2"
+        );
+        assert!(check(InputSpec::new(1, [7, 28], 10)).is_err());
     }
 }

@@ -4,8 +4,9 @@ use thiserror::Error;
 
 use burn_spectral::SpectralError;
 
-/// A network that cannot be built.
+/// A network that cannot be built, or that cannot take an input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ModelError {
     /// No network of that name.
     #[error("there is no model named '{name}'; there are {known}")]
@@ -15,17 +16,45 @@ pub enum ModelError {
         /// The names there are, separated by commas.
         known: String,
     },
-    /// Images too small for the network's pooling.
+    /// Images too small for the network.
     #[error(
-        "model '{model}' halves its images three times and needs at least 8x8 pixels, got {height}x{width}"
+        "model '{model}' needs images of at least {smallest}x{smallest} pixels, got {}x{}",
+        got[0], got[1]
     )]
     TooSmall {
         /// The network.
-        model: String,
-        /// Rows of the images.
-        height: usize,
-        /// Columns of the images.
-        width: usize,
+        model: &'static str,
+        /// The least height and width.
+        smallest: usize,
+        /// Height and width of the images.
+        got: [usize; 2],
+    },
+    /// A network that is bound to the size it was built for.
+    #[error(
+        "model '{model}' was built for images of {}x{} pixels and cannot take {}x{}: some of its \
+         weights belong to single pixels or frequencies; build it for that size, or resample the \
+         images",
+        built[0], built[1], got[0], got[1]
+    )]
+    Size {
+        /// The network.
+        model: &'static str,
+        /// Height and width that it was built for.
+        built: [usize; 2],
+        /// Height and width of the images.
+        got: [usize; 2],
+    },
+    /// A number of channels or classes other than the network's.
+    #[error("model '{model}' was built for {built} {what}, got {got}")]
+    Count {
+        /// The network.
+        model: &'static str,
+        /// What was counted.
+        what: &'static str,
+        /// How many it was built for.
+        built: usize,
+        /// How many there are.
+        got: usize,
     },
     /// A count that must be at least one is zero.
     #[error("{what} must be at least 1, got 0")]

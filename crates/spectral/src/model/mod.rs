@@ -5,12 +5,18 @@
 
 mod cnn;
 mod error;
-mod filters;
+mod filter;
+mod input;
+mod network;
 mod parameters;
+mod probe;
 mod registry;
 
-pub use cnn::{Cnn, Filter, FilterKind};
+pub use cnn::Cnn;
 pub use error::ModelError;
-pub use filters::{FilterProbe, probe_filters};
+pub use filter::{Filter, FilterKind};
+pub use input::InputSpec;
+pub use network::Network;
 pub use parameters::trainable;
-pub use registry::{InputSpec, ModelInfo, Network, build, find, models};
+pub use probe::{FilterProbe, probe_filters};
+pub use registry::{ModelInfo, build, find, models};

@@ -30,14 +30,14 @@ pub fn probe_filters(
     count: usize,
     device: &Device,
 ) -> Vec<FilterProbe> {
-    let [rows, columns] = size;
-    let silent = Tensor::<4>::zeros([1, channels_in, rows, columns], device);
-    let (row, column) = (rows / 2, columns / 2);
+    let silent = Tensor::<4>::zeros([1, channels_in, size[0], size[1]], device);
+    let [row, column] = size.map(|side| side / 2);
     let point = silent
         .clone()
         .slice_fill([0..1, 0..1, row..row + 1, column..column + 1], 1.0);
     // The response to nothing is the offset; a linear layer is what is left without it.
     let response = filter.forward(point) - filter.forward(silent);
+    let [_, _, rows, columns] = response.dims();
 
     let centred = fft::ifftshift(response.clone(), &[2, 3]);
     let spectrum = fft::fft2(
@@ -82,7 +82,7 @@ mod tests {
     fn probe(model: &str) -> Vec<FilterProbe> {
         let device = Device::flex();
         let net = build(model, &InputSpec::default(), &device).unwrap();
-        let (filter, size) = net.first_filter([28, 28]);
+        let (filter, size) = net.first_filter([28, 28]).unwrap();
         probe_filters(filter, 1, size, 3, &device)
     }
 

@@ -1,0 +1,142 @@
+//! A layer in the place of a convolution.
+
+use burn::module::Module;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor};
+use burn_spectral::SpectralError;
+use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
+use burn_spectral::response::{
+    Free, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig, KramersKronig,
+    KramersKronigConfig, Polynomial, PolynomialConfig,
+};
+use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
+
+/// What stands in the place of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterKind {
+    /// An ordinary 3×3 convolution that keeps the size.
+    Conv,
+    /// KKLayer as published.
+    Kk,
+    /// The causal response that KKLayer set out to be.
+    KramersKronig,
+    /// A free complex weight a frequency.
+    Free,
+    /// The stable polynomial response of that order.
+    Polynomial(usize),
+    /// The stable Gaussian response.
+    Gaussian,
+    /// A learned gate a frequency.
+    Gate,
+}
+
+/// A layer in the place of a convolution.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub enum Filter {
+    /// An ordinary convolution.
+    Conv(Conv2d),
+    /// KKLayer as published.
+    Kk(KkLayer),
+    /// The causal response that KKLayer set out to be.
+    KramersKronig(SpectralConv2d<KramersKronig<4>>),
+    /// A free complex weight a frequency.
+    Free(SpectralConv2d<Free<4>>),
+    /// The stable polynomial response.
+    Polynomial(SpectralConv2d<Polynomial>),
+    /// The stable Gaussian response.
+    Gaussian(SpectralConv2d<Gaussian>),
+    /// A learned gate a frequency.
+    Gate(SpectralConv2d<ElementGate>),
+}
+
+impl Filter {
+    /// A layer of that kind with dense coupling, from `channels[0]` to `channels[1]` channels, for
+    /// images of the given height and width.
+    pub(super) fn new(
+        kind: FilterKind,
+        channels: [usize; 2],
+        size: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, SpectralError> {
+        Ok(match kind {
+            FilterKind::Conv => Self::Conv(
+                Conv2dConfig::new(channels, [3, 3])
+                    .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                    .init(device),
+            ),
+            FilterKind::Kk => Self::Kk(KkLayerConfig::new(channels).try_init(device)?),
+            FilterKind::KramersKronig => Self::KramersKronig(
+                SpectralConv2dConfig::new(channels, KramersKronigConfig::new(size))
+                    .try_init(device)?,
+            ),
+            FilterKind::Free => Self::Free(
+                SpectralConv2dConfig::new(channels, FreeConfig::new(size)).try_init(device)?,
+            ),
+            FilterKind::Polynomial(order) => Self::Polynomial(
+                SpectralConv2dConfig::new(channels, PolynomialConfig::new(order))
+                    .try_init(device)?,
+            ),
+            FilterKind::Gaussian => Self::Gaussian(
+                SpectralConv2dConfig::new(channels, GaussianConfig::new()).try_init(device)?,
+            ),
+            FilterKind::Gate => Self::Gate(
+                SpectralConv2dConfig::new(channels, ElementGateConfig::new(size))
+                    .try_init(device)?,
+            ),
+        })
+    }
+
+    /// Applies the layer.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, height, width]`
+    /// - output: `[batch, channels_out, height, width]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Conv(layer) => layer.forward(images),
+            Self::Kk(layer) => layer.forward(images),
+            Self::KramersKronig(layer) => layer.forward(images),
+            Self::Free(layer) => layer.forward(images),
+            Self::Polynomial(layer) => layer.forward(images),
+            Self::Gaussian(layer) => layer.forward(images),
+            Self::Gate(layer) => layer.forward(images),
+        }
+    }
+
+    /// Whether the layer can take images of that height and width.
+    pub(super) fn takes(&self, size: [usize; 2]) -> bool {
+        fn fits<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>, size: [usize; 2]) -> bool {
+            layer
+                .check([1, layer.channels_in, size[0], size[1]])
+                .is_ok()
+        }
+        match self {
+            Self::Conv(_) => true,
+            Self::Kk(layer) => fits(&layer.conv, size),
+            Self::KramersKronig(layer) => fits(layer, size),
+            Self::Free(layer) => fits(layer, size),
+            Self::Polynomial(layer) => fits(layer, size),
+            Self::Gaussian(layer) => fits(layer, size),
+            Self::Gate(layer) => fits(layer, size),
+        }
+    }
+
+    /// Number of parameters that cannot change the output.
+    pub fn dead_parameters(&self) -> usize {
+        fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>) -> usize {
+            let dead = layer.response.dead_parameters();
+            dead.iter().map(|(_, count)| count).sum()
+        }
+        match self {
+            Self::Conv(_) => 0,
+            Self::Kk(layer) => dead(&layer.conv),
+            Self::KramersKronig(layer) => dead(layer),
+            Self::Free(layer) => dead(layer),
+            Self::Polynomial(layer) => dead(layer),
+            Self::Gaussian(layer) => dead(layer),
+            Self::Gate(layer) => dead(layer),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Any network of the registry.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::train::Classifier;
+
+use super::input::Domain;
+use super::{Cnn, Filter, InputSpec, ModelError};
+
+/// What the networks of every family answer.
+pub(super) trait Family {
+    /// What it was built for.
+    fn domain(&self) -> &Domain;
+
+    /// Outputs `[batch, outputs]` of images `[batch, channels, height, width]`.
+    fn forward(&self, images: Tensor<4>) -> Tensor<2>;
+
+    /// Whether it can take images of that height and width, which are not too small.
+    fn takes(&self, size: [usize; 2]) -> bool;
+
+    /// Whether its outputs are the classes of [`InputSpec`].
+    fn classifies(&self) -> bool {
+        true
+    }
+
+    /// See [`Network::first_filter`].
+    fn first_filter(&self, _image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
+        None
+    }
+
+    /// See [`Network::dead_parameters`].
+    fn dead_parameters(&self) -> usize {
+        0
+    }
+}
+
+/// Any network of the registry.
+#[derive(Module, Debug)]
+pub enum Network {
+    /// The small convolutional network and its spectral variants.
+    Cnn(Cnn),
+}
+
+impl Network {
+    fn family(&self) -> &dyn Family {
+        match self {
+            Self::Cnn(net) => net,
+        }
+    }
+
+    /// Checks that the network, as it was built, takes such images and gives so many classes.
+    ///
+    /// # Errors
+    /// When the channels or the classes are others, the images are too small, or they have another
+    /// size and some weights belong to single pixels or frequencies.
+    pub fn check(&self, input: &InputSpec) -> Result<(), ModelError> {
+        let (family, size) = (self.family(), input.size());
+        let domain = family.domain();
+        domain.check_channels(input)?;
+        if family.classifies() {
+            domain.check_classes(input)?;
+        }
+        domain.check_smallest(size)?;
+        match domain.input.size() == size || family.takes(size) {
+            true => Ok(()),
+            false => Err(domain.other_size(size)),
+        }
+    }
+
+    /// The layer from images to images that meets images of the given height and width first, and
+    /// the size in which it meets them; none where a spectrum is what comes first, or where the
+    /// first layer is not linear.
+    pub fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
+        self.family().first_filter(image)
+    }
+
+    /// Number of parameters that cannot change the output.
+    pub fn dead_parameters(&self) -> usize {
+        self.family().dead_parameters()
+    }
+}
+
+impl Classifier for Network {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.family().forward(images)
+    }
+}
