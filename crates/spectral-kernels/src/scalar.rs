@@ -9,10 +9,11 @@ use crate::shape::{Axis, BinWeight};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86;
 use crate::simd::{InstructionSet, Kernel, Simd, portable};
+use crate::stack::{Adjoint, Forward};
 use crate::transform::{self, Kind, Request};
 
 /// What the kernels need of a number type beyond arithmetic; out of reach of other crates.
-pub trait Internals: rustfft::FftNum + Default {
+pub trait Internals: rustfft::FftNum + Default + PartialOrd {
     /// Runs `kernel` compiled for `set`.
     fn dispatch<K: Kernel<Self>>(set: InstructionSet, kernel: K) -> K::Output
     where
@@ -45,6 +46,16 @@ pub trait Internals: rustfft::FftNum + Default {
 
     /// [`Product::run`] for this type.
     fn multiply(product: Product<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`Forward::run`] for this type.
+    fn stack_forward(work: Forward<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`Adjoint::run`] for this type.
+    fn stack_adjoint(work: Adjoint<'_, Self>)
     where
         Self: Scalar;
 
@@ -124,6 +135,14 @@ macro_rules! internals {
 
             fn multiply(product: Product<'_, $t>) {
                 product.run();
+            }
+
+            fn stack_forward(work: Forward<'_, $t>) {
+                work.run();
+            }
+
+            fn stack_adjoint(work: Adjoint<'_, $t>) {
+                work.run();
             }
 
             fn plans() -> &'static Plans<$t> {

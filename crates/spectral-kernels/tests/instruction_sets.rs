@@ -4,8 +4,8 @@ mod common;
 
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
-    Axis, BinWeight, Conjugate, Contraction, Direction, InstructionSet, fft_axis, half_bins,
-    irfft_axis, irfftn, oracle, rfft_axis, rfftn,
+    Axis, BinWeight, Conjugate, Contraction, DenseHead, Direction, InstructionSet, RectifiedStack,
+    fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
 };
 
 fn lines<T: Number>(set: InstructionSet) {
@@ -79,6 +79,47 @@ fn contraction<T: Number>(c: Contraction) -> Vec<f64> {
     y.flat()
 }
 
+/// A stack with a head and all its gradients, in a row.
+fn stack<T: Number>() -> Vec<f64> {
+    let stack = RectifiedStack {
+        batch: 6,
+        filters: &[3, 5, 2],
+        bins: 37,
+    };
+    let units = 3;
+    let weight = noise::<T>(stack.features() * units, 1);
+    let head = DenseHead {
+        units,
+        weight: &weight,
+    };
+    let (s, r) = (
+        Owned::<T>::noise(stack.input_len(), 2),
+        Owned::<T>::noise(stack.response_len(), 3),
+    );
+    let mut features = vec![T::of(f64::NAN); stack.output_len()];
+    stack.forward(s.get(), r.get(), &mut features);
+    let mut sums = vec![T::of(f64::NAN); stack.batch * units];
+    stack.forward_dense(s.get(), r.get(), &head, &mut sums);
+    let mut gs = Owned::unwritten(stack.input_len());
+    let mut gr = Owned::unwritten(stack.response_len());
+    let mut gweight = vec![T::of(f64::NAN); weight.len()];
+    stack.adjoint_dense(
+        s.get(),
+        r.get(),
+        &head,
+        &noise::<T>(stack.batch * units, 4),
+        Some(gs.set()),
+        gr.set(),
+        &mut gweight,
+    );
+    [features, sums, gweight]
+        .map(|x| widen(&x))
+        .into_iter()
+        .chain([gs.flat(), gr.flat()])
+        .flatten()
+        .collect()
+}
+
 #[test]
 fn every_available_instruction_set_gives_accurate_results() {
     let c = Contraction {
@@ -96,8 +137,11 @@ fn every_available_instruction_set_gives_accurate_results() {
     };
     InstructionSet::force(Some(InstructionSet::Portable));
     let reference = [c, depthwise].map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
+    let stacks = (stack::<f32>(), stack::<f64>());
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
+        assert!(relative_error(&stack::<f32>(), &stacks.0) < f32::TOLERANCE);
+        assert!(relative_error(&stack::<f64>(), &stacks.1) < f64::TOLERANCE);
         assert_eq!(InstructionSet::current(), set);
         lines::<f32>(set);
         lines::<f64>(set);

@@ -85,6 +85,10 @@ pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = 
     fn mul_sub(self, a: Self, b: Self) -> Self;
     /// `b − self · a`.
     fn neg_mul_add(self, a: Self, b: Self) -> Self;
+    /// `max(self, 0)`; what is not a number stays so.
+    fn relu(self) -> Self;
+    /// `x` where this is positive or not a number, zero elsewhere.
+    fn where_positive(self, x: Self) -> Self;
 }
 
 /// Proof that an instruction set is there, and its vectors of `T`.

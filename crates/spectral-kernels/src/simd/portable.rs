@@ -62,6 +62,15 @@ impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
     fn neg_mul_add(self, a: Self, b: Self) -> Self {
         b - self * a
     }
+    #[inline(always)]
+    fn relu(self) -> Self {
+        self.where_positive(self)
+    }
+    #[inline(always)]
+    fn where_positive(self, x: Self) -> Self {
+        let zero = T::of(0.0);
+        self.zip(x, |a, x| if a <= zero { zero } else { x })
+    }
 }
 
 macro_rules! portable {

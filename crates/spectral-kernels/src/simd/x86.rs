@@ -29,7 +29,8 @@ impl Avx512 {
 }
 
 macro_rules! vector {
-    ($name:ident, $raw:ty, $add:ident, $sub:ident, $mul:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident) => {
+    ($name:ident, $raw:ty, $add:ident, $sub:ident, $mul:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident,
+     $zero:ident, $max:ident, $keep:ident) => {
         /// A register, made only with a token in hand.
         #[derive(Clone, Copy)]
         pub struct $name($raw);
@@ -77,6 +78,17 @@ macro_rules! vector {
                 // SAFETY: as for addition.
                 $name(unsafe { $fnmadd(self.0, a.0, b.0) })
             }
+            #[inline(always)]
+            fn relu(self) -> Self {
+                // The instruction gives its second operand where one is not a number.
+                // SAFETY: as for addition.
+                $name(unsafe { $max($zero(), self.0) })
+            }
+            #[inline(always)]
+            fn where_positive(self, x: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $keep(self.0, x.0) })
+            }
         }
     };
 }
@@ -89,7 +101,10 @@ vector!(
     _mm512_mul_ps,
     _mm512_fmadd_ps,
     _mm512_fmsub_ps,
-    _mm512_fnmadd_ps
+    _mm512_fnmadd_ps,
+    _mm512_setzero_ps,
+    _mm512_max_ps,
+    keep_16
 );
 vector!(
     F64x8,
@@ -99,7 +114,10 @@ vector!(
     _mm512_mul_pd,
     _mm512_fmadd_pd,
     _mm512_fmsub_pd,
-    _mm512_fnmadd_pd
+    _mm512_fnmadd_pd,
+    _mm512_setzero_pd,
+    _mm512_max_pd,
+    keep_8_wide
 );
 vector!(
     F32x8,
@@ -109,7 +127,10 @@ vector!(
     _mm256_mul_ps,
     _mm256_fmadd_ps,
     _mm256_fmsub_ps,
-    _mm256_fnmadd_ps
+    _mm256_fnmadd_ps,
+    _mm256_setzero_ps,
+    _mm256_max_ps,
+    keep_8
 );
 vector!(
     F64x4,
@@ -119,7 +140,10 @@ vector!(
     _mm256_mul_pd,
     _mm256_fmadd_pd,
     _mm256_fmsub_pd,
-    _mm256_fnmadd_pd
+    _mm256_fnmadd_pd,
+    _mm256_setzero_pd,
+    _mm256_max_pd,
+    keep_4
 );
 
 macro_rules! simd {
@@ -319,4 +343,34 @@ unsafe fn maskload_16(from: *const f32, mask: __mmask16) -> __m512 {
 unsafe fn maskload_8_wide(from: *const f64, mask: __mmask8) -> __m512d {
     // SAFETY: the lanes of the mask are readable by the caller's promise.
     unsafe { _mm512_maskz_loadu_pd(mask, from) }
+}
+
+/// `x` where `a` is not less than or equal to zero.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn keep_16(a: __m512, x: __m512) -> __m512 {
+    let kept = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(a, _mm512_setzero_ps());
+    _mm512_maskz_mov_ps(kept, x)
+}
+
+/// As [`keep_16`].
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn keep_8_wide(a: __m512d, x: __m512d) -> __m512d {
+    let kept = _mm512_cmp_pd_mask::<_CMP_NLE_UQ>(a, _mm512_setzero_pd());
+    _mm512_maskz_mov_pd(kept, x)
+}
+
+/// As [`keep_16`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn keep_8(a: __m256, x: __m256) -> __m256 {
+    _mm256_and_ps(_mm256_cmp_ps::<_CMP_NLE_UQ>(a, _mm256_setzero_ps()), x)
+}
+
+/// As [`keep_16`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn keep_4(a: __m256d, x: __m256d) -> __m256d {
+    _mm256_and_pd(_mm256_cmp_pd::<_CMP_NLE_UQ>(a, _mm256_setzero_pd()), x)
 }
