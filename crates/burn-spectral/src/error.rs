@@ -214,6 +214,25 @@ pub enum SpectralError {
         /// Shape of the input.
         got: Vec<usize>,
     },
+    /// A layer that a stack of shared layers cannot take.
+    #[error(
+        "a stack takes layers of shared coupling, without offset or conjugated factor, each with as \
+         many input channels as the one before has filters; layer {index} has {fault}"
+    )]
+    StackLayer {
+        /// Index of the layer.
+        index: usize,
+        /// What it has.
+        fault: String,
+    },
+    /// A dense head of another number of features than the layer before it gives.
+    #[error("the head must take the {expected} features of the spectrum, got one of {got}")]
+    HeadFeatures {
+        /// Features of the spectrum.
+        expected: usize,
+        /// Features of the head.
+        got: usize,
+    },
     /// An input with another number of channels than the layer's.
     #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
     Channels {

@@ -45,6 +45,7 @@ mod activation;
 mod flatten;
 mod fourier_domain_conv;
 mod mix;
+mod shared_stack;
 
 pub use activation::{CRelu, ModRelu, ModReluConfig, ZRelu};
 pub use flatten::FlattenSpectrum;
@@ -52,4 +53,8 @@ pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig, Fo
 pub use mix::{
     SpectralMix, SpectralMix1d, SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig,
     SpectralMix3d, SpectralMix3dConfig, SpectralMixConfig,
+};
+pub use shared_stack::{
+    SharedStack, SharedStack1d, SharedStack1dConfig, SharedStack2d, SharedStack2dConfig,
+    SharedStack3d, SharedStack3dConfig, SharedStackConfig,
 };

@@ -13,7 +13,8 @@ use burn::tensor::Shape;
 use spectral_kernels::BinWeight;
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
-use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform};
+use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
+use super::stack;
 
 /// The adjoint of an operation that takes `N` tensors and gives the two parts of a complex array.
 trait Adjoint<B: Backend, const N: usize>: Clone + Send + core::fmt::Debug + 'static {
@@ -340,6 +341,27 @@ impl<B: SpectralPrimitives, C: CheckpointStrategy> SpectralOps for Autodiff<B, C
             }
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
+    }
+
+    fn spectral_stack(
+        s_re: FloatTensor<Self>,
+        s_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        stack: StackSpec,
+    ) -> FloatTensor<Self> {
+        stack::record::<B, C>((s_re, s_im), (r_re, r_im), stack)
+    }
+
+    fn spectral_stack_dense(
+        s_re: FloatTensor<Self>,
+        s_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stack: StackSpec,
+    ) -> FloatTensor<Self> {
+        stack::record_dense::<B, C>((s_re, s_im), (r_re, r_im), weight, stack)
     }
 
     fn spectral_reverse(x: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {

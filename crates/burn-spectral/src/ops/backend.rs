@@ -2,7 +2,7 @@
 
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 
-use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform};
+use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 
 /// What a backend with kernels of its own supplies: every operation and its adjoints, without
 /// differentiation.
@@ -29,6 +29,39 @@ pub trait SpectralPrimitives: Backend {
     /// Gradient of [`prim_mix`](Self::prim_mix) for its response.
     fn prim_mix_adjoint_response(x: Planes<Self>, grad: Planes<Self>, mix: MixSpec)
     -> Planes<Self>;
+
+    /// The last layer of a rectified stack.
+    fn prim_stack(s: Planes<Self>, responses: Planes<Self>, stack: &StackSpec)
+    -> FloatTensor<Self>;
+
+    /// Gradients of [`prim_stack`](Self::prim_stack): for its spectrum if `input`, and for its
+    /// responses.
+    fn prim_stack_adjoint(
+        s: Planes<Self>,
+        responses: Planes<Self>,
+        grad: FloatTensor<Self>,
+        stack: &StackSpec,
+        input: bool,
+    ) -> (Option<Planes<Self>>, Planes<Self>);
+
+    /// A dense head on the last layer of a rectified stack.
+    fn prim_stack_dense(
+        s: Planes<Self>,
+        responses: Planes<Self>,
+        weight: FloatTensor<Self>,
+        stack: &StackSpec,
+    ) -> FloatTensor<Self>;
+
+    /// Gradients of [`prim_stack_dense`](Self::prim_stack_dense): for its spectrum if `input`, for
+    /// its responses, and for its weights.
+    fn prim_stack_dense_adjoint(
+        s: Planes<Self>,
+        responses: Planes<Self>,
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        stack: &StackSpec,
+        input: bool,
+    ) -> (Option<Planes<Self>>, Planes<Self>, FloatTensor<Self>);
 
     /// Circular reversal of the last `spatial` axes.
     fn prim_reverse(x: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self>;
@@ -75,6 +108,25 @@ pub trait SpectralOps: Backend {
         r_re: FloatTensor<Self>,
         r_im: FloatTensor<Self>,
         conv: ConvSpec,
+    ) -> FloatTensor<Self>;
+
+    /// The last layer of a rectified stack.
+    fn spectral_stack(
+        s_re: FloatTensor<Self>,
+        s_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        stack: StackSpec,
+    ) -> FloatTensor<Self>;
+
+    /// A dense head on the last layer of a rectified stack.
+    fn spectral_stack_dense(
+        s_re: FloatTensor<Self>,
+        s_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stack: StackSpec,
     ) -> FloatTensor<Self>;
 
     /// Circular reversal of the last `spatial` axes.

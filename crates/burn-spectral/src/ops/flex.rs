@@ -3,11 +3,11 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{DType, Element, Shape};
-use spectral_kernels::{Planar, PlanarMut};
+use spectral_kernels::{DenseHead, Planar, PlanarMut};
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
 use super::buffer::{self, Pooled};
-use super::spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform};
+use super::spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 
 /// Calls `$body` with `$element` bound to the float type of `$tensor`.
 ///
@@ -74,6 +74,26 @@ fn filled_planes<E: Pooled>(shape: &Shape, fill: impl FnOnce(PlanarMut<'_, E>)) 
         buffer::into_tensor(re, shape),
         buffer::into_tensor(im, shape),
     )
+}
+
+/// A pair of arrays to fill, of shape `shape`, each of which becomes a tensor afterwards.
+struct Gradients<E>([Vec<E>; 2]);
+
+impl<E: Pooled> Gradients<E> {
+    fn new(shape: &Shape) -> Self {
+        let count = shape.num_elements();
+        Self([buffer::take(count), buffer::take(count)])
+    }
+
+    fn planar_mut(&mut self) -> PlanarMut<'_, E> {
+        let [re, im] = &mut self.0;
+        PlanarMut { re, im }
+    }
+
+    fn into_planes(self, shape: &Shape) -> Planes<Flex> {
+        let [re, im] = self.0.map(|part| buffer::into_tensor(part, shape));
+        (re, im)
+    }
 }
 
 /// The batch and the transformed sizes of `shape` over its last `count` axes.
@@ -182,6 +202,92 @@ impl SpectralPrimitives for Flex {
         }))
     }
 
+    fn prim_stack(s: Planes<Flex>, responses: Planes<Flex>, stack: &StackSpec) -> FlexTensor {
+        let mut shape = s.0.shape();
+        let kernel = stack.kernel(&shape);
+        shape[1] = 2 * stack.outputs();
+        let (s, responses) = (planes(s), planes(responses));
+        with_dtype!(s[0].0, E => {
+            let mut out = buffer::take::<E>(shape.num_elements());
+            kernel.forward(planar::<E>(&s), planar::<E>(&responses), &mut out);
+            buffer::into_tensor(out, &shape)
+        })
+    }
+
+    fn prim_stack_adjoint(
+        s: Planes<Flex>,
+        responses: Planes<Flex>,
+        grad: FlexTensor,
+        stack: &StackSpec,
+        input: bool,
+    ) -> (Option<Planes<Flex>>, Planes<Flex>) {
+        let (shape, response_shape) = (s.0.shape(), responses.0.shape());
+        let (s, responses, grad) = (planes(s), planes(responses), Contiguous::new(grad));
+        with_dtype!(s[0].0, E => {
+            let mut gs = input.then(|| Gradients::<E>::new(&shape));
+            let mut gr = Gradients::<E>::new(&response_shape);
+            stack.kernel(&shape).adjoint(
+                planar::<E>(&s),
+                planar::<E>(&responses),
+                grad.slice::<E>(),
+                gs.as_mut().map(Gradients::planar_mut),
+                gr.planar_mut(),
+            );
+            (gs.map(|gs| gs.into_planes(&shape)), gr.into_planes(&response_shape))
+        })
+    }
+
+    fn prim_stack_dense(
+        s: Planes<Flex>,
+        responses: Planes<Flex>,
+        weight: FlexTensor,
+        stack: &StackSpec,
+    ) -> FlexTensor {
+        let (shape, units) = (s.0.shape(), weight.shape()[1]);
+        let (s, responses, weight) = (planes(s), planes(responses), Contiguous::new(weight));
+        with_dtype!(s[0].0, E => {
+            let mut sums = buffer::take::<E>(shape[0] * units);
+            let head = DenseHead { units, weight: weight.slice::<E>() };
+            let kernel = stack.kernel(&shape);
+            kernel.forward_dense(planar::<E>(&s), planar::<E>(&responses), &head, &mut sums);
+            buffer::into_tensor(sums, &Shape::new([shape[0], units]))
+        })
+    }
+
+    fn prim_stack_dense_adjoint(
+        s: Planes<Flex>,
+        responses: Planes<Flex>,
+        weight: FlexTensor,
+        grad: FlexTensor,
+        stack: &StackSpec,
+        input: bool,
+    ) -> (Option<Planes<Flex>>, Planes<Flex>, FlexTensor) {
+        let (shape, response_shape) = (s.0.shape(), responses.0.shape());
+        let weight_shape = weight.shape();
+        let (s, responses) = (planes(s), planes(responses));
+        let (weight, grad) = (Contiguous::new(weight), Contiguous::new(grad));
+        with_dtype!(s[0].0, E => {
+            let mut gs = input.then(|| Gradients::<E>::new(&shape));
+            let mut gr = Gradients::<E>::new(&response_shape);
+            let mut gweight = buffer::take::<E>(weight_shape.num_elements());
+            let head = DenseHead { units: weight_shape[1], weight: weight.slice::<E>() };
+            stack.kernel(&shape).adjoint_dense(
+                planar::<E>(&s),
+                planar::<E>(&responses),
+                &head,
+                grad.slice::<E>(),
+                gs.as_mut().map(Gradients::planar_mut),
+                gr.planar_mut(),
+                &mut gweight,
+            );
+            (
+                gs.map(|gs| gs.into_planes(&shape)),
+                gr.into_planes(&response_shape),
+                buffer::into_tensor(gweight, &weight_shape),
+            )
+        })
+    }
+
     fn prim_reverse(x: FlexTensor, spatial: usize) -> FlexTensor {
         let shape = x.shape();
         let (batch, sizes) = last_axes(&shape, spatial);
@@ -195,6 +301,27 @@ impl SpectralPrimitives for Flex {
 }
 
 impl SpectralOps for Flex {
+    fn spectral_stack(
+        s_re: FloatTensor<Self>,
+        s_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        stack: StackSpec,
+    ) -> FloatTensor<Self> {
+        Self::prim_stack((s_re, s_im), (r_re, r_im), &stack)
+    }
+
+    fn spectral_stack_dense(
+        s_re: FloatTensor<Self>,
+        s_im: FloatTensor<Self>,
+        r_re: FloatTensor<Self>,
+        r_im: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stack: StackSpec,
+    ) -> FloatTensor<Self> {
+        Self::prim_stack_dense((s_re, s_im), (r_re, r_im), weight, &stack)
+    }
+
     fn spectral_reverse(x: FloatTensor<Self>, spatial: usize) -> FloatTensor<Self> {
         Self::prim_reverse(x, spatial)
     }

@@ -12,6 +12,7 @@ mod buffer;
 mod flex;
 pub mod portable;
 mod spec;
+mod stack;
 
 use burn::backend::{Dispatch, DispatchDevice};
 use burn::tensor::{DType, Tensor};
@@ -19,8 +20,9 @@ use burn::tensor::{DType, Tensor};
 use crate::ComplexTensor;
 use backend::SpectralOps;
 
-pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform};
+pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 pub use spectral_kernels::{BinWeight, Conjugate, Direction};
+pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.
 fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {

@@ -5,12 +5,13 @@
 //! (Cooley and Tukey, 1965), and a long prime becomes a convolution of a power-of-two length
 //! (Bluestein, 1970), so that no matrix outgrows 256 by 256.
 
+use burn::tensor::activation::relu;
 use burn::tensor::{DType, Tensor, TensorData};
 use spectral_kernels::{BinWeight, Conjugate, Direction};
 
 use crate::ComplexTensor;
 
-use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform};
+use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 
 /// Longest factor that is transformed by its DFT matrix when a length has several.
 const DIRECT: usize = 64;
@@ -137,6 +138,41 @@ pub fn spectral_conv<const D: usize>(
     let shape = x.shape();
     let spectrum = rfft(x, conv.analysis(&shape));
     irfft(mix(spectrum, response, conv.mix), conv.synthesis(&shape))
+}
+
+/// A rectified stack; see [`crate::ops::rectified_stack`].
+pub fn rectified_stack<const D: usize>(
+    mut s: ComplexTensor<D>,
+    responses: ComplexTensor<D>,
+    stack: &StackSpec,
+) -> Tensor<D> {
+    let mut start = 0;
+    let mut filtered = |s: ComplexTensor<D>, filters| {
+        let own = responses.clone().narrow(0, start, filters);
+        start += filters;
+        s.mul(own.map(|part| part.swap_dims(0, 1))).map(relu)
+    };
+    let (last, hidden) = stack.filters.split_last().expect("a stack has a layer");
+    for filters in hidden {
+        s = filtered(s, *filters).map(|part| part.sum_dim(1));
+    }
+    let y = filtered(s, *last);
+    Tensor::cat(vec![y.re, y.im], 1)
+}
+
+/// A dense head on a rectified stack; see [`crate::ops::rectified_stack_dense`].
+pub fn rectified_stack_dense<const D: usize>(
+    s: ComplexTensor<D>,
+    responses: ComplexTensor<D>,
+    weight: Tensor<2>,
+    stack: &StackSpec,
+) -> Tensor<2> {
+    let (batch, [features, units]) = (s.dims()[0], weight.dims());
+    if batch * features == 0 {
+        return Tensor::zeros([batch, units], (&s.device(), s.re.dtype()));
+    }
+    let y = rectified_stack(s, responses, stack);
+    y.reshape([batch, features]).matmul(weight)
 }
 
 /// Circular reversal; see [`crate::ops::circular_reverse`].

@@ -1,7 +1,7 @@
 //! What an operation does, apart from the tensors it does it to.
 
 use burn::tensor::Shape;
-use spectral_kernels::{Axis, BinWeight, Conjugate, Contraction, Direction};
+use spectral_kernels::{Axis, BinWeight, Conjugate, Contraction, Direction, RectifiedStack};
 
 /// The axes a transform runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +156,31 @@ impl ConvSpec {
         RealTransform {
             scale: 1.0 / samples as f64,
             ..self.analysis(signal)
+        }
+    }
+}
+
+/// A stack of layers that each filter the sum of the one before, rectified.
+///
+/// Spectra are `[batch, 1, bins…]`, the responses of all layers `[Σ filters, 1, bins…]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackSpec {
+    /// Filters of each layer, at least one layer.
+    pub filters: Vec<usize>,
+}
+
+impl StackSpec {
+    /// Filters of the last layer.
+    pub(crate) fn outputs(&self) -> usize {
+        *self.filters.last().expect("a stack has a layer")
+    }
+
+    /// The stack for a spectrum of shape `spectrum`.
+    pub(crate) fn kernel(&self, spectrum: &Shape) -> RectifiedStack<'_> {
+        RectifiedStack {
+            batch: spectrum[0],
+            filters: &self.filters,
+            bins: spectrum[2..].iter().product(),
         }
     }
 }
