@@ -144,14 +144,18 @@ fn dead(report: &Report) -> Option<String> {
             format!("{dead} of the {params} parameters of {}", model.model)
         })
         .collect();
-    (!dead.is_empty()).then(|| {
-        format!(
-            "{} are dead. KKLayer as published keeps the real part of its inverse transform, which \
-             the imaginary part β of its weights never reaches; what is left mixes the channels of \
-             the image, turned by half a circle, pixel by pixel.",
-            dead.join(", ")
-        )
-    })
+    let is_published_kk = |model: &ModelReport| {
+        model.dead_params > 0 && model.model.starts_with("kk") && !model.model.ends_with(REPAIRED)
+    };
+    let why = match models.iter().any(is_published_kk) {
+        true => {
+            " KKLayer as published keeps the real part of its inverse transform, which the \
+             imaginary part β of its weights never reaches; what is left mixes the channels of the \
+             image, turned by half a circle, pixel by pixel."
+        }
+        false => "",
+    };
+    (!dead.is_empty()).then(|| format!("{} are dead.{why}", dead.join(", ")))
 }
 
 /// How far the first layers look, as measured on the trained ones.

@@ -3,20 +3,39 @@
 //! Every spectral network stands beside its spatial baseline: the same network with ordinary
 //! convolutions in the places that differ.
 
+mod autoencoder;
+mod cats;
+mod cifar;
 mod cnn;
 mod error;
+mod feature_net;
 mod filter;
+mod fixed;
+mod frequency_stack;
+mod image_stack;
 mod input;
+mod keras;
 mod network;
 mod parameters;
+mod plan;
 mod probe;
 mod registry;
+mod spectrum_net;
+#[cfg(test)]
+mod tests;
 
-pub use cnn::Cnn;
+pub use autoencoder::{Autoencoder, Encoder};
+pub use cnn::{Cnn, Stage};
 pub use error::ModelError;
+pub use feature_net::{FeatureLayer, FeatureNet, FilterLayer, PatchLayer};
 pub use filter::{Filter, FilterKind};
+pub use fixed::{FirstLayer, FixedNet};
+pub use frequency_stack::{FrequencyStack, PublishedFilter};
+pub use image_stack::ImageStack;
 pub use input::InputSpec;
 pub use network::Network;
 pub use parameters::trainable;
+pub use plan::Head;
 pub use probe::{FilterProbe, probe_filters};
 pub use registry::{ModelInfo, build, find, models};
+pub use spectrum_net::{Features, SpectrumNet};

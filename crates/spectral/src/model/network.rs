@@ -6,7 +6,10 @@ use burn::tensor::Tensor;
 use crate::train::Classifier;
 
 use super::input::Domain;
-use super::{Cnn, Filter, InputSpec, ModelError};
+use super::{
+    Autoencoder, Cnn, FeatureNet, Filter, FixedNet, FrequencyStack, ImageStack, InputSpec,
+    ModelError, SpectrumNet,
+};
 
 /// What the networks of every family answer.
 pub(super) trait Family {
@@ -37,15 +40,34 @@ pub(super) trait Family {
 
 /// Any network of the registry.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
 pub enum Network {
     /// The small convolutional network and its spectral variants.
     Cnn(Cnn),
+    /// Filters of images, and a dense head.
+    ImageStack(ImageStack),
+    /// Filters of one spectrum, and a dense head.
+    FrequencyStack(FrequencyStack),
+    /// From images to images.
+    Autoencoder(Autoencoder),
+    /// One layer that may be fixed, and a linear head.
+    Fixed(FixedNet),
+    /// The spectrum of the whole image, and a dense head.
+    Spectrum(SpectrumNet),
+    /// Filtered or local features, and a linear head.
+    Features(FeatureNet),
 }
 
 impl Network {
     fn family(&self) -> &dyn Family {
         match self {
             Self::Cnn(net) => net,
+            Self::ImageStack(net) => net,
+            Self::FrequencyStack(net) => net,
+            Self::Autoencoder(net) => net,
+            Self::Fixed(net) => net,
+            Self::Spectrum(net) => net,
+            Self::Features(net) => net,
         }
     }
 

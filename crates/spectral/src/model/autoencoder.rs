@@ -1,0 +1,225 @@
+//! The autoencoders of Wood and Larson's (2021) MNIST notebook.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+use burn_spectral::frequency::CRelu;
+use burn_spectral::{Norm, fft};
+
+use super::frequency_stack::{PublishedFilter, PublishedKind};
+use super::input::Domain;
+use super::keras::{self, KerasInit};
+use super::network::Family;
+use super::plan::flatten;
+use super::registry::{Create, ModelInfo};
+use super::{Filter, FilterKind, InputSpec, ModelError, Network};
+
+/// Channels of every layer but the last.
+const WIDTH: usize = 32;
+
+/// Layers of the encoder, and of the decoder.
+const DEPTH: usize = 2;
+
+pub(super) const MODELS: &[ModelInfo] = &[
+    model(
+        "autoencoder-spatial",
+        "autoencoder: two 3x3 convolutions with max-pool, two transposed ones (the baseline)",
+        |domain, device| {
+            create(domain, device, |channels, device| {
+                let conv = keras::conv2d(channels, true, KerasInit::Glorot, device);
+                Ok(Encoder::Image(Filter::Conv(conv)))
+            })
+        },
+    ),
+    model(
+        "autoencoder-gaussian",
+        "autoencoder-spatial, its encoder on spectra with Gaussian responses, as published",
+        |domain, device| {
+            create(domain, device, |channels, device| {
+                // Of no size: the responses are functions of it.
+                let filter =
+                    PublishedFilter::new(PublishedKind::Gaussian, channels, [1, 1], device)?;
+                Ok(Encoder::Spectrum(filter))
+            })
+        },
+    ),
+    model(
+        "autoencoder-gaussian-repaired",
+        "autoencoder-spatial, its encoder's convolutions replaced by stable Gaussian responses",
+        |domain, device| {
+            create(domain, device, |channels, device| {
+                let filter = Filter::new(FilterKind::Gaussian, channels, [1, 1], device)?;
+                Ok(Encoder::Image(filter))
+            })
+        },
+    ),
+];
+
+const fn model(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
+    ModelInfo {
+        name,
+        summary,
+        baseline: "autoencoder-spatial",
+        input: InputSpec::new(1, [28, 28], 10),
+        // Halved twice.
+        smallest: 4,
+        recipe: "autoencoder",
+        create,
+    }
+}
+
+fn create(
+    domain: Domain,
+    device: &Device,
+    encoder: fn([usize; 2], &Device) -> Result<Encoder, ModelError>,
+) -> Result<Network, ModelError> {
+    Ok(Network::Autoencoder(Autoencoder::new(
+        domain, device, encoder,
+    )?))
+}
+
+/// A layer of the encoder, before its max-pool.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub enum Encoder {
+    /// A filter and ReLU.
+    Image(Filter),
+    /// Transform, a filter, ReLU on real and imaginary part, and the inverse transform. It drops
+    /// what no real image has of the rectified spectrum.
+    Spectrum(PublishedFilter),
+}
+
+impl Encoder {
+    fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Image(filter) => relu(filter.forward(images)),
+            Self::Spectrum(filter) => {
+                let [.., width] = images.dims();
+                let spectrum = fft::rfft2(images, Norm::Backward);
+                let filtered = CRelu.forward(filter.forward(spectrum, width));
+                fft::irfft2(filtered, width, Norm::Backward)
+            }
+        }
+    }
+}
+
+/// An encoder of two layers of 32 channels, each halving the image by max-pool, and a decoder of
+/// two transposed convolutions that double it and a 3×3 convolution to the image's channels.
+///
+/// Its outputs are the logits of the pixels, `[batch, channels·height·width]`: their sigmoid is the
+/// image. The published network ends in that sigmoid, which here is part of the loss. Images of any
+/// size from 4×4 on, as odd sizes are rounded up by the pooling and cropped by the decoder; classes
+/// are of no account.
+#[derive(Module, Debug)]
+pub struct Autoencoder {
+    /// The layers of the encoder.
+    pub encoder: Vec<Encoder>,
+    /// The layers of the decoder.
+    pub decoder: Vec<ConvTranspose2d>,
+    /// The last layer.
+    pub output: Conv2d,
+    pool: MaxPool2d,
+    #[module(skip)]
+    domain: Domain,
+}
+
+impl Autoencoder {
+    fn new(
+        domain: Domain,
+        device: &Device,
+        encoder: impl Fn([usize; 2], &Device) -> Result<Encoder, ModelError>,
+    ) -> Result<Self, ModelError> {
+        let channels = domain.input.channels;
+        let layers = [[channels, WIDTH], [WIDTH, WIDTH]].map(|ends| encoder(ends, device));
+        let doubling = || keras::doubling_conv2d([WIDTH, WIDTH], device);
+        Ok(Self {
+            encoder: layers.into_iter().collect::<Result<_, _>>()?,
+            decoder: (0..DEPTH).map(|_| doubling()).collect(),
+            output: keras::conv2d([WIDTH, channels], true, KerasInit::Glorot, device),
+            pool: MaxPool2dConfig::new([2, 2])
+                .with_strides([2, 2])
+                .with_ceil_mode(true)
+                .init(),
+            domain,
+        })
+    }
+}
+
+impl Family for Autoencoder {
+    fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let mut sizes = Vec::new();
+        let code = self.encoder.iter().fold(images, |images, layer| {
+            let [.., height, width] = images.dims();
+            sizes.push([height, width]);
+            self.pool.forward(layer.forward(images))
+        });
+        let features = self.decoder.iter().fold(code, |features, layer| {
+            let [height, width] = sizes.pop().expect("decoder and encoder are of one depth");
+            let doubled = relu(layer.forward(features));
+            doubled.narrow(2, 0, height).narrow(3, 0, width)
+        });
+        flatten(self.output.forward(features))
+    }
+
+    fn takes(&self, size: [usize; 2]) -> bool {
+        let mut size = size;
+        self.encoder.iter().all(|layer| {
+            let takes = match layer {
+                Encoder::Image(filter) => filter.takes(size),
+                Encoder::Spectrum(_) => true,
+            };
+            size = size.map(|side| side.div_ceil(2));
+            takes
+        })
+    }
+
+    fn classifies(&self) -> bool {
+        false
+    }
+
+    fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
+        match &self.encoder[0] {
+            Encoder::Image(filter) => Some((filter, image)),
+            Encoder::Spectrum(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::build;
+    use super::*;
+    use crate::train::Classifier;
+
+    #[test]
+    fn images_of_every_size_come_back_as_large_as_they_were() {
+        let device = Device::flex();
+        for info in MODELS {
+            let net = build(info.name, &InputSpec::default(), &device).unwrap();
+            for size in [[28, 28], [56, 56], [41, 37], [4, 7]] {
+                let input = InputSpec::new(1, size, 2);
+                assert_eq!(net.check(&input), Ok(()), "{}", info.name);
+                let images = Tensor::ones([2, 1, size[0], size[1]], &device);
+                let pixels = size[0] * size[1];
+                assert_eq!(net.forward(images).dims(), [2, pixels], "{}", info.name);
+            }
+            assert!(net.check(&InputSpec::new(3, [28, 28], 10)).is_err());
+        }
+    }
+
+    #[test]
+    fn colour_images_have_as_many_outputs_as_values() {
+        let device = Device::flex();
+        for info in MODELS {
+            let net = build(info.name, &InputSpec::new(3, [8, 9], 2), &device).unwrap();
+            let images = Tensor::ones([1, 3, 8, 9], &device);
+            assert_eq!(net.forward(images).dims(), [1, 3 * 72], "{}", info.name);
+        }
+    }
+}

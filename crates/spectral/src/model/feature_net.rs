@@ -1,0 +1,273 @@
+//! Learned local or filtered features of images, and a linear head.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+use burn_spectral::spectrum::{PatchStft2d, PatchStft2dConfig};
+
+use super::input::Domain;
+use super::keras::{self, KerasInit};
+use super::network::Family;
+use super::plan::flatten;
+use super::registry::{Create, ModelInfo};
+use super::{Filter, FilterKind, InputSpec, ModelError, Network};
+
+/// Height and width of the patches of the local transform.
+const PATCH: usize = 8;
+
+/// Channels of the two convolutions; those of the gates and of the patches' features below give
+/// all networks nearly as many parameters at 28×28.
+const CONV_WIDTHS: [usize; 2] = [12, 21];
+const GATE_WIDTH: usize = 14;
+const PATCH_WIDTH: usize = 22;
+
+pub(super) const MODELS: &[ModelInfo] = &[
+    model(
+        "fft-cnn-small",
+        "two 3x3 convolutions of 12, 21 channels with max-pool, dense head (the baseline)",
+        |domain, device| {
+            let first = [domain.input.channels, CONV_WIDTHS[0]];
+            let layers = [first, CONV_WIDTHS].map(|channels| {
+                let conv = keras::conv2d(channels, true, KerasInit::Glorot, device);
+                FeatureLayer::filter(Filter::Conv(conv), 2)
+            });
+            let size = domain.input.size().map(|side| side / 4);
+            Ok(FeatureNet::network(
+                domain,
+                layers.into(),
+                CONV_WIDTHS[1],
+                size,
+                device,
+            ))
+        },
+    ),
+    model(
+        "fft-gate-repaired",
+        "14 filters with one learned gate a frequency, max-pool, dense head",
+        |domain, device| {
+            let channels = [domain.input.channels, GATE_WIDTH];
+            let filter = Filter::new(FilterKind::Gate, channels, domain.input.size(), device)?;
+            let layers = vec![FeatureLayer::filter(filter, 4)];
+            let size = domain.input.size().map(|side| side / 4);
+            Ok(FeatureNet::network(
+                domain, layers, GATE_WIDTH, size, device,
+            ))
+        },
+    ),
+    model(
+        "fft-local",
+        "22 features of the spectra of 8x8 patches, the same everywhere, dense head",
+        |domain, device| {
+            let layer = PatchLayer::new(domain.input.channels, device)?;
+            let size = layer.transform.patches(domain.input.size());
+            let layers = vec![FeatureLayer::Patches(layer)];
+            Ok(FeatureNet::network(
+                domain,
+                layers,
+                PATCH_WIDTH,
+                size,
+                device,
+            ))
+        },
+    ),
+];
+
+const fn model(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
+    ModelInfo {
+        name,
+        summary,
+        baseline: "fft-cnn-small",
+        input: InputSpec::new(1, [64, 64], 10),
+        // Pooled by four, or a patch.
+        smallest: 8,
+        recipe: "lab",
+        create,
+    }
+}
+
+/// A filter, ReLU and max-pool.
+#[derive(Module, Debug)]
+pub struct FilterLayer {
+    /// The filter.
+    pub filter: Filter,
+    pool: MaxPool2d,
+}
+
+/// The spectra of overlapping patches, real and imaginary parts as channels, mixed alike at every
+/// patch.
+#[derive(Module, Debug)]
+pub struct PatchLayer {
+    /// The local transform.
+    pub transform: PatchStft2d,
+    /// From the channels and frequencies of a patch to features.
+    pub mix: Conv2d,
+}
+
+impl PatchLayer {
+    fn new(channels: usize, device: &Device) -> Result<Self, ModelError> {
+        let inputs = 2 * channels * PATCH * (PATCH / 2 + 1);
+        Ok(Self {
+            transform: PatchStft2dConfig::new([PATCH, PATCH]).try_init()?,
+            mix: Conv2dConfig::new([inputs, PATCH_WIDTH], [1, 1]).init(device),
+        })
+    }
+
+    /// Features of patches.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]`
+    /// - output: `[batch, features, rows, columns]` of patches
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let spectra = self.transform.forward(images);
+        let [batch, channels, rows, columns, height, bins] = spectra.dims();
+        // In the scale of the image.
+        let spectra = spectra.mul_scalar(1.0 / PATCH as f64).map(|part| {
+            part.permute([0, 1, 4, 5, 2, 3]).reshape([
+                batch,
+                channels * height * bins,
+                rows,
+                columns,
+            ])
+        });
+        self.mix
+            .forward(Tensor::cat(vec![spectra.re, spectra.im], 1))
+    }
+}
+
+/// A layer of features.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub enum FeatureLayer {
+    /// A filter, ReLU and max-pool.
+    Filter(FilterLayer),
+    /// The spectra of patches, mixed, and ReLU.
+    Patches(PatchLayer),
+}
+
+impl FeatureLayer {
+    fn filter(filter: Filter, pool: usize) -> Self {
+        let pool = MaxPool2dConfig::new([pool; 2]).with_strides([pool; 2]);
+        Self::Filter(FilterLayer {
+            filter,
+            pool: pool.init(),
+        })
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Filter(layer) => layer.pool.forward(relu(layer.filter.forward(images))),
+            Self::Patches(layer) => relu(layer.forward(images)),
+        }
+    }
+}
+
+/// Layers of features, flattened into a linear head: a small convolutional network, and two answers
+/// to what a transform of the whole image lacks. Gates of one weight a frequency are filters, which
+/// lead back to the image, and can learn; the transform of patches says where a frequency is.
+#[derive(Module, Debug)]
+pub struct FeatureNet {
+    /// The layers.
+    pub layers: Vec<FeatureLayer>,
+    /// The head.
+    pub head: Linear,
+    #[module(skip)]
+    domain: Domain,
+}
+
+impl FeatureNet {
+    /// A network whose layers give so many channels of the given height and width.
+    fn network(
+        domain: Domain,
+        layers: Vec<FeatureLayer>,
+        channels: usize,
+        size: [usize; 2],
+        device: &Device,
+    ) -> Network {
+        let ends = [channels * size[0] * size[1], domain.input.classes];
+        Network::Features(Self {
+            layers,
+            head: keras::linear(ends, KerasInit::Glorot, device),
+            domain,
+        })
+    }
+}
+
+impl Family for FeatureNet {
+    fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let features = self.layers.iter();
+        let features = features.fold(images, |images, layer| layer.forward(images));
+        self.head.forward(flatten(features))
+    }
+
+    fn takes(&self, _size: [usize; 2]) -> bool {
+        false
+    }
+
+    fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
+        match &self.layers[0] {
+            FeatureLayer::Filter(layer) => Some((&layer.filter, image)),
+            FeatureLayer::Patches(_) => None,
+        }
+    }
+
+    fn dead_parameters(&self) -> usize {
+        let dead = |layer: &FeatureLayer| match layer {
+            FeatureLayer::Filter(layer) => layer.filter.dead_parameters(),
+            // The imaginary parts at the four frequencies of a patch that are their own negative.
+            FeatureLayer::Patches(_) => 4 * self.domain.input.channels * PATCH_WIDTH,
+        };
+        self.layers.iter().map(dead).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{build, trainable};
+    use super::*;
+
+    #[test]
+    fn the_repaired_networks_have_as_many_parameters_as_the_small_cnn_within_two_per_cent() {
+        let device = Device::flex();
+        let count = |name| {
+            let net = build(name, &InputSpec::default(), &device).unwrap();
+            trainable(&net) as f64
+        };
+        let small = count("fft-cnn-small");
+        for name in [
+            "fft-only-repaired",
+            "fft-magnitude-repaired",
+            "fft-gate-repaired",
+            "fft-local",
+        ] {
+            assert!((count(name) / small - 1.0).abs() < 0.02, "{name}");
+        }
+    }
+
+    #[test]
+    fn features_of_patches_that_are_always_zero_are_counted_as_dead() {
+        let device = Device::flex().autodiff();
+        let layer = PatchLayer::new(1, &device).unwrap();
+        let noise = burn::tensor::Distribution::Normal(0.0, 1.0);
+        let images = Tensor::<4>::random([8, 1, 16, 16], noise, &device);
+        let gradients = layer.forward(images).powi_scalar(2).sum().backward();
+        let gradient = layer.mix.weight.val().grad(&gradients).unwrap();
+        let dead = gradient.into_data();
+        let dead = dead
+            .iter::<f32>()
+            .filter(|value| value.abs() < 1e-5)
+            .count();
+        let net = build(
+            "fft-local",
+            &InputSpec::new(1, [16, 16], 2),
+            &Device::flex(),
+        );
+        assert_eq!(net.unwrap().dead_parameters(), dead);
+    }
+}

@@ -1,0 +1,97 @@
+//! A stack of filters of images, each with ReLU, and a dense head.
+
+use burn::module::Module;
+use burn::nn::Dropout;
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+use super::input::Domain;
+use super::network::Family;
+use super::plan::{Head, Plan, drop, flatten};
+use super::{Filter, FilterKind, ModelError, Network, keras};
+
+/// Filters from images to images of the same size, each with ReLU, flattened into a dense head:
+/// the spatial networks that Wood and Larson (2021) compared with, and the repaired form of their
+/// spectral ones. These return to the image after every filter, so that ReLU mixes frequencies,
+/// and couple all channels.
+#[derive(Module, Debug)]
+pub struct ImageStack {
+    /// The filters.
+    pub filters: Vec<Filter>,
+    /// The head.
+    pub head: Head,
+    dropout: Option<Dropout>,
+    residual: bool,
+    #[module(skip)]
+    domain: Domain,
+}
+
+impl ImageStack {
+    fn new(
+        domain: Domain,
+        kind: FilterKind,
+        plan: &Plan,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        let [height, width] = domain.input.size();
+        let filter = |channels| match kind {
+            FilterKind::Conv => Ok(Filter::Conv(keras::conv2d(
+                channels, true, plan.init, device,
+            ))),
+            _ => Filter::new(kind, channels, [height, width], device),
+        };
+        let filters = plan.channels(domain.input.channels).map(filter);
+        let ends = [plan.last() * height * width, domain.input.classes];
+        Ok(Self {
+            filters: filters.collect::<Result<_, _>>()?,
+            head: Head::new(ends, plan.hidden, plan.init, device),
+            dropout: plan.dropout(),
+            residual: plan.residual,
+            domain,
+        })
+    }
+}
+
+/// A stack of filters of one kind, as a network.
+pub(super) fn create(
+    domain: Domain,
+    kind: FilterKind,
+    plan: &Plan,
+    device: &Device,
+) -> Result<Network, ModelError> {
+    let stack = ImageStack::new(domain, kind, plan, device)?;
+    Ok(Network::ImageStack(stack))
+}
+
+impl Family for ImageStack {
+    fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let mut features = images;
+        for (index, filter) in self.filters.iter().enumerate() {
+            let output = relu(filter.forward(features.clone()));
+            features = match self.residual && index > 0 {
+                true => output + features,
+                false => output,
+            };
+            if index % 2 == 1 {
+                features = drop(&self.dropout, features);
+            }
+        }
+        self.head.forward(flatten(features), &self.dropout)
+    }
+
+    fn takes(&self, _size: [usize; 2]) -> bool {
+        false
+    }
+
+    fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
+        Some((&self.filters[0], image))
+    }
+
+    fn dead_parameters(&self) -> usize {
+        self.filters.iter().map(Filter::dead_parameters).sum()
+    }
+}
