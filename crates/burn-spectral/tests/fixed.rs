@@ -95,7 +95,7 @@ fn check_fixed(case: &Case, dtype: DType, layer: &FixedFourierConv2d, how: &str)
 fn fixed_functions_of_frequency_and_their_gradients_are_those_of_pytorch() {
     let device = Device::flex().autodiff();
     for case in &load("fixed") {
-        let &[_, channels, height, width] = case.shape("input") else {
+        let [_, channels, height, width] = case.shape("input")[..] else {
             panic!("{}: no image", case.name)
         };
         let layer = |size| {

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv};
 use burn_spectral::ops::{self, Axes, Conjugate, MixSpec};
 use burn_spectral::response::{
-    Constant, Coupling, Free, FrequencyResponse, KramersKronig, Response,
+    Constant, Coupling, Free, FrequencyResponse, Kernel, KramersKronig, Response,
 };
 use burn_spectral::{ComplexTensor, FrequencyGrid, Norm};
 use common::golden::{Case, load};
@@ -53,19 +53,13 @@ fn leaf_of_response<const D: usize>(
     dtype: DType,
     device: &Device,
 ) -> Tensor<D> {
-    let dims = with_input_axis::<D>(case.shape(key));
+    let dims = with_input_axis::<D>(&case.shape(key));
     common::tensor(case.values(key), dims, dtype, device).require_grad()
 }
 
 fn check_free<const D: usize>(case: &Case, dtype: DType) {
     let device = Device::flex().autodiff();
-    let coupling = match case.text("coupling") {
-        "dense" => Coupling::Dense,
-        "depthwise" => Coupling::Depthwise,
-        "grouped" => Coupling::Grouped(case.number("groups")),
-        "shared" => Coupling::Shared,
-        other => panic!("{}: unknown coupling {other}", case.name),
-    };
+    let coupling = case.coupling();
     let channels = [case.shape("input")[1], case.shape("output")[1]];
 
     let check = |x: &Tensor<D>, re: &Tensor<D>, im: &Tensor<D>, y: Tensor<D>, how: &str| {
@@ -205,6 +199,31 @@ fn check_kramers_kronig<const D: usize>(case: &Case, dtype: DType) {
     case.check("grad.input", x.grad(&gradients).unwrap(), "layer");
     let real = layer.response.real.val();
     case.check("grad.real_part", real.grad(&gradients).unwrap(), "layer");
+}
+
+fn check_kernel<const D: usize>(case: &Case, dtype: DType) {
+    let device = Device::flex().autodiff();
+    let x = case.leaf::<D>("input", dtype, &device);
+    let response = Kernel {
+        weight: Param::from_tensor(case.tensor::<D>("weight", dtype, &device)),
+    };
+    let channels = [case.shape("input")[1], case.shape("output")[1]];
+    let mut layer =
+        SpectralConv::<D, _>::from_response(response, channels, Coupling::Dense).unwrap();
+    layer.conjugate = conjugate(case);
+    let y = layer.forward(x.clone());
+    case.check("output", y.clone(), "layer");
+    let gradients = (y * case.tensor("cotangent", dtype, &device))
+        .sum()
+        .backward();
+    case.check("grad.input", x.grad(&gradients).unwrap(), "layer");
+    let weight = layer.response.weight.val();
+    case.check("grad.weight", weight.grad(&gradients).unwrap(), "layer");
+}
+
+#[test]
+fn kernels_and_their_gradients_are_those_of_pytorch() {
+    for_every_rank!("kernel", check_kernel);
 }
 
 #[test]

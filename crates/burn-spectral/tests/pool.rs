@@ -36,6 +36,25 @@ fn resampling_and_its_gradient_are_those_of_scipy() {
 }
 
 #[test]
+fn anti_aliased_activations_and_their_gradient_are_those_of_scipy() {
+    let device = Device::flex().autodiff();
+    for case in &load("antialiased") {
+        let layer = AntiAliasedActivationConfig::new(ActivationConfig::Tanh)
+            .with_factor(case.number("factor"))
+            .init(&device);
+        for dtype in DTYPES {
+            let x = case.leaf::<4>("input", dtype, &device);
+            let y = layer.forward(x.clone());
+            case.check("output", y.clone(), "");
+            let gradients = (y * case.tensor("cotangent", dtype, &device))
+                .sum()
+                .backward();
+            case.check("grad.input", x.grad(&gradients).unwrap(), "");
+        }
+    }
+}
+
+#[test]
 fn gradients_are_the_finite_differences_at_small_sizes() {
     for (from, to) in [
         ([1, 2], [2, 5]),

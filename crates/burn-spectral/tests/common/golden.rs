@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::ComplexTensor;
+use burn_spectral::response::Coupling;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-use super::{assert_close, tensor, tolerance, values};
+use super::{assert_close, noise, tensor, tolerance, values};
 
 /// One case: its parameters and its tensors.
 pub struct Case {
@@ -59,10 +60,39 @@ pub fn load(file: &str) -> Vec<Case> {
             .tensors
             .insert(key.into(), (view.shape().to_vec(), numbers));
     }
+    cases.iter_mut().for_each(Case::draw);
     cases
 }
 
+/// A list of sizes in the parameters.
+fn sizes(list: &Value) -> Vec<usize> {
+    let list = list.as_array().unwrap();
+    list.iter().map(|n| n.as_u64().unwrap() as usize).collect()
+}
+
 impl Case {
+    /// Adds the inputs of which the seed alone is stored, as a real and as a complex tensor.
+    fn draw(&mut self) {
+        let Some(seeds) = self.parameters["seeds"].as_object() else {
+            return;
+        };
+        for (key, drawn) in seeds {
+            let (seed, shape) = (drawn["seed"].as_u64().unwrap(), sizes(&drawn["shape"]));
+            for (suffix, offset) in [("", 0), (".re", 0), (".im", 1)] {
+                let numbers = noise(shape.iter().product(), seed + offset);
+                let name = format!("{key}{suffix}");
+                self.tensors.insert(name, (shape.clone(), numbers));
+            }
+        }
+    }
+
+    /// The elements of a result that are stored: all, or every so manieth.
+    fn stored<const D: usize>(&self, key: &str, got: Tensor<D>) -> Vec<f64> {
+        let stride = self.parameters["strides"][key]["stride"].as_u64();
+        let step = stride.map_or(1, |stride| stride as usize);
+        values(got).into_iter().step_by(step).collect()
+    }
+
     pub fn text(&self, parameter: &str) -> &str {
         self.parameters[parameter].as_str().unwrap()
     }
@@ -72,16 +102,29 @@ impl Case {
     }
 
     pub fn numbers(&self, parameter: &str) -> Vec<usize> {
-        let list = self.parameters[parameter].as_array().unwrap();
-        list.iter().map(|n| n.as_u64().unwrap() as usize).collect()
+        sizes(&self.parameters[parameter])
+    }
+
+    pub fn coupling(&self) -> Coupling {
+        match self.text("coupling") {
+            "dense" => Coupling::Dense,
+            "depthwise" => Coupling::Depthwise,
+            "grouped" => Coupling::Grouped(self.number("groups")),
+            "shared" => Coupling::Shared,
+            other => panic!("{}: unknown coupling {other}", self.name),
+        }
     }
 
     pub fn has(&self, key: &str) -> bool {
         self.tensors.contains_key(key)
     }
 
-    pub fn shape(&self, key: &str) -> &[usize] {
-        &self.tensors[key].0
+    /// The shape of a tensor, however much of it is stored.
+    pub fn shape(&self, key: &str) -> Vec<usize> {
+        match &self.parameters["strides"][key]["shape"] {
+            Value::Null => self.tensors[key].0.clone(),
+            shape => sizes(shape),
+        }
     }
 
     pub fn values(&self, key: &str) -> &[f64] {
@@ -124,23 +167,21 @@ impl Case {
     #[track_caller]
     pub fn check<const D: usize>(&self, key: &str, got: Tensor<D>, how: &str) {
         let limit = tolerance(got.dtype(), 2e-6, 1e-12);
-        let (shape, want) = &self.tensors[key];
         let what = format!("{} {key} {how} {:?}", self.name, got.dtype());
-        assert_eq!(got.dims().as_slice(), shape.as_slice(), "{what}");
-        assert_close(&what, &values(got), want, limit);
+        assert_eq!(got.dims().to_vec(), self.shape(key), "{what}");
+        assert_close(&what, &self.stored(key, got), self.values(key), limit);
     }
 
     #[track_caller]
     pub fn check_complex<const D: usize>(&self, key: &str, got: ComplexTensor<D>, how: &str) {
         let limit = tolerance(got.re.dtype(), 2e-6, 1e-12);
         let what = format!("{} {key} {how} {:?}", self.name, got.re.dtype());
-        assert_eq!(
-            got.dims().as_slice(),
-            self.shape(&format!("{key}.re")),
-            "{what}"
-        );
+        let parts = ["re", "im"].map(|part| format!("{key}.{part}"));
+        assert_eq!(got.dims().to_vec(), self.shape(&parts[0]), "{what}");
         // As one vector: a part that should vanish has no scale of its own.
-        let want = ["re", "im"].map(|part| self.values(&format!("{key}.{part}")));
-        assert_close(&what, &super::complex_values(got), &want.concat(), limit);
+        let want = parts.each_ref().map(|part| self.values(part)).concat();
+        let [re, im] = &parts;
+        let got = [self.stored(re, got.re), self.stored(im, got.im)].concat();
+        assert_close(&what, &got, &want, limit);
     }
 }

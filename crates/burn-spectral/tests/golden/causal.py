@@ -6,7 +6,8 @@ import numpy as np
 import scipy.signal
 import torch
 
-from responses import couple
+from responses import SIZES, couple
+from sampled import Sampled
 from support import Case, half, same, staged_irfftn, text
 
 
@@ -51,9 +52,9 @@ def check_kramers_kronig(name, P, h, H, size, axis):
     same(whole.real, hilbert(whole.imag) + rest, f"{name}: Re H = Hilbert(Im H) + edges")
 
 
-def kramers_kronig_case(size, axis=0, channels=(2, 2), batch=1):
+def kramers_kronig_case(size, axis=0, channels=(2, 2), batch=1, make=Case):
     place = f".axis{axis}" if len(size) > 1 else ""
-    case = Case(
+    case = make(
         f"kk{len(size)}d.b{batch}.{channels[0]}-{channels[1]}.{text(size)}{place}",
         size=list(size), axis=axis,
     )
@@ -89,4 +90,5 @@ def kramers_kronig():
     cases = [kramers_kronig_case((n,), batch=2) for n in (1, 2, 7, 8, 13)]
     cases += [kramers_kronig_case(size, axis) for size, axis in product(((7, 7), (4, 6), (5, 8), (8, 5)), (0, 1))]
     cases += [kramers_kronig_case((4, 6), axis, (1, 3), batch=3) for axis in (0, 1)]
+    cases += [kramers_kronig_case(size, axis, make=Sampled) for size, axis in zip(SIZES, (0, 1, 1, 0))]
     return cases

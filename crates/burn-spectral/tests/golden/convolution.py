@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
+from sampled import Sampled
 from support import Case, same, text
 
 
@@ -24,7 +25,7 @@ def direct_convolution(x, weight, bias, stride, padding, dilation, groups):
     return output if bias is None else output + bias.reshape(-1, *[1] * rank)
 
 
-def convolution_case(size, kernel, channels=(2, 3), batch=1, stride=1, padding=0, dilation=1, groups=1, bias=True):
+def convolution_case(size, kernel, channels=(2, 3), batch=1, stride=1, padding=0, dilation=1, groups=1, bias=True, kind=Case):
     rank = len(size)
     stride, padding, dilation = (
         (v,) * rank if isinstance(v, int) else v for v in (stride, padding, dilation)
@@ -34,7 +35,7 @@ def convolution_case(size, kernel, channels=(2, 3), batch=1, stride=1, padding=0
         f".p{text(padding)}.d{text(dilation)}.g{groups}.{'bias' if bias else 'nobias'}"
     )
     settings = dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
-    case = Case(name, bias=bias, groups=groups, **{k: list(v) for k, v in settings.items() if k != "groups"})
+    case = kind(name, bias=bias, groups=groups, **{k: list(v) for k, v in settings.items() if k != "groups"})
     case.leaf("input", (batch, channels[0], *size))
     case.leaf("weight", (channels[1], channels[0] // groups, *kernel))
     if bias:
@@ -73,4 +74,6 @@ def fftconv():
         make((5, 6, 7), (3, 3, 3), (1, 2), padding=1), make((5, 5, 5), (2, 3, 1), (2, 2), batch=2, bias=False),
         make((6, 5, 7), (3, 2, 3), (1, 2), padding=1, stride=2, dilation=(1, 2, 1)),
         make((5, 6, 5), (3, 3, 3), (2, 4), padding=1, groups=2), make((6, 5, 5), (1, 2, 3), (4, 4), groups=2),
+        make((14, 14), (5, 4), padding=2, kind=Sampled), make((28, 28), (3, 3), (1, 1), padding=1, kind=Sampled),
+        make((150, 150), (7, 7), padding=3, stride=2, kind=Sampled),
     ]

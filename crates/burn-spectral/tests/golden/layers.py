@@ -5,6 +5,7 @@ import scipy.fft
 import scipy.signal
 import torch
 
+from sampled import Sampled
 from support import Case, same, text
 
 def scipy_convolve(x, w, mode):
@@ -42,9 +43,9 @@ def convolve(x, w, mode):
     return full[..., top : top + abs(height - kh) + 1, left : left + abs(width - kw) + 1]
 
 
-def convolve_case(size, kernel, mode, channels=(1, 1), batch=1, output="real", plane=False):
+def convolve_case(size, kernel, mode, channels=(1, 1), batch=1, output="real", plane=False, make=Case):
     name = f"{mode}.{output}.b{batch}.{channels[0]}-{channels[1]}.{text(size)}.k{text(kernel)}{'.plane' if plane else ''}"
-    case = Case(name, mode=mode, output=output, plane=plane)
+    case = make(name, mode=mode, output=output, plane=plane)
     case.leaf("input", (batch, channels[0], *size))
     case.leaf("filter", kernel if plane else (channels[1], channels[0], *kernel))
 
@@ -79,6 +80,8 @@ def convolve2d():
     cases += [make((5, 6), (8, 9), mode) for mode in ("full", "same", "valid")]
     cases += [make((5, 9), (8, 4), mode) for mode in ("full", "same")]
     cases += [make((7, 6), (4, 3), mode, output="magnitude") for mode in ("same", "circular")]
+    cases += [make((14, 14), (3, 4), "valid", (2, 2), make=Sampled), make((28, 28), (28, 28), "circular", make=Sampled)]
+    cases += [make((150, 150), (9, 8), mode, make=Sampled) for mode in ("full", "same", "valid", "circular")]
     return cases
 
 
@@ -88,8 +91,8 @@ def fixed_response(f_h, f_w):
     return envelope * (1.0 + 2.0 * f_h + 1j * (0.5 - 3.0 * f_w + 4.0 * f_h * f_w))
 
 
-def fixed_case(size, output, channels=1):
-    case = Case(f"{output}.{channels}.{text(size)}", output=output)
+def fixed_case(size, output, channels=1, make=Case):
+    case = make(f"{output}.{channels}.{text(size)}", output=output)
     case.leaf("input", (1, channels, *size))
     grid = fixed_response(np.fft.fftfreq(size[0])[:, None], np.fft.fftfreq(size[1])[None, :])
     response = torch.from_numpy(grid)
@@ -108,14 +111,16 @@ def fixed():
     cases = [fixed_case(size, output) for size in ((7, 7), (14, 14)) for output in ("real", "magnitude")]
     cases += [fixed_case((28, 28), "magnitude"), fixed_case((13, 13), "real")]
     cases += [fixed_case((6, 9), output, 2) for output in ("real", "magnitude")]
+    cases += [fixed_case((150, 150), output, make=Sampled) for output in ("real", "magnitude")]
+    cases += [fixed_case((28, 28), "real", 2, make=Sampled), fixed_case((13, 11), "magnitude", 2, make=Sampled)]
     return cases
 
 
 FLOOR = 1e-3
 
 
-def fft_layer_case(size, output, extent="half", channels=1):
-    case = Case(f"{output}.{extent}.{channels}.{text(size)}", output=output, extent=extent)
+def fft_layer_case(size, output, extent="half", channels=1, make=Case):
+    case = make(f"{output}.{extent}.{channels}.{text(size)}", output=output, extent=extent)
     case.leaf("input", (1, channels, *size))
 
     def parts(X, library):
@@ -145,13 +150,16 @@ def fft_layer():
     cases += [fft_layer_case((14, 14), output) for output in ("real_imaginary", "magnitude")]
     cases += [fft_layer_case((28, 28), "log_magnitude"), fft_layer_case((13, 13), "magnitude_cos_sin")]
     cases += [fft_layer_case((5, 6), output, "full", 2) for output in outputs]
+    # The gradient of the logarithm is too small there to be told from the rounding of the loss.
+    cases += [fft_layer_case((150, 150), output, make=Sampled) for output in outputs[:3]]
+    cases += [fft_layer_case((28, 28), output, "full", 2, Sampled) for output in outputs]
     return cases
 
 
-def frequency_gate_case(size, features, channels=1, batch=1):
+def frequency_gate_case(size, features, channels=1, batch=1, make=Case):
     """Weights of rank one, left·rightᵀ, so that the file stays small; their gradients too."""
     gates = size[0] * size[1]
-    case = Case(f"dense.{features}.b{batch}.{channels}.{text(size)}", kind="dense", features=features, size=list(size))
+    case = make(f"dense.{features}.b{batch}.{channels}.{text(size)}", kind="dense", features=features, size=list(size))
     case.leaf("input", (batch, channels, *size))
     case.leaf("left", (channels * gates,))
     case.leaf("right", (gates,))
@@ -173,8 +181,8 @@ def frequency_gate_case(size, features, channels=1, batch=1):
     return case
 
 
-def element_gate_case(size, channels=1):
-    case = Case(f"element.{channels}.{text(size)}", kind="element", size=list(size))
+def element_gate_case(size, channels=1, make=Case):
+    case = make(f"element.{channels}.{text(size)}", kind="element", size=list(size))
     case.leaf("input", (1, channels, *size))
     case.leaf("logits", (channels, size[0], size[1] // 2 + 1))
 
@@ -195,11 +203,14 @@ def gates():
     cases += [frequency_gate_case((14, 14), "real"), frequency_gate_case((11, 11), "magnitude")]
     cases += [frequency_gate_case((5, 4), "magnitude", 2, 2), element_gate_case((6, 5), 2)]
     cases += [element_gate_case(size) for size in ((7, 7), (14, 14), (28, 28), (11, 11))]
+    # A dense gate of 150×150 would have half a billion weights.
+    cases += [frequency_gate_case((28, 28), features, make=Sampled) for features in ("magnitude", "real")]
+    cases += [element_gate_case((150, 150), make=Sampled)]
     return cases
 
 
-def patch_case(size, patch, hop, edges, channels=1):
-    case = Case(
+def patch_case(size, patch, hop, edges, channels=1, make=Case):
+    case = make(
         f"{edges}.{channels}.{text(size)}.p{text(patch)}.h{text(hop)}",
         patch=list(patch), hop=list(hop), edges=edges,
     )
@@ -240,21 +251,23 @@ def patches():
         make((7, 7), (4, 4), (2, 2), "periodic"), make((7, 7), (4, 4), (2, 2), "zero"),
         make((14, 14), (6, 4), (3, 2), "periodic"), make((11, 11), (6, 6), (4, 3), "zero"),
         make((28, 28), (8, 8), (6, 6), "periodic"), make((5, 6), (4, 5), (2, 2), "zero"),
+        make((150, 150), (16, 16), (8, 8), "periodic", 2, Sampled), make((150, 150), (15, 16), (7, 6), "zero", 1, Sampled),
     ]
 
 
-def resize_case(size, to, channels=1):
-    """SciPy's resample along both axes; the differentiable twin is its matrix along each."""
-    case = Case(f"{channels}.{text(size)}.to.{text(to)}", size=list(to))
-    case.leaf("input", (1, channels, *size))
+def resampling(size, to):
+    """SciPy's resample along both axes as a matrix along each."""
     rows, columns = (
         torch.from_numpy(scipy.signal.resample(np.eye(n), m, axis=0)) for n, m in zip(size, to)
     )
+    return lambda input: torch.einsum("pr,bcrs,qs->bcpq", rows, input, columns)
 
-    def function(input):
-        return torch.einsum("pr,bcrs,qs->bcpq", rows, input, columns)
 
-    result, _ = case.finish(function)
+def resize_case(size, to, channels=1, make=Case):
+    """SciPy's resample along both axes; the differentiable twin is its matrix along each."""
+    case = make(f"{channels}.{text(size)}.to.{text(to)}", size=list(to))
+    case.leaf("input", (1, channels, *size))
+    result, _ = case.finish(resampling(size, to))
     x = case.leaves["input"].detach().numpy()
     expected = scipy.signal.resample(scipy.signal.resample(x, to[0], axis=-2), to[1], axis=-1)
     same(result, expected, case.name)
@@ -268,7 +281,27 @@ def resize():
         ((13, 13), (8, 7)), ((13, 13), (1, 2)), ((4, 3), (1, 1)),
     )
     cases = [resize_case(*pair) for pair in pairs] + [resize_case(to, size) for size, to in pairs]
+    cases += [resize_case((150, 150), (75, 76), make=Sampled), resize_case((75, 76), (150, 150), make=Sampled)]
     return cases + [resize_case((6, 7), (9, 4), 2), resize_case((2, 4), (3, 8))]
 
 
-LAYERS = (convolve2d, fixed, fft_layer, gates, patches, resize)
+def antialiased_case(size, factor=2, channels=1):
+    """A hyperbolic tangent on a finer grid."""
+    case = Sampled(f"{channels}.{text(size)}.x{factor}", factor=factor)
+    case.leaf("input", (1, channels, *size))
+    fine = tuple(factor * n for n in size)
+    up, down = resampling(size, fine), resampling(fine, size)
+    result, _ = case.finish(lambda input: down(torch.tanh(up(input))))
+    x = case.leaves["input"].detach().numpy()
+    x = scipy.signal.resample(scipy.signal.resample(x, fine[0], axis=-2), fine[1], axis=-1)
+    x = scipy.signal.resample(scipy.signal.resample(np.tanh(x), size[0], axis=-2), size[1], axis=-1)
+    same(result, x, case.name)
+    return case
+
+
+def antialiased():
+    sizes = ((7, 7), (14, 14), (28, 28), (150, 150))
+    return [antialiased_case(size) for size in sizes] + [antialiased_case((13, 8), 3, 2)]
+
+
+LAYERS = (convolve2d, fixed, fft_layer, gates, patches, resize, antialiased)

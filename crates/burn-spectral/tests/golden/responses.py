@@ -5,8 +5,10 @@ from itertools import product
 import numpy as np
 import torch
 
+from sampled import Sampled
 from support import Case, half, same, staged_irfftn, text
 
+SIZES = ((14, 14), (28, 28), (150, 150), (13, 11))
 CONJUGATES = ("none", "response", "input")
 
 
@@ -61,10 +63,10 @@ def free_gradients(x, R, cotangent, size, coupling, conjugate):
     return np.fft.irfftn(gX, s=size, axes=axes), gR
 
 
-def free_case(size, coupling="dense", conjugate="none", channels=(2, 3), batch=1, groups=1):
+def free_case(size, coupling="dense", conjugate="none", channels=(2, 3), batch=1, groups=1, make=Case):
     inn, out = channels
     tail = f".g{groups}" if coupling == "grouped" else ""
-    case = Case(
+    case = make(
         f"free{len(size)}d.b{batch}.{inn}-{out}.{text(size)}.{coupling}{tail}.{conjugate}",
         coupling=coupling, conjugate=conjugate, size=list(size), groups=groups,
     )
@@ -110,6 +112,15 @@ def free():
         free_case((3, 4, 5), "grouped", "input", (2, 2), groups=2), free_case((3, 4, 5), "shared", channels=(2, 2)),
         free_case((2, 3, 6), conjugate="input"),
     ]
+    cases += [
+        free_case(size, "dense", conjugate, make=Sampled)
+        for size, conjugate in zip(SIZES, (*CONJUGATES, "none"))
+    ]
+    cases += [
+        free_case((14, 14), channels=(1, 1), make=Sampled),
+        free_case((28, 28), "shared", "none", (3, 2), make=Sampled),
+        free_case((150, 150), "depthwise", "response", (2, 2), make=Sampled),
+    ]
     return cases
 
 
@@ -127,8 +138,8 @@ def published_kk(x, alpha, beta):
     return output
 
 
-def constant_case(size, conjugate, channels, batch=1):
-    case = Case(
+def constant_case(size, conjugate, channels, batch=1, make=Case):
+    case = make(
         f"constant{len(size)}d.b{batch}.{channels[0]}-{channels[1]}.{text(size)}.{conjugate}",
         conjugate=conjugate, size=list(size),
     )
@@ -161,4 +172,41 @@ def constant():
               constant_case((1, 4), "input", (1, 1)), constant_case((5, 8), "none", (1, 4))]
     cases += [constant_case((n,), conjugate, (2, 3)) for n, conjugate in product((1, 8, 9), ("none", "input"))]
     cases += [constant_case((3, 4, 5), conjugate, (2, 2)) for conjugate in ("none", "input")]
+    return cases + [constant_case(size, "input", (2, 3), make=Sampled) for size in SIZES]
+
+
+def kernel_case(size, taps, conjugate="none", channels=(2, 3), batch=1):
+    """A few taps as a circular convolution, or with the response conjugated a cross-correlation."""
+    inn, out = channels
+    case = Sampled(
+        f"kernel{len(size)}d.b{batch}.{inn}-{out}.{text(size)}.k{text(taps)}.{conjugate}",
+        conjugate=conjugate, size=list(size),
+    )
+    axes = tuple(range(2, 2 + len(size)))
+    case.leaf("input", (batch, inn, *size))
+    case.leaf("weight", (out, inn, *taps))
+
+    def function(input, weight):
+        X, R = torch.fft.rfftn(input, dim=axes), torch.fft.rfftn(weight, s=size, dim=axes)
+        X, R = conjugated(X, R, conjugate)
+        return torch.fft.irfftn(couple(X, R, "dense"), s=size, dim=axes)
+
+    output, _ = case.finish(function)
+    x, w = (value.detach().numpy() for value in case.leaves.values())
+    expected = np.zeros(output.shape)
+    for shift in np.ndindex(*taps):
+        # Tap by tap: a convolution moves the signal on, a correlation back.
+        moved = np.roll(x, [-t if conjugate == "response" else t for t in shift], axes)
+        expected += np.einsum("bi...,oi->bo...", moved, w[(slice(None), slice(None), *shift)])
+    same(output, expected, case.name)
+    return case
+
+
+def kernel():
+    cases = [kernel_case(size, taps, conjugate)
+             for size, taps in (((7, 7), (3, 3)), ((150, 150), (5, 4)))
+             for conjugate in ("none", "response")]
+    cases += [kernel_case((14, 14), (4, 3)), kernel_case((28, 28), (5, 5), "response"),
+              kernel_case((13, 11), (2, 5), channels=(1, 1)), kernel_case((4, 6), (4, 6), batch=2),
+              kernel_case((9,), (4,), "response"), kernel_case((3, 4, 5), (2, 3, 1), channels=(2, 2))]
     return cases

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import torch
 
+from sampled import Sampled
 from support import Case, half, same, staged_irfftn, text
 
 
@@ -37,12 +38,30 @@ def numpy_gradient(kind, shape, size, axes, norm, cotangent):
     return gradient[0] if len(gradient) == 1 else gradient[0] + 1j * gradient[1]
 
 
-def transform_case(kind, shape, axes, norm):
+def adjoint(kind, size, axes, cotangent):
+    """The same by other transforms, for sizes whose matrix is too large; without norm."""
+    count = np.prod(size)
+    if kind == "fft":
+        return count * np.fft.ifftn(cotangent, axes=axes)
+    if kind == "ifft":
+        return np.fft.fftn(cotangent, axes=axes) / count
+    if kind == "rfft":
+        missing = [(0, 0)] * cotangent.ndim
+        missing[axes[-1]] = (0, size[-1] - cotangent.shape[axes[-1]])
+        return count * np.fft.ifftn(np.pad(cotangent, missing), axes=axes).real
+    weight = np.full(half(size)[-1], 2.0)
+    weight[0] = 1.0
+    if size[-1] % 2 == 0:
+        weight[-1] = 1.0
+    return np.fft.rfftn(cotangent, axes=axes) * weight / count
+
+
+def transform_case(kind, shape, axes, norm, make=Case):
     """`shape` is that of the real signal (or of the complex one); `axes` the transformed ones."""
     size = tuple(shape[a] for a in axes)
     suffix = {1: "", 2: "2", 3: "n"}[len(axes)]
     place = "" if axes[-1] == len(shape) - 1 else f".axis{axes[-1]}"
-    case = Case(
+    case = make(
         f"{kind}{suffix}.{text(size)}{place}.{norm}",
         kind=kind, axes=list(axes), size=list(size), norm=norm,
     )
@@ -54,7 +73,11 @@ def transform_case(kind, shape, axes, norm):
     given_value = case.leaves["input"].detach().numpy()
     same(output, numpy_transform(kind, given_value, size, axes, norm), case.name)
     gradient = case.leaves["input"].grad.numpy()
-    same(gradient, numpy_gradient(kind, tuple(given), size, axes, norm, cotangent), case.name)
+    if make is Sampled:
+        expected = adjoint(kind, size, axes, cotangent)
+    else:
+        expected = numpy_gradient(kind, tuple(given), size, axes, norm, cotangent)
+    same(gradient, expected, case.name)
     if kind == "irfft":
         whole = torch.fft.irfftn(case.leaves["input"].detach(), s=size, dim=axes, norm=norm)
         same(whole.numpy(), output, f"{case.name}: torch.fft.irfftn against its stages")
@@ -76,6 +99,8 @@ def transforms():
                 cases.append(transform_case(kind, (2, *size), (1, 2), norm))
         for size, norm in (((3, 4, 5), "backward"), ((2, 3, 6), "ortho"), ((2, 3, 6), "forward")):
             cases.append(transform_case(kind, (2, *size), (1, 2, 3), norm))
+    for kind, n in product(kinds, (7, 14, 28, 150)):
+        cases.append(transform_case(kind, (1, n, n), (1, 2), "backward", Sampled))
     return cases
 
 
