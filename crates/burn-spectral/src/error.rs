@@ -190,6 +190,12 @@ pub enum SpectralError {
         /// Spatial axes of the layer.
         got: usize,
     },
+    /// A layer of more or fewer spatial axes than the transforms serve.
+    #[error("a spectral layer has 1 to 3 spatial axes, got {got}")]
+    SpatialAxes {
+        /// Spatial axes of the layer.
+        got: usize,
+    },
     /// An input of another rank than the layer's.
     #[error("this layer takes inputs of rank {expected}, the batch counted, got the shape {got:?}")]
     Rank {

@@ -105,12 +105,14 @@ fn published_forms_are_for_images() {
     let one = ResponseConfig::<3>::init(&published(1), [1, 1], &device).unwrap_err();
     assert_eq!(
         text(one),
-        "axis 1 is not one of the 1 spatial axes (0 to 0)"
+        "the published form of a polynomial response is one for 2 spatial axes, got 1; take the \
+         stable form"
     );
     let three = ResponseConfig::<5>::init(&published_gaussian(), [1, 1], &device).unwrap_err();
     assert_eq!(
         text(three),
-        "axis 2 is not one of the 2 spatial axes (0 to 1)"
+        "the published form of a Gaussian response is one for 2 spatial axes, got 3; take the \
+         stable form"
     );
     let two = ResponseConfig::<4>::init(&published(1), [1, 1], &device).unwrap();
     let grid = FrequencyGrid::new(&[64]).unwrap();

@@ -193,6 +193,7 @@ fn check<const D: usize>(
     SpectralError::check_positive("the stride", stride)?;
     SpectralError::check_positive("the dilation", dilation)?;
     SpectralError::check_positive("every size of a kernel", &weight[2..])?;
+    SpectralError::check_positive("the number of groups", &[*groups])?;
     let channels = [weight[1] * groups, weight[0]];
     Coupling::Grouped(*groups).response_channels(channels)?;
     match x[1] == channels[0] {

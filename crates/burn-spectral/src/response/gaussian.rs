@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::{FrequencyGrid, SpectralError};
 
 use super::parametric::{
-    ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, constant, frequencies,
-    spectrum,
+    ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
+    frequencies, is_read_at_once, spectrum,
 };
 use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
 
@@ -135,6 +135,25 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
 }
 
 impl Gaussian {
+    /// Checks that all parameters are numbers. It reads them from the device and waits for it.
+    ///
+    /// # Errors
+    /// [`SpectralError::NotFinite`] with the value and its place.
+    pub fn check_parameters(&self) -> Result<(), SpectralError> {
+        check_finite(
+            "every parameter of a Gaussian response",
+            [&self.re.val(), &self.im.val()],
+        )
+    }
+
+    /// Parameters of a filter, of the real and of the imaginary part.
+    fn terms(&self) -> [usize; 2] {
+        match self.form {
+            ParametricForm::Published => [PUBLISHED_TERMS; 2],
+            ParametricForm::Stable => [self.stable_terms(); 2],
+        }
+    }
+
     /// One part as published.
     fn published<const D: usize>(&self, part: Part, grid: &FrequencyGrid) -> Tensor<D> {
         let parameters = self.parameters(part);
@@ -235,15 +254,21 @@ impl<const D: usize> FrequencyResponse<D> for Gaussian {
         [outputs, inputs]
     }
 
+    /// Parameters that are not numbers are found on the CPU backend, at every forward pass. Where a
+    /// look at them would wait for the device, ask
+    /// [`check_parameters`](Gaussian::check_parameters).
+    ///
     /// # Errors
-    /// [`SpectralError::Axes`] for a grid of another number of axes, [`SpectralError::NotFinite`]
-    /// for parameters that are not numbers.
+    /// [`SpectralError::Axes`] for a grid of another number of axes,
+    /// [`SpectralError::ResponseShape`] for another number of parameters than the form has,
+    /// [`SpectralError::NotFinite`] for parameters that are not numbers.
     fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
         check_grid(self.axes, grid)?;
-        check_finite(
-            "every parameter of a Gaussian response",
-            [&self.re.val(), &self.im.val()],
-        )
+        check_terms(self.terms(), [&self.re.val(), &self.im.val()])?;
+        match is_read_at_once(&self.re.device()) {
+            true => self.check_parameters(),
+            false => Ok(()),
+        }
     }
 
     fn response(&self, grid: &FrequencyGrid) -> Response<D> {

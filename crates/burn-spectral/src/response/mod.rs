@@ -124,8 +124,17 @@ pub trait ResponseConfig<const D: usize>: Clone + core::fmt::Debug {
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Self::Response, SpectralError>;
 }
 
+/// Checks that the transforms serve so many spatial axes.
+fn check_axes(axes: usize) -> Result<(), SpectralError> {
+    match (1..=3).contains(&axes) {
+        true => Ok(()),
+        false => Err(SpectralError::SpatialAxes { got: axes }),
+    }
+}
+
 /// Checks that there is one size, of at least one, for every spatial axis.
 fn check_sizes<const D: usize>(what: &str, sizes: &[usize]) -> Result<(), SpectralError> {
+    check_axes(D.saturating_sub(2))?;
     if sizes.len() != D - 2 {
         return Err(SpectralError::Axes {
             axes: D - 2,

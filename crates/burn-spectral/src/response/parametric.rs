@@ -1,6 +1,7 @@
 //! What the responses of a few parameters share: their two forms, and functions along one axis.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::backend::DispatchDevice;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::fft::{frequency_values, rfrequency_values};
@@ -25,6 +26,7 @@ impl ParametricForm {
         response: &'static str,
         axes: usize,
     ) -> Result<(), SpectralError> {
+        super::check_axes(axes)?;
         match self {
             Self::Published if axes != 2 => Err(SpectralError::Form {
                 response,
@@ -53,6 +55,31 @@ pub(super) fn check_grid(axes: usize, grid: &FrequencyGrid) -> Result<(), Spectr
             got: grid.sizes().to_vec(),
         }),
     }
+}
+
+/// Whether reading a tensor of this device waits for nothing.
+pub(super) fn is_read_at_once(device: &Device) -> bool {
+    matches!(
+        device.clone().inner().as_dispatch(),
+        DispatchDevice::Flex(_)
+    )
+}
+
+/// Checks that each part has so many parameters a filter.
+pub(super) fn check_terms(
+    expected: [usize; 2],
+    parameters: [&Tensor<3>; 2],
+) -> Result<(), SpectralError> {
+    for (terms, tensor) in expected.into_iter().zip(parameters) {
+        let [outputs, inputs, got] = tensor.dims();
+        if got != terms {
+            return Err(SpectralError::ResponseShape {
+                expected: vec![outputs, inputs, terms],
+                got: tensor.dims().to_vec(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Checks that the parameters of both parts are numbers, before they turn every frequency of the

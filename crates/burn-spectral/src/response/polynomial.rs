@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{FrequencyGrid, SpectralError};
 
 use super::parametric::{
-    ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, constant, frequencies,
-    spectrum,
+    ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
+    frequencies, is_read_at_once, spectrum,
 };
 use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
 
@@ -102,13 +102,12 @@ impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
         let (order, axes) = (self.order, D - 2);
         self.form.check_axes("polynomial", axes)?;
-        let (terms, deviation) = match self.form {
-            ParametricForm::Published => ([axes * (order + 1); 2], PUBLISHED_DEVIATION),
+        let terms = terms(self.form, order, axes);
+        let deviation = match self.form {
+            ParametricForm::Published => PUBLISHED_DEVIATION,
             ParametricForm::Stable => {
                 SpectralError::check_positive("the order of a stable polynomial", &[order])?;
-                let terms = [1 + axes * (order / 2), axes * order.div_ceil(2)];
-                let count = terms[0] + terms[1];
-                (terms, (conv_variance(channels) / count as f64).sqrt())
+                (conv_variance(channels) / (terms[0] + terms[1]) as f64).sqrt()
             }
         };
         let [re, im] = terms.map(|terms| {
@@ -130,6 +129,22 @@ impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
 }
 
 impl Polynomial {
+    /// Checks that all parameters are numbers. It reads them from the device and waits for it.
+    ///
+    /// # Errors
+    /// [`SpectralError::NotFinite`] with the value and its place.
+    pub fn check_parameters(&self) -> Result<(), SpectralError> {
+        check_finite(
+            "every coefficient of a polynomial response",
+            [&self.re.val(), &self.im.val()],
+        )
+    }
+
+    /// Coefficients of a filter, of the real and of the imaginary part.
+    fn terms(&self) -> [usize; 2] {
+        terms(self.form, self.order, self.axes)
+    }
+
     /// The degrees that one axis contributes to a part, in the order of their coefficients.
     fn degrees(&self, part: Part, axis: usize) -> Vec<usize> {
         let has = |degree: &usize| match (self.form, part) {
@@ -200,20 +215,34 @@ impl<const D: usize> FrequencyResponse<D> for Polynomial {
         [outputs, inputs]
     }
 
+    /// Parameters that are not numbers are found on the CPU backend, at every forward pass. Where a
+    /// look at them would wait for the device, ask
+    /// [`check_parameters`](Polynomial::check_parameters).
+    ///
     /// # Errors
-    /// [`SpectralError::Axes`] for a grid of another number of axes, [`SpectralError::NotFinite`]
-    /// for parameters that are not numbers.
+    /// [`SpectralError::Axes`] for a grid of another number of axes,
+    /// [`SpectralError::ResponseShape`] for another number of parameters than the form has,
+    /// [`SpectralError::NotFinite`] for parameters that are not numbers.
     fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
         check_grid(self.axes, grid)?;
-        check_finite(
-            "every coefficient of a polynomial response",
-            [&self.re.val(), &self.im.val()],
-        )
+        check_terms(self.terms(), [&self.re.val(), &self.im.val()])?;
+        match is_read_at_once(&self.re.device()) {
+            true => self.check_parameters(),
+            false => Ok(()),
+        }
     }
 
     fn response(&self, grid: &FrequencyGrid) -> Response<D> {
         let channels = FrequencyResponse::<D>::channels(self);
         Response::Spectrum(spectrum(channels, grid, |part| self.sum(part, grid)))
+    }
+}
+
+/// Coefficients of a filter, of the real and of the imaginary part.
+fn terms(form: ParametricForm, order: usize, axes: usize) -> [usize; 2] {
+    match form {
+        ParametricForm::Published => [axes * (order + 1); 2],
+        ParametricForm::Stable => [1 + axes * (order / 2), axes * order.div_ceil(2)],
     }
 }
 

@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device, Tensor};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 use super::super::convolve::ConvolveOutput;
-use super::filter::{FixedFilter, KernelOrigin, evaluate, kernel_spectrum};
+use super::filter::{FixedFilter, KernelOrigin, check_finite, evaluate, kernel_spectrum};
 use super::layer::FixedFourierConv2d;
 
 /// Which channels the filters meet.
@@ -82,8 +82,8 @@ impl FixedFourierConv2dConfig {
     ///
     /// # Errors
     /// When there are no channels or filters, an axis is empty, the filters are not as many as the
-    /// channels in [`FilterUse::PerChannel`], a kernel has another size than the layer, or a
-    /// function gives a value that is not finite.
+    /// channels in [`FilterUse::PerChannel`], a kernel has another size than the layer, or a kernel
+    /// or a function has a value that is not finite.
     pub fn try_init(&self, device: &Device) -> Result<FixedFourierConv2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         SpectralError::check_positive("the number of filters", &[self.filters.len()])?;
@@ -145,6 +145,7 @@ impl FixedFourierConv2dConfig {
                             got: size.to_vec(),
                         });
                     }
+                    check_finite(kernel)?;
                     let kernel = Tensor::clone(kernel).detach().to_device(device).cast(dtype);
                     let spectrum = kernel_spectrum(kernel, *origin);
                     odd.push(spectrum.clone().map(|part| part.zeros_like().unsqueeze()));

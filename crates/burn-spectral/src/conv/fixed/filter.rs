@@ -106,6 +106,21 @@ pub(super) fn evaluate(
     })
 }
 
+/// Checks that all samples of a kernel image are numbers.
+pub(super) fn check_finite(kernel: &Tensor<2>) -> Result<(), SpectralError> {
+    let [_, width] = kernel.dims();
+    let data = kernel.to_data();
+    let mut values = data.iter::<f64>().enumerate();
+    match values.find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((index, value)) => Err(SpectralError::NotFinite {
+            what: "every sample of a kernel image",
+            value: value.to_string(),
+            place: format!("[{}, {}]", index / width, index % width),
+        }),
+    }
+}
+
 /// The half-spectrum `[height, bins]` of a kernel image.
 pub(super) fn kernel_spectrum(kernel: Tensor<2>, origin: KernelOrigin) -> ComplexTensor<2> {
     let kernel = match origin {
