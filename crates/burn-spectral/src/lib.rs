@@ -55,3 +55,8 @@ pub use spectral_kernels::Norm;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// Compiles and runs the examples of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/from-python.md")]
+struct FromPython;
