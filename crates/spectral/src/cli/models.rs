@@ -1,5 +1,6 @@
 //! `spectral models`: the networks there are.
 
+use burn_spectral::summary::count_parameters;
 use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
@@ -30,6 +31,7 @@ pub(super) struct ModelsArgs {
 struct Entry {
     name: &'static str,
     params: usize,
+    fixed_params: usize,
     dead_params: usize,
     baseline: &'static str,
     summary: &'static str,
@@ -40,9 +42,12 @@ impl Entry {
     fn of(info: &ModelInfo, context: &Context) -> Result<Self, CliError> {
         let input = info.input.clone();
         let network = model::build(info.name, &input, &context.device)?;
+        // Counted without drawing the weights: some networks have millions.
+        let parameters = count_parameters(&network);
         Ok(Self {
             name: info.name,
-            params: model::trainable(&network),
+            params: parameters.trainable,
+            fixed_params: parameters.fixed,
             dead_params: network.dead_parameters(),
             baseline: info.baseline,
             summary: info.summary,

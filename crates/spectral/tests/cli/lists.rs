@@ -25,6 +25,9 @@ fn networks_are_listed_with_their_parameters() {
     ] {
         assert!(params(name) > 20_000, "{name}");
     }
+    // Running mean and variance of batch norm.
+    let one = lab.json("models cnn --json");
+    assert_eq!(one[0]["fixed_params"], 224);
     let text = lab.ok("models").stdout;
     assert!(text.contains("kk2-repaired"));
     assert!(
