@@ -12,11 +12,12 @@ from convolution import fftconv
 from layers import LAYERS
 from parametric import parametric, spectra
 from responses import constant, free, kernel
+from stacks import stacks
 from support import write
 from transforms import frequencies, transforms
 
 if __name__ == "__main__":
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    for build in (transforms, frequencies, fftconv, free, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS):
+    for build in (transforms, frequencies, fftconv, free, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks):
         write(f"{build.__name__}.safetensors", build())
