@@ -6,8 +6,9 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::device::Backend;
-use crate::data::{self, DataError, DataOptions};
+use crate::data::{self, Augment, DataError, DataOptions};
 use crate::model::{self, ModelError};
+use crate::train::{Recipe, TrainError};
 
 /// What every subcommand takes.
 #[derive(Debug, Args)]
@@ -96,6 +97,27 @@ pub(super) fn model_name(text: &str) -> Result<String, ModelError> {
     model::find(text).map(|info| info.name.to_string())
 }
 
+/// The name of a recipe.
+pub(super) fn recipe_name(text: &str) -> Result<String, TrainError> {
+    Recipe::find(text).map(|recipe| recipe.name.to_string())
+}
+
+/// The name of a preset of augmentation.
+pub(super) fn augment_name(text: &str) -> Result<String, String> {
+    match Augment::preset(text) {
+        Some(_) => Ok(text.to_string()),
+        None => Err(format!("there are {}", Augment::presets().join(", "))),
+    }
+}
+
+/// A seed that TOML can hold: its integers are signed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(seed) if i64::try_from(seed).is_ok() => Ok(seed),
+        _ => Err("not a whole number of 0 up to 2^63 − 1".into()),
+    }
+}
+
 /// The name of a data set, or `folder:PATH`.
 pub(super) fn data_name(text: &str) -> Result<String, DataError> {
     if text.starts_with("folder:") || data::info(text).is_some() {
@@ -107,7 +129,8 @@ pub(super) fn data_name(text: &str) -> Result<String, DataError> {
     })
 }
 
-fn size(text: &str) -> Result<(usize, usize), String> {
+/// Height and width, as `64x48`.
+pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     let accepted = || "expected HEIGHTxWIDTH, such as 64x64".to_string();
     let (height, width) = text.split_once('x').ok_or_else(accepted)?;
     let side = |text| positive(text).map_err(|_| accepted());

@@ -11,7 +11,7 @@ use crate::report::{
     DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, write_html,
     write_json, write_markdown,
 };
-use crate::train::{Ending, EpochMetrics, TrainOutcome};
+use crate::train::{Ending, EpochMetrics, Feeding, TrainConfig, TrainOutcome, reconstruct};
 
 /// The most sample images shown of one data set.
 const MAX_SAMPLES: usize = 20;
@@ -40,13 +40,16 @@ pub(super) fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
         ..ModelReport::default()
     };
     if let Some(evaluation) = &outcome.evaluation {
-        let scores = evaluation.scores();
-        report.accuracy = scores.accuracy;
-        report.precision = scores.precision;
-        report.recall = scores.recall;
-        report.f1 = scores.f1;
         report.loss = evaluation.loss;
-        report.confusion = evaluation.confusion.rows().to_vec();
+        if let Some(scores) = evaluation.scores() {
+            report.accuracy = scores.accuracy;
+            report.precision = scores.precision;
+            report.recall = scores.recall;
+            report.f1 = scores.f1;
+        }
+        if let Some(confusion) = &evaluation.confusion {
+            report.confusion = confusion.rows().to_vec();
+        }
     }
     match outcome.ending {
         Ending::Completed => {}
@@ -66,9 +69,9 @@ fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
         epoch: epoch.epoch,
         seconds: epoch.timing.train_seconds,
         train_loss: epoch.train_loss,
-        train_accuracy: epoch.train_accuracy,
+        train_accuracy: epoch.train_accuracy.unwrap_or(f64::NAN),
         test_loss: epoch.test_loss,
-        test_accuracy: epoch.test.accuracy,
+        test_accuracy: epoch.test_accuracy().unwrap_or(f64::NAN),
         learning_rate: epoch.learning_rate,
         images_per_s: epoch.timing.images_per_second,
     }
@@ -156,17 +159,46 @@ pub(super) fn data_report(data: &DataSet) -> DataSetReport {
 
 /// The first test image of each class.
 fn samples(data: &DataSet) -> Vec<Picture> {
-    let classes = data.classes.iter().enumerate().take(MAX_SAMPLES);
-    classes
-        .filter_map(|(class, name)| {
-            let index = data
-                .test
-                .labels
-                .iter()
-                .position(|label| usize::from(*label) == class)?;
-            Some(picture(&data.test, index, name.clone()))
+    sample_indices(data)
+        .into_iter()
+        .map(|index| {
+            let class = usize::from(data.test.labels[index as usize]);
+            picture(&data.test, index as usize, data.classes[class].clone())
         })
         .collect()
+}
+
+/// Where the samples lie in the test part.
+fn sample_indices(data: &DataSet) -> Vec<u32> {
+    let first = |class| {
+        let mut labels = data.test.labels.iter();
+        let at = labels.position(|label| usize::from(*label) == class)?;
+        u32::try_from(at).ok()
+    };
+    (0..data.classes.len())
+        .take(MAX_SAMPLES)
+        .filter_map(first)
+        .collect()
+}
+
+/// What a network that was trained to rebuild images makes of the samples.
+pub(super) fn rebuilt(
+    network: &Network,
+    data: &DataSet,
+    config: &TrainConfig,
+) -> Result<Vec<Picture>, CliError> {
+    let images = data.test.subset(&sample_indices(data))?;
+    let feeding = Feeding {
+        normalise: &config.normalise,
+        batch_size: MAX_SAMPLES,
+    };
+    let rebuilt = reconstruct(network, &images, config.loss, feeding)?;
+    Ok((0..rebuilt.len())
+        .map(|index| {
+            let class = usize::from(rebuilt.labels[index]);
+            picture(&rebuilt, index, data.classes[class].clone())
+        })
+        .collect())
 }
 
 /// One image, its channels side by side.

@@ -4,18 +4,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{DataArgs, data_name, model_name};
+use super::args::{DataArgs, data_name, model_name, seed};
 use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
-use super::run_settings::{DataSettings, folder_name, run_config};
+use super::run_settings::{DataSettings, fitted, folder_name, run_config};
+use super::seeds;
 use super::settings::{self, TrainingArgs};
 use super::trial::Trial;
 use crate::data::load;
-use crate::report::{Report, compare_json, table};
-use crate::train::{RunConfig, RunFolder, TrainError};
+use crate::report::{ModelReport, Report, compare_json, table};
+use crate::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown of each network.
 const FILTERS: usize = 4;
@@ -26,11 +27,13 @@ const FILTERS: usize = 4;
     after_help = "Every network sees the same images in the same order and begins from the same
 seed; the first one is what the others are measured by. Prints a table and
 writes report.html, report.json and report.md, with the runs beside them. Times
-are medians over the epochs.
+are medians over the epochs. Under --seeds the figures are means over the seeds,
+with their standard deviation; the data stay those of --seed.
 
 Examples:
   spectral compare --models cnn,kk2,kk2-repaired,free2 --data glyphs
   spectral compare --models cnn,kk1 --data fashion-mnist --epochs 5 --json
+  spectral compare --models cnn,free2 --data textures --seeds 0,1,2
   spectral compare --models cnn,kk1 --data glyphs --out here --resume"
 )]
 pub(super) struct CompareArgs {
@@ -40,6 +43,10 @@ pub(super) struct CompareArgs {
     /// A data set, or folder:PATH; see 'spectral data'
     #[arg(long, value_name = "NAME", value_parser = data_name)]
     data: String,
+    /// Train each network from each of these seeds
+    /// [default: the one of --seed]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = seed, verbatim_doc_comment)]
+    seeds: Vec<u64>,
     /// Folder for report and runs
     /// [default: a new one in runs/]
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
@@ -60,6 +67,11 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
             return Err(CliError::Usage(format!("--models names '{name}' twice")));
         }
     }
+    for (index, seed) in args.seeds.iter().enumerate() {
+        if args.seeds[..index].contains(seed) {
+            return Err(CliError::Usage(format!("--seeds names {seed} twice")));
+        }
+    }
     let seed = context.seed();
     let config = args.training.over(&settings::defaults(), seed)?;
     let data = load(&args.data, &args.data_args.options(seed))?;
@@ -72,28 +84,48 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         None => unused_folder(&data.name),
     };
 
+    let config = fitted(config, &data);
+    let seeds = match args.seeds.as_slice() {
+        [] => vec![seed],
+        seeds => seeds.to_vec(),
+    };
     // All folders first: a name that is taken should not stop a comparison halfway.
-    let runs: Vec<RunFolder> = args
-        .models
-        .iter()
-        .map(|model| {
-            let folder = out.join("runs").join(model);
+    let mut runs = Vec::new();
+    for &seed in &seeds {
+        let config = TrainConfig {
+            seed,
+            ..config.clone()
+        };
+        for model in &args.models {
+            let name = match args.seeds.is_empty() {
+                true => model.clone(),
+                false => format!("{model}-seed-{seed}"),
+            };
             let run = run_config(model, &data, wanted.clone(), &config)?;
-            open(&folder, run, args.resume)
-        })
-        .collect::<Result<_, CliError>>()?;
+            let folder = out.join("runs").join(name);
+            runs.push((model, seed, open(&folder, run, args.resume)?));
+        }
+    }
 
-    let mut data_report = assemble::data_report(&data);
-    for (model, run) in args.models.iter().zip(&runs) {
+    // Seed by seed and not network by network, so that what disturbs the machine meets all alike.
+    let mut reports: Vec<Vec<(u64, ModelReport)>> = vec![Vec::new(); args.models.len()];
+    for (number, (model, seed, run)) in runs.iter().enumerate() {
         let trial = Trial {
             model,
             data: &data,
-            config: &config,
+            config: &run.config().train,
             run: Some(run),
             filters: FILTERS,
         };
-        data_report.models.push(trial.run(context)?.report);
+        let mut title = format!("{model} on {}", args.data);
+        if seeds.len() > 1 {
+            title.push_str(&format!(", seed {seed},"));
+        }
+        let report = trial.run(&title, context)?.report;
+        reports[number % args.models.len()].push((*seed, report));
     }
+    let mut data_report = assemble::data_report(&data);
+    data_report.models = reports.into_iter().map(seeds::combine).collect();
     let mut report = Report {
         title: format!("{} on {}", args.models.join(", "), args.data),
         data_sets: vec![data_report],

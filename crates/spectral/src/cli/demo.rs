@@ -110,7 +110,9 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<(), CliError> {
                 run: None,
                 filters: FILTERS,
             };
-            data_report.models.push(trial.run(context)?.report);
+            data_report
+                .models
+                .push(trial.run(&format!("{model} on {set}"), context)?.report);
         }
         report.data_sets.push(data_report);
     }

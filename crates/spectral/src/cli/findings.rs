@@ -1,7 +1,7 @@
 //! What the figures of a report say, in sentences.
 
-use super::chance::{Verdict, compare};
-use crate::report::{DataSetReport, FilterReport, Grid, ModelReport, Report};
+use super::chance::{Verdict, compare, compare_losses, compare_seeds};
+use crate::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report};
 
 /// What ends the name of a repaired network, the rest being the published one's.
 const REPAIRED: &str = "-repaired";
@@ -22,28 +22,45 @@ fn accuracies(data: &DataSetReport) -> String {
         return format!("On {}, nothing was trained.", data.name);
     };
     let count = grouped(data.test_count);
-    let (name, share) = (&first.model, percent(first.accuracy));
-    if !first.accuracy.is_finite() {
+    let name = &first.model;
+    if !first.score().is_finite() {
         return format!(
             "On {}, {name} diverged, and nothing can be compared with it.",
             data.name
         );
     }
-    let mut text = format!(
-        "On {}, {name} names {share} of {count} unseen images rightly.",
-        data.name
-    );
+    let over = match first.seeds.len() {
+        seeds @ 2.. => format!(", on average over {seeds} seeds"),
+        _ => String::new(),
+    };
+    let mut text = match first.goal {
+        Goal::Classify => format!(
+            "On {}, {name} names {} of {count} unseen images rightly{over}.",
+            data.name,
+            score(first)
+        ),
+        Goal::Rebuild => format!(
+            "On {}, {name} rebuilds {count} unseen images with a mean loss of {}{over}.",
+            data.name,
+            score(first)
+        ),
+    };
+    let level = match (first.goal, first.seeds.len()) {
+        (_, 2..) => "Level with it, the difference being within chance for so few seeds:",
+        (Goal::Classify, _) => {
+            "Level with it, the difference being within chance for so many images:"
+        }
+        (Goal::Rebuild, _) => "Level with it:",
+    };
     let mut groups: [Vec<String>; 4] = Default::default();
     for model in others {
         let (group, entry) = against(model, first, data.test_count);
         groups[group].push(entry);
     }
-    for (entries, says) in groups.iter().zip([
-        "Better than it:",
-        "Level with it, the difference being within chance for so many images:",
-        "Worse:",
-        "Diverged:",
-    ]) {
+    for (entries, says) in groups
+        .iter()
+        .zip(["Better than it:", level, "Worse:", "Diverged:"])
+    {
         if !entries.is_empty() {
             text.push_str(&format!(" {says} {}.", entries.join(", ")));
         }
@@ -53,20 +70,48 @@ fn accuracies(data: &DataSetReport) -> String {
 
 /// A network's place (0 better, 1 level, 2 worse, 3 unknown) beside the first, and its figures.
 fn against(model: &ModelReport, first: &ModelReport, test_count: usize) -> (usize, String) {
-    if !model.accuracy.is_finite() {
+    if !model.score().is_finite() {
         return (3, model.model.clone());
     }
-    let (name, share) = (&model.model, percent(model.accuracy));
-    let (difference, verdict) = compare(model.accuracy, first.accuracy, test_count);
+    let (name, score) = (&model.model, score(model));
+    let (difference, verdict) = versus(model, first, test_count);
     let place = match verdict {
         Verdict::Better => 0,
         Verdict::Alike => 1,
         Verdict::Worse => 2,
     };
-    (
-        place,
-        format!("{name} ({share}, {} points)", signed(100.0 * difference)),
-    )
+    let entry = match model.goal {
+        Goal::Classify => format!("{name} ({score}, {} points)", signed(100.0 * difference)),
+        Goal::Rebuild => format!("{name} ({score})"),
+    };
+    (place, entry)
+}
+
+/// How much better a network is than another, and whether that is more than chance. Losses of one
+/// seed each say nothing of chance.
+fn versus(model: &ModelReport, other: &ModelReport, test_count: usize) -> (f64, Verdict) {
+    match (model.goal, model.spread(), other.spread()) {
+        (Goal::Classify, Some(spread), Some(other)) => compare_seeds(spread, other, test_count),
+        (Goal::Classify, _, _) => compare(model.accuracy, other.accuracy, test_count),
+        (Goal::Rebuild, Some(spread), Some(other)) => compare_losses(spread, other),
+        (Goal::Rebuild, _, _) => {
+            let difference = other.loss - model.loss;
+            let verdict = match difference {
+                better if better > 0.0 => Verdict::Better,
+                worse if worse < 0.0 => Verdict::Worse,
+                _ => Verdict::Alike,
+            };
+            (difference, verdict)
+        }
+    }
+}
+
+/// An accuracy in per cent, or a loss.
+fn score(model: &ModelReport) -> String {
+    match model.goal {
+        Goal::Classify => percent(model.accuracy),
+        Goal::Rebuild => format!("{:.4}", model.loss),
+    }
 }
 
 /// Every repaired network against the published one.
@@ -80,8 +125,10 @@ fn repairs(report: &Report) -> Option<String> {
             else {
                 continue;
             };
-            let (difference, verdict) =
-                compare(repaired.accuracy, published.accuracy, data.test_count);
+            if repaired.goal != Goal::Classify {
+                continue;
+            }
+            let (difference, verdict) = versus(repaired, published, data.test_count);
             if !difference.is_finite() {
                 continue;
             }
@@ -245,6 +292,7 @@ fn grouped(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::SeedReport;
 
     fn model(name: &str, accuracy: f64) -> ModelReport {
         ModelReport {
@@ -278,6 +326,47 @@ mod tests {
         ] {
             assert!(with(accuracy).contains(part), "{}", with(accuracy));
         }
+    }
+
+    #[test]
+    fn losses_are_told_where_there_is_no_accuracy() {
+        let rebuilding = |name: &str, loss| ModelReport {
+            goal: Goal::Rebuild,
+            loss,
+            ..model(name, f64::NAN)
+        };
+        let text = accuracies(&data(vec![
+            rebuilding("cnn", 0.0623),
+            rebuilding("free2", 0.0809),
+            rebuilding("kk2", 0.06),
+        ]));
+        assert_eq!(
+            text,
+            "On glyphs, cnn rebuilds 2,000 unseen images with a mean loss of 0.0623. \
+             Better than it: kk2 (0.0600). Worse: free2 (0.0809)."
+        );
+    }
+
+    #[test]
+    fn a_difference_smaller_than_the_scatter_of_the_seeds_is_chance() {
+        let seeds = |name: &str, accuracies: [f64; 2]| ModelReport {
+            seeds: accuracies
+                .map(|accuracy| SeedReport {
+                    accuracy,
+                    ..SeedReport::default()
+                })
+                .to_vec(),
+            ..model(name, (accuracies[0] + accuracies[1]) / 2.0)
+        };
+        let text = accuracies(&data(vec![
+            seeds("cnn", [0.9, 0.9]),
+            seeds("free2", [0.8, 0.9]),
+        ]));
+        assert!(text.contains("over 2 seeds"), "{text}");
+        assert!(
+            text.contains("for so few seeds: free2 (85.0 %, −5.0 points)"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -6,19 +6,23 @@
 mod args;
 mod assemble;
 mod chance;
+mod checkpoint;
 mod compare;
 mod context;
 mod data;
 mod demo;
 mod device;
 mod error;
+mod evaluate;
 mod findings;
+mod fits;
 mod models;
 mod output;
 mod overlay;
 mod predict;
 mod provenance;
 mod run_settings;
+mod seeds;
 mod settings;
 mod train;
 mod trial;
@@ -59,6 +63,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Train(Box<train::TrainArgs>),
     Compare(Box<compare::CompareArgs>),
+    Evaluate(evaluate::EvaluateArgs),
     Predict(predict::PredictArgs),
     Models(models::ModelsArgs),
     Data(data::DataCommandArgs),
@@ -100,6 +105,7 @@ fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
         Command::Demo(args) => demo::run(&args, &context),
         Command::Train(args) => train::run(&args, &context),
         Command::Compare(args) => compare::run(&args, &context),
+        Command::Evaluate(args) => evaluate::run(&args, &context),
         Command::Predict(args) => predict::run(&args, &context),
         Command::Models(args) => models::run(&args, &context),
         Command::Data(args) => data::run(&args, &context),

@@ -1,19 +1,18 @@
 //! `spectral predict`: the classes of images.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
+use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say};
 use super::run_settings::ModelSettings;
 use crate::data::{Images, read_photo};
-use crate::model::{self, InputSpec, Network};
-use crate::train::{
-    Feeding, ModelDescription, RunFolder, load_model_weights, predict, read_model_description,
-};
+use crate::model::InputSpec;
+use crate::train::{Feeding, Target, predict};
 
 /// Classes told for each image.
 const TOP: usize = 3;
@@ -45,12 +44,6 @@ pub(super) struct PredictArgs {
     best: bool,
 }
 
-/// A network ready for use.
-struct Loaded {
-    network: Network,
-    settings: ModelSettings,
-}
-
 #[derive(Serialize)]
 struct Prediction {
     file: PathBuf,
@@ -66,7 +59,14 @@ struct Candidate {
 }
 
 pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError> {
-    let loaded = load(&args.source, args.best, context)?;
+    let loaded = Loaded::from(&args.source, args.best, context)?;
+    if loaded.settings.target != Target::Label {
+        return Err(CliError::Failed(format!(
+            "{}: {} was trained to rebuild images and names no classes",
+            args.source.display(),
+            loaded.name
+        )));
+    }
     let input = &loaded.settings.input;
     let mut predictions = Vec::new();
     let mut failed = 0;
@@ -102,37 +102,6 @@ pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError>
     }
 }
 
-fn load(source: &Path, best: bool, context: &Context) -> Result<Loaded, CliError> {
-    let (weights, description): (PathBuf, ModelDescription) = if source.is_dir() {
-        let run = RunFolder::open(source)?;
-        let weights = if best {
-            run.best_weights_path()
-        } else {
-            run.weights_path()
-        };
-        (weights, run.config().model.clone())
-    } else {
-        if best {
-            let message = format!("--best needs a run folder; {} is none", source.display());
-            return Err(CliError::Usage(message));
-        }
-        let description = read_model_description(source)?
-            .ok_or_else(|| CliError::file(source, "no network of this lab"))?;
-        (source.to_path_buf(), description)
-    };
-    let settings = ModelSettings::of(&description).map_err(|error| {
-        CliError::file(
-            &weights,
-            format!("no network of this lab: {}", error.message()),
-        )
-    })?;
-    let network = model::build(&description.name, &settings.input, &context.device)?;
-    Ok(Loaded {
-        network: load_model_weights(&weights, network)?,
-        settings,
-    })
-}
-
 fn classify(
     loaded: &Loaded,
     files: &[&PathBuf],
@@ -145,6 +114,7 @@ fn classify(
         input,
         class_names,
         normalise,
+        ..
     } = &loaded.settings;
     let InputSpec {
         channels,

@@ -7,7 +7,7 @@ use super::args::DataArgs;
 use super::error::CliError;
 use crate::data::{DataSet, Normalise};
 use crate::model::InputSpec;
-use crate::train::{DataDescription, ModelDescription, RunConfig, TrainConfig};
+use crate::train::{DataDescription, Loss, ModelDescription, RunConfig, Target, TrainConfig};
 
 /// Everything beside its name that using a network takes; kept with its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,8 +16,18 @@ pub(super) struct ModelSettings {
     pub(super) input: InputSpec,
     /// The class of each output.
     pub(super) class_names: Vec<String>,
+    /// What its outputs are compared with.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) target: Target,
     /// How bytes become numbers.
     pub(super) normalise: Normalise,
+    /// What it was trained to make small.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) loss: Loss,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl ModelSettings {
@@ -45,13 +55,25 @@ impl DataSettings {
     }
 }
 
-/// The shape of a set's images and its number of classes.
-pub(super) fn input_of(data: &DataSet) -> InputSpec {
+/// The shape of a set's images and the number of outputs: its classes, or its pixels if they are to
+/// be rebuilt.
+pub(super) fn input_of(data: &DataSet, target: Target) -> InputSpec {
     InputSpec {
         channels: data.train.channels,
         height: data.train.height,
         width: data.train.width,
-        classes: data.classes.len(),
+        classes: match target {
+            Target::Label => data.classes.len(),
+            Target::Image => data.train.image_len(),
+        },
+    }
+}
+
+/// Settings whose normalisation has the constants of the training images, if it takes any.
+pub(super) fn fitted(config: TrainConfig, data: &DataSet) -> TrainConfig {
+    TrainConfig {
+        normalise: config.normalise.fitted(&data.train),
+        ..config
     }
 }
 
@@ -64,9 +86,11 @@ pub(super) fn run_config(
 ) -> Result<RunConfig, CliError> {
     let failed = |error: toml::ser::Error| CliError::Failed(format!("cannot write TOML: {error}"));
     let settings = ModelSettings {
-        input: input_of(data),
+        input: input_of(data, train.target),
         class_names: data.classes.clone(),
+        target: train.target,
         normalise: train.normalise.clone(),
+        loss: train.loss,
     };
     Ok(RunConfig {
         model: ModelDescription {
@@ -120,7 +144,26 @@ mod tests {
         let back: RunConfig = toml::from_str(&text).unwrap();
         assert_eq!(DataSettings::of(&back.data).unwrap(), wanted);
         let model = ModelSettings::of(&back.model).unwrap();
-        assert_eq!(model.input, input_of(&data));
+        assert_eq!(model.input, input_of(&data, Target::Label));
         assert_eq!(model.class_names, data.classes);
+    }
+
+    #[test]
+    fn the_constants_of_normalisation_are_those_of_the_training_images() {
+        let options = DataOptions {
+            train_count: Some(10),
+            test_count: Some(10),
+            ..DataOptions::default()
+        };
+        let data = load("textures", &options).unwrap();
+        let config = TrainConfig {
+            normalise: Normalise::PerChannelOfTraining,
+            ..TrainConfig::default()
+        };
+        let expected = Normalise::per_channel_of(&data.train);
+        assert_eq!(fitted(config, &data).normalise, expected);
+        assert_ne!(Normalise::per_channel_of(&data.test), expected);
+        let plain = TrainConfig::default();
+        assert_eq!(fitted(plain.clone(), &data), plain);
     }
 }

@@ -1,4 +1,4 @@
-//! Training settings: the lab's defaults, a file, flags and `--set`, each over what comes before.
+//! Training settings: a recipe, a file, flags and `--set`, each over what comes before.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,23 +7,15 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::args::positive;
+use super::args::{augment_name, positive, recipe_name};
 use super::error::CliError;
 use super::overlay::{assignment, nested, overlay};
-use crate::train::{AdamSettings, OptimizerConfig, TrainConfig};
+use crate::data::Augment;
+use crate::train::{Recipe, TrainConfig, recipes};
 
-/// The L2 penalty under Adam unless told otherwise.
-const WEIGHT_DECAY: f64 = 5e-4;
-
-/// The lab's defaults: those of the training room, with Adam under an L2 penalty.
+/// The settings when nothing is said: the first recipe's, the lab's own.
 pub(super) fn defaults() -> TrainConfig {
-    TrainConfig {
-        optimizer: OptimizerConfig::Adam(AdamSettings {
-            weight_decay: WEIGHT_DECAY,
-            ..AdamSettings::default()
-        }),
-        ..TrainConfig::default()
-    }
+    recipes()[0].config()
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -49,10 +41,28 @@ enum LossName {
     BinaryCrossEntropy,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TargetName {
+    Label,
+    Image,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum NormaliseName {
+    ZeroOne,
+    SymmetricOne,
+    PerChannel,
+}
+
 /// How to train.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub(super) struct TrainingArgs {
+    /// Settings to begin with: lab (default) or those
+    /// of a published experiment: cats-vs-dogs,
+    /// cifar-10-notebook, autoencoder
+    #[arg(long, value_name = "NAME", value_parser = recipe_name, verbatim_doc_comment)]
+    recipe: Option<String>,
     /// Passes over the training images [default: 5]
     #[arg(long, value_name = "N", value_parser = positive)]
     epochs: Option<usize>,
@@ -88,6 +98,33 @@ pub(super) struct TrainingArgs {
         verbatim_doc_comment
     )]
     loss: Option<LossName>,
+    /// What outputs are compared with: label (default),
+    /// or image, which the network is to rebuild
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
+    target: Option<TargetName>,
+    /// How bytes become numbers: symmetric-one
+    /// (default, -1..1), zero-one, or per-channel
+    /// (centred and scaled by mean and standard
+    /// deviation of the training images)
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
+    normalise: Option<NormaliseName>,
+    /// Change training images at random: none (default),
+    /// cats-vs-dogs (turned, shifted, mirrored) or cifar
+    /// (cropped, mirrored, recoloured)
+    #[arg(long, value_name = "NAME", value_parser = augment_name, verbatim_doc_comment)]
+    augment: Option<String>,
     /// The learning rate over time: constant (default),
     /// step (a tenth after each third of the epochs),
     /// cosine (down to 0 over the epochs), plateau (a
@@ -153,11 +190,13 @@ struct SettingsFile {
 }
 
 impl TrainingArgs {
-    /// The settings that these make of `base`, with that seed.
+    /// The settings that these make of `base`, or of the recipe they name, with that seed.
     pub(super) fn over(&self, base: &TrainConfig, seed: u64) -> Result<TrainConfig, CliError> {
         let wrong =
             |error: &dyn std::fmt::Display| CliError::Usage(format!("training settings: {error}"));
-        let mut settings = Table::try_from(base).map_err(|error| wrong(&error))?;
+        let recipe = self.recipe.as_deref().map(Recipe::find).transpose()?;
+        let base = recipe.map_or_else(|| base.clone(), Recipe::config);
+        let mut settings = Table::try_from(&base).map_err(|error| wrong(&error))?;
         if let Some(path) = &self.config {
             overlay(&mut settings, read(path)?);
         }
@@ -199,6 +238,9 @@ impl TrainingArgs {
             ),
             ("optimizer.momentum", self.momentum.map(Value::Float)),
             ("loss.kind", self.loss.map(|name| spelled(&name))),
+            ("target", self.target.map(|name| spelled(&name))),
+            ("normalise", self.normalise.map(|name| spelled(&name))),
+            ("augment", self.augment.as_deref().and_then(augmentation)),
             ("schedule.warmup.over.epochs", self.warmup.map(count)),
             (
                 "clipping",
@@ -239,6 +281,11 @@ impl TrainingArgs {
     }
 }
 
+/// Every setting of a preset.
+fn augmentation(name: &str) -> Option<Value> {
+    Value::try_from(Augment::preset(name)?).ok()
+}
+
 /// A `--config` file with these settings.
 pub(super) fn file(config: &TrainConfig) -> Result<String, CliError> {
     let failed = |error: toml::ser::Error| CliError::Failed(format!("cannot write TOML: {error}"));
@@ -265,7 +312,8 @@ fn spelled(value: &impl ValueEnum) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Clipping, Decay, SgdSettings, Span};
+    use crate::data::Normalise;
+    use crate::train::{Clipping, Decay, OptimizerConfig, SgdSettings, Span, Target};
 
     fn set(settings: &[&str]) -> Result<TrainConfig, String> {
         let args = TrainingArgs {
@@ -295,7 +343,7 @@ mod tests {
         };
         assert_eq!(
             (adam.epsilon, adam.amsgrad, adam.weight_decay),
-            (1e-7, true, WEIGHT_DECAY)
+            (1e-7, true, 5e-4)
         );
         let config = set(&["optimizer.kind=rmsprop", "optimizer.alpha=0.9"]).unwrap();
         let OptimizerConfig::RmsProp(rmsprop) = config.optimizer else {
@@ -304,8 +352,63 @@ mod tests {
         assert_eq!(rmsprop.alpha, 0.9);
         assert_eq!(
             set(&["normalise=zero-one"]).unwrap().normalise,
-            crate::data::Normalise::ZeroOne
+            Normalise::ZeroOne
         );
+    }
+
+    #[test]
+    fn a_recipe_lies_below_flags_and_settings() {
+        let args = TrainingArgs {
+            recipe: Some("cats-vs-dogs".into()),
+            epochs: Some(7),
+            set: vec!["augment.rotation=5".into()],
+            ..TrainingArgs::default()
+        };
+        let config = args.over(&defaults(), 3).unwrap();
+        let recipe = Recipe::find("cats-vs-dogs").unwrap().config();
+        let expected = TrainConfig {
+            epochs: 7,
+            seed: 3,
+            augment: Augment {
+                rotation: 5.0,
+                ..recipe.augment.clone()
+            },
+            ..recipe
+        };
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn images_are_prepared_as_the_flags_say() {
+        let args = TrainingArgs {
+            recipe: Some("cats-vs-dogs".into()),
+            target: Some(TargetName::Image),
+            normalise: Some(NormaliseName::ZeroOne),
+            augment: Some("none".into()),
+            ..TrainingArgs::default()
+        };
+        let config = args.over(&defaults(), 0).unwrap();
+        assert!(config.augment.is_none());
+        assert_eq!(
+            (config.target, config.normalise),
+            (Target::Image, Normalise::ZeroOne)
+        );
+        let args = TrainingArgs {
+            normalise: Some(NormaliseName::PerChannel),
+            ..TrainingArgs::default()
+        };
+        // Constants of another run give way to those still to be fitted.
+        let base = TrainConfig {
+            normalise: Normalise::PerChannel {
+                mean: vec![0.5],
+                std: vec![0.5],
+            },
+            ..defaults()
+        };
+        let config = args.over(&base, 0).unwrap();
+        assert_eq!(config.normalise, Normalise::PerChannelOfTraining);
+        let kept = TrainingArgs::default().over(&base, 0).unwrap();
+        assert_eq!(kept.normalise, base.normalise);
     }
 
     #[test]
@@ -373,6 +476,10 @@ mod tests {
             ("epochs", "NAME=VALUE"),
             ("=3", "no setting's name"),
             ("learning_rate=-1", "learning_rate"),
+            ("augment.rotation=200", "augment.rotation"),
+            ("augment.zoom=1", "zoom"),
+            ("normalise=batch", "per-channel"),
+            ("target=image", "loss.kind"),
         ] {
             let error = set(&[setting]).unwrap_err();
             assert!(error.contains(part), "{setting}: {error}");

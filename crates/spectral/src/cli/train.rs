@@ -11,7 +11,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
-use super::run_settings::{DataSettings, folder_name, run_config};
+use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
 use crate::data::load;
@@ -33,7 +33,8 @@ Examples:
   spectral train --model cnn --data fashion-mnist --data-dir ~/data \\
       --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine
   spectral train --resume runs/free2-glyphs-0 --epochs 10
-  spectral train --print-config > settings.toml"
+  spectral train --model cnn --data cats-vs-dogs --recipe cats-vs-dogs
+  spectral train --print-config --recipe autoencoder > settings.toml"
 )]
 pub(super) struct TrainArgs {
     /// A network; see 'spectral models'
@@ -74,11 +75,12 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
         }
         return print(&settings::file(&config)?);
     }
-    let plan = match &args.resume {
+    let mut plan = match &args.resume {
         Some(folder) => Plan::resumed(args, folder, context)?,
         None => Plan::new(args, context)?,
     };
     let data = load(&plan.data, &plan.data_args.options(plan.data_seed))?;
+    plan.train = fitted(plan.train, &data);
     let stored = DataSettings {
         seed: plan.data_seed,
         wanted: plan.stored_data_args.clone(),
@@ -97,12 +99,13 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
         run: Some(&run),
         filters: FILTERS,
     };
-    let Outcome { report, ending } = trial.run(context)?;
+    let title = format!("{} on {}", plan.model, plan.data);
+    let Outcome { report, ending } = trial.run(&title, context)?;
     let history = report.history.clone();
     let mut data_report = assemble::data_report(&data);
     data_report.models.push(report);
     let mut report = Report {
-        title: format!("{} on {}", plan.model, plan.data),
+        title,
         data_sets: vec![data_report],
         ..Report::default()
     };

@@ -6,8 +6,8 @@ use super::error::CliError;
 use super::run_settings::input_of;
 use crate::data::DataSet;
 use crate::model;
-use crate::report::ModelReport;
-use crate::train::{Ending, ProgressReporter, RunFolder, TrainConfig, fit};
+use crate::report::{Goal, ModelReport};
+use crate::train::{Ending, ProgressReporter, RunFolder, Target, TrainConfig, fit};
 
 /// One network to be trained on one data set.
 pub(super) struct Trial<'a> {
@@ -32,20 +32,26 @@ pub(super) struct Outcome {
 }
 
 impl Trial<'_> {
-    /// Trains, with progress on stderr. Equal seeds begin with equal weights, whatever was
+    /// Trains, with progress on stderr, where the run goes by `title`. Equal seeds begin with equal weights, whatever was
     /// trained before.
-    pub(super) fn run(&self, context: &Context) -> Result<Outcome, CliError> {
+    pub(super) fn run(&self, title: &str, context: &Context) -> Result<Outcome, CliError> {
         let info = model::find(self.model)?;
-        let input = input_of(self.data);
+        let input = input_of(self.data, self.config.target);
         context.device.seed(self.config.seed);
         let network = model::build(info.name, &input, &context.device)?;
         let params = model::trainable(&network);
         let dead_params = network.dead_parameters();
-        let mut progress = ProgressReporter::new(format!("{} on {}", info.name, self.data.name));
+        let mut progress = ProgressReporter::new(title);
         let outcome = fit(network, self.data, self.config, self.run, &mut progress)?;
         drop(progress);
 
         let mut report = assemble::model_report(&outcome);
+        if self.config.target == Target::Image {
+            report.goal = Goal::Rebuild;
+            if report.loss.is_finite() {
+                report.rebuilt = assemble::rebuilt(&outcome.model, self.data, self.config)?;
+            }
+        }
         report.model = info.name.into();
         report.summary = format!("{}.", info.summary);
         report.data = self.data.name.clone();

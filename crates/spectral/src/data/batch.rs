@@ -1,11 +1,11 @@
-//! Mini-batches: the order of an epoch, and bytes to normalised floats.
+//! Mini-batches: the order of an epoch, and its images as normalised floats.
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::error::DataError;
 use super::images::Images;
+use super::normalise::Normalise;
 use super::stream::{Purpose, stream};
 
 /// Batches smaller than this many values are filled by one thread; waking others costs more.
@@ -102,67 +102,6 @@ impl<'a> IntoIterator for &'a Batches {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-/// How a byte p becomes a number.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Normalise {
-    /// p / 255, in 0..1.
-    ZeroOne,
-    /// p / 127.5 − 1, in −1..1.
-    #[default]
-    SymmetricOne,
-    /// (p / 255 − mean) / std with a mean and a standard deviation for each channel.
-    PerChannel {
-        /// Mean of each channel, of pixels scaled to 0..1.
-        mean: Vec<f32>,
-        /// Standard deviation of each channel, of pixels scaled to 0..1; above zero.
-        std: Vec<f32>,
-    },
-}
-
-impl Normalise {
-    /// [`PerChannel`](Self::PerChannel) with the statistics of `images`. A channel without any
-    /// variation is centred but not scaled.
-    pub fn per_channel_of(images: &Images) -> Self {
-        let statistics = images.channel_statistics();
-        Self::PerChannel {
-            mean: statistics.mean,
-            std: statistics
-                .std
-                .into_iter()
-                .map(|s| if s > 0.0 { s } else { 1.0 })
-                .collect(),
-        }
-    }
-
-    /// The value of each of the 256 bytes, for each channel.
-    fn tables(&self, channels: usize) -> Result<Vec<[f32; 256]>, DataError> {
-        let table = |f: &dyn Fn(f32) -> f32| std::array::from_fn(|byte| f(byte as f32));
-        match self {
-            Self::ZeroOne => Ok(vec![table(&|p| p / 255.0); channels]),
-            Self::SymmetricOne => Ok(vec![table(&|p| p / 127.5 - 1.0); channels]),
-            Self::PerChannel { mean, std } => {
-                let valid = mean.len() == channels
-                    && std.len() == channels
-                    && mean.iter().all(|m| m.is_finite())
-                    && std.iter().all(|s| s.is_finite() && *s > 0.0);
-                if !valid {
-                    return Err(DataError::BadOption {
-                        option: "normalisation",
-                        value: format!("mean {mean:?}, std {std:?} for {channels} channels"),
-                        accepted: "one finite mean and one std above zero for each channel",
-                    });
-                }
-                Ok(mean
-                    .iter()
-                    .zip(std)
-                    .map(|(m, s)| table(&|p| (p / 255.0 - m) / s))
-                    .collect())
-            }
-        }
     }
 }
 

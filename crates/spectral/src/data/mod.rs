@@ -14,6 +14,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod augment;
 mod batch;
 mod catalogue;
 mod cifar;
@@ -24,7 +25,9 @@ mod glyphs;
 mod idx;
 mod images;
 mod locate;
+mod normalise;
 mod photo;
+mod resize;
 mod sources;
 mod stream;
 mod strokes;
@@ -32,13 +35,16 @@ mod synthetic;
 mod textures;
 mod unpack;
 
-pub use batch::{Batches, Normalise, batch_labels, epoch_order, fill_batch};
+pub use augment::{Augment, Augmenter, Fill, fill_augmented};
+pub use batch::{Batches, batch_labels, epoch_order, fill_batch};
 pub use catalogue::{DataInfo, Origin, catalogue, info};
 pub use error::DataError;
 pub use fetch::{FetchEvent, FetchOptions, MIRROR_VARIABLE, fetch};
 pub use images::{ChannelStatistics, Images};
 pub use locate::{DATA_VARIABLE, cache_dir, locate};
+pub use normalise::Normalise;
 pub use photo::read_photo;
+pub use resize::resized;
 
 use locate::Roots;
 use stream::Part;

@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Shuffle,
     /// The division of a folder into training and test part.
     Split,
+    /// How a training image is changed.
+    Augment,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Textures => b"textures",
             Self::Shuffle => b"shuffle.",
             Self::Split => b"split...",
+            Self::Augment => b"augment.",
         }
     }
 }

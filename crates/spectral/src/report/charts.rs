@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use super::{
-    DataSetReport, ModelReport, ReportError,
+    DataSetReport, EpochReport, Goal, ModelReport, ReportError,
     axis::Axis,
     palette::{self, AXIS, GRID},
 };
@@ -35,22 +35,12 @@ struct Series {
 }
 
 /// The learning curves of a data set: accuracy by epoch, loss by epoch, accuracy by time; those without any value are
-/// left out.
+/// left out. Models that rebuild images have a test loss in the place of the accuracy.
 ///
 /// # Errors
 /// [`ReportError::Chart`] when the plotting library fails.
 pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
-    let epochs = |value: fn(&super::EpochReport) -> f64| {
-        series(data, |model| {
-            model
-                .history
-                .iter()
-                .map(|e| (e.epoch as f64, value(e)))
-                .collect()
-        })
-    };
-    let accuracy = epochs(|epoch| epoch.test_accuracy * 100.0);
-    let loss = epochs(|epoch| epoch.train_loss);
+    let accuracy = by_epoch(data, |epoch| epoch.test_accuracy * 100.0);
     let timed = series(data, |model| {
         let mut elapsed = 0.0;
         let timed = model.history.iter().map(|epoch| {
@@ -73,33 +63,14 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
             )?,
         });
     }
-    if any(&loss) {
-        let (low, high) = y_extent(&loss);
-        let log = low > 0.0 && high / low > LOG_FROM;
-        let (axis, loss, title) = if log {
-            let scaled = series(data, |model| {
-                (model.history.iter())
-                    .map(|e| (e.epoch as f64, e.train_loss.log10()))
-                    .collect()
-            });
-            (
-                Axis::logarithmic((low, high)),
-                scaled,
-                "Training loss by epoch, logarithmic",
-            )
-        } else {
-            (
-                Axis::linear((low.min(0.0), high)),
-                loss,
-                "Training loss by epoch",
-            )
-        };
-        charts.push(Chart {
-            title: title.into(),
-            note: "The error that training makes small (no unit); lower is better.",
-            svg: draw("epoch", &loss, Axis::whole(x_extent(&loss)), axis)?,
-        });
+    if data.goal() == Goal::Rebuild {
+        let note = "The error on unseen images (no unit); lower is better.";
+        charts.extend(losses(data, "Test loss", note, |epoch| epoch.test_loss)?);
     }
+    let note = "The error that training makes small (no unit); lower is better.";
+    charts.extend(losses(data, "Training loss", note, |epoch| {
+        epoch.train_loss
+    })?);
     if any(&timed) {
         let (_, longest) = x_extent(&timed);
         let (unit, seconds) = match longest {
@@ -129,6 +100,39 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
         });
     }
     Ok(charts)
+}
+
+/// A loss by epoch, on a logarithmic scale if it spans much; none without any value.
+fn losses(
+    data: &DataSetReport,
+    name: &str,
+    note: &'static str,
+    value: fn(&EpochReport) -> f64,
+) -> Result<Option<Chart>, ReportError> {
+    let loss = by_epoch(data, value);
+    if !any(&loss) {
+        return Ok(None);
+    }
+    let (low, high) = y_extent(&loss);
+    let log = low > 0.0 && high / low > LOG_FROM;
+    let (axis, loss, scale) = if log {
+        let scaled = by_epoch(data, |epoch| value(epoch).log10());
+        (Axis::logarithmic((low, high)), scaled, ", logarithmic")
+    } else {
+        (Axis::linear((low.min(0.0), high)), loss, "")
+    };
+    Ok(Some(Chart {
+        title: format!("{name} by epoch{scale}"),
+        note,
+        svg: draw("epoch", &loss, Axis::whole(x_extent(&loss)), axis)?,
+    }))
+}
+
+fn by_epoch(data: &DataSetReport, value: impl Fn(&EpochReport) -> f64) -> Vec<Series> {
+    series(data, |model| {
+        let epochs = model.history.iter();
+        epochs.map(|e| (e.epoch as f64, value(e))).collect()
+    })
 }
 
 fn series(data: &DataSetReport, points: impl Fn(&ModelReport) -> Vec<(f64, f64)>) -> Vec<Series> {
@@ -281,5 +285,17 @@ mod tests {
         }
         assert!(curves(&data).unwrap().is_empty());
         assert!(curves(&DataSetReport::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn models_that_rebuild_have_losses_alone() {
+        let report = fixture::reconstruction();
+        let titles: Vec<String> = curves(&report.data_sets[0])
+            .unwrap()
+            .into_iter()
+            .map(|chart| chart.title)
+            .collect();
+        assert_eq!(titles.len(), 2, "{titles:?}");
+        assert!(titles[0].starts_with("Test loss") && titles[1].starts_with("Training loss"));
     }
 }

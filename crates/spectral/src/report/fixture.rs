@@ -3,7 +3,8 @@
 use std::f32::consts::PI;
 
 use super::{
-    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Provenance, Report,
+    DataSetReport, EpochReport, FilterReport, Goal, Grid, ModelReport, Picture, Provenance, Report,
+    SeedReport,
 };
 
 /// A model whose accuracy climbs to `accuracy` in eight epochs.
@@ -36,11 +37,58 @@ pub(crate) fn model(name: &str, accuracy: f64) -> ModelReport {
         loss: (1.0 - accuracy) * 2.4,
         epoch_s: 2.0,
         images_per_s: 2500.0,
-        confusion: Vec::new(),
         history,
-        filters: Vec::new(),
         notes: Vec::new(),
+        ..ModelReport::default()
     }
+}
+
+/// A model that rebuilds images with that loss.
+pub(crate) fn rebuilding(name: &str, loss: f64) -> ModelReport {
+    let mut model = model(name, 0.9);
+    model.goal = Goal::Rebuild;
+    for share in [
+        &mut model.accuracy,
+        &mut model.precision,
+        &mut model.recall,
+        &mut model.f1,
+    ] {
+        *share = f64::NAN;
+    }
+    model.loss = loss;
+    for epoch in &mut model.history {
+        (epoch.train_accuracy, epoch.test_accuracy) = (f64::NAN, f64::NAN);
+    }
+    model
+}
+
+/// What seeds from 0 on gave.
+pub(crate) fn seeds(accuracies: &[f64]) -> Vec<SeedReport> {
+    let seed = |(seed, &accuracy): (usize, &f64)| SeedReport {
+        seed: seed as u64,
+        accuracy,
+        loss: 1.0 - accuracy,
+        epoch_s: 2.0,
+    };
+    accuracies.iter().enumerate().map(seed).collect()
+}
+
+/// A report on models that rebuild digits.
+pub(crate) fn reconstruction() -> Report {
+    let mut report = report();
+    report.data_sets.truncate(1);
+    let data = &mut report.data_sets[0];
+    let losses = [0.0623, 0.0809, 0.0712, 0.0655];
+    for (model, loss) in data.models.iter_mut().zip(losses) {
+        let name = model.model.clone();
+        *model = ModelReport {
+            filters: std::mem::take(&mut model.filters),
+            summary: std::mem::take(&mut model.summary),
+            rebuilt: data.samples.clone(),
+            ..rebuilding(&name, loss)
+        };
+    }
+    report
 }
 
 fn grid(size: usize, value: impl Fn(f32, f32) -> f32) -> Grid {

@@ -77,6 +77,37 @@ mod tests {
     }
 
     #[test]
+    fn rebuilt_images_stand_below_the_unseen_and_no_accuracy_is_told() {
+        let report = fixture::reconstruction();
+        let page = to_html(&report).unwrap();
+        let data = &report.data_sets[0];
+        let (unseen, rebuilt) = (
+            page.find(">unseen<").unwrap(),
+            page.find("rebuilt by cnn\"").unwrap(),
+        );
+        assert!(unseen < rebuilt);
+        assert_eq!(
+            page.matches("rebuilt by ").count(),
+            data.models.len() * data.samples.len()
+        );
+        assert!(page.contains("Test loss") && page.contains("0.0623"));
+        for word in ["Accuracy", "accurate", "F1 ", "Confusion m"] {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn several_seeds_show_their_spread() {
+        let mut report = fixture::report();
+        for model in &mut report.data_sets[0].models {
+            model.seeds = fixture::seeds(&[0.9, 0.92, 0.91]);
+        }
+        let page = to_html(&report).unwrap();
+        assert!(page.contains(" ± 1.0") && page.contains("90.0–92.0"));
+        assert!(page.contains("over 3 seeds"));
+    }
+
+    #[test]
     fn markup_in_any_text_stays_text() {
         let page = to_html(&fixture::hostile()).unwrap();
         assert!(!page.contains("<script>alert"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::{Report, ReportError, write};
+use super::{Report, ReportError, Spread, write};
 
 /// The whole report on one line of JSON; numbers that are not finite become `null`.
 ///
@@ -24,17 +24,21 @@ pub fn write_json(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportE
 }
 
 /// The figures of every model as a list of flat objects, in the order of the report: `model`, `data`, `params`,
-/// `dead_params`, `accuracy`, `precision`, `recall`, `f1` (shares of 1), `loss`, `epoch_s` (seconds), `images_per_s`,
-/// `epochs`, `diverged`. Numbers that are not finite are `null`.
+/// `dead_params`, `goal`, `accuracy`, `precision`, `recall`, `f1` (shares of 1), `loss`, `epoch_s` (seconds),
+/// `images_per_s`, `epochs`, `diverged`. Numbers that are not finite or do not exist are `null`.
+///
+/// Of several seeds the figures are means; `seeds` then holds an object each, `accuracy_std`, `accuracy_min`,
+/// `accuracy_max` and `loss_std`, `loss_min`, `loss_max` say how they differ.
 pub fn compare_json(report: &Report) -> Value {
     let models = report.data_sets.iter().flat_map(|data| &data.models);
     models
         .map(|model| {
-            json!({
+            let mut object = json!({
                 "model": model.model,
                 "data": model.data,
                 "params": model.params,
                 "dead_params": model.dead_params,
+                "goal": model.goal,
                 "accuracy": model.accuracy,
                 "precision": model.precision,
                 "recall": model.recall,
@@ -44,7 +48,18 @@ pub fn compare_json(report: &Report) -> Value {
                 "images_per_s": model.images_per_s,
                 "epochs": model.history.len(),
                 "diverged": model.diverged(),
-            })
+            });
+            if !model.seeds.is_empty() {
+                object["seeds"] = json!(model.seeds);
+                let accuracies = Spread::of(model.seeds.iter().map(|seed| seed.accuracy));
+                let losses = Spread::of(model.seeds.iter().map(|seed| seed.loss));
+                for (name, spread) in [("accuracy", accuracies), ("loss", losses)] {
+                    object[format!("{name}_std")] = json!(spread.map(|spread| spread.std));
+                    object[format!("{name}_min")] = json!(spread.map(|spread| spread.min));
+                    object[format!("{name}_max")] = json!(spread.map(|spread| spread.max));
+                }
+            }
+            object
         })
         .collect()
 }

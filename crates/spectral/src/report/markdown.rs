@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{DataSetReport, Report, ReportError, format, rank, write};
+use super::{DataSetReport, Goal, ModelReport, Report, ReportError, format, rank, write};
 
 /// The findings, one table a data set, the remarks and how the report was made.
 pub fn to_markdown(report: &Report) -> String {
@@ -48,34 +48,46 @@ fn data_set(text: &mut String, data: &DataSetReport) {
         return;
     };
     let decimals = rank::decimals(data);
+    let classify = data.goal() == Goal::Classify;
+    let (score, rule) = if classify {
+        ("accuracy (%) | F1 (%)", "--:|--:")
+    } else {
+        ("loss", "--:")
+    };
     push(
         text,
         format_args!(
-            "\n| model | what it is | parameters | dead | accuracy (%) | F1 (%) | time of an epoch (s) | × {} | images/s |\n\
-             |:--|:--|--:|--:|--:|--:|--:|--:|--:|\n",
+            "\n| model | what it is | parameters | dead | {score} | time of an epoch (s) | × {} | images/s |\n\
+             |:--|:--|--:|--:|{rule}|--:|--:|--:|\n",
             cell(&baseline.model)
         ),
     );
     for row in rank::rows(data) {
         let model = row.model;
-        let mut accuracy = format::percent(model.accuracy, decimals);
-        if model.diverged() {
-            accuracy = "diverged".into();
-        } else if row.best {
-            accuracy = format!("**{accuracy}**");
+        let mut score = score_cell(&row, decimals);
+        if classify {
+            score.push_str(&format!(" | {}", format::percent(model.f1, decimals)));
         }
         push(
             text,
             format_args!(
-                "| {} | {} | {} | {} | {accuracy} | {} | {} | {} | {} |\n",
+                "| {} | {} | {} | {} | {score} | {} | {} | {} |\n",
                 cell(&model.model),
                 cell(&model.summary),
                 format::count(model.params),
                 format::count(model.dead_params),
-                format::percent(model.f1, decimals),
                 format::significant(model.epoch_s),
                 format::ratio(row.time_ratio),
                 format::significant(model.images_per_s),
+            ),
+        );
+    }
+    if let Some(seeds) = several_seeds(&data.models) {
+        push(
+            text,
+            format_args!(
+                "\nMean ± standard deviation (least–most) of seeds {}.\n",
+                seeds.join(", ")
             ),
         );
     }
@@ -93,6 +105,29 @@ fn data_set(text: &mut String, data: &DataSetReport) {
             format_args!("- {}: {}\n", escape(&model.model), escape(note)),
         );
     }
+}
+
+/// The accuracy or the loss, with its spread over the seeds.
+fn score_cell(row: &rank::Row<'_>, decimals: usize) -> String {
+    let model = row.model;
+    if model.diverged() {
+        return "diverged".into();
+    }
+    let mut text = rank::score(model, decimals);
+    if row.best {
+        text = format!("**{text}**");
+    }
+    if let (Some(std), Some((low, high))) = (rank::deviation(model, decimals), row.interval) {
+        let shown = |end| rank::shown(end, model.goal, decimals);
+        text.push_str(&format!(" ± {std} ({}–{})", shown(low), shown(high)));
+    }
+    text
+}
+
+/// The seeds, if there are several.
+fn several_seeds(models: &[ModelReport]) -> Option<Vec<String>> {
+    let seeds = &models.first()?.seeds;
+    (seeds.len() > 1).then(|| seeds.iter().map(|seed| seed.seed.to_string()).collect())
 }
 
 fn provenance(text: &mut String, report: &Report) {
@@ -178,6 +213,27 @@ mod tests {
                 assert_eq!(row.replace("\\|", "").matches('|').count(), 10, "{row}");
             }
         }
+    }
+
+    #[test]
+    fn models_that_rebuild_have_a_loss_and_no_accuracy() {
+        let text = to_markdown(&fixture::reconstruction());
+        assert!(text.contains("| **0.0623** |"), "{text}");
+        assert!(!text.contains("accuracy") && !text.contains("F1"), "{text}");
+        for row in text.lines().filter(|line| line.starts_with('|')) {
+            assert_eq!(row.matches('|').count(), 9, "{row}");
+        }
+    }
+
+    #[test]
+    fn several_seeds_show_their_spread() {
+        let mut report = fixture::report();
+        for model in &mut report.data_sets[0].models {
+            model.seeds = fixture::seeds(&[0.9, 0.92, 0.91]);
+        }
+        let text = to_markdown(&report);
+        assert!(text.contains(" ± 1.0 (90.0–92.0) |"), "{text}");
+        assert!(text.contains("of seeds 0, 1, 2."), "{text}");
     }
 
     #[test]

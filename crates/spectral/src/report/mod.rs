@@ -25,6 +25,7 @@ mod markdown;
 mod palette;
 mod pictures;
 mod rank;
+mod seeds;
 mod table;
 mod view;
 mod write;
@@ -37,6 +38,7 @@ pub use json::{compare_json, to_json, write_json};
 pub use markdown::{to_markdown, write_markdown};
 pub use palette::ColourMap;
 pub use pictures::{grid_png, picture_png};
+pub use seeds::{SeedReport, Spread};
 pub use table::table;
 
 /// Everything one run has to say.
@@ -93,6 +95,26 @@ pub struct DataSetReport {
     pub models: Vec<ModelReport>,
 }
 
+impl DataSetReport {
+    /// What its models are for; the same for all.
+    pub fn goal(&self) -> Goal {
+        self.models
+            .first()
+            .map_or_else(Goal::default, |model| model.goal)
+    }
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// To name the class of an image; judged by accuracy.
+    #[default]
+    Classify,
+    /// To rebuild the image; judged by the loss, and no accuracy exists.
+    Rebuild,
+}
+
 /// One trained model: what it is, how good, how fast, and what it learned.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelReport {
@@ -102,11 +124,15 @@ pub struct ModelReport {
     pub summary: String,
     /// The name of the data set.
     pub data: String,
+    /// What it is for.
+    #[serde(default)]
+    pub goal: Goal,
     /// Number of trainable parameters, dead ones included.
     pub params: usize,
     /// How many of them can never change the output.
     pub dead_params: usize,
-    /// Share of the test images named rightly, 0 to 1.
+    /// Share of the test images named rightly, 0 to 1. This and the other figures are means if there are several
+    /// [`seeds`](Self::seeds).
     #[serde(deserialize_with = "json::number")]
     pub accuracy: f64,
     /// Precision on the test set, 0 to 1: the classes' mean, weighted by their number of images.
@@ -130,10 +156,16 @@ pub struct ModelReport {
     /// Test images by true class (row) and predicted class (column), in the order of [`DataSetReport::classes`]; empty
     /// when not counted.
     pub confusion: Vec<Vec<u64>>,
+    /// What each seed gave; empty if there was only one. The matrix, the epochs and all pictures are those of the first.
+    #[serde(default)]
+    pub seeds: Vec<SeedReport>,
     /// The epochs, oldest first.
     pub history: Vec<EpochReport>,
     /// Some learned filters.
     pub filters: Vec<FilterReport>,
+    /// What it made of [`DataSetReport::samples`], one each; empty unless its goal is [`Goal::Rebuild`].
+    #[serde(default)]
+    pub rebuilt: Vec<Picture>,
     /// Remarks a reader should know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -149,7 +181,23 @@ impl ModelReport {
 
     /// Whether training or testing left the finite numbers.
     pub fn diverged(&self) -> bool {
-        self.diverged_at().is_some() || !self.loss.is_finite() || !self.accuracy.is_finite()
+        self.diverged_at().is_some() || !self.loss.is_finite() || !self.score().is_finite()
+    }
+
+    /// What it is judged by: the accuracy, or the loss if it rebuilds images.
+    pub fn score(&self) -> f64 {
+        match self.goal {
+            Goal::Classify => self.accuracy,
+            Goal::Rebuild => self.loss,
+        }
+    }
+
+    /// The spread of [`score`](Self::score) over the seeds, if there are several.
+    pub fn spread(&self) -> Option<Spread> {
+        Spread::of(self.seeds.iter().map(|seed| match self.goal {
+            Goal::Classify => seed.accuracy,
+            Goal::Rebuild => seed.loss,
+        }))
     }
 }
 
@@ -234,6 +282,13 @@ mod tests {
         model.history[3].train_loss = f64::NAN;
         assert_eq!(model.diverged_at(), Some(3));
         assert!(model.diverged());
+    }
+
+    #[test]
+    fn a_model_that_rebuilds_is_judged_by_its_loss_and_needs_no_accuracy() {
+        let model = fixture::rebuilding("conv", 0.0625);
+        assert!(!model.diverged());
+        assert_eq!(model.score(), 0.0625);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which model is best, by how much, and how it compares with the baseline.
 
-use super::{DataSetReport, ModelReport, format};
+use super::{DataSetReport, Goal, ModelReport, format};
 
 /// The standard normal's 97.5 % quantile, for two-sided 95 % intervals.
 const Z95: f64 = 1.959_964;
@@ -11,43 +11,72 @@ pub(super) struct Row<'a> {
     pub model: &'a ModelReport,
     /// Its place in [`DataSetReport::models`], which also fixes its colour.
     pub index: usize,
-    /// Whether no other model is more accurate (as shown, so ties share it).
+    /// Whether no other model has a better score (as shown, so ties share it).
     pub best: bool,
     /// Time of an epoch over the baseline's; NaN when either is unknown.
     pub time_ratio: f64,
-    /// The 95 % interval of the accuracy, from the number of test images.
+    /// Between what the score lies: its ends over the seeds; of one seed the 95 % interval of the accuracy, from the
+    /// number of test images.
     pub interval: Option<(f64, f64)>,
 }
 
-/// The models by falling accuracy, those without one last, equals in the order given.
+/// The models by falling accuracy, or rising loss if they rebuild images; those without one last, equals in the order
+/// given.
 pub(super) fn rows(data: &DataSetReport) -> Vec<Row<'_>> {
     let decimals = decimals(data);
-    let shown = |model: &ModelReport| format::percent(model.accuracy, decimals);
+    let shown = |model: &ModelReport| score(model, decimals);
     let best = (data.models.iter())
-        .filter(|model| model.accuracy.is_finite())
-        .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy))
+        .filter(|model| model.score().is_finite())
+        .max_by(|a, b| merit(a).total_cmp(&merit(b)))
         .map(shown);
     let baseline = data.models.first().map_or(f64::NAN, |model| model.epoch_s);
     let mut rows: Vec<_> = (data.models.iter().enumerate())
         .map(|(index, model)| Row {
             model,
             index,
-            best: model.accuracy.is_finite() && best.as_ref() == Some(&shown(model)),
+            best: model.score().is_finite() && best.as_ref() == Some(&shown(model)),
             time_ratio: time_ratio(model.epoch_s, baseline),
-            interval: interval(model.accuracy, data.test_count),
+            interval: ends(model, data.test_count),
         })
         .collect();
-    rows.sort_by(|a, b| {
-        let key = |row: &Row<'_>| {
-            if row.model.accuracy.is_finite() {
-                row.model.accuracy
-            } else {
-                f64::NEG_INFINITY
-            }
-        };
-        key(b).total_cmp(&key(a))
-    });
+    rows.sort_by(|a, b| merit(b.model).total_cmp(&merit(a.model)));
     rows
+}
+
+/// What the best has most of; least of all models that have none.
+fn merit(model: &ModelReport) -> f64 {
+    match model.goal {
+        _ if !model.score().is_finite() => f64::NEG_INFINITY,
+        Goal::Classify => model.accuracy,
+        Goal::Rebuild => -model.loss,
+    }
+}
+
+/// A model's score as shown: the accuracy in per cent, or the loss.
+pub(super) fn score(model: &ModelReport, decimals: usize) -> String {
+    shown(model.score(), model.goal, decimals)
+}
+
+/// The standard deviation of the score over the seeds, as shown after `±`.
+pub(super) fn deviation(model: &ModelReport, decimals: usize) -> Option<String> {
+    let spread = model.spread()?;
+    Some(shown(spread.std, model.goal, decimals))
+}
+
+/// A score or a difference of scores in the unit of the goal.
+pub(super) fn shown(value: f64, goal: Goal, decimals: usize) -> String {
+    match goal {
+        Goal::Classify => format::percent(value, decimals),
+        Goal::Rebuild => format::significant(value),
+    }
+}
+
+fn ends(model: &ModelReport, test_count: usize) -> Option<(f64, f64)> {
+    match (model.spread(), model.goal) {
+        (Some(spread), _) => Some((spread.min, spread.max)),
+        (None, Goal::Classify) if model.seeds.is_empty() => interval(model.accuracy, test_count),
+        _ => None,
+    }
 }
 
 /// Decimals of a percentage: no more than the test set can tell apart.
@@ -107,6 +136,32 @@ mod tests {
             .map(|row| row.index)
             .collect();
         assert_eq!(best, [1, 0], "0.9004 and 0.9 both read 90.0 %");
+    }
+
+    #[test]
+    fn of_models_that_rebuild_the_least_loss_is_best() {
+        let data = DataSetReport {
+            models: [0.2, f64::NAN, 0.0625, 0.1]
+                .map(|loss| fixture::rebuilding("m", loss))
+                .to_vec(),
+            ..DataSetReport::default()
+        };
+        let rows = rows(&data);
+        let order: Vec<_> = rows.iter().map(|row| row.index).collect();
+        assert_eq!(order, [2, 3, 0, 1]);
+        assert!(rows[0].best && rows.iter().filter(|row| row.best).count() == 1);
+        assert_eq!(score(rows[0].model, 1), "0.0625");
+        assert_eq!(rows[0].interval, None);
+    }
+
+    #[test]
+    fn several_seeds_give_their_ends_and_their_deviation() {
+        let mut data = data(&[0.5]);
+        data.models[0].seeds = fixture::seeds(&[0.4, 0.5, 0.6]);
+        assert_eq!(rows(&data)[0].interval, Some((0.4, 0.6)));
+        assert_eq!(deviation(&data.models[0], 1).unwrap(), "10.0");
+        data.models[0].seeds[1].accuracy = f64::NAN;
+        assert_eq!(rows(&data)[0].interval, None);
     }
 
     #[test]

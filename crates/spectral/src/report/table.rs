@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use super::{Report, format, rank};
+use super::{Goal, Report, format, rank};
 
 /// Columns of the terminal that a table must fit in.
 const WIDTH: u16 = 80;
@@ -12,8 +12,8 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// One table a data set, at most 80 columns wide: the models by falling accuracy, the best marked with a star, times
-/// also relative to the first model given.
+/// One table a data set, at most 80 columns wide: the models by falling accuracy or rising loss, the best marked with a
+/// star, times also relative to the first model given. Of several seeds: mean ± standard deviation.
 pub fn table(report: &Report) -> String {
     let tables = report.data_sets.iter().map(|data| {
         let baseline = data
@@ -25,9 +25,16 @@ pub fn table(report: &Report) -> String {
             .load_style(STYLE)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(WIDTH)
-            .set_header([
-                "model", "params", "dead", "acc %", "F1 %", "s/epoch", "×", "images/s",
-            ]);
+            .set_header(match data.goal() {
+                Goal::Classify => vec![
+                    "model", "params", "dead", "acc %", "F1 %", "s/epoch", "×", "images/s",
+                ],
+                Goal::Rebuild => {
+                    vec![
+                        "model", "params", "dead", "loss", "s/epoch", "×", "images/s",
+                    ]
+                }
+            });
         let decimals = rank::decimals(data);
         for row in rank::rows(data) {
             let model = row.model;
@@ -37,12 +44,12 @@ pub fn table(report: &Report) -> String {
             } else {
                 format::ratio(row.time_ratio)
             };
-            let accuracy = if model.diverged() {
-                "diverged".into()
-            } else {
-                format::percent(model.accuracy, decimals)
+            let score = match rank::deviation(model, decimals) {
+                _ if model.diverged() => "diverged".into(),
+                Some(std) => format!("{} ± {std}", rank::score(model, decimals)),
+                None => rank::score(model, decimals),
             };
-            table.add_row([
+            let mut cells = vec![
                 Cell::new(plain(&model.model) + star),
                 Cell::new(format::count(model.params)),
                 Cell::new(if model.dead_params == 0 {
@@ -50,19 +57,33 @@ pub fn table(report: &Report) -> String {
                 } else {
                     format::count(model.dead_params)
                 }),
-                Cell::new(accuracy),
-                Cell::new(format::percent(model.f1, decimals)),
+                Cell::new(score),
+            ];
+            if data.goal() == Goal::Classify {
+                cells.push(Cell::new(format::percent(model.f1, decimals)));
+            }
+            cells.extend([
                 Cell::new(format::significant(model.epoch_s)),
                 Cell::new(ratio),
                 Cell::new(format::significant(model.images_per_s)),
             ]);
+            table.add_row(cells);
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        let best = match data.goal() {
+            Goal::Classify => "most accurate",
+            Goal::Rebuild => "least loss",
+        };
+        let seeds = data.models.iter().map(|model| model.seeds.len()).max();
+        let spread = match seeds {
+            Some(seeds @ 2..) => format!("±: standard deviation over {seeds} seeds\n"),
+            _ => String::new(),
+        };
         format!(
             "{}: {} training and {} test images\n{table}\n\
-             *: most accurate; dead: parameters that cannot act; ×: time over {baseline}'s\n",
+             *: {best}; dead: parameters that cannot act; ×: time over {baseline}'s\n{spread}",
             plain(&data.name),
             format::count(data.train_count),
             format::count(data.test_count),
@@ -123,6 +144,28 @@ mod tests {
         let text = table(&report);
         assert!(text.starts_with("a [2Jb c: "));
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn models_that_rebuild_show_their_loss_and_no_accuracy() {
+        let text = table(&fixture::reconstruction());
+        assert!(!text.contains("acc") && !text.contains("F1"), "{text}");
+        assert!(text.contains("cnn *") && text.contains("0.0623"), "{text}");
+        assert!(text.contains("*: least loss"), "{text}");
+    }
+
+    #[test]
+    fn several_seeds_show_mean_and_deviation_within_eighty_columns() {
+        let mut report = fixture::report();
+        for model in &mut report.data_sets[0].models {
+            model.seeds = fixture::seeds(&[0.9, 0.92, 0.91]);
+        }
+        let text = table(&report);
+        assert!(
+            text.contains(" ± 1.0") && text.contains("over 3 seeds"),
+            "{text}"
+        );
+        assert!(widest(&text) <= 80, "{text}");
     }
 
     #[test]

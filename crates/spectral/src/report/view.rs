@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    ColourMap, DataSetReport, FilterReport, Grid, ModelReport, Provenance, Report, ReportError,
-    charts,
+    ColourMap, DataSetReport, FilterReport, Goal, Grid, ModelReport, Picture, Provenance, Report,
+    ReportError, charts,
     confusion::{self, Confusion},
     format, palette, pictures, rank,
 };
@@ -42,6 +42,10 @@ struct DataSetView<'a> {
     test_count: String,
     samples: Vec<ImageView>,
     baseline: &'a str,
+    /// Whether the models rebuild images, so that a loss stands in the place of the accuracy.
+    rebuilds: bool,
+    /// The number of seeds, if there are several.
+    seeds: Option<usize>,
     best: Option<BestView<'a>>,
     scale: Option<ScaleView>,
     rows: Vec<RowView<'a>>,
@@ -50,21 +54,22 @@ struct DataSetView<'a> {
     legend: Vec<LegendView<'a>>,
     confusions: Vec<ConfusionView<'a>>,
     filters: Vec<FiltersView<'a>>,
+    rebuilt: Vec<RebuiltView<'a>>,
     phases: bool,
     any_notes: bool,
 }
 
-/// The most accurate model beside the baseline.
+/// The best model beside the baseline.
 #[derive(Serialize)]
 struct BestView<'a> {
     model: &'a str,
-    accuracy: String,
+    score: String,
     is_baseline: bool,
-    baseline_accuracy: String,
+    baseline_score: String,
     ratio: String,
 }
 
-/// The ends of the scale that accuracies are drawn on.
+/// The ends of the scale that scores are drawn on.
 #[derive(Serialize)]
 struct ScaleView {
     low: String,
@@ -82,9 +87,9 @@ struct RowView<'a> {
     diverged: Option<String>,
     params: String,
     dead: Option<String>,
-    accuracy: String,
+    score: String,
     interval: Option<String>,
-    /// Left end, right end and middle of the accuracy's mark, in per cent of the cell.
+    /// Left end, right end and place of the score's mark, in per cent of the cell.
     mark: Option<[String; 3]>,
     f1: String,
     epoch: String,
@@ -93,7 +98,7 @@ struct RowView<'a> {
     bar: Option<String>,
     images_per_s: String,
     notes: &'a [String],
-    /// What to sort by: accuracy, F1, parameters, time, images per second. Empty when unknown.
+    /// What to sort by: score, F1, parameters, time, images per second. Empty when unknown.
     keys: [String; 5],
 }
 
@@ -128,6 +133,15 @@ struct FiltersView<'a> {
     colour: usize,
     dashed: bool,
     filters: Vec<FilterView<'a>>,
+}
+
+/// What a model made of the samples.
+#[derive(Serialize)]
+struct RebuiltView<'a> {
+    model: &'a str,
+    colour: usize,
+    dashed: bool,
+    images: Vec<ImageView>,
 }
 
 #[derive(Serialize)]
@@ -191,18 +205,7 @@ fn colour(index: usize) -> (usize, bool) {
 }
 
 fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
-    let samples = (data.samples.iter())
-        .map(|picture| {
-            Ok(ImageView {
-                uri: pictures::picture_uri(picture)?,
-                label: picture.label.clone(),
-                rows: picture.rows,
-                cols: picture.cols,
-                coarse: picture.rows.max(picture.cols) <= 64,
-                largest: String::new(),
-            })
-        })
-        .collect::<Result<_, ReportError>>()?;
+    let samples = images(&data.samples)?;
     let charts = (charts::curves(data)?.into_iter())
         .map(|chart| ChartView {
             title: chart.title,
@@ -212,6 +215,7 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
         .collect();
     let mut confusions = Vec::new();
     let mut filters = Vec::new();
+    let mut rebuilt = Vec::new();
     for (index, model) in data.models.iter().enumerate() {
         let (colour, dashed) = colour(index);
         if let Some(matrix) = confusion::confusion(data, model)? {
@@ -220,6 +224,14 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
                 colour,
                 dashed,
                 matrix,
+            });
+        }
+        if !model.rebuilt.is_empty() {
+            rebuilt.push(RebuiltView {
+                model: &model.model,
+                colour,
+                dashed,
+                images: images(&model.rebuilt)?,
             });
         }
         if !model.filters.is_empty() {
@@ -243,14 +255,21 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
         test_count: format::count(data.test_count),
         samples,
         baseline: data.models.first().map_or("", |model| &model.model),
+        rebuilds: data.goal() == Goal::Rebuild,
+        seeds: data
+            .models
+            .iter()
+            .map(|model| model.seeds.len())
+            .max()
+            .filter(|&seeds| seeds > 1),
         best: best(data, &rows),
         rows: rows
             .iter()
             .map(|row| row_view(data, row, scale, slowest(data)))
             .collect(),
         scale: scale.map(|(low, high)| ScaleView {
-            low: format::percent(low, 0),
-            high: format::percent(high, 0),
+            low: ends(low, data.goal()),
+            high: ends(high, data.goal()),
         }),
         charts,
         legend: (data.models.iter().enumerate())
@@ -266,6 +285,7 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
             .collect(),
         confusions,
         filters,
+        rebuilt,
         phases: data
             .models
             .iter()
@@ -280,20 +300,55 @@ fn best<'a>(data: &'a DataSetReport, rows: &[rank::Row<'a>]) -> Option<BestView<
     let decimals = rank::decimals(data);
     Some(BestView {
         model: &best.model.model,
-        accuracy: format::percent(best.model.accuracy, decimals),
+        score: with_unit(best.model, decimals),
         is_baseline: best.index == 0,
-        baseline_accuracy: format::percent(baseline.accuracy, decimals),
+        baseline_score: with_unit(baseline, decimals),
         ratio: format::ratio(best.time_ratio),
     })
 }
 
-/// The range of all accuracies with their intervals, widened to whole per cents.
+/// A score with its unit.
+fn with_unit(model: &ModelReport, decimals: usize) -> String {
+    let score = rank::score(model, decimals);
+    match model.goal {
+        Goal::Classify => format!("{score} %"),
+        Goal::Rebuild => score,
+    }
+}
+
+/// An end of the scale of scores.
+fn ends(value: f64, goal: Goal) -> String {
+    match goal {
+        Goal::Classify => format!("{} %", format::percent(value, 0)),
+        Goal::Rebuild => format::significant(value),
+    }
+}
+
+/// The range of all scores with their intervals, that of accuracies widened to whole per cents.
 fn scale(rows: &[rank::Row<'_>]) -> Option<(f64, f64)> {
     let ends = rows.iter().filter_map(|row| row.interval);
-    let (low, high) = ends.fold((1.0f64, 0.0f64), |(low, high), ends| {
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), ends| {
         (low.min(ends.0), high.max(ends.1))
     });
-    (low < high).then(|| ((low * 100.0).floor() / 100.0, (high * 100.0).ceil() / 100.0))
+    let (low, high) = match rows.first()?.model.goal {
+        Goal::Classify => ((low * 100.0).floor() / 100.0, (high * 100.0).ceil() / 100.0),
+        Goal::Rebuild => (low, high),
+    };
+    (low < high).then_some((low, high))
+}
+
+fn images(pictures: &[Picture]) -> Result<Vec<ImageView>, ReportError> {
+    let view = |picture: &Picture| {
+        Ok(ImageView {
+            uri: pictures::picture_uri(picture)?,
+            label: picture.label.clone(),
+            rows: picture.rows,
+            cols: picture.cols,
+            coarse: picture.rows.max(picture.cols) <= 64,
+            largest: String::new(),
+        })
+    };
+    pictures.iter().map(view).collect()
 }
 
 fn slowest(data: &DataSetReport) -> f64 {
@@ -343,17 +398,17 @@ fn row_view<'a>(
         diverged: diverged(model),
         params: format::count(model.params),
         dead: (model.dead_params > 0).then(|| format::count(model.dead_params)),
-        accuracy: format::percent(model.accuracy, decimals),
+        score: match rank::deviation(model, decimals) {
+            Some(std) => format!("{} ± {std}", rank::score(model, decimals)),
+            None => rank::score(model, decimals),
+        },
         interval: row.interval.map(|(low, high)| {
-            format!(
-                "{}–{}",
-                format::percent(low, decimals),
-                format::percent(high, decimals)
-            )
+            let shown = |end| rank::shown(end, model.goal, decimals);
+            format!("{}–{}", shown(low), shown(high))
         }),
         mark: row
             .interval
-            .map(|(low, high)| [place(low), place(high), place(model.accuracy)]),
+            .map(|(low, high)| [place(low), place(high), place(model.score())]),
         f1: format::percent(model.f1, decimals),
         epoch: format::significant(model.epoch_s),
         ratio: format::ratio(row.time_ratio),
@@ -362,7 +417,7 @@ fn row_view<'a>(
         images_per_s: format::significant(model.images_per_s),
         notes: &model.notes,
         keys: [
-            key(model.accuracy),
+            key(model.score()),
             key(model.f1),
             model.params.to_string(),
             key(model.epoch_s),

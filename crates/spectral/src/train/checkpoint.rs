@@ -29,8 +29,10 @@ const FORMAT: u32 = 1;
 pub struct BestEpoch {
     /// Which epoch, from 1.
     pub epoch: usize,
-    /// Its accuracy on the test images, 0..1.
-    pub test_accuracy: f64,
+    /// Its accuracy on the test images, 0..1; none if nothing is classified, and then it is the
+    /// one with the lowest test loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_accuracy: Option<f64>,
 }
 
 /// What a run has come to, beside weights and optimizer.

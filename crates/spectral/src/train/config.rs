@@ -7,7 +7,8 @@ use super::error::{TrainError, require};
 use super::loss::Loss;
 use super::optimizer::OptimizerConfig;
 use super::schedule::ScheduleConfig;
-use crate::data::Normalise;
+use super::target::{Target, Task};
+use crate::data::{Augment, Normalise};
 
 /// How a network is trained. What is left out of a file has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,12 +27,18 @@ pub struct TrainConfig {
     pub seed: u64,
     /// The full learning rate; 1e-3.
     pub learning_rate: f64,
-    /// Keep the weights with the highest test accuracy as `best.safetensors`; false.
+    /// Keep the weights of the best epoch as `best.safetensors`: that with the highest test
+    /// accuracy, or the lowest test loss where there is none; false.
     pub keep_best: bool,
     /// Epochs between two checkpoints, the last epoch having one in any case; 1.
     pub checkpoint_every: usize,
-    /// How bytes become numbers; −1..1.
+    /// What outputs are compared with; labels.
+    pub target: Target,
+    /// How bytes become numbers; −1..1. Constants of the training images are to be
+    /// [`fitted`](Normalise::fitted) before training.
     pub normalise: Normalise,
+    /// How training images are changed at random; not at all.
+    pub augment: Augment,
     /// What is minimised; cross-entropy.
     pub loss: Loss,
     /// The optimizer; Adam.
@@ -54,6 +61,8 @@ impl Default for TrainConfig {
             keep_best: false,
             checkpoint_every: 1,
             normalise: Normalise::default(),
+            augment: Augment::default(),
+            target: Target::default(),
             loss: Loss::default(),
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),
@@ -90,7 +99,9 @@ impl TrainConfig {
             self.learning_rate,
             "a number above 0",
         )?;
+        self.augment.validate()?;
         self.loss.validate()?;
+        Task::check_loss(self.target, self.loss)?;
         self.optimizer.validate()?;
         self.schedule.validate(self.learning_rate)?;
         self.clipping.validate()
@@ -120,6 +131,8 @@ mod tests {
                 mean: vec![0.1],
                 std: vec![0.3],
             },
+            augment: Augment::preset("cifar").unwrap(),
+            target: Target::Image,
             loss: Loss::BinaryCrossEntropy,
             optimizer: OptimizerConfig::RmsProp(RmsPropSettings {
                 centered: true,
@@ -154,5 +167,7 @@ mod tests {
         assert!(bad(|c| c.batch_size = 0).contains("train.batch_size is 0"));
         assert!(bad(|c| c.learning_rate = f64::NAN).contains("train.learning_rate is NaN"));
         assert!(bad(|c| c.seed = u64::MAX).contains("train.seed"));
+        assert!(bad(|c| c.augment.rotation = -1.0).contains("augment.rotation"));
+        assert!(bad(|c| c.target = Target::Image).contains("train.loss.kind"));
     }
 }

@@ -50,6 +50,19 @@ pub enum TrainError {
         /// The classes of the data.
         classes: usize,
     },
+    /// The network does not give one output per pixel and channel.
+    #[error(
+        "the network gives {outputs} outputs an image; an image of {}x{}x{} has {pixels} values",
+        .shape[0], .shape[1], .shape[2]
+    )]
+    WrongReconstruction {
+        /// The outputs of the network.
+        outputs: usize,
+        /// Channels, rows and columns of an image.
+        shape: [usize; 3],
+        /// Their product.
+        pixels: usize,
+    },
     /// A value could not be read back from the device.
     #[error("cannot read results from the device: {0}")]
     Device(String),

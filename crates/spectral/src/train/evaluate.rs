@@ -4,14 +4,15 @@ use std::thread;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use burn::tensor::activation::softmax;
+use burn::tensor::activation::{sigmoid, softmax};
 
 use super::classifier::Classifier;
 use super::error::TrainError;
-use super::feed::feed;
+use super::feed::{Preparation, feed};
 use super::loss::Loss;
 use super::metrics::{ConfusionMatrix, Scores};
 use super::tally::{Tally, values};
+use super::target::{Target, Task};
 use crate::data::{Batches, Images, Normalise};
 
 /// How a network does on a set of images.
@@ -19,16 +20,16 @@ use crate::data::{Batches, Images, Normalise};
 pub struct Evaluation {
     /// Mean loss per image; not finite if that of any batch is not.
     pub loss: f64,
-    /// True against predicted classes.
-    pub confusion: ConfusionMatrix,
+    /// True against predicted classes; none if nothing is classified.
+    pub confusion: Option<ConfusionMatrix>,
     /// Wall-clock time.
     pub seconds: f64,
 }
 
 impl Evaluation {
-    /// Accuracy, precision, recall and F1.
-    pub fn scores(&self) -> Scores {
-        self.confusion.scores()
+    /// Accuracy, precision, recall and F1; none if nothing is classified.
+    pub fn scores(&self) -> Option<Scores> {
+        self.confusion.as_ref().map(ConfusionMatrix::scores)
     }
 }
 
@@ -41,32 +42,36 @@ pub struct Feeding<'a> {
     pub batch_size: usize,
 }
 
-/// Loss and confusion matrix of `model` on `images` of `classes` classes, in evaluation mode.
+/// Loss of `model` on `images`, and its confusion matrix if it classifies, in evaluation mode.
 ///
 /// # Errors
 ///
-/// [`TrainError::BadLabel`] for a label that is no class, [`TrainError::WrongOutputs`] if the
-/// network gives another number of logits; a data error if the images do not fit `feeding`.
+/// [`TrainError::BadLabel`] for a label that is no class, [`TrainError::WrongOutputs`] or
+/// [`TrainError::WrongReconstruction`] if the network gives another number of outputs than the task
+/// takes; a data error if the images do not fit `feeding`.
 pub fn evaluate<M: Classifier>(
     model: &M,
     images: &Images,
-    classes: usize,
-    loss: Loss,
+    task: Task,
     feeding: Feeding<'_>,
 ) -> Result<Evaluation, TrainError> {
     let start = Instant::now();
-    check_labels(images, "evaluated", classes)?;
+    if task.has_classes() {
+        check_labels(images, "evaluated", task.classes)?;
+    }
     let model = model.valid();
     let device = device_of(&model);
     let batches = Batches::in_order(images.len(), feeding.batch_size)?;
-    let mut tally = Tally::new(classes);
+    let mut tally = Tally::of(&task);
+    let preparation = Preparation::plain(feeding.normalise, task.target);
     let not_finite = thread::scope(|scope| {
-        for batch in feed(scope, images, &batches, feeding.normalise) {
+        for batch in feed(scope, images, &batches, preparation) {
             let mut batch = batch?;
-            let logits = model.forward(batch.take_images(&device));
-            check_outputs(logits.dims(), classes)?;
-            let loss = loss.of_labels(logits.clone(), &batch.labels);
-            let not_finite = tally.push(loss, logits, batch.labels)?;
+            let targets = batch.take_targets(&device);
+            let outputs = model.forward(batch.take_images(&device));
+            task.check_outputs(outputs.dims(), images)?;
+            let loss = task.loss(outputs.clone(), &batch.labels, targets);
+            let not_finite = tally.push(loss, outputs, batch.labels)?;
             if not_finite.is_some() {
                 return Ok(not_finite);
             }
@@ -122,8 +127,9 @@ pub fn predict<M: Classifier>(
         classes: 0,
         values: Vec::new(),
     };
+    let preparation = Preparation::plain(feeding.normalise, Target::Label);
     thread::scope(|scope| {
-        for batch in feed(scope, images, &batches, feeding.normalise) {
+        for batch in feed(scope, images, &batches, preparation) {
             let logits = model.forward(batch?.take_images(&device));
             probabilities.classes = logits.dims()[1];
             let rows: Vec<f32> = values(softmax(logits, 1).try_into_vec_as())?;
@@ -134,20 +140,53 @@ pub fn predict<M: Classifier>(
     Ok(probabilities)
 }
 
+/// What `model`, trained to rebuild images by that loss, makes of `images`, in evaluation mode:
+/// its outputs (after a sigmoid, if the loss takes logits) times 255, rounded, within 0 to 255.
+///
+/// # Errors
+///
+/// [`TrainError::WrongReconstruction`] if the network does not give one output per pixel and
+/// channel; a data error if the images do not fit `feeding`.
+pub fn reconstruct<M: Classifier>(
+    model: &M,
+    images: &Images,
+    loss: Loss,
+    feeding: Feeding<'_>,
+) -> Result<Images, TrainError> {
+    let model = model.valid();
+    let device = device_of(&model);
+    let task = Task {
+        target: Target::Image,
+        loss,
+        classes: 0,
+    };
+    let batches = Batches::in_order(images.len(), feeding.batch_size)?;
+    let preparation = Preparation::plain(feeding.normalise, Target::Label);
+    let mut pixels = Vec::with_capacity(images.pixels.len());
+    thread::scope(|scope| {
+        for batch in feed(scope, images, &batches, preparation) {
+            let outputs = model.forward(batch?.take_images(&device));
+            task.check_outputs(outputs.dims(), images)?;
+            let outputs = match loss {
+                Loss::MeanSquaredError => outputs,
+                Loss::BinaryCrossEntropy | Loss::CrossEntropy { .. } => sigmoid(outputs),
+            };
+            let rows: Vec<f32> = values(outputs.try_into_vec_as())?;
+            // The cast keeps within 0 to 255.
+            pixels.extend(rows.into_iter().map(|value| (255.0 * value).round() as u8));
+        }
+        Ok::<_, TrainError>(())
+    })?;
+    Ok(Images {
+        pixels,
+        ..images.clone()
+    })
+}
+
 /// Where the parameters of a module are, without automatic differentiation.
 pub(super) fn device_of<M: Classifier>(model: &M) -> Device {
     let device = model.devices().into_iter().next().unwrap_or_default();
     device.without_autodiff()
-}
-
-/// Refuses a network with another number of logits than there are classes.
-pub(super) fn check_outputs(dims: [usize; 2], classes: usize) -> Result<(), TrainError> {
-    let [_, outputs] = dims;
-    if outputs == classes {
-        Ok(())
-    } else {
-        Err(TrainError::WrongOutputs { outputs, classes })
-    }
 }
 
 /// Refuses a label that is no class.

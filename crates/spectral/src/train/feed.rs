@@ -6,25 +6,78 @@ use std::thread::Scope;
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 
-use crate::data::{Batches, DataError, Images, Normalise, batch_labels, fill_batch};
+use super::target::Target;
+use crate::data::{
+    Augmenter, Batches, DataError, Images, Normalise, batch_labels, fill_augmented, fill_batch,
+};
 
 /// Batches waiting for their turn; more would only take memory.
 const AHEAD: usize = 2;
 
+/// What becomes of images on their way to the network.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Preparation<'a> {
+    /// How bytes become numbers.
+    pub(super) normalise: &'a Normalise,
+    /// What changes training images.
+    pub(super) augmenter: Option<Augmenter<'a>>,
+    /// What outputs are compared with.
+    pub(super) target: Target,
+}
+
+impl<'a> Preparation<'a> {
+    /// Of images that stay as they are.
+    pub(super) fn plain(normalise: &'a Normalise, target: Target) -> Self {
+        Self {
+            normalise,
+            augmenter: None,
+            target,
+        }
+    }
+
+    fn fill(
+        &self,
+        images: &Images,
+        indices: &[u32],
+        normalise: &Normalise,
+    ) -> Result<Vec<f32>, DataError> {
+        let mut pixels = Vec::new();
+        match self.augmenter {
+            Some(augmenter) => {
+                fill_augmented(images, indices, augmenter, normalise, &mut pixels)?;
+            }
+            None => fill_batch(images, indices, normalise, &mut pixels)?,
+        }
+        Ok(pixels)
+    }
+}
+
 /// One mini-batch on the host.
 pub(super) struct HostBatch {
     pixels: Vec<f32>,
+    /// The same images with pixels in 0..1, if they are what outputs are compared with.
+    targets: Option<Vec<f32>>,
     shape: [usize; 4],
     pub(super) labels: Vec<u16>,
 }
 
 impl HostBatch {
-    fn new(images: &Images, indices: &[u32], normalise: &Normalise) -> Result<Self, DataError> {
-        let mut pixels = Vec::new();
-        fill_batch(images, indices, normalise, &mut pixels)?;
+    fn new(
+        images: &Images,
+        indices: &[u32],
+        preparation: &Preparation<'_>,
+    ) -> Result<Self, DataError> {
+        let pixels = preparation.fill(images, indices, preparation.normalise)?;
+        let targets = match preparation.target {
+            Target::Label => None,
+            Target::Image if *preparation.normalise == Normalise::ZeroOne => Some(pixels.clone()),
+            // What changes the images is drawn alike.
+            Target::Image => Some(preparation.fill(images, indices, &Normalise::ZeroOne)?),
+        };
         let [channels, height, width] = images.shape();
         Ok(Self {
             pixels,
+            targets,
             shape: [indices.len(), channels, height, width],
             labels: batch_labels(images, indices)?,
         })
@@ -35,6 +88,14 @@ impl HostBatch {
         let pixels = std::mem::take(&mut self.pixels);
         Tensor::from_data(TensorData::new(pixels, self.shape), device)
     }
+
+    /// Moves the pixels to compare with into a tensor `[batch, channels·height·width]`; none if
+    /// labels are.
+    pub(super) fn take_targets(&mut self, device: &Device) -> Option<Tensor<2>> {
+        let [batch, channels, height, width] = self.shape;
+        let targets = TensorData::new(self.targets.take()?, [batch, channels * height * width]);
+        Some(Tensor::from_data(targets, device))
+    }
 }
 
 /// Starts a thread that makes the batches in order. It ends after the last one, after an error, or
@@ -43,12 +104,12 @@ pub(super) fn feed<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     images: &'env Images,
     batches: &'env Batches,
-    normalise: &'env Normalise,
+    preparation: Preparation<'env>,
 ) -> Receiver<Result<HostBatch, DataError>> {
     let (sender, receiver) = sync_channel(AHEAD);
     scope.spawn(move || {
         for indices in batches {
-            let batch = HostBatch::new(images, indices, normalise);
+            let batch = HostBatch::new(images, indices, &preparation);
             let failed = batch.is_err();
             if sender.send(batch).is_err() || failed {
                 break;
@@ -61,7 +122,14 @@ pub(super) fn feed<'scope, 'env>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Augment;
     use std::thread;
+
+    const ZERO_ONE: Preparation<'static> = Preparation {
+        normalise: &Normalise::ZeroOne,
+        augmenter: None,
+        target: Target::Label,
+    };
 
     fn images(count: usize) -> Images {
         Images {
@@ -80,7 +148,7 @@ mod tests {
         let device = Device::flex();
         let mut seen = Vec::new();
         thread::scope(|scope| {
-            for batch in feed(scope, &images, &batches, &Normalise::ZeroOne) {
+            for batch in feed(scope, &images, &batches, ZERO_ONE) {
                 let mut batch = batch.unwrap();
                 let tensor = batch.take_images(&device);
                 assert_eq!(tensor.dims(), [batch.labels.len(), 1, 2, 3]);
@@ -100,7 +168,7 @@ mod tests {
         let batches = Batches::in_order(50, 1).unwrap();
         // The scope would wait forever for a thread blocked on a full channel.
         let taken = thread::scope(|scope| {
-            let receiver = feed(scope, &images, &batches, &Normalise::ZeroOne);
+            let receiver = feed(scope, &images, &batches, ZERO_ONE);
             receiver.iter().take(3).count()
         });
         assert_eq!(taken, 3);
@@ -114,9 +182,48 @@ mod tests {
             std: vec![1.0; 3],
         };
         let batches = Batches::in_order(4, 2).unwrap();
-        let received: Vec<_> =
-            thread::scope(|scope| feed(scope, &images, &batches, &normalise).iter().collect());
+        let received: Vec<_> = thread::scope(|scope| {
+            let plain = Preparation::plain(&normalise, Target::Label);
+            feed(scope, &images, &batches, plain).iter().collect()
+        });
         assert_eq!(received.len(), 1);
         assert!(received[0].is_err());
+    }
+
+    #[test]
+    fn targets_are_the_pixels_that_the_network_sees_in_0_to_1() {
+        let images = images(10);
+        let batches = Batches::shuffled(10, 4, 7, 3).unwrap();
+        let device = Device::flex();
+        let augment = Augment {
+            shift_width: 0.5,
+            brightness: 0.3,
+            ..Augment::default()
+        };
+        let augmenter = Augmenter {
+            augment: &augment,
+            seed: 3,
+            epoch: 2,
+        };
+        for augmenter in [None, Some(augmenter)] {
+            let preparation = Preparation {
+                normalise: &Normalise::SymmetricOne,
+                augmenter,
+                target: Target::Image,
+            };
+            thread::scope(|scope| {
+                for batch in feed(scope, &images, &batches, preparation) {
+                    let mut batch = batch.unwrap();
+                    let targets = batch.take_targets(&device).unwrap();
+                    assert_eq!(targets.dims(), [batch.labels.len(), 6]);
+                    let targets = targets.try_into_vec_as::<f32>().unwrap();
+                    let inputs = batch.take_images(&device);
+                    let inputs = inputs.try_into_vec_as::<f32>().unwrap();
+                    for (target, input) in targets.into_iter().zip(inputs) {
+                        assert!((2.0 * target - 1.0 - input).abs() < 1e-6);
+                    }
+                }
+            });
+        }
     }
 }

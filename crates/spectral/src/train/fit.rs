@@ -10,14 +10,15 @@ use super::checkpoint::{BestEpoch, RunState};
 use super::classifier::Classifier;
 use super::config::TrainConfig;
 use super::error::TrainError;
-use super::evaluate::{Evaluation, Feeding, check_labels, check_outputs, device_of, evaluate};
-use super::feed::feed;
+use super::evaluate::{Evaluation, Feeding, check_labels, device_of, evaluate};
+use super::feed::{Preparation, feed};
 use super::history::{EpochMetrics, EpochTiming};
 use super::observer::{EpochProgress, Observer};
 use super::run_folder::RunFolder;
 use super::schedule::Scheduler;
 use super::tally::{NotFinite, Tally};
-use crate::data::{Batches, DataSet};
+use super::target::{Target, Task};
+use crate::data::{Augmenter, Batches, DataSet};
 
 /// How a run came to its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +49,8 @@ pub struct TrainOutcome<M> {
     pub model: M,
     /// One entry per finished epoch, those before a resume included.
     pub history: Vec<EpochMetrics>,
-    /// The epoch with the highest test accuracy, the first of equals; none if none finished.
+    /// The epoch with the highest test accuracy, or the lowest test loss where nothing is
+    /// classified; the first of equals; none if none finished.
     pub best: Option<BestEpoch>,
     /// The evaluation after the last epoch; none if the run diverged.
     pub evaluation: Option<Evaluation>,
@@ -67,8 +69,8 @@ pub struct TrainOutcome<M> {
 /// # Errors
 ///
 /// [`TrainError::BadOption`] for bad settings; [`TrainError::NoImages`], [`TrainError::BadLabel`],
-/// [`TrainError::WrongOutputs`] or a data error if data and network do not fit;
-/// [`TrainError::Changed`] if `config` is not that of the run folder; [`TrainError::Damaged`] if
+/// [`TrainError::WrongOutputs`], [`TrainError::WrongReconstruction`] or a data error if data and
+/// network do not fit; [`TrainError::Changed`] if `config` is not that of the run folder; [`TrainError::Damaged`] if
 /// the folder cannot be resumed; [`TrainError::Io`] or [`TrainError::Save`] if it cannot be
 /// written to. A loss that is not finite is no error but an [`Ending`].
 pub fn fit<M: Classifier>(
@@ -79,7 +81,7 @@ pub fn fit<M: Classifier>(
     observer: &mut dyn Observer,
 ) -> Result<TrainOutcome<M>, TrainError> {
     config.validate()?;
-    check_data(data)?;
+    check_data(data, config.target)?;
     if let Some(run) = run {
         run.check_train_config(config)?;
     }
@@ -205,13 +207,13 @@ impl<'a, M: Classifier> Training<'a, M> {
                 .scheduler
                 .rate(training.state.step.saturating_sub(1)),
             train_loss: tally.mean_loss(),
-            train_accuracy: tally.confusion().scores().accuracy,
+            train_accuracy: tally.accuracy(),
             test_loss: after.loss,
             test: after.scores(),
             timing: EpochTiming {
                 train_seconds,
                 test_seconds: after.seconds,
-                images_per_second: tally.confusion().total() as f64 / train_seconds,
+                images_per_second: tally.images() as f64 / train_seconds,
             },
         };
         let stop = training.record(first_step, metrics, observer)?;
@@ -226,10 +228,19 @@ impl<'a, M: Classifier> Training<'a, M> {
         observer: &mut dyn Observer,
     ) -> Result<(Self, Tally, Option<NotFinite>), TrainError> {
         let (data, config) = (self.data, self.config);
-        let classes = data.classes.len();
+        let task = self.task();
+        let preparation = Preparation {
+            normalise: &config.normalise,
+            augmenter: (!config.augment.is_none()).then_some(Augmenter {
+                augment: &config.augment,
+                seed: config.seed,
+                epoch: epoch as u64,
+            }),
+            target: config.target,
+        };
         let batches = batches(data, config, epoch)?;
         let first_step = self.state.step;
-        let mut tally = Tally::new(classes);
+        let mut tally = Tally::of(&task);
         let mut progress = EpochProgress {
             epoch,
             epochs: config.epochs,
@@ -240,18 +251,19 @@ impl<'a, M: Classifier> Training<'a, M> {
         observer.epoch_started(progress);
         self.device.seed(epoch_seed(config.seed, epoch));
         let (training, not_finite) = thread::scope(|scope| {
-            for batch in feed(scope, &data.train, &batches, &config.normalise) {
+            for batch in feed(scope, &data.train, &batches, preparation) {
                 let mut batch = batch?;
                 let rate = self.scheduler.rate(self.state.step);
-                let logits = self.model.forward(batch.take_images(&self.device));
-                check_outputs(logits.dims(), classes)?;
-                let loss = config.loss.of_labels(logits.clone(), &batch.labels);
+                let targets = batch.take_targets(&self.device);
+                let outputs = self.model.forward(batch.take_images(&self.device));
+                task.check_outputs(outputs.dims(), &data.train)?;
+                let loss = task.loss(outputs.clone(), &batch.labels, targets);
                 let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
                 let gradients = config.clipping.apply(gradients, &self.model);
                 self.model = self.optimizer.step(rate, self.model, gradients);
                 self.state.step += 1;
                 progress.images += batch.labels.len();
-                let not_finite = tally.push(loss, logits, batch.labels)?;
+                let not_finite = tally.push(loss, outputs, batch.labels)?;
                 if not_finite.is_some() {
                     return Ok((self, not_finite));
                 }
@@ -276,14 +288,15 @@ impl<'a, M: Classifier> Training<'a, M> {
             normalise: &self.config.normalise,
             batch_size: self.config.eval_batch_size,
         };
-        let classes = self.data.classes.len();
-        evaluate(
-            &self.model,
-            &self.data.test,
-            classes,
-            self.config.loss,
-            feeding,
-        )
+        evaluate(&self.model, &self.data.test, self.task(), feeding)
+    }
+
+    fn task(&self) -> Task {
+        Task {
+            target: self.config.target,
+            loss: self.config.loss,
+            classes: self.data.classes.len(),
+        }
     }
 
     /// Takes in the results of an epoch. Returns whether the observer ends the run.
@@ -296,15 +309,12 @@ impl<'a, M: Classifier> Training<'a, M> {
         self.scheduler
             .epoch_finished(first_step, metrics.train_loss, metrics.test_loss);
         self.state.plateau = Some(self.scheduler.state());
-        let test_accuracy = metrics.test.accuracy;
-        if self
-            .state
-            .best
-            .is_none_or(|best| test_accuracy > best.test_accuracy)
-        {
+        let best = self.state.best;
+        let best = best.and_then(|best| self.state.history.get(best.epoch - 1));
+        if best.is_none_or(|best| metrics.better_than(best)) {
             self.state.best = Some(BestEpoch {
                 epoch: metrics.epoch,
-                test_accuracy,
+                test_accuracy: metrics.test_accuracy(),
             });
             if let Some(run) = self.run
                 && self.config.keep_best
@@ -360,7 +370,7 @@ fn epoch_seed(seed: u64, epoch: usize) -> u64 {
 }
 
 /// Refuses data that cannot be trained on.
-fn check_data(data: &DataSet) -> Result<(), TrainError> {
+fn check_data(data: &DataSet, target: Target) -> Result<(), TrainError> {
     for (part, images) in [("training", &data.train), ("test", &data.test)] {
         if images.is_empty() {
             return Err(TrainError::NoImages {
@@ -368,7 +378,9 @@ fn check_data(data: &DataSet) -> Result<(), TrainError> {
                 part,
             });
         }
-        check_labels(images, part, data.classes.len())?;
+        if target == Target::Label {
+            check_labels(images, part, data.classes.len())?;
+        }
     }
     Ok(())
 }

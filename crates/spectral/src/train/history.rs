@@ -15,12 +15,16 @@ pub struct EpochMetrics {
     pub learning_rate: f64,
     /// Mean training loss per image, as seen while the weights moved.
     pub train_loss: f64,
-    /// Share of the training images classified right, as seen while the weights moved; 0..1.
-    pub train_accuracy: f64,
+    /// Share of the training images classified right, as seen while the weights moved; 0..1. None
+    /// if nothing is classified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train_accuracy: Option<f64>,
     /// Mean loss per test image after the epoch.
     pub test_loss: f64,
-    /// Accuracy, precision, recall and F1 on the test images after the epoch.
-    pub test: Scores,
+    /// Accuracy, precision, recall and F1 on the test images after the epoch; none if nothing is
+    /// classified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Scores>,
     /// How long it took.
     pub timing: EpochTiming,
 }
@@ -37,6 +41,20 @@ pub struct EpochTiming {
 }
 
 impl EpochMetrics {
+    /// The accuracy on the test images after the epoch, 0..1; none if nothing is classified.
+    pub fn test_accuracy(&self) -> Option<f64> {
+        self.test.map(|scores| scores.accuracy)
+    }
+
+    /// Whether the network was better after this epoch than after `other`: by test accuracy, or by
+    /// test loss where there is none.
+    pub fn better_than(&self, other: &Self) -> bool {
+        match (self.test_accuracy(), other.test_accuracy()) {
+            (Some(this), Some(other)) => this > other,
+            _ => self.test_loss < other.test_loss,
+        }
+    }
+
     /// Whether two epochs had the same results, whatever time they took.
     pub fn same_results(&self, other: &Self) -> bool {
         let without_times = |metrics: &Self| Self {

@@ -1,8 +1,10 @@
-//! Training, evaluation and prediction of image classifiers, and runs that can be resumed.
+//! Training and evaluation of networks that classify or rebuild images, and runs that can be
+//! resumed.
 //!
 //! [`fit`] trains any [`Classifier`] on a [`DataSet`](crate::data::DataSet) as a [`TrainConfig`]
 //! says, tells an [`Observer`] how it goes, and keeps the run in a [`RunFolder`] if it is given
-//! one. [`evaluate`] and [`predict`] use a network without training it.
+//! one. [`evaluate`], [`predict`] and [`reconstruct`] use a network without training it. A
+//! [`Recipe`] holds the settings of a published experiment.
 
 mod checkpoint;
 mod classifier;
@@ -21,10 +23,12 @@ mod optimizer;
 mod param_ids;
 mod plateau;
 mod progress;
+mod recipe;
 mod run_folder;
 mod schedule;
 mod settings;
 mod tally;
+mod target;
 mod weights;
 
 #[cfg(test)]
@@ -35,7 +39,7 @@ pub use classifier::Classifier;
 pub use clipping::Clipping;
 pub use config::TrainConfig;
 pub use error::TrainError;
-pub use evaluate::{Evaluation, Feeding, Probabilities, evaluate, predict};
+pub use evaluate::{Evaluation, Feeding, Probabilities, evaluate, predict, reconstruct};
 pub use fit::{Ending, TrainOutcome, fit};
 pub use history::{EpochMetrics, EpochTiming};
 pub use loss::Loss;
@@ -44,8 +48,10 @@ pub use observer::{EpochProgress, Observer};
 pub use optimizer::{AdamSettings, AdamWSettings, OptimizerConfig, RmsPropSettings, SgdSettings};
 pub use plateau::{Monitor, PlateauSettings, PlateauState};
 pub use progress::ProgressReporter;
+pub use recipe::{Recipe, recipes};
 pub use run_folder::{DataDescription, RunConfig, RunFolder};
 pub use schedule::{Decay, ScheduleConfig, Scheduler, Span, Warmup};
+pub use target::{Target, Task};
 pub use weights::{
     ModelDescription, load_model_weights, read_model_description, save_model_weights,
 };

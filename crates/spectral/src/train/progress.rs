@@ -84,14 +84,18 @@ impl Drop for ProgressReporter {
 }
 
 fn epoch_line(name: &str, epochs: usize, metrics: &EpochMetrics) -> String {
+    let accuracy = |share: Option<f64>| {
+        share.map_or_else(String::new, |share| {
+            format!(", accuracy {:.2} %", 100.0 * share)
+        })
+    };
     format!(
-        "{name} epoch {}/{epochs}: loss {:.4}, accuracy {:.2} %; test loss {:.4}, accuracy {:.2} %; \
-         {:.1} s, {:.0} images/s",
+        "{name} epoch {}/{epochs}: loss {:.4}{}; test loss {:.4}{}; {:.1} s, {:.0} images/s",
         metrics.epoch,
         metrics.train_loss,
-        100.0 * metrics.train_accuracy,
+        accuracy(metrics.train_accuracy),
         metrics.test_loss,
-        100.0 * metrics.test.accuracy,
+        accuracy(metrics.test_accuracy()),
         metrics.timing.train_seconds,
         metrics.timing.images_per_second,
     )
@@ -104,17 +108,17 @@ mod tests {
 
     #[test]
     fn the_line_of_an_epoch_says_what_matters() {
-        let metrics = EpochMetrics {
+        let mut metrics = EpochMetrics {
             epoch: 2,
             step: 100,
             learning_rate: 1e-3,
             train_loss: 0.5,
-            train_accuracy: 0.8125,
+            train_accuracy: Some(0.8125),
             test_loss: 0.25,
-            test: Scores {
+            test: Some(Scores {
                 accuracy: 0.9,
                 ..Scores::default()
-            },
+            }),
             timing: EpochTiming {
                 train_seconds: 12.34,
                 test_seconds: 1.0,
@@ -125,6 +129,11 @@ mod tests {
             epoch_line("cnn", 5, &metrics),
             "cnn epoch 2/5: loss 0.5000, accuracy 81.25 %; test loss 0.2500, accuracy 90.00 %; \
              12.3 s, 1234 images/s"
+        );
+        (metrics.train_accuracy, metrics.test) = (None, None);
+        assert_eq!(
+            epoch_line("cnn", 5, &metrics),
+            "cnn epoch 2/5: loss 0.5000; test loss 0.2500; 12.3 s, 1234 images/s"
         );
     }
 }

@@ -5,6 +5,7 @@ use burn::tensor::Int;
 
 use super::error::TrainError;
 use super::metrics::ConfusionMatrix;
+use super::target::Task;
 
 /// Batches whose results stay on the device before one read fetches them all: reading each would
 /// stall a device that works asynchronously.
@@ -14,14 +15,15 @@ const BATCHES_PER_READ: usize = 16;
 pub(super) struct Tally {
     pending: Vec<Pending>,
     loss_sum: f64,
-    confusion: ConfusionMatrix,
+    /// None where nothing is classified.
+    confusion: Option<ConfusionMatrix>,
     images: u64,
     batches: u64,
 }
 
 struct Pending {
     loss: Tensor<1>,
-    predictions: Tensor<1, Int>,
+    predictions: Option<Tensor<1, Int>>,
     labels: Vec<u16>,
 }
 
@@ -35,28 +37,35 @@ pub(super) struct NotFinite {
 }
 
 impl Tally {
-    pub(super) fn new(classes: usize) -> Self {
+    /// Counts predictions of `classes` classes, or none.
+    pub(super) fn new(classes: Option<usize>) -> Self {
         Self {
             pending: Vec::new(),
             loss_sum: 0.0,
-            confusion: ConfusionMatrix::new(classes),
+            confusion: classes.map(ConfusionMatrix::new),
             images: 0,
             batches: 0,
         }
     }
 
-    /// Takes in a batch: its mean loss `[1]`, its logits `[batch, classes]` and its labels.
+    /// Tallies what a task is judged by.
+    pub(super) fn of(task: &Task) -> Self {
+        Self::new(task.has_classes().then_some(task.classes))
+    }
+
+    /// Takes in a batch: its mean loss `[1]`, its outputs `[batch, outputs]` and its labels.
     ///
     /// Returns the first loss that is not finite, perhaps some batches after it occurred.
     pub(super) fn push(
         &mut self,
         loss: Tensor<1>,
-        logits: Tensor<2>,
+        outputs: Tensor<2>,
         labels: Vec<u16>,
     ) -> Result<Option<NotFinite>, TrainError> {
+        let classify = |outputs: Tensor<2>| outputs.without_autodiff().argmax(1).flatten(0, 1);
         self.pending.push(Pending {
             loss: loss.without_autodiff(),
-            predictions: logits.without_autodiff().argmax(1).flatten(0, 1),
+            predictions: self.confusion.is_some().then(|| classify(outputs)),
             labels,
         });
         if self.pending.len() < BATCHES_PER_READ {
@@ -75,11 +84,14 @@ impl Tally {
         let mut labels = Vec::with_capacity(self.pending.len());
         for pending in self.pending.drain(..) {
             losses.push(pending.loss);
-            predictions.push(pending.predictions);
+            predictions.extend(pending.predictions);
             labels.push(pending.labels);
         }
         let losses: Vec<f32> = values(Tensor::cat(losses, 0).try_into_vec_as())?;
-        let predictions: Vec<i32> = values(Tensor::cat(predictions, 0).try_into_vec_as())?;
+        let predictions: Vec<i32> = match predictions.is_empty() {
+            true => Vec::new(),
+            false => values(Tensor::cat(predictions, 0).try_into_vec_as())?,
+        };
         let mut predictions = predictions.into_iter();
         for (loss, labels) in losses.into_iter().map(f64::from).zip(labels) {
             if !loss.is_finite() {
@@ -89,9 +101,10 @@ impl Tally {
             self.batches += 1;
             self.images += labels.len() as u64;
             self.loss_sum += loss * labels.len() as f64;
-            for (label, predicted) in labels.into_iter().zip(&mut predictions) {
-                self.confusion
-                    .add(usize::from(label), usize::try_from(predicted).unwrap_or(0));
+            if let Some(confusion) = &mut self.confusion {
+                for (label, predicted) in labels.into_iter().zip(&mut predictions) {
+                    confusion.add(usize::from(label), usize::try_from(predicted).unwrap_or(0));
+                }
             }
         }
         Ok(None)
@@ -105,12 +118,17 @@ impl Tally {
         }
     }
 
-    /// Predictions of what has been read.
-    pub(super) fn confusion(&self) -> &ConfusionMatrix {
-        &self.confusion
+    /// Images of what has been read.
+    pub(super) fn images(&self) -> u64 {
+        self.images
     }
 
-    pub(super) fn into_confusion(self) -> ConfusionMatrix {
+    /// The share of right predictions of what has been read; none if nothing is classified.
+    pub(super) fn accuracy(&self) -> Option<f64> {
+        Some(self.confusion.as_ref()?.scores().accuracy)
+    }
+
+    pub(super) fn into_confusion(self) -> Option<ConfusionMatrix> {
         self.confusion
     }
 }
@@ -137,18 +155,30 @@ mod tests {
 
     #[test]
     fn losses_are_averaged_over_images_and_predictions_counted() {
-        let mut tally = Tally::new(3);
+        let mut tally = Tally::new(Some(3));
         push(&mut tally, 1.0, [[0.0, 2.0, 1.0], [5.0, 2.0, 1.0]], [1, 2]);
         push(&mut tally, 2.0, [[0.0, 0.0, 1.0], [0.0, 2.0, 1.0]], [2, 1]);
         assert_eq!(tally.read().unwrap(), None);
         assert_eq!(tally.mean_loss(), 1.5);
         let rows = [vec![0, 0, 0], vec![0, 2, 0], vec![1, 0, 1]];
-        assert_eq!(tally.confusion().rows(), rows);
+        assert_eq!(tally.accuracy(), Some(0.75));
+        assert_eq!(tally.into_confusion().unwrap().rows(), rows);
+    }
+
+    #[test]
+    fn without_classes_only_losses_are_tallied() {
+        let mut tally = Tally::new(None);
+        push(&mut tally, 1.0, [[0.0; 3]; 2], [0, 700]);
+        push(&mut tally, 4.0, [[0.0; 3]; 2], [0, 0]);
+        assert_eq!(tally.read().unwrap(), None);
+        assert_eq!((tally.mean_loss(), tally.images()), (2.5, 4));
+        assert_eq!(tally.accuracy(), None);
+        assert_eq!(tally.into_confusion(), None);
     }
 
     #[test]
     fn the_first_loss_that_is_not_finite_is_named() {
-        let mut tally = Tally::new(3);
+        let mut tally = Tally::new(Some(3));
         for loss in [1.0, 2.0, f32::NAN, 3.0] {
             push(&mut tally, loss, [[0.0; 3]; 2], [0, 0]);
         }

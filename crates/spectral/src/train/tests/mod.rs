@@ -1,6 +1,7 @@
 //! Whole runs on a small network and a small data set.
 
 mod fit;
+mod rebuild;
 mod resume;
 mod weights;
 
@@ -48,6 +49,40 @@ impl Classifier for Small {
         let [batch, channels, _, _] = x.dims();
         let x = x.reshape([batch, channels, 64]).mean_dim(2);
         self.linear.forward(x.reshape([batch, channels]))
+    }
+}
+
+/// Through `width` numbers back to 8×8 pixels, without bends.
+#[derive(Module, Debug)]
+struct Linear64 {
+    encode: Linear,
+    decode: Linear,
+}
+
+impl Linear64 {
+    fn new(width: usize) -> Self {
+        let device = Device::flex();
+        Self {
+            encode: LinearConfig::new(64, width).init(&device),
+            decode: LinearConfig::new(width, 64).init(&device),
+        }
+    }
+}
+
+impl Classifier for Linear64 {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let batch = images.dims()[0];
+        let code = self.encode.forward(images.reshape([batch, 64]));
+        self.decode.forward(code)
+    }
+}
+
+/// The stripes to be told apart.
+fn labels(loss: Loss) -> Task {
+    Task {
+        target: Target::Label,
+        loss,
+        classes: 3,
     }
 }
 

@@ -1,0 +1,63 @@
+//! A trained network from a run folder or a file of weights.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::error::CliError;
+use super::run_settings::ModelSettings;
+use crate::model::{self, Network};
+use crate::train::{
+    ModelDescription, RunConfig, RunFolder, load_model_weights, read_model_description,
+};
+
+/// A network ready for use.
+pub(super) struct Loaded {
+    /// The network, made for the size it was trained at.
+    pub(super) network: Network,
+    /// Its name in the registry.
+    pub(super) name: String,
+    /// What it takes and gives.
+    pub(super) settings: ModelSettings,
+    /// The settings of its run, if that was named.
+    pub(super) run: Option<RunConfig>,
+}
+
+impl Loaded {
+    /// Loads what `source` names: a run folder, with its latest or its best weights, or a file.
+    pub(super) fn from(source: &Path, best: bool, context: &Context) -> Result<Self, CliError> {
+        let (weights, description, run): (PathBuf, ModelDescription, _) = if source.is_dir() {
+            let run = RunFolder::open(source)?;
+            let weights = if best {
+                run.best_weights_path()
+            } else {
+                run.weights_path()
+            };
+            (
+                weights,
+                run.config().model.clone(),
+                Some(run.config().clone()),
+            )
+        } else {
+            if best {
+                let message = format!("--best needs a run folder; {} is none", source.display());
+                return Err(CliError::Usage(message));
+            }
+            let description = read_model_description(source)?
+                .ok_or_else(|| CliError::file(source, "no network of this lab"))?;
+            (source.to_path_buf(), description, None)
+        };
+        let settings = ModelSettings::of(&description).map_err(|error| {
+            CliError::file(
+                &weights,
+                format!("no network of this lab: {}", error.message()),
+            )
+        })?;
+        let network = model::build(&description.name, &settings.input, &context.device)?;
+        Ok(Self {
+            network: load_model_weights(&weights, network)?,
+            name: description.name,
+            settings,
+            run,
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! What the outputs of a network are compared with.
+
+use burn::Tensor;
+use serde::{Deserialize, Serialize};
+
+use super::error::{TrainError, require};
+use super::loss::Loss;
+use crate::data::Images;
+
+/// What the outputs of a network are compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// The class of the image: one logit a class.
+    #[default]
+    Label,
+    /// The image itself, its pixels scaled to 0..1 and flattened, whatever the normalisation of the
+    /// input: one output a pixel and channel, as an autoencoder gives. After augmentation, the
+    /// changed image.
+    Image,
+}
+
+/// What a network is to do, and what it costs to miss it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Task {
+    /// What its outputs are compared with.
+    pub target: Target,
+    /// How.
+    pub loss: Loss,
+    /// The classes of the data.
+    pub classes: usize,
+}
+
+impl Task {
+    /// Whether labels are looked at.
+    pub(super) fn has_classes(&self) -> bool {
+        self.target == Target::Label
+    }
+
+    /// Refuses a loss that does not fit the target.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::BadOption`] for the cross-entropy of pixels, which are no distribution.
+    pub(super) fn check_loss(target: Target, loss: Loss) -> Result<(), TrainError> {
+        let fits = target == Target::Label || !matches!(loss, Loss::CrossEntropy { .. });
+        require(
+            fits,
+            "train.loss.kind",
+            "cross-entropy with train.target = \"image\"",
+            "mean-squared-error and binary-cross-entropy",
+        )
+    }
+
+    /// Refuses another number of outputs `[batch, outputs]` than the targets have.
+    pub(super) fn check_outputs(
+        &self,
+        [_, outputs]: [usize; 2],
+        images: &Images,
+    ) -> Result<(), TrainError> {
+        let pixels = images.image_len();
+        match self.target {
+            Target::Label if outputs != self.classes => Err(TrainError::WrongOutputs {
+                outputs,
+                classes: self.classes,
+            }),
+            Target::Image if outputs != pixels => Err(TrainError::WrongReconstruction {
+                outputs,
+                shape: images.shape(),
+                pixels,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The loss `[1]` of outputs `[batch, outputs]`: against `pixels`, if the batch has any, else
+    /// against the labels.
+    pub(super) fn loss(
+        &self,
+        outputs: Tensor<2>,
+        labels: &[u16],
+        pixels: Option<Tensor<2>>,
+    ) -> Tensor<1> {
+        match pixels {
+            Some(pixels) => self.loss.of_targets(outputs, pixels),
+            None => self.loss.of_labels(outputs, labels),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images() -> Images {
+        Images {
+            channels: 3,
+            height: 4,
+            width: 5,
+            ..Images::default()
+        }
+    }
+
+    #[test]
+    fn outputs_are_counted_by_class_or_by_pixel() {
+        let task = |target| Task {
+            target,
+            loss: Loss::MeanSquaredError,
+            classes: 10,
+        };
+        let check = |target, outputs| task(target).check_outputs([2, outputs], &images());
+        assert!(check(Target::Label, 10).is_ok() && check(Target::Image, 60).is_ok());
+        let message = check(Target::Label, 60).unwrap_err().to_string();
+        assert!(message.contains("60 outputs") && message.contains("10 classes"));
+        let message = check(Target::Image, 10).unwrap_err().to_string();
+        assert!(
+            message.contains("10 outputs") && message.contains("3x4x5") && message.contains("60"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn pixels_are_no_distribution() {
+        let refused = Task::check_loss(Target::Image, Loss::default()).unwrap_err();
+        assert!(refused.to_string().contains("binary-cross-entropy"));
+        Task::check_loss(Target::Label, Loss::default()).unwrap();
+        Task::check_loss(Target::Image, Loss::BinaryCrossEntropy).unwrap();
+    }
+}
