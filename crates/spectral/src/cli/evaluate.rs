@@ -9,7 +9,6 @@ use super::args::{data_name, positive, size};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
-use super::fits;
 use super::output::{print, print_json};
 use super::run_settings::DataSettings;
 use crate::data::{self, DataOptions, Images, Origin, load, resized};
@@ -64,7 +63,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
         ..trained.clone()
     };
     // Before any data are read: this takes no time.
-    fits::check(&loaded.network, &input)?;
+    loaded.network.check(&input)?;
     let (data, images) = test_images(args, &loaded, size, context)?;
     let evaluation = judge(&loaded, &images)?;
     if !evaluation.loss.is_finite() {

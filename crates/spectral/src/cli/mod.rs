@@ -15,7 +15,6 @@ mod device;
 mod error;
 mod evaluate;
 mod findings;
-mod fits;
 mod models;
 mod output;
 mod overlay;
