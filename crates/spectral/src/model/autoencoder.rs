@@ -1,14 +1,16 @@
 //! The autoencoders of Wood and Larson's (2021) MNIST notebook.
 
 use burn::module::Module;
+use burn::nn::Relu;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
-use burn_spectral::frequency::CRelu;
-use burn_spectral::{Norm, fft};
+use burn_spectral::SpectralError;
+use burn_spectral::fft::{Irfft2, Rfft2};
+use burn_spectral::summary::{Flatten, Summary};
 
-use super::frequency_stack::{PublishedFilter, PublishedKind};
+use super::frequency_stack::{PublishedKind, PublishedLayers};
 use super::input::Domain;
 use super::keras::{self, KerasInit};
 use super::network::Family;
@@ -21,6 +23,9 @@ const WIDTH: usize = 32;
 
 /// Layers of the encoder, and of the decoder.
 const DEPTH: usize = 2;
+
+/// The size that responses of any size are asked for.
+const ANY_SIZE: [usize; 2] = [1, 1];
 
 pub(super) const MODELS: &[ModelInfo] = &[
     model(
@@ -38,10 +43,10 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "autoencoder-spatial, its encoder on spectra with Gaussian responses, as published",
         |domain, device| {
             create(domain, device, |channels, device| {
-                // Of no size: the responses are functions of it.
-                let filter =
-                    PublishedFilter::new(PublishedKind::Gaussian, channels, [1, 1], device)?;
-                Ok(Encoder::Spectrum(filter))
+                let [input, output] = channels;
+                let kind = PublishedKind::Gaussian;
+                let layers = PublishedLayers::new(kind, input, &[output], ANY_SIZE, device)?;
+                Ok(Encoder::Spectrum(layers))
             })
         },
     ),
@@ -50,7 +55,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "autoencoder-spatial, its encoder's convolutions replaced by stable Gaussian responses",
         |domain, device| {
             create(domain, device, |channels, device| {
-                let filter = Filter::new(FilterKind::Gaussian, channels, [1, 1], device)?;
+                let filter = Filter::new(FilterKind::Gaussian, channels, ANY_SIZE, device)?;
                 Ok(Encoder::Image(filter))
             })
         },
@@ -88,18 +93,17 @@ pub enum Encoder {
     Image(Filter),
     /// Transform, a filter, ReLU on real and imaginary part, and the inverse transform. It drops
     /// what no real image has of the rectified spectrum.
-    Spectrum(PublishedFilter),
+    Spectrum(PublishedLayers),
 }
 
 impl Encoder {
     fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Image(filter) => relu(filter.forward(images)),
-            Self::Spectrum(filter) => {
+            Self::Spectrum(layers) => {
                 let [.., width] = images.dims();
-                let spectrum = fft::rfft2(images, Norm::Backward);
-                let filtered = CRelu.forward(filter.forward(spectrum, width));
-                fft::irfft2(filtered, width, Norm::Backward)
+                let spectrum = Rfft2::default().forward(images);
+                Irfft2::new(width).forward(layers.forward(spectrum, width))
             }
         }
     }
@@ -177,6 +181,38 @@ impl Family for Autoencoder {
             size = size.map(|side| side.div_ceil(2));
             takes
         })
+    }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let mut summary = Summary::new(input.shape());
+        let mut sizes = vec![input.size()];
+        for (layer, number) in self.encoder.iter().zip(1..) {
+            summary = match layer {
+                Encoder::Image(filter) => summary
+                    .layer(format!("filter {number}"), filter)?
+                    .layer(format!("relu {number}"), &Relu)?,
+                Encoder::Spectrum(layers) => {
+                    let [_, width] = sizes[sizes.len() - 1];
+                    let name = format!("transform {number}");
+                    layers
+                        .summary(summary.layer(name, &Rfft2::default())?, number)?
+                        .layer(format!("inverse {number}"), &Irfft2::new(width))?
+                }
+            };
+            summary = summary.layer(format!("pool {number}"), &self.pool)?;
+            sizes.push(sizes[sizes.len() - 1].map(|side| side.div_ceil(2)));
+        }
+        sizes.pop();
+        for (layer, number) in self.decoder.iter().zip(1..) {
+            let [height, width] = sizes.pop().expect("decoder and encoder are of one depth");
+            summary = summary
+                .layer(format!("double {number}"), layer)?
+                .layer(format!("decoder relu {number}"), &Relu)?
+                .step(format!("crop {number}"), "Crop", [WIDTH, height, width]);
+        }
+        summary
+            .layer("output", &self.output)?
+            .layer("flatten", &Flatten)
     }
 
     fn classifies(&self) -> bool {

@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, LeakyRelu, LeakyReluConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
+use burn_spectral::SpectralError;
+use burn_spectral::summary::Summary;
 
 use super::input::Domain;
 use super::network::Family;
@@ -181,6 +183,21 @@ impl Family for Cnn {
             size = size.map(|side| side / 2);
             stage.filter.takes(size)
         })
+    }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let mut summary = Summary::new(input.shape());
+        for (stage, number) in self.stages.iter().zip(1..) {
+            summary = summary
+                .layer(format!("pool {number}"), &self.pool)?
+                .layer(format!("filter {number}"), &stage.filter)?
+                .layer(format!("norm {number}"), &stage.norm)?
+                .layer(format!("activation {number}"), &self.activation)?;
+        }
+        let channels = summary.output().dims()[0];
+        summary
+            .step("mean", "Mean", [channels])
+            .layer("head", &self.head)
     }
 
     fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {

@@ -1,12 +1,14 @@
 //! Learned local or filtered features of images, and a linear head.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Linear, Relu};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use burn_spectral::SpectralError;
 use burn_spectral::spectrum::{PatchStft2d, PatchStft2dConfig};
+use burn_spectral::summary::{Flatten, Summary};
 
 use super::input::Domain;
 use super::keras::{self, KerasInit};
@@ -208,6 +210,30 @@ impl Family for FeatureNet {
 
     fn takes(&self, _size: [usize; 2]) -> bool {
         false
+    }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let mut summary = Summary::new(input.shape());
+        for (layer, number) in self.layers.iter().zip(1..) {
+            summary = match layer {
+                FeatureLayer::Filter(layer) => summary
+                    .layer(format!("filter {number}"), &layer.filter)?
+                    .layer(format!("relu {number}"), &Relu)?
+                    .layer(format!("pool {number}"), &layer.pool)?,
+                FeatureLayer::Patches(layer) => {
+                    let [rows, columns] = layer.transform.patches(input.size());
+                    let channels = layer.mix.weight.dims()[1];
+                    summary
+                        .layer("patches", &layer.transform)?
+                        .step("channels", "Permute", [channels, rows, columns])
+                        .layer("mix", &layer.mix)?
+                        .layer("relu", &Relu)?
+                }
+            };
+        }
+        summary
+            .layer("flatten", &Flatten)?
+            .layer("head", &self.head)
     }
 
     fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {

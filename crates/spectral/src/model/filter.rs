@@ -11,6 +11,7 @@ use burn_spectral::response::{
     KramersKronigConfig, Polynomial, PolynomialConfig,
 };
 use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
+use burn_spectral::summary::{FeatureShape, Summarise, Trace};
 
 /// What stands in the place of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +124,18 @@ impl Filter {
         }
     }
 
+    fn layer(&self) -> &dyn Summarise {
+        match self {
+            Self::Conv(layer) => layer,
+            Self::Kk(layer) => layer,
+            Self::KramersKronig(layer) => layer,
+            Self::Free(layer) => layer,
+            Self::Polynomial(layer) => layer,
+            Self::Gaussian(layer) => layer,
+            Self::Gate(layer) => layer,
+        }
+    }
+
     /// Number of parameters that cannot change the output.
     pub fn dead_parameters(&self) -> usize {
         fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>) -> usize {
@@ -138,5 +151,15 @@ impl Filter {
             Self::Gaussian(layer) => dead(layer),
             Self::Gate(layer) => dead(layer),
         }
+    }
+}
+
+impl Summarise for Filter {
+    fn kind(&self) -> String {
+        self.layer().kind()
+    }
+
+    fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
+        self.layer().trace(input)
     }
 }

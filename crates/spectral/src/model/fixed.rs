@@ -3,14 +3,16 @@
 use core::f64::consts::TAU;
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Linear, Relu};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use burn_spectral::SpectralError;
 use burn_spectral::conv::{
     ConvolveOutput, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, KernelOrigin,
     sinc_planes,
 };
+use burn_spectral::summary::{Flatten, Summary};
 
 use super::input::Domain;
 use super::keras::{self, KerasInit};
@@ -192,6 +194,19 @@ impl Family for FixedNet {
 
     fn takes(&self, _size: [usize; 2]) -> bool {
         false
+    }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let summary = Summary::new(input.shape());
+        let summary = match &self.first {
+            FirstLayer::Conv(filter) => summary.layer("first", filter)?,
+            FirstLayer::Fixed(layer) => summary.layer("first", layer)?,
+        };
+        summary
+            .layer("relu", &Relu)?
+            .layer("pool", &self.pool)?
+            .layer("flatten", &Flatten)?
+            .layer("head", &self.head)
     }
 
     fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {

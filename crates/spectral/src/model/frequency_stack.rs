@@ -1,21 +1,22 @@
 //! A stack of filters of one spectrum, without a transform between them, and a dense head.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::nn::Dropout;
 use burn::tensor::{Device, Tensor};
+use burn_spectral::fft::Rfft2;
 use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2d, FourierDomainConv2dConfig, SpectralMix2d,
-    SpectralMix2dConfig,
+    CRelu, FlattenSpectrum, FourierDomainConv2dConfig, SharedStack2d, SharedStack2dConfig,
 };
 use burn_spectral::response::{
-    Coupling, Gaussian, GaussianConfig, ParametricForm, Polynomial, PolynomialConfig,
+    Free, FrequencyResponse, Gaussian, GaussianConfig, ParametricForm, Polynomial, PolynomialConfig,
 };
-use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
+use burn_spectral::summary::Summary;
+use burn_spectral::{ComplexTensor, SpectralError};
 
 use super::input::Domain;
 use super::network::Family;
 use super::plan::{Head, Plan, drop};
-use super::{ModelError, Network};
+use super::{InputSpec, ModelError, Network};
 
 /// A published layer of Wood and Larson's (2021), one filter an output over the sum of its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,40 +29,49 @@ pub(super) enum PublishedKind {
     Gaussian,
 }
 
-/// A published layer from spectrum to spectrum.
+/// Published layers from spectrum to spectrum, ReLU on real and imaginary part after each.
 #[derive(Module, Debug)]
-pub enum PublishedFilter {
+pub enum PublishedLayers {
     /// A free weight a frequency.
-    Fourier(FourierDomainConv2d),
+    Fourier(SharedStack2d<Free<4>>),
     /// A polynomial of order 1 in the row and one in the column.
-    Linear(SpectralMix2d<Polynomial>),
+    Linear(SharedStack2d<Polynomial>),
     /// A rotated Gaussian.
-    Gaussian(SpectralMix2d<Gaussian>),
+    Gaussian(SharedStack2d<Gaussian>),
 }
 
-impl PublishedFilter {
-    /// A layer from `channels[0]` to `channels[1]` channels, for spectra of images of `size`.
+impl PublishedLayers {
+    /// Layers of so many filters each, the first on so many channels, for spectra of images of
+    /// `size`.
     pub(super) fn new(
         kind: PublishedKind,
-        channels: [usize; 2],
+        channels: usize,
+        filters: &[usize],
         size: [usize; 2],
         device: &Device,
     ) -> Result<Self, SpectralError> {
         let form = ParametricForm::Published;
         Ok(match kind {
-            PublishedKind::Fourier => Self::Fourier(
-                FourierDomainConv2dConfig::published(channels, size).try_init(device)?,
-            ),
-            PublishedKind::Linear => Self::Linear(
-                SpectralMix2dConfig::new(channels, PolynomialConfig::new(1).with_form(form))
-                    .with_coupling(Coupling::Shared)
-                    .try_init(device)?,
-            ),
-            PublishedKind::Gaussian => Self::Gaussian(
-                SpectralMix2dConfig::new(channels, GaussianConfig::new().with_form(form))
-                    .with_coupling(Coupling::Shared)
-                    .try_init(device)?,
-            ),
+            PublishedKind::Fourier => {
+                let inputs = core::iter::once(&channels).chain(filters);
+                let layers = inputs.zip(filters).map(|(&input, &output)| {
+                    let config = FourierDomainConv2dConfig::published([input, output], size);
+                    Ok(config.try_init(device)?.mix)
+                });
+                let layers: Result<Vec<_>, SpectralError> = layers.collect();
+                Self::Fourier(SharedStack2d::from_layers(layers?)?)
+            }
+            PublishedKind::Linear => {
+                let response = PolynomialConfig::new(1).with_form(form);
+                Self::Linear(
+                    SharedStack2dConfig::new(channels, filters, response).try_init(device)?,
+                )
+            }
+            PublishedKind::Gaussian => {
+                let response = GaussianConfig::new().with_form(form);
+                let config = SharedStack2dConfig::new(channels, filters, response);
+                Self::Gaussian(config.try_init(device)?)
+            }
         })
     }
 
@@ -72,9 +82,39 @@ impl PublishedFilter {
     /// - output: `[batch, channels_out, height, width/2 + 1]`
     pub fn forward(&self, spectrum: ComplexTensor<4>, width: usize) -> ComplexTensor<4> {
         match self {
-            Self::Fourier(layer) => layer.forward(spectrum),
-            Self::Linear(layer) => layer.forward(spectrum, width),
-            Self::Gaussian(layer) => layer.forward(spectrum, width),
+            Self::Fourier(stack) => stack.forward(spectrum, width),
+            Self::Linear(stack) => stack.forward(spectrum, width),
+            Self::Gaussian(stack) => stack.forward(spectrum, width),
+        }
+    }
+
+    /// A linear head on the filtered spectrum of images, as one operation.
+    fn forward_dense(&self, images: Tensor<4>, head: &burn::nn::Linear) -> Tensor<2> {
+        match self {
+            Self::Fourier(stack) => stack.forward_dense(images, head),
+            Self::Linear(stack) => stack.forward_dense(images, head),
+            Self::Gaussian(stack) => stack.forward_dense(images, head),
+        }
+    }
+
+    /// Adds the layers, the first of them called number `first`, and their activations.
+    pub(super) fn summary(&self, summary: Summary, first: usize) -> Result<Summary, SpectralError> {
+        fn rows<R: FrequencyResponse<4> + ModuleDisplay>(
+            stack: &SharedStack2d<R>,
+            summary: Summary,
+            first: usize,
+        ) -> Result<Summary, SpectralError> {
+            let mut layers = stack.layers.iter().zip(first..);
+            layers.try_fold(summary, |summary, (layer, number)| {
+                summary
+                    .layer(format!("filter {number}"), layer)?
+                    .layer(format!("relu {number}"), &CRelu)
+            })
+        }
+        match self {
+            Self::Fourier(stack) => rows(stack, summary, first),
+            Self::Linear(stack) => rows(stack, summary, first),
+            Self::Gaussian(stack) => rows(stack, summary, first),
         }
     }
 }
@@ -88,8 +128,8 @@ impl PublishedFilter {
 /// notebook also divides the rows' index by the number of columns, here by that of the rows.
 #[derive(Module, Debug)]
 pub struct FrequencyStack {
-    /// The filters.
-    pub filters: Vec<PublishedFilter>,
+    /// The filters, in as few groups as residuals and dropout between them allow.
+    pub layers: Vec<PublishedLayers>,
     /// The head.
     pub head: Head,
     dropout: Option<Dropout>,
@@ -106,13 +146,21 @@ impl FrequencyStack {
         device: &Device,
     ) -> Result<Self, ModelError> {
         let size = domain.input.size();
-        let filters = plan
-            .channels(domain.input.channels)
-            .map(|channels| PublishedFilter::new(kind, channels, size, device));
-        let features = 2 * plan.last() * size[0] * (size[1] / 2 + 1);
+        let group = match (plan.residual, plan.dropout) {
+            (true, _) => 1,
+            (false, Some(_)) => 2,
+            (false, None) => plan.widths.len(),
+        };
+        let mut channels = domain.input.channels;
+        let mut layers = Vec::new();
+        for widths in plan.widths.chunks(group) {
+            layers.push(PublishedLayers::new(kind, channels, widths, size, device)?);
+            channels = widths[widths.len() - 1];
+        }
+        let features = 2 * channels * size[0] * (size[1] / 2 + 1);
         let ends = [features, domain.input.classes];
         Ok(Self {
-            filters: filters.collect::<Result<_, _>>()?,
+            layers,
             head: Head::new(ends, plan.hidden, plan.init, device),
             dropout: plan.dropout(),
             residual: plan.residual,
@@ -138,17 +186,18 @@ impl Family for FrequencyStack {
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        if let ([layers], None, None) = (&self.layers[..], &self.dropout, &self.head.hidden) {
+            return layers.forward_dense(images, &self.head.output);
+        }
         let [.., width] = images.dims();
-        let mut spectrum = fft::rfft2(images, Norm::Backward);
-        for (index, filter) in self.filters.iter().enumerate() {
-            let output = CRelu.forward(filter.forward(spectrum.clone(), width));
-            spectrum = match self.residual && index > 0 {
+        let mut spectrum = Rfft2::default().forward(images);
+        for (index, layers) in self.layers.iter().enumerate() {
+            let output = layers.forward(spectrum.clone(), width);
+            let output = match self.residual && index > 0 {
                 true => output.add(spectrum),
                 false => output,
             };
-            if index % 2 == 1 {
-                spectrum = spectrum.map(|part| drop(&self.dropout, part));
-            }
+            spectrum = output.map(|part| drop(&self.dropout, part));
         }
         let features = FlattenSpectrum.forward(spectrum);
         self.head.forward(features, &self.dropout)
@@ -157,14 +206,39 @@ impl Family for FrequencyStack {
     fn takes(&self, _size: [usize; 2]) -> bool {
         false
     }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let mut summary = Summary::new(input.shape()).layer("transform", &Rfft2::default())?;
+        let mut number = 1;
+        for (index, layers) in self.layers.iter().enumerate() {
+            let before = summary.layers().len();
+            summary = layers.summary(summary, number)?;
+            number += (summary.layers().len() - before) / 2;
+            let shape = summary.output().clone();
+            if self.residual && index > 0 {
+                summary = summary.step(format!("residual {index}"), "Add", shape.clone());
+            }
+            if self.dropout.is_some() {
+                summary = summary.step(format!("dropout {}", index + 1), "Dropout", shape);
+            }
+        }
+        let summary = summary.layer("flatten", &FlattenSpectrum)?;
+        self.head.summary(summary, &self.dropout)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{InputSpec, build};
+    use super::super::build;
     use super::*;
     use crate::train::Classifier;
     use burn::tensor::Distribution;
+
+    fn assert_alike(got: Tensor<2>, want: Tensor<2>, what: &str) {
+        let scale = want.clone().abs().max().into_scalar::<f32>();
+        let change = (got - want).abs().max().into_scalar::<f32>();
+        assert!(change <= 1e-5 * scale, "{what}: {change} of {scale}");
+    }
 
     #[test]
     fn the_published_networks_see_the_sum_of_the_colours() {
@@ -172,11 +246,47 @@ mod tests {
         for name in ["cats-fourier", "cats-linear", "cats-gaussian"] {
             let net = build(name, &InputSpec::new(3, [20, 18], 2), &device).unwrap();
             let images = Tensor::random([2, 3, 20, 18], Distribution::Default, &device);
-            let outputs = net.forward(images.clone());
-            let scale = outputs.clone().abs().max().into_scalar::<f32>();
-            let swapped = net.forward(images.flip([1]));
-            let change = (swapped - outputs).abs().max().into_scalar::<f32>();
-            assert!(change <= 1e-5 * scale, "{name}: {change} of {scale}");
+            let swapped = net.forward(images.clone().flip([1]));
+            assert_alike(swapped, net.forward(images), name);
+        }
+    }
+
+    #[test]
+    fn a_network_is_its_layers_one_after_the_other() {
+        fn layers<R: FrequencyResponse<4>>(
+            stack: &SharedStack2d<R>,
+            spectrum: ComplexTensor<4>,
+        ) -> ComplexTensor<4> {
+            let layers = stack.layers.iter();
+            layers.fold(spectrum, |z, layer| CRelu.forward(layer.forward(z, 18)))
+        }
+        let device = Device::flex();
+        for name in [
+            "cats-fourier",
+            "cats-linear",
+            "cats-gaussian",
+            "cifar-residual-linear",
+        ] {
+            let net = build(name, &InputSpec::new(3, [20, 18], 2), &device).unwrap();
+            let images = Tensor::random([2, 3, 20, 18], Distribution::Default, &device);
+            let got = net.forward(images.clone());
+            let Network::FrequencyStack(net) = net else {
+                panic!("{name} is of another family");
+            };
+            let mut spectrum = Rfft2::default().forward(images);
+            for (index, group) in net.layers.iter().enumerate() {
+                let input = spectrum.clone();
+                spectrum = match group {
+                    PublishedLayers::Fourier(stack) => layers(stack, spectrum),
+                    PublishedLayers::Linear(stack) => layers(stack, spectrum),
+                    PublishedLayers::Gaussian(stack) => layers(stack, spectrum),
+                };
+                if name.contains("residual") && index > 0 {
+                    spectrum = spectrum.add(input);
+                }
+            }
+            let features = FlattenSpectrum.forward(spectrum);
+            assert_alike(got, net.head.output.forward(features), name);
         }
     }
 }

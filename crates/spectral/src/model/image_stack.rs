@@ -1,14 +1,16 @@
 //! A stack of filters of images, each with ReLU, and a dense head.
 
 use burn::module::Module;
-use burn::nn::Dropout;
+use burn::nn::{Dropout, Relu};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use burn_spectral::SpectralError;
+use burn_spectral::summary::{Flatten, Summary};
 
 use super::input::Domain;
 use super::network::Family;
 use super::plan::{Head, Plan, drop, flatten};
-use super::{Filter, FilterKind, ModelError, Network, keras};
+use super::{Filter, FilterKind, InputSpec, ModelError, Network, keras};
 
 /// Filters from images to images of the same size, each with ReLU, flattened into a dense head:
 /// the spatial networks that Wood and Larson (2021) compared with, and the repaired form of their
@@ -85,6 +87,25 @@ impl Family for ImageStack {
 
     fn takes(&self, _size: [usize; 2]) -> bool {
         false
+    }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let mut summary = Summary::new(input.shape());
+        for (index, filter) in self.filters.iter().enumerate() {
+            let number = index + 1;
+            summary = summary
+                .layer(format!("filter {number}"), filter)?
+                .layer(format!("relu {number}"), &Relu)?;
+            if self.residual && index > 0 {
+                let shape = summary.output().clone();
+                summary = summary.step(format!("residual {index}"), "Add", shape);
+            }
+            if let (1, Some(dropout)) = (index % 2, &self.dropout) {
+                summary = summary.layer(format!("dropout {}", number / 2), dropout)?;
+            }
+        }
+        self.head
+            .summary(summary.layer("flatten", &Flatten)?, &self.dropout)
     }
 
     fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {

@@ -35,6 +35,11 @@ impl InputSpec {
         }
     }
 
+    /// Channels, height and width.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.channels, self.height, self.width]
+    }
+
     /// Height and width.
     pub fn size(&self) -> [usize; 2] {
         [self.height, self.width]

@@ -30,7 +30,7 @@ pub use error::ModelError;
 pub use feature_net::{FeatureLayer, FeatureNet, FilterLayer, PatchLayer};
 pub use filter::{Filter, FilterKind};
 pub use fixed::{FirstLayer, FixedNet};
-pub use frequency_stack::{FrequencyStack, PublishedFilter};
+pub use frequency_stack::{FrequencyStack, PublishedLayers};
 pub use image_stack::ImageStack;
 pub use input::InputSpec;
 pub use network::Network;

@@ -2,6 +2,8 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use burn_spectral::SpectralError;
+use burn_spectral::summary::Summary;
 
 use crate::train::Classifier;
 
@@ -21,6 +23,9 @@ pub(super) trait Family {
 
     /// Whether it can take images of that height and width, which are not too small.
     fn takes(&self, size: [usize; 2]) -> bool;
+
+    /// Its layers, for an input that it takes.
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError>;
 
     /// Whether its outputs are the classes of [`InputSpec`].
     fn classifies(&self) -> bool {
@@ -88,6 +93,15 @@ impl Network {
             true => Ok(()),
             false => Err(domain.other_size(size)),
         }
+    }
+
+    /// The layers that such images pass through, with shapes, parameters and multiply-adds.
+    ///
+    /// # Errors
+    /// Where [`check`](Self::check) gives one.
+    pub fn summary(&self, input: &InputSpec) -> Result<Summary, ModelError> {
+        self.check(input)?;
+        Ok(self.family().summary(input)?)
     }
 
     /// The layer from images to images that meets images of the given height and width first, and

@@ -1,9 +1,11 @@
 //! What a stack of layers of images and its twin of spectra have in common.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::nn::{Dropout, DropoutConfig, Linear, Relu};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use burn_spectral::SpectralError;
+use burn_spectral::summary::Summary;
 
 use super::keras::{self, KerasInit};
 
@@ -77,6 +79,21 @@ impl Head {
             None => features,
         };
         self.output.forward(features)
+    }
+
+    /// Adds the layers of the head.
+    pub(super) fn summary(
+        &self,
+        mut summary: Summary,
+        dropout: &Option<Dropout>,
+    ) -> Result<Summary, SpectralError> {
+        if let Some(hidden) = &self.hidden {
+            summary = summary.layer("hidden", hidden)?.layer("relu", &Relu)?;
+            if let Some(dropout) = dropout {
+                summary = summary.layer("dropout", dropout)?;
+            }
+        }
+        summary.layer("head", &self.output)
     }
 
     /// Units that each feature meets first.

@@ -6,7 +6,8 @@ use burn_spectral::spectrum::{
     FftLayer, FftLayerConfig, FrequencyGate, FrequencyGateConfig, GateFeatures, SpectrumExtent,
     SpectrumOutput,
 };
-use burn_spectral::{ComplexTensor, Norm, fft};
+use burn_spectral::summary::{FeatureShape, Flatten, Parameters, Summarise, Summary, SummaryRow};
+use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
 
 use super::input::Domain;
 use super::keras::KerasInit;
@@ -192,6 +193,34 @@ impl Family for SpectrumNet {
 
     fn takes(&self, _size: [usize; 2]) -> bool {
         false
+    }
+
+    fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
+        let (shape, summary) = (input.shape(), Summary::new(input.shape()));
+        let summary = match &self.features {
+            Features::Layer(layer) => summary.layer("transform", layer)?,
+            Features::RealPart(layer) => {
+                summary
+                    .layer("transform", layer)?
+                    .step("real part", "Narrow", shape)
+            }
+            Features::Gate(gate) => {
+                let transform = published(SpectrumOutput::RealImaginary);
+                let row = SummaryRow {
+                    name: "transform".into(),
+                    kind: "Fft2".into(),
+                    output: FeatureShape::complex(shape),
+                    parameters: Parameters::default(),
+                    multiply_adds: transform.trace(summary.output())?.multiply_adds,
+                };
+                summary
+                    .row(row)
+                    .layer("gate", gate)?
+                    .step("real part", "Real", shape)
+            }
+        };
+        self.head
+            .summary(summary.layer("flatten", &Flatten)?, &None)
     }
 
     fn dead_parameters(&self) -> usize {

@@ -1,6 +1,7 @@
 //! What holds for every network.
 
 use burn::tensor::{Device, Tensor};
+use burn_spectral::summary::count_parameters;
 
 use super::{InputSpec, build, find, models, trainable};
 use crate::train::Classifier;
@@ -19,6 +20,10 @@ fn assert_counts(input: Option<&InputSpec>, counts: &[(&str, usize)]) {
             true => input.channels * height * width,
             false => input.classes,
         };
+        let summary = net.summary(input).unwrap();
+        assert_eq!(summary.parameters(), count_parameters(&net), "{name}");
+        assert_eq!(summary.parameters().trainable, count, "{name}");
+        assert_eq!(summary.output().dims(), [outputs], "{name}");
         for batch in [1, 2] {
             let images = Tensor::ones([batch, input.channels, height, width], &device);
             assert_eq!(net.forward(images).dims(), [batch, outputs], "{name}");
@@ -135,7 +140,15 @@ fn every_network_runs_at_its_smallest_and_at_odd_sizes_and_knows_its_range() {
                 let [rows, _] = net.forward(images).dims();
                 assert_eq!(rows, batch, "{} {size:?}", info.name);
             }
+            let summary = net.summary(&input).unwrap();
+            assert_eq!(
+                summary.parameters(),
+                count_parameters(&net),
+                "{}",
+                info.name
+            );
             let other = InputSpec::new(3, [24, 31], 4);
+            assert_eq!(net.summary(&other).err(), net.check(&other).err());
             if let Err(error) = net.check(&other) {
                 let error = error.to_string();
                 let built = format!("{}x{}", size[0], size[1]);
