@@ -1,7 +1,9 @@
 //! Layers that stay on the spectrum.
 
 use crate::SpectralError;
-use crate::frequency::{CRelu, FlattenSpectrum, FourierDomainConv2d, ModRelu, SpectralMix, ZRelu};
+use crate::frequency::{
+    CRelu, FlattenSpectrum, FourierDomainConv2d, ModRelu, SharedStack, SpectralMix, ZRelu,
+};
 use crate::response::FrequencyResponse;
 
 use super::super::cost::product;
@@ -48,6 +50,25 @@ impl Summarise for FourierDomainConv2d {
 
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
         mix(&self.mix, input, self.mix.response.length)
+    }
+}
+
+impl<const D: usize, R: FrequencyResponse<D>> Summarise for SharedStack<D, R> {
+    /// `SharedStack2d(Gaussian)`.
+    fn kind(&self) -> String {
+        format!("SharedStack{}d({})", D - 2, short_name::<R>())
+    }
+
+    fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
+        let (mut output, length) = (input.spectrum::<D>()?[1..].to_vec(), input.length()?);
+        let grid = self.check(input.spectrum()?, length)?;
+        let filters = self.layers.iter().map(|layer| layer.response.channels()[0]);
+        let products: usize = filters.clone().sum();
+        output[0] = filters.last().unwrap_or(output[0]);
+        Ok(Trace {
+            output: FeatureShape::half_spectrum(output, length)?,
+            multiply_adds: 4 * products as u64 * product(&grid.bins()),
+        })
     }
 }
 
@@ -103,7 +124,9 @@ mod tests {
     use super::super::super::Summary;
     use super::*;
     use crate::fft::Rfft2;
-    use crate::frequency::{FourierDomainConv2dConfig, ModReluConfig, SpectralMix2dConfig};
+    use crate::frequency::{
+        FourierDomainConv2dConfig, ModReluConfig, SharedStack2dConfig, SpectralMix2dConfig,
+    };
     use crate::response::{ConstantConfig, Coupling, GaussianConfig, ParametricForm};
     use burn::nn::LinearConfig;
     use burn::tensor::Device;
@@ -133,6 +156,27 @@ mod tests {
         assert_eq!(rows[2].output.to_string(), "6×30×16 complex");
         assert_eq!(rows[3].output.dims(), [5760]);
         assert_eq!(summary.output().dims(), [2]);
+    }
+
+    #[test]
+    fn a_stack_counts_as_its_layers_one_after_the_other() {
+        let device = Device::flex();
+        let stack = SharedStack2dConfig::new(3, [6, 4], GaussianConfig::new()).init(&device);
+        let spectrum = FeatureShape::half_spectrum([3, 8, 5], 9).unwrap();
+        let whole = Summary::new(spectrum.clone())
+            .layer("stack", &stack)
+            .unwrap();
+        let parts = Summary::new(spectrum)
+            .layer("first", &stack.layers[0])
+            .and_then(|summary| summary.layer("second", &stack.layers[1]))
+            .unwrap();
+        assert_eq!(whole.layers()[0].kind, "SharedStack2d(Gaussian)");
+        assert_eq!(whole.output(), parts.output());
+        assert_eq!(whole.parameters(), parts.parameters());
+        assert_eq!(whole.multiply_adds(), parts.multiply_adds());
+        assert!(stack.trace(&FeatureShape::new([3, 8, 5])).is_err());
+        let other = FeatureShape::half_spectrum([2, 8, 5], 9).unwrap();
+        assert!(stack.trace(&other).is_err());
     }
 
     #[test]
