@@ -104,7 +104,7 @@ mod tests {
         }
         let page = to_html(&report).unwrap();
         assert!(page.contains(" ± 1.0") && page.contains("90.0–92.0"));
-        assert!(page.contains("over 3 seeds"));
+        assert!(page.contains("deviation over 3 seeds"));
     }
 
     #[test]

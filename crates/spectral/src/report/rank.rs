@@ -59,8 +59,16 @@ pub(super) fn score(model: &ModelReport, decimals: usize) -> String {
 
 /// The standard deviation of the score over the seeds, as shown after `±`.
 pub(super) fn deviation(model: &ModelReport, decimals: usize) -> Option<String> {
-    let spread = model.spread()?;
-    Some(shown(spread.std, model.goal, decimals))
+    let std = model.spread()?.std;
+    Some(match model.goal {
+        Goal::Classify => format::percent(std, decimals),
+        // As fine as the loss it stands beside.
+        Goal::Rebuild => {
+            let score = score(model, decimals);
+            let places = score.split_once('.').map_or(0, |(_, places)| places.len());
+            format!("{std:.places$}")
+        }
+    })
 }
 
 /// A score or a difference of scores in the unit of the goal.
@@ -160,6 +168,9 @@ mod tests {
         data.models[0].seeds = fixture::seeds(&[0.4, 0.5, 0.6]);
         assert_eq!(rows(&data)[0].interval, Some((0.4, 0.6)));
         assert_eq!(deviation(&data.models[0], 1).unwrap(), "10.0");
+        let mut rebuilding = fixture::rebuilding("m", 0.0623);
+        rebuilding.seeds = fixture::seeds(&[0.93, 0.94]);
+        assert_eq!(deviation(&rebuilding, 1).unwrap(), "0.0071");
         data.models[0].seeds[1].accuracy = f64::NAN;
         assert_eq!(rows(&data)[0].interval, None);
     }

@@ -2,8 +2,10 @@
 
 mod demo;
 mod errors;
+mod evaluation;
 mod lists;
 mod prediction;
+mod recipes;
 mod training;
 
 use std::fs;

@@ -40,11 +40,14 @@ impl Affine {
     }
 }
 
-/// Resamples images of one size; holds what one row of a result needs.
+/// Resamples images of one size.
 pub(super) struct Resampler {
     size: [usize; 2],
     fill: Fill,
+    /// Of one row of the result.
     row: Vec<Tap>,
+    /// The source as floats: converting each pixel once is less than once for each of four taps.
+    source: Vec<f32>,
 }
 
 /// Where a pixel of the result comes from.
@@ -66,6 +69,7 @@ impl Resampler {
             size: [height, width],
             fill,
             row: vec![Tap::default(); width],
+            source: Vec::new(),
         }
     }
 
@@ -74,9 +78,15 @@ impl Resampler {
     pub(super) fn resample(&mut self, planes: &[u8], affine: &Affine, out: &mut [f32]) {
         let [height, width] = self.size;
         let area = height * width;
+        self.source.clear();
+        self.source.extend(planes.iter().map(|&p| f32::from(p)));
         for row in 0..height {
             self.locate(row, affine);
-            for (plane, out) in planes.chunks_exact(area).zip(out.chunks_exact_mut(area)) {
+            for (plane, out) in self
+                .source
+                .chunks_exact(area)
+                .zip(out.chunks_exact_mut(area))
+            {
                 self.sample(plane, &mut out[row * width..(row + 1) * width]);
             }
         }
@@ -113,15 +123,16 @@ impl Resampler {
         }
     }
 
-    fn sample(&self, plane: &[u8], out: &mut [f32]) {
+    /// Fills one row of a plane of the result.
+    fn sample(&self, plane: &[f32], out: &mut [f32]) {
         let [height, width] = self.size;
         let right = usize::from(width > 1);
         let lower = if height > 1 { width } else { 0 };
         for (value, tap) in out.iter_mut().zip(&self.row) {
             let at = tap.index as usize;
-            let pixel = |offset: usize| f32::from(plane[at + offset]);
-            let (a, b) = (pixel(0), pixel(right));
-            let (c, d) = (pixel(lower), pixel(lower + right));
+            let near = &plane[at..=at + lower + right];
+            let (a, b) = (near[0], near[right]);
+            let (c, d) = (near[lower], near[lower + right]);
             let upper = a + tap.right * (b - a);
             let under = c + tap.right * (d - c);
             *value = (upper + tap.lower * (under - upper)) * tap.inside;
