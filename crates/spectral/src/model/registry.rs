@@ -81,6 +81,7 @@ pub fn build(name: &str, input: &InputSpec, device: &Device) -> Result<Network, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::Recipe;
 
     #[test]
     fn names_are_unique_and_every_baseline_is_one() {
@@ -95,6 +96,7 @@ mod tests {
             let baseline = find(info.baseline).unwrap();
             assert_eq!(baseline.baseline, baseline.name, "{}", info.name);
             assert_eq!(baseline.recipe, info.recipe, "{}", info.name);
+            assert!(Recipe::find(info.recipe).is_ok(), "{}", info.recipe);
         }
     }
 
