@@ -1,6 +1,6 @@
 //! `spectral models`: the networks there are.
 
-use burn_spectral::summary::count_parameters;
+use burn_spectral::summary::{Summary, count_parameters};
 use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::output::{self, print, print_json};
 use crate::model::{self, InputSpec, ModelInfo};
 
-/// List the networks
+/// List the networks, or the layers of one
 #[derive(Debug, Args)]
 #[command(
     after_help = "Parameters are counted at the input that a network's source used, which the
@@ -36,10 +36,13 @@ struct Entry {
     baseline: &'static str,
     summary: &'static str,
     input: InputSpec,
+    /// Its layers, where it is asked for by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<Summary>,
 }
 
 impl Entry {
-    fn of(info: &ModelInfo, context: &Context) -> Result<Self, CliError> {
+    fn of(info: &ModelInfo, is_alone: bool, context: &Context) -> Result<Self, CliError> {
         let input = info.input.clone();
         let network = model::build(info.name, &input, &context.device)?;
         // Counted without drawing the weights: some networks have millions.
@@ -51,6 +54,7 @@ impl Entry {
             dead_params: network.dead_parameters(),
             baseline: info.baseline,
             summary: info.summary,
+            network: is_alone.then(|| network.summary(&input)).transpose()?,
             input,
         })
     }
@@ -58,10 +62,10 @@ impl Entry {
 
 pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> {
     let entries: Vec<Entry> = match &args.name {
-        Some(name) => vec![Entry::of(model::find(name)?, context)?],
+        Some(name) => vec![Entry::of(model::find(name)?, true, context)?],
         None => model::models()
             .iter()
-            .map(|info| Entry::of(info, context))
+            .map(|info| Entry::of(info, false, context))
             .collect::<Result<_, _>>()?,
     };
     if context.json {
@@ -94,9 +98,13 @@ fn card(entry: &Entry) -> String {
         width,
         classes,
     } = entry.input;
+    let layers = match &entry.network {
+        Some(summary) => format!("\n{summary}"),
+        None => String::new(),
+    };
     format!(
         "{}: {}\n  baseline:   {}\n  parameters: {}, of which {} cannot change the output\n  \
          (at {height}x{width} pixels, channels {channels}, classes {classes})\n",
         entry.name, entry.summary, entry.baseline, entry.params, entry.dead_params
-    )
+    ) + &layers
 }

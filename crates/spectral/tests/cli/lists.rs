@@ -28,17 +28,23 @@ fn networks_are_listed_with_their_parameters() {
     // Running mean and variance of batch norm.
     let one = lab.json("models cnn --json");
     assert_eq!(one[0]["fixed_params"], 224);
+    let layers = one[0]["network"]["layers"].as_array().unwrap();
+    let sum: u64 = layers
+        .iter()
+        .map(|layer| layer["trainable"].as_u64().unwrap())
+        .sum();
+    assert_eq!(Some(sum), one[0]["params"].as_u64());
+    assert_eq!(list[0].get("network"), None);
     let text = lab.ok("models").stdout;
     assert!(text.contains("kk2-repaired"));
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
-    assert!(
-        lab.ok("models kk2")
-            .stdout
-            .contains("528 cannot change the output")
-    );
+    let text = lab.ok("models kk2").stdout;
+    for part in ["528 cannot change the output", "KkLayer", "multiply-adds"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]
