@@ -87,5 +87,5 @@ pub use scalar::Scalar;
 pub use shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};
 #[doc(hidden)]
 pub use simd::InstructionSet;
-pub use stack::{DenseHead, RectifiedStack};
+pub use stack::{DenseGradients, DenseHead, RectifiedStack};
 pub use transform::{fft_axis, fftn, irfft_axis, irfftn, rfft_axis, rfftn};

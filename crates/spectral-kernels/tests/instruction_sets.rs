@@ -4,8 +4,8 @@ mod common;
 
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
-    Axis, BinWeight, Conjugate, Contraction, DenseHead, Direction, InstructionSet, RectifiedStack,
-    fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
+    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction, InstructionSet,
+    RectifiedStack, fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
 };
 
 fn lines<T: Number>(set: InstructionSet) {
@@ -107,10 +107,12 @@ fn stack<T: Number>() -> Vec<f64> {
         s.get(),
         r.get(),
         &head,
-        &noise::<T>(stack.batch * units, 4),
+        DenseGradients {
+            sums: &noise::<T>(stack.batch * units, 4),
+            weight: &mut gweight,
+        },
         Some(gs.set()),
         gr.set(),
-        &mut gweight,
     );
     [features, sums, gweight]
         .map(|x| widen(&x))

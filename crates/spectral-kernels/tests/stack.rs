@@ -4,7 +4,7 @@ mod common;
 
 use common::{Number, Owned, noise, relative_error, widen};
 use proptest::prelude::*;
-use spectral_kernels::{DenseHead, RectifiedStack};
+use spectral_kernels::{DenseGradients, DenseHead, RectifiedStack};
 
 type Pair = (f64, f64);
 
@@ -152,10 +152,12 @@ fn check<T: Number>(stack: RectifiedStack, units: usize, seed: u64) {
         s.get(),
         r.get(),
         &head,
-        &gsums,
+        DenseGradients {
+            sums: &gsums,
+            weight: &mut gweight,
+        },
         Some(gs.set()),
         gr.set(),
-        &mut gweight,
     );
     let [egs, egr] = naive_adjoint(&stack, &wide_s, &wide_r, &egy);
     close::<T>("the input's gradient, headed", &stack, &gs.flat(), &egs);

@@ -3,7 +3,7 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::{DType, Element, Shape};
-use spectral_kernels::{DenseHead, Planar, PlanarMut};
+use spectral_kernels::{DenseGradients, DenseHead, Planar, PlanarMut};
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
 use super::buffer::{self, Pooled};
@@ -275,10 +275,9 @@ impl SpectralPrimitives for Flex {
                 planar::<E>(&s),
                 planar::<E>(&responses),
                 &head,
-                grad.slice::<E>(),
+                DenseGradients { sums: grad.slice::<E>(), weight: &mut gweight },
                 gs.as_mut().map(Gradients::planar_mut),
                 gr.planar_mut(),
-                &mut gweight,
             );
             (
                 gs.map(|gs| gs.into_planes(&shape)),

@@ -13,7 +13,7 @@ use super::parametric::{
     ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
     frequencies, is_read_at_once, spectrum,
 };
-use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
+use super::{FrequencyResponse, Response, ResponseConfig, conv_variance, shape};
 
 /// Standard deviation of the published parameters.
 const PUBLISHED_DEVIATION: f64 = 0.05;
@@ -157,6 +157,7 @@ impl Gaussian {
     /// One part as published.
     fn published<const D: usize>(&self, part: Part, grid: &FrequencyGrid) -> Tensor<D> {
         let parameters = self.parameters(part);
+        let [outputs, inputs, _] = parameters.dims();
         let term = |index| parameters.clone().narrow(2, index, 1);
         let offset = |axis, origin, centre| {
             let coordinates = bin_coordinates(grid, axis, origin);
@@ -165,9 +166,22 @@ impl Gaussian {
         };
         let (dy, dx) = (offset(0, 0.5, 0), offset(1, 0.0, 1));
         let (a, b, c) = (term(2), term(3), term(4));
-        let exponent = along::<D>(b * dy.clone() * 2.0, 0) * along(dx.clone(), 1)
-            - along(a * dx.clone() * dx, 1)
-            - along(c * dy.clone() * dy, 0);
+        // The exponent is a matrix of rank three, (2b·dy, 1, −c·dy²)·(dx, −a·dx², 1): one pass over
+        // the bins, and in the backward pass one for each factor.
+        let columns = [
+            b * dy.clone() * 2.0,
+            dy.ones_like(),
+            (c * dy.clone() * dy).neg(),
+        ];
+        let rows = [
+            dx.clone(),
+            (a * dx.clone() * dx.clone()).neg(),
+            dx.ones_like(),
+        ];
+        let columns: Tensor<4> = Tensor::stack(columns.to_vec(), 3);
+        let rows: Tensor<4> = Tensor::stack(rows.to_vec(), 2);
+        let exponent = columns.matmul(rows);
+        let exponent: Tensor<D> = exponent.reshape(shape::<D>([outputs, inputs], &grid.bins()));
         exponent.exp() * along(term(5), 0)
     }
 

@@ -166,7 +166,7 @@ impl<T: Scalar> Task<'_, T> {
                 rest = others;
             }
             match self.output {
-                Output::Features(y) => self.write::<S, N>(simd, s, rest, *y, entry, k, lanes),
+                Output::Features(y) => self.write::<S, N>(simd, s, rest, *y, [entry, k, lanes]),
                 Output::Dense(head) => {
                     let mut unit = 0;
                     while unit + UNITS <= head.units {
@@ -182,17 +182,15 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
+    /// Stores the last layer's bins `k … k + lanes`.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
     fn write<S: Simd<T>, const N: usize>(
         &self,
         simd: S,
         s: [Pair<S::V>; N],
         responses: &[T],
         y: Shared<T>,
-        entry: usize,
-        k: usize,
-        lanes: usize,
+        [entry, k, lanes]: [usize; 3],
     ) {
         let half = self.stack.features() / 2;
         for (o, r) in responses.chunks_exact(2 * S::LANES).enumerate() {

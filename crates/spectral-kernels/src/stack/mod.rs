@@ -42,6 +42,15 @@ pub struct DenseHead<'a, T> {
     pub weight: &'a [T],
 }
 
+/// What the backward pass of a head starts from and ends with.
+#[derive(Debug)]
+pub struct DenseGradients<'a, T> {
+    /// The gradient of the sums, to read.
+    pub sums: &'a [T],
+    /// The gradient for the weights, to write.
+    pub weight: &'a mut [T],
+}
+
 impl RectifiedStack<'_> {
     /// Complex elements of the input.
     pub fn input_len(&self) -> usize {
@@ -137,11 +146,14 @@ impl RectifiedStack<'_> {
         s: Planar<'_, T>,
         r: Planar<'_, T>,
         head: &DenseHead<'_, T>,
-        gsums: &[T],
+        gradients: DenseGradients<'_, T>,
         gs: Option<PlanarMut<'_, T>>,
         gr: PlanarMut<'_, T>,
-        gweight: &mut [T],
     ) {
+        let DenseGradients {
+            sums: gsums,
+            weight: gweight,
+        } = gradients;
         self.expect(s, r);
         self.expect_head(head, gsums.len());
         expect_len(
