@@ -38,6 +38,9 @@
 //! these. Dense coupling lets channels meet; frequencies meet where the signal is formed again, as
 //! in [`SpectralConv2d`](crate::conv::SpectralConv2d) with an activation between two of them.
 //!
+//! That is what [`SharedStack`] exploits: layers of that coupling, [`CRelu`] after each, as one pass
+//! over the frequencies, with the dense head if it is given one.
+//!
 //! A rectified spectrum is no longer Hermitian: its imaginary part is not odd. Transforming back
 //! after an activation drops a part of it (see [`crate::fft`]).
 
