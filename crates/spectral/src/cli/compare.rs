@@ -12,7 +12,7 @@ use super::findings::findings;
 use super::output::{print, print_json, say};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::seeds;
-use super::settings::{self, TrainingArgs};
+use super::settings::TrainingArgs;
 use super::trial::Trial;
 use crate::data::load;
 use crate::report::{ModelReport, Report, compare_json, table};
@@ -27,7 +27,8 @@ const FILTERS: usize = 4;
     after_help = "Every network sees the same images in the same order and begins from the same
 seed; the first one is what the others are measured by. Prints a table and
 writes report.html, report.json and report.md, with the runs beside them. Times
-are medians over the epochs. Under --seeds the figures are means over the seeds,
+are medians over the epochs. Networks that go by different recipes need one
+named. Under --seeds the figures are means over the seeds,
 with their standard deviation; the data stay those of --seed.
 
 Examples:
@@ -73,7 +74,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         }
     }
     let seed = context.seed();
-    let config = args.training.over(&settings::defaults(), seed)?;
+    let config = args.training.over_recipe_of(&args.models, seed)?;
     let data = load(&args.data, &args.data_args.options(seed))?;
     let wanted = DataSettings {
         seed,

@@ -2,7 +2,7 @@
 
 use burn_spectral::summary::{Summary, count_parameters};
 use clap::Args;
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table};
 use serde::Serialize;
 
 use super::args::model_name;
@@ -34,6 +34,7 @@ struct Entry {
     fixed_params: usize,
     dead_params: usize,
     baseline: &'static str,
+    recipe: &'static str,
     summary: &'static str,
     input: InputSpec,
     /// Its layers, where it is asked for by name.
@@ -53,6 +54,7 @@ impl Entry {
             fixed_params: parameters.fixed,
             dead_params: network.dead_parameters(),
             baseline: info.baseline,
+            recipe: info.recipe,
             summary: info.summary,
             network: is_alone.then(|| network.summary(&input)).transpose()?,
             input,
@@ -78,13 +80,16 @@ pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> 
 }
 
 fn table(entries: &[Entry]) -> Table {
-    let mut table = output::table(["name", "parameters", "dead", "baseline", "what it is"]);
+    let mut table = output::table(["name", "parameters", "dead", "what it is"]);
+    // A name is there to be copied, so it stays in one piece.
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
     for entry in entries {
         table.add_row([
             Cell::new(entry.name),
             Cell::new(entry.params).set_alignment(CellAlignment::Right),
             Cell::new(entry.dead_params).set_alignment(CellAlignment::Right),
-            Cell::new(entry.baseline),
             Cell::new(entry.summary),
         ]);
     }
@@ -103,8 +108,8 @@ fn card(entry: &Entry) -> String {
         None => String::new(),
     };
     format!(
-        "{}: {}\n  baseline:   {}\n  parameters: {}, of which {} cannot change the output\n  \
-         (at {height}x{width} pixels, channels {channels}, classes {classes})\n",
-        entry.name, entry.summary, entry.baseline, entry.params, entry.dead_params
+        "{}: {}\n  baseline:   {}\n  recipe:     {}\n  parameters: {}, of which {} cannot change \
+         the output\n  (at {height}x{width} pixels, channels {channels}, classes {classes})\n",
+        entry.name, entry.summary, entry.baseline, entry.recipe, entry.params, entry.dead_params
     ) + &layers
 }

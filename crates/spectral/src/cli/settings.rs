@@ -11,6 +11,7 @@ use super::args::{augment_name, positive, recipe_name};
 use super::error::CliError;
 use super::overlay::{assignment, nested, overlay};
 use crate::data::Augment;
+use crate::model;
 use crate::train::{Recipe, TrainConfig, recipes};
 
 /// The settings when nothing is said: the first recipe's, the lab's own.
@@ -58,9 +59,10 @@ enum NormaliseName {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub(super) struct TrainingArgs {
-    /// Settings to begin with: lab (default) or those
-    /// of a published experiment: cats-vs-dogs,
+    /// Settings to begin with: lab, or those of a
+    /// published experiment: cats-vs-dogs,
     /// cifar-10-notebook, autoencoder
+    /// [default: the network's own]
     #[arg(long, value_name = "NAME", value_parser = recipe_name, verbatim_doc_comment)]
     recipe: Option<String>,
     /// Passes over the training images [default: 5]
@@ -190,6 +192,29 @@ struct SettingsFile {
 }
 
 impl TrainingArgs {
+    /// The settings that these make of the recipe of the networks, with that seed.
+    pub(super) fn over_recipe_of<'a>(
+        &self,
+        models: impl IntoIterator<Item = &'a String>,
+        seed: u64,
+    ) -> Result<TrainConfig, CliError> {
+        if self.recipe.is_some() {
+            return self.over(&defaults(), seed);
+        }
+        let infos = models.into_iter().map(|name| model::find(name));
+        let infos: Vec<_> = infos.collect::<Result<_, _>>()?;
+        let Some((first, others)) = infos.split_first() else {
+            return self.over(&defaults(), seed);
+        };
+        if let Some(other) = others.iter().find(|info| info.recipe != first.recipe) {
+            return Err(CliError::Usage(format!(
+                "'{}' goes by the recipe {} and '{}' by {}: name one for both with --recipe",
+                first.name, first.recipe, other.name, other.recipe
+            )));
+        }
+        self.over(&Recipe::find(first.recipe)?.config(), seed)
+    }
+
     /// The settings that these make of `base`, or of the recipe they name, with that seed.
     pub(super) fn over(&self, base: &TrainConfig, seed: u64) -> Result<TrainConfig, CliError> {
         let wrong =

@@ -33,7 +33,8 @@ Examples:
   spectral train --model cnn --data fashion-mnist --data-dir ~/data \\
       --optimizer sgd --lr 0.1 --momentum 0.9 --schedule cosine
   spectral train --resume runs/free2-glyphs-0 --epochs 10
-  spectral train --model cnn --data cats-vs-dogs --recipe cats-vs-dogs
+  spectral train --model cats-gaussian --data cats-vs-dogs
+  spectral train --model autoencoder-gaussian --data mnist --epochs 5
   spectral train --print-config --recipe autoencoder > settings.toml"
 )]
 pub(super) struct TrainArgs {
@@ -69,7 +70,7 @@ pub(super) struct TrainArgs {
 
 pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     if args.print_config {
-        let config = args.training.over(&settings::defaults(), context.seed())?;
+        let config = args.training.over_recipe_of(&args.model, context.seed())?;
         if context.json {
             return print_json(&json!({ "train": config }));
         }
@@ -153,12 +154,12 @@ impl Plan {
         let seed = context.seed();
         let missing = |what: &str| CliError::Usage(format!("--{what} is missing"));
         Ok(Self {
+            train: args.training.over_recipe_of(&args.model, seed)?,
             model: args.model.clone().ok_or_else(|| missing("model"))?,
             data: args.data.clone().ok_or_else(|| missing("data"))?,
             data_args: args.data_args.clone(),
             stored_data_args: args.data_args.clone(),
             data_seed: seed,
-            train: args.training.over(&settings::defaults(), seed)?,
         })
     }
 

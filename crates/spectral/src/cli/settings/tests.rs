@@ -23,6 +23,28 @@ fn without_arguments_the_defaults_stay() {
 }
 
 #[test]
+fn networks_bring_their_recipe_if_it_is_one() {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let settings = |args: &TrainingArgs, models: &[&str]| {
+        let config = args.over_recipe_of(&names(models), 0);
+        config.map_err(|error| error.to_string())
+    };
+    let args = TrainingArgs::default();
+    let cats = Recipe::find("cats-vs-dogs").unwrap().config();
+    assert_eq!(settings(&args, &["cats-linear", "cats-spatial"]), Ok(cats));
+    assert_eq!(settings(&args, &["cnn", "kk1"]), Ok(defaults()));
+    let error = settings(&args, &["cnn", "cats-linear"]).unwrap_err();
+    for part in ["'cnn'", "lab", "'cats-linear'", "cats-vs-dogs", "--recipe"] {
+        assert!(error.contains(part), "{error}");
+    }
+    let named = TrainingArgs {
+        recipe: Some("lab".into()),
+        ..args
+    };
+    assert_eq!(settings(&named, &["cnn", "cats-linear"]), Ok(defaults()));
+}
+
+#[test]
 fn every_constant_can_be_set_by_name() {
     let config = set(&["optimizer.epsilon=1e-7", "optimizer.amsgrad=true"]).unwrap();
     let OptimizerConfig::Adam(adam) = config.optimizer else {
