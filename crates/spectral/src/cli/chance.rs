@@ -27,33 +27,52 @@ pub(super) fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
     )
 }
 
-/// The same of means over several seeds each: to the chance of which images are in the test set
-/// comes that of the seeds, by Student's t for as many seeds.
+/// The same of means over several seeds each: Welch's (1947) test, to whose variance the chance of
+/// which images are in the test set is added.
 pub(super) fn compare_seeds(spread: Spread, other: Spread, n: usize) -> (f64, Verdict) {
     let images = |p: f64| p * (1.0 - p) / n as f64;
-    let images = Z95.powi(2) * (images(spread.mean) + images(other.mean));
+    let images = images(spread.mean) + images(other.mean);
     judged(
         spread.mean - other.mean,
-        (images + seeds(spread) + seeds(other)).sqrt(),
+        welch_margin([spread, other], images),
     )
 }
 
 /// The same of two mean losses over several seeds each, by the chance of the seeds alone.
 pub(super) fn compare_losses(spread: Spread, other: Spread) -> (f64, Verdict) {
-    judged(
-        other.mean - spread.mean,
-        (seeds(spread) + seeds(other)).sqrt(),
-    )
+    judged(other.mean - spread.mean, welch_margin([spread, other], 0.0))
 }
 
-/// The square of the margin that a mean over few seeds has.
-fn seeds(spread: Spread) -> f64 {
-    // Student's 97.5 % quantiles for 1 to 9 degrees of freedom; above, that of 10, a little wide.
-    const T: [f64; 9] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262,
+/// How far two means may differ by chance, where `known` is a variance of their difference beside
+/// that of the seeds.
+fn welch_margin(spreads: [Spread; 2], known: f64) -> f64 {
+    let of_mean = |spread: &Spread| spread.std.powi(2) / spread.count as f64;
+    let variance = known + spreads.iter().map(of_mean).sum::<f64>();
+    let shares = spreads.iter().map(|spread| {
+        let freedom = spread.count.saturating_sub(1).max(1) as f64;
+        (of_mean(spread) / variance).powi(2) / freedom
+    });
+    match variance > 0.0 {
+        true => student(shares.sum()) * variance.sqrt(),
+        false => 0.0,
+    }
+}
+
+/// Student's 97.5 % quantile for one over `inverse` degrees of freedom, at least one: between the
+/// whole numbers along a line in that inverse, which is never too narrow.
+fn student(inverse: f64) -> f64 {
+    const T: [f64; 10] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
     ];
-    let t = T.get(spread.count.saturating_sub(2)).unwrap_or(&2.228);
-    (t * spread.std).powi(2) / spread.count as f64
+    let inverse = inverse.min(1.0);
+    let below = T.len() as f64 * inverse;
+    if below <= 1.0 {
+        return Z95 + (T[T.len() - 1] - Z95) * below;
+    }
+    let whole = (1.0 / inverse).floor().clamp(1.0, (T.len() - 1) as f64);
+    let (narrow, wide) = (T[whole as usize], T[whole as usize - 1]);
+    let [narrow_at, wide_at] = [1.0 / (whole + 1.0), 1.0 / whole];
+    narrow + (wide - narrow) * (inverse - narrow_at) / (wide_at - narrow_at)
 }
 
 fn judged(difference: f64, margin: f64) -> (f64, Verdict) {
@@ -89,13 +108,34 @@ mod tests {
             min: mean,
             max: mean,
         };
-        // 1.96²·2·0.9·0.1/2000 is 0.0186²; 4.303·sqrt(2/3)·0.01 is 0.0351; together 0.0398.
+        // Variances: 2·0.9·0.1/2000 = 9e-5 of the images, 2·0.01²/3 = 6.67e-5 of the seeds, whose
+        // part squared is 0.181; over 4 that is 22 degrees of freedom, 2.08·0.0125 = 0.0259.
         let verdict = |other| compare_seeds(spread(0.9, 0.01), spread(other, 0.01), 2000).1;
-        assert_eq!(verdict(0.862), Verdict::Alike);
-        assert_eq!(verdict(0.858), Verdict::Better);
+        assert_eq!(verdict(0.876), Verdict::Alike);
+        assert_eq!(verdict(0.872), Verdict::Better);
+        // 2.776 for 4 degrees of freedom · sqrt(2/3)·0.01 is 0.0227.
         let losses = |other| compare_losses(spread(0.5, 0.01), spread(other, 0.01)).1;
-        assert_eq!(losses(0.53), Verdict::Alike);
-        assert_eq!(losses(0.54), Verdict::Better);
+        assert_eq!(losses(0.522), Verdict::Alike);
+        assert_eq!(losses(0.523), Verdict::Better);
         assert_eq!(losses(0.46), Verdict::Worse);
+    }
+
+    #[test]
+    fn students_quantile_meets_its_table_and_is_no_narrower_between() {
+        for (freedom, quantile) in [(1.0, 12.706), (2.0, 4.303), (5.0, 2.571), (10.0, 2.228)] {
+            assert!(
+                (student(1.0 / freedom) - quantile).abs() < 1e-9,
+                "{freedom}"
+            );
+        }
+        // SciPy's, for 1.5, 2.5, 7.5 and 22.
+        for (freedom, exact) in [(1.5, 6.0), (2.5, 3.58), (7.5, 2.333), (22.0, 2.0739)] {
+            let quantile = student(1.0 / freedom);
+            assert!(
+                (0.999..1.2).contains(&(quantile / exact)),
+                "{freedom}: {quantile}"
+            );
+        }
+        assert_eq!(student(0.0), Z95);
     }
 }

@@ -46,7 +46,7 @@ fn accuracies(data: &DataSetReport) -> String {
         ),
     };
     let level = match (first.goal, first.seeds.len()) {
-        (_, 2..) => "Level with it, the difference being within chance for so few seeds:",
+        (_, 2..) => "Not told apart from it by so few seeds:",
         (Goal::Classify, _) => {
             "Level with it, the difference being within chance for so many images:"
         }

@@ -71,7 +71,7 @@ fn a_difference_smaller_than_the_scatter_of_the_seeds_is_chance() {
     ]));
     assert!(text.contains("over 2 seeds"), "{text}");
     assert!(
-        text.contains("for so few seeds: free2 (85.0 %, −5.0 points)"),
+        text.contains("by so few seeds: free2 (85.0 %, −5.0 points)"),
         "{text}"
     );
 }
