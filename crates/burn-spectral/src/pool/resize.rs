@@ -35,8 +35,23 @@ pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     }
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
     let spectrum = fft::rfft2(images, Norm::Forward);
-    let spectrum = resize_half(resize_full(spectrum, size[0]), width, size[1]);
-    fft::irfft2(spectrum, size[1], Norm::Forward)
+    fft::irfft2(
+        resize_spectrum2d(spectrum, [height, width], size),
+        size[1],
+        Norm::Forward,
+    )
+}
+
+/// The amplitudes of images of size `from` as those of their interpolation at size `to`.
+///
+/// # Shapes
+/// - input: `[…, …, from[0], from[1]/2 + 1]`; output: `[…, …, to[0], to[1]/2 + 1]`
+pub(crate) fn resize_spectrum2d(
+    spectrum: ComplexTensor<4>,
+    from: [usize; 2],
+    to: [usize; 2],
+) -> ComplexTensor<4> {
+    resize_half(resize_full(spectrum, to[0]), from[1], to[1])
 }
 
 /// Checks that neither size has an empty axis.

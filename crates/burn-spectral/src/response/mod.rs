@@ -5,6 +5,7 @@
 //! transform, a few taps may stay few. A response of your own is one type with a
 //! [`FrequencyResponse`] implementation, forward only; gradients follow.
 
+mod band_limited;
 mod constant;
 mod coupling;
 mod free;
@@ -15,6 +16,7 @@ mod parametric;
 mod polynomial;
 mod value;
 
+pub use band_limited::{BandLimited, BandLimitedConfig};
 pub use constant::{Constant, ConstantConfig, ConstantInit};
 pub use coupling::Coupling;
 pub use free::{Free, FreeConfig};

@@ -74,6 +74,16 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cnn with its first two convolutions replaced by Gaussian responses, for any size",
         |domain, device| create(domain, FilterKind::Gaussian, 2, device),
     ),
+    model(
+        "free-modes",
+        "cnn with all convolutions replaced by a free weight a mode, for any size",
+        |domain, device| create(domain, FilterKind::FreeModes, 3, device),
+    ),
+    model(
+        "gaussian-modes",
+        "cnn with all convolutions replaced by Gaussian responses on modes, for any size",
+        |domain, device| create(domain, FilterKind::GaussianModes, 3, device),
+    ),
 ];
 
 const fn model(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
@@ -219,7 +229,8 @@ mod tests {
     #[test]
     fn parameters_come_out_as_counted_by_hand() {
         // Batch norm 2·(16 + 32 + 64), the third convolution 9·32·64 + 64, the head 64·10 + 10.
-        let common = 224 + 18_496 + 650;
+        let norms_and_head = 224 + 650;
+        let common = norms_and_head + 18_496;
         let filters = |count: usize| [16 * count + 16, 16 * 32 * count + 32];
         let conv = filters(9);
         let free = [2 * 16 * 14 * 8 + 16, 2 * 16 * 32 * 7 * 4 + 32];
@@ -238,6 +249,14 @@ mod tests {
             ("polynomial2", common + conv[0] + conv[1]),
             ("gaussian1", common + gaussian[0] + conv[1]),
             ("gaussian2", common + gaussian[0] + gaussian[1]),
+            (
+                "free-modes",
+                norms_and_head + free[0] + free[1] + 2 * 32 * 64 * 3 * 2 + 64,
+            ),
+            (
+                "gaussian-modes",
+                norms_and_head + gaussian[0] + gaussian[1] + 32 * 64 * 12 + 64,
+            ),
         ] {
             let net = build(name, &InputSpec::default(), &Device::flex()).unwrap();
             assert_eq!(trainable(&net), expected, "{name}");

@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::response::{
-    Free, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig, KramersKronig,
-    KramersKronigConfig, Polynomial, PolynomialConfig,
+    BandLimited, BandLimitedConfig, Free, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig,
+    KramersKronig, KramersKronigConfig, Polynomial, PolynomialConfig,
 };
 use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
 use burn_spectral::summary::{FeatureShape, Summarise, Trace};
@@ -28,6 +28,10 @@ pub enum FilterKind {
     Polynomial(usize),
     /// The stable Gaussian response.
     Gaussian,
+    /// A free complex weight a mode of the size it was built for.
+    FreeModes,
+    /// The stable Gaussian response on the modes of the size it was built for.
+    GaussianModes,
     /// A learned gate a frequency.
     Gate,
 }
@@ -48,6 +52,10 @@ pub enum Filter {
     Polynomial(SpectralConv2d<Polynomial>),
     /// The stable Gaussian response.
     Gaussian(SpectralConv2d<Gaussian>),
+    /// A free complex weight a mode.
+    FreeModes(SpectralConv2d<BandLimited<Free<4>>>),
+    /// The stable Gaussian response on modes.
+    GaussianModes(SpectralConv2d<BandLimited<Gaussian>>),
     /// A learned gate a frequency.
     Gate(SpectralConv2d<ElementGate>),
 }
@@ -82,6 +90,14 @@ impl Filter {
             FilterKind::Gaussian => Self::Gaussian(
                 SpectralConv2dConfig::new(channels, GaussianConfig::new()).try_init(device)?,
             ),
+            FilterKind::FreeModes => {
+                let response = BandLimitedConfig::new(FreeConfig::new(size), size);
+                Self::FreeModes(SpectralConv2dConfig::new(channels, response).try_init(device)?)
+            }
+            FilterKind::GaussianModes => {
+                let response = BandLimitedConfig::new(GaussianConfig::new(), size);
+                Self::GaussianModes(SpectralConv2dConfig::new(channels, response).try_init(device)?)
+            }
             FilterKind::Gate => Self::Gate(
                 SpectralConv2dConfig::new(channels, ElementGateConfig::new(size))
                     .try_init(device)?,
@@ -102,6 +118,8 @@ impl Filter {
             Self::Free(layer) => layer.forward(images),
             Self::Polynomial(layer) => layer.forward(images),
             Self::Gaussian(layer) => layer.forward(images),
+            Self::FreeModes(layer) => layer.forward(images),
+            Self::GaussianModes(layer) => layer.forward(images),
             Self::Gate(layer) => layer.forward(images),
         }
     }
@@ -120,6 +138,8 @@ impl Filter {
             Self::Free(layer) => fits(layer, size),
             Self::Polynomial(layer) => fits(layer, size),
             Self::Gaussian(layer) => fits(layer, size),
+            Self::FreeModes(layer) => fits(layer, size),
+            Self::GaussianModes(layer) => fits(layer, size),
             Self::Gate(layer) => fits(layer, size),
         }
     }
@@ -132,6 +152,8 @@ impl Filter {
             Self::Free(layer) => layer,
             Self::Polynomial(layer) => layer,
             Self::Gaussian(layer) => layer,
+            Self::FreeModes(layer) => layer,
+            Self::GaussianModes(layer) => layer,
             Self::Gate(layer) => layer,
         }
     }
@@ -149,6 +171,8 @@ impl Filter {
             Self::Free(layer) => dead(layer),
             Self::Polynomial(layer) => dead(layer),
             Self::Gaussian(layer) => dead(layer),
+            Self::FreeModes(layer) => dead(layer),
+            Self::GaussianModes(layer) => dead(layer),
             Self::Gate(layer) => dead(layer),
         }
     }
