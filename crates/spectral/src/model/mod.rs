@@ -20,6 +20,7 @@ mod parameters;
 mod plan;
 mod probe;
 mod registry;
+mod spectral_best;
 mod spectrum_net;
 #[cfg(test)]
 mod tests;
@@ -38,4 +39,8 @@ pub use parameters::trainable;
 pub use plan::Head;
 pub use probe::{FilterProbe, probe_filters};
 pub use registry::{ModelInfo, build, find, models};
+pub use spectral_best::{
+    BestBlock, BestFilter, BestStage, FilterDomain, PointwiseMix, SpectralBest, Trigonometric,
+    TrigonometricConfig,
+};
 pub use spectrum_net::{Features, SpectrumNet};

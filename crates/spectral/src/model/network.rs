@@ -10,7 +10,7 @@ use crate::train::Classifier;
 use super::input::Domain;
 use super::{
     Autoencoder, Cnn, FeatureNet, Filter, FixedNet, FrequencyStack, ImageStack, InputSpec,
-    ModelError, SpectrumNet,
+    ModelError, SpectralBest, SpectrumNet,
 };
 
 /// What the networks of every family answer.
@@ -49,6 +49,8 @@ pub(super) trait Family {
 pub enum Network {
     /// The small convolutional network and its spectral variants.
     Cnn(Cnn),
+    /// Our own, and its spatial twin.
+    SpectralBest(SpectralBest),
     /// Filters of images, and a dense head.
     ImageStack(ImageStack),
     /// Filters of one spectrum, and a dense head.
@@ -67,6 +69,7 @@ impl Network {
     fn family(&self) -> &dyn Family {
         match self {
             Self::Cnn(net) => net,
+            Self::SpectralBest(net) => net,
             Self::ImageStack(net) => net,
             Self::FrequencyStack(net) => net,
             Self::Autoencoder(net) => net,

@@ -6,7 +6,8 @@ use burn::tensor::Device;
 
 use super::input::Domain;
 use super::{
-    InputSpec, ModelError, Network, autoencoder, cats, cifar, cnn, feature_net, fixed, spectrum_net,
+    InputSpec, ModelError, Network, autoencoder, cats, cifar, cnn, feature_net, fixed,
+    spectral_best, spectrum_net,
 };
 
 /// Creates a network with fresh weights.
@@ -33,6 +34,7 @@ pub struct ModelInfo {
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     [
         cnn::MODELS,
+        spectral_best::MODELS,
         cats::MODELS,
         cifar::MODELS,
         autoencoder::MODELS,
