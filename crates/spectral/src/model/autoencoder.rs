@@ -11,11 +11,11 @@ use burn_spectral::fft::{Irfft2, Rfft2};
 use burn_spectral::summary::{Flatten, Summary};
 
 use super::frequency_stack::{PublishedKind, PublishedLayers};
+use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::keras::{self, KerasInit};
 use super::network::Family;
 use super::plan::flatten;
-use super::registry::{Create, ModelInfo};
 use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Channels of every layer but the last.

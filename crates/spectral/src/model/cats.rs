@@ -5,9 +5,9 @@
 //! spatial network of its own.
 
 use super::frequency_stack::PublishedKind;
+use super::info::{Create, ModelInfo};
 use super::keras::KerasInit;
 use super::plan::Plan;
-use super::registry::{Create, ModelInfo};
 use super::{FilterKind, InputSpec, frequency_stack, image_stack};
 
 const BLOCKS: Plan = Plan {

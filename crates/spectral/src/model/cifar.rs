@@ -7,9 +7,9 @@
 //! 3×3 convolutions and the initial weights of the notebook's other spatial network.
 
 use super::frequency_stack::PublishedKind;
+use super::info::{Create, ModelInfo};
 use super::keras::KerasInit;
 use super::plan::Plan;
-use super::registry::{Create, ModelInfo};
 use super::{FilterKind, InputSpec, frequency_stack, image_stack};
 
 const PLAIN: Plan = Plan {

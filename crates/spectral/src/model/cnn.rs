@@ -7,9 +7,9 @@ use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::summary::Summary;
 
+use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::network::Family;
-use super::registry::{Create, ModelInfo};
 use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Channels of the three convolutions.

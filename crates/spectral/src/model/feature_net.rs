@@ -10,11 +10,11 @@ use burn_spectral::SpectralError;
 use burn_spectral::spectrum::{PatchStft2d, PatchStft2dConfig};
 use burn_spectral::summary::{Flatten, Summary};
 
+use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::keras::{self, KerasInit};
 use super::network::Family;
 use super::plan::flatten;
-use super::registry::{Create, ModelInfo};
 use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Height and width of the patches of the local transform.

@@ -14,11 +14,11 @@ use burn_spectral::conv::{
 };
 use burn_spectral::summary::{Flatten, Summary};
 
+use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::keras::{self, KerasInit};
 use super::network::Family;
 use super::plan::flatten;
-use super::registry::{Create, ModelInfo};
 use super::{Filter, InputSpec, ModelError, Network};
 
 /// Channels of the convolution.

@@ -13,6 +13,7 @@ mod filter;
 mod fixed;
 mod frequency_stack;
 mod image_stack;
+mod info;
 mod input;
 mod keras;
 mod network;
@@ -33,12 +34,13 @@ pub use filter::{Filter, FilterKind};
 pub use fixed::{FirstLayer, FixedNet};
 pub use frequency_stack::{FrequencyStack, PublishedLayers};
 pub use image_stack::ImageStack;
+pub use info::ModelInfo;
 pub use input::InputSpec;
 pub use network::Network;
 pub use parameters::trainable;
 pub use plan::Head;
 pub use probe::{FilterProbe, probe_filters};
-pub use registry::{ModelInfo, build, find, models};
+pub use registry::{build, find, models};
 pub use spectral_best::{
     BestBlock, BestFilter, BestStage, FilterDomain, PointwiseMix, SpectralBest, Trigonometric,
     TrigonometricConfig,

@@ -9,11 +9,11 @@ use burn_spectral::spectrum::{
 use burn_spectral::summary::{FeatureShape, Flatten, Parameters, Summarise, Summary, SummaryRow};
 use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
 
+use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::keras::KerasInit;
 use super::network::Family;
 use super::plan::{Head, flatten};
-use super::registry::{Create, ModelInfo};
 use super::{InputSpec, ModelError, Network};
 
 pub(super) const MODELS: &[ModelInfo] = &[

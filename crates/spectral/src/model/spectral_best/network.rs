@@ -12,9 +12,9 @@ use burn_spectral::pool::SpectralPool2d;
 use burn_spectral::response::Coupling;
 use burn_spectral::summary::Summary;
 
+use super::super::info::{Create, ModelInfo};
 use super::super::input::Domain;
 use super::super::network::Family;
-use super::super::registry::{Create, ModelInfo};
 use super::super::{InputSpec, ModelError, Network};
 use super::layers::halve;
 use super::{BestFilter, FilterDomain, PointwiseMix};
