@@ -70,6 +70,7 @@ mod norm;
 pub mod oracle;
 mod parallel;
 mod plan;
+mod pointwise;
 mod real;
 mod reverse;
 mod scalar;
@@ -82,6 +83,7 @@ mod view;
 
 pub use contraction::{Conjugate, Contraction};
 pub use norm::Norm;
+pub use pointwise::Pointwise;
 pub use reverse::reverse;
 pub use scalar::Scalar;
 pub use shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};

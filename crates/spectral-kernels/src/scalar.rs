@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::parallel::Shared;
+use crate::pointwise::{Mix, WeightGradient};
 use crate::shape::{Axis, BinWeight};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86;
@@ -46,6 +47,16 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// [`Product::run`] for this type.
     fn multiply(product: Product<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`Mix::run`] for this type.
+    fn mix(work: Mix<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`WeightGradient::run`] for this type.
+    fn weight_gradient(work: WeightGradient<'_, Self>)
     where
         Self: Scalar;
 
@@ -135,6 +146,14 @@ macro_rules! internals {
 
             fn multiply(product: Product<'_, $t>) {
                 product.run();
+            }
+
+            fn mix(work: Mix<'_, $t>) {
+                work.run();
+            }
+
+            fn weight_gradient(work: WeightGradient<'_, $t>) {
+                work.run();
             }
 
             fn stack_forward(work: Forward<'_, $t>) {

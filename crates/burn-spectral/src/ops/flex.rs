@@ -2,7 +2,7 @@
 
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::{DType, Element, Shape};
+use burn::tensor::{Element, Shape};
 use spectral_kernels::{DenseGradients, DenseHead, Planar, PlanarMut};
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
@@ -15,11 +15,11 @@ use super::spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, Stac
 macro_rules! with_dtype {
     ($tensor:expr, $element:ident => $body:expr) => {
         match $tensor.dtype() {
-            DType::F32 => {
+            burn::tensor::DType::F32 => {
                 type $element = f32;
                 $body
             }
-            DType::F64 => {
+            burn::tensor::DType::F64 => {
                 type $element = f64;
                 $body
             }
@@ -28,18 +28,20 @@ macro_rules! with_dtype {
     };
 }
 
+pub(super) use with_dtype;
+
 /// The elements of a tensor in row-major order, copied only when a view is not contiguous.
-struct Contiguous(FlexTensor);
+pub(super) struct Contiguous(pub(super) FlexTensor);
 
 impl Contiguous {
-    fn new(tensor: FlexTensor) -> Self {
+    pub(super) fn new(tensor: FlexTensor) -> Self {
         Self(match tensor.is_contiguous() {
             true => tensor,
             false => tensor.to_contiguous(),
         })
     }
 
-    fn slice<E: Element + bytemuck::Pod>(&self) -> &[E] {
+    pub(super) fn slice<E: Element + bytemuck::Pod>(&self) -> &[E] {
         self.0
             .as_slice()
             .expect("a contiguous tensor of the dtype that was matched")

@@ -10,6 +10,7 @@ mod autodiff;
 mod backend;
 mod buffer;
 mod flex;
+mod pointwise;
 pub mod portable;
 mod spec;
 mod stack;
@@ -20,6 +21,7 @@ use burn::tensor::{DType, Tensor};
 use crate::ComplexTensor;
 use backend::SpectralOps;
 
+pub use pointwise::mix_constant;
 pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 pub use spectral_kernels::{BinWeight, Conjugate, Direction};
 pub use stack::{rectified_stack, rectified_stack_dense};
@@ -158,45 +160,6 @@ pub fn circular_reverse<const D: usize>(x: Tensor<D>, spatial: usize) -> Tensor<
         x.into_dispatch(),
         spatial,
     ))
-}
-
-/// Mixes channels by one real weight at every frequency, which is a 1×1 convolution; with
-/// `reversed`, of the circularly reversed signal. No transform is needed.
-///
-/// # Shapes
-/// - `x`: `[batch, channels_in, spatial…]`
-/// - `weight`: `[channels_out, channels_in / groups]`
-/// - output: `[batch, channels_out, spatial…]`
-pub fn mix_constant<const D: usize>(
-    x: Tensor<D>,
-    weight: Tensor<2>,
-    groups: usize,
-    reversed: bool,
-) -> Tensor<D> {
-    let mut dims = x.dims();
-    let [outputs, inputs] = weight.dims();
-    let samples: usize = dims[2..].iter().product();
-    if dims.contains(&0) {
-        // Burn's CPU matrix product reads out of bounds when a broadcast batch is empty.
-        dims[1] = outputs;
-        return Tensor::zeros(dims, (&x.device(), x.dtype()));
-    }
-    // Reversal commutes with mixing, so it runs on the side that has fewer channels.
-    let reverse_input = reversed && dims[1] <= outputs;
-    let reverse_output = reversed && !reverse_input;
-
-    let x = match reverse_input {
-        true => circular_reverse(x, D - 2),
-        false => x,
-    };
-    let x = x.reshape([dims[0], groups, inputs, samples]);
-    let weight = weight.reshape([1, groups, outputs / groups, inputs]);
-    dims[1] = outputs;
-    let y = weight.matmul(x).reshape(dims);
-    match reverse_output {
-        true => circular_reverse(y, D - 2),
-        false => y,
-    }
 }
 
 /// Pads the spatial axes with zeros at their end.

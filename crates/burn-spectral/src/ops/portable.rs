@@ -186,6 +186,39 @@ pub fn circular_reverse<const D: usize>(x: Tensor<D>, spatial: usize) -> Tensor<
     })
 }
 
+/// Channels mixed at every sample; see [`crate::ops::mix_constant`].
+pub fn mix_constant<const D: usize>(
+    x: Tensor<D>,
+    weight: Tensor<2>,
+    groups: usize,
+    reversed: bool,
+) -> Tensor<D> {
+    let mut dims = x.dims();
+    let [outputs, inputs] = weight.dims();
+    let samples: usize = dims[2..].iter().product();
+    if dims.contains(&0) {
+        // Burn's CPU matrix product reads out of bounds when a broadcast batch is empty.
+        dims[1] = outputs;
+        return Tensor::zeros(dims, (&x.device(), x.dtype()));
+    }
+    // Reversal commutes with mixing, so it runs on the side that has fewer channels.
+    let reverse_input = reversed && dims[1] <= outputs;
+    let reverse_output = reversed && !reverse_input;
+
+    let x = match reverse_input {
+        true => circular_reverse(x, D - 2),
+        false => x,
+    };
+    let x = x.reshape([dims[0], groups, inputs, samples]);
+    let weight = weight.reshape([1, groups, outputs / groups, inputs]);
+    dims[1] = outputs;
+    let y = weight.matmul(x).reshape(dims);
+    match reverse_output {
+        true => circular_reverse(y, D - 2),
+        false => y,
+    }
+}
+
 /// Unscaled transform over one axis.
 fn dft_axis<const D: usize>(
     input: ComplexTensor<D>,

@@ -9,5 +9,6 @@ mod oriented;
 
 pub use axis::{fft_axis, irfft_axis, rfft_axis};
 pub use image::Request;
+pub use lanes::Gather;
 pub use nd::{fftn, irfftn, rfftn};
 pub use oriented::Kind;

@@ -1,0 +1,151 @@
+//! Output and input gradient: channels mixed, samples in the lanes.
+
+use super::Pointwise;
+use super::block::Block;
+use super::panel::Source;
+use crate::parallel::{Shared, for_each};
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::simd::{InstructionSet, Kernel, Simd};
+
+/// What a packed panel should take of the first-level cache.
+const PANEL_BYTES: usize = 32 << 10;
+/// Channels summed before the sums go to memory.
+const MOST_TERMS: usize = 256;
+/// Multiplications of a task, about.
+const TASK_WORK: usize = 1 << 17;
+
+/// `to[b,g,m,n] = Σ_k w[g, m, k]·from[b,g,k,σ(n)]`.
+pub struct Mix<'a, T> {
+    shape: &'a Pointwise<'a>,
+    /// Channels of a group, summed and resulting.
+    channels: [usize; 2],
+    /// Strides in a group's weights of resulting and summed channels.
+    strides: [usize; 2],
+    from: &'a [T],
+    weight: &'a [T],
+    to: Shared<T>,
+}
+
+impl<'a, T: Scalar> Mix<'a, T> {
+    pub fn new(
+        shape: &'a Pointwise<'a>,
+        channels: [usize; 2],
+        strides: [usize; 2],
+        from: &'a [T],
+        weight: &'a [T],
+        to: &'a mut [T],
+    ) -> Self {
+        let to = Shared::new(to);
+        Mix {
+            shape,
+            channels,
+            strides,
+            from,
+            weight,
+            to,
+        }
+    }
+
+    /// Computes all of it, in parallel where it pays.
+    pub fn run(self) {
+        let ([terms, rows], samples) = (self.channels, self.shape.samples());
+        let planes = self.shape.batch * self.shape.groups;
+        if planes * rows * samples == 0 {
+            return;
+        }
+        let set = InstructionSet::current();
+        let lanes = T::lanes(set);
+        let most = terms.clamp(1, MOST_TERMS);
+        let fitting = PANEL_BYTES / (most * size_of::<T>());
+        let count = (fitting / lanes).max(4).min(samples.div_ceil(lanes)) * lanes;
+        let parts = samples.div_ceil(count);
+        let work = rows * terms.max(1);
+        let each = (TASK_WORK / (work * count)).clamp(1, planes * parts);
+        for_each(
+            (planes * parts).div_ceil(each),
+            planes * samples * work,
+            |task| {
+                with_scratch([most * count], |[panel]| {
+                    for piece in task * each..(planes * parts).min((task + 1) * each) {
+                        let (plane, first) = (piece / parts, piece % parts * count);
+                        let count = count.min(samples - first);
+                        T::dispatch(
+                            set,
+                            Piece {
+                                mix: &self,
+                                plane,
+                                first,
+                                count,
+                                panel,
+                            },
+                        );
+                    }
+                });
+            },
+        );
+    }
+}
+
+/// Samples `first … first + count` of one group of one batch entry.
+struct Piece<'a, T> {
+    mix: &'a Mix<'a, T>,
+    plane: usize,
+    first: usize,
+    count: usize,
+    panel: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for Piece<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let Piece {
+            mix,
+            plane,
+            first,
+            count,
+            panel,
+        } = self;
+        let ([terms, rows], samples) = (mix.channels, mix.shape.samples());
+        let width = count.next_multiple_of(S::LANES);
+        let weight = &mix.weight[plane % mix.shape.groups * terms * rows..][..terms * rows];
+        let to = mix.to.at(plane * rows * samples + first);
+        let mut term = 0;
+        loop {
+            let part = MOST_TERMS.min(terms - term);
+            let source = Source {
+                data: &mix.from[(plane * terms + term) * samples..],
+                sizes: mix.shape.sizes,
+                reversed: mix.shape.reversed,
+                channels: part,
+                samples,
+                first,
+                count,
+            };
+            assert!(panel.len() >= part * width);
+            source.rows(width, panel);
+            let block = Block {
+                a: weight.as_ptr().wrapping_add(term * mix.strides[1]),
+                row: mix.strides[0],
+                term: mix.strides[1],
+                rows,
+                terms: part,
+                panel: panel.as_ptr(),
+                width,
+                c: to,
+                step: samples,
+                columns: count,
+                add: term > 0,
+            };
+            // SAFETY: the weights hold all rows and terms, the panel was written above, and these samples of the
+            // result belong to this task.
+            unsafe { block.run(simd) };
+            term += part;
+            if term >= terms {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Pointwise convolution, the same small real matrix product at every sample, also of the reversed signal.
+
+mod block;
+mod mix;
+mod panel;
+mod weight;
+
+use crate::scalar::Scalar;
+use crate::shape::expect_len;
+pub use mix::Mix;
+pub use weight::WeightGradient;
+
+/// The pointwise (1×1) convolution `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]` and its adjoints, where `σ(n)` is `n` or,
+/// reversed, `−n mod N` on every axis.
+///
+/// Shapes, row-major: input `[batch, groups·in_per_group, sizes…]`, weight `[groups, out_per_group, in_per_group]`,
+/// output `[batch, groups·out_per_group, sizes…]`. It is what a spectral convolution comes to whose response is the
+/// same at every frequency; with the input conjugated, that of the reversed signal.
+///
+/// All methods panic when a slice has another length than its shape says; callers check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pointwise<'a> {
+    /// Entries of the batch.
+    pub batch: usize,
+    /// Groups of channels that do not mix.
+    pub groups: usize,
+    /// Input channels of a group.
+    pub in_per_group: usize,
+    /// Output channels of a group.
+    pub out_per_group: usize,
+    /// Lengths of the spatial axes.
+    pub sizes: &'a [usize],
+    /// Whether the input is reversed circularly on every axis.
+    pub reversed: bool,
+}
+
+impl Pointwise<'_> {
+    /// Samples of a channel.
+    pub fn samples(&self) -> usize {
+        self.sizes.iter().product()
+    }
+
+    /// Elements of the input.
+    pub fn input_len(&self) -> usize {
+        self.batch * self.groups * self.in_per_group * self.samples()
+    }
+
+    /// Elements of the weight.
+    pub fn weight_len(&self) -> usize {
+        self.groups * self.out_per_group * self.in_per_group
+    }
+
+    /// Elements of the output.
+    pub fn output_len(&self) -> usize {
+        self.batch * self.groups * self.out_per_group * self.samples()
+    }
+
+    /// `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]`.
+    pub fn forward<T: Scalar>(&self, x: &[T], w: &[T], y: &mut [T]) {
+        self.expect("input", self.input_len(), x);
+        self.expect("weight", self.weight_len(), w);
+        self.expect("output", self.output_len(), y);
+        let strides = [self.in_per_group, 1];
+        T::mix(Mix::new(
+            self,
+            [self.in_per_group, self.out_per_group],
+            strides,
+            x,
+            w,
+            y,
+        ));
+    }
+
+    /// The gradient for the input, `gx[b,g,i,n] = Σ_o w[g,o,i]·gy[b,g,o,σ(n)]`.
+    pub fn adjoint_input<T: Scalar>(&self, gy: &[T], w: &[T], gx: &mut [T]) {
+        self.expect("output gradient", self.output_len(), gy);
+        self.expect("weight", self.weight_len(), w);
+        self.expect("input gradient", self.input_len(), gx);
+        let strides = [1, self.in_per_group];
+        T::mix(Mix::new(
+            self,
+            [self.out_per_group, self.in_per_group],
+            strides,
+            gy,
+            w,
+            gx,
+        ));
+    }
+
+    /// The gradient for the weight, `gw[g,o,i] = Σ_b Σ_n gy[b,g,o,n]·x[b,g,i,σ(n)]`.
+    pub fn adjoint_weight<T: Scalar>(&self, x: &[T], gy: &[T], gw: &mut [T]) {
+        self.expect("input", self.input_len(), x);
+        self.expect("output gradient", self.output_len(), gy);
+        self.expect("weight gradient", self.weight_len(), gw);
+        T::weight_gradient(WeightGradient::new(self, x, gy, gw));
+    }
+
+    fn expect<T>(&self, what: &str, len: usize, slice: &[T]) {
+        expect_len(
+            &format!("pointwise convolution, {what}"),
+            "real",
+            len,
+            slice.len(),
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Weight gradient: products of channels summed over samples and batch, channels in the lanes.
+
+use super::Pointwise;
+use super::block::Block;
+use super::panel::Source;
+use crate::parallel::{Shared, for_each};
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::simd::{InstructionSet, Kernel, Simd};
+
+/// What a packed panel may take of the second-level cache.
+const PANEL_BYTES: usize = 128 << 10;
+/// Samples of a panel.
+const MOST_SAMPLES: usize = 256;
+/// Multiplications of a task, about.
+const TASK_WORK: usize = 1 << 18;
+/// Enough tasks to even out threads; a choice by size alone, so that results do not depend on their number.
+const MOST_TASKS: usize = 16;
+
+/// `gw[g,o,i] = Σ_b Σ_n gy[b,g,o,n]·x[b,g,i,σ(n)]`.
+pub struct WeightGradient<'a, T> {
+    shape: &'a Pointwise<'a>,
+    /// The factor whose channels fill the lanes, the one with more of them; the other gives the rows.
+    wide: &'a [T],
+    tall: &'a [T],
+    columns: usize,
+    rows: usize,
+    /// Whether the lanes hold the inputs.
+    inputs_wide: bool,
+    gradient: &'a mut [T],
+}
+
+/// How the sum is cut.
+#[derive(Clone, Copy)]
+struct Cut {
+    /// Batch entries of a task, and tasks a group.
+    entries: usize,
+    chunks: usize,
+    /// Rows of a task, and tasks to cover them.
+    rows: usize,
+    bands: usize,
+    samples: usize,
+    width: usize,
+}
+
+impl<'a, T: Scalar> WeightGradient<'a, T> {
+    pub fn new(shape: &'a Pointwise<'a>, x: &'a [T], gy: &'a [T], gradient: &'a mut [T]) -> Self {
+        let (inputs, outputs) = (shape.in_per_group, shape.out_per_group);
+        let inputs_wide = inputs >= outputs;
+        let (wide, tall, columns, rows) = if inputs_wide {
+            (x, gy, inputs, outputs)
+        } else {
+            (gy, x, outputs, inputs)
+        };
+        WeightGradient {
+            shape,
+            wide,
+            tall,
+            columns,
+            rows,
+            inputs_wide,
+            gradient,
+        }
+    }
+
+    /// Computes all of it, in parallel where it pays.
+    pub fn run(self) {
+        let (groups, batch) = (self.shape.groups, self.shape.batch);
+        let work = groups * self.rows * self.columns * batch * self.shape.samples();
+        if work == 0 {
+            self.gradient.fill(T::of(0.0));
+            return;
+        }
+        let set = InstructionSet::current();
+        let cut = self.cut(work, T::lanes(set));
+        let group_len = self.rows * cut.width;
+        let mut sums = vec![T::of(0.0); cut.chunks * groups * group_len];
+        let shared = Shared::new(&mut sums);
+        for_each(cut.chunks * groups * cut.bands, work, |task| {
+            let (band, group) = (task % cut.bands, task / cut.bands % groups);
+            let chunk = task / (cut.bands * groups);
+            let first_row = band * cut.rows;
+            let to = shared.at((chunk * groups + group) * group_len + first_row * cut.width);
+            let lines = if self.shape.reversed {
+                self.columns * cut.samples
+            } else {
+                0
+            };
+            with_scratch([cut.samples * cut.width, lines], |[panel, lines]| {
+                let entries = chunk * cut.entries..batch.min((chunk + 1) * cut.entries);
+                let rows = first_row..self.rows.min(first_row + cut.rows);
+                T::dispatch(
+                    set,
+                    Chunk {
+                        whole: &self,
+                        cut,
+                        group,
+                        entries,
+                        rows,
+                        panel,
+                        lines,
+                        to,
+                    },
+                );
+            });
+        });
+        let (rows, columns) = (self.rows, self.columns);
+        for group in 0..groups {
+            let gradient = &mut self.gradient[group * rows * columns..][..rows * columns];
+            for row in 0..rows {
+                for column in 0..columns {
+                    let at = group * group_len + row * cut.width + column;
+                    let parts = (0..cut.chunks).map(|chunk| sums[chunk * groups * group_len + at]);
+                    let sum = parts.fold(T::of(0.0), |sum, part| sum + part);
+                    let to = if self.inputs_wide {
+                        row * columns + column
+                    } else {
+                        column * rows + row
+                    };
+                    gradient[to] = sum;
+                }
+            }
+        }
+    }
+
+    fn cut(&self, work: usize, lanes: usize) -> Cut {
+        let (groups, batch) = (self.shape.groups, self.shape.batch);
+        let width = self.columns.next_multiple_of(lanes);
+        let fitting = PANEL_BYTES / (width * size_of::<T>()) / lanes * lanes;
+        let samples = fitting.clamp(lanes, MOST_SAMPLES).min(self.shape.samples());
+        let wanted = (work / TASK_WORK).clamp(1, MOST_TASKS).div_ceil(groups);
+        let entries = batch.div_ceil(wanted);
+        let chunks = batch.div_ceil(entries);
+        let rows = self
+            .rows
+            .div_ceil(wanted.div_ceil(chunks))
+            .max(4)
+            .min(self.rows);
+        Cut {
+            entries,
+            chunks,
+            rows,
+            bands: self.rows.div_ceil(rows),
+            samples,
+            width,
+        }
+    }
+}
+
+/// Some batch entries and rows of one group.
+struct Chunk<'a, T> {
+    whole: &'a WeightGradient<'a, T>,
+    cut: Cut,
+    group: usize,
+    entries: std::ops::Range<usize>,
+    rows: std::ops::Range<usize>,
+    panel: &'a mut [T],
+    lines: &'a mut [T],
+    to: *mut T,
+}
+
+impl<T: Scalar> Kernel<T> for Chunk<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let Chunk {
+            whole,
+            cut,
+            group,
+            entries,
+            rows,
+            panel,
+            lines,
+            to,
+        } = self;
+        let samples = whole.shape.samples();
+        for entry in entries {
+            let plane = entry * whole.shape.groups + group;
+            for first in (0..samples).step_by(cut.samples) {
+                let count = cut.samples.min(samples - first);
+                let source = Source {
+                    data: &whole.wide[plane * whole.columns * samples..][..whole.columns * samples],
+                    sizes: whole.shape.sizes,
+                    reversed: whole.shape.reversed,
+                    channels: whole.columns,
+                    samples,
+                    first,
+                    count,
+                };
+                source.columns(simd, cut.width, lines, panel);
+                let tall = &whole.tall[plane * whole.rows * samples..][..whole.rows * samples];
+                let block = Block {
+                    a: tall[rows.start * samples + first..].as_ptr(),
+                    row: samples,
+                    term: 1,
+                    rows: rows.len(),
+                    terms: count,
+                    panel: panel.as_ptr(),
+                    width: cut.width,
+                    c: to,
+                    step: cut.width,
+                    columns: cut.width,
+                    add: true,
+                };
+                // SAFETY: the rows hold these samples, the panel was written above, and the sums belong to this task.
+                unsafe { block.run(simd) };
+            }
+        }
+    }
+}
