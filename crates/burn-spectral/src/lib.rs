@@ -49,7 +49,7 @@ pub mod summary;
 pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
-pub use spectral_kernels::Norm;
+pub use spectral_kernels::{Norm, keep_freed_pages};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

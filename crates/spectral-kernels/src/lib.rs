@@ -66,6 +66,7 @@
 mod algorithm;
 mod cache;
 mod contraction;
+mod memory;
 mod norm;
 pub mod oracle;
 mod parallel;
@@ -82,6 +83,7 @@ mod transform;
 mod view;
 
 pub use contraction::{Conjugate, Contraction};
+pub use memory::keep_freed_pages;
 pub use norm::Norm;
 pub use pointwise::Pointwise;
 pub use reverse::reverse;

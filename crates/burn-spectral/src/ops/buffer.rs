@@ -11,7 +11,7 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{AllocationProperty, Bytes, Element, Shape, TensorData};
 
 /// Smallest buffer that is kept, in bytes. The allocator keeps the pages of smaller ones itself.
-const LEAST: usize = 8 << 20;
+const LEAST: usize = 1 << 20;
 
 /// Most bytes kept of one element type; the longest unused go first.
 const MOST: usize = 256 << 20;
