@@ -2,8 +2,14 @@
 
 use rayon::prelude::*;
 
-/// Fewer elements than this are done before a second thread would have woken up.
-const SERIAL_ELEMENTS: usize = 1 << 14;
+/// Less work than this, in nanoseconds of one thread, is not done sooner by two: a call from outside the pool sleeps
+/// while a thread of the pool wakes up, some 20 microseconds each way.
+const SERIAL_WORK: usize = 50_000;
+
+/// The work of so many multiplications and additions of numbers that lie in vectors.
+pub fn product_work(products: usize) -> usize {
+    products / 32
+}
 
 /// A pointer that tasks working on disjoint places may share.
 pub struct Shared<T>(*mut T);
@@ -38,18 +44,18 @@ impl<T> Shared<T> {
     }
 }
 
-/// Threads that work of `elements` numbers is worth.
-pub fn threads_for(elements: usize) -> usize {
-    if elements < SERIAL_ELEMENTS {
+/// Threads that `work` is worth, in nanoseconds of one thread: about one for each number of a transform.
+pub fn threads_for(work: usize) -> usize {
+    if work < SERIAL_WORK {
         1
     } else {
         rayon::current_num_threads()
     }
 }
 
-/// Calls `task` with `0 … count`, in parallel when there are enough elements in all.
-pub fn for_each(count: usize, elements: usize, task: impl Fn(usize) + Send + Sync) {
-    if count < 2 || threads_for(elements) < 2 {
+/// Calls `task` with `0 … count`, in parallel when there is enough work in all, as [`threads_for`] counts it.
+pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
+    if count < 2 || threads_for(work) < 2 {
         (0..count).for_each(task);
     } else {
         (0..count).into_par_iter().with_max_len(1).for_each(task);

@@ -3,7 +3,7 @@
 
 use super::direct::DirectTask;
 use super::packed::{PackedTask, Tiling};
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, product_work, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::shape::Planar;
@@ -64,10 +64,12 @@ impl<T: Scalar> Product<'_, T> {
             return;
         }
         let set = InstructionSet::current();
-        let work = outputs * self.bins * self.terms.max(1);
+        let complex_products = outputs * self.bins * self.terms.max(1);
         // A matrix-vector product uses each number of one factor once: nothing to gain from packing it.
         if self.rows == 1 || self.columns == 1 || self.terms == 0 {
             let each = DIRECT_ELEMENTS.div_ceil(self.bins * self.terms.max(1));
+            // Bound by memory, which takes as long as a transform does.
+            let work = complex_products;
             for_each(outputs.div_ceil(each), work, |task| {
                 let first = task * each;
                 let count = each.min(outputs - first);
@@ -81,6 +83,7 @@ impl<T: Scalar> Product<'_, T> {
                 );
             });
         } else {
+            let work = product_work(4 * complex_products);
             let tiling = Tiling::new(&self, T::lanes(set), threads_for(work));
             for_each(tiling.tasks(), work, |task| {
                 with_scratch(tiling.panels(), |panels| {

@@ -2,8 +2,8 @@
 
 use super::Pointwise;
 use super::block::Block;
-use super::panel::Source;
-use crate::parallel::{Shared, for_each};
+use super::panel::{Source, scatter};
+use crate::parallel::{Shared, for_each, product_work};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::simd::{InstructionSet, Kernel, Simd};
@@ -62,28 +62,29 @@ impl<'a, T: Scalar> Mix<'a, T> {
         let parts = samples.div_ceil(count);
         let work = rows * terms.max(1);
         let each = (TASK_WORK / (work * count)).clamp(1, planes * parts);
-        for_each(
-            (planes * parts).div_ceil(each),
-            planes * samples * work,
-            |task| {
-                with_scratch([most * count], |[panel]| {
-                    for piece in task * each..(planes * parts).min((task + 1) * each) {
-                        let (plane, first) = (piece / parts, piece % parts * count);
-                        let count = count.min(samples - first);
-                        T::dispatch(
-                            set,
-                            Piece {
-                                mix: &self,
-                                plane,
-                                first,
-                                count,
-                                panel,
-                            },
-                        );
-                    }
-                });
-            },
-        );
+        let work = product_work(planes * samples * work);
+        // Reversal commutes with mixing, so it is done where there are fewer channels.
+        let reversed_rows = if self.shape.reversed && rows < terms {
+            rows
+        } else {
+            0
+        };
+        for_each((planes * parts).div_ceil(each), work, |task| {
+            with_scratch([most * count, reversed_rows * count], |[panel, lines]| {
+                for piece in task * each..(planes * parts).min((task + 1) * each) {
+                    let (plane, first) = (piece / parts, piece % parts * count);
+                    let piece = Piece {
+                        mix: &self,
+                        plane,
+                        first,
+                        count: count.min(samples - first),
+                        panel: &mut *panel,
+                        lines: &mut lines[..reversed_rows * count],
+                    };
+                    T::dispatch(set, piece);
+                }
+            });
+        });
     }
 }
 
@@ -94,6 +95,8 @@ struct Piece<'a, T> {
     first: usize,
     count: usize,
     panel: &'a mut [T],
+    /// Room for the resulting rows if these are to be reversed, or nothing.
+    lines: &'a mut [T],
 }
 
 impl<T: Scalar> Kernel<T> for Piece<'_, T> {
@@ -107,18 +110,24 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
             first,
             count,
             panel,
+            lines,
         } = self;
         let ([terms, rows], samples) = (mix.channels, mix.shape.samples());
         let width = count.next_multiple_of(S::LANES);
         let weight = &mix.weight[plane % mix.shape.groups * terms * rows..][..terms * rows];
-        let to = mix.to.at(plane * rows * samples + first);
+        let result = mix.to.at(plane * rows * samples);
+        let (to, step) = if lines.is_empty() {
+            (result.wrapping_add(first), samples)
+        } else {
+            (lines.as_mut_ptr(), count)
+        };
         let mut term = 0;
         loop {
             let part = MOST_TERMS.min(terms - term);
             let source = Source {
                 data: &mix.from[(plane * terms + term) * samples..],
                 sizes: mix.shape.sizes,
-                reversed: mix.shape.reversed,
+                reversed: mix.shape.reversed && lines.is_empty(),
                 channels: part,
                 samples,
                 first,
@@ -135,7 +144,7 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
                 panel: panel.as_ptr(),
                 width,
                 c: to,
-                step: samples,
+                step,
                 columns: count,
                 add: term > 0,
             };
@@ -144,8 +153,12 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
             unsafe { block.run(simd) };
             term += part;
             if term >= terms {
-                return;
+                break;
             }
+        }
+        for (row, line) in lines.chunks_exact(count).take(rows).enumerate() {
+            // SAFETY: the plane of the result holds all samples; other tasks write other ones.
+            unsafe { scatter(mix.shape.sizes, line, first, result.add(row * samples)) };
         }
     }
 }

@@ -34,20 +34,16 @@ impl<T: Scalar> Source<'_, T> {
     }
 
     /// Writes `[sample][channel]`, rows of `width` numbers, whole vectors; lanes beyond the last channel repeat it.
-    /// `lines` is room for [`Self::rows`] with the same count, used when reversed.
+    /// Nothing is reversed.
     #[inline(always)]
-    pub fn columns<S: Simd<T>>(&self, simd: S, width: usize, lines: &mut [T], to: &mut [T]) {
-        assert!(to.len() >= self.count * width);
-        let (from, step) = if self.reversed {
-            self.rows(self.count, lines);
-            (lines.as_ptr(), self.count)
-        } else {
-            (self.data[self.first..].as_ptr(), self.samples)
-        };
+    pub fn columns<S: Simd<T>>(&self, simd: S, width: usize, to: &mut [T]) {
+        assert!(to.len() >= self.count * width && self.data.len() >= self.channels * self.samples);
+        let from = self.data[self.first..].as_ptr();
         for channel in (0..self.channels).step_by(S::LANES) {
             let mut starts = [from; MAX_LANES];
             for (i, start) in starts.iter_mut().enumerate() {
-                *start = from.wrapping_add((channel + i).min(self.channels - 1) * step);
+                let channel = (channel + i).min(self.channels - 1);
+                *start = from.wrapping_add(channel * self.samples);
             }
             simd.call(Gather {
                 lines: &starts,
@@ -61,26 +57,45 @@ impl<T: Scalar> Source<'_, T> {
 
 /// Samples `first … first + to.len()` of the circularly reversed plane.
 fn reverse<T: Copy>(sizes: &[usize], plane: &[T], first: usize, to: &mut [T]) {
-    let Some((&last, leading)) = sizes.split_last() else {
-        to.copy_from_slice(&plane[first..first + to.len()]);
-        return;
-    };
+    runs(sizes, first, to.len(), |at, mirror, count| {
+        let from = plane[mirror + 1 - count..=mirror].iter().rev();
+        to[at..at + count]
+            .iter_mut()
+            .zip(from)
+            .for_each(|(t, f)| *t = *f);
+    });
+}
+
+/// Writes samples `first … first + from.len()` of a plane to where circular reversal puts them in the plane at `to`.
+///
+/// # Safety
+/// The plane at `to` must hold as many numbers as its sizes say, and no one else use those.
+pub unsafe fn scatter<T: Copy>(sizes: &[usize], from: &[T], first: usize, to: *mut T) {
+    runs(sizes, first, from.len(), |at, mirror, count| {
+        for (i, from) in from[at..at + count].iter().enumerate() {
+            // SAFETY: mirror − i is the place of a sample of the plane.
+            unsafe { *to.add(mirror - i) = *from };
+        }
+    });
+}
+
+/// Calls `run` for pieces of samples `first … first + count`: the piece's start in that range, the place where its
+/// first sample goes in reversal, the others before it, and its length.
+fn runs(sizes: &[usize], first: usize, count: usize, mut run: impl FnMut(usize, usize, usize)) {
+    let (last, leading) = sizes
+        .split_last()
+        .map_or((1, sizes), |(last, leading)| (*last, leading));
     let mut done = 0;
-    while done < to.len() {
+    while done < count {
         let (row, column) = ((first + done) / last, (first + done) % last);
-        let count = (last - column).min(to.len() - done);
-        let mirror = &plane[mirrored(leading, row) * last..][..last];
-        let to = &mut to[done..done + count];
-        done += count;
-        // Sample 0 stays where it is, sample j comes from `last − j`.
-        let (skip, to) = if column == 0 {
-            to[0] = mirror[0];
-            (1, &mut to[1..])
-        } else {
-            (column, to)
+        let start = mirrored(leading, row) * last;
+        // Sample 0 stays where it is, sample j goes to `last − j`.
+        let (place, length) = match column {
+            0 => (start, 1),
+            _ => (start + last - column, (last - column).min(count - done)),
         };
-        let reversed = mirror[..last + 1 - skip].iter().rev();
-        to.iter_mut().zip(reversed).for_each(|(t, f)| *t = *f);
+        run(done, place, length);
+        done += length;
     }
 }
 
@@ -111,6 +126,15 @@ mod tests {
                     let mut part = vec![-1.0; end - first];
                     reverse(&sizes, &plane, first, &mut part);
                     assert_eq!(part, whole[first..end], "{sizes:?} from {first}");
+
+                    let mut back = vec![-1.0; samples];
+                    // SAFETY: the plane holds all samples.
+                    unsafe { scatter(&sizes, &part, first, back.as_mut_ptr()) };
+                    for (at, value) in back.iter().enumerate() {
+                        let written = part.contains(value);
+                        assert!(*value == plane[at] || !written, "{sizes:?} at {at}");
+                    }
+                    assert_eq!(back.iter().filter(|v| **v >= 0.0).count(), part.len());
                 }
             }
         }

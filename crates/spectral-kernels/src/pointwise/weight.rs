@@ -3,7 +3,7 @@
 use super::Pointwise;
 use super::block::Block;
 use super::panel::Source;
-use crate::parallel::{Shared, for_each};
+use crate::parallel::{Shared, for_each, product_work};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::simd::{InstructionSet, Kernel, Simd};
@@ -76,34 +76,38 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         let group_len = self.rows * cut.width;
         let mut sums = vec![T::of(0.0); cut.chunks * groups * group_len];
         let shared = Shared::new(&mut sums);
-        for_each(cut.chunks * groups * cut.bands, work, |task| {
-            let (band, group) = (task % cut.bands, task / cut.bands % groups);
-            let chunk = task / (cut.bands * groups);
-            let first_row = band * cut.rows;
-            let to = shared.at((chunk * groups + group) * group_len + first_row * cut.width);
-            let lines = if self.shape.reversed {
-                self.columns * cut.samples
-            } else {
-                0
-            };
-            with_scratch([cut.samples * cut.width, lines], |[panel, lines]| {
-                let entries = chunk * cut.entries..batch.min((chunk + 1) * cut.entries);
-                let rows = first_row..self.rows.min(first_row + cut.rows);
-                T::dispatch(
-                    set,
-                    Chunk {
-                        whole: &self,
-                        cut,
-                        group,
-                        entries,
-                        rows,
-                        panel,
-                        lines,
-                        to,
-                    },
-                );
-            });
-        });
+        for_each(
+            cut.chunks * groups * cut.bands,
+            product_work(work),
+            |task| {
+                let (band, group) = (task % cut.bands, task / cut.bands % groups);
+                let chunk = task / (cut.bands * groups);
+                let first_row = band * cut.rows;
+                let to = shared.at((chunk * groups + group) * group_len + first_row * cut.width);
+                let lines = if self.shape.reversed {
+                    cut.rows * cut.samples
+                } else {
+                    0
+                };
+                with_scratch([cut.samples * cut.width, lines], |[panel, lines]| {
+                    let entries = chunk * cut.entries..batch.min((chunk + 1) * cut.entries);
+                    let rows = first_row..self.rows.min(first_row + cut.rows);
+                    T::dispatch(
+                        set,
+                        Chunk {
+                            whole: &self,
+                            cut,
+                            group,
+                            entries,
+                            rows,
+                            panel,
+                            lines,
+                            to,
+                        },
+                    );
+                });
+            },
+        );
         let (rows, columns) = (self.rows, self.columns);
         for group in 0..groups {
             let gradient = &mut self.gradient[group * rows * columns..][..rows * columns];
@@ -155,6 +159,7 @@ struct Chunk<'a, T> {
     entries: std::ops::Range<usize>,
     rows: std::ops::Range<usize>,
     panel: &'a mut [T],
+    /// Room for reversed rows, or nothing.
     lines: &'a mut [T],
     to: *mut T,
 }
@@ -179,20 +184,27 @@ impl<T: Scalar> Kernel<T> for Chunk<'_, T> {
             let plane = entry * whole.shape.groups + group;
             for first in (0..samples).step_by(cut.samples) {
                 let count = cut.samples.min(samples - first);
-                let source = Source {
-                    data: &whole.wide[plane * whole.columns * samples..][..whole.columns * samples],
+                let source = |data, channels| Source {
+                    data,
                     sizes: whole.shape.sizes,
                     reversed: whole.shape.reversed,
-                    channels: whole.columns,
+                    channels,
                     samples,
                     first,
                     count,
                 };
-                source.columns(simd, cut.width, lines, panel);
-                let tall = &whole.tall[plane * whole.rows * samples..][..whole.rows * samples];
+                let wide = &whole.wide[plane * whole.columns * samples..];
+                source(wide, whole.columns).columns(simd, cut.width, panel);
+                let tall = &whole.tall[(plane * whole.rows + rows.start) * samples..];
+                let (tall, row) = if whole.shape.reversed {
+                    source(tall, rows.len()).rows(count, lines);
+                    (&*lines, count)
+                } else {
+                    (&tall[first..], samples)
+                };
                 let block = Block {
-                    a: tall[rows.start * samples + first..].as_ptr(),
-                    row: samples,
+                    a: tall.as_ptr(),
+                    row,
                     term: 1,
                     rows: rows.len(),
                     terms: count,

@@ -5,7 +5,7 @@ use super::block::{Upstream, entries, layer_adjoint, rectified_sum};
 use super::tile::{
     Pair, Tiling, get_pair, pack_responses, pack_weights, put_pair, read, weight_at,
 };
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, product_work, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::shape::{Planar, PlanarMut};
@@ -78,7 +78,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         let stack = self.stack;
         let set = InstructionSet::current();
         let lanes = T::lanes(set);
-        let work = stack.batch * stack.bins * stack.responses();
+        let work = product_work(4 * stack.batch * stack.bins * stack.responses());
         let weights = 2 * stack.outputs() * self.source.units();
         let packed = 4 * stack.responses() + 2 * weights;
         let tiling = Tiling::new::<T>(stack.bins, packed, lanes, threads_for(work));

@@ -3,7 +3,7 @@
 use super::block::{entries, rectified_sum};
 use super::tile::{Pair, Tiling, get, get_pair, pack_responses, pack_weights, product, put};
 use super::{DenseHead, RectifiedStack};
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, product_work, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::shape::Planar;
@@ -36,7 +36,7 @@ impl<T: Scalar> Forward<'_, T> {
         let Forward { stack, s, r, sink } = self;
         let set = InstructionSet::current();
         let lanes = T::lanes(set);
-        let work = stack.batch * stack.bins * stack.responses();
+        let work = product_work(4 * stack.batch * stack.bins * stack.responses());
         let (head, sums) = match sink {
             Sink::Features(y) => (Output::Features(y), None),
             Sink::Dense(head, sums) => (Output::Dense(head), Some(sums)),
