@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::parallel::Shared;
-use crate::pointwise::{Mix, WeightGradient};
+use crate::pointwise::{self, Mix};
 use crate::shape::{Axis, BinWeight};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86;
@@ -51,12 +51,12 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
         Self: Scalar;
 
     /// [`Mix::run`] for this type.
-    fn mix(work: Mix<'_, Self>)
+    fn pointwise_mix(work: Mix<'_, Self>)
     where
         Self: Scalar;
 
-    /// [`WeightGradient::run`] for this type.
-    fn weight_gradient(work: WeightGradient<'_, Self>)
+    /// [`pointwise::WeightGradient::run`] for this type.
+    fn pointwise_weight(work: pointwise::WeightGradient<'_, Self>)
     where
         Self: Scalar;
 
@@ -148,11 +148,11 @@ macro_rules! internals {
                 product.run();
             }
 
-            fn mix(work: Mix<'_, $t>) {
+            fn pointwise_mix(work: Mix<'_, $t>) {
                 work.run();
             }
 
-            fn weight_gradient(work: WeightGradient<'_, $t>) {
+            fn pointwise_weight(work: pointwise::WeightGradient<'_, $t>) {
                 work.run();
             }
 

@@ -61,7 +61,7 @@ impl Pointwise<'_> {
         self.expect("weight", self.weight_len(), w);
         self.expect("output", self.output_len(), y);
         let strides = [self.in_per_group, 1];
-        T::mix(Mix::new(
+        T::pointwise_mix(Mix::new(
             self,
             [self.in_per_group, self.out_per_group],
             strides,
@@ -77,7 +77,7 @@ impl Pointwise<'_> {
         self.expect("weight", self.weight_len(), w);
         self.expect("input gradient", self.input_len(), gx);
         let strides = [1, self.in_per_group];
-        T::mix(Mix::new(
+        T::pointwise_mix(Mix::new(
             self,
             [self.out_per_group, self.in_per_group],
             strides,
@@ -92,7 +92,7 @@ impl Pointwise<'_> {
         self.expect("input", self.input_len(), x);
         self.expect("output gradient", self.output_len(), gy);
         self.expect("weight gradient", self.weight_len(), gw);
-        T::weight_gradient(WeightGradient::new(self, x, gy, gw));
+        T::pointwise_weight(WeightGradient::new(self, x, gy, gw));
     }
 
     fn expect<T>(&self, what: &str, len: usize, slice: &[T]) {

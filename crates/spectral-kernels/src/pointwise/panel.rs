@@ -85,29 +85,36 @@ fn runs(sizes: &[usize], first: usize, count: usize, mut run: impl FnMut(usize, 
     let (last, leading) = sizes
         .split_last()
         .map_or((1, sizes), |(last, leading)| (*last, leading));
-    let mut done = 0;
+    let (mut row, mut column, mut done) = (first / last, first % last, 0);
     while done < count {
-        let (row, column) = ((first + done) / last, (first + done) % last);
         let start = mirrored(leading, row) * last;
         // Sample 0 stays where it is, sample j goes to `last − j`.
-        let (place, length) = match column {
-            0 => (start, 1),
-            _ => (start + last - column, (last - column).min(count - done)),
-        };
-        run(done, place, length);
-        done += length;
+        if column == 0 {
+            run(done, start, 1);
+            (column, done) = (1, done + 1);
+        }
+        let length = (last - column).min(count - done);
+        if length > 0 {
+            run(done, start + last - column, length);
+        }
+        (row, column, done) = (row + 1, 0, done + length);
     }
 }
 
 /// The row whose every index is negated.
 fn mirrored(sizes: &[usize], mut row: usize) -> usize {
+    let negative = |index: usize, size: usize| if index == 0 { 0 } else { size - index };
     let (mut mirror, mut stride) = (0, 1);
-    for &size in sizes.iter().rev() {
-        mirror += (size - row % size) % size * stride;
+    for &size in sizes.iter().skip(1).rev() {
+        mirror += negative(row % size, size) * stride;
         row /= size;
         stride *= size;
     }
+    // What is left is the first index.
     mirror
+        + sizes
+            .first()
+            .map_or(0, |size| negative(row, *size) * stride)
 }
 
 #[cfg(test)]
