@@ -92,4 +92,6 @@ pub use shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};
 #[doc(hidden)]
 pub use simd::InstructionSet;
 pub use stack::{DenseGradients, DenseHead, RectifiedStack};
-pub use transform::{fft_axis, fftn, irfft_axis, irfftn, rfft_axis, rfftn};
+pub use transform::{
+    Frame, Modes, PrunedFft, fft_axis, fftn, irfft_axis, irfftn, rfft_axis, rfftn,
+};

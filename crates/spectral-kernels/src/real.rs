@@ -45,6 +45,8 @@ pub struct Untangle<'a, T> {
     pub twiddles: &'a HalfTwiddles<T>,
     pub scales: BinScales<T>,
     pub last: LastBin,
+    /// Bins that are wanted, from 0 on; others may be left as they are.
+    pub bins: usize,
 }
 
 impl<T: Scalar> Kernel<T> for Untangle<'_, T> {
@@ -58,6 +60,7 @@ impl<T: Scalar> Kernel<T> for Untangle<'_, T> {
             twiddles,
             scales,
             last,
+            bins,
         } = self;
         let ends = simd.splat(scales.ends);
         let interior = simd.splat(scales.interior * T::of(0.5));
@@ -99,7 +102,7 @@ impl<T: Scalar> Kernel<T> for Untangle<'_, T> {
                 .factors
                 .iter()
                 .enumerate()
-                .take(half / 2 + 1)
+                .take(bins.min(half / 2 + 1))
                 .skip(1)
             {
                 let (a, b) = (view.load(simd, k), view.load(simd, half - k));
@@ -134,6 +137,8 @@ pub struct Tangle<'a, T> {
     pub twiddles: &'a HalfTwiddles<T>,
     pub scales: BinScales<T>,
     pub last: LastBin,
+    /// Bins that may differ from zero, from 0 on; the elements of the others must be zero.
+    pub bins: usize,
 }
 
 impl<T: Scalar> Kernel<T> for Tangle<'_, T> {
@@ -147,6 +152,7 @@ impl<T: Scalar> Kernel<T> for Tangle<'_, T> {
             twiddles,
             scales,
             last,
+            bins,
         } = self;
         let ends = simd.splat(scales.ends);
         let interior = simd.splat(scales.interior);
@@ -169,7 +175,7 @@ impl<T: Scalar> Kernel<T> for Tangle<'_, T> {
                 .factors
                 .iter()
                 .enumerate()
-                .take(half / 2 + 1)
+                .take(bins.min(half / 2 + 1))
                 .skip(1)
             {
                 let (a, b) = (
@@ -211,11 +217,13 @@ pub struct Split<T> {
     /// The transform, `n` elements.
     pub view: View<T>,
     pub n: usize,
-    /// Receives `(n+1)/2` elements.
+    /// Receives `bins` elements.
     pub first: View<T>,
-    /// Receives `(n+1)/2` elements.
+    /// Receives `bins` elements.
     pub second: View<T>,
     pub scales: BinScales<T>,
+    /// Bins that are wanted, at most (n+1)/2.
+    pub bins: usize,
 }
 
 impl<T: Scalar> Kernel<T> for Split<T> {
@@ -231,7 +239,7 @@ impl<T: Scalar> Kernel<T> for Split<T> {
             let z = self.view.load(simd, 0).scale(ends);
             self.first.store(simd, 0, Complex { re: z.re, im: zero });
             self.second.store(simd, 0, Complex { re: z.im, im: zero });
-            for k in 1..=self.n / 2 {
+            for k in 1..self.bins {
                 let (x, y) = (self.view.load(simd, k), self.view.load(simd, self.n - k));
                 let a = Complex {
                     re: x.re + y.re,
@@ -254,11 +262,13 @@ pub struct Join<T> {
     /// Receives the spectrum, `n` elements.
     pub view: View<T>,
     pub n: usize,
-    /// `(n+1)/2` elements.
+    /// `bins` elements.
     pub first: View<T>,
-    /// `(n+1)/2` elements; none: the second signal is zero.
+    /// `bins` elements; none: the second signal is zero.
     pub second: Option<View<T>>,
     pub scales: BinScales<T>,
+    /// Bins that may differ from zero, at most (n+1)/2; elements `bins … n − bins` of the spectrum are left as they are.
+    pub bins: usize,
 }
 
 impl<T: Scalar> Kernel<T> for Join<T> {
@@ -281,7 +291,7 @@ impl<T: Scalar> Kernel<T> for Join<T> {
             };
             self.view
                 .store(simd, 0, Complex { re: a.re, im: b.re }.scale(ends));
-            for k in 1..=self.n / 2 {
+            for k in 1..self.bins {
                 let a = self.first.load(simd, k).scale(interior);
                 let b = if let Some(view) = self.second {
                     view.load(simd, k).scale(interior)

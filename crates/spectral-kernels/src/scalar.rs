@@ -11,7 +11,7 @@ use crate::shape::{Axis, BinWeight};
 use crate::simd::x86;
 use crate::simd::{InstructionSet, Kernel, Simd, portable};
 use crate::stack::{Adjoint, Forward};
-use crate::transform::{self, Kind, Request};
+use crate::transform::{self, Kind, Request, pruned};
 
 /// What the kernels need of a number type beyond arithmetic; out of reach of other crates.
 pub trait Internals: rustfft::FftNum + Default + PartialOrd {
@@ -42,6 +42,14 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
         request: &Request<'_, Self>,
         input: [Shared<Self>; 2],
         output: [Shared<Self>; 2],
+    ) where
+        Self: Scalar;
+
+    /// [`crate::transform::pruned`] for this type.
+    fn transform_pruned(
+        request: &pruned::Request<'_, Self>,
+        real: Shared<Self>,
+        spectrum: [Shared<Self>; 2],
     ) where
         Self: Scalar;
 
@@ -142,6 +150,14 @@ macro_rules! internals {
                 output: [Shared<$t>; 2],
             ) {
                 transform::nd::run(request, input, output);
+            }
+
+            fn transform_pruned(
+                request: &pruned::Request<'_, $t>,
+                real: Shared<$t>,
+                spectrum: [Shared<$t>; 2],
+            ) {
+                pruned::run(request, real, spectrum);
             }
 
             fn multiply(product: Product<'_, $t>) {

@@ -21,79 +21,97 @@ pub fn run<T: Scalar>(
     input: [Shared<T>; 2],
     output: [Shared<T>; 2],
 ) {
-    let Some(fft) = Plan::per_signal(&transform.plan) else {
+    let Some(mut each) = Lines::new(transform) else {
         return;
-    };
-    let mut buffers = Buffers {
-        fft,
-        signal: fft.signal(),
-        work: fft.work(),
     };
     let (from, to) = (transform.input(), transform.output());
     for line in lines {
-        // SAFETY: the planes hold the line, by the contract of this function; where input and output are the same
-        // planes, the line has been read when it is written, as the slices below live one after the other.
+        // SAFETY: the planes hold the line, by the contract of this function.
         let read = |p: usize| unsafe {
             std::slice::from_raw_parts(input[p].at(line * from.count), from.count)
         };
-        // SAFETY: as above.
+        each.transform(read(0), if from.planes == 2 { read(1) } else { &[] });
+        // SAFETY: as above; where input and output are the same planes, the line has been read.
         let write = |p: usize| unsafe {
             std::slice::from_raw_parts_mut(output[p].at(line * to.count), to.count)
         };
-        match transform.kind {
+        each.store(write(0), if to.planes == 2 { write(1) } else { &mut [] });
+    }
+}
+
+/// Transforms one line after the other.
+pub struct Lines<'a, T: Scalar> {
+    transform: &'a Oriented<T>,
+    fft: &'a PerSignal<T>,
+    signal: Vec<Complex<T>>,
+    work: Vec<Complex<T>>,
+}
+
+impl<'a, T: Scalar> Lines<'a, T> {
+    /// None unless the plan goes [one signal at a time](Plan::one_at_a_time).
+    pub fn new(transform: &'a Oriented<T>) -> Option<Self> {
+        let fft = Plan::per_signal(&transform.plan)?;
+        Some(Lines {
+            transform,
+            fft,
+            signal: fft.signal(),
+            work: fft.work(),
+        })
+    }
+
+    /// Transforms a line: real and imaginary parts, or real samples alone.
+    pub fn transform(&mut self, re: &[T], im: &[T]) {
+        let halved = self.transform.twiddles.is_some();
+        match self.transform.kind {
             Kind::Complex(direction) => {
-                buffers.fill(
-                    read(0)
-                        .iter()
-                        .zip(read(1))
-                        .map(|(re, im)| Complex::new(*re, *im)),
-                );
-                buffers.process(direction);
-                let scale = transform.scales.ends;
-                for (y, x) in write(0).iter_mut().zip(&buffers.signal) {
-                    *y = x.re * scale;
-                }
-                for (y, x) in write(1).iter_mut().zip(&buffers.signal) {
-                    *y = x.im * scale;
-                }
+                self.fill(re.iter().zip(im).map(|(re, im)| Complex::new(*re, *im)));
+                self.process(direction);
             }
             Kind::ToHalf => {
-                if transform.twiddles.is_some() {
-                    buffers.fill(
-                        read(0)
-                            .chunks_exact(2)
+                if halved {
+                    self.fill(
+                        re.chunks_exact(2)
                             .map(|pair| Complex::new(pair[0], pair[1])),
                     );
                 } else {
-                    buffers.fill(read(0).iter().map(|x| Complex::new(*x, T::of(0.0))));
+                    self.fill(re.iter().map(|x| Complex::new(*x, T::of(0.0))));
                 }
-                buffers.process(Direction::Forward);
-                buffers.untangle(transform, write(0), write(1));
+                self.process(Direction::Forward);
             }
             Kind::FromHalf => {
-                buffers.tangle(transform, read(0), read(1));
-                buffers.process(Direction::Inverse);
-                if transform.twiddles.is_some() {
-                    for (pair, x) in write(0).chunks_exact_mut(2).zip(&buffers.signal) {
+                self.tangle(re, im);
+                self.process(Direction::Inverse);
+            }
+        }
+    }
+
+    /// Writes the transformed line: real and imaginary parts, or real samples alone.
+    pub fn store(&self, re: &mut [T], im: &mut [T]) {
+        match self.transform.kind {
+            Kind::Complex(_) => {
+                let scale = self.transform.scales.ends;
+                for (y, x) in re.iter_mut().zip(&self.signal) {
+                    *y = x.re * scale;
+                }
+                for (y, x) in im.iter_mut().zip(&self.signal) {
+                    *y = x.im * scale;
+                }
+            }
+            Kind::ToHalf => self.untangle(re, im),
+            Kind::FromHalf => {
+                if self.transform.twiddles.is_some() {
+                    for (pair, x) in re.chunks_exact_mut(2).zip(&self.signal) {
                         [pair[0], pair[1]] = [x.re, x.im];
                     }
                 } else {
-                    for (y, x) in write(0).iter_mut().zip(&buffers.signal) {
+                    for (y, x) in re.iter_mut().zip(&self.signal) {
                         *y = x.re;
                     }
                 }
             }
         }
     }
-}
 
-struct Buffers<'a, T: Scalar> {
-    fft: &'a PerSignal<T>,
-    signal: Vec<Complex<T>>,
-    work: Vec<Complex<T>>,
-}
-
-impl<T: Scalar> Buffers<'_, T> {
     fn fill(&mut self, numbers: impl Iterator<Item = Complex<T>>) {
         for (x, number) in self.signal.iter_mut().zip(numbers) {
             *x = number;
@@ -106,7 +124,8 @@ impl<T: Scalar> Buffers<'_, T> {
     }
 
     /// As [`Untangle`](crate::real::Untangle); for odd lengths only scaled.
-    fn untangle(&self, transform: &Oriented<T>, re: &mut [T], im: &mut [T]) {
+    fn untangle(&self, re: &mut [T], im: &mut [T]) {
+        let transform = self.transform;
         let scales = transform.scales;
         let z = &self.signal;
         let Some(twiddles) = &transform.twiddles else {
@@ -136,7 +155,8 @@ impl<T: Scalar> Buffers<'_, T> {
     }
 
     /// As [`Tangle`](crate::real::Tangle); for odd lengths the whole Hermitian spectrum.
-    fn tangle(&mut self, transform: &Oriented<T>, re: &[T], im: &[T]) {
+    fn tangle(&mut self, re: &[T], im: &[T]) {
+        let transform = self.transform;
         let scales = transform.scales;
         let z = &mut self.signal;
         let Some(twiddles) = &transform.twiddles else {

@@ -103,7 +103,8 @@ pub fn irfftn<T: Scalar>(
     );
 }
 
-fn check(sizes: &[usize]) -> usize {
+#[track_caller]
+pub fn check(sizes: &[usize]) -> usize {
     assert!(
         (1..=3).contains(&sizes.len()),
         "transforms are over 1 to 3 axes, got {}",
@@ -123,12 +124,12 @@ fn half_points(sizes: &[usize]) -> usize {
 }
 
 /// Enough to even out threads that run at unequal speed.
-const TASKS_PER_THREAD: usize = 8;
+pub const TASKS_PER_THREAD: usize = 8;
 
 /// A tile beyond this is better spread over all threads, axis by axis.
-const LARGEST_TILE_BYTES: usize = 8 << 20;
+pub const LARGEST_TILE_BYTES: usize = 8 << 20;
 /// Fewer points than this are transformed at once by one thread in any case.
-const SMALL_POINTS: usize = 4096;
+pub const SMALL_POINTS: usize = 4096;
 
 /// Runs a request on planes whose lengths have been checked.
 pub fn run<T: Scalar>(request: &Request<'_, T>, input: [Shared<T>; 2], output: [Shared<T>; 2]) {

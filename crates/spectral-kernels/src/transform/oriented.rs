@@ -141,6 +141,7 @@ impl<T: Scalar> Oriented<T> {
                         twiddles,
                         scales: self.scales,
                         last: LastBin::Own,
+                        bins: half + 1,
                     });
                 }
                 (Kind::ToHalf, None) => {
@@ -161,6 +162,7 @@ impl<T: Scalar> Oriented<T> {
                         twiddles,
                         scales: self.scales,
                         last: LastBin::Own,
+                        bins: half + 1,
                     });
                     self.plan.run(simd, view.swapped(), view.swapped(), scratch);
                 }
@@ -171,6 +173,7 @@ impl<T: Scalar> Oriented<T> {
                         first: view,
                         second: None,
                         scales: self.scales,
+                        bins: half_bins(self.n),
                     });
                     self.plan.run(simd, view.swapped(), view.swapped(), scratch);
                 }

@@ -68,6 +68,7 @@ impl<T: Scalar> Task<'_, T> {
                 twiddles,
                 scales,
                 last,
+                bins: half,
             });
             self.block_to_tile(simd, buffers, first, lines);
         }
@@ -91,6 +92,7 @@ impl<T: Scalar> Task<'_, T> {
                 twiddles,
                 scales,
                 last,
+                bins: half,
             });
             // SAFETY: the block holds n/2 elements of one vector.
             unsafe {

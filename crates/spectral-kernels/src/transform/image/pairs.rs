@@ -56,6 +56,7 @@ impl<T: Scalar> Task<'_, T> {
                 first,
                 second,
                 scales: images.scales,
+                bins: images.columns,
             });
             for (start, lines) in buffers.pairs.iter().zip(&places.tile) {
                 for (p, lines) in lines.iter().enumerate() {
@@ -109,6 +110,7 @@ impl<T: Scalar> Task<'_, T> {
                 first,
                 second: Some(second),
                 scales: images.scales,
+                bins: images.columns,
             });
             // SAFETY: the block holds `n` elements of one vector.
             unsafe {

@@ -1,0 +1,75 @@
+//! Between the tile and kept bins in memory.
+
+use super::task::Task;
+use crate::scalar::Scalar;
+use crate::simd::Simd;
+use crate::transform::lanes::copy;
+
+impl<T: Scalar> Task<'_, T> {
+    /// Starts of the lines of kept bins of an image.
+    #[inline(always)]
+    fn bins_of(&self, image: usize) -> [*mut T; 2] {
+        let per_image = self.layout.kept.len() * self.layout.bins;
+        self.spectrum
+            .map(|part| part.at((self.first + image) * per_image))
+    }
+
+    /// Tile → kept bins; the first column is taken apart where two share it.
+    #[inline(always)]
+    pub(super) fn spectra_out<S: Simd<T>>(&self, simd: S, tile: *const T) {
+        let layout = self.layout;
+        let (bins, columns, width) = (layout.bins, layout.columns, layout.width);
+        let (half, two) = (layout.n / 2, T::of(0.5));
+        for image in 0..self.count {
+            let [mut re, mut im] = self.bins_of(image);
+            for (&row, &mirrored) in layout.kept.iter().zip(&layout.mirror) {
+                // SAFETY: a pair of rows of the tile and a line of each plane of the output, which is no shorter; with
+                // a shared first column the line has a bin h = n/2 beside them.
+                unsafe {
+                    let from = tile.add(self.in_tile(image, row));
+                    copy(simd, from, re, columns);
+                    copy(simd, from.add(width), im, columns);
+                    if layout.packed {
+                        let other = tile.add(self.in_tile(image, mirrored));
+                        let (x, y) = (*from, *from.add(width));
+                        let (x2, y2) = (*other, *other.add(width));
+                        *re = (x + x2) * two;
+                        *im = (y - y2) * two;
+                        *re.add(half) = (y + y2) * two;
+                        *im.add(half) = (x2 - x) * two;
+                    }
+                }
+                re = re.wrapping_add(bins);
+                im = im.wrapping_add(bins);
+            }
+        }
+    }
+
+    /// Kept bins → tile; where bins 0 and n/2 share the first column, their Hermitian parts do, all that the real samples
+    /// depend on.
+    #[inline(always)]
+    pub(super) fn spectra_in<S: Simd<T>>(&self, simd: S, tile: *mut T) {
+        let layout = self.layout;
+        let (bins, columns, width) = (layout.bins, layout.columns, layout.width);
+        let (half, two) = (layout.n / 2, T::of(0.5));
+        for image in 0..self.count {
+            let [image_re, image_im] = self.bins_of(image).map(<*mut T>::cast_const);
+            for (i, &row) in layout.kept.iter().enumerate() {
+                // SAFETY: a line of each plane of the input and a pair of rows of the tile, which is no longer; with a
+                // shared first column all rows are kept, in order, and the line has a bin h = n/2.
+                unsafe {
+                    let (re, im) = (image_re.add(i * bins), image_im.add(i * bins));
+                    let to = tile.add(self.in_tile(image, row));
+                    copy(simd, re, to, columns);
+                    copy(simd, im, to.add(width), columns);
+                    if layout.packed {
+                        let other = layout.mirror[i] * bins;
+                        let (re2, im2) = (image_re.add(other), image_im.add(other));
+                        *to = (*re + *re2 - (*im.add(half) - *im2.add(half))) * two;
+                        *to.add(width) = (*im - *im2 + *re.add(half) + *re2.add(half)) * two;
+                    }
+                }
+            }
+        }
+    }
+}

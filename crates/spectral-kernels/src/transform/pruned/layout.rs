@@ -1,0 +1,318 @@
+//! What a pruned transform of one shape needs to know before it runs.
+//!
+//! As in [`image`](crate::transform::image), a tile of the cache holds a few images; row `j` (over all axes but the last)
+//! is a pair of rows of numbers, real and imaginary, with the kept columns of the images side by side. The tile has a
+//! row for every grid index; those that hold zeros are cleared, and no line that is all zero or that nobody reads is
+//! transformed. Of single rows there is no tile: lines go straight between block and memory.
+//! Fewer than three axes are three with leading ones of length 1.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Request;
+use super::frame::{Frame, Modes, Span, coverage};
+use crate::plan::Plan;
+use crate::real::{BinScales, HalfTwiddles};
+use crate::scalar::Scalar;
+use crate::shape::half_bins;
+use crate::simd::InstructionSet;
+use crate::transform::axis::padded;
+
+/// One of the axes before the last.
+pub struct Leading<T: Scalar> {
+    /// Elements between neighbours on this axis.
+    pub below: usize,
+    pub plan: Arc<Plan<T>>,
+    /// First elements of the lines that are transformed.
+    pub lines: Vec<usize>,
+}
+
+pub struct Layout<T: Scalar> {
+    pub set: InstructionSet,
+    pub forward: bool,
+    pub scales: BinScales<T>,
+    /// Last size, in real samples.
+    pub n: usize,
+    /// Kept bins on the last axis.
+    pub bins: usize,
+    /// Columns of an image in the tile: `bins`, or one less if two share the first.
+    pub columns: usize,
+    /// Whether the first column holds `X_0 + i·X_h`, `h = n/2`.
+    pub packed: bool,
+    pub leading: Vec<Leading<T>>,
+    pub plan: Arc<Plan<T>>,
+    pub twiddles: Option<Arc<HalfTwiddles<T>>>,
+    /// Rows of the tile, in the order of the spectrum.
+    pub kept: Vec<usize>,
+    /// Row with all indices negated, for each of them.
+    pub mirror: Vec<usize>,
+    /// Rows that nothing is written to before the transform of the leading axes.
+    pub clear: Vec<Range<usize>>,
+    /// Lengths of the leading axes.
+    pub lens: [usize; 2],
+    /// What each tile shares with the plane, by axis.
+    pub spans: [Vec<Span>; 3],
+    /// Sizes of the plane.
+    pub plane: [usize; 3],
+    pub tiles: usize,
+    /// Some sample of a plane is in no tile.
+    pub gaps: bool,
+    /// Some sample of a plane is in several tiles.
+    pub overlaps: bool,
+    /// Product of the leading sizes.
+    pub rows: usize,
+    /// Images in a tile of the cache.
+    pub group: usize,
+    /// Numbers in a row of the tile of the cache.
+    pub width: usize,
+}
+
+/// What a tile may take of the second-level cache.
+const TILE_BYTES: usize = 192 << 10;
+const MOST_IMAGES: usize = 16;
+
+/// Row-major indices of an array of these sizes whose index on each axis satisfies `wanted(axis, index)`.
+fn indices(sizes: &[usize], wanted: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+    sizes.iter().enumerate().fold(vec![0], |outer, (a, &len)| {
+        let here: Vec<usize> = (0..len).filter(|&j| wanted(a, j)).collect();
+        outer
+            .iter()
+            .flat_map(|o| here.iter().map(move |j| o * len + j))
+            .collect()
+    })
+}
+
+/// Indices of the kept modes in the order of the spectrum, or of their negatives.
+fn kept(sizes: &[usize], modes: &[Modes], negated: bool) -> Vec<usize> {
+    let axes = sizes.iter().zip(modes);
+    axes.fold(vec![0], |outer, (&len, modes)| {
+        outer
+            .iter()
+            .flat_map(|o| {
+                (0..modes.kept()).map(move |i| {
+                    let bin = modes.bin(i, len);
+                    o * len + if negated { (len - bin) % len } else { bin }
+                })
+            })
+            .collect()
+    })
+}
+
+/// The runs of rows that are not listed (in any order).
+fn others(rows: usize, listed: &[usize]) -> Vec<Range<usize>> {
+    let mut is_listed = vec![false; rows];
+    for &row in listed {
+        is_listed[row] = true;
+    }
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for row in (0..rows).filter(|&row| !is_listed[row]) {
+        match runs.last_mut() {
+            Some(run) if run.end == row => run.end += 1,
+            _ => runs.push(row..row + 1),
+        }
+    }
+    runs
+}
+
+/// Three axes, the missing leading ones filled in.
+fn prepended<V: Clone>(axes: &[V], one: V) -> [V; 3] {
+    let missing = 3 - axes.len();
+    std::array::from_fn(|a| {
+        if a < missing {
+            one.clone()
+        } else {
+            axes[a - missing].clone()
+        }
+    })
+}
+
+impl<T: Scalar> Layout<T> {
+    /// Plans for `request`; no more than `share` images make a group.
+    pub fn new(request: &Request<'_, T>, set: InstructionSet, share: usize) -> Self {
+        let fft = request.fft;
+        let sizes = prepended(&fft.sizes, 1);
+        let modes = prepended(&fft.modes, Modes::new(1, 0));
+        let frames = prepended(&fft.frames, Frame::whole(1));
+        let spans = frames.each_ref().map(Frame::spans);
+        let lanes = T::lanes(set);
+        let (lens, n, bins) = ([sizes[0], sizes[1]], sizes[2], modes[2].kept());
+        let rows = lens[0] * lens[1];
+        let even = n.is_multiple_of(2);
+        let whole = (0..2).all(|a| modes[a].kept() == lens[a]);
+        let packed = even && rows > 1 && bins == half_bins(n) && whole;
+        let columns = if packed { bins - 1 } else { bins };
+        // Live indices of any tile, and of every tile.
+        let used = [union(&spans[0]), union(&spans[1])];
+        let always = [intersection(&spans[0]), intersection(&spans[1])];
+        let is_kept =
+            |a: usize, j: usize| j < modes[a].positive || j >= lens[a] - modes[a].negative;
+        let kept_rows = kept(&lens, &modes, false);
+        let written = if request.forward() {
+            indices(&lens, |a, j| always[a].contains(&j))
+        } else {
+            kept_rows.clone()
+        };
+        let leading = (0..2).filter(|&a| lens[a] > 1).map(|a| Leading {
+            below: lens[a + 1..].iter().product(),
+            plan: T::plans().complex(lens[a]),
+            lines: indices(&lens, |b, j| match b.cmp(&a) {
+                Ordering::Less => used[b].grid().contains(&j),
+                Ordering::Equal => j == 0,
+                Ordering::Greater => is_kept(b, j),
+            }),
+        });
+        let live = used.iter().map(|span| span.count).product::<usize>().max(1);
+        // Lanes that lines of one image take up: with odd lengths two real lines share one.
+        let lines = if even { live } else { live.div_ceil(2) };
+        let bytes = |group: usize| {
+            if rows == 1 {
+                0
+            } else {
+                2 * rows * padded(group * columns, lanes, 2 * rows) * size_of::<T>()
+            }
+        };
+        let waste = |group: usize| {
+            let fill = |count: usize| count.next_multiple_of(lanes) as f64 / count as f64;
+            let columns = if rows == 1 { lanes } else { group * columns };
+            fill(group * lines) + fill(columns)
+        };
+        let mut group = 1;
+        for candidate in 2..=MOST_IMAGES.min(share) {
+            if bytes(candidate) <= TILE_BYTES && waste(candidate) < waste(group) - 0.01 {
+                group = candidate;
+            }
+        }
+        let covered: Vec<(bool, bool)> = frames
+            .iter()
+            .zip(&spans)
+            .map(|(frame, spans)| coverage(spans, frame.plane))
+            .collect();
+        Layout {
+            set,
+            forward: request.forward(),
+            scales: BinScales {
+                ends: request.scale,
+                interior: request.scale * T::of(request.weight.interior()),
+            },
+            n,
+            bins,
+            columns,
+            packed,
+            leading: leading.collect(),
+            plan: T::plans().complex(if even { n / 2 } else { n }),
+            twiddles: even.then(|| T::plans().half(n)),
+            mirror: kept(&lens, &modes, true),
+            kept: kept_rows,
+            clear: others(rows, &written),
+            lens,
+            plane: frames.each_ref().map(|frame| frame.plane),
+            spans,
+            tiles: request.fft.tiles(),
+            gaps: covered.iter().any(|(gaps, _)| *gaps),
+            overlaps: covered.iter().any(|(_, overlaps)| *overlaps),
+            rows,
+            group,
+            width: padded(group * columns, lanes, 2 * rows),
+        }
+    }
+
+    /// Where the plane of image `index` starts, and what its tile shares with the plane. A single row that shares nothing
+    /// is a line without samples: its spectrum has to be written all the same.
+    pub fn place(&self, index: usize) -> (usize, [Span; 3]) {
+        let [_, t1, t2] = self.spans.each_ref().map(Vec::len);
+        let tile = index % self.tiles;
+        let mut spans = [
+            self.spans[0][tile / (t1 * t2)],
+            self.spans[1][tile / t2 % t1],
+            self.spans[2][tile % t2],
+        ];
+        if self.rows == 1 && spans.iter().any(|span| span.count == 0) {
+            let row = Span {
+                count: 1,
+                ..Span::default()
+            };
+            spans = [row, row, Span::default()];
+        }
+        let samples: usize = self.plane.iter().product();
+        (index / self.tiles * samples, spans)
+    }
+
+    /// Where line `i`, `j` of the shared samples starts in the plane.
+    pub fn line_at(&self, spans: &[Span; 3], i: usize, j: usize) -> usize {
+        let line = (spans[0].plane + i) * self.plane[1] + spans[1].plane + j;
+        line * self.plane[2] + spans[2].plane
+    }
+
+    /// Numbers in the tile of the cache; none with single rows.
+    pub fn tile_len(&self) -> usize {
+        if self.rows == 1 {
+            0
+        } else {
+            2 * self.rows * self.width
+        }
+    }
+
+    /// Numbers from one staged line to the next; off the powers of two, which share few sets of the cache.
+    pub fn staged_stride(&self) -> usize {
+        self.n.next_multiple_of(16) + 16
+    }
+
+    /// Numbers in the buffers of a task: tile, block, two half-spectra of pairs, staged lines, zeros, a line that nobody
+    /// reads, and scratch for the longest transform.
+    pub fn buffers(&self) -> [usize; 8] {
+        let lanes = T::lanes(self.set);
+        let paired = self.twiddles.is_none();
+        let pair = if paired { 2 * self.bins * lanes } else { 0 };
+        let line = if paired { self.n } else { 0 };
+        let leading = self.leading.iter().map(|axis| axis.plan.scratch_len(lanes));
+        let scratch = leading.fold(self.plan.scratch_len(lanes), usize::max);
+        [
+            self.tile_len(),
+            2 * self.n * lanes,
+            pair,
+            pair,
+            lanes * self.staged_stride(),
+            line,
+            line,
+            scratch,
+        ]
+    }
+}
+
+/// Grid samples from the first to the last that any tile shares with its plane.
+fn union(spans: &[Span]) -> Span {
+    let parts = || spans.iter().filter(|span| span.count > 0);
+    let first = parts().map(|span| span.first).min().unwrap_or(0);
+    let end = parts().map(|span| span.grid().end).max().unwrap_or(0);
+    Span {
+        first,
+        count: end - first,
+        plane: 0,
+    }
+}
+
+/// Grid samples that every tile shares with its plane.
+fn intersection(spans: &[Span]) -> Range<usize> {
+    let first = spans.iter().map(|span| span.first).max().unwrap_or(0);
+    let end = spans.iter().map(|span| span.grid().end).min().unwrap_or(0);
+    first..end.max(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_not_listed_come_in_runs() {
+        assert_eq!(others(7, &[6, 2, 3]), [0..2, 4..6]);
+        assert_eq!(others(3, &[0, 1, 2]), []);
+    }
+
+    #[test]
+    fn kept_indices_and_their_negatives_go_together() {
+        let modes = [Modes::new(2, 1), Modes::new(1, 1)];
+        assert_eq!(kept(&[5, 3], &modes, false), [0, 2, 3, 5, 12, 14]);
+        assert_eq!(kept(&[5, 3], &modes, true), [0, 1, 12, 13, 3, 4]);
+    }
+}

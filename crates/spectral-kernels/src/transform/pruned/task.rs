@@ -1,0 +1,178 @@
+//! One group of images from memory to memory.
+
+use super::frame::Span;
+use super::layout::Layout;
+use crate::parallel::Shared;
+use crate::scalar::Scalar;
+use crate::shape::Direction;
+use crate::simd::{Kernel, Simd};
+use crate::view::View;
+
+/// A line of real samples and where its half-spectrum lies.
+#[derive(Clone, Copy)]
+pub struct Line<T> {
+    /// The samples that `span` says.
+    pub real: *mut T,
+    pub span: Span,
+    /// Real and imaginary parts, in the tile of the cache or in memory.
+    pub spectrum: [*mut T; 2],
+}
+
+/// Some images of a batch.
+pub struct Task<'a, T: Scalar> {
+    pub layout: &'a Layout<T>,
+    pub real: Shared<T>,
+    pub spectrum: [Shared<T>; 2],
+    pub first: usize,
+    pub count: usize,
+    /// Room for [`Layout::buffers`].
+    pub buffers: [&'a mut [T]; 8],
+    /// Room for the lines of a group, kept from one to the next.
+    pub lines: &'a mut Vec<Line<T>>,
+}
+
+/// The buffers of a task.
+pub struct Buffers<'a, T> {
+    pub tile: *mut T,
+    /// Lines of one block, one a lane.
+    pub block: &'a mut [T],
+    /// Half-spectra of paired lines, first and second.
+    pub pairs: [*mut T; 2],
+    /// Lines of the block with their zeros, one after the other.
+    pub staged: &'a mut [T],
+    /// As many zeros as a line has numbers: what a missing line is read from.
+    pub zeros: *mut T,
+    /// Where a missing line is written to.
+    pub nowhere: *mut T,
+    pub scratch: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for Task<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(mut self, simd: S) {
+        let [tile, block, a, b, staged, zeros, nowhere, scratch] =
+            std::mem::take(&mut self.buffers);
+        zeros.fill(T::of(0.0));
+        if self.layout.rows > 1 {
+            for rows in &self.layout.clear {
+                let (width, count) = (self.layout.width, self.layout.columns * self.count);
+                if count + S::LANES > width {
+                    tile[2 * rows.start * width..2 * rows.end * width].fill(T::of(0.0));
+                } else {
+                    for row in 2 * rows.start..2 * rows.end {
+                        tile[row * width..][..count].fill(T::of(0.0));
+                    }
+                }
+            }
+        }
+        let mut buffers = Buffers {
+            tile: tile.as_mut_ptr(),
+            block,
+            pairs: [a.as_mut_ptr(), b.as_mut_ptr()],
+            staged,
+            zeros: zeros.as_mut_ptr(),
+            nowhere: nowhere.as_mut_ptr(),
+            scratch,
+        };
+        self.list(&buffers);
+        let even = self.layout.twiddles.is_some();
+        let flat = self.layout.rows == 1;
+        if self.layout.forward {
+            if even {
+                self.even_rows_in(simd, &mut buffers);
+            } else {
+                self.odd_rows_in(simd, &mut buffers);
+            }
+            if !flat {
+                self.columns(simd, &mut buffers, Direction::Forward);
+                self.spectra_out(simd, buffers.tile);
+            }
+        } else {
+            if !flat {
+                self.spectra_in(simd, buffers.tile);
+                self.columns(simd, &mut buffers, Direction::Inverse);
+            }
+            if even {
+                self.even_rows_out(simd, &mut buffers);
+            } else {
+                self.odd_rows_out(simd, &mut buffers);
+            }
+        }
+    }
+}
+
+impl<T: Scalar> Task<'_, T> {
+    /// Index in the tile of the real parts of a row; the imaginary parts follow a row's width later.
+    #[inline(always)]
+    pub fn in_tile(&self, image: usize, row: usize) -> usize {
+        2 * row * self.layout.width + image * self.layout.columns
+    }
+
+    /// Lists the lines of the group. Where two lines share a lane, lines 2i and 2i + 1 of the list do, both of one image;
+    /// after an odd number of lines follows one that is read as zeros and written where nobody reads.
+    fn list(&mut self, buffers: &Buffers<'_, T>) {
+        let layout = self.layout;
+        let even = layout.twiddles.is_some();
+        self.lines.clear();
+        for image in 0..self.count {
+            let index = self.first + image;
+            let (plane, spans) = layout.place(index);
+            for i in 0..spans[0].count {
+                for j in 0..spans[1].count {
+                    let row = (spans[0].first + i) * layout.lens[1] + spans[1].first + j;
+                    let spectrum = if layout.rows == 1 {
+                        self.spectrum.map(|part| part.at(index * layout.bins))
+                    } else {
+                        let start = buffers.tile.wrapping_add(self.in_tile(image, row));
+                        [start, start.wrapping_add(layout.width)]
+                    };
+                    self.lines.push(Line {
+                        real: self.real.at(plane + layout.line_at(&spans, i, j)),
+                        span: spans[2],
+                        spectrum,
+                    });
+                }
+            }
+            if !even && !self.lines.len().is_multiple_of(2) {
+                let (read, write) = (buffers.zeros, buffers.nowhere);
+                let (real, spectrum) = if layout.forward {
+                    (read, write)
+                } else {
+                    (write, read)
+                };
+                self.lines.push(Line {
+                    real,
+                    span: spans[2],
+                    spectrum: [spectrum; 2],
+                });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn columns<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>, direction: Direction) {
+        let layout = self.layout;
+        let whole = View::interleaved(buffers.tile, layout.width);
+        let view = if direction == Direction::Forward {
+            whole
+        } else {
+            whole.swapped()
+        };
+        let axes = layout.leading.len();
+        for i in 0..axes {
+            // Backwards from the last axis to the first what goes forwards the other way round: the lines that are
+            // not zero before one transform are those that are wanted after the other.
+            let axis = &layout.leading[if layout.forward { axes - 1 - i } else { i }];
+            for lane in (0..self.count * layout.columns).step_by(S::LANES) {
+                for &first in &axis.lines {
+                    let line = view.lanes_from(lane).elements_from(first, axis.below);
+                    // SAFETY: elements first, first + below, …, as many as the axis is long, are in the tile, whose
+                    // rows hold whole vectors.
+                    unsafe { axis.plan.run(simd, line, line, buffers.scratch) };
+                }
+            }
+        }
+    }
+}
