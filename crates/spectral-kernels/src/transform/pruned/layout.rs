@@ -53,6 +53,8 @@ pub struct Layout<T: Scalar> {
     pub lens: [usize; 2],
     /// What each tile shares with the plane, by axis.
     pub spans: [Vec<Span>; 3],
+    /// Whether all tiles share the same samples of a line.
+    pub alike: bool,
     /// Sizes of the plane.
     pub plane: [usize; 3],
     pub tiles: usize,
@@ -206,6 +208,10 @@ impl<T: Scalar> Layout<T> {
             kept: kept_rows,
             clear: others(rows, &written),
             lens,
+            alike: spans[2]
+                .iter()
+                .all(|span| span.grid() == spans[2][0].grid())
+                && spans.iter().flatten().all(|span| span.count > 0),
             plane: frames.each_ref().map(|frame| frame.plane),
             spans,
             tiles: request.fft.tiles(),

@@ -1,27 +1,12 @@
 //! Lines one a lane (of odd length two a lane): real samples into spectra and back.
 
-use super::task::{Buffers, Line, Task};
+use super::frame::Span;
+use super::task::{Block, Buffers, Task};
 use crate::real::{Join, LastBin, Split, Tangle, Untangle};
 use crate::scalar::Scalar;
 use crate::simd::{MAX_LANES, Simd};
 use crate::transform::lanes::{Gather, Scatter, copy};
 use crate::view::View;
-
-/// Lines `first`, `first + step`, … of a list for the lanes of a block; beyond the last one, that one again.
-#[inline(always)]
-fn pick<T: Scalar>(lines: &[Line<T>], step: usize) -> [Line<T>; MAX_LANES] {
-    let last = (lines.len() - 1) / step;
-    std::array::from_fn(|i| lines[i.min(last) * step])
-}
-
-/// Whether all lines hold the same samples of the grid.
-#[inline(always)]
-fn alike<T: Scalar>(lines: &[Line<T>; MAX_LANES]) -> bool {
-    let span = lines[0].span;
-    lines
-        .iter()
-        .all(|line| line.span.first == span.first && line.span.count == span.count)
-}
 
 impl<T: Scalar> Task<'_, T> {
     fn last_bin(&self) -> LastBin {
@@ -32,6 +17,24 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
+    /// Numbers of the block from one real sample of a lane to the next.
+    #[inline(always)]
+    fn row<S: Simd<T>>(&self) -> usize {
+        if self.layout.twiddles.is_some() {
+            S::LANES
+        } else {
+            2 * S::LANES
+        }
+    }
+
+    /// Whether all lines hold the same samples of the grid.
+    #[inline(always)]
+    fn alike(&self, lines: Block<'_, T>) -> bool {
+        let span = lines.spans[0];
+        let same = |other: &Span| (other.first, other.count) == (span.first, span.count);
+        self.layout.alike || lines.spans.iter().all(same)
+    }
+
     /// Real lines of even length → half-spectra.
     #[inline(always)]
     pub(super) fn even_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
@@ -40,9 +43,10 @@ impl<T: Scalar> Task<'_, T> {
             return;
         };
         let view = View::interleaved(buffers.block.as_mut_ptr(), S::LANES);
-        for chunk in self.lines.chunks(S::LANES) {
-            let lines = pick(chunk, 1);
-            self.read(simd, buffers, &lines, 0, S::LANES);
+        let count = self.lines[0].count;
+        for first in (0..count).step_by(S::LANES) {
+            let lines = self.lines[0].block(first);
+            self.read(simd, buffers, lines, 0);
             // SAFETY: the block holds n/2 elements of one vector.
             unsafe { layout.plan.run(simd, view, view, buffers.scratch) };
             simd.call(Untangle {
@@ -53,7 +57,7 @@ impl<T: Scalar> Task<'_, T> {
                 last: self.last_bin(),
                 bins: layout.bins,
             });
-            self.write_bins(simd, view, &lines, chunk.len());
+            self.write_bins(simd, view, lines, S::LANES.min(count - first));
         }
     }
 
@@ -66,13 +70,14 @@ impl<T: Scalar> Task<'_, T> {
         };
         let half = layout.n / 2;
         let view = View::interleaved(buffers.block.as_mut_ptr(), S::LANES);
-        for chunk in self.lines.chunks(S::LANES) {
-            let lines = pick(chunk, 1);
+        let count = self.lines[0].count;
+        for first in (0..count).step_by(S::LANES) {
+            let lines = self.lines[0].block(first);
             if !layout.packed {
                 let rest = 2 * S::LANES * layout.bins..2 * S::LANES * (half + 1);
                 buffers.block[rest].fill(T::of(0.0));
             }
-            self.read_bins(simd, view, &lines);
+            self.read_bins(simd, view, lines);
             simd.call(Tangle {
                 view,
                 half,
@@ -84,7 +89,7 @@ impl<T: Scalar> Task<'_, T> {
             let turned = view.swapped();
             // SAFETY: the block holds n/2 elements of one vector.
             unsafe { layout.plan.run(simd, turned, turned, buffers.scratch) };
-            self.write(simd, buffers, &lines, 0, S::LANES, chunk.len());
+            self.write(simd, buffers, lines, 0, S::LANES.min(count - first));
         }
     }
 
@@ -96,10 +101,11 @@ impl<T: Scalar> Task<'_, T> {
         let [first, second] = buffers
             .pairs
             .map(|start| View::interleaved(start, S::LANES));
-        for chunk in self.lines.chunks(2 * S::LANES) {
-            let members = [pick(chunk, 2), pick(&chunk[1..], 2)];
-            for (p, lines) in members.iter().enumerate() {
-                self.read(simd, buffers, lines, p, 2 * S::LANES);
+        let count = self.lines[0].count;
+        for at in (0..count).step_by(S::LANES) {
+            let members = [self.lines[0].block(at), self.lines[1].block(at)];
+            for (p, lines) in members.into_iter().enumerate() {
+                self.read(simd, buffers, lines, p);
             }
             // SAFETY: the block holds `n` elements of one vector.
             unsafe { layout.plan.run(simd, view, view, buffers.scratch) };
@@ -111,8 +117,8 @@ impl<T: Scalar> Task<'_, T> {
                 scales: layout.scales,
                 bins: layout.bins,
             });
-            for (view, lines) in [first, second].into_iter().zip(&members) {
-                self.write_bins(simd, view, lines, chunk.len() / 2);
+            for (view, lines) in [first, second].into_iter().zip(members) {
+                self.write_bins(simd, view, lines, S::LANES.min(count - at));
             }
         }
     }
@@ -125,9 +131,10 @@ impl<T: Scalar> Task<'_, T> {
         let [first, second] = buffers
             .pairs
             .map(|start| View::interleaved(start, S::LANES));
-        for chunk in self.lines.chunks(2 * S::LANES) {
-            let members = [pick(chunk, 2), pick(&chunk[1..], 2)];
-            for (view, lines) in [first, second].into_iter().zip(&members) {
+        let count = self.lines[0].count;
+        for at in (0..count).step_by(S::LANES) {
+            let members = [self.lines[0].block(at), self.lines[1].block(at)];
+            for (view, lines) in [first, second].into_iter().zip(members) {
                 self.read_bins(simd, view, lines);
             }
             let rest = layout.bins..layout.n - layout.bins + 1;
@@ -143,37 +150,36 @@ impl<T: Scalar> Task<'_, T> {
             let turned = view.swapped();
             // SAFETY: the block holds `n` elements of one vector.
             unsafe { layout.plan.run(simd, turned, turned, buffers.scratch) };
-            for (p, lines) in members.iter().enumerate() {
-                self.write(simd, buffers, lines, p, 2 * S::LANES, chunk.len() / 2);
+            for (p, lines) in members.into_iter().enumerate() {
+                self.write(simd, buffers, lines, p, S::LANES.min(count - at));
             }
         }
     }
 
-    /// Real samples → part `p` of the block, zeros where there are none; sample `j` goes to numbers `j·row` on.
+    /// Real samples → part `p` of the block, zeros where there are none; sample `j` goes to numbers [`j·row`](Self::row) on.
     #[inline(always)]
     fn read<S: Simd<T>>(
         &self,
         simd: S,
         buffers: &mut Buffers<'_, T>,
-        lines: &[Line<T>; MAX_LANES],
+        lines: Block<'_, T>,
         p: usize,
-        row: usize,
     ) {
-        let (n, span) = (self.layout.n, lines[0].span);
+        let (n, span, row) = (self.layout.n, lines.spans[0], self.row::<S>());
         let stride = self.layout.staged_stride();
-        let mut from = lines.map(|line| line.real.cast_const());
+        let mut from = lines.real.map(<*mut T>::cast_const);
         let (mut first, mut count) = (span.first, span.count);
-        if !alike(lines) {
-            for (i, line) in lines.iter().enumerate().take(S::LANES) {
+        if !self.alike(lines) {
+            for i in 0..S::LANES {
                 let staged = &mut buffers.staged[i * stride..][..n];
-                let grid = line.span.grid();
+                let grid = lines.spans[i].grid();
                 staged[..grid.start].fill(T::of(0.0));
                 staged[grid.end..].fill(T::of(0.0));
                 // SAFETY: the line holds as many samples as its span counts, all inside the grid.
                 unsafe {
                     copy(
                         simd,
-                        line.real,
+                        from[i],
                         staged.as_mut_ptr().add(grid.start),
                         grid.len(),
                     )
@@ -202,20 +208,19 @@ impl<T: Scalar> Task<'_, T> {
         &self,
         simd: S,
         buffers: &mut Buffers<'_, T>,
-        lines: &[Line<T>; MAX_LANES],
+        lines: Block<'_, T>,
         p: usize,
-        row: usize,
         lanes: usize,
     ) {
-        let (n, span) = (self.layout.n, lines[0].span);
+        let (n, span, row) = (self.layout.n, lines.spans[0], self.row::<S>());
         let from = buffers.block.as_ptr().wrapping_add(p * S::LANES);
-        if alike(lines) && !self.layout.overlaps {
+        if self.alike(lines) && !self.layout.overlaps {
             if span.count > 0 {
                 simd.call(Scatter {
                     from: from.wrapping_add(span.first * row),
                     row,
                     count: span.count,
-                    lines: &lines.map(|line| line.real),
+                    lines: lines.real,
                     lanes,
                 });
             }
@@ -231,15 +236,16 @@ impl<T: Scalar> Task<'_, T> {
             lines: &to,
             lanes,
         });
-        for (line, from) in lines.iter().zip(to).take(lanes) {
-            let from = from.wrapping_add(line.span.first);
+        for i in 0..lanes {
+            let (real, span) = (lines.real[i], lines.spans[i]);
+            let from = to[i].wrapping_add(span.first);
             // SAFETY: as many samples of the grid and of the plane as the span counts; no other task writes the plane,
             // and where tiles overlap it has been set.
             unsafe {
                 if self.layout.overlaps {
-                    add(simd, from, line.real, line.span.count);
+                    add(simd, from, real, span.count);
                 } else {
-                    copy(simd, from, line.real, line.span.count);
+                    copy(simd, from, real, span.count);
                 }
             }
         }
@@ -247,19 +253,13 @@ impl<T: Scalar> Task<'_, T> {
 
     /// Kept bins of the block → spectra of the first `lanes` lines.
     #[inline(always)]
-    fn write_bins<S: Simd<T>>(
-        &self,
-        simd: S,
-        view: View<T>,
-        lines: &[Line<T>; MAX_LANES],
-        lanes: usize,
-    ) {
+    fn write_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: Block<'_, T>, lanes: usize) {
         for (part, from) in [view.re, view.im].into_iter().enumerate() {
             simd.call(Scatter {
                 from,
                 row: view.stride,
                 count: self.layout.columns,
-                lines: &lines.map(|line| line.spectrum[part]),
+                lines: lines.spectrum[part],
                 lanes,
             });
         }
@@ -267,10 +267,10 @@ impl<T: Scalar> Task<'_, T> {
 
     /// Spectra of lines → kept bins of the block.
     #[inline(always)]
-    fn read_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: &[Line<T>; MAX_LANES]) {
+    fn read_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: Block<'_, T>) {
         for (part, to) in [view.re, view.im].into_iter().enumerate() {
             simd.call(Gather {
-                lines: &lines.map(|line| line.spectrum[part].cast_const()),
+                lines: &lines.spectrum[part].map(<*mut T>::cast_const),
                 count: self.layout.columns,
                 to,
                 row: view.stride,

@@ -1,7 +1,7 @@
 //! Who does which images: a few at a time, or one after the other with all threads on each.
 
 use super::layout::Layout;
-use super::task::Task;
+use super::task::{Lines, Task};
 use super::{Request, long, whole};
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
@@ -40,7 +40,7 @@ pub fn run<T: Scalar>(request: &Request<'_, T>, real: Shared<T>, spectrum: [Shar
     }
     let layout = &layout;
     share(images, unit, layout.group, points, |first, end| {
-        let mut lines = Vec::new();
+        let mut lines = [Lines::new(), Lines::new()];
         with_scratch(layout.buffers(), |mut buffers| {
             for first in (first..end).step_by(layout.group) {
                 let task = Task {

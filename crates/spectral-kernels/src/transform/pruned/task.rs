@@ -5,17 +5,81 @@ use super::layout::Layout;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::shape::Direction;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, MAX_LANES, Simd};
 use crate::view::View;
 
-/// A line of real samples and where its half-spectrum lies.
-#[derive(Clone, Copy)]
-pub struct Line<T> {
-    /// The samples that `span` says.
-    pub real: *mut T,
-    pub span: Span,
+/// Lines of real samples and where their half-spectra lie, each list followed by copies of its last line: enough for
+/// the lanes of a last block.
+pub struct Lines<T> {
+    pub count: usize,
+    /// The samples that `spans` says.
+    pub real: Vec<*mut T>,
+    pub spans: Vec<Span>,
     /// Real and imaginary parts, in the tile of the cache or in memory.
-    pub spectrum: [*mut T; 2],
+    pub spectrum: [Vec<*mut T>; 2],
+}
+
+impl<T> Lines<T> {
+    pub fn new() -> Self {
+        Lines {
+            count: 0,
+            real: Vec::new(),
+            spans: Vec::new(),
+            spectrum: [Vec::new(), Vec::new()],
+        }
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.real.clear();
+        self.spans.clear();
+        self.spectrum.each_mut().map(Vec::clear);
+    }
+
+    #[inline(always)]
+    fn push(&mut self, real: *mut T, span: Span, spectrum: [*mut T; 2]) {
+        self.count += 1;
+        self.real.push(real);
+        self.spans.push(span);
+        self.spectrum[0].push(spectrum[0]);
+        self.spectrum[1].push(spectrum[1]);
+    }
+
+    fn pad(&mut self) {
+        let Some(last) = self.count.checked_sub(1) else {
+            return;
+        };
+        let len = self.count + MAX_LANES - 1;
+        self.real.resize(len, self.real[last]);
+        self.spans.resize(len, self.spans[last]);
+        for part in &mut self.spectrum {
+            part.resize(len, part[last]);
+        }
+    }
+
+    /// A block of lines from `first` on.
+    #[inline(always)]
+    pub fn block(&self, first: usize) -> Block<'_, T> {
+        let part = |list: &'_ Vec<*mut T>| -> *const [*mut T; MAX_LANES] {
+            list[first..first + MAX_LANES].as_ptr().cast()
+        };
+        // SAFETY: the lists go on for as many lines, by the checks of their slices.
+        unsafe {
+            Block {
+                real: &*part(&self.real),
+                spans: &*self.spans[first..first + MAX_LANES].as_ptr().cast(),
+                spectrum: [&*part(&self.spectrum[0]), &*part(&self.spectrum[1])],
+            }
+        }
+    }
+}
+
+/// [`Lines`] for the lanes of a block.
+#[derive(Clone, Copy)]
+pub struct Block<'a, T> {
+    pub real: &'a [*mut T; MAX_LANES],
+    pub spans: &'a [Span; MAX_LANES],
+    pub spectrum: [&'a [*mut T; MAX_LANES]; 2],
 }
 
 /// Some images of a batch.
@@ -27,8 +91,8 @@ pub struct Task<'a, T: Scalar> {
     pub count: usize,
     /// Room for [`Layout::buffers`].
     pub buffers: [&'a mut [T]; 8],
-    /// Room for the lines of a group, kept from one to the next.
-    pub lines: &'a mut Vec<Line<T>>,
+    /// Room for the lines of a group, kept from one to the next; where two lines share a lane, first and second ones.
+    pub lines: &'a mut [Lines<T>; 2],
 }
 
 /// The buffers of a task.
@@ -110,44 +174,47 @@ impl<T: Scalar> Task<'_, T> {
         2 * row * self.layout.width + image * self.layout.columns
     }
 
-    /// Lists the lines of the group. Where two lines share a lane, lines 2i and 2i + 1 of the list do, both of one image;
-    /// after an odd number of lines follows one that is read as zeros and written where nobody reads.
+    /// Lists the lines of the group. Where two lines share a lane, both are of one image; after an odd number of lines
+    /// follows one that is read as zeros and written where nobody reads.
     fn list(&mut self, buffers: &Buffers<'_, T>) {
         let layout = self.layout;
-        let even = layout.twiddles.is_some();
-        self.lines.clear();
+        let paired = layout.twiddles.is_none();
+        for lines in self.lines.iter_mut() {
+            lines.clear();
+        }
         for image in 0..self.count {
             let index = self.first + image;
             let (plane, spans) = layout.place(index);
+            let mut member = 0;
             for i in 0..spans[0].count {
-                for j in 0..spans[1].count {
-                    let row = (spans[0].first + i) * layout.lens[1] + spans[1].first + j;
+                let row = (spans[0].first + i) * layout.lens[1] + spans[1].first;
+                let mut at = self.in_tile(image, row);
+                let mut real = plane + layout.line_at(&spans, i, 0);
+                for _ in 0..spans[1].count {
                     let spectrum = if layout.rows == 1 {
                         self.spectrum.map(|part| part.at(index * layout.bins))
                     } else {
-                        let start = buffers.tile.wrapping_add(self.in_tile(image, row));
+                        let start = buffers.tile.wrapping_add(at);
                         [start, start.wrapping_add(layout.width)]
                     };
-                    self.lines.push(Line {
-                        real: self.real.at(plane + layout.line_at(&spans, i, j)),
-                        span: spans[2],
-                        spectrum,
-                    });
+                    self.lines[member].push(self.real.at(real), spans[2], spectrum);
+                    member = usize::from(paired) - member;
+                    at += 2 * layout.width;
+                    real += layout.plane[2];
                 }
             }
-            if !even && !self.lines.len().is_multiple_of(2) {
+            if member == 1 {
                 let (read, write) = (buffers.zeros, buffers.nowhere);
                 let (real, spectrum) = if layout.forward {
                     (read, write)
                 } else {
                     (write, read)
                 };
-                self.lines.push(Line {
-                    real,
-                    span: spans[2],
-                    spectrum: [spectrum; 2],
-                });
+                self.lines[1].push(real, spans[2], [spectrum; 2]);
             }
+        }
+        for lines in self.lines.iter_mut() {
+            lines.pad();
         }
     }
 
