@@ -67,6 +67,7 @@ mod algorithm;
 mod cache;
 mod contraction;
 mod memory;
+mod convolution;
 mod norm;
 pub mod oracle;
 mod parallel;
@@ -84,6 +85,7 @@ mod view;
 
 pub use contraction::{Conjugate, Contraction};
 pub use memory::keep_freed_pages;
+pub use convolution::Convolution;
 pub use norm::Norm;
 pub use pointwise::Pointwise;
 pub use reverse::reverse;

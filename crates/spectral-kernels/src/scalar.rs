@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::cache::Plans;
 use crate::contraction::Product;
+use crate::convolution::{Correlate, WeightGradient};
 use crate::parallel::Shared;
 use crate::pointwise::{self, Mix};
 use crate::shape::{Axis, BinWeight};
@@ -75,6 +76,16 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// [`Adjoint::run`] for this type.
     fn stack_adjoint(work: Adjoint<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`Correlate::run`] for this type.
+    fn correlate(work: Correlate<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`WeightGradient::run`] for this type.
+    fn weight_gradient(work: WeightGradient<'_, Self>)
     where
         Self: Scalar;
 
@@ -177,6 +188,14 @@ macro_rules! internals {
             }
 
             fn stack_adjoint(work: Adjoint<'_, $t>) {
+                work.run();
+            }
+
+            fn correlate(work: Correlate<'_, $t>) {
+                work.run();
+            }
+
+            fn weight_gradient(work: WeightGradient<'_, $t>) {
                 work.run();
             }
 

@@ -1,0 +1,306 @@
+//! Output and input gradient: sums over channels and taps.
+
+use super::Convolution;
+use super::axis::AxisPlan;
+use super::frame::{Frame, Piece};
+use super::sweep::{MOST_VECTORS, Sweep, widths};
+use super::terms::{Block, Direction, Lattice, lattices};
+use crate::parallel::{Shared, for_each};
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::simd::{InstructionSet, Kernel, MAX_LANES, Simd};
+
+/// What the frame of a task may take of the second-level cache.
+const FRAME_BYTES: usize = 384 << 10;
+/// Most positions of a task, so that a block of rows of results stays in the first-level cache.
+const MOST_POSITIONS: usize = 1536;
+/// Tasks are not cut below this many positions for the sake of more threads.
+const LEAST_POSITIONS: usize = 384;
+/// Room behind a frame for the vectors that reach past the last position.
+pub const SLACK: usize = 2 * MOST_VECTORS * MAX_LANES;
+
+/// One of the two passes whose result is an image.
+pub struct Correlate<'a, T> {
+    conv: &'a Convolution,
+    axes: [AxisPlan; 2],
+    direction: Direction,
+    source: &'a [T],
+    weight: &'a [T],
+    target: Shared<T>,
+}
+
+impl<'a, T: Scalar> Correlate<'a, T> {
+    pub fn forward(conv: &'a Convolution, x: &'a [T], weight: &'a [T], y: &mut [T]) -> Self {
+        Correlate {
+            conv,
+            axes: [0, 1].map(|axis| AxisPlan::forward(conv, axis)),
+            direction: Direction::Forward,
+            source: x,
+            weight,
+            target: Shared::new(y),
+        }
+    }
+
+    pub fn adjoint(conv: &'a Convolution, gy: &'a [T], weight: &'a [T], gx: &mut [T]) -> Self {
+        Correlate {
+            conv,
+            axes: [0, 1].map(|axis| AxisPlan::adjoint(conv, axis)),
+            direction: Direction::Adjoint,
+            source: gy,
+            weight,
+            target: Shared::new(gx),
+        }
+    }
+
+    /// Source and target channels of a group.
+    fn channels(&self) -> [usize; 2] {
+        match self.direction {
+            Direction::Forward => [self.conv.in_per_group, self.conv.out_per_group],
+            Direction::Adjoint => [self.conv.out_per_group, self.conv.in_per_group],
+        }
+    }
+
+    pub fn run(self) {
+        let conv = self.conv;
+        let set = InstructionSet::current();
+        let lanes = T::lanes(set);
+        let widths = widths(lanes * size_of::<T>());
+        let lattices = lattices(conv, &self.axes, self.direction, self.weight, widths);
+        let [sources, _] = self.channels();
+        let frame = Frame {
+            axes: [&self.axes[0].frame, &self.axes[1].frame],
+            pitch: self.axes[1].pitch(),
+            halo: self.axes[0].longest(),
+            channels: conv.groups * sources,
+        };
+        let planes = frame.axes.map(|axis| axis.phases.len());
+        let cut = Cut {
+            images: conv.batch,
+            rows: self.axes[0].most(),
+            pitch: frame.pitch,
+            halo: frame.halo,
+            bytes: sources * planes[0] * planes[1] * size_of::<T>(),
+            repeats: conv.groups,
+        };
+        let (images, rows) = cut.piece(rayon::current_num_threads());
+        let (image_pieces, row_pieces) = (conv.batch.div_ceil(images), cut.rows.div_ceil(rows));
+        // Multiplications by the vector are worth about as much as touching an element.
+        let work = self.conv.multiply_adds() / 8 + self.source.len();
+        for_each(conv.groups * image_pieces * row_pieces, work, |task| {
+            let (group, piece) = (
+                task / (image_pieces * row_pieces),
+                task % (image_pieces * row_pieces),
+            );
+            let first = (piece / row_pieces) * images;
+            let row = (piece % row_pieces) * rows;
+            let piece = Piece {
+                images: first..conv.batch.min(first + images),
+                rows: row..cut.rows.min(row + rows),
+            };
+            let width = widths[0];
+            let tall = (rows + width) * frame.row(&piece);
+            let frame_len = sources * frame.channel(&piece, lanes)
+                + SLACK
+                + if conv.is_depthwise() {
+                    width * frame.row(&piece)
+                } else {
+                    0
+                };
+            let rows_len = width * (tall + SLACK);
+            with_scratch([frame_len, rows_len], |[packed, sums]| {
+                T::dispatch(
+                    set,
+                    Task {
+                        pass: &self,
+                        frame: &frame,
+                        lattices: &lattices,
+                        group,
+                        piece,
+                        packed: &mut packed[..],
+                        sums,
+                    },
+                );
+            });
+        });
+    }
+}
+
+/// How a pass is cut into tasks.
+pub struct Cut {
+    pub images: usize,
+    pub rows: usize,
+    pub pitch: usize,
+    pub halo: usize,
+    /// Bytes of a place of the frame.
+    pub bytes: usize,
+    /// How often all pieces are gone through.
+    pub repeats: usize,
+}
+
+impl Cut {
+    /// Images and rows of a task.
+    pub fn piece(&self, threads: usize) -> (usize, usize) {
+        let rows_of_image = self.rows.max(1);
+        let image_bytes = (rows_of_image + self.halo) * self.pitch * self.bytes;
+        let positions = rows_of_image * self.pitch;
+        if image_bytes > FRAME_BYTES || positions > MOST_POSITIONS {
+            let by_bytes = (FRAME_BYTES / (self.pitch * self.bytes)).saturating_sub(self.halo);
+            let by_positions = MOST_POSITIONS / self.pitch;
+            let least = (LEAST_POSITIONS.div_ceil(self.pitch)).max(self.halo / 2);
+            let rows = by_bytes
+                .min(by_positions)
+                .max(least)
+                .clamp(1, rows_of_image);
+            let pieces = rows_of_image.div_ceil(rows);
+            return (1, rows_of_image.div_ceil(pieces));
+        }
+        let most = (FRAME_BYTES / image_bytes.max(1)).min(MOST_POSITIONS / positions);
+        let least = LEAST_POSITIONS.div_ceil(positions);
+        let wanted =
+            (self.images * self.repeats).div_ceil(if threads > 1 { 4 * threads } else { 1 });
+        let images = wanted
+            .clamp(1, most.max(1))
+            .max(least)
+            .clamp(1, self.images.max(1));
+        let pieces = self.images.div_ceil(images).max(1);
+        (self.images.div_ceil(pieces).max(1), rows_of_image)
+    }
+}
+
+/// One group of channels of one piece.
+struct Task<'a, T> {
+    pass: &'a Correlate<'a, T>,
+    frame: &'a Frame<'a>,
+    lattices: &'a [Lattice<T>],
+    group: usize,
+    piece: Piece,
+    packed: &'a mut [T],
+    sums: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for Task<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let [sources, targets] = self.pass.channels();
+        let channels = self.group * sources..(self.group + 1) * sources;
+        self.frame
+            .pack(simd, self.pass.source, channels, &self.piece, self.packed);
+        let depthwise = self.pass.conv.is_depthwise();
+        let row = self.frame.row(&self.piece);
+        for lattice in self.lattices {
+            let start = self.piece.rows.start;
+            let rows = lattice.lines[0]
+                .count
+                .min(self.piece.rows.end)
+                .saturating_sub(start);
+            if rows == 0 {
+                continue;
+            }
+            let offsets = lattice.offsets(self.frame, &self.piece, S::LANES);
+            for &block in &lattice.blocks {
+                let weights = lattice.weights(self.group, block);
+                let positions = if depthwise { row } else { rows * row };
+                let sums_row = positions + SLACK / 2;
+                let steps = if depthwise {
+                    rows.div_ceil(block.width)
+                } else {
+                    1
+                };
+                for step in 0..steps {
+                    let first = step * block.width;
+                    Sweep {
+                        x: &self.packed[if depthwise { first * row } else { 0 }..],
+                        offsets: &offsets,
+                        weights,
+                        width: block.width,
+                        positions,
+                        y: self.sums,
+                        row: sums_row,
+                    }
+                    .run(simd);
+                    if depthwise {
+                        for m in 0..block.width.min(rows - first) {
+                            let to = [self.group, start + first + m];
+                            self.write_row(simd, lattice, to, &self.sums[m * sums_row..]);
+                        }
+                    } else {
+                        self.write_block(
+                            simd,
+                            lattice,
+                            block,
+                            self.group * targets,
+                            rows,
+                            sums_row,
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Scalar> Task<'_, T> {
+    /// Writes the rows of a block of channels.
+    #[inline(always)]
+    fn write_block<S: Simd<T>>(
+        &self,
+        simd: S,
+        lattice: &Lattice<T>,
+        block: Block,
+        first_channel: usize,
+        rows: usize,
+        sums_row: usize,
+    ) {
+        let row = self.frame.row(&self.piece);
+        for m in 0..block.rows {
+            for r in 0..rows {
+                let to = [first_channel + block.first + m, self.piece.rows.start + r];
+                self.write_row(simd, lattice, to, &self.sums[m * sums_row + r * row..]);
+            }
+        }
+    }
+
+    /// Writes one row of a lattice of one channel, of every image.
+    #[inline(always)]
+    fn write_row<S: Simd<T>>(
+        &self,
+        simd: S,
+        lattice: &Lattice<T>,
+        [channel, row]: [usize; 2],
+        sums: &[T],
+    ) {
+        let [_, targets] = self.pass.channels();
+        let channels = self.pass.conv.groups * targets;
+        let [height, width] = [0, 1].map(|axis| self.pass.axes[axis].target);
+        let [rows, columns] = &lattice.lines;
+        for (nth, image) in self.piece.images.clone().enumerate() {
+            let line = (image * channels + channel) * height + rows.first + rows.step * row;
+            let to = self.pass.target.at(line * width + columns.first);
+            let from = &sums[nth * self.frame.pitch..nth * self.frame.pitch + columns.count];
+            if columns.step == 1 {
+                let mut at = 0;
+                while at < columns.count {
+                    let part = S::LANES.min(columns.count - at);
+                    // SAFETY: `from` has `part` numbers from here on, and so has the target's row, which no other task
+                    // writes.
+                    unsafe {
+                        let (from, to) = (from.as_ptr().add(at), to.add(at));
+                        if part == S::LANES {
+                            simd.store(to, simd.load(from));
+                        } else {
+                            simd.store_part(to, simd.load_part(from, part), part);
+                        }
+                    }
+                    at += S::LANES;
+                }
+            } else {
+                for (place, sum) in from.iter().enumerate() {
+                    // SAFETY: the target's row has `count` places `step` apart from `first` on.
+                    unsafe { *to.add(columns.step * place) = *sum };
+                }
+            }
+        }
+    }
+}
