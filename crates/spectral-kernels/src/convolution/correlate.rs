@@ -2,9 +2,9 @@
 
 use super::Convolution;
 use super::axis::AxisPlan;
-use super::frame::{Frame, Piece};
+use super::frame::{Frame, Piece, copy_rows};
 use super::sweep::{MOST_VECTORS, Sweep, widths};
-use super::terms::{Block, Direction, Lattice, lattices};
+use super::terms::{Direction, Lattice, lattices};
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
@@ -84,13 +84,20 @@ impl<'a, T: Scalar> Correlate<'a, T> {
         };
         let (images, rows) = cut.piece(rayon::current_num_threads());
         let (image_pieces, row_pieces) = (conv.batch.div_ceil(images), cut.rows.div_ceil(rows));
+        let pieces = image_pieces * row_pieces;
+        // With few pieces the threads share the target channels of each, and all pack the same frame.
+        let (tasks, threads) = (conv.groups * pieces, rayon::current_num_threads());
+        let shares = match threads {
+            1 => 1,
+            _ => (2 * threads)
+                .div_ceil(tasks.max(1))
+                .min(most_blocks(&lattices)),
+        };
         // Multiplications by the vector are worth about as much as touching an element.
         let work = self.conv.multiply_adds() / 8 + self.source.len();
-        for_each(conv.groups * image_pieces * row_pieces, work, |task| {
-            let (group, piece) = (
-                task / (image_pieces * row_pieces),
-                task % (image_pieces * row_pieces),
-            );
+        for_each(tasks * shares, work, |task| {
+            let (task, share) = (task / shares, task % shares);
+            let (group, piece) = (task / pieces, task % pieces);
             let first = (piece / row_pieces) * images;
             let row = (piece % row_pieces) * rows;
             let piece = Piece {
@@ -116,7 +123,8 @@ impl<'a, T: Scalar> Correlate<'a, T> {
                         lattices: &lattices,
                         group,
                         piece,
-                        packed: &mut packed[..],
+                        share: [share, shares],
+                        packed: &mut packed[..frame_len],
                         sums,
                     },
                 );
@@ -125,21 +133,26 @@ impl<'a, T: Scalar> Correlate<'a, T> {
     }
 }
 
+fn most_blocks<T>(lattices: &[Lattice<T>]) -> usize {
+    let blocks = lattices.iter().map(|lattice| lattice.blocks.len());
+    blocks.max().unwrap_or(1).max(1)
+}
+
 /// How a pass is cut into tasks.
-pub struct Cut {
-    pub images: usize,
-    pub rows: usize,
-    pub pitch: usize,
-    pub halo: usize,
+struct Cut {
+    images: usize,
+    rows: usize,
+    pitch: usize,
+    halo: usize,
     /// Bytes of a place of the frame.
-    pub bytes: usize,
+    bytes: usize,
     /// How often all pieces are gone through.
-    pub repeats: usize,
+    repeats: usize,
 }
 
 impl Cut {
     /// Images and rows of a task.
-    pub fn piece(&self, threads: usize) -> (usize, usize) {
+    fn piece(&self, threads: usize) -> (usize, usize) {
         let rows_of_image = self.rows.max(1);
         let image_bytes = (rows_of_image + self.halo) * self.pitch * self.bytes;
         let positions = rows_of_image * self.pitch;
@@ -162,7 +175,10 @@ impl Cut {
             .clamp(1, most.max(1))
             .max(least)
             .clamp(1, self.images.max(1));
-        let pieces = self.images.div_ceil(images).max(1);
+        let mut pieces = self.images.div_ceil(images).max(1);
+        if pieces > 1 && self.repeats < threads {
+            pieces = pieces.next_multiple_of(threads);
+        }
         (self.images.div_ceil(pieces).max(1), rows_of_image)
     }
 }
@@ -174,6 +190,8 @@ struct Task<'a, T> {
     lattices: &'a [Lattice<T>],
     group: usize,
     piece: Piece,
+    /// Which part of the blocks of rows, and of how many.
+    share: [usize; 2],
     packed: &'a mut [T],
     sums: &'a mut [T],
 }
@@ -199,7 +217,10 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                 continue;
             }
             let offsets = lattice.offsets(self.frame, &self.piece, S::LANES);
-            for &block in &lattice.blocks {
+            let blocks = &lattice.blocks;
+            let [share, shares] = self.share;
+            let range = blocks.len() * share / shares..blocks.len() * (share + 1) / shares;
+            for &block in &blocks[range] {
                 let weights = lattice.weights(self.group, block);
                 let positions = if depthwise { row } else { rows * row };
                 let sums_row = positions + SLACK / 2;
@@ -223,17 +244,13 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                     if depthwise {
                         for m in 0..block.width.min(rows - first) {
                             let to = [self.group, start + first + m];
-                            self.write_row(simd, lattice, to, &self.sums[m * sums_row..]);
+                            self.write(simd, lattice, to, 1, &self.sums[m * sums_row..]);
                         }
                     } else {
-                        self.write_block(
-                            simd,
-                            lattice,
-                            block,
-                            self.group * targets,
-                            rows,
-                            sums_row,
-                        );
+                        for m in 0..block.rows {
+                            let to = [self.group * targets + block.first + m, start];
+                            self.write(simd, lattice, to, rows, &self.sums[m * sums_row..]);
+                        }
                     }
                 }
             }
@@ -242,63 +259,46 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Writes the rows of a block of channels.
+    /// Writes `rows` rows of a lattice from `row` on, of one channel of every image.
     #[inline(always)]
-    fn write_block<S: Simd<T>>(
-        &self,
-        simd: S,
-        lattice: &Lattice<T>,
-        block: Block,
-        first_channel: usize,
-        rows: usize,
-        sums_row: usize,
-    ) {
-        let row = self.frame.row(&self.piece);
-        for m in 0..block.rows {
-            for r in 0..rows {
-                let to = [first_channel + block.first + m, self.piece.rows.start + r];
-                self.write_row(simd, lattice, to, &self.sums[m * sums_row + r * row..]);
-            }
-        }
-    }
-
-    /// Writes one row of a lattice of one channel, of every image.
-    #[inline(always)]
-    fn write_row<S: Simd<T>>(
+    fn write<S: Simd<T>>(
         &self,
         simd: S,
         lattice: &Lattice<T>,
         [channel, row]: [usize; 2],
+        rows: usize,
         sums: &[T],
     ) {
         let [_, targets] = self.pass.channels();
         let channels = self.pass.conv.groups * targets;
         let [height, width] = [0, 1].map(|axis| self.pass.axes[axis].target);
-        let [rows, columns] = &lattice.lines;
-        for (nth, image) in self.piece.images.clone().enumerate() {
-            let line = (image * channels + channel) * height + rows.first + rows.step * row;
+        let [row_line, columns] = &lattice.lines;
+        let sums_row = self.frame.row(&self.piece);
+        for (place, image) in self.piece.images.clone().enumerate() {
+            let line = (image * channels + channel) * height + row_line.first + row_line.step * row;
             let to = self.pass.target.at(line * width + columns.first);
-            let from = &sums[nth * self.frame.pitch..nth * self.frame.pitch + columns.count];
-            if columns.step == 1 {
-                let mut at = 0;
-                while at < columns.count {
-                    let part = S::LANES.min(columns.count - at);
-                    // SAFETY: `from` has `part` numbers from here on, and so has the target's row, which no other task
-                    // writes.
-                    unsafe {
-                        let (from, to) = (from.as_ptr().add(at), to.add(at));
-                        if part == S::LANES {
-                            simd.store(to, simd.load(from));
-                        } else {
-                            simd.store_part(to, simd.load_part(from, part), part);
+            let to_row = row_line.step * width;
+            let from = &sums[place * self.frame.pitch..];
+            assert!(from.len() >= (rows - 1) * sums_row + columns.count);
+            // SAFETY: `from` has the rows, as asserted; the target has so many rows `step` apart from `row` on, and
+            // places `step` apart from `first` on, which no other task writes.
+            unsafe {
+                if columns.step == 1 {
+                    copy_rows(
+                        simd,
+                        from.as_ptr(),
+                        sums_row,
+                        to,
+                        to_row,
+                        rows,
+                        columns.count,
+                    );
+                } else {
+                    for r in 0..rows {
+                        for place in 0..columns.count {
+                            *to.add(r * to_row + columns.step * place) = from[r * sums_row + place];
                         }
                     }
-                    at += S::LANES;
-                }
-            } else {
-                for (place, sum) in from.iter().enumerate() {
-                    // SAFETY: the target's row has `count` places `step` apart from `first` on.
-                    unsafe { *to.add(columns.step * place) = *sum };
                 }
             }
         }

@@ -57,94 +57,135 @@ impl Frame<'_> {
         piece: &Piece,
         to: &mut [T],
     ) {
+        to.fill(T::of(0.0));
         let channel_len = self.channel(piece, S::LANES);
-        let end = channels.len() * channel_len;
-        // Whole vectors are written front to back, and the last may reach past its end.
-        assert!(to.len() >= end + S::LANES);
-        let (height, width) = (self.axes[0].source, self.axes[1].source);
-        let rows = piece.rows.len() + self.halo;
+        let [rows, columns] = self.axes;
+        let height = piece.rows.len() + self.halo;
+        let row = self.row(piece);
         for (nth, channel) in channels.enumerate() {
-            let mut at = nth * channel_len;
-            for row_phase in &self.axes[0].phases {
-                for column_phase in &self.axes[1].phases {
-                    for row in 0..rows {
-                        let y = (self.axes[0].step * (piece.rows.start + row) + row_phase) as isize
-                            - self.axes[0].origin;
-                        for image in piece.images.clone() {
-                            let to = &mut to[at..at + self.pitch + S::LANES];
-                            if (0..height as isize).contains(&y) {
-                                let from = ((image * self.channels + channel) * height
-                                    + y as usize)
-                                    * width;
-                                self.pack_row(simd, &source[from..from + width], *column_phase, to);
-                            } else {
-                                zero(simd, &mut to[..], 0, self.pitch);
-                            }
-                            at += self.pitch;
+            for (plane, row_phase) in rows.phases.iter().enumerate() {
+                let (top, bottom) = rows.filled(*row_phase, piece.rows.start, height);
+                for (column_plane, column_phase) in columns.phases.iter().enumerate() {
+                    let (left, right) = columns.filled(*column_phase, 0, self.pitch);
+                    if top == bottom || left == right {
+                        continue;
+                    }
+                    let sample = [
+                        rows.sample(piece.rows.start + top, *row_phase),
+                        columns.sample(left, *column_phase),
+                    ];
+                    for (place, image) in piece.images.clone().enumerate() {
+                        let first =
+                            (image * self.channels + channel) * rows.source * columns.source;
+                        Rows {
+                            from: &source[first + sample[0] * columns.source + sample[1]..],
+                            from_row: rows.step * columns.source,
+                            from_step: columns.step,
+                            rows: bottom - top,
+                            count: right - left,
                         }
+                        .copy(
+                            simd,
+                            &mut to[nth * channel_len
+                                + self.offset(piece, [plane, column_plane], [top, left])
+                                + place * self.pitch..],
+                            row,
+                        );
                     }
                 }
             }
-            zero(simd, to, at, (nth + 1) * channel_len);
         }
-        to[end..].fill(T::of(0.0));
+    }
+}
+
+impl FrameAxis {
+    /// The sample at a place that has one.
+    fn sample(&self, place: usize, phase: usize) -> usize {
+        (self.step * place + phase).wrapping_add_signed(-self.origin)
     }
 
-    #[inline(always)]
-    fn pack_row<T: Scalar, S: Simd<T>>(&self, simd: S, source: &[T], phase: usize, to: &mut [T]) {
-        let axis = self.axes[1];
+    /// The places from `start` on that hold samples, within the first `len`.
+    fn filled(&self, phase: usize, start: usize, len: usize) -> (usize, usize) {
         let place = |sample: usize| {
-            let above = sample as isize + axis.origin - phase as isize;
-            (above.max(0) as usize).div_ceil(axis.step).min(self.pitch)
+            let above = sample as isize + self.origin - phase as isize;
+            let place = (above.max(0) as usize).div_ceil(self.step);
+            place.saturating_sub(start).min(len)
         };
-        let (first, last) = (place(0), place(source.len()));
-        zero(simd, to, 0, first);
-        if axis.step == 1 {
-            let skip = (first as isize + phase as isize - axis.origin) as usize;
-            let count = last - first;
-            copy(
-                simd,
-                &source[skip.min(source.len())..],
-                &mut to[first..],
-                count,
-            );
-        } else {
-            for (place, to) in to[..last].iter_mut().enumerate().skip(first) {
-                *to = source[(axis.step * place + phase).wrapping_add_signed(-axis.origin)];
+        (place(0), place(self.source))
+    }
+}
+
+/// Rows to be copied.
+struct Rows<'a, T> {
+    from: &'a [T],
+    from_row: usize,
+    from_step: usize,
+    rows: usize,
+    count: usize,
+}
+
+impl<T: Scalar> Rows<'_, T> {
+    #[inline(always)]
+    fn copy<S: Simd<T>>(self, simd: S, to: &mut [T], to_row: usize) {
+        let Rows {
+            from, rows, count, ..
+        } = self;
+        let last = (rows - 1) * self.from_row + (count - 1) * self.from_step;
+        assert!(from.len() > last && to.len() >= (rows - 1) * to_row + count);
+        if self.from_step == 1 {
+            // SAFETY: both hold `rows` rows of `count` numbers, as asserted.
+            unsafe {
+                copy_rows(
+                    simd,
+                    from.as_ptr(),
+                    self.from_row,
+                    to.as_mut_ptr(),
+                    to_row,
+                    rows,
+                    count,
+                )
+            };
+            return;
+        }
+        for row in 0..rows {
+            let from = from[row * self.from_row..].iter().step_by(self.from_step);
+            for (to, from) in to[row * to_row..][..count].iter_mut().zip(from) {
+                *to = *from;
             }
         }
-        zero(simd, to, last, self.pitch);
     }
 }
 
-/// Sets places `from … end` to zero, and up to a vector beyond.
+/// Copies `rows` rows of `count` numbers and nothing beyond.
+///
+/// # Safety
+/// The rows must be readable and writable, and apart.
 #[inline(always)]
-fn zero<T: Scalar, S: Simd<T>>(simd: S, to: &mut [T], from: usize, end: usize) {
-    let mut at = from;
-    while at < end {
-        let to = &mut to[at..at + S::LANES];
-        // SAFETY: the slice has a vector's length.
-        unsafe { simd.store(to.as_mut_ptr(), simd.splat(T::of(0.0))) };
-        at += S::LANES;
-    }
-}
-
-/// Copies `count` numbers, and writes up to a vector beyond.
-#[inline(always)]
-fn copy<T: Scalar, S: Simd<T>>(simd: S, from: &[T], to: &mut [T], count: usize) {
-    let mut at = 0;
-    while at < count {
-        let part = S::LANES.min(count - at);
-        let (from, to) = (&from[at..at + part], &mut to[at..at + S::LANES]);
-        // SAFETY: the slices hold `part` and a vector's numbers.
-        unsafe {
-            let v = if part == S::LANES {
-                simd.load(from.as_ptr())
+pub unsafe fn copy_rows<T: Scalar, S: Simd<T>>(
+    simd: S,
+    mut from: *const T,
+    from_row: usize,
+    mut to: *mut T,
+    to_row: usize,
+    rows: usize,
+    count: usize,
+) {
+    // SAFETY: every vector lies within its row; the last of a row overlaps the one before rather than be cut.
+    unsafe {
+        for _ in 0..rows {
+            if count < S::LANES {
+                simd.store_part(to, simd.load_part(from, count), count);
             } else {
-                simd.load_part(from.as_ptr(), part)
-            };
-            simd.store(to.as_mut_ptr(), v);
+                let mut at = 0;
+                while at + S::LANES <= count {
+                    simd.store(to.add(at), simd.load(from.add(at)));
+                    at += S::LANES;
+                }
+                let last = count - S::LANES;
+                simd.store(to.add(last), simd.load(from.add(last)));
+            }
+            from = from.wrapping_add(from_row);
+            to = to.wrapping_add(to_row);
         }
-        at += S::LANES;
     }
 }

@@ -10,14 +10,14 @@ use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::simd::{InstructionSet, Kernel, Simd};
 
-/// Most numbers that the partial sums of the images may take.
-const PARTIAL_LEN: usize = 1 << 21;
 /// Most parts the images are summed in.
 const MOST_PARTS: usize = 16;
 /// What the input's frame may take of the second-level cache.
 const FRAME_BYTES: usize = 512 << 10;
 /// Positions after which the sums across lanes no longer count.
-const ENOUGH_POSITIONS: usize = 1024;
+const ENOUGH_POSITIONS: usize = 512;
+/// Numbers added up by a task.
+const SUM_LEN: usize = 1 << 14;
 
 /// The pass whose result is a weight.
 pub struct WeightGradient<'a, T> {
@@ -82,12 +82,16 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
             1
         } else {
             let enough = ENOUGH_POSITIONS.div_ceil(outputs[0] * pitch);
-            (FRAME_BYTES / image_bytes).max(enough).clamp(1, conv.batch)
+            (FRAME_BYTES / image_bytes)
+                .min(conv.batch.div_ceil(MOST_PARTS))
+                .max(enough)
+                .clamp(1, conv.batch)
         };
         let row_pieces = outputs[0].div_ceil(rows);
         let rows = outputs[0].div_ceil(row_pieces);
         let pieces = conv.batch.div_ceil(images) * row_pieces;
-        let parts = (PARTIAL_LEN / self.gw.len())
+        // Partial sums are not to cost more than the factors do.
+        let parts = ((self.x.len() + self.gy.len()) / (2 * self.gw.len()))
             .clamp(1, MOST_PARTS)
             .min(pieces);
 
@@ -95,7 +99,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         let blocks = conv.out_per_group.div_ceil(block);
         let wanted = match rayon::current_num_threads() {
             1 => 1,
-            threads => (4 * threads).div_ceil(conv.groups * parts),
+            threads => (2 * threads).div_ceil(conv.groups * parts),
         };
         let shares = wanted.clamp(1, blocks);
         let share = blocks.div_ceil(shares) * block;
@@ -144,12 +148,18 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
                 });
             }
         });
-        self.gw.copy_from_slice(&partial[..gw_len]);
-        for part in partial.chunks_exact(gw_len).skip(1) {
-            for (sum, part) in self.gw.iter_mut().zip(part) {
-                *sum = *sum + *part;
+        let gw = Shared::new(self.gw);
+        for_each(gw_len.div_ceil(SUM_LEN), parts * gw_len, |task| {
+            let range = task * SUM_LEN..gw_len.min((task + 1) * SUM_LEN);
+            // SAFETY: each task writes a range of its own, within the gradient.
+            let sums = unsafe { std::slice::from_raw_parts_mut(gw.at(range.start), range.len()) };
+            sums.copy_from_slice(&partial[range.clone()]);
+            for part in partial.chunks_exact(gw_len).skip(1) {
+                for (sum, part) in sums.iter_mut().zip(&part[range.clone()]) {
+                    *sum = *sum + *part;
+                }
             }
-        }
+        });
     }
 }
 
