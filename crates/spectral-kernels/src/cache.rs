@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::algorithm::per_signal::PerSignal;
+use crate::long_convolution::Twist;
 use crate::plan::Plan;
 use crate::real::HalfTwiddles;
 use crate::scalar::Scalar;
@@ -51,6 +53,8 @@ impl<V> Cache<V> {
 pub struct Plans<T: Scalar> {
     complex: Cache<Plan<T>>,
     half: Cache<HalfTwiddles<T>>,
+    single: Cache<PerSignal<T>>,
+    twist: Cache<Twist<T>>,
 }
 
 impl<T: Scalar> Plans<T> {
@@ -58,6 +62,8 @@ impl<T: Scalar> Plans<T> {
         Plans {
             complex: Cache::new(),
             half: Cache::new(),
+            single: Cache::new(),
+            twist: Cache::new(),
         }
     }
 
@@ -69,6 +75,16 @@ impl<T: Scalar> Plans<T> {
     /// The twiddles of real transforms of even length `n`.
     pub fn half(&self, n: usize) -> Arc<HalfTwiddles<T>> {
         self.half.get(n, HalfTwiddles::new)
+    }
+
+    /// The plan of complex transforms of `n ≥ 1` points, one signal at a time.
+    pub fn single(&self, n: usize) -> Arc<PerSignal<T>> {
+        self.single.get(n, PerSignal::new)
+    }
+
+    /// The turns of long convolutions in blocks of `n ≥ 1` samples.
+    pub fn twist(&self, n: usize) -> Arc<Twist<T>> {
+        self.twist.get(n, Twist::new)
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, WeightGradient};
+use crate::long_convolution;
 use crate::parallel::Shared;
 use crate::pointwise::{self, Mix};
 use crate::shape::{Axis, BinWeight};
@@ -86,6 +87,13 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// [`WeightGradient::run`] for this type.
     fn weight_gradient(work: WeightGradient<'_, Self>)
+    /// The forward pass of [`crate::LongConvolution`] for this type.
+    fn long_forward(work: long_convolution::Forward<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// The backward pass of [`crate::LongConvolution`] for this type.
+    fn long_adjoint(work: long_convolution::Adjoint<'_, Self>)
     where
         Self: Scalar;
 
@@ -196,6 +204,11 @@ macro_rules! internals {
             }
 
             fn weight_gradient(work: WeightGradient<'_, $t>) {
+            fn long_forward(work: long_convolution::Forward<'_, $t>) {
+                work.run();
+            }
+
+            fn long_adjoint(work: long_convolution::Adjoint<'_, $t>) {
                 work.run();
             }
 

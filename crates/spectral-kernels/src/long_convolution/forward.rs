@@ -1,0 +1,167 @@
+//! The convolution.
+
+use super::LongConvolution;
+use super::blocks::Blocks;
+use super::choice::Choice;
+use super::product::Convolve;
+use super::single;
+use super::taps;
+use super::task::{Ground, Rest, Share, Tiling};
+use crate::parallel::{Shared, for_each, threads_for};
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::simd::{InstructionSet, Kernel, Simd};
+
+/// A whole forward pass.
+pub struct Forward<'a, T> {
+    pub shape: LongConvolution,
+    pub x: Shared<T>,
+    pub kernel: Shared<T>,
+    pub skip: Option<&'a [T]>,
+    pub y: Shared<T>,
+}
+
+impl<T: Scalar> Forward<'_, T> {
+    /// Computes all of it, in parallel where it pays.
+    pub fn run(self) {
+        let shape = self.shape;
+        if shape.signal_len() == 0 {
+            return;
+        }
+        let set = InstructionSet::current();
+        match Choice::new::<T>(&shape, T::lanes(set)) {
+            Choice::Taps => taps::forward(&self, set),
+            Choice::Single { n } => single::forward(&self, n),
+            Choice::Lanes { n } => self.lanes(set, n),
+        }
+    }
+
+    fn lanes(&self, set: InstructionSet, n: usize) {
+        let shape = self.shape;
+        let lanes = T::lanes(set);
+        let (plan, twist) = (T::plans().complex(n), T::plans().twist(n));
+        let ground = Ground {
+            shape,
+            n,
+            plan: &plan,
+            twist: &twist,
+        };
+        let elements = shape.signal_len();
+        let tiling = Tiling::new(&shape, lanes, lanes, threads_for(elements));
+        let stride = Blocks::<T>::stride(n, lanes);
+        let lens = [
+            ground.signal_blocks() * stride,
+            ground.kernel_blocks() * stride,
+            plan.scratch_len(lanes),
+            n * lanes,
+            n,
+            lanes,
+        ];
+        for_each(tiling.count(), elements, |task| {
+            with_scratch(lens, |[x, k, scratch, carry, zeros, first]| {
+                zeros.fill(T::of(0.0));
+                let rest = Rest {
+                    scratch,
+                    carry,
+                    zeros,
+                    first,
+                };
+                let work = Lanes {
+                    forward: self,
+                    ground: &ground,
+                    share: tiling.share(task),
+                    x: Blocks::new(x.as_mut_ptr(), ground.signal_blocks(), n, lanes),
+                    k: Blocks::new(k.as_mut_ptr(), ground.kernel_blocks(), n, lanes),
+                    rest,
+                };
+                T::dispatch(set, work);
+            });
+        });
+    }
+}
+
+/// A share of the work, one signal a lane.
+struct Lanes<'a, T: Scalar> {
+    forward: &'a Forward<'a, T>,
+    ground: &'a Ground<'a, T>,
+    share: Share,
+    x: Blocks<T>,
+    k: Blocks<T>,
+    rest: Rest<'a, T>,
+}
+
+impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(mut self, simd: S) {
+        let (ground, shape) = (self.ground, self.ground.shape);
+        let channels = self.share.channels.clone();
+        let width = channels.len();
+        let abreast = Ground::<T>::abreast(S::LANES, width);
+        load_kernels(
+            simd,
+            ground,
+            [channels.start, width],
+            (self.forward.kernel, self.forward.skip),
+            self.k,
+            &mut self.rest,
+        );
+        for entry in self.share.entries.clone().step_by(abreast) {
+            let lanes = abreast.min(self.share.entries.end - entry) * width;
+            let line = |lane: usize| {
+                ((entry + lane / width) * shape.channels + channels.start + lane % width)
+                    * shape.length
+            };
+            // SAFETY: entries and channels are those of the shape, whose slices were checked, and no other share's;
+            // the blocks were made for `n`.
+            unsafe {
+                ground.load(
+                    simd,
+                    self.forward.x,
+                    |lane| (lane < lanes).then(|| line(lane)),
+                    shape.length,
+                    self.x,
+                    &mut self.rest,
+                    false,
+                );
+                simd.call(Convolve {
+                    x: self.x,
+                    k: self.k,
+                    bins: ground.n,
+                });
+                ground.store(
+                    simd,
+                    self.x,
+                    1.0,
+                    self.forward.y,
+                    line,
+                    lanes,
+                    shape.length,
+                    &mut self.rest,
+                );
+            }
+        }
+    }
+}
+
+/// Spectra of the kernels of `width` channels from `first` on, again and again until the lanes are full.
+#[inline(always)]
+pub fn load_kernels<T: Scalar, S: Simd<T>>(
+    simd: S,
+    ground: &Ground<'_, T>,
+    [first, width]: [usize; 2],
+    (kernel, skip): (Shared<T>, Option<&[T]>),
+    to: Blocks<T>,
+    rest: &mut Rest<'_, T>,
+) {
+    let channel = |lane: usize| first + lane % width;
+    if let Some(skip) = skip {
+        for (lane, x) in rest.first.iter_mut().enumerate() {
+            *x = skip[channel(lane)];
+        }
+    }
+    let line = |lane| Some(channel(lane) * ground.shape.taps);
+    // SAFETY: the channels are those of the shape, whose slices were checked; the blocks were made for `n`.
+    unsafe { ground.load(simd, kernel, line, ground.taps(), to, rest, skip.is_some()) };
+}

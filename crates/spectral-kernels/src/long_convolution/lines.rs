@@ -1,0 +1,112 @@
+//! Between lines of real samples and blocks of turned samples, one signal a lane.
+
+use crate::scalar::Scalar;
+use crate::simd::{Kernel, MAX_LANES, Simd};
+use crate::view::{Complex, View, broadcast};
+
+/// Lines → a block, turned; zeros after `count` samples.
+pub struct TwistIn<'a, T> {
+    pub lines: [*const T; MAX_LANES],
+    pub count: usize,
+    /// Receives `turns.len()` elements.
+    pub to: View<T>,
+    pub turns: &'a [[T; 2]],
+    /// Added to sample 0: a vector.
+    pub first: Option<&'a [T]>,
+}
+
+impl<T: Scalar> Kernel<T> for TwistIn<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        let mut from = self.lines;
+        let mut to = [std::ptr::null_mut(); MAX_LANES];
+        for start in (0..self.count).step_by(S::LANES) {
+            let read = S::LANES.min(self.count - start);
+            for (j, to) in to.iter_mut().enumerate() {
+                *to = self.to.re.wrapping_add((start + j) * self.to.stride);
+            }
+            // SAFETY: each line holds `count` numbers, the view as many elements and more.
+            unsafe { simd.transpose(&from, read, &to, read, S::LANES) };
+            for from in &mut from {
+                *from = from.wrapping_add(S::LANES);
+            }
+            for (j, turn) in self.turns[start..start + read].iter().enumerate() {
+                // SAFETY: element start + j < count.
+                unsafe {
+                    let mut x = simd.load(self.to.re.add((start + j) * self.to.stride));
+                    if start + j == 0
+                        && let Some(first) = self.first
+                    {
+                        assert!(first.len() >= S::LANES);
+                        x = x + simd.load(first.as_ptr());
+                    }
+                    let turned = broadcast(simd, *turn).scale(x);
+                    self.to.store(simd, start + j, turned);
+                }
+            }
+        }
+        let zero = simd.splat(T::of(0.0));
+        for n in self.count..self.turns.len() {
+            // SAFETY: the view holds `turns.len()` elements.
+            unsafe { self.to.store(simd, n, Complex { re: zero, im: zero }) };
+        }
+    }
+}
+
+/// A block, turned back, → lines: the real part plus `carry` goes out, the imaginary part times `sign` becomes the
+/// carry.
+pub struct TwistOut<'a, T> {
+    pub from: View<T>,
+    pub turns: &'a [[T; 2]],
+    /// A vector for each sample.
+    pub carry: &'a mut [T],
+    pub sign: T,
+    /// Samples that go out.
+    pub count: usize,
+    pub lines: [*mut T; MAX_LANES],
+    /// Lines that are written.
+    pub lanes: usize,
+}
+
+impl<T: Scalar> Kernel<T> for TwistOut<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, simd: S) {
+        assert!(self.carry.len() >= self.turns.len() * S::LANES);
+        let sign = simd.splat(self.sign);
+        let mut to = self.lines;
+        let mut rows = [std::ptr::null(); MAX_LANES];
+        let carry = self.carry.as_mut_ptr();
+        for start in (0..self.turns.len()).step_by(S::LANES) {
+            let end = self.turns.len().min(start + S::LANES);
+            for (n, turn) in (start..end).zip(&self.turns[start..end]) {
+                // SAFETY: element n lies in the view, vector n in the carry.
+                unsafe {
+                    let z = self.from.load(simd, n) * broadcast(simd, *turn);
+                    let carried = carry.add(n * S::LANES);
+                    simd.store(
+                        self.from.re.add(n * self.from.stride),
+                        z.re + simd.load(carried),
+                    );
+                    simd.store(carried, z.im * sign);
+                }
+            }
+            if start < self.count {
+                for (j, row) in rows.iter_mut().enumerate() {
+                    // Beyond the last element its copy is read and not written.
+                    let n = (start + j).min(end - 1);
+                    *row = self.from.re.wrapping_add(n * self.from.stride).cast_const();
+                }
+                let write = S::LANES.min(self.count - start);
+                // SAFETY: the rows lie in the view, the first `lanes` lines hold `count` numbers.
+                unsafe { simd.transpose(&rows, S::LANES, &to, self.lanes, write) };
+                for to in &mut to {
+                    *to = to.wrapping_add(S::LANES);
+                }
+            }
+        }
+    }
+}

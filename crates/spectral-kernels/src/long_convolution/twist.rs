@@ -1,0 +1,24 @@
+//! The turns that make a transform of `N` points one modulo `z^N − i`.
+
+use crate::algorithm::root;
+use crate::scalar::Scalar;
+
+/// Factors of the samples of a block.
+pub struct Twist<T> {
+    /// `exp(2πi n/4N)`: before the transform.
+    pub into: Vec<[T; 2]>,
+    /// `exp(−2πi n/4N)/N`: after the inverse transform.
+    pub out: Vec<[T; 2]>,
+}
+
+impl<T: Scalar> Twist<T> {
+    pub fn new(n: usize) -> Self {
+        let turns = (0..n).map(|at| root::<f64>(at, 4 * n));
+        Twist {
+            into: turns.clone().map(|[c, s]| [T::of(c), T::of(-s)]).collect(),
+            out: turns
+                .map(|[c, s]| [T::of(c / n as f64), T::of(s / n as f64)])
+                .collect(),
+        }
+    }
+}
