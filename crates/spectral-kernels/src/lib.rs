@@ -66,9 +66,9 @@
 mod algorithm;
 mod cache;
 mod contraction;
-mod memory;
 mod convolution;
 mod long_convolution;
+mod memory;
 mod norm;
 pub mod oracle;
 mod parallel;
@@ -85,9 +85,9 @@ mod transform;
 mod view;
 
 pub use contraction::{Conjugate, Contraction};
-pub use memory::keep_freed_pages;
 pub use convolution::Convolution;
 pub use long_convolution::{LongConvolution, LongGradients};
+pub use memory::keep_freed_pages;
 pub use norm::Norm;
 pub use pointwise::Pointwise;
 pub use reverse::reverse;

@@ -87,6 +87,9 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// [`WeightGradient::run`] for this type.
     fn weight_gradient(work: WeightGradient<'_, Self>)
+    where
+        Self: Scalar;
+
     /// The forward pass of [`crate::LongConvolution`] for this type.
     fn long_forward(work: long_convolution::Forward<'_, Self>)
     where
@@ -204,6 +207,9 @@ macro_rules! internals {
             }
 
             fn weight_gradient(work: WeightGradient<'_, $t>) {
+                work.run();
+            }
+
             fn long_forward(work: long_convolution::Forward<'_, $t>) {
                 work.run();
             }
