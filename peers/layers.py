@@ -37,6 +37,17 @@ class VectorKK(nn.Module):
         return ifft2(torch.einsum("oi,bihw->bohw", self.weight, fft2(x).conj())).real
 
 
+class FlipKK(nn.Module):
+    """What the published KKLayer comes to: a 1×1 convolution of the circularly flipped image."""
+
+    def __init__(self, channels_in, channels_out):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, 1, 1))
+
+    def forward(self, x):
+        return nn.functional.conv2d(x.flip((-2, -1)).roll((1, 1), (-2, -1)), self.weight)
+
+
 def complex_normal(*shape, variance):
     """Circular complex normal values with E|w|² = variance."""
     return nn.Parameter(variance**0.5 * torch.randn(*shape, dtype=torch.cfloat))
@@ -54,6 +65,17 @@ class DenseFilter(nn.Module):
     def forward(self, x):
         mixed = torch.einsum("oihw,bihw->bohw", self.weight, rfft2(x))
         return irfft2(mixed, s=x.shape[-2:])
+
+
+class ChannelFilter(nn.Module):
+    """One complex weight for each channel and frequency, channels first."""
+
+    def __init__(self, channels, height, width):
+        super().__init__()
+        self.weight = complex_normal(channels, height, width // 2 + 1, variance=1 / 3)
+
+    def forward(self, x):
+        return irfft2(rfft2(x) * self.weight, s=x.shape[-2:])
 
 
 class LowModes(nn.Module):
@@ -135,3 +157,16 @@ class PlainFftConv(nn.Module):
         # A correlation, so the first `margin` rows and columns have wrapped round to the end.
         whole = irfft2(product, s=size).roll((margin, margin), (-2, -1))
         return whole[..., : x.shape[-2], : x.shape[-1]] + self.convolution.bias[:, None, None]
+
+
+class RoundTrip(nn.Module):
+    """A real transform over the last `axes` axes and its inverse; nothing is learned."""
+
+    def __init__(self, axes):
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x):
+        if self.axes == 1:
+            return irfft(rfft(x), x.shape[-1])
+        return irfft2(rfft2(x), s=x.shape[-2:])

@@ -22,15 +22,17 @@ def median_ms(work, budget):
     return round(statistics.median(samples), 3)
 
 
-def time_module(module, shape, budget):
-    """Times a module, or a function without parameters, on one standard normal input.
+def passes(module, shape):
+    """The forward pass, and the forward and backward pass, of a module, or of a function without
+    parameters, on one standard normal input.
 
     Forward alone runs without gradients; forward and backward takes them for the input and for
     every parameter, from a fixed random cotangent.
     """
     x = torch.randn(*shape, requires_grad=True)
     leaves = [x, *(module.parameters() if isinstance(module, torch.nn.Module) else ())]
-    cotangent = torch.randn_like(module(x).detach())
+    with torch.no_grad():
+        cotangent = torch.randn_like(module(x))
 
     def forward():
         with torch.no_grad():
@@ -41,6 +43,12 @@ def time_module(module, shape, budget):
             leaf.grad = None
         module(x).backward(cotangent)
 
+    return forward, both
+
+
+def time_module(module, shape, budget):
+    """Times both passes of a module; see `passes`."""
+    forward, both = passes(module, shape)
     return {"fwd_ms": median_ms(forward, budget), "fwdbwd_ms": median_ms(both, budget)}
 
 

@@ -1,37 +1,22 @@
 """Times spectral layers, and the convolutions beside them, in PyTorch (float32)."""
 
-from torch import nn
-
+from forms import conv, packaged_fft_conv, packaged_operator
 from layers import (
-    DenseFilter, GlobalFilter, LongConvolution, LowModes, PlainFftConv, PublishedKK, SharedGaussian, VectorKK,
+    DenseFilter, FlipKK, GlobalFilter, LongConvolution, LowModes, PlainFftConv, PublishedKK, SharedGaussian,
+    VectorKK,
 )
 from timing import run, time_module
-
-
-def packaged_fft_conv(channels_in, channels_out, kernel, groups=1):
-    from fft_conv_pytorch import FFTConv2d
-
-    return FFTConv2d(channels_in, channels_out, kernel, padding=kernel // 2, groups=groups)
-
-
-def packaged_operator(channels_in, channels_out, modes):
-    from neuralop.layers.spectral_convolution import SpectralConv
-
-    return SpectralConv(channels_in, channels_out, (modes, modes), bias=False)
-
-
-def conv(channels_in, channels_out, kernel, **options):
-    return nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2, **options)
-
 
 # Name: how to build the layer, and the shape of its input.
 CASES = {
     "conv3_64x1-16_14": (lambda: conv(1, 16, 3, bias=False), (64, 1, 14, 14)),
     "kk_literal_64x1-16_14": (lambda: PublishedKK(1, 16), (64, 1, 14, 14)),
     "kk_vector_64x1-16_14": (lambda: VectorKK(1, 16), (64, 1, 14, 14)),
+    "kk_flip_64x1-16_14": (lambda: FlipKK(1, 16), (64, 1, 14, 14)),
     "conv3_64x16-32_7": (lambda: conv(16, 32, 3, bias=False), (64, 16, 7, 7)),
     "kk_literal_64x16-32_7": (lambda: PublishedKK(16, 32), (64, 16, 7, 7)),
     "kk_vector_64x16-32_7": (lambda: VectorKK(16, 32), (64, 16, 7, 7)),
+    "kk_flip_64x16-32_7": (lambda: FlipKK(16, 32), (64, 16, 7, 7)),
     "conv3_64x16-32_28": (lambda: conv(16, 32, 3, bias=False), (64, 16, 28, 28)),
     "dense_64x16-32_28": (lambda: DenseFilter(16, 32, 28, 28), (64, 16, 28, 28)),
     "dense_32x64-64_32": (lambda: DenseFilter(64, 64, 32, 32), (32, 64, 32, 32)),

@@ -3,8 +3,9 @@
 //!
 //! The `spectral` command is a thin layer over these modules. Data flows one way: [`data`] gives
 //! images, [`model`] gives networks by name, [`train`] fits one to the other, [`report`] writes
-//! down what came of it.
+//! down what came of it. [`bench`] times single layers.
 
+pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod model;

@@ -17,6 +17,8 @@ const DEFAULT_SEED: u64 = 0;
 pub(super) struct Context {
     /// Where tensors are.
     pub(super) device: Device,
+    /// The threads, if they were given.
+    given_threads: Option<u16>,
     /// Whether stdout is for machines.
     pub(super) json: bool,
     /// The seed, if one was given.
@@ -30,21 +32,26 @@ impl Context {
     /// Sets up threads and device.
     pub(super) fn new(global: &GlobalArgs, arguments: &[OsString]) -> Result<Self, CliError> {
         if let Some(threads) = global.threads {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads.into())
-                .build_global()
-                .map_err(|error| {
-                    CliError::Failed(format!("cannot start {threads} threads: {error}"))
-                })?;
+            start_threads(threads.into())?;
         }
         Ok(Self {
             device: global.device.device(),
+            given_threads: global.threads,
             json: global.json,
             given_seed: global.seed,
             command: provenance::command_line(arguments),
             started: Instant::now(),
             began: SystemTime::now(),
         })
+    }
+
+    /// The threads that compute; `fallback` if none were given. It is asked before anything
+    /// computes, and once.
+    pub(super) fn threads_or(&self, fallback: usize) -> Result<usize, CliError> {
+        match self.given_threads {
+            Some(threads) => Ok(threads.into()),
+            None => start_threads(fallback).map(|()| fallback),
+        }
     }
 
     /// The seed to use.
@@ -65,4 +72,11 @@ impl Context {
             elapsed_s: self.started.elapsed().as_secs_f64(),
         }
     }
+}
+
+fn start_threads(threads: usize) -> Result<(), CliError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| CliError::Failed(format!("cannot start {threads} threads: {error}")))
 }

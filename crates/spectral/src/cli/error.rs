@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use crate::bench::BenchError;
 use crate::data::DataError;
 use crate::model::ModelError;
 use crate::report::ReportError;
@@ -23,6 +24,8 @@ pub(super) enum CliError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("cannot write to stdout: {0}")]

@@ -5,6 +5,8 @@
 
 mod args;
 mod assemble;
+mod bench;
+mod bench_table;
 mod chance;
 mod checkpoint;
 mod compare;
@@ -66,6 +68,7 @@ enum Command {
     Predict(predict::PredictArgs),
     Models(models::ModelsArgs),
     Data(data::DataCommandArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the command line `arguments`, the program's name first, and says how it ended.
@@ -108,6 +111,7 @@ fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
         Command::Predict(args) => predict::run(&args, &context),
         Command::Models(args) => models::run(&args, &context),
         Command::Data(args) => data::run(&args, &context),
+        Command::Bench(args) => bench::run(&args, &context),
     }
 }
 

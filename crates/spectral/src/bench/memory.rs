@@ -1,0 +1,65 @@
+//! The memory that a layer takes at its peak.
+
+use std::fs;
+
+use super::build::build;
+use super::error::BenchError;
+use super::spec::{Layer, Spec};
+
+/// Megabytes that building a layer and two of its training passes take above what this process
+/// holds now, its input, parameters and gradients included; none where the system does not tell.
+///
+/// On Linux it is the high-water mark of the resident set, which this resets. Memory that the
+/// process kept from earlier work hides some of it, so the process had better be fresh.
+///
+/// # Errors
+/// Where [`build`] gives one.
+pub fn peak_of(spec: &Spec) -> Result<Option<f64>, BenchError> {
+    // The program's own code and tables, which no layer is to be charged with.
+    let small = Spec::new(Layer::Dense { out: 1 }, [1, 1, 8, 8])?;
+    build(&small)?.both();
+    if fs::write("/proc/self/clear_refs", "5").is_err() {
+        return Ok(None);
+    }
+    let level = resident("VmRSS");
+    let subject = build(spec)?;
+    subject.both();
+    subject.both();
+    let peak = resident("VmHWM");
+    Ok(level.zip(peak).map(|(level, peak)| (peak - level).max(0.0)))
+}
+
+/// A field of this process's memory in megabytes.
+fn resident(field: &str) -> Option<f64> {
+    kilobytes(&fs::read_to_string("/proc/self/status").ok()?, field).map(|kb| kb * 1024.0 / 1e6)
+}
+
+fn kilobytes(status: &str, field: &str) -> Option<f64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_read_by_its_whole_name() {
+        let status = "VmHWM:\t    2048 kB\nVmHWMx:\t1 kB\nVmRSS:\t 1024 kB\n";
+        assert_eq!(kilobytes(status, "VmHWM"), Some(2048.0));
+        assert_eq!(kilobytes(status, "VmRSS"), Some(1024.0));
+        assert_eq!(kilobytes(status, "VmPeak"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_layer_takes_at_least_its_input_output_and_cotangent() {
+        // 32 MB each, too many to lie about in what other tests of the process gave back.
+        let spec = Spec::new(Layer::RoundTrip, [8, 16, 256, 256]).unwrap();
+        if let Some(peak) = peak_of(&spec).unwrap() {
+            assert!(peak > 64.0, "{peak}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The same layers in PyTorch, each run in a process of its own.
+//!
+//! The processes take requests from stdin and sleep between them, so that the program is imported
+//! once and does not disturb what is timed beside it. `serve.py` says what they understand.
+
+mod form;
+mod process;
+mod scripts;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::error::BenchError;
+pub use form::Form;
+use process::{Answer, Process};
+
+/// What keeps glibc from giving large buffers back to the system: on release it trims no less
+/// than this, and maps no smaller one on its own.
+const RETAIN: [(&str, &str); 2] = [
+    ("MALLOC_TRIM_THRESHOLD_", "4000000000"),
+    ("MALLOC_MMAP_THRESHOLD_", "4000000000"),
+];
+
+/// After an answer the peer's threads spin for some milliseconds, in wait of more work.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// Which part of a training step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Forward alone.
+    Forward,
+    /// Forward and backward.
+    Both,
+}
+
+/// PyTorch, once with the system's malloc and once with one that keeps its pages.
+pub struct Peers {
+    version: String,
+    /// What runs layers: as the system has it, and with pages retained.
+    runners: [Process; 2],
+    /// What measures memory. It has never run a layer itself, so it can fork.
+    observer: Process,
+    /// Packages that were missing and have been told.
+    missing: BTreeSet<String>,
+    _scripts: TempDir,
+}
+
+/// The names of the two ways to allocate, in the order of [`Peers`].
+pub const ALLOCATORS: [&str; 2] = ["default malloc", "pages retained"];
+
+impl Peers {
+    /// Starts PyTorch by `python`, on so many threads.
+    ///
+    /// # Errors
+    /// When the program cannot be started or has no PyTorch.
+    pub fn start(python: &Path, threads: usize) -> Result<Self, BenchError> {
+        let scripts = scripts::write()?;
+        let command = vec![
+            python.to_path_buf(),
+            scripts.path().join(scripts::SERVER),
+            PathBuf::from(threads.to_string()),
+        ];
+        Self::of_command(&command, scripts)
+    }
+
+    /// Starts any program that understands the requests.
+    fn of_command(command: &[PathBuf], scripts: TempDir) -> Result<Self, BenchError> {
+        let start = |retain: &[(&str, &str)], log: &str| {
+            Process::start(command, retain, &scripts.path().join(log))
+        };
+        // They start side by side, as most of it is import.
+        let mut runners = [start(&[], "plain.log")?, start(&RETAIN, "retained.log")?];
+        let mut observer = start(&[], "observer.log")?;
+        let version = runners[0].ready()?;
+        runners[1].ready()?;
+        observer.ready()?;
+        Ok(Self {
+            version,
+            runners,
+            observer,
+            missing: BTreeSet::new(),
+            _scripts: scripts,
+        })
+    }
+
+    /// What runs the layers, with its version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Builds a form under a key in both processes and warms it up. None, or why there is no such
+    /// form here.
+    ///
+    /// # Errors
+    /// When a process ended.
+    pub fn prepare(&mut self, key: usize, form: &Form) -> Result<Option<String>, BenchError> {
+        for runner in &mut self.runners {
+            let request = serde_json::json!({
+                "do": "prepare", "key": key,
+                "form": form.name, "arguments": form.arguments, "shape": form.shape,
+            });
+            let reason = match runner.ask(&request)? {
+                Answer {
+                    error: Some(error), ..
+                } => error,
+                Answer {
+                    missing: Some(package),
+                    ..
+                } => match self.missing.insert(package.clone()) {
+                    true => format!("{} has no package '{package}'", runner.program()),
+                    false => String::new(),
+                },
+                _ => continue,
+            };
+            return Ok(Some(reason));
+        }
+        Ok(None)
+    }
+
+    /// Milliseconds of calls of a prepared form, as many as fit into so many seconds but at least
+    /// one, by process number `runner`.
+    ///
+    /// # Errors
+    /// When the process ended or the form failed.
+    pub fn samples(
+        &mut self,
+        runner: usize,
+        key: usize,
+        pass: Pass,
+        seconds: f64,
+        most: usize,
+    ) -> Result<Vec<f64>, BenchError> {
+        let pass = match pass {
+            Pass::Forward => "forward",
+            Pass::Both => "both",
+        };
+        let request = serde_json::json!({
+            "do": "time", "key": key, "pass": pass, "seconds": seconds, "most": most,
+        });
+        let runner = &mut self.runners[runner];
+        let answer = runner.ask(&request)?;
+        thread::sleep(SETTLE);
+        match answer {
+            Answer { ms: Some(ms), .. } if !ms.is_empty() => Ok(ms),
+            answer => Err(runner.failure(answer.reason())),
+        }
+    }
+
+    /// Drops all forms.
+    ///
+    /// # Errors
+    /// When a process ended.
+    pub fn forget(&mut self) -> Result<(), BenchError> {
+        for runner in &mut self.runners {
+            runner.ask(&serde_json::json!({ "do": "forget" }))?;
+        }
+        Ok(())
+    }
+
+    /// Megabytes that a form takes at its peak, as [`peak_of`](super::peak_of) counts them; none
+    /// where that is not known.
+    ///
+    /// # Errors
+    /// When the process ended.
+    pub fn peak(&mut self, form: &Form) -> Result<Option<f64>, BenchError> {
+        let request = serde_json::json!({
+            "do": "peak", "form": form.name, "arguments": form.arguments, "shape": form.shape,
+        });
+        Ok(self.observer.ask(&request)?.mb)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A program that answers every request by a line of shell.
+    fn peers(answer: &str) -> Result<Peers, BenchError> {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("peer.sh");
+        let text =
+            format!("echo '{{\"ready\": \"Fake 1\"}}'\nwhile read -r line; do {answer}; done\n");
+        std::fs::write(&script, text).unwrap();
+        Peers::of_command(&[PathBuf::from("sh"), script], folder)
+    }
+
+    fn form() -> Form {
+        Form {
+            name: "any".into(),
+            arguments: vec![1],
+            shape: vec![2, 3],
+        }
+    }
+
+    #[test]
+    fn answers_are_taken_from_each_process() {
+        // The second process is told apart by what keeps its pages.
+        let mut peers = peers(
+            r#"case "$line" in
+               *'"time"'*) echo "{\"ms\": [1.5, ${MALLOC_TRIM_THRESHOLD_:-2}]}";;
+               *'"peak"'*) echo '{"mb": 12.5}';;
+               *) echo '{}';; esac"#,
+        )
+        .unwrap();
+        assert_eq!(peers.version(), "Fake 1");
+        assert_eq!(peers.prepare(0, &form()).unwrap(), None);
+        let mut samples = |runner| peers.samples(runner, 0, Pass::Both, 0.1, 9).unwrap();
+        assert_eq!(samples(0), [1.5, 2.0]);
+        assert_eq!(samples(1), [1.5, 4e9]);
+        assert_eq!(peers.peak(&form()).unwrap(), Some(12.5));
+        peers.forget().unwrap();
+    }
+
+    #[test]
+    fn a_missing_package_is_told_once_and_is_no_failure() {
+        let mut peers = peers(r#"echo '{"missing": "fft_conv_pytorch"}'"#).unwrap();
+        let told = peers.prepare(0, &form()).unwrap().unwrap();
+        assert_eq!(told, "sh has no package 'fft_conv_pytorch'");
+        assert_eq!(peers.prepare(1, &form()).unwrap().unwrap(), "");
+    }
+
+    #[test]
+    fn a_form_that_fails_says_why() {
+        let mut peers = peers(r#"echo '{"error": "RuntimeError: no"}'"#).unwrap();
+        assert_eq!(
+            peers.prepare(0, &form()).unwrap().unwrap(),
+            "RuntimeError: no"
+        );
+        let error = peers.samples(0, 0, Pass::Forward, 0.1, 1).unwrap_err();
+        assert_eq!(error.to_string(), "sh: RuntimeError: no");
+    }
+
+    #[test]
+    fn a_process_that_ends_gives_its_last_words() {
+        let mut peers = peers("echo gone wrong >&2; exit 3").unwrap();
+        let error = peers.prepare(0, &form()).unwrap_err().to_string();
+        assert_eq!(error, "sh: ended early; gone wrong");
+    }
+
+    #[test]
+    fn nonsense_is_told_as_it_came() {
+        let mut peers = peers("echo nonsense").unwrap();
+        let error = peers.forget().unwrap_err().to_string();
+        assert!(error.contains("'nonsense'"), "{error}");
+    }
+
+    #[test]
+    fn a_python_that_is_not_there_or_has_no_torch_is_named() {
+        let error = Peers::start(Path::new("no-such-python"), 1).err().unwrap();
+        assert!(
+            error
+                .to_string()
+                .starts_with("no-such-python: cannot be started"),
+            "{error}"
+        );
+
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("peer.sh");
+        std::fs::write(&script, "echo '{\"missing\": \"torch\"}'").unwrap();
+        let error = Peers::of_command(&[PathBuf::from("sh"), script], folder)
+            .err()
+            .unwrap();
+        assert!(
+            error.to_string().starts_with("sh has no package 'torch'"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! A process that answers requests, one JSON object a line each way.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde::Deserialize;
+
+use crate::bench::error::BenchError;
+
+/// What a process says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    pub(super) ready: Option<String>,
+    pub(super) ms: Option<Vec<f64>>,
+    pub(super) mb: Option<f64>,
+    pub(super) error: Option<String>,
+    pub(super) missing: Option<String>,
+}
+
+impl Answer {
+    /// Why it is not what was asked for.
+    pub(super) fn reason(self) -> String {
+        match (self.error, self.missing) {
+            (Some(error), _) => error,
+            (_, Some(package)) => format!("has no package '{package}'"),
+            _ => "gave another answer than it was asked for".into(),
+        }
+    }
+}
+
+/// A process that answers requests; it ends with this value.
+pub(super) struct Process {
+    program: String,
+    child: Child,
+    /// None once it is to end.
+    requests: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a command with more environment, its stderr going to a file.
+    pub(super) fn start(
+        command: &[PathBuf],
+        environment: &[(&str, &str)],
+        log: &Path,
+    ) -> Result<Self, BenchError> {
+        let program = command[0].display().to_string();
+        let failed = |reason: String| BenchError::Peer {
+            program: program.clone(),
+            reason,
+        };
+        let stderr = File::create(log).map_err(BenchError::Scripts)?;
+        let mut child = Command::new(&command[0])
+            .args(&command[1..])
+            .envs(environment.iter().copied())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .map_err(|error| failed(format!("cannot be started: {error}")))?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (requests, answers) = pipes.ok_or_else(|| failed("has no pipes".into()))?;
+        Ok(Self {
+            program,
+            child,
+            requests: Some(requests),
+            answers: BufReader::new(answers),
+            log: log.to_path_buf(),
+        })
+    }
+
+    /// The command's name.
+    pub(super) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Waits for the first line and gives the version in it.
+    pub(super) fn ready(&mut self) -> Result<String, BenchError> {
+        match self.answer()? {
+            Answer {
+                ready: Some(version),
+                ..
+            } => Ok(version),
+            Answer {
+                missing: Some(package),
+                ..
+            } => Err(BenchError::Package {
+                program: self.program.clone(),
+                package,
+            }),
+            answer => Err(self.failure(answer.reason())),
+        }
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(super) fn ask(&mut self, request: &serde_json::Value) -> Result<Answer, BenchError> {
+        let line = format!("{request}\n");
+        let sent = self.requests.as_mut().map(|requests| {
+            requests
+                .write_all(line.as_bytes())
+                .and_then(|()| requests.flush())
+        });
+        match sent {
+            Some(Ok(())) => self.answer(),
+            _ => Err(self.ended()),
+        }
+    }
+
+    /// What it says of an error.
+    pub(super) fn failure(&self, reason: String) -> BenchError {
+        BenchError::Peer {
+            program: self.program.clone(),
+            reason,
+        }
+    }
+
+    fn answer(&mut self) -> Result<Answer, BenchError> {
+        let mut line = String::new();
+        match self.answers.read_line(&mut line) {
+            Ok(0) | Err(_) => Err(self.ended()),
+            Ok(_) => serde_json::from_str(&line).map_err(|error| {
+                let line = line.trim_end();
+                self.failure(format!("answered '{line}', which is no answer: {error}"))
+            }),
+        }
+    }
+
+    /// What it wrote last to stderr.
+    fn ended(&mut self) -> BenchError {
+        let said = fs::read_to_string(&self.log).unwrap_or_default();
+        let last = said.lines().rfind(|line| !line.trim().is_empty());
+        self.failure(match last {
+            Some(line) => format!("ended early; {}", line.trim()),
+            None => "ended early".into(),
+        })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The end of its requests lets it end by itself; one that computes is not waited for.
+        self.requests = None;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,275 @@
+//! The measurement of a case: ours and the peer's in turns.
+
+use super::build::build;
+use super::cases::Case;
+use super::clock::{Sampling, median};
+use super::error::BenchError;
+use super::peer::{ALLOCATORS, Pass, Peers};
+use super::rates::Rates;
+use super::report::{PeerReport, Report};
+use super::spec::Spec;
+use super::work::Work;
+
+/// Rounds of ours and the peer's, so that a slow minute of the machine falls on both.
+const ROUNDS: usize = 4;
+
+/// Calls of a round at most.
+const MOST: usize = 500;
+
+/// Of ours at least, in all rounds together.
+const LEAST: usize = 8;
+
+/// A peer gets no more rounds once it has taken so many times the seconds it was given.
+const PATIENCE: f64 = 10.0;
+
+/// Takes a line about what is being done.
+pub type Progress<'a> = &'a mut dyn FnMut(&str);
+
+/// Finds the memory of a layer at its peak, in a process of its own.
+type Peak<'a> = &'a dyn Fn(&Spec) -> Result<Option<f64>, BenchError>;
+
+/// How cases are measured.
+pub struct Bench<'a> {
+    /// What the machine allows.
+    pub rates: Rates,
+    /// What is timed in turns with ours, if anything.
+    pub peers: Option<Peers>,
+    /// Seconds of samples a number.
+    pub seconds: f64,
+    /// How memory is measured, if at all.
+    pub peak: Option<Peak<'a>>,
+    /// The machine, in words.
+    pub machine: String,
+}
+
+/// Samples of both passes.
+type Samples = [Vec<f64>; 2];
+
+const PASSES: [Pass; 2] = [Pass::Forward, Pass::Both];
+
+/// The samples of a form in one of the peer's processes.
+struct Timed {
+    form: usize,
+    runner: usize,
+    samples: Samples,
+}
+
+impl Bench<'_> {
+    /// Times a case.
+    ///
+    /// # Errors
+    /// When the layer does not take its sizes, or a peer's process ended. A form that cannot run is
+    /// told and left out.
+    pub fn run(&mut self, case: &Case, tell: Progress<'_>) -> Result<Report, BenchError> {
+        let subject = build(&case.spec)?;
+        for _ in 0..2 {
+            subject.forward();
+            subject.both();
+        }
+        let mut timed = self.prepare(case, tell)?;
+        let rounds = if timed.is_empty() { 1 } else { ROUNDS };
+        let sampling = Sampling {
+            seconds: self.seconds / rounds as f64,
+            least: LEAST / rounds,
+            most: MOST,
+        };
+        let mut ours = Samples::default();
+        for _ in 0..rounds {
+            ours[0].extend(sampling.samples(|| subject.forward()));
+            ours[1].extend(sampling.samples(|| subject.both()));
+            for timed in &mut timed {
+                self.time_peer(timed, &sampling)?;
+            }
+        }
+        let params = subject.parameters();
+        drop(subject);
+
+        let mut report = self.report(case, &ours, params);
+        let peers = timed.iter().map(|timed| timed.report(case)).collect();
+        report.set_peers(peers);
+        self.measure_memory(case, &timed, &mut report)?;
+        if let Some(peers) = &mut self.peers {
+            peers.forget()?;
+        }
+        Ok(report)
+    }
+
+    /// Prepares the forms of a case that can run.
+    fn prepare(&mut self, case: &Case, tell: Progress<'_>) -> Result<Vec<Timed>, BenchError> {
+        let Some(peers) = &mut self.peers else {
+            return Ok(Vec::new());
+        };
+        let mut timed = Vec::new();
+        for (form, wanted) in case.forms.iter().enumerate() {
+            match peers.prepare(form, wanted)? {
+                None => timed.extend((0..ALLOCATORS.len()).map(|runner| Timed {
+                    form,
+                    runner,
+                    samples: Samples::default(),
+                })),
+                Some(reason) if reason.is_empty() => {}
+                Some(reason) => {
+                    tell(&format!("{}: no {}: {reason}", case.name, wanted.name));
+                }
+            }
+        }
+        Ok(timed)
+    }
+
+    fn time_peer(&mut self, timed: &mut Timed, sampling: &Sampling) -> Result<(), BenchError> {
+        let Some(peers) = &mut self.peers else {
+            return Ok(());
+        };
+        for (pass, samples) in PASSES.into_iter().zip(&mut timed.samples) {
+            let taken = samples.iter().sum::<f64>() / 1e3;
+            if samples.len() >= 2 && taken > PATIENCE * self.seconds {
+                continue;
+            }
+            samples.extend(peers.samples(
+                timed.runner,
+                timed.form,
+                pass,
+                sampling.seconds,
+                sampling.most,
+            )?);
+        }
+        Ok(())
+    }
+
+    fn report(&self, case: &Case, ours: &Samples, params: usize) -> Report {
+        let spec = &case.spec;
+        let work = Work::of(spec);
+        let limit = self.rates.limit(&work);
+        let [fwd_ms, fwdbwd_ms] = medians(ours);
+        Report {
+            case: case.name.clone(),
+            layer: spec.layer.name(),
+            shape: spec.shape.clone(),
+            out: spec.outputs(),
+            params,
+            fwd_ms,
+            fwdbwd_ms,
+            peer_fwd_ms: None,
+            peer_fwdbwd_ms: None,
+            ratio_fwd: None,
+            ratio_fwdbwd: None,
+            limit_ms: limit.ms,
+            limited_by: if limit.by_memory {
+                "memory"
+            } else {
+                "arithmetic"
+            },
+            times_limit: fwdbwd_ms / limit.ms,
+            flops: work.flops,
+            bytes: work.bytes,
+            peak_mb: None,
+            peer_peak_mb: None,
+            peers: Vec::new(),
+            peer: self.peers.as_ref().map(|peers| peers.version().to_string()),
+            threads: self.rates.threads,
+            machine: self.machine.clone(),
+            gflops_per_s: self.rates.flops_per_s / 1e9,
+            gb_per_s: self.rates.memory_bandwidth() / 1e9,
+        }
+    }
+
+    fn measure_memory(
+        &mut self,
+        case: &Case,
+        timed: &[Timed],
+        report: &mut Report,
+    ) -> Result<(), BenchError> {
+        let Some(peak) = self.peak else {
+            return Ok(());
+        };
+        report.peak_mb = peak(&case.spec)?;
+        let both = |timed: &&Timed| medians(&timed.samples)[1];
+        let fastest = timed.iter().min_by(|a, b| both(a).total_cmp(&both(b)));
+        if let (Some(peers), Some(fastest)) = (&mut self.peers, fastest) {
+            report.peer_peak_mb = peers.peak(&case.forms[fastest.form])?;
+        }
+        Ok(())
+    }
+}
+
+impl Timed {
+    fn report(&self, case: &Case) -> PeerReport {
+        let [fwd_ms, fwdbwd_ms] = medians(&self.samples);
+        PeerReport {
+            form: case.forms[self.form].name.clone(),
+            malloc: ALLOCATORS[self.runner],
+            fwd_ms,
+            fwdbwd_ms,
+        }
+    }
+}
+
+/// The medians of both passes; each has a sample at least.
+fn medians(samples: &Samples) -> [f64; 2] {
+    [0, 1].map(|pass| median(&samples[pass]).unwrap_or(f64::NAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::spec::Layer;
+
+    #[test]
+    fn a_case_without_a_peer_has_times_and_a_limit() {
+        let mut bench = Bench {
+            rates: Rates {
+                threads: 1,
+                flops_per_s: 1e15,
+                bytes_per_s: vec![(1, 1e15)],
+            },
+            peers: None,
+            seconds: 0.0,
+            peak: Some(&|_| Ok(Some(7.0))),
+            machine: "a machine".into(),
+        };
+        let case = Case::own(Spec::new(Layer::Dense { out: 3 }, [2, 2, 5, 4]).unwrap());
+        let mut told = Vec::new();
+        let report = bench
+            .run(&case, &mut |line| told.push(line.to_string()))
+            .unwrap();
+        assert!(told.is_empty(), "{told:?}");
+        assert!(report.fwdbwd_ms > 0.0 && report.fwd_ms > 0.0, "{report:?}");
+        // A thousandth of a nanosecond or so: nothing is as fast as this machine.
+        assert!(report.times_limit > 1.0, "{report:?}");
+        assert_eq!(report.params, 2 * 2 * 3 * 5 * 3);
+        assert_eq!((report.peak_mb, report.peer_fwd_ms), (Some(7.0), None));
+    }
+
+    #[test]
+    fn of_several_peers_the_fastest_counts_for_each_pass() {
+        let peer = |form: &str, fwd_ms, fwdbwd_ms| PeerReport {
+            form: form.into(),
+            malloc: ALLOCATORS[0],
+            fwd_ms,
+            fwdbwd_ms,
+        };
+        let bench = Bench {
+            rates: Rates {
+                threads: 1,
+                flops_per_s: 1.0,
+                bytes_per_s: vec![],
+            },
+            peers: None,
+            seconds: 0.0,
+            peak: None,
+            machine: String::new(),
+        };
+        let case = Case::own(Spec::new(Layer::RoundTrip, [1, 1, 4]).unwrap());
+        let mut report = bench.report(&case, &[vec![1.0], vec![4.0]], 0);
+        report.set_peers(vec![peer("a", 3.0, 8.0), peer("b", 2.0, 9.0)]);
+        assert_eq!(
+            (report.peer_fwd_ms, report.peer_fwdbwd_ms),
+            (Some(2.0), Some(8.0))
+        );
+        assert_eq!(
+            (report.ratio_fwd, report.ratio_fwdbwd),
+            (Some(2.0), Some(2.0))
+        );
+        assert_eq!(report.worst_ratio(), Some(2.0));
+    }
+}

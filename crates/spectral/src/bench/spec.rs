@@ -1,0 +1,359 @@
+//! What is timed: a layer and the shape of its input.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::BenchError;
+
+/// A layer with its own sizes; those of its input are in [`Spec`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// A convolution with zero padding that keeps the size, as `Conv2d`.
+    Conv {
+        /// Output channels.
+        out: usize,
+        /// Taps along each axis, an odd number.
+        kernel: usize,
+        /// Groups of channels that do not see each other.
+        groups: usize,
+        /// Whether an offset is added.
+        bias: bool,
+    },
+    /// KKLayer as published.
+    Kk {
+        /// Output channels.
+        out: usize,
+    },
+    /// A free weight for every output, input and frequency.
+    Dense {
+        /// Output channels.
+        out: usize,
+    },
+    /// A free weight for every channel and frequency.
+    Depthwise,
+    /// Free weights on the lowest modes in two corners, as the Fourier neural operator.
+    Modes {
+        /// Output channels.
+        out: usize,
+        /// Kept rows of positive, and as many of negative frequency.
+        rows: usize,
+        /// Kept columns.
+        columns: usize,
+    },
+    /// Rotated Gaussians, shared by the input channels.
+    Gaussian {
+        /// Output channels.
+        out: usize,
+    },
+    /// A free weight for every frequency and channel, channels last, as GFNet.
+    GlobalFilter,
+    /// A causal convolution with one kernel a channel, as long as the signal.
+    LongConv,
+    /// A real transform over the last axes and its inverse.
+    RoundTrip,
+}
+
+/// Names of the layers, as [`Options::spec`] takes them.
+pub(super) const LAYERS: [&str; 9] = [
+    "conv",
+    "kk",
+    "dense",
+    "depthwise",
+    "modes",
+    "gaussian",
+    "globalfilter",
+    "longconv",
+    "transform",
+];
+
+impl Layer {
+    /// Its name, as [`Options::spec`] takes it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Conv { .. } => "conv",
+            Self::Kk { .. } => "kk",
+            Self::Dense { .. } => "dense",
+            Self::Depthwise => "depthwise",
+            Self::Modes { .. } => "modes",
+            Self::Gaussian { .. } => "gaussian",
+            Self::GlobalFilter => "globalfilter",
+            Self::LongConv => "longconv",
+            Self::RoundTrip => "transform",
+        }
+    }
+}
+
+/// A layer and the shape of its input.
+///
+/// The shape is `[batch, channels, height, width]`; `[batch, height, width, channels]` for
+/// [`Layer::GlobalFilter`], `[batch, channels, length]` for [`Layer::LongConv`], and for
+/// [`Layer::RoundTrip`] either of the first and the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The layer.
+    pub layer: Layer,
+    /// The shape of its input.
+    pub shape: Vec<usize>,
+}
+
+impl Spec {
+    /// A layer for inputs of a shape.
+    ///
+    /// # Errors
+    /// [`BenchError::Sizes`] when they do not fit each other.
+    pub fn new(layer: Layer, shape: impl Into<Vec<usize>>) -> Result<Self, BenchError> {
+        let spec = Self {
+            layer,
+            shape: shape.into(),
+        };
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// Channels of the input.
+    pub fn channels(&self) -> usize {
+        match self.layer {
+            Layer::GlobalFilter => self.shape[3],
+            _ => self.shape[1],
+        }
+    }
+
+    /// Channels of the output.
+    pub fn outputs(&self) -> usize {
+        match self.layer {
+            Layer::Conv { out, .. }
+            | Layer::Kk { out }
+            | Layer::Dense { out }
+            | Layer::Modes { out, .. }
+            | Layer::Gaussian { out } => out,
+            _ => self.channels(),
+        }
+    }
+
+    /// Samples along the axes that are transformed or convolved.
+    pub fn sizes(&self) -> &[usize] {
+        match self.layer {
+            Layer::GlobalFilter => &self.shape[1..3],
+            _ => &self.shape[2..],
+        }
+    }
+
+    /// Elements of the input and of the output.
+    pub fn elements(&self) -> [usize; 2] {
+        let input: usize = self.shape.iter().product();
+        [input, input / self.channels() * self.outputs()]
+    }
+
+    fn check(&self) -> Result<(), BenchError> {
+        let refuse = |needs: &str, got: String| {
+            Err(BenchError::Sizes {
+                layer: self.layer.name(),
+                needs: needs.into(),
+                got,
+            })
+        };
+        let shape = &self.shape;
+        let (fits, needs) = match self.layer {
+            Layer::LongConv => (shape.len() == 3, "takes a shape BATCHxCHANNELSxLENGTH"),
+            Layer::RoundTrip => (
+                (3..=4).contains(&shape.len()),
+                "takes a shape BATCHxCHANNELSxLENGTH or BATCHxCHANNELSxHEIGHTxWIDTH",
+            ),
+            Layer::GlobalFilter => (
+                shape.len() == 4,
+                "takes a shape BATCHxHEIGHTxWIDTHxCHANNELS",
+            ),
+            _ => (
+                shape.len() == 4,
+                "takes a shape BATCHxCHANNELSxHEIGHTxWIDTH",
+            ),
+        };
+        if !fits {
+            return refuse(needs, joined(shape));
+        }
+        if shape.contains(&0) {
+            return refuse("needs sizes of at least 1", joined(shape));
+        }
+        if self.outputs() == 0 {
+            return refuse("needs at least 1 output channel", "0".into());
+        }
+        match self.layer {
+            Layer::Conv {
+                out,
+                kernel,
+                groups,
+                ..
+            } => {
+                if kernel % 2 == 0 {
+                    return refuse("takes a kernel of an odd size", kernel.to_string());
+                }
+                let channels = self.channels();
+                if groups == 0 || channels % groups != 0 || out % groups != 0 {
+                    let needs =
+                        format!("needs groups that divide its {channels} inputs and {out} outputs");
+                    return refuse(&needs, groups.to_string());
+                }
+            }
+            Layer::Modes { rows, columns, .. } => {
+                let (height, bins) = (shape[2], shape[3] / 2 + 1);
+                if rows == 0 || columns == 0 || 2 * rows > height || columns > bins {
+                    let needs = format!(
+                        "keeps 1 to {} rows at each end and 1 to {bins} columns at this shape",
+                        height / 2
+                    );
+                    return refuse(&needs, joined(&[rows, columns]));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Sizes as one types them.
+pub(super) fn joined(sizes: &[usize]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+    sizes.join("x")
+}
+
+/// A layer in the words of a command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Which layer.
+    pub layer: String,
+    /// The shape of the input.
+    pub shape: Vec<usize>,
+    /// Output channels; as many as inputs by default.
+    pub out: Option<usize>,
+    /// Taps of a convolution along each axis; 3 by default.
+    pub kernel: Option<usize>,
+    /// Groups of a convolution; 1 by default.
+    pub groups: Option<usize>,
+    /// Kept modes: rows at each end, and columns; 12 by default.
+    pub modes: Option<[usize; 2]>,
+}
+
+impl Options {
+    /// What they describe.
+    ///
+    /// # Errors
+    /// [`BenchError::UnknownLayer`]; [`BenchError::Sizes`] when the sizes do not fit each other, or
+    /// an option has no meaning for the layer.
+    pub fn spec(&self) -> Result<Spec, BenchError> {
+        let Some(layer) = LAYERS.into_iter().find(|name| *name == self.layer) else {
+            return Err(BenchError::UnknownLayer {
+                name: self.layer.clone(),
+                accepted: LAYERS.to_vec(),
+            });
+        };
+        let given = [
+            (
+                "--out",
+                self.out.is_some(),
+                &["conv", "kk", "dense", "modes", "gaussian"][..],
+            ),
+            ("--kernel", self.kernel.is_some(), &["conv"]),
+            ("--groups", self.groups.is_some(), &["conv"]),
+            ("--modes", self.modes.is_some(), &["modes"]),
+        ];
+        if let Some((option, ..)) = given
+            .iter()
+            .find(|(_, is_given, takers)| *is_given && !takers.contains(&layer))
+        {
+            return Err(BenchError::Sizes {
+                layer,
+                needs: format!("takes no {option}"),
+                got: "one".into(),
+            });
+        }
+        let out = self
+            .out
+            .unwrap_or_else(|| self.shape.get(1).copied().unwrap_or(1));
+        let [rows, columns] = self.modes.unwrap_or([12; 2]);
+        let layer = match layer {
+            "conv" => Layer::Conv {
+                out,
+                kernel: self.kernel.unwrap_or(3),
+                groups: self.groups.unwrap_or(1),
+                bias: true,
+            },
+            "kk" => Layer::Kk { out },
+            "dense" => Layer::Dense { out },
+            "depthwise" => Layer::Depthwise,
+            "modes" => Layer::Modes { out, rows, columns },
+            "gaussian" => Layer::Gaussian { out },
+            "globalfilter" => Layer::GlobalFilter,
+            "longconv" => Layer::LongConv,
+            _ => Layer::RoundTrip,
+        };
+        Spec::new(layer, self.shape.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(layer: &str, shape: &[usize]) -> Options {
+        Options {
+            layer: layer.into(),
+            shape: shape.into(),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn every_layer_has_the_name_it_is_asked_for_by() {
+        for name in LAYERS {
+            let shape: &[usize] = match name {
+                "longconv" => &[2, 3, 64],
+                _ => &[2, 3, 24, 24],
+            };
+            assert_eq!(options(name, shape).spec().unwrap().layer.name(), name);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let spec = options("conv", &[2, 6, 8, 8]).spec().unwrap();
+        let expected = Layer::Conv {
+            out: 6,
+            kernel: 3,
+            groups: 1,
+            bias: true,
+        };
+        assert_eq!(spec.layer, expected);
+        assert_eq!(spec.elements(), [768, 768]);
+    }
+
+    #[test]
+    fn channels_last_are_found_where_they_are() {
+        let spec = options("globalfilter", &[2, 5, 7, 3]).spec().unwrap();
+        assert_eq!((spec.channels(), spec.sizes()), (3, &[5, 7][..]));
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_refused_by_value() {
+        let text = |options: Options| options.spec().unwrap_err().to_string();
+        assert_eq!(
+            text(options("dense", &[1, 2, 3])),
+            "dense takes a shape BATCHxCHANNELSxHEIGHTxWIDTH, got 1x2x3"
+        );
+        assert_eq!(
+            text(options("modes", &[1, 2, 16, 16])),
+            "modes keeps 1 to 8 rows at each end and 1 to 9 columns at this shape, got 12x12"
+        );
+        let even = Options {
+            kernel: Some(4),
+            ..options("conv", &[1, 2, 8, 8])
+        };
+        assert_eq!(text(even), "conv takes a kernel of an odd size, got 4");
+        let foreign = Options {
+            kernel: Some(3),
+            ..options("dense", &[1, 2, 8, 8])
+        };
+        assert_eq!(text(foreign), "dense takes no --kernel, got one");
+        assert!(text(options("fno", &[1])).contains("conv, kk, dense"));
+        assert!(text(options("kk", &[1, 0, 3, 3])).contains("at least 1, got 1x0x3x3"));
+    }
+}

@@ -1,0 +1,153 @@
+"""Times forms on request, for a program that measures beside them.
+
+Reads one JSON object a line from stdin and answers each with one on stdout; between requests it
+sleeps. `python serve.py THREADS` first says {"ready": "PyTorch VERSION"}.
+
+{"do": "prepare", "key": …, "form": NAME, "arguments": […], "shape": […]}   builds and warms up: {}
+{"do": "time", "key": …, "pass": "forward" | "both", "seconds": S, "most": N}   {"ms": [sample, …]}
+{"do": "forget"}                                                            drops all that was built: {}
+{"do": "peak", "form": …, "arguments": …, "shape": …}                       {"mb": M or null}
+
+A failure is {"error": TEXT}, or {"missing": PACKAGE} for one that is not installed. Times are
+milliseconds, one a call. `peak` is the memory that building a form and two of its training passes
+take above what the process held before, in a fork of its own; the process must not have computed
+anything before, because a fork has none of its threads.
+"""
+
+import json
+import os
+import sys
+
+
+def answer_on(stream, value):
+    stream.write(json.dumps(value) + "\n")
+    stream.flush()
+
+
+def failure(error):
+    if isinstance(error, ModuleNotFoundError):
+        return {"missing": error.name}
+    return {"error": f"{type(error).__name__}: {error}"}
+
+
+def build(request):
+    """Both passes of a form on one standard normal input, from a fixed random cotangent."""
+    import torch
+
+    from forms import FORMS
+    from timing import passes
+
+    torch.manual_seed(0)
+    module = FORMS[request["form"]](*request["arguments"])
+    return dict(zip(("forward", "both"), passes(module, request["shape"])))
+
+
+def samples(work, seconds, most):
+    """Milliseconds of as many calls as fit into so many seconds, at least one."""
+    import time
+
+    taken, start = [], time.perf_counter()
+    while len(taken) < most:
+        before = time.perf_counter()
+        work()
+        after = time.perf_counter()
+        taken.append(1e3 * (after - before))
+        if after - start >= seconds:
+            break
+    return taken
+
+
+def status(field):
+    """A field of the process's memory in MB, none where the system does not tell."""
+    try:
+        with open("/proc/self/status") as lines:
+            for line in lines:
+                if line.startswith(field + ":"):
+                    return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    return None
+
+
+def peak_here(request):
+    """The peak of a form and its passes in this process."""
+    # The libraries' own code and tables, which no form is to be charged with.
+    small = {"form": "plain_fft_conv", "arguments": [1, 1, 3], "shape": [1, 1, 8, 8]}
+    for work in build(small).values():
+        work()
+    try:
+        with open("/proc/self/clear_refs", "w") as control:
+            control.write("5")
+    except OSError:
+        return {"mb": None}
+    level = status("VmRSS")
+    prepared = build(request)
+    for _ in range(2):
+        prepared["both"]()
+    peak = status("VmHWM")
+    return {"mb": None if level is None or peak is None else peak - level}
+
+
+def peak(request):
+    if not hasattr(os, "fork"):
+        return {"mb": None}
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(reader)
+            try:
+                value = peak_here(request)
+            except Exception as error:
+                value = failure(error)
+            with os.fdopen(writer, "w") as stream:
+                answer_on(stream, value)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        text = stream.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else {"error": "the process that measures memory ended early"}
+
+
+def main():
+    # What packages print must not mix with the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        answer_on(answers, failure(error))
+        return
+    torch.set_num_threads(int(sys.argv[1]))
+    answer_on(answers, {"ready": f"PyTorch {torch.__version__}"})
+
+    built = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if request["do"] == "prepare":
+                built[request["key"]] = prepared = build(request)
+                for work in prepared.values():
+                    work()
+                value = {}
+            elif request["do"] == "time":
+                work = built[request["key"]][request["pass"]]
+                value = {"ms": samples(work, request["seconds"], request["most"])}
+            elif request["do"] == "forget":
+                built.clear()
+                value = {}
+            elif request["do"] == "peak":
+                value = peak(request)
+            else:
+                value = {"error": f"unknown request {request['do']}"}
+        except Exception as error:
+            value = failure(error)
+        answer_on(answers, value)
+
+
+if __name__ == "__main__":
+    main()
