@@ -4,7 +4,7 @@ use super::frame::Span;
 use super::task::{Block, Buffers, Task};
 use crate::real::{Join, LastBin, Split, Tangle, Untangle};
 use crate::scalar::Scalar;
-use crate::simd::{MAX_LANES, Simd};
+use crate::simd::Simd;
 use crate::transform::lanes::{Gather, Scatter, copy};
 use crate::view::View;
 

@@ -33,7 +33,9 @@ impl<T> Lines<T> {
         self.count = 0;
         self.real.clear();
         self.spans.clear();
-        self.spectrum.each_mut().map(Vec::clear);
+        for part in &mut self.spectrum {
+            part.clear();
+        }
     }
 
     #[inline(always)]
