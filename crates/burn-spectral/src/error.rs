@@ -67,6 +67,23 @@ pub enum SpectralError {
         /// Size of the input.
         got: Vec<usize>,
     },
+    /// An input of a size that does not have the modes of a response.
+    #[error(
+        "a response on the modes {modes:?} (from 0 up, negative) needs inputs of sizes that have \
+         them, got {got:?}"
+    )]
+    Modes {
+        /// On each axis the modes from 0 up and the negative ones.
+        modes: Vec<[usize; 2]>,
+        /// Size of the input.
+        got: Vec<usize>,
+    },
+    /// Negative modes on the axis of the half-spectrum.
+    #[error("the last axis is that of the half-spectrum and keeps no negative modes, got {got}")]
+    HalfModes {
+        /// Negative modes asked for.
+        got: usize,
+    },
     /// A kernel larger than the input it is applied to circularly.
     #[error("a circular kernel of size {kernel:?} does not fit an input of size {got:?}")]
     Kernel {

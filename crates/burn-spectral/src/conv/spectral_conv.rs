@@ -4,8 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
-use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
+use crate::ops::{self, Conjugate, ConvSpec, MixSpec, ModesSpec};
+use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig, Value, checked};
 use crate::{FrequencyGrid, SpectralError};
 
 /// Configuration of a [`SpectralConv1d`].
@@ -191,22 +191,24 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
             _ => input,
         };
         let groups = self.coupling.groups([self.channels_in, outputs]);
-        let output = match evaluate(&self.response, &grid) {
-            Value::Constant(weight) => {
-                let reversed = self.conjugate == ConjugateFactor::Input;
-                ops::mix_constant(input, weight, groups, reversed)
+        let mix = MixSpec {
+            groups,
+            conjugate: self.conjugate.into(),
+        };
+        let output = match checked(&self.response, &grid) {
+            Response::Modes(weights, modes) => {
+                ops::spectral_conv_modes(input, weights, ModesSpec { modes, mix })
             }
-            Value::Spectrum(response) => {
-                let mix = MixSpec {
-                    groups,
-                    conjugate: self.conjugate.into(),
-                };
-                let spec = ConvSpec {
-                    spatial: D - 2,
-                    mix,
-                };
-                ops::spectral_conv(input, response, spec)
-            }
+            other => match other.value(&grid) {
+                Value::Constant(weight) => {
+                    let reversed = self.conjugate == ConjugateFactor::Input;
+                    ops::mix_constant(input, weight, groups, reversed)
+                }
+                Value::Spectrum(response) => {
+                    let spatial = D - 2;
+                    ops::spectral_conv(input, response, ConvSpec { spatial, mix })
+                }
+            },
         };
         match &self.bias {
             Some(bias) => {

@@ -27,6 +27,7 @@ macro_rules! with_dtype {
         }
     };
 }
+pub(super) use with_dtype;
 
 pub(super) use with_dtype;
 
@@ -48,7 +49,7 @@ impl Contiguous {
     }
 }
 
-fn planes(tensors: Planes<Flex>) -> [Contiguous; 2] {
+pub(super) fn planes(tensors: Planes<Flex>) -> [Contiguous; 2] {
     assert_eq!(
         tensors.0.dtype(),
         tensors.1.dtype(),
@@ -57,7 +58,7 @@ fn planes(tensors: Planes<Flex>) -> [Contiguous; 2] {
     [Contiguous::new(tensors.0), Contiguous::new(tensors.1)]
 }
 
-fn planar<E: Element + bytemuck::Pod>(parts: &[Contiguous; 2]) -> Planar<'_, E> {
+pub(super) fn planar<E: Element + bytemuck::Pod>(parts: &[Contiguous; 2]) -> Planar<'_, E> {
     Planar {
         re: parts[0].slice(),
         im: parts[1].slice(),
@@ -65,7 +66,10 @@ fn planar<E: Element + bytemuck::Pod>(parts: &[Contiguous; 2]) -> Planar<'_, E> 
 }
 
 /// Runs `fill`, which overwrites all of it, over a pair of arrays of shape `shape`.
-fn filled_planes<E: Pooled>(shape: &Shape, fill: impl FnOnce(PlanarMut<'_, E>)) -> Planes<Flex> {
+pub(super) fn filled_planes<E: Pooled>(
+    shape: &Shape,
+    fill: impl FnOnce(PlanarMut<'_, E>),
+) -> Planes<Flex> {
     let count = shape.num_elements();
     let (mut re, mut im) = (buffer::take::<E>(count), buffer::take::<E>(count));
     fill(PlanarMut {
@@ -99,7 +103,7 @@ impl<E: Pooled> Gradients<E> {
 }
 
 /// The batch and the transformed sizes of `shape` over its last `count` axes.
-fn last_axes(shape: &Shape, count: usize) -> (usize, &[usize]) {
+pub(super) fn last_axes(shape: &Shape, count: usize) -> (usize, &[usize]) {
     let (leading, sizes) = shape[..].split_at(shape.num_dims() - count);
     (leading.iter().product(), sizes)
 }

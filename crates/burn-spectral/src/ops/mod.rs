@@ -11,6 +11,7 @@ mod backend;
 mod buffer;
 mod flex;
 mod pointwise;
+mod modes;
 pub mod portable;
 mod spec;
 mod stack;
@@ -22,8 +23,10 @@ use crate::ComplexTensor;
 use backend::SpectralOps;
 
 pub use pointwise::mix_constant;
+pub use modes::{ModesSpec, portable_conv_modes, spectral_conv_modes};
+pub(crate) use modes::{keep_modes, spread_modes};
 pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
-pub use spectral_kernels::{BinWeight, Conjugate, Direction};
+pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
 pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.

@@ -9,6 +9,7 @@ mod band_limited;
 mod constant;
 mod coupling;
 mod free;
+mod free_modes;
 mod gaussian;
 mod kernel;
 mod kramers_kronig;
@@ -20,17 +21,19 @@ pub use band_limited::{BandLimited, BandLimitedConfig};
 pub use constant::{Constant, ConstantConfig, ConstantInit};
 pub use coupling::Coupling;
 pub use free::{Free, FreeConfig};
+pub use free_modes::{FreeModes, FreeModesConfig, FreeModesInit};
 pub use gaussian::{Gaussian, GaussianConfig};
 pub use kernel::{Kernel, KernelConfig};
 pub use kramers_kronig::{KramersKronig, KramersKronigConfig, hilbert};
 pub use parametric::ParametricForm;
 pub use polynomial::{Polynomial, PolynomialConfig};
 
-pub(crate) use value::{Value, evaluate};
+pub(crate) use value::{Value, checked, evaluate};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::ops::Modes;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 /// The value of a response on a grid, in the form that says most about it.
@@ -48,6 +51,9 @@ pub enum Response<const D: usize> {
     Constant(Tensor<2>),
     /// Taps of the impulse response from sample 0 on, `[out, in / groups, taps…]`; zero beyond.
     Taps(Tensor<D>),
+    /// One complex number a bin of the lowest modes of each axis, zero elsewhere,
+    /// `[out, in / groups, kept…]`: bins from 0 up, then those of the negative frequencies.
+    Modes(ComplexTensor<D>, Vec<Modes>),
     /// One complex number a bin of the half-spectrum, `[out, in / groups, bins…]`.
     Spectrum(ComplexTensor<D>),
 }
@@ -106,6 +112,11 @@ pub trait FrequencyResponse<const D: usize>: Module + core::fmt::Debug {
     /// transform.
     fn is_constant(&self) -> bool {
         false
+    }
+
+    /// Bins along each axis at which it may differ from zero.
+    fn kept_bins(&self, grid: &FrequencyGrid) -> Vec<usize> {
+        grid.bins()
     }
 
     /// Parameters that cannot change the output of a layer, by name and number of values.

@@ -4,7 +4,7 @@ use crate::SpectralError;
 use crate::conv::{FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, KkLayer, SpectralConv};
 use crate::response::{Coupling, FrequencyResponse};
 
-use super::super::cost::{product, real_transform};
+use super::super::cost::{product, pruned_transform, real_transform};
 use super::super::{FeatureShape, Summarise, Trace};
 use super::short_name;
 
@@ -27,8 +27,9 @@ impl<const D: usize, R: FrequencyResponse<D>> Summarise for SpectralConv<D, R> {
                     Coupling::Shared => 1,
                     _ => self.channels_in,
                 };
-                (inputs + outputs) as u64 * real_transform(grid.samples())
-                    + 4 * product(&channels) * product(&grid.bins())
+                let kept = self.response.kept_bins(&grid);
+                (inputs + outputs) as u64 * pruned_transform(&grid, &kept)
+                    + 4 * product(&channels) * product(&kept)
             }
         };
         Ok(Trace {

@@ -1,0 +1,266 @@
+//! Free complex weights on the lowest modes.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::ops::Modes;
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
+
+use super::value::modes_fit;
+use super::{FrequencyResponse, Response, ResponseConfig, check_sizes, conv_variance, shape};
+
+/// How the weights of a [`FreeModes`] response are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FreeModesInit {
+    /// As the spectrum of white noise, with `E|R_k|² = 1 / (3·C_in)`: on the modes that are kept a
+    /// fresh layer passes on what a fresh `Conv2d` would.
+    #[default]
+    Conv,
+    /// Real and imaginary part from `U(0, 1) / (C_in·C_out)`, as published (Li et al., 2021). The
+    /// weights have a positive mean, and their size falls with both numbers of channels.
+    Published,
+}
+
+/// Configuration of a [`FreeModes`] response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreeModesConfig {
+    /// On each spatial axis the bins kept from 0 up, and those of the negative frequencies: none on
+    /// the last axis, which is that of the half-spectrum.
+    pub corners: Vec<[usize; 2]>,
+    /// How the weights are drawn.
+    pub init: FreeModesInit,
+}
+
+impl FreeModesConfig {
+    /// `modes` as in Li et al. (2021): bins `0 … m` and `−m … 0` of each axis but the last, bins
+    /// `0 … m` of the last.
+    pub fn new(modes: impl AsRef<[usize]>) -> Self {
+        let modes = modes.as_ref();
+        let last = modes.len().saturating_sub(1);
+        let corners = modes.iter().enumerate();
+        Self {
+            corners: corners
+                .map(|(a, &m)| [m, if a == last { 0 } else { m }])
+                .collect(),
+            init: FreeModesInit::default(),
+        }
+    }
+
+    /// `modes` as in the neuraloperator library: of each axis `n` bins of the whole spectrum around
+    /// 0, for even `n` one more negative than positive; of the last the `n/2 + 1` that are not
+    /// negative.
+    pub fn centred(modes: impl AsRef<[usize]>) -> Self {
+        let modes = modes.as_ref();
+        let last = modes.len().saturating_sub(1);
+        let corners = modes.iter().enumerate();
+        Self {
+            corners: corners
+                .map(|(a, &n)| match a == last {
+                    true => [n / 2 + 1, 0],
+                    false => [n.div_ceil(2), n / 2],
+                })
+                .collect(),
+            init: FreeModesInit::default(),
+        }
+    }
+
+    /// Sets how the weights are drawn.
+    pub fn with_init(mut self, init: FreeModesInit) -> Self {
+        self.init = init;
+        self
+    }
+}
+
+/// A free complex weight on each of the lowest modes, zero above: the spectral convolution of the
+/// Fourier neural operator (Li et al., 2021).
+///
+/// A mode is a number of cycles per signal, so a layer runs at any size that has its modes, and does
+/// the same to the same function sampled more finely. In two dimensions `re` and `im` hold the
+/// published `weights1` in their first rows and `weights2` in the others, with the two channel axes
+/// exchanged.
+///
+/// Of the modes whose last index is 0 (or half of an even size), the result keeps the part that is
+/// Hermitian over the other axes (see [`crate::fft`]). In the published counting mode `−m` there has
+/// no partner `m`, so half of it counts.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::conv::SpectralConv2dConfig;
+/// use burn_spectral::response::FreeModesConfig;
+///
+/// let device = Device::flex();
+/// let layer = SpectralConv2dConfig::new([1, 4], FreeModesConfig::new([6, 6])).init(&device);
+/// assert_eq!(layer.response.re.dims(), [4, 1, 12, 6]);
+/// for [height, width] in [[16, 16], [64, 64], [41, 37]] {
+///     let y = layer.forward(Tensor::ones([2, 1, height, width], &device));
+///     assert_eq!(y.dims(), [2, 4, height, width]);
+/// }
+/// ```
+#[derive(Module, Debug)]
+pub struct FreeModes<const D: usize> {
+    /// Real part, `[out, in / groups, kept…]`.
+    pub re: Param<Tensor<D>>,
+    /// Imaginary part, `[out, in / groups, kept…]`.
+    pub im: Param<Tensor<D>>,
+    /// As [`FreeModesConfig::corners`].
+    #[module(skip)]
+    pub corners: Vec<[usize; 2]>,
+}
+
+fn modes(corners: &[[usize; 2]]) -> Vec<Modes> {
+    corners.iter().map(|&[p, n]| Modes::new(p, n)).collect()
+}
+
+impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
+    type Response = FreeModes<D>;
+
+    /// # Errors
+    /// When there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
+    /// the last keeps negative frequencies.
+    fn init(&self, channels: [usize; 2], device: &Device) -> Result<FreeModes<D>, SpectralError> {
+        let positive: Vec<usize> = self.corners.iter().map(|corner| corner[0]).collect();
+        check_sizes::<D>("every number of kept modes", &positive)?;
+        if self.corners[D - 3][1] > 0 {
+            return Err(SpectralError::HalfModes {
+                got: self.corners[D - 3][1],
+            });
+        }
+        let modes = modes(&self.corners);
+        let kept: Vec<usize> = modes.iter().map(|modes| modes.kept()).collect();
+        let weights = match self.init {
+            FreeModesInit::Conv => {
+                // The smallest grid on which no kept bin is its own mirror image but 0.
+                let size: Vec<usize> = modes
+                    .iter()
+                    .map(|modes| 2 * modes.negative.max(modes.positive - 1) + 1)
+                    .collect();
+                let samples: usize = size.iter().product();
+                let deviation = (conv_variance(channels) / samples as f64).sqrt();
+                let noise = Distribution::Normal(0.0, deviation);
+                let noise = Tensor::<D>::random(shape::<D>(channels, &size), noise, device);
+                ops::keep_modes(fft::rfftn(noise, D - 2, Norm::Backward), &modes)
+            }
+            FreeModesInit::Published => {
+                let most = 1.0 / (channels[0] * channels[1]) as f64;
+                let uniform = || {
+                    let range = Distribution::Uniform(0.0, most);
+                    Tensor::<D>::random(shape::<D>(channels, &kept), range, device)
+                };
+                ComplexTensor::new(uniform(), uniform())
+            }
+        };
+        Ok(FreeModes {
+            re: Param::from_tensor(weights.re),
+            im: Param::from_tensor(weights.im),
+            corners: self.corners.clone(),
+        })
+    }
+}
+
+impl<const D: usize> FrequencyResponse<D> for FreeModes<D> {
+    fn channels(&self) -> [usize; 2] {
+        let dims = self.re.dims();
+        [dims[0], dims[1]]
+    }
+
+    /// # Errors
+    /// When the grid has fewer frequencies than the modes.
+    fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
+        match modes_fit(&modes(&self.corners), grid) {
+            true => Ok(()),
+            false => Err(SpectralError::Modes {
+                modes: self.corners.clone(),
+                got: grid.sizes().to_vec(),
+            }),
+        }
+    }
+
+    fn response(&self, _grid: &FrequencyGrid) -> Response<D> {
+        let weights = ComplexTensor::new(self.re.val(), self.im.val());
+        Response::Modes(weights, modes(&self.corners))
+    }
+
+    fn kept_bins(&self, _grid: &FrequencyGrid) -> Vec<usize> {
+        modes(&self.corners).iter().map(|m| m.kept()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::{SpectralConv1dConfig, SpectralConv2dConfig};
+
+    #[test]
+    fn the_two_ways_of_counting_modes() {
+        assert_eq!(FreeModesConfig::new([12, 12]).corners, [[12, 12], [12, 0]]);
+        assert_eq!(
+            FreeModesConfig::centred([24, 24]).corners,
+            [[12, 12], [13, 0]]
+        );
+        assert_eq!(
+            FreeModesConfig::centred([5, 4, 3]).corners,
+            [[3, 2], [2, 2], [2, 0]]
+        );
+    }
+
+    #[test]
+    fn sizes_without_the_modes_and_negative_ones_on_the_last_axis_are_refused() {
+        let device = Device::flex();
+        let layer = SpectralConv2dConfig::new([1, 1], FreeModesConfig::new([4, 5])).init(&device);
+        assert!(layer.check([1, 1, 8, 8]).is_ok());
+        assert_eq!(
+            layer.check([1, 1, 7, 8]).unwrap_err().to_string(),
+            "a response on the modes [[4, 4], [5, 0]] (from 0 up, negative) needs inputs of sizes \
+             that have them, got [7, 8]"
+        );
+        assert!(layer.check([1, 1, 8, 7]).is_err());
+        let mut config = FreeModesConfig::new([4]);
+        config.corners[0][1] = 3;
+        let error = SpectralConv1dConfig::new([1, 1], config).try_init(&device);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the last axis is that of the half-spectrum and keeps no negative modes, got 3"
+        );
+        let config = FreeModesConfig::new([4, 0]);
+        assert!(
+            SpectralConv2dConfig::new([1, 1], config)
+                .try_init(&device)
+                .is_err()
+        );
+        let config = FreeModesConfig::new([4]);
+        assert!(
+            SpectralConv2dConfig::new([1, 1], config)
+                .try_init(&device)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn fresh_weights_have_the_variance_of_a_convolution_and_pair_up() {
+        let device = Device::flex();
+        let config = FreeModesConfig::new([4, 5]);
+        let fresh: FreeModes<4> = config.init([64, 32], &device).unwrap();
+        let (re, im) = (fresh.re.val(), fresh.im.val());
+        let power = (re.clone() * re.clone() + im.clone() * im.clone()).mean();
+        let ratio = power.into_scalar::<f64>() * 96.0;
+        assert!((ratio - 1.0).abs() < 0.03, "{ratio}");
+        // Modes 3 and −3 of last index 0.
+        let sum = im.clone().narrow(2, 3, 1).narrow(3, 0, 1) + im.narrow(2, 5, 1).narrow(3, 0, 1);
+        let difference =
+            re.clone().narrow(2, 3, 1).narrow(3, 0, 1) - re.narrow(2, 5, 1).narrow(3, 0, 1);
+        assert!((sum.abs() + difference.abs()).max().into_scalar::<f64>() < 1e-6);
+    }
+
+    #[test]
+    fn published_weights_are_positive_and_small() {
+        let config = FreeModesConfig::new([3]).with_init(FreeModesInit::Published);
+        let fresh: FreeModes<3> = config.init([4, 8], &Device::flex()).unwrap();
+        for part in [fresh.re.val(), fresh.im.val()] {
+            assert!(part.clone().min().into_scalar::<f64>() >= 0.0);
+            let most = part.max().into_scalar::<f64>() * 32.0;
+            assert!(most > 0.8 && most <= 1.0, "{most}");
+        }
+    }
+}
