@@ -33,12 +33,15 @@ impl<T: Scalar> PerSignal<T> {
 
     /// Room for the work on it.
     pub fn work(&self) -> Vec<Number<T>> {
-        vec![
-            Number::default();
-            self.fft
-                .get_inplace_scratch_len()
-                .max(self.inverse.get_inplace_scratch_len())
-        ]
+        vec![Number::default(); self.work_len() / 2]
+    }
+
+    /// Numbers of that room.
+    pub fn work_len(&self) -> usize {
+        2 * self
+            .fft
+            .get_inplace_scratch_len()
+            .max(self.inverse.get_inplace_scratch_len())
     }
 
     /// Transforms one signal, unscaled.

@@ -7,7 +7,7 @@ use super::forward::load_kernels;
 use super::product::Correlate;
 use super::single;
 use super::taps;
-use super::task::{Ground, Rest, Share, Tiling};
+use super::task::{Ground, Lines, Rest, Share, Tiling};
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
@@ -117,7 +117,7 @@ impl<T: Scalar> Adjoint<'_, T> {
                 let share = tiling.share(task);
                 let blocks =
                     |slice: &mut [T], count| Blocks::new(slice.as_mut_ptr(), count, n, lanes);
-                let work = Lanes {
+                let work = OneALane {
                     adjoint: self,
                     ground: &ground,
                     own: own(&share),
@@ -141,7 +141,7 @@ impl<T: Scalar> Adjoint<'_, T> {
 }
 
 /// A share of the work, one signal a lane.
-struct Lanes<'a, T: Scalar> {
+struct OneALane<'a, T: Scalar> {
     adjoint: &'a Adjoint<'a, T>,
     ground: &'a Ground<'a, T>,
     share: Share,
@@ -156,7 +156,7 @@ struct Lanes<'a, T: Scalar> {
     rest: Rest<'a, T>,
 }
 
-impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
+impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -188,9 +188,11 @@ impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
             unsafe {
                 ground.load(
                     simd,
-                    self.adjoint.gy,
-                    some,
-                    shape.length,
+                    Lines {
+                        plane: self.adjoint.gy,
+                        line: some,
+                        samples: shape.length,
+                    },
                     self.g,
                     &mut self.rest,
                     false,
@@ -198,9 +200,11 @@ impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
                 if self.own.is_some() {
                     ground.load(
                         simd,
-                        self.adjoint.x,
-                        some,
-                        shape.length,
+                        Lines {
+                            plane: self.adjoint.x,
+                            line: some,
+                            samples: shape.length,
+                        },
                         self.x,
                         &mut self.rest,
                         false,
@@ -225,10 +229,12 @@ impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
                         simd,
                         self.g,
                         -1.0,
-                        gx,
-                        line,
+                        Lines {
+                            plane: gx,
+                            line,
+                            samples: shape.length,
+                        },
                         lanes,
-                        shape.length,
                         &mut self.rest,
                     );
                 }
@@ -243,10 +249,12 @@ impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
                     simd,
                     self.v,
                     -1.0,
-                    Shared::new(self.lines),
-                    |lane| lane * taps,
+                    Lines {
+                        plane: Shared::new(self.lines),
+                        line: |lane| lane * taps,
+                        samples: taps,
+                    },
                     lanes,
-                    taps,
                     &mut self.rest,
                 )
             };

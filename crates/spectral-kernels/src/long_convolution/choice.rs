@@ -3,14 +3,16 @@
 use super::LongConvolution;
 use crate::scalar::Scalar;
 
-/// Taps that are cheaper one by one than any transform.
-const FEW_TAPS: usize = 24;
 /// Longest block: beyond it transforms leave the second-level cache.
 const LONGEST_BLOCK: usize = 2048;
 /// Bytes of spectra that a thread may hold for a block of lanes.
 const MOST_BYTES: usize = 48 << 20;
-/// Rates of transforms side by side and one at a time.
-const SIDE_BY_SIDE: f64 = 4.0;
+/// Bytes of spectra from which a block of lanes leaves the caches, and what that costs.
+const LARGE: (usize, f64) = (8 << 20, 1.8);
+/// Time of a tap and sample, in the unit of [`cost`], times the lanes of a vector; measured.
+const TAP: f64 = 1.8;
+/// Time of a whole signal at a time in `f32`, in that unit; measured.
+const ALONE: f64 = 0.3;
 
 /// How to convolve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,18 +60,20 @@ impl Choice {
     /// Chooses for vectors of `lanes`.
     pub fn new<T: Scalar>(shape: &LongConvolution, lanes: usize) -> Self {
         let taps = shape.taps.min(shape.length);
-        if taps <= FEW_TAPS {
-            return Choice::Taps;
-        }
-        let n = block(shape.length, taps);
         let signals = shape.batch * shape.channels;
-        let whole = smooth(shape.length);
+        let one_by_one = (signals * shape.length * taps) as f64 * TAP / lanes as f64;
         // A vector is as dear with one signal in it as with all.
-        let vectors = signals.div_ceil(lanes.min(signals));
-        let abreast = vectors as f64 * cost(n, shape.length, taps);
-        let alone = signals as f64 * cost(whole, shape.length, taps) / lanes as f64 * SIDE_BY_SIDE;
+        let vectors = signals.div_ceil(lanes.min(signals).max(1));
+        let n = block(shape.length, taps);
         let bytes = 4 * shape.length * 2 * lanes * size_of::<T>();
-        if abreast.min(alone) == alone || bytes > MOST_BYTES {
+        let abreast = vectors as f64 * cost(n, shape.length, taps);
+        let abreast = abreast * if bytes > LARGE.0 { LARGE.1 } else { 1.0 };
+        let whole = smooth(shape.length);
+        let wide = size_of::<T>() as f64 / size_of::<f32>() as f64;
+        let alone = signals as f64 * cost(whole, shape.length, taps) * ALONE * wide;
+        if one_by_one <= abreast.min(alone) {
+            Choice::Taps
+        } else if alone < abreast || bytes > MOST_BYTES {
             Choice::Single { n: whole }
         } else {
             Choice::Lanes { n }
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn blocks_waste_little() {
-        for length in [25, 100, 127, 1000, 4096, 8191, 8192, 10007, 65536] {
+        for length in [40, 100, 127, 1000, 4096, 8191, 8192, 10007, 65536] {
             let n = block(length, length);
             let covered = n * length.div_ceil(n);
             assert!(covered < length + length / 8 + 8, "{length}: {n}");

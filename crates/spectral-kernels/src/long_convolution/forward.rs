@@ -6,7 +6,7 @@ use super::choice::Choice;
 use super::product::Convolve;
 use super::single;
 use super::taps;
-use super::task::{Ground, Rest, Share, Tiling};
+use super::task::{Ground, Lines, Rest, Share, Tiling};
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
@@ -66,7 +66,7 @@ impl<T: Scalar> Forward<'_, T> {
                     zeros,
                     first,
                 };
-                let work = Lanes {
+                let work = OneALane {
                     forward: self,
                     ground: &ground,
                     share: tiling.share(task),
@@ -81,7 +81,7 @@ impl<T: Scalar> Forward<'_, T> {
 }
 
 /// A share of the work, one signal a lane.
-struct Lanes<'a, T: Scalar> {
+struct OneALane<'a, T: Scalar> {
     forward: &'a Forward<'a, T>,
     ground: &'a Ground<'a, T>,
     share: Share,
@@ -90,7 +90,7 @@ struct Lanes<'a, T: Scalar> {
     rest: Rest<'a, T>,
 }
 
-impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
+impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -118,9 +118,11 @@ impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
             unsafe {
                 ground.load(
                     simd,
-                    self.forward.x,
-                    |lane| (lane < lanes).then(|| line(lane)),
-                    shape.length,
+                    Lines {
+                        plane: self.forward.x,
+                        line: |lane| (lane < lanes).then(|| line(lane)),
+                        samples: shape.length,
+                    },
                     self.x,
                     &mut self.rest,
                     false,
@@ -134,10 +136,12 @@ impl<T: Scalar> Kernel<T> for Lanes<'_, T> {
                     simd,
                     self.x,
                     1.0,
-                    self.forward.y,
-                    line,
+                    Lines {
+                        plane: self.forward.y,
+                        line,
+                        samples: shape.length,
+                    },
                     lanes,
-                    shape.length,
                     &mut self.rest,
                 );
             }
@@ -163,5 +167,17 @@ pub fn load_kernels<T: Scalar, S: Simd<T>>(
     }
     let line = |lane| Some(channel(lane) * ground.shape.taps);
     // SAFETY: the channels are those of the shape, whose slices were checked; the blocks were made for `n`.
-    unsafe { ground.load(simd, kernel, line, ground.taps(), to, rest, skip.is_some()) };
+    unsafe {
+        ground.load(
+            simd,
+            Lines {
+                plane: kernel,
+                line,
+                samples: ground.taps(),
+            },
+            to,
+            rest,
+            skip.is_some(),
+        )
+    };
 }

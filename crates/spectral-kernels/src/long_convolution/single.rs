@@ -9,37 +9,42 @@ use super::twist::Twist;
 use crate::algorithm::per_signal::PerSignal;
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
 use crate::shape::Direction;
 
 /// Plan and working memory of a task.
 struct Signals<'a, T: Scalar> {
     fft: &'a PerSignal<T>,
     twist: &'a Twist<T>,
-    work: Vec<Complex<T>>,
+    work: &'a mut [Complex<T>],
 }
 
 impl<T: Scalar> Signals<'_, T> {
     /// The spectrum of a line, with `first` added to sample 0.
-    fn spectrum(&mut self, line: &[T], first: T) -> Vec<Complex<T>> {
-        let mut signal = self.fft.signal();
+    fn spectrum(&mut self, line: &[T], first: T, signal: &mut [Complex<T>]) {
+        signal[line.len()..].fill(Complex::default());
         for ((z, x), turn) in signal.iter_mut().zip(line).zip(&self.twist.into) {
             *z = Complex::new(*x * turn[0], *x * turn[1]);
         }
         signal[0].re = signal[0].re + first;
-        self.fft
-            .process(Direction::Forward, &mut signal, &mut self.work);
-        signal
+        self.fft.process(Direction::Forward, signal, self.work);
     }
 
     /// Adds the real part of a product's signal to a line, or puts it there.
     fn real(&mut self, spectrum: &mut [Complex<T>], line: &mut [T], add: bool) {
-        self.fft
-            .process(Direction::Inverse, spectrum, &mut self.work);
+        self.fft.process(Direction::Inverse, spectrum, self.work);
         for ((z, y), turn) in spectrum.iter().zip(line).zip(&self.twist.out) {
             let real = z.re * turn[0] - z.im * turn[1];
             *y = if add { *y + real } else { real };
         }
     }
+}
+
+/// Numbers in pairs as complex ones.
+fn complex<T: Scalar>(numbers: &mut [T]) -> &mut [Complex<T>] {
+    let (pairs, _) = numbers.as_chunks_mut::<2>();
+    // SAFETY: a complex number is two numbers in a row, with their alignment.
+    unsafe { std::slice::from_raw_parts_mut(pairs.as_mut_ptr().cast(), pairs.len()) }
 }
 
 /// A line of a plane, to read.
@@ -65,28 +70,34 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, n: usize) {
     let shape = work.shape;
     let (fft, twist) = (T::plans().single(n), T::plans().twist(n));
     let tiling = Tiling::new(&shape, 1, 1, threads_for(shape.signal_len()));
+    let taps = shape.taps.min(shape.length);
+    let lens = [2 * n, 2 * n, fft.work_len()];
     for_each(tiling.count(), shape.signal_len(), |task| {
         let Share {
             channels, entries, ..
         } = tiling.share(task);
         let channel = channels.start;
-        let mut signals = Signals {
-            fft: &fft,
-            twist: &twist,
-            work: fft.work(),
-        };
-        let taps = shape.taps.min(shape.length);
         let first = work.skip.map_or(T::of(0.0), |skip| skip[channel]);
-        // SAFETY: lines of the shape, whose slices were checked; only this share writes these outputs.
-        unsafe {
-            let kernel = signals.spectrum(line(work.kernel, channel * shape.taps, taps), first);
-            for entry in entries {
-                let start = (entry * shape.channels + channel) * shape.length;
-                let mut x = signals.spectrum(line(work.x, start, shape.length), T::of(0.0));
-                x.iter_mut().zip(&kernel).for_each(|(x, k)| *x = *x * *k);
-                signals.real(&mut x, line_mut(work.y, start, shape.length), false);
+        with_scratch(lens, |buffers| {
+            let [kernel, x, scratch] = buffers.map(|buffer| complex(buffer));
+            let (kernel, x) = (&mut kernel[..n], &mut x[..n]);
+            let mut signals = Signals {
+                fft: &fft,
+                twist: &twist,
+                work: scratch,
+            };
+            // SAFETY: lines of the shape, whose slices were checked; only this share writes these outputs.
+            unsafe {
+                let line_of_taps = line(work.kernel, channel * shape.taps, taps);
+                signals.spectrum(line_of_taps, first, kernel);
+                for entry in entries {
+                    let start = (entry * shape.channels + channel) * shape.length;
+                    signals.spectrum(line(work.x, start, shape.length), T::of(0.0), x);
+                    x.iter_mut().zip(&*kernel).for_each(|(x, k)| *x = *x * *k);
+                    signals.real(x, line_mut(work.y, start, shape.length), false);
+                }
             }
-        }
+        });
     });
 }
 
@@ -99,43 +110,49 @@ pub fn adjoint<T: Scalar>(
 ) {
     let shape = work.shape;
     let (fft, twist) = (T::plans().single(n), T::plans().twist(n));
+    let taps = shape.taps.min(shape.length);
+    let lens = [2 * n, 2 * n, 2 * n, 2 * n, fft.work_len()];
     for_each(tiling.count(), shape.signal_len(), |task| {
         let share = tiling.share(task);
         let channel = share.channels.start;
         let own = own(&share);
-        let mut signals = Signals {
-            fft: &fft,
-            twist: &twist,
-            work: fft.work(),
-        };
-        let taps = shape.taps.min(shape.length);
         let first = work.skip.map_or(T::of(0.0), |skip| skip[channel]);
-        let mut sum = fft.signal();
-        // SAFETY: lines of the shape, whose slices were checked; only this share writes these gradients.
-        unsafe {
-            let kernel = work
-                .gx
-                .map(|_| signals.spectrum(line(work.kernel, channel * shape.taps, taps), first));
-            for entry in share.entries {
-                let start = (entry * shape.channels + channel) * shape.length;
-                let mut g = signals.spectrum(line(work.gy, start, shape.length), T::of(0.0));
-                if own.is_some() {
-                    let x = signals.spectrum(line(work.x, start, shape.length), T::of(0.0));
-                    for ((sum, g), x) in sum.iter_mut().zip(&g).zip(&x) {
-                        *sum = *sum + *g * x.conj();
+        with_scratch(lens, |buffers| {
+            let [kernel, x, g, sum, scratch] = buffers.map(|buffer| complex(buffer));
+            let [kernel, x, g, sum] = [kernel, x, g, sum].map(|signal| &mut signal[..n]);
+            sum.fill(Complex::default());
+            let mut signals = Signals {
+                fft: &fft,
+                twist: &twist,
+                work: scratch,
+            };
+            // SAFETY: lines of the shape, whose slices were checked; only this share writes these gradients.
+            unsafe {
+                if work.gx.is_some() {
+                    let line_of_taps = line(work.kernel, channel * shape.taps, taps);
+                    signals.spectrum(line_of_taps, first, kernel);
+                }
+                for entry in share.entries {
+                    let start = (entry * shape.channels + channel) * shape.length;
+                    signals.spectrum(line(work.gy, start, shape.length), T::of(0.0), g);
+                    if own.is_some() {
+                        signals.spectrum(line(work.x, start, shape.length), T::of(0.0), x);
+                        for ((sum, g), x) in sum.iter_mut().zip(&*g).zip(&*x) {
+                            *sum = *sum + *g * x.conj();
+                        }
+                    }
+                    if let Some(gx) = work.gx {
+                        g.iter_mut()
+                            .zip(&*kernel)
+                            .for_each(|(g, k)| *g = *g * k.conj());
+                        signals.real(g, line_mut(gx, start, shape.length), false);
                     }
                 }
-                if let (Some(gx), Some(kernel)) = (work.gx, &kernel) {
-                    g.iter_mut()
-                        .zip(kernel)
-                        .for_each(|(g, k)| *g = *g * k.conj());
-                    signals.real(&mut g, line_mut(gx, start, shape.length), false);
+                if let Some((sums, start)) = own {
+                    let to = line_mut(sums, start + channel * shape.taps, taps);
+                    signals.real(sum, to, true);
                 }
             }
-            if let Some((sums, start)) = own {
-                let to = line_mut(sums, start + channel * shape.taps, taps);
-                signals.real(&mut sum, to, true);
-            }
-        }
+        });
     });
 }

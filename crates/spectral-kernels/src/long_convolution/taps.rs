@@ -10,6 +10,8 @@ use crate::simd::{InstructionSet, Kernel, Simd, Vector};
 
 /// Vectors of samples, or taps, summed in registers.
 const GROUP: usize = 8;
+/// Vectors summed before their sum joins that of the whole signal: long sums of small numbers lose digits.
+const RUN: usize = 64;
 
 /// `y[t] = Σ_s k[s]·x[t − s]` (`forward`) or `Σ_s k[s]·x[t + s]`.
 struct Filter<'a, T> {
@@ -75,19 +77,25 @@ impl<T: Scalar> Kernel<T> for Gradient<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
         for (group, gk) in self.gk.chunks_mut(GROUP).enumerate() {
-            let mut sums = [simd.splat(T::of(0.0)); GROUP];
-            for start in (0..self.length).step_by(S::LANES) {
-                // SAFETY: a vector from a sample on, by what the fields promise.
-                let g = unsafe { simd.load(self.g.add(start)) };
-                let from = self.x.wrapping_add(start).wrapping_sub(group * GROUP);
+            let mut totals = [simd.splat(T::of(0.0)); GROUP];
+            for run in (0..self.length).step_by(RUN * S::LANES) {
+                let mut sums = [simd.splat(T::of(0.0)); GROUP];
+                for start in (run..self.length.min(run + RUN * S::LANES)).step_by(S::LANES) {
+                    // SAFETY: a vector from a sample on, by what the fields promise.
+                    let g = unsafe { simd.load(self.g.add(start)) };
+                    let from = self.x.wrapping_add(start).wrapping_sub(group * GROUP);
+                    for s in 0..GROUP {
+                        // SAFETY: as above.
+                        let x = unsafe { simd.load(from.sub(s)) };
+                        sums[s] = g.mul_add(x, sums[s]);
+                    }
+                }
                 for s in 0..GROUP {
-                    // SAFETY: as above.
-                    let x = unsafe { simd.load(from.sub(s)) };
-                    sums[s] = g.mul_add(x, sums[s]);
+                    totals[s] = totals[s] + sums[s];
                 }
             }
             let mut lanes = [T::of(0.0); crate::simd::MAX_LANES];
-            for (to, sum) in gk.iter_mut().zip(sums) {
+            for (to, sum) in gk.iter_mut().zip(totals) {
                 // SAFETY: there is room for the widest vector.
                 unsafe { simd.store(lanes.as_mut_ptr(), sum) };
                 *to = lanes[..S::LANES].iter().fold(*to, |sum, x| sum + *x);

@@ -101,7 +101,7 @@ impl<T: Scalar> Ground<'_, T> {
         (lanes / channels).max(1)
     }
 
-    /// Spectra of the blocks of lines. `line` gives the element that lane `i`'s line starts with, if it has one.
+    /// Spectra of the blocks of lines, of those lanes that have one; with `first`, sample 0 gains what `rest` says.
     ///
     /// # Safety
     /// The lines must hold `samples` numbers, `to` blocks of `n` elements, enough for the samples.
@@ -109,9 +109,11 @@ impl<T: Scalar> Ground<'_, T> {
     pub unsafe fn load<S: Simd<T>>(
         &self,
         simd: S,
-        plane: Shared<T>,
-        line: impl Fn(usize) -> Option<usize>,
-        samples: usize,
+        Lines {
+            plane,
+            line,
+            samples,
+        }: Lines<T, impl Fn(usize) -> Option<usize>>,
         to: Blocks<T>,
         rest: &mut Rest<'_, T>,
         first: bool,
@@ -137,7 +139,7 @@ impl<T: Scalar> Ground<'_, T> {
     }
 
     /// Signals of spectra, block `p` turned back into lines with what is carried from the block before (`sign` 1) or,
-    /// from the last block down, after (`sign` −1). `line` gives the element that lane `i`'s line starts with.
+    /// from the last block down, after (`sign` −1).
     ///
     /// # Safety
     /// The lines must hold `samples` numbers that no one else touches, `from` blocks of `n` elements.
@@ -147,10 +149,12 @@ impl<T: Scalar> Ground<'_, T> {
         simd: S,
         from: Blocks<T>,
         sign: f64,
-        plane: Shared<T>,
-        line: impl Fn(usize) -> usize,
+        Lines {
+            plane,
+            line,
+            samples,
+        }: Lines<T, impl Fn(usize) -> usize>,
         lanes: usize,
-        samples: usize,
         rest: &mut Rest<'_, T>,
     ) {
         rest.carry.fill(T::of(0.0));
@@ -181,6 +185,14 @@ impl<T: Scalar> Ground<'_, T> {
             });
         }
     }
+}
+
+/// Lines of a plane, one a lane.
+pub struct Lines<T, L> {
+    pub plane: Shared<T>,
+    /// The element that a lane's line starts with.
+    pub line: L,
+    pub samples: usize,
 }
 
 /// Working memory of a block of lanes beside the spectra.
