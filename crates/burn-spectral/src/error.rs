@@ -256,6 +256,14 @@ pub enum SpectralError {
         /// Features of the head.
         got: usize,
     },
+    /// Skip weights of another number than the signal's channels.
+    #[error("signals of {channels} channels need as many skip weights, got {got}")]
+    Skips {
+        /// Channels of the signal.
+        channels: usize,
+        /// Weights given.
+        got: usize,
+    },
     /// An input with another number of channels than the layer's.
     #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
     Channels {

@@ -5,6 +5,7 @@ mod fft_conv;
 mod fft_conv_layer;
 mod fixed;
 mod kk_layer;
+mod long_conv;
 mod spectral_conv;
 
 pub use convolve::{
@@ -19,6 +20,7 @@ pub use fixed::{
     KernelOrigin, sinc_planes,
 };
 pub use kk_layer::{KkLayer, KkLayerConfig};
+pub use long_conv::{LongConv1d, LongConv1dConfig, LongInit, long_conv, try_long_conv};
 pub use spectral_conv::{
     ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d,
     SpectralConv2dConfig, SpectralConv3d, SpectralConv3dConfig, SpectralConvConfig,

@@ -10,6 +10,7 @@ mod autodiff;
 mod backend;
 mod buffer;
 mod flex;
+mod long_conv;
 mod pointwise;
 mod modes;
 pub mod portable;
@@ -22,6 +23,7 @@ use burn::tensor::{DType, Tensor};
 use crate::ComplexTensor;
 use backend::SpectralOps;
 
+pub use long_conv::long_conv;
 pub use pointwise::mix_constant;
 pub use modes::{ModesSpec, portable_conv_modes, spectral_conv_modes};
 pub(crate) use modes::{keep_modes, spread_modes};

@@ -10,6 +10,7 @@ import torch
 from causal import kramers_kronig
 from convolution import fftconv
 from layers import LAYERS
+from long import long
 from modes import modes
 from parametric import parametric, spectra
 from responses import constant, free, kernel
@@ -20,5 +21,5 @@ from transforms import frequencies, transforms
 if __name__ == "__main__":
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks):
+    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long):
         write(f"{build.__name__}.safetensors", build())

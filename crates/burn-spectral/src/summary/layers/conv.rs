@@ -1,10 +1,12 @@
 //! Layers from signal to signal.
 
 use crate::SpectralError;
-use crate::conv::{FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, KkLayer, SpectralConv};
+use crate::conv::{
+    FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, KkLayer, LongConv1d, SpectralConv,
+};
 use crate::response::{Coupling, FrequencyResponse};
 
-use super::super::cost::{product, pruned_transform, real_transform};
+use super::super::cost::{complex_transform, product, pruned_transform, real_transform};
 use super::super::{FeatureShape, Summarise, Trace};
 use super::short_name;
 
@@ -97,13 +99,31 @@ impl Summarise for FixedFourierConv2d {
     }
 }
 
+impl Summarise for LongConv1d {
+    fn kind(&self) -> String {
+        "LongConv1d".into()
+    }
+
+    /// One complex transform of the signal's length for each kernel, signal and output, counted as
+    /// if it were not cut into blocks.
+    fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
+        let dims @ [_, channels, length] = input.real()?;
+        self.check(dims)?;
+        Ok(Trace {
+            output: FeatureShape::new([channels, length]),
+            multiply_adds: channels as u64
+                * (3 * complex_transform(length) + product(&[4, length])),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::{Parameters, Summary, count_parameters};
     use super::*;
     use crate::conv::{
-        ConvolveOutput, FixedFourierConv2dConfig, InitFft, KkLayerConfig, SpectralConv1dConfig,
-        SpectralConv2dConfig, SpectralConv3dConfig,
+        ConvolveOutput, FixedFourierConv2dConfig, InitFft, KkLayerConfig, LongConv1dConfig,
+        SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
     };
     use crate::response::{
         ConstantConfig, FreeConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
@@ -184,6 +204,18 @@ mod tests {
         assert_eq!(summary.layers()[0].kind, "KkLayer");
         assert_eq!(summary.multiply_adds(), 16 * 14 * 14);
         assert_eq!(summary.parameters().trainable, 32);
+    }
+
+    #[test]
+    fn long_convolutions_keep_the_shape_of_the_signal() {
+        let layer = LongConv1dConfig::new(3, 64).with_skip(true);
+        let layer = layer.init(&Device::flex());
+        assert_eq!(layer.kind(), "LongConv1d");
+        assert_eq!(count_parameters(&layer).trainable, 3 * 64 + 3);
+        let got = trace(&layer, &[3, 64]);
+        assert_eq!(got.output.dims(), [3, 64]);
+        assert_eq!(got.multiply_adds, 3 * (3 * 960 + 4 * 64));
+        assert!(layer.trace(&FeatureShape::new([2, 64])).is_err());
     }
 
     #[test]

@@ -1,0 +1,288 @@
+//! Causal convolution with kernels as long as the signal.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{SpectralError, ops};
+
+/// Causal depthwise convolution through the spectrum,
+/// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, for kernels of any origin: learned
+/// taps, or the output of a network as in CKConv (Romero et al., 2022) and Hyena (Poli et al.,
+/// 2023), or of a state-space model as in S4 (Gu et al., 2022).
+///
+/// The signal is zero before its start, so that no output sees a later input. Differentiable with
+/// respect to all three.
+///
+/// # Shapes
+/// - `x`: `[batch, channels, length]`
+/// - `kernel`: `[channels, taps]`; taps from `length` on have no effect
+/// - `skip`: `[channels]`
+/// - output: `[batch, channels, length]`
+///
+/// # Errors
+/// When kernel or skip have other channels than the signal, or there is no tap or no sample.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::conv::try_long_conv;
+///
+/// let device = Device::flex();
+/// let x = Tensor::<3>::from_floats([[[1.0, 2.0, 3.0]]], &device);
+/// let kernel = Tensor::<2>::from_floats([[1.0, 10.0, 100.0]], &device);
+/// let y = try_long_conv(x, kernel, None).unwrap();
+/// let expected = Tensor::<3>::from_floats([[[1.0, 12.0, 123.0]]], &device);
+/// assert!((y - expected).abs().max().into_scalar::<f32>() < 1e-4);
+/// ```
+pub fn try_long_conv(
+    x: Tensor<3>,
+    kernel: Tensor<2>,
+    skip: Option<Tensor<1>>,
+) -> Result<Tensor<3>, SpectralError> {
+    let skips = skip.as_ref().map(|skip| skip.dims()[0]);
+    check(x.dims(), kernel.dims(), skips)?;
+    Ok(ops::long_conv(x, kernel, skip))
+}
+
+/// Causal depthwise convolution; see [`try_long_conv`].
+///
+/// # Panics
+/// Where [`try_long_conv`] gives an error, with its text.
+pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
+    try_long_conv(x, kernel, skip).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn check(
+    dims @ [_, channels, length]: [usize; 3],
+    [kernels, taps]: [usize; 2],
+    skips: Option<usize>,
+) -> Result<(), SpectralError> {
+    SpectralError::check_positive("the taps of a kernel", &[taps])?;
+    if channels != kernels {
+        return Err(SpectralError::Channels {
+            expected: kernels,
+            got: dims.to_vec(),
+        });
+    }
+    SpectralError::check_positive("the length of a signal", &[length])?;
+    match skips {
+        Some(got) if got != channels => Err(SpectralError::Skips { channels, got }),
+        _ => Ok(()),
+    }
+}
+
+/// How the taps of a [`LongConv1d`] start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum LongInit {
+    /// As Burn's (and PyTorch's) depthwise `Conv1d` of that many taps: uniform, of variance
+    /// `1/(3·taps)`, for an output of a third of the input's variance once all taps see samples.
+    #[default]
+    Uniform,
+    /// Normal, under an exponential that falls to 1 % within a span which grows geometrically
+    /// from the first channel's (the tenth part of the last one's) to the whole kernel: the window
+    /// of Hyena (Poli et al., 2023). Scaled to that same output variance.
+    Decay,
+    /// Normal with this standard deviation.
+    Normal(f64),
+}
+
+/// Configuration of a [`LongConv1d`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LongConv1dConfig {
+    /// Channels, each with a kernel of its own.
+    pub channels: usize,
+    /// Taps of a kernel: how far an output looks back.
+    pub taps: usize,
+    /// How the taps start.
+    pub init: LongInit,
+    /// Whether the input times a weight for each channel is added, the `D` of S4; no by default.
+    /// It starts standard normal, as published.
+    pub skip: bool,
+}
+
+impl LongConv1dConfig {
+    /// A layer of kernels of `taps` taps, without skip.
+    pub fn new(channels: usize, taps: usize) -> Self {
+        Self {
+            channels,
+            taps,
+            init: LongInit::default(),
+            skip: false,
+        }
+    }
+
+    /// Sets how the taps start.
+    pub fn with_init(mut self, init: LongInit) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// Sets whether a multiple of the input is added.
+    pub fn with_skip(mut self, skip: bool) -> Self {
+        self.skip = skip;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When there is no channel or no tap, or a standard deviation is not a positive number.
+    pub fn try_init(&self, device: &Device) -> Result<LongConv1d, SpectralError> {
+        SpectralError::check_positive("the number of channels", &[self.channels])?;
+        SpectralError::check_positive("the taps of a kernel", &[self.taps])?;
+        let shape = [self.channels, self.taps];
+        let normal = Distribution::Normal(0.0, 1.0);
+        let kernel = match self.init {
+            LongInit::Uniform => {
+                let limit = 1.0 / (self.taps as f64).sqrt();
+                Tensor::random(shape, Distribution::Uniform(-limit, limit), device)
+            }
+            LongInit::Decay => Tensor::random(shape, normal, device) * self.window(device),
+            LongInit::Normal(deviation) if deviation > 0.0 && deviation.is_finite() => {
+                Tensor::random(shape, Distribution::Normal(0.0, deviation), device)
+            }
+            LongInit::Normal(deviation) => {
+                return Err(SpectralError::NotPositive {
+                    what: "the standard deviation of the taps",
+                    value: deviation.to_string(),
+                });
+            }
+        };
+        let skip = self
+            .skip
+            .then(|| Param::from_tensor(Tensor::random([self.channels], normal, device)));
+        Ok(LongConv1d {
+            kernel: Param::from_tensor(kernel),
+            skip,
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> LongConv1d {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Standard deviation of each tap under [`LongInit::Decay`], `[channels, taps]`.
+    fn window(&self, device: &Device) -> Tensor<2> {
+        let last = (self.channels - 1).max(1) as f64;
+        let mut window = Vec::with_capacity(self.channels * self.taps);
+        for channel in 0..self.channels {
+            let span = self.taps as f64 * 0.1_f64.powf(1.0 - channel as f64 / last);
+            let rate = 100.0_f64.ln() / span.max(1.0);
+            let taps = (0..self.taps).map(|s| (-rate * s as f64).exp());
+            let power: f64 = taps.clone().map(|w| w * w).sum();
+            window.extend(taps.map(|w| (w / (3.0 * power).sqrt()) as f32));
+        }
+        Tensor::<1>::from_floats(window.as_slice(), device).reshape([self.channels, self.taps])
+    }
+}
+
+/// Causal depthwise convolution of `[batch, channels, length]` with one long kernel a channel,
+///
+/// ```text
+/// y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]
+/// ```
+///
+/// through the spectrum, at a cost of `O(length·log length)` however many taps there are: the core
+/// of CKConv (Romero et al., 2022), S4 (Gu et al., 2022) and Hyena (Poli et al., 2023), with taps
+/// learned freely. For a kernel that a network or a state-space model makes, see [`long_conv`].
+///
+/// Signals may have any length, shorter or longer than the kernel; where they are shorter, the
+/// taps beyond have no effect and no gradient. A convolution in the sense of signal processing:
+/// tap 0 multiplies the present, whereas Burn's `Conv1d` has the present last.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use burn_spectral::conv::LongConv1dConfig;
+///
+/// let device = Device::flex();
+/// let layer = LongConv1dConfig::new(4, 1000).with_skip(true).init(&device);
+/// let signals = Tensor::random([2, 4, 1000], Distribution::Default, &device);
+/// assert_eq!(layer.forward(signals).dims(), [2, 4, 1000]);
+/// ```
+#[derive(Module, Debug)]
+pub struct LongConv1d {
+    /// Taps of each channel, `[channels, taps]`, the present first.
+    pub kernel: Param<Tensor<2>>,
+    /// Multiple of the input that is added, `[channels]`.
+    pub skip: Option<Param<Tensor<1>>>,
+}
+
+impl LongConv1d {
+    /// Checks that the layer takes inputs of shape `dims`.
+    ///
+    /// # Errors
+    /// When the channels are not the layer's, or the signals are empty.
+    pub fn check(&self, dims: [usize; 3]) -> Result<(), SpectralError> {
+        check(dims, self.kernel.lazy_shape().dims(), None)
+    }
+
+    /// Convolves.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, length]`
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
+        self.check(input.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let skip = self.skip.as_ref().map(|skip| skip.val());
+        ops::long_conv(input, self.kernel.val(), skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(config: LongConv1dConfig) -> String {
+        let result = config.try_init(&Device::flex());
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_makes_no_layer_is_named() {
+        let expected = "the number of channels must be at least 1, got 0";
+        assert_eq!(error(LongConv1dConfig::new(0, 5)), expected);
+        let expected = "the taps of a kernel must be at least 1, got 0";
+        assert_eq!(error(LongConv1dConfig::new(5, 0)), expected);
+        let config = LongConv1dConfig::new(5, 5).with_init(LongInit::Normal(-1.0));
+        let expected =
+            "the standard deviation of the taps must be a positive finite number, got -1";
+        assert_eq!(error(config), expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_signal_is_named() {
+        let device = Device::flex();
+        let x = || Tensor::<3>::zeros([1, 3, 10], &device);
+        let error = try_long_conv(x(), Tensor::zeros([2, 10], &device), None).unwrap_err();
+        let expected = "this layer takes 2 channels, got an input of shape [1, 3, 10]";
+        assert_eq!(error.to_string(), expected);
+        let skip = Some(Tensor::zeros([4], &device));
+        let error = try_long_conv(x(), Tensor::zeros([3, 10], &device), skip).unwrap_err();
+        let expected = "signals of 3 channels need as many skip weights, got 4";
+        assert_eq!(error.to_string(), expected);
+        let layer = LongConv1dConfig::new(3, 7).init(&device);
+        let error = layer.check([2, 3, 0]).unwrap_err().to_string();
+        assert_eq!(error, "the length of a signal must be at least 1, got 0");
+    }
+
+    #[test]
+    fn no_output_sees_a_later_input() {
+        let device = Device::flex();
+        let layer = LongConv1dConfig::new(2, 90).init(&device);
+        let x = Tensor::<3>::random([1, 2, 90], Distribution::Default, &device);
+        let later = x.clone().narrow(2, 60, 30).zeros_like();
+        let cut = Tensor::cat(vec![x.clone().narrow(2, 0, 60), later], 2);
+        let [whole, cut] = [x, cut].map(|x| layer.forward(x).narrow(2, 0, 60));
+        assert!((whole - cut).abs().max().into_scalar::<f32>() < 1e-5);
+    }
+}
