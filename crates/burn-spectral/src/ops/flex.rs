@@ -31,6 +31,8 @@ pub(super) use with_dtype;
 
 pub(super) use with_dtype;
 
+pub(super) use with_dtype;
+
 /// The elements of a tensor in row-major order, copied only when a view is not contiguous.
 pub(super) struct Contiguous(pub(super) FlexTensor);
 

@@ -9,6 +9,7 @@
 mod autodiff;
 mod backend;
 mod buffer;
+mod direct_conv;
 mod flex;
 mod long_conv;
 mod pointwise;
@@ -27,6 +28,7 @@ pub use long_conv::long_conv;
 pub use pointwise::mix_constant;
 pub use modes::{ModesSpec, portable_conv_modes, spectral_conv_modes};
 pub(crate) use modes::{keep_modes, spread_modes};
+pub use direct_conv::{DirectConvSpec, direct_conv, portable as direct_conv_portable};
 pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
 pub use stack::{rectified_stack, rectified_stack_dense};
