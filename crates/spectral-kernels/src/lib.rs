@@ -84,7 +84,7 @@ mod stack;
 mod transform;
 mod view;
 
-pub use contraction::{Conjugate, Contraction};
+pub use contraction::{Conjugate, Contraction, TiledContraction};
 pub use convolution::Convolution;
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Number, Owned, dot, relative_error};
+use common::{Number, Owned, assert_close, dot, relative_error};
 use proptest::prelude::*;
 use spectral_kernels::{Conjugate, Contraction};
 
@@ -196,5 +196,67 @@ proptest! {
     ) {
         let conjugate = CONJUGATES[conjugate];
         check::<f32>(&Contraction { batch, groups, in_per_group, out_per_group, bins, conjugate }, seed >> 8);
+    }
+}
+
+/// `[batch, channels, tiles, bins]` as entries `[batch·tiles, channels, bins]`.
+fn tiles_as_entries(x: &Owned<f64>, [channels, tiles, bins]: [usize; 3]) -> Owned<f64> {
+    let order = |part: &[f64]| -> Vec<f64> {
+        let entries = part.len() / (channels * tiles * bins);
+        let mut out = Vec::new();
+        for (entry, tile) in (0..entries).flat_map(|e| (0..tiles).map(move |t| (e, t))) {
+            for channel in 0..channels {
+                let at = ((entry * channels + channel) * tiles + tile) * bins;
+                out.extend_from_slice(&part[at..at + bins]);
+            }
+        }
+        out
+    };
+    Owned {
+        re: order(&x.re),
+        im: order(&x.im),
+    }
+}
+
+#[test]
+fn tiles_are_entries_of_the_batch_in_another_order() {
+    let tiles = 3;
+    for (groups, in_per_group, out_per_group) in [(1, 5, 4), (2, 3, 2), (4, 1, 1)] {
+        let c = Contraction {
+            batch: 2,
+            groups,
+            in_per_group,
+            out_per_group,
+            bins: 21,
+            conjugate: Conjugate::Response,
+        };
+        let entries = Contraction {
+            batch: 2 * tiles,
+            ..c
+        };
+        let [inputs, outputs] = [in_per_group, out_per_group].map(|n| [groups * n, tiles, c.bins]);
+        let x = Owned::<f64>::noise(entries.input_len(), 1);
+        let gy = Owned::<f64>::noise(entries.output_len(), 2);
+        let r = Owned::<f64>::noise(c.response_len(), 3);
+        let (flat_x, flat_gy) = (tiles_as_entries(&x, inputs), tiles_as_entries(&gy, outputs));
+
+        let (mut y, mut want) = (Owned::unwritten(gy.re.len()), Owned::unwritten(gy.re.len()));
+        c.tiled(tiles).forward(x.get(), r.get(), y.set());
+        entries.forward(flat_x.get(), r.get(), want.set());
+        assert_close::<f64>(
+            "forward",
+            &tiles_as_entries(&y, outputs).flat(),
+            &want.flat(),
+        );
+
+        let (mut gx, mut want) = (Owned::unwritten(x.re.len()), Owned::unwritten(x.re.len()));
+        c.tiled(tiles).adjoint_input(gy.get(), r.get(), gx.set());
+        entries.adjoint_input(flat_gy.get(), r.get(), want.set());
+        assert_close::<f64>("input", &tiles_as_entries(&gx, inputs).flat(), &want.flat());
+
+        let (mut gr, mut want) = (Owned::unwritten(r.re.len()), Owned::unwritten(r.re.len()));
+        c.tiled(tiles).adjoint_response(x.get(), gy.get(), gr.set());
+        entries.adjoint_response(flat_x.get(), flat_gy.get(), want.set());
+        assert_close::<f64>("response", &gr.flat(), &want.flat());
     }
 }

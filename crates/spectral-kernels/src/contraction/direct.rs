@@ -27,9 +27,9 @@ impl<T: Scalar> Kernel<T> for DirectTask<'_, T> {
                 output % p.columns,
             );
             let at = [
-                p.a.group * g + p.a.line * m,
-                p.b.group * g + p.b.line * n,
-                p.c.group * g + p.c.row * m + p.c.column * n,
+                p.a.group * g + p.a.line.at(m),
+                p.b.group * g + p.b.line.at(n),
+                p.c.group * g + p.c.row.at(m) + p.c.column.at(n),
             ];
             match (p.a.conjugated, p.b.conjugated) {
                 (false, false) => one::<T, S, false, false>(simd, p, at),
@@ -83,7 +83,7 @@ fn sums<T: Scalar, S: Simd<T>, const V: usize, const CONJ_A: bool, const CONJ_B:
     let zero = simd.splat(T::of(0.0));
     let (mut re, mut im) = ([zero; V], [zero; V]);
     for term in 0..p.terms {
-        let (a, b) = (at[0] + p.a.term * term, at[1] + p.b.term * term);
+        let (a, b) = (at[0] + p.a.term.at(term), at[1] + p.b.term.at(term));
         for v in 0..V {
             let (a, b) = (a + v * S::LANES, b + v * S::LANES);
             let (ar, ai) = (

@@ -8,7 +8,7 @@ use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::shape::{Planar, PlanarMut};
 pub use product::Product;
-use product::{Operand, Target};
+use product::{Operand, Stride, Target};
 
 /// Which factor of `Σ R·X` is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,17 +64,18 @@ impl Contraction {
         self.batch * self.groups * self.out_per_group * self.bins
     }
 
+    /// The same for every entry cut into `tiles` that see one response: input and output `[batch, channels, tiles, bins]`,
+    /// the sum of [`TiledContraction::adjoint_response`] over tiles too.
+    pub fn tiled(self, tiles: usize) -> TiledContraction {
+        TiledContraction {
+            contraction: self,
+            tiles,
+        }
+    }
+
     /// `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]`, with `r` or `x` conjugated as [`Self::conjugate`] says.
     pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
-        x.expect("contraction input", self.input_len());
-        r.expect("contraction response", self.response_len());
-        y.expect("contraction output", self.output_len());
-        let x = self.input(x, self.conjugate == Conjugate::Input);
-        let r = self.response(r, self.conjugate == Conjugate::Response);
-        let [y_batch, y_group, y_out] = self.strides_of_batch(self.out_per_group);
-        let y = target(y, y_group, y_batch, y_out);
-        // Rows are batch entries, columns outputs, the sum is over inputs.
-        T::multiply(self.product(self.batch, self.out_per_group, self.in_per_group, x, r, y));
+        self.tiled(1).forward(x, r, y);
     }
 
     /// The gradient for the input: `gx[b,g,i,k] = Σ_o` of `conj(r)·gy` (nothing conjugated), `r·gy` (the response) or
@@ -85,17 +86,7 @@ impl Contraction {
         r: Planar<'_, T>,
         gx: PlanarMut<'_, T>,
     ) {
-        gy.expect("contraction output gradient", self.output_len());
-        r.expect("contraction response", self.response_len());
-        gx.expect("contraction input gradient", self.input_len());
-        let gy = self.output(gy, self.conjugate == Conjugate::Input);
-        let r = self
-            .response(r, self.conjugate == Conjugate::None)
-            .transposed();
-        let [x_batch, x_group, x_in] = self.strides_of_batch(self.in_per_group);
-        let gx = target(gx, x_group, x_batch, x_in);
-        // Rows are batch entries, columns inputs, the sum is over outputs.
-        T::multiply(self.product(self.batch, self.in_per_group, self.out_per_group, gy, r, gx));
+        self.tiled(1).adjoint_input(gy, r, gx);
     }
 
     /// The gradient for the response: `gr[g,o,i,k] = Σ_b` of `conj(x)·gy` (nothing conjugated), `x·conj(gy)` (the
@@ -106,21 +97,109 @@ impl Contraction {
         gy: Planar<'_, T>,
         gr: PlanarMut<'_, T>,
     ) {
-        x.expect("contraction input", self.input_len());
-        gy.expect("contraction output gradient", self.output_len());
-        gr.expect("contraction response gradient", self.response_len());
-        let gy = self
-            .output(gy, self.conjugate == Conjugate::Response)
-            .transposed();
-        let x = self
-            .input(x, self.conjugate == Conjugate::None)
-            .transposed();
-        let [r_group, r_out, r_in] = self.strides_of_response();
-        let gr = target(gr, r_group, r_out, r_in);
-        // Rows are outputs, columns inputs, the sum is over the batch.
-        T::multiply(self.product(self.out_per_group, self.in_per_group, self.batch, gy, x, gr));
+        self.tiled(1).adjoint_response(x, gy, gr);
+    }
+}
+
+/// A [`Contraction`] of entries in tiles; see [`Contraction::tiled`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TiledContraction {
+    contraction: Contraction,
+    tiles: usize,
+}
+
+impl TiledContraction {
+    /// Entries times tiles.
+    fn rows(&self) -> usize {
+        self.contraction.batch * self.tiles
     }
 
+    /// As [`Contraction::forward`].
+    pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
+        let c = &self.contraction;
+        x.expect("contraction input", c.input_len() * self.tiles);
+        r.expect("contraction response", c.response_len());
+        y.expect("contraction output", c.output_len() * self.tiles);
+        let x = self.input(x, c.conjugate == Conjugate::Input);
+        let r = c.response(r, c.conjugate == Conjugate::Response);
+        let (y_group, y_batch, y_out) = self.strides_of_batch(c.out_per_group);
+        let y = target(y, y_group, y_batch, y_out);
+        // Rows are batch entries, columns outputs, the sum is over inputs.
+        T::multiply(c.product(self.rows(), c.out_per_group, c.in_per_group, x, r, y));
+    }
+
+    /// As [`Contraction::adjoint_input`].
+    pub fn adjoint_input<T: Scalar>(
+        &self,
+        gy: Planar<'_, T>,
+        r: Planar<'_, T>,
+        gx: PlanarMut<'_, T>,
+    ) {
+        let c = &self.contraction;
+        gy.expect("contraction output gradient", c.output_len() * self.tiles);
+        r.expect("contraction response", c.response_len());
+        gx.expect("contraction input gradient", c.input_len() * self.tiles);
+        let gy = self.output(gy, c.conjugate == Conjugate::Input);
+        let r = c.response(r, c.conjugate == Conjugate::None).transposed();
+        let (x_group, x_batch, x_in) = self.strides_of_batch(c.in_per_group);
+        let gx = target(gx, x_group, x_batch, x_in);
+        // Rows are batch entries, columns inputs, the sum is over outputs.
+        T::multiply(c.product(self.rows(), c.in_per_group, c.out_per_group, gy, r, gx));
+    }
+
+    /// As [`Contraction::adjoint_response`].
+    pub fn adjoint_response<T: Scalar>(
+        &self,
+        x: Planar<'_, T>,
+        gy: Planar<'_, T>,
+        gr: PlanarMut<'_, T>,
+    ) {
+        let c = &self.contraction;
+        x.expect("contraction input", c.input_len() * self.tiles);
+        gy.expect("contraction output gradient", c.output_len() * self.tiles);
+        gr.expect("contraction response gradient", c.response_len());
+        let gy = self
+            .output(gy, c.conjugate == Conjugate::Response)
+            .transposed();
+        let x = self.input(x, c.conjugate == Conjugate::None).transposed();
+        let [r_group, r_out, r_in] = c.strides_of_response();
+        let gr = target(gr, r_group, Stride::new(r_out), Stride::new(r_in));
+        // Rows are outputs, columns inputs, the sum is over the batch.
+        T::multiply(c.product(c.out_per_group, c.in_per_group, self.rows(), gy, x, gr));
+    }
+
+    /// Strides of group, tile of a batch entry, and channel of an array `[batch, groups·channels, tiles, bins]`.
+    fn strides_of_batch(&self, channels: usize) -> (usize, Stride, Stride) {
+        let channel = self.tiles * self.contraction.bins;
+        let entry = self.contraction.groups * channels * channel;
+        let rows = Stride::blocks(self.tiles, self.contraction.bins, entry);
+        (channels * channel, rows, Stride::new(channel))
+    }
+
+    fn input<'a, T: Scalar>(&self, x: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
+        let (group, line, term) = self.strides_of_batch(self.contraction.in_per_group);
+        Operand {
+            data: x,
+            group,
+            line,
+            term,
+            conjugated,
+        }
+    }
+
+    fn output<'a, T: Scalar>(&self, y: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
+        let (group, line, term) = self.strides_of_batch(self.contraction.out_per_group);
+        Operand {
+            data: y,
+            group,
+            line,
+            term,
+            conjugated,
+        }
+    }
+}
+
+impl Contraction {
     fn product<'a, T: Scalar>(
         &self,
         rows: usize,
@@ -142,15 +221,6 @@ impl Contraction {
         }
     }
 
-    /// Strides of batch entry, group and channel of an array `[batch, groups·channels, bins]`.
-    fn strides_of_batch(&self, channels: usize) -> [usize; 3] {
-        [
-            self.groups * channels * self.bins,
-            channels * self.bins,
-            self.bins,
-        ]
-    }
-
     /// Strides of group, output and input.
     fn strides_of_response(&self) -> [usize; 3] {
         [
@@ -160,41 +230,24 @@ impl Contraction {
         ]
     }
 
-    fn input<'a, T: Scalar>(&self, x: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
-        let [batch, group, channel] = self.strides_of_batch(self.in_per_group);
-        Operand {
-            data: x,
-            group,
-            line: batch,
-            term: channel,
-            conjugated,
-        }
-    }
-
-    fn output<'a, T: Scalar>(&self, y: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
-        let [batch, group, channel] = self.strides_of_batch(self.out_per_group);
-        Operand {
-            data: y,
-            group,
-            line: batch,
-            term: channel,
-            conjugated,
-        }
-    }
-
     fn response<'a, T: Scalar>(&self, r: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
         let [group, out, input] = self.strides_of_response();
         Operand {
             data: r,
             group,
-            line: out,
-            term: input,
+            line: Stride::new(out),
+            term: Stride::new(input),
             conjugated,
         }
     }
 }
 
-fn target<T: Scalar>(data: PlanarMut<'_, T>, group: usize, row: usize, column: usize) -> Target<T> {
+fn target<T: Scalar>(
+    data: PlanarMut<'_, T>,
+    group: usize,
+    row: Stride,
+    column: Stride,
+) -> Target<T> {
     Target {
         re: Shared::new(data.re),
         im: Shared::new(data.im),

@@ -128,8 +128,8 @@ impl<T: Scalar> Pack<'_, T> {
                 for line in 0..PER {
                     let at = block * PER + line;
                     let from = operand.group * self.group
-                        + operand.line * (self.first + at)
-                        + operand.term * (self.term + term)
+                        + operand.line.at(self.first + at)
+                        + operand.term.at(self.term + term)
                         + self.bin;
                     for v in 0..self.vectors {
                         let place = (block * self.vectors + v) * one_vector
@@ -209,11 +209,9 @@ impl<T: Scalar> PackedTask<'_, T> {
                                 a,
                                 b,
                                 terms,
-                                at: p.c.group * group
-                                    + p.c.row * row
-                                    + p.c.column * (column + block * NR)
-                                    + bin
-                                    + v * S::LANES,
+                                at: p.c.group * group + bin + v * S::LANES,
+                                row,
+                                column: column + block * NR,
                                 rows: count,
                                 columns: NR.min(columns - block * NR),
                                 lanes: S::LANES.min(p.bins - bin - v * S::LANES),
@@ -233,9 +231,12 @@ struct Micro<'a, T, const MR: usize> {
     a: &'a [T],
     b: &'a [T],
     terms: usize,
-    /// Place of the first row and column in the output.
+    /// Place of the frequencies in the output's first row and column.
     at: usize,
+    /// The first of `rows` rows.
+    row: usize,
     rows: usize,
+    column: usize,
     columns: usize,
     lanes: usize,
     /// Whether the output already holds the terms before.
@@ -282,7 +283,7 @@ impl<T: Scalar, const MR: usize> Kernel<T> for Micro<'_, T, MR> {
         for m in 0..MR {
             for n in 0..NR {
                 if m < self.rows && n < self.columns {
-                    let at = self.at + c.row * m + c.column * n;
+                    let at = self.at + c.row.at(self.row + m) + c.column.at(self.column + n);
                     for (to, sum) in [(c.re.at(at), re[m][n]), (c.im.at(at), im[m][n])] {
                         // SAFETY: the output has `lanes` numbers from here on, in a tile that no other task writes.
                         unsafe {

@@ -9,13 +9,49 @@ use crate::scratch::with_scratch;
 use crate::shape::Planar;
 use crate::simd::InstructionSet;
 
-/// A factor: the numbers of frequency `k` lie at `group·g + line·(m or n) + term·p + k`.
+/// From index to index: blocks of `block` indices `inner` numbers apart, the blocks `outer` apart.
+#[derive(Clone, Copy)]
+pub struct Stride {
+    block: usize,
+    inner: usize,
+    outer: usize,
+}
+
+impl Stride {
+    pub fn new(step: usize) -> Self {
+        Stride {
+            block: 1,
+            inner: 0,
+            outer: step,
+        }
+    }
+
+    pub fn blocks(block: usize, inner: usize, outer: usize) -> Self {
+        Stride {
+            block,
+            inner,
+            outer,
+        }
+    }
+
+    /// Where index `i` starts.
+    #[inline(always)]
+    pub fn at(self, i: usize) -> usize {
+        if self.block == 1 {
+            self.outer * i
+        } else {
+            self.outer * (i / self.block) + self.inner * (i % self.block)
+        }
+    }
+}
+
+/// A factor: the numbers of frequency `k` lie at `group·g + line(m or n) + term(p) + k`.
 #[derive(Clone, Copy)]
 pub struct Operand<'a, T> {
     pub data: Planar<'a, T>,
     pub group: usize,
-    pub line: usize,
-    pub term: usize,
+    pub line: Stride,
+    pub term: Stride,
     pub conjugated: bool,
 }
 
@@ -30,14 +66,14 @@ impl<T> Operand<'_, T> {
     }
 }
 
-/// The product: the numbers of frequency `k` lie at `group·g + row·m + column·n + k`.
+/// The product: the numbers of frequency `k` lie at `group·g + row(m) + column(n) + k`.
 #[derive(Clone, Copy)]
 pub struct Target<T> {
     pub re: Shared<T>,
     pub im: Shared<T>,
     pub group: usize,
-    pub row: usize,
-    pub column: usize,
+    pub row: Stride,
+    pub column: Stride,
 }
 
 /// One product a group and frequency.
