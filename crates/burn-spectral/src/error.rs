@@ -92,6 +92,18 @@ pub enum SpectralError {
         /// Size of the input.
         got: Vec<usize>,
     },
+    /// A tile of a convolution that its kernel does not fit.
+    #[error(
+        "a tile of {tile} samples is shorter than the kernel, which spans {extent} along axis {axis}"
+    )]
+    Tile {
+        /// Samples of the tile.
+        tile: usize,
+        /// Samples that the dilated kernel spans.
+        extent: usize,
+        /// The spatial axis.
+        axis: usize,
+    },
     /// An axis that is not there.
     #[error("axis {axis} is not one of the {axes} spatial axes (0 to {})", axes - 1)]
     Axis {

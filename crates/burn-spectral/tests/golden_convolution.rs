@@ -3,11 +3,28 @@
 mod common;
 
 use burn::tensor::{DType, Device};
-use burn_spectral::conv::{FftConvOptions, fft_conv};
+use burn_spectral::conv::{FftConvAlgorithm, FftConvOptions, fft_conv};
 use common::DTYPES;
 use common::golden::{Case, load};
 
 fn check<const D: usize>(case: &Case, dtype: DType) {
+    let kernel = case.leaf::<D>("weight", dtype, &Device::flex()).dims();
+    let extent = (2..D).map(|axis| {
+        let dilation: Vec<usize> = case.numbers("dilation");
+        dilation[axis - 2] * (kernel[axis] - 1) + 1
+    });
+    let tile = extent.max().unwrap_or(1) + 2;
+    for algorithm in [
+        FftConvAlgorithm::Auto,
+        FftConvAlgorithm::Direct,
+        FftConvAlgorithm::Whole,
+        FftConvAlgorithm::Tiled { tile },
+    ] {
+        check_one::<D>(case, dtype, algorithm);
+    }
+}
+
+fn check_one<const D: usize>(case: &Case, dtype: DType, algorithm: FftConvAlgorithm) {
     let device = Device::flex().autodiff();
     let options = FftConvOptions {
         stride: case.numbers("stride"),
@@ -18,6 +35,8 @@ fn check<const D: usize>(case: &Case, dtype: DType) {
             .collect(),
         dilation: case.numbers("dilation"),
         groups: case.number("groups"),
+        algorithm,
+        ..FftConvOptions::new(D - 2)
     };
     let x = case.leaf::<D>("input", dtype, &device);
     let weight = case.leaf::<D>("weight", dtype, &device);

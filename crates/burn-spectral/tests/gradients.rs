@@ -4,7 +4,8 @@ mod common;
 
 use burn::module::{Param, ParamId};
 use burn::tensor::{DType, Tensor};
-use burn_spectral::conv::{FftConvOptions, fft_conv};
+use burn_spectral::conv::{FftConvAlgorithm, FftConvOptions, fft_conv};
+use burn_spectral::ops::SavedSpectrum;
 use burn_spectral::ops::{Axes, Direction, MixSpec};
 use burn_spectral::response::KramersKronig;
 use burn_spectral::{ComplexTensor, Norm};
@@ -223,6 +224,7 @@ fn of_the_convolution_evaluated_through_the_spectrum() {
                 padding: padding.to_vec(),
                 dilation: dilation.to_vec(),
                 groups,
+                ..FftConvOptions::new(2)
             }
         };
     for options in [
@@ -232,10 +234,23 @@ fn of_the_convolution_evaluated_through_the_spectrum() {
     ] {
         let (x, weight) = ([2, 4, 5, 6], [2, 4 / options.groups, 2, 3]);
         let sizes = [x.iter().product(), weight.iter().product(), 2];
-        assert_gradients(&format!("{options:?}"), &sizes, |z| {
-            let (x, weight) = (z[0].clone().reshape(x), z[1].clone().reshape(weight));
-            weigh(fft_conv::<4>(x, weight, Some(z[2].clone()), &options), 1)
-        });
+        for algorithm in [
+            FftConvAlgorithm::Direct,
+            FftConvAlgorithm::Whole,
+            FftConvAlgorithm::Tiled { tile: 4 },
+        ] {
+            for saved in [SavedSpectrum::Keep, SavedSpectrum::Recompute] {
+                let options = FftConvOptions {
+                    algorithm,
+                    saved,
+                    ..options.clone()
+                };
+                assert_gradients(&format!("{options:?}"), &sizes, |z| {
+                    let (x, weight) = (z[0].clone().reshape(x), z[1].clone().reshape(weight));
+                    weigh(fft_conv::<4>(x, weight, Some(z[2].clone()), &options), 1)
+                });
+            }
+        }
     }
 }
 

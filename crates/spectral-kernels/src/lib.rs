@@ -90,6 +90,7 @@ pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;
 pub use norm::Norm;
 pub use pointwise::Pointwise;
+pub use parallel::threads;
 pub use reverse::reverse;
 pub use scalar::Scalar;
 pub use shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};

@@ -61,3 +61,8 @@ pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
         (0..count).into_par_iter().with_max_len(1).for_each(task);
     }
 }
+
+/// Threads that the kernels use: those of rayon's current pool.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}

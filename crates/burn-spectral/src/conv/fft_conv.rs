@@ -2,9 +2,11 @@
 
 use burn::tensor::{Slice, Tensor};
 
-use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
+use crate::SpectralError;
+use crate::ops::{self, DirectConvSpec, SavedSpectrum};
 use crate::response::Coupling;
-use crate::{Norm, SpectralError, fft};
+
+use super::algorithm::{ConvShape, FftConvAlgorithm, good_length, is_smooth};
 
 /// What `Conv2d` and its siblings let one choose, one entry a spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,16 +19,22 @@ pub struct FftConvOptions {
     pub dilation: Vec<usize>,
     /// Groups of channels that do not see each other.
     pub groups: usize,
+    /// How it is computed.
+    pub algorithm: FftConvAlgorithm,
+    /// What a computation through the spectrum keeps for its backward pass.
+    pub saved: SavedSpectrum,
 }
 
 impl FftConvOptions {
-    /// Stride and dilation 1, no padding, one group.
+    /// Stride and dilation 1, no padding, one group, the algorithm chosen, spectra kept.
     pub fn new(axes: usize) -> Self {
         Self {
             stride: vec![1; axes],
             padding: vec![(0, 0); axes],
             dilation: vec![1; axes],
             groups: 1,
+            algorithm: FftConvAlgorithm::Auto,
+            saved: SavedSpectrum::Keep,
         }
     }
 }
@@ -37,9 +45,8 @@ impl FftConvOptions {
 /// y[b,o,n] = b[o] + Σ_{i,t} w[o,i,t] · x_padded[b, i, stride·n + dilation·t]
 /// ```
 ///
-/// computed as `irfft(rfft(x)·conj(rfft(w)))` on a grid that holds the padded signal, so that
-/// nothing wraps around into the outputs that are kept. The grid's sizes have no prime factor
-/// above 7.
+/// computed directly, or as `irfft(rfft(x)·conj(rfft(w)))` of the whole signal or of tiles, on grids where nothing wraps
+/// around into the outputs that are kept; see [`FftConvAlgorithm`].
 ///
 /// # Shapes
 /// - `x`: `[batch, channels_in, spatial…]`
@@ -49,26 +56,35 @@ impl FftConvOptions {
 ///
 /// # Errors
 /// When the channels do not fit the weight and the groups, an option has another number of axes
-/// than the signal or is zero, or the padded signal is shorter than the dilated kernel.
+/// than the signal or is zero, the padded signal is shorter than the dilated kernel, or a tile is.
 pub fn try_fft_conv<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
     bias: Option<Tensor<1>>,
     options: &FftConvOptions,
 ) -> Result<Tensor<D>, SpectralError> {
-    let geometry = ConvGeometry::new(x.dims(), weight.dims(), options)?;
-    let x = x.pad(geometry.padding::<D>(), 0.0);
-    let weight = dilate(weight, &options.dilation);
-    let weight = fft::rfftn(ops::zero_pad(weight, &geometry.grid), D - 2, Norm::Backward);
-    let spec = ConvSpec {
-        spatial: D - 2,
-        mix: MixSpec {
-            groups: options.groups,
-            conjugate: Conjugate::Response,
-        },
+    let shape = ConvShape::new(&x.dims(), &weight.dims(), options)?;
+    shape.check_tile(options.algorithm)?;
+    let algorithm = match options.algorithm {
+        FftConvAlgorithm::Auto => shape.choose(x.is_require_grad() || weight.is_require_grad()),
+        named => named,
     };
-    let y = ops::spectral_conv(x, weight, spec);
-    let y = y.slice(geometry.kept::<D>(&options.stride));
+    let y = match shape.spec(algorithm) {
+        None => ops::direct_conv(
+            x,
+            weight,
+            DirectConvSpec {
+                stride: options.stride.clone(),
+                padding: options.padding.clone(),
+                dilation: options.dilation.clone(),
+                groups: options.groups,
+            },
+        ),
+        Some(spec) => {
+            let weight = dilate(weight, &options.dilation);
+            every(ops::fft_conv(x, weight, spec), &options.stride)
+        }
+    };
     Ok(match bias {
         Some(bias) => {
             let mut dims = [1; D];
@@ -92,11 +108,20 @@ pub fn fft_conv<const D: usize>(
     try_fft_conv(x, weight, bias, options).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// Every `stride`-th output.
+fn every<const D: usize>(y: Tensor<D>, stride: &[usize]) -> Tensor<D> {
+    if stride.iter().all(|step| *step == 1) {
+        return y;
+    }
+    y.slice(core::array::from_fn::<_, D, _>(|axis| match axis {
+        0 | 1 => Slice::full(),
+        _ => Slice::new(0, None, stride[axis - 2] as isize),
+    }))
+}
+
 /// The sizes that a convolution works with, one entry a spatial axis.
 pub(crate) struct ConvGeometry {
-    signal: Vec<usize>,
-    padding: Vec<(usize, usize)>,
-    /// Samples of the transform.
+    /// Samples of one transform of the whole signal.
     pub(crate) grid: Vec<usize>,
     /// Outputs at stride 1.
     outputs: Vec<usize>,
@@ -112,10 +137,8 @@ impl ConvGeometry {
         weight: [usize; D],
         options: &FftConvOptions,
     ) -> Result<Self, SpectralError> {
-        check(x, weight, options)?;
+        check(&x, &weight, options)?;
         let mut geometry = Self {
-            signal: x[2..].to_vec(),
-            padding: options.padding.clone(),
             grid: Vec::new(),
             outputs: Vec::new(),
         };
@@ -123,15 +146,8 @@ impl ConvGeometry {
             let (before, after) = options.padding[axis];
             let padded = before + x[axis + 2] + after;
             let extent = options.dilation[axis] * (weight[axis + 2] - 1) + 1;
-            if padded < extent {
-                return Err(SpectralError::Extent {
-                    extent,
-                    padded,
-                    axis,
-                    got: x.to_vec(),
-                });
-            }
-            geometry.grid.push(next_smooth(padded));
+            let whole = ops::FftConvAxis::whole(x[axis + 2], (before, after), extent);
+            geometry.grid.push(good_length(whole.grid));
             geometry.outputs.push(padded - extent + 1);
         }
         Ok(geometry)
@@ -144,42 +160,21 @@ impl ConvGeometry {
             .map(|(outputs, step)| outputs.div_ceil(*step))
             .collect()
     }
-
-    /// The signal's own padding, and what fills the grid after it.
-    fn padding<const D: usize>(&self) -> [(usize, usize); D] {
-        core::array::from_fn(|axis| match axis {
-            0 | 1 => (0, 0),
-            _ => {
-                let before = self.padding[axis - 2].0;
-                let after = self.grid[axis - 2] - self.signal[axis - 2] - before;
-                (before, after)
-            }
-        })
-    }
-
-    fn kept<const D: usize>(&self, stride: &[usize]) -> [Slice; D] {
-        core::array::from_fn(|axis| match axis {
-            0 | 1 => Slice::full(),
-            _ => Slice::new(
-                0,
-                Some(self.outputs[axis - 2] as isize),
-                stride[axis - 2] as isize,
-            ),
-        })
-    }
 }
 
-fn check<const D: usize>(
-    x: [usize; D],
-    weight: [usize; D],
+/// Whether an input and a weight of these shapes can be convolved.
+pub(super) fn check(
+    x: &[usize],
+    weight: &[usize],
     options: &FftConvOptions,
 ) -> Result<(), SpectralError> {
-    let axes = D - 2;
+    let axes = x.len() - 2;
     let FftConvOptions {
         stride,
         padding,
         dilation,
         groups,
+        ..
     } = options;
     let before: Vec<usize> = padding.iter().map(|(before, _)| *before).collect();
     for sizes in [stride, dilation, &before] {
@@ -196,13 +191,25 @@ fn check<const D: usize>(
     SpectralError::check_positive("the number of groups", &[*groups])?;
     let channels = [weight[1] * groups, weight[0]];
     Coupling::Grouped(*groups).response_channels(channels)?;
-    match x[1] == channels[0] {
-        true => Ok(()),
-        false => Err(SpectralError::Channels {
+    if x[1] != channels[0] {
+        return Err(SpectralError::Channels {
             expected: channels[0],
             got: x.to_vec(),
-        }),
+        });
     }
+    for axis in 0..axes {
+        let padded = padding[axis].0 + x[axis + 2] + padding[axis].1;
+        let extent = dilation[axis] * (weight[axis + 2] - 1) + 1;
+        if padded < extent {
+            return Err(SpectralError::Extent {
+                extent,
+                padded,
+                axis,
+                got: x.to_vec(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Puts `dilation − 1` zeros between taps.
@@ -230,18 +237,9 @@ fn dilate<const D: usize>(weight: Tensor<D>, dilation: &[usize]) -> Tensor<D> {
 }
 
 /// The smallest length from `n` on without a prime factor above 7.
-pub(super) fn next_smooth(n: usize) -> usize {
-    let is_smooth = |length: &usize| {
-        let mut rest = *length;
-        for factor in [2, 3, 5, 7] {
-            while rest.is_multiple_of(factor) {
-                rest /= factor;
-            }
-        }
-        rest == 1
-    };
+pub(crate) fn next_smooth(n: usize) -> usize {
     (n.max(1)..)
-        .find(is_smooth)
+        .find(|length| is_smooth(*length))
         .expect("powers of two are smooth")
 }
 

@@ -6,8 +6,10 @@ use burn::nn::{PaddingConfig1d, PaddingConfig2d, PaddingConfig3d};
 use burn::tensor::{Device, Tensor};
 
 use crate::SpectralError;
+use crate::ops::SavedSpectrum;
 use crate::response::Coupling;
 
+use super::algorithm::FftConvAlgorithm;
 use super::fft_conv::{ConvGeometry, FftConvOptions, fft_conv};
 
 /// Creates an FFT-evaluated layer from the configuration of Burn's own.
@@ -132,8 +134,8 @@ macro_rules! fft_conv_layer {
     ($name:ident, $conv:ident, $config:ident, $padding:ty, $axes:literal, $rank:literal, $channels:expr) => {
         #[doc = concat!("Burn's [`", stringify!($conv), "`], evaluated through the spectrum.")]
         ///
-        /// The same function of the same weights, at a cost that hardly depends on the kernel's
-        /// size: the layer for large kernels. Created by [`InitFft`], or from Burn's layer.
+        /// The same function of the same weights, computed tap by tap or through the spectrum, whichever is
+        /// faster: see [`FftConvAlgorithm`]. Created by [`InitFft`], or from Burn's layer.
         #[derive(Module, Debug)]
         pub struct $name {
             /// Taps, `[out, in / groups, taps…]`, as Burn's layer stores them.
@@ -149,6 +151,12 @@ macro_rules! fft_conv_layer {
             /// Zeros around the input.
             #[module(skip)]
             pub padding: $padding,
+            /// How it is computed; not part of the record.
+            #[module(skip)]
+            pub algorithm: FftConvAlgorithm,
+            /// What is kept for the backward pass; not part of the record.
+            #[module(skip)]
+            pub saved: SavedSpectrum,
         }
 
         impl From<$conv> for $name {
@@ -160,6 +168,8 @@ macro_rules! fft_conv_layer {
                     bias: conv.bias,
                     groups: conv.groups,
                     padding: conv.padding,
+                    algorithm: FftConvAlgorithm::Auto,
+                    saved: SavedSpectrum::Keep,
                 }
             }
         }
@@ -206,7 +216,21 @@ macro_rules! fft_conv_layer {
                     padding: padding.to_vec(),
                     dilation: self.dilation.to_vec(),
                     groups: self.groups,
+                    algorithm: self.algorithm,
+                    saved: self.saved,
                 }
+            }
+
+            /// The same layer, computed in this way.
+            #[must_use]
+            pub fn with_algorithm(self, algorithm: FftConvAlgorithm) -> Self {
+                Self { algorithm, ..self }
+            }
+
+            /// The same layer, keeping this for the backward pass of a computation through the spectrum.
+            #[must_use]
+            pub fn with_saved_spectrum(self, saved: SavedSpectrum) -> Self {
+                Self { saved, ..self }
             }
 
             /// Convolves; see [`fft_conv`] for the formula.

@@ -1,6 +1,8 @@
 //! Convolution layers that work through the spectrum.
 
+mod algorithm;
 mod convolve;
+mod cost;
 mod fft_conv;
 mod fft_conv_layer;
 mod fixed;
@@ -8,10 +10,11 @@ mod kk_layer;
 mod long_conv;
 mod spectral_conv;
 
+pub use algorithm::{ConvEstimate, ConvShape, FftConvAlgorithm};
 pub use convolve::{
     ConvolveFilter, ConvolveMode, ConvolveOutput, fft_convolve2d, try_fft_convolve2d,
 };
-pub(crate) use fft_conv::ConvGeometry;
+pub(crate) use fft_conv::{ConvGeometry, next_smooth};
 pub use fft_conv::{FftConvOptions, fft_conv, try_fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
 pub(crate) use fft_conv_layer::{Pairs, same};

@@ -132,6 +132,7 @@ impl Summarise for Conv2d {
             padding: pairs(&self.padding, [height, width], kernel, self.stride).to_vec(),
             dilation: self.dilation.to_vec(),
             groups: self.groups,
+            ..FftConvOptions::new(2)
         };
         let sizes = ConvGeometry::new(dims, weight, &options)?.output_sizes(&self.stride);
         let output = [weight[0], sizes[0], sizes[1]];

@@ -1,0 +1,136 @@
+//! The cost model of convolutions: sums of work over rates.
+//!
+//! The rates were fitted to measurements on one thread of an AMD EPYC (family 26, AVX-512) in float32. Another machine is
+//! faster or slower in all of them alike, roughly, which is why the choice between the algorithms holds elsewhere and
+//! the milliseconds do not.
+
+use crate::ops::{FftConvAxis, FftConvSpec, SavedSpectrum};
+
+use super::algorithm::{ConvShape, length_factor};
+
+/// Nanoseconds of a multiplication with an addition in registers.
+const DIRECT_NS: f64 = 0.0112;
+/// Nanoseconds of reading or writing a number of a signal, packing included.
+const SIGNAL_NS: f64 = 0.15;
+/// Nanoseconds of a transform one way, a point.
+const TRANSFORM_NS: f64 = 0.5;
+/// Nanoseconds of a complex multiplication with an addition.
+const MIX_NS: f64 = 0.055;
+/// Nanoseconds of writing a complex number of a spectrum to memory and reading it, on all threads.
+const SPECTRUM_NS: f64 = 0.6;
+/// Nanoseconds of a multiplication with an addition in Burn's own convolution, which serves three axes.
+const BURN_NS: f64 = 0.1;
+/// Nanoseconds of starting an operation, direct and through the spectrum.
+const START_NS: [f64; 2] = [10_000.0, 40_000.0];
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// The output.
+    Forward,
+    /// The output, then the gradients of input and weight.
+    Both,
+}
+
+/// Predicted cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    pub ms: f64,
+    pub bytes: usize,
+}
+
+/// Milliseconds of `shared` nanoseconds of work that the threads share and `memory` that they do not.
+fn milliseconds(shared: f64, memory: f64, start: f64) -> f64 {
+    (shared / spectral_kernels::threads() as f64 + memory + start) * 1e-6
+}
+
+/// Tap by tap.
+pub fn direct(shape: &ConvShape, passes: Passes) -> Cost {
+    let [inputs, outputs] = shape.channels;
+    let groups = shape.options.groups;
+    let positions: usize = (0..shape.signal.len())
+        .map(|axis| {
+            let (before, after) = shape.options.padding[axis];
+            let padded = before + shape.signal[axis] + after;
+            (padded - shape.extent(axis)) / shape.options.stride[axis] + 1
+        })
+        .product();
+    let taps: usize = shape.kernel.iter().product();
+    let products = (shape.batch * outputs * positions * (inputs / groups) * taps) as f64;
+    let is_depthwise = inputs == groups && outputs == groups;
+    let each = match (shape.signal.len(), is_depthwise) {
+        (3.., _) => BURN_NS,
+        // Rows share the samples they sum, but not at the kernel's edges.
+        (_, true) => {
+            let height = shape.kernel[shape.kernel.len() - 2..][0] as f64;
+            DIRECT_NS * 1.5 * (height + 4.0) / height
+        }
+        (_, false) => DIRECT_NS,
+    };
+    let signal: usize = shape.signal.iter().product();
+    let numbers = (shape.batch * (inputs * signal + outputs * positions)) as f64;
+    let weight = outputs * inputs / groups * taps;
+    let passes = match passes {
+        Passes::Forward => 1.0,
+        Passes::Both => 3.1,
+    };
+    Cost {
+        ms: milliseconds(
+            passes * (products * each + numbers * SIGNAL_NS),
+            0.0,
+            passes * START_NS[0],
+        ),
+        bytes: 4 * 2 * weight,
+    }
+}
+
+/// Through the spectrum.
+pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
+    let spec = FftConvSpec {
+        axes: axes.to_vec(),
+        groups: shape.options.groups,
+        saved: shape.options.saved,
+    };
+    let [inputs, outputs] = shape.channels;
+    let images = shape.batch * spec.tiles();
+    let filters = outputs * inputs / spec.groups;
+    let bins = spec.bins() as f64;
+    let factor: f64 = axes
+        .iter()
+        .map(|axis| length_factor(axis.grid))
+        .sum::<f64>()
+        / axes.len() as f64;
+    // Of the taps' rows most are zero and not transformed.
+    let filled: f64 = axes[..axes.len() - 1]
+        .iter()
+        .map(|axis| axis.extent as f64 / axis.grid as f64)
+        .product();
+    let transform = spec.points() as f64 * factor * TRANSFORM_NS;
+    let taps = filters as f64 * transform * (1.0 + filled) / 2.0;
+    let (x, y) = (
+        (images * inputs) as f64 * transform,
+        (images * outputs) as f64 * transform,
+    );
+    let mix = (images * filters) as f64 * bins * MIX_NS;
+    let [x_bins, w_bins, y_bins] =
+        [images * inputs, filters, images * outputs].map(|spectra| spectra as f64 * bins);
+    let (mut shared, mut moved) = (x + y + taps + mix, x_bins + w_bins + y_bins);
+    let mut most = moved;
+    if passes == Passes::Both {
+        let again = match spec.saved {
+            SavedSpectrum::Keep => 0.0,
+            SavedSpectrum::Recompute => x + taps,
+        };
+        shared += x + y + taps + 2.0 * mix + again;
+        moved += 1.5 * (x_bins + w_bins) + y_bins;
+        most = most.max(match spec.saved {
+            SavedSpectrum::Keep => y_bins + x_bins + w_bins + x_bins.max(w_bins),
+            SavedSpectrum::Recompute => y_bins + x_bins + w_bins,
+        });
+    }
+    let starts = if passes == Passes::Both { 3.0 } else { 1.0 };
+    Cost {
+        ms: milliseconds(shared, moved * SPECTRUM_NS, starts * START_NS[1]),
+        bytes: most as usize * 8,
+    }
+}
