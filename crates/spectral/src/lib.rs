@@ -5,6 +5,7 @@
 //! images, [`model`] gives networks by name, [`train`] fits one to the other, [`report`] writes
 //! down what came of it. [`bench`] times single layers.
 
+pub mod advise;
 pub mod bench;
 pub mod cli;
 pub mod data;

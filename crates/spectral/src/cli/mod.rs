@@ -3,6 +3,7 @@
 //! Progress goes to stderr. Results go to stdout: a table, or with `--json` JSON and nothing else.
 //! The exit code is 0 if all went well, 1 if something failed, 2 if the command line was wrong.
 
+mod advise;
 mod args;
 mod assemble;
 mod bench;
@@ -66,6 +67,7 @@ enum Command {
     Compare(Box<compare::CompareArgs>),
     Evaluate(evaluate::EvaluateArgs),
     Predict(predict::PredictArgs),
+    Advise(advise::AdviseArgs),
     Models(models::ModelsArgs),
     Data(data::DataCommandArgs),
     Bench(bench::BenchArgs),
@@ -109,6 +111,7 @@ fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
         Command::Compare(args) => compare::run(&args, &context),
         Command::Evaluate(args) => evaluate::run(&args, &context),
         Command::Predict(args) => predict::run(&args, &context),
+        Command::Advise(args) => advise::run(&args, &context),
         Command::Models(args) => models::run(&args, &context),
         Command::Data(args) => data::run(&args, &context),
         Command::Bench(args) => bench::run(&args, &context),

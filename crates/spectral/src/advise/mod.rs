@@ -1,0 +1,225 @@
+//! Which algorithm computes a convolution fastest: predicted by the cost model of
+//! [`burn_spectral::conv`], and measured.
+
+mod crossover;
+mod measure;
+mod plot;
+
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::Conv2dConfig;
+use burn::tensor::Device;
+use burn_spectral::conv::{ConvEstimate, ConvShape, FftConvAlgorithm, FftConvOptions};
+use burn_spectral::{SpectralError, ops::SavedSpectrum};
+use serde::Serialize;
+
+pub use crossover::{Case, Crossover, Family, crossovers};
+pub use measure::{Budget, Measured, measure};
+pub use plot::plot;
+
+/// A convolution to be advised on: a square kernel, zeros around the image so that its size stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Question {
+    /// Images at a time.
+    pub batch: usize,
+    /// Channels of the input.
+    pub inputs: usize,
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+    /// Height and width of the image.
+    pub size: [usize; 2],
+    /// Height and width of the kernel.
+    pub kernel: usize,
+    /// Step between outputs.
+    pub stride: usize,
+    /// Whether the backward pass computes the spectra again.
+    pub recompute: bool,
+}
+
+/// One algorithm's cost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Way {
+    /// Its name: `direct`, `whole` or `tiled(…)` with the samples of a tile.
+    pub algorithm: String,
+    /// Whether it is the one that the layer takes by itself, for training.
+    pub chosen: bool,
+    /// Predicted milliseconds of a forward pass.
+    pub predicted_fwd_ms: f64,
+    /// Predicted milliseconds of a forward and a backward pass.
+    pub predicted_fwdbwd_ms: f64,
+    /// Measured milliseconds of a forward pass; none where it would take too long.
+    pub fwd_ms: Option<f64>,
+    /// Measured milliseconds of a forward and a backward pass.
+    pub fwdbwd_ms: Option<f64>,
+    /// Predicted bytes beside input, weight, output and their gradients.
+    pub memory_bytes: usize,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug, Serialize)]
+pub struct Advice {
+    /// What was asked.
+    pub question: Question,
+    /// The algorithm that the layer takes in training.
+    pub algorithm: String,
+    /// Every algorithm.
+    pub ways: Vec<Way>,
+    /// The smallest odd kernel for which one through the spectrum is predicted to be fastest.
+    pub fft_from_kernel: Option<usize>,
+}
+
+impl Question {
+    fn options(&self) -> FftConvOptions {
+        // As `PaddingConfig2d::Same` of Burn: the odd zero after the image.
+        let padding = self.size.map(|size| {
+            let steps = size.div_ceil(self.stride).saturating_sub(1);
+            let total = (steps * self.stride + self.kernel).saturating_sub(size);
+            (total / 2, total - total / 2)
+        });
+        FftConvOptions {
+            stride: vec![self.stride; 2],
+            padding: padding.to_vec(),
+            groups: self.groups,
+            saved: match self.recompute {
+                true => SavedSpectrum::Recompute,
+                false => SavedSpectrum::Keep,
+            },
+            ..FftConvOptions::new(2)
+        }
+    }
+
+    /// The sizes that the cost model takes.
+    ///
+    /// # Errors
+    /// When the groups do not divide the channels, or a number is zero.
+    pub fn shape(&self) -> Result<ConvShape, SpectralError> {
+        let [height, width] = self.size;
+        let inputs = self.inputs / self.groups.max(1);
+        ConvShape::new(
+            &[self.batch, self.inputs, height, width],
+            &[self.outputs, inputs, self.kernel, self.kernel],
+            &self.options(),
+        )
+    }
+
+    fn config(&self) -> Conv2dConfig {
+        Conv2dConfig::new([self.inputs, self.outputs], [self.kernel; 2])
+            .with_stride([self.stride; 2])
+            .with_groups(self.groups)
+            .with_padding(PaddingConfig2d::Same)
+            .with_bias(false)
+    }
+
+    /// The smallest odd kernel up to twice the image for which one through the spectrum is
+    /// predicted to be fastest in training.
+    fn fft_from_kernel(&self) -> Option<usize> {
+        let most = 2 * self.size[0].max(self.size[1]);
+        (1..=most).step_by(2).find(|&kernel| {
+            let question = Self {
+                kernel,
+                ..self.clone()
+            };
+            let shape = question.shape();
+            shape.is_ok_and(|shape| shape.choose(true) != FftConvAlgorithm::Direct)
+        })
+    }
+
+    /// Predicts and measures every algorithm.
+    ///
+    /// # Errors
+    /// As [`shape`](Self::shape).
+    pub fn advise(&self, device: &Device, budget: Budget) -> Result<Advice, SpectralError> {
+        let shape = self.shape()?;
+        let chosen = shape.choose(true);
+        let ways = shape
+            .estimates()
+            .into_iter()
+            .map(|estimate| {
+                let measured = measure(self, estimate.algorithm, device, budget);
+                Way::of(&estimate, chosen, measured)
+            })
+            .collect();
+        Ok(Advice {
+            algorithm: chosen.to_string(),
+            ways,
+            fft_from_kernel: self.fft_from_kernel(),
+            question: self.clone(),
+        })
+    }
+}
+
+impl Way {
+    fn of(estimate: &ConvEstimate, chosen: FftConvAlgorithm, measured: Measured) -> Self {
+        Self {
+            algorithm: estimate.algorithm.to_string(),
+            chosen: estimate.algorithm == chosen,
+            predicted_fwd_ms: estimate.forward_ms,
+            predicted_fwdbwd_ms: estimate.both_ms,
+            fwd_ms: measured.fwd_ms,
+            fwdbwd_ms: measured.fwdbwd_ms,
+            memory_bytes: estimate.bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question() -> Question {
+        Question {
+            batch: 2,
+            inputs: 4,
+            outputs: 6,
+            groups: 2,
+            size: [12, 9],
+            kernel: 5,
+            stride: 1,
+            recompute: false,
+        }
+    }
+
+    #[test]
+    fn every_algorithm_is_predicted_and_measured() {
+        let budget = Budget {
+            seconds: 0.0,
+            ..Budget::default()
+        };
+        let advice = question().advise(&Device::flex(), budget).unwrap();
+        assert!(advice.ways.len() >= 2);
+        assert_eq!(advice.ways.iter().filter(|way| way.chosen).count(), 1);
+        for way in &advice.ways {
+            assert!(way.predicted_fwd_ms > 0.0 && way.predicted_fwdbwd_ms > way.predicted_fwd_ms);
+            assert!(way.fwd_ms.is_some_and(|ms| ms > 0.0), "{way:?}");
+            assert!(way.fwdbwd_ms.is_some_and(|ms| ms > 0.0), "{way:?}");
+        }
+    }
+
+    #[test]
+    fn groups_that_do_not_divide_the_channels_are_refused() {
+        let question = Question {
+            groups: 3,
+            ..question()
+        };
+        let error = question.shape().unwrap_err().to_string();
+        assert!(
+            error.contains("divisible by 3") || error.contains("channels"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn beyond_some_kernel_the_spectrum_wins() {
+        let question = Question {
+            batch: 8,
+            inputs: 64,
+            outputs: 64,
+            groups: 1,
+            size: [64, 64],
+            ..question()
+        };
+        let from = question.fft_from_kernel().unwrap();
+        assert!(from > 3, "{from}");
+    }
+}

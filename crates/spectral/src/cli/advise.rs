@@ -1,0 +1,187 @@
+//! `spectral advise`: how to compute a convolution.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use comfy_table::{Cell, CellAlignment};
+
+use super::args::positive;
+use super::context::Context;
+use super::error::CliError;
+use super::output::{print, print_json, say, table};
+use crate::advise::{Advice, Budget, Crossover, Question, crossovers, plot};
+
+/// Say how to compute a convolution: directly or by FFT
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Times are of the image's own size out (zeros around it), float32, without
+an offset. A layer takes the algorithm marked * by itself when it learns.
+
+Examples:
+  spectral advise --shape 4x32x128x128 --out 32 --kernel 31
+  spectral advise --shape 8x64x64x64 --out 64 --groups 64 --kernel 13 --json
+  spectral advise --crossover crossover.svg --threads 2"
+)]
+pub(super) struct AdviseArgs {
+    /// Batch, channels, height and width of the input
+    #[arg(long, value_name = "BxCxHxW", value_parser = shape, required_unless_present = "crossover")]
+    shape: Option<[usize; 4]>,
+    /// Channels of the output [default: those of the input]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    out: Option<usize>,
+    /// Height and width of the kernel
+    #[arg(long, value_name = "K", value_parser = positive, required_unless_present = "crossover")]
+    kernel: Option<usize>,
+    /// Groups of channels that do not see each other
+    #[arg(long, value_name = "G", value_parser = positive, default_value = "1")]
+    groups: usize,
+    /// Step between outputs
+    #[arg(long, value_name = "S", value_parser = positive, default_value = "1")]
+    stride: usize,
+    /// Compute spectra again in the backward pass
+    #[arg(long)]
+    recompute: bool,
+    /// Measure from which kernel size FFT wins, over
+    /// many shapes (minutes), and draw it to this file
+    #[arg(
+        long,
+        value_name = "FILE.svg",
+        verbatim_doc_comment,
+        conflicts_with_all = ["shape", "kernel", "out", "groups", "stride", "recompute"]
+    )]
+    crossover: Option<PathBuf>,
+}
+
+/// Four sizes, as `4x32x128x128`.
+fn shape(text: &str) -> Result<[usize; 4], String> {
+    let accepted = || "expected BATCHxCHANNELSxHEIGHTxWIDTH, such as 4x32x128x128".to_string();
+    let sizes: Vec<usize> = text
+        .split('x')
+        .map(|size| positive(size).map_err(|_| accepted()))
+        .collect::<Result<_, _>>()?;
+    sizes.try_into().map_err(|_| accepted())
+}
+
+pub(super) fn run(args: &AdviseArgs, context: &Context) -> Result<(), CliError> {
+    if let Some(path) = &args.crossover {
+        return sweep(path, context);
+    }
+    let (Some([batch, inputs, height, width]), Some(kernel)) = (args.shape, args.kernel) else {
+        return Err(CliError::Usage("--shape and --kernel are needed".into()));
+    };
+    let question = Question {
+        batch,
+        inputs,
+        outputs: args.out.unwrap_or(inputs),
+        groups: args.groups,
+        size: [height, width],
+        kernel,
+        stride: args.stride,
+        recompute: args.recompute,
+    };
+    let advice = question
+        .advise(&context.device, Budget::default())
+        .map_err(|error| CliError::Usage(error.to_string()))?;
+    match context.json {
+        true => print_json(&advice),
+        false => print(&describe(&advice)),
+    }
+}
+
+fn milliseconds(ms: Option<f64>) -> String {
+    match ms {
+        None => "too long".into(),
+        Some(ms) if ms < 1.0 => format!("{ms:.3}"),
+        Some(ms) if ms < 100.0 => format!("{ms:.1}"),
+        Some(ms) => format!("{ms:.0}"),
+    }
+}
+
+fn right(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+fn describe(advice: &Advice) -> String {
+    let mut rows = table([
+        "algorithm",
+        "fwd ms",
+        "predicted",
+        "fwd+bwd ms",
+        "predicted",
+        "memory MB",
+    ]);
+    for way in &advice.ways {
+        let mark = if way.chosen { " *" } else { "" };
+        rows.add_row([
+            Cell::new(format!("{}{mark}", way.algorithm)),
+            right(milliseconds(way.fwd_ms)),
+            right(milliseconds(Some(way.predicted_fwd_ms))),
+            right(milliseconds(way.fwdbwd_ms)),
+            right(milliseconds(Some(way.predicted_fwdbwd_ms))),
+            right(format!("{:.1}", way.memory_bytes as f64 / 1e6)),
+        ]);
+    }
+    let from = match advice.fft_from_kernel {
+        Some(kernel) => format!("By FFT from a kernel of {kernel}×{kernel} on, as predicted."),
+        None => "No kernel up to twice the image is faster by FFT, as predicted.".into(),
+    };
+    format!("{rows}\n{from}\n")
+}
+
+fn sweep(path: &PathBuf, context: &Context) -> Result<(), CliError> {
+    let budget = Budget {
+        seconds: 0.1,
+        runs: (3, 20),
+        patience: 0.8,
+    };
+    let all = crossovers(&context.device, budget, |family| say(&family.name))
+        .map_err(|error| CliError::Failed(error.to_string()))?;
+    let svg = plot(&all).map_err(|error| CliError::Failed(format!("cannot draw: {error}")))?;
+    fs::write(path, svg).map_err(CliError::io(path))?;
+    match context.json {
+        true => print_json(&all),
+        false => print(&crossover_table(&all)),
+    }
+}
+
+fn crossover_table(all: &[Crossover]) -> String {
+    let mut text = String::from(
+        "| convolution | FFT wins from kernel, measured | predicted |\n|:--|--:|--:|\n",
+    );
+    let kernel = |k: Option<usize>| k.map_or("none".into(), |k| k.to_string());
+    for crossover in all {
+        text += &format!(
+            "| {} | {} | {} |\n",
+            crossover.family.name,
+            kernel(crossover.measured_from),
+            kernel(crossover.predicted_from)
+        );
+    }
+    let losses: Vec<f64> = (all.iter())
+        .flat_map(|crossover| crossover.cases.iter().filter_map(|case| case.loss()))
+        .collect();
+    let missed: Vec<f64> = losses.iter().copied().filter(|loss| *loss > 1.0).collect();
+    let mean = missed.iter().sum::<f64>() / missed.len().max(1) as f64;
+    let worst = missed.iter().copied().fold(1.0, f64::max);
+    text += &format!(
+        "\nThe model picks the fastest of {} convolutions {} times; otherwise what it picks takes\n{mean:.2} times as long \
+         as the fastest in the mean, {worst:.2} times at worst.\n",
+        losses.len(),
+        losses.len() - missed.len()
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_four_sizes() {
+        assert_eq!(shape("4x32x128x96"), Ok([4, 32, 128, 96]));
+        for bad in ["", "4x32x128", "4x32x0x1", "4x32x1x1x1", "axbxcxd"] {
+            assert!(shape(bad).is_err(), "{bad}");
+        }
+    }
+}
