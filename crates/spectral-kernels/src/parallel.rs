@@ -37,6 +37,11 @@ impl<T> Shared<T> {
         Shared(slice.as_ptr().cast_mut())
     }
 
+    /// From element `count` on.
+    pub fn skip(self, count: usize) -> Self {
+        Shared(self.at(count))
+    }
+
     /// The address of element `index`.
     #[inline(always)]
     pub fn at(self, index: usize) -> *mut T {

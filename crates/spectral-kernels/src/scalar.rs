@@ -6,6 +6,7 @@ use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, WeightGradient};
 use crate::long_convolution;
+use crate::filter;
 use crate::parallel::Shared;
 use crate::pointwise::{self, Mix};
 use crate::shape::{Axis, BinWeight};
@@ -97,6 +98,8 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// The backward pass of [`crate::LongConvolution`] for this type.
     fn long_adjoint(work: long_convolution::Adjoint<'_, Self>)
+    /// [`filter::Work::run`] for this type.
+    fn filter(work: filter::Work<Self>)
     where
         Self: Scalar;
 
@@ -215,6 +218,7 @@ macro_rules! internals {
             }
 
             fn long_adjoint(work: long_convolution::Adjoint<'_, $t>) {
+            fn filter(work: filter::Work<$t>) {
                 work.run();
             }
 

@@ -2,7 +2,7 @@
 
 pub mod axis;
 mod image;
-mod lanes;
+pub mod lanes;
 mod long;
 pub mod nd;
 mod oriented;

@@ -1,0 +1,269 @@
+//! Channels last: neighbouring channels in the lanes of a vector, from memory to memory.
+//!
+//! In a tile, bin `k` of row `j` is a pair of rows of channels, real and imaginary.
+
+use std::sync::Arc;
+
+use super::SpectralFilter;
+use super::engine::{Buffers, Engine, Lens, Place, Signal, Unit};
+use super::rows::Rows;
+use crate::plan::Plan;
+use crate::real::BinScales;
+use crate::scalar::Scalar;
+use crate::shape::Direction;
+use crate::simd::{InstructionSet, Simd};
+use crate::view::View;
+
+/// What a tile should take of the first-level cache.
+const TILE_BYTES: usize = 16 << 10;
+/// Most vectors of channels in a tile.
+const MOST_VECTORS: usize = 4;
+/// Vectors of channels that a task does: neighbours in memory.
+const TASK_VECTORS: usize = 8;
+
+pub struct ChannelLanes<T: Scalar> {
+    lanes: usize,
+    height: usize,
+    rows: Rows<T>,
+    plan: Arc<Plan<T>>,
+    channels: usize,
+    /// Channels in a tile, whole vectors.
+    width: usize,
+    /// Bins of a row in the tile; odd, so that those of a column spread over the sets of the cache.
+    stride: usize,
+}
+
+impl<T: Scalar> ChannelLanes<T> {
+    pub fn new(filter: &SpectralFilter, set: InstructionSet) -> Self {
+        let lanes = T::lanes(set);
+        let [height, n] = filter.grid;
+        let rows = Rows::new(n);
+        let stride = rows.columns | 1;
+        let fitting = TILE_BYTES / (2 * height * stride * lanes * size_of::<T>());
+        let vectors = fitting.clamp(1, MOST_VECTORS);
+        ChannelLanes {
+            lanes,
+            height,
+            plan: T::plans().complex(height),
+            channels: filter.groups,
+            width: lanes * vectors.min(filter.groups.div_ceil(lanes)),
+            stride,
+            rows,
+        }
+    }
+
+    /// Row `j` of a tile from lane `lane` on.
+    #[inline(always)]
+    fn row(&self, tile: *mut T, j: usize, lane: usize) -> View<T> {
+        let start = tile.wrapping_add(2 * j * self.stride * self.width + lane);
+        View::interleaved(start, self.width)
+    }
+
+    #[inline(always)]
+    fn columns<S: Simd<T>>(
+        &self,
+        simd: S,
+        unit: Unit,
+        tile: *mut T,
+        direction: Direction,
+        scratch: &mut [T],
+    ) {
+        if self.height == 1 {
+            return;
+        }
+        for k in 0..self.rows.columns {
+            for lane in (0..unit.groups).step_by(S::LANES) {
+                let start = tile.wrapping_add(2 * k * self.width + lane);
+                let column = View {
+                    stride: 2 * self.stride * self.width,
+                    ..View::interleaved(start, self.width)
+                };
+                let view = match direction {
+                    Direction::Forward => column,
+                    Direction::Inverse => column.swapped(),
+                };
+                // SAFETY: the tile holds `height` rows of as many bins as `stride`, of whole vectors.
+                unsafe { self.plan.run(simd, view, view, scratch) };
+            }
+        }
+    }
+
+    /// Where sample 0 of row `row` of an entry lies, at the first channel of a unit.
+    #[inline(always)]
+    fn line(&self, unit: Unit, signal: &Signal<T>, row: usize) -> *mut T {
+        let [height, width] = signal.frame.size;
+        let line = (unit.entry * height + row) * width;
+        signal.base.at(line * self.channels + unit.group)
+    }
+
+    /// The spectra of rows `row` and, for odd lengths, `row + 1`, or `missing` where that is none of `height`.
+    #[inline(always)]
+    fn spectra(
+        &self,
+        tile: *mut T,
+        signal: &Signal<T>,
+        row: usize,
+        lane: usize,
+        missing: View<T>,
+    ) -> [View<T>; 2] {
+        let first = signal.frame.start[0] + row;
+        let second = match row + 1 < signal.frame.size[0] {
+            true => self.row(tile, first + 1, lane),
+            false => missing,
+        };
+        [self.row(tile, first, lane), second]
+    }
+}
+
+impl<T: Scalar> Engine<T> for ChannelLanes<T> {
+    fn unit(&self) -> [usize; 2] {
+        [self.width, 1]
+    }
+
+    fn groups_of_task(&self) -> usize {
+        (self.lanes * TASK_VECTORS).next_multiple_of(self.width)
+    }
+
+    fn tile_len(&self) -> usize {
+        2 * self.height * self.stride * self.width
+    }
+
+    fn lens(&self) -> Lens {
+        let lanes = self.lanes;
+        let scratch = self.rows.plan.scratch_len(lanes);
+        let scratch = scratch.max(self.plan.scratch_len(lanes));
+        let block = self.rows.block_len(lanes);
+        [block, block, 0, block, block, 0, scratch]
+    }
+
+    #[inline(always)]
+    unsafe fn analysis<S: Simd<T>>(
+        &self,
+        simd: S,
+        unit: Unit,
+        signal: &Signal<T>,
+        scales: BinScales<T>,
+        tile: *mut T,
+        buffers: &mut Buffers<'_, T>,
+    ) {
+        let Signal { frame, .. } = *signal;
+        let below = frame.start[0] + frame.size[0];
+        let row_len = 2 * self.stride * self.width;
+        for row in (0..frame.start[0]).chain(below..self.height) {
+            let start = tile.wrapping_add(row * row_len);
+            // SAFETY: a row of the tile.
+            unsafe { std::slice::from_raw_parts_mut(start, row_len) }.fill(T::of(0.0));
+        }
+        let members = self.rows.members();
+        let nowhere = View::interleaved(buffers.nowhere, S::LANES);
+        // Where samples are put that cannot be read where they are.
+        let step = members * S::LANES;
+        let gathered = buffers.pairs[0];
+        for row in (0..frame.size[0]).step_by(members) {
+            for lane in (0..unit.groups).step_by(S::LANES) {
+                let lanes = S::LANES.min(unit.groups - lane);
+                let spectra = self.spectra(tile, signal, row, lane, nowhere);
+                let whole = row + members <= frame.size[0];
+                let direct = lanes == S::LANES && frame.size[1] == self.rows.n && whole;
+                let line = |member: usize| self.line(unit, signal, row + member).wrapping_add(lane);
+                let samples = if direct {
+                    self.rows.samples(line(0), line(1), self.channels)
+                } else {
+                    // SAFETY: the block holds `n` samples of one or two rows; of the image, `lanes` channels are read
+                    // of each sample of a row that is there.
+                    unsafe {
+                        let len = self.rows.n * step;
+                        std::slice::from_raw_parts_mut(gathered, len).fill(T::of(0.0));
+                        for member in 0..members.min(frame.size[0] - row) {
+                            let from = line(member);
+                            for j in 0..frame.size[1] {
+                                let at = (frame.start[1] + j) * step + member * S::LANES;
+                                let x = simd.load_part(from.add(j * self.channels), lanes);
+                                simd.store(gathered.add(at), x);
+                            }
+                        }
+                    }
+                    let second = gathered.wrapping_add(S::LANES);
+                    self.rows.samples(gathered, second, step)
+                };
+                // SAFETY: the samples are there, and the tile holds the spectra.
+                unsafe {
+                    let scratch = &mut *buffers.scratch;
+                    self.rows
+                        .forward(simd, samples, spectra, scales, buffers.block, scratch);
+                }
+            }
+        }
+        self.columns(simd, unit, tile, Direction::Forward, buffers.scratch);
+    }
+
+    #[inline(always)]
+    unsafe fn synthesis<S: Simd<T>>(
+        &self,
+        simd: S,
+        unit: Unit,
+        signal: &Signal<T>,
+        scales: BinScales<T>,
+        tile: *mut T,
+        buffers: &mut Buffers<'_, T>,
+    ) {
+        let frame = signal.frame;
+        self.columns(simd, unit, tile, Direction::Inverse, buffers.scratch);
+        let members = self.rows.members();
+        let zeros = View::interleaved(buffers.zeros, S::LANES);
+        let step = members * S::LANES;
+        let gathered = buffers.pairs[0];
+        for row in (0..frame.size[0]).step_by(members) {
+            for lane in (0..unit.groups).step_by(S::LANES) {
+                let lanes = S::LANES.min(unit.groups - lane);
+                let spectra = self.spectra(tile, signal, row, lane, zeros);
+                let whole = row + members <= frame.size[0];
+                let direct = lanes == S::LANES && frame.size[1] == self.rows.n && whole;
+                let line = |member: usize| self.line(unit, signal, row + member).wrapping_add(lane);
+                let samples = if direct {
+                    self.rows.samples(line(0), line(1), self.channels)
+                } else {
+                    let second = gathered.wrapping_add(S::LANES);
+                    self.rows.samples(gathered, second, step)
+                };
+                // SAFETY: the tile holds the spectra, and there is room for the samples.
+                unsafe {
+                    let scratch = &mut *buffers.scratch;
+                    self.rows
+                        .inverse(simd, spectra, samples, scales, buffers.block, scratch);
+                }
+                if direct {
+                    continue;
+                }
+                for member in 0..members.min(frame.size[0] - row) {
+                    let to = line(member);
+                    for j in 0..frame.size[1] {
+                        let at = (frame.start[1] + j) * step + member * S::LANES;
+                        // SAFETY: `lanes` channels of a sample of the image.
+                        unsafe {
+                            let y = simd.load(gathered.add(at));
+                            simd.store_part(to.add(j * self.channels), y, lanes);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn places(&self, _unit: Unit) -> usize {
+        self.height
+    }
+
+    fn place(&self, unit: Unit, index: usize, _o: usize) -> Place {
+        Place {
+            entry: 0,
+            tile: 2 * index * self.stride * self.width,
+            to_imaginary: self.width,
+            tile_step: 2 * self.width,
+            response: index * self.rows.columns * self.channels + unit.group,
+            response_step: self.channels,
+            rows: self.rows.columns,
+            len: unit.groups,
+        }
+    }
+}

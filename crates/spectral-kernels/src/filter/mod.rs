@@ -1,0 +1,245 @@
+//! Filters that see one spectrum each: transform, product and inverse transform without leaving the cache.
+
+mod engine;
+mod lanes;
+mod planes;
+mod product;
+mod rows;
+mod run;
+mod unfused;
+
+use crate::contraction::Conjugate;
+use crate::parallel::Shared;
+use crate::scalar::Scalar;
+use crate::shape::{Planar, PlanarMut, expect_len, half_bins};
+pub use run::Work;
+
+/// How images and responses lie in memory, row-major.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// Images `[batch, channels, height, width]`, responses `[channels, rows, bins]`.
+    #[default]
+    Planes,
+    /// Images `[batch, height, width, channels]`, responses `[rows, bins, channels]`: a vector holds neighbouring
+    /// channels, and nothing is transposed.
+    ChannelsLast,
+}
+
+/// The part of a grid that an image covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Frame {
+    /// Row and column of its first sample.
+    pub start: [usize; 2],
+    /// Height and width.
+    pub size: [usize; 2],
+}
+
+impl Frame {
+    /// All of a grid.
+    pub fn whole(grid: [usize; 2]) -> Self {
+        Frame {
+            start: [0, 0],
+            size: grid,
+        }
+    }
+
+    /// Samples of an image.
+    pub fn area(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    fn expect_in(&self, grid: [usize; 2], what: &str) {
+        for axis in 0..2 {
+            assert!(
+                self.start[axis] + self.size[axis] <= grid[axis],
+                "{what}: {} samples from {} on do not fit the {} of the grid",
+                self.size[axis],
+                self.start[axis],
+                grid[axis]
+            );
+        }
+    }
+}
+
+/// Circular convolution of images on a grid, every output from one spectrum:
+///
+/// ```text
+/// y[b, g·m + o] = crop( irfft2( R[g·m + o] ⊙ rfft2( pad( Σ_t x[b, g·terms + t] ))))
+/// ```
+///
+/// with `R` or the spectrum conjugated as [`Self::conjugate`] says. Images lie in the grid where `input` says, zeros
+/// around them, and of the result `output` is kept; rows that are zero or not kept are not transformed. One row is the
+/// one-dimensional case. The half-spectrum is on the last axis, and what the inverse does with a response that is not
+/// Hermitian is what [`irfftn`](crate::irfftn) does.
+///
+/// A few images at a time go all the way in cache. Where one image outgrows it, or a length is not one that vectors
+/// serve, the same is computed through memory ([`Self::is_fused`]).
+///
+/// Shapes in [`Layout::Planes`]: input `[batch, groups·terms, input.size]`, response `[groups·multiplier, rows, bins]`,
+/// output `[batch, groups·multiplier, output.size]`.
+///
+/// All methods panic when a slice has another length than its shape says, a frame does not fit the grid, the grid has
+/// no points, or channels come last and `multiplier` or `terms` is not 1; callers check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SpectralFilter {
+    /// Entries of the batch.
+    pub batch: usize,
+    /// Spectra an entry has.
+    pub groups: usize,
+    /// Outputs that each spectrum has.
+    pub multiplier: usize,
+    /// Input images that are added up to one spectrum.
+    pub terms: usize,
+    /// Rows and columns of the transforms.
+    pub grid: [usize; 2],
+    /// Where the input lies in the grid.
+    pub input: Frame,
+    /// Where the output lies in it.
+    pub output: Frame,
+    /// How images and responses lie in memory.
+    pub layout: Layout,
+    /// The conjugated factor.
+    pub conjugate: Conjugate,
+}
+
+impl SpectralFilter {
+    /// One filter a channel on images that fill the grid, nothing conjugated.
+    pub fn depthwise(batch: usize, channels: usize, grid: [usize; 2]) -> Self {
+        SpectralFilter {
+            batch,
+            groups: channels,
+            multiplier: 1,
+            terms: 1,
+            grid,
+            input: Frame::whole(grid),
+            output: Frame::whole(grid),
+            layout: Layout::Planes,
+            conjugate: Conjugate::None,
+        }
+    }
+
+    /// Bins of one response.
+    pub fn bins(&self) -> usize {
+        self.grid[0] * half_bins(self.grid[1])
+    }
+
+    /// Real elements of the input.
+    pub fn input_len(&self) -> usize {
+        self.batch * self.groups * self.terms * self.input.area()
+    }
+
+    /// Complex elements of the response.
+    pub fn response_len(&self) -> usize {
+        self.groups * self.multiplier * self.bins()
+    }
+
+    /// Real elements of the output.
+    pub fn output_len(&self) -> usize {
+        self.batch * self.groups * self.multiplier * self.output.area()
+    }
+
+    /// Whether the work stays in cache.
+    pub fn is_fused<T: Scalar>(&self) -> bool {
+        self.expect();
+        run::is_fused::<T>(self)
+    }
+
+    /// The filtered images.
+    pub fn forward<T: Scalar>(&self, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
+        self.expect_forward(x, r, y);
+        T::filter(Work::Forward {
+            filter: *self,
+            x: Shared::to_read(x),
+            r: [Shared::to_read(r.re), Shared::to_read(r.im)],
+            y: Shared::new(y),
+        });
+    }
+
+    /// The gradients for the input and for the response, each if it is asked for. With `G` the spectrum of `gy`, `X`
+    /// that of the input, `N` the points of the grid and nothing conjugated,
+    ///
+    /// ```text
+    /// gx = crop( irfft2( Σ_o conj(R_o)·G_o )),   gr = (c_k/N)·Σ_b conj(X)·G
+    /// ```
+    ///
+    /// with `c_k` as for [`BinWeight`](crate::BinWeight). The spectrum of the input is computed again rather than kept.
+    pub fn adjoint<T: Scalar>(
+        &self,
+        x: &[T],
+        r: Planar<'_, T>,
+        gy: &[T],
+        gx: Option<&mut [T]>,
+        gr: Option<PlanarMut<'_, T>>,
+    ) {
+        self.expect_adjoint(x, r, gy, &gx, &gr);
+        T::filter(Work::Adjoint {
+            filter: *self,
+            x: Shared::to_read(x),
+            r: [Shared::to_read(r.re), Shared::to_read(r.im)],
+            gy: Shared::to_read(gy),
+            gx: gx.map(Shared::new),
+            gr: gr.map(|gr| [Shared::new(gr.re), Shared::new(gr.im)]),
+        });
+    }
+
+    /// As [`forward`](Self::forward), through memory.
+    #[doc(hidden)]
+    pub fn forward_unfused<T: Scalar>(&self, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
+        self.expect_forward(x, r, y);
+        unfused::forward(self, x, r, y);
+    }
+
+    /// As [`adjoint`](Self::adjoint), through memory.
+    #[doc(hidden)]
+    pub fn adjoint_unfused<T: Scalar>(
+        &self,
+        x: &[T],
+        r: Planar<'_, T>,
+        gy: &[T],
+        gx: Option<&mut [T]>,
+        gr: Option<PlanarMut<'_, T>>,
+    ) {
+        self.expect_adjoint(x, r, gy, &gx, &gr);
+        unfused::adjoint(self, x, r, gy, gx, gr);
+    }
+
+    fn expect(&self) {
+        assert!(
+            !self.grid.contains(&0) && self.multiplier > 0 && self.terms > 0,
+            "grid, multiplier and terms of a filter must be at least 1, got {self:?}"
+        );
+        self.input.expect_in(self.grid, "filter input");
+        self.output.expect_in(self.grid, "filter output");
+        assert!(
+            self.layout == Layout::Planes || (self.multiplier == 1 && self.terms == 1),
+            "with channels last every input has one output, got multiplier {} and terms {}",
+            self.multiplier,
+            self.terms
+        );
+    }
+
+    fn expect_forward<T>(&self, x: &[T], r: Planar<'_, T>, y: &[T]) {
+        self.expect();
+        expect_len("filter input", "real", self.input_len(), x.len());
+        r.expect("filter response", self.response_len());
+        expect_len("filter output", "real", self.output_len(), y.len());
+    }
+
+    fn expect_adjoint<T>(
+        &self,
+        x: &[T],
+        r: Planar<'_, T>,
+        gy: &[T],
+        gx: &Option<&mut [T]>,
+        gr: &Option<PlanarMut<'_, T>>,
+    ) {
+        self.expect_forward(x, r, gy);
+        if let Some(gx) = gx {
+            let got = gx.len();
+            expect_len("filter input gradient", "real", self.input_len(), got);
+        }
+        if let Some(gr) = gr {
+            gr.expect("filter response gradient", self.response_len());
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Transforms of real rows, a block of lanes at a time: one row a lane for even lengths, two for odd ones.
+
+use std::sync::Arc;
+
+use crate::plan::Plan;
+use crate::real::{BinScales, HalfTwiddles, Join, LastBin, Split, Tangle, Untangle};
+use crate::scalar::Scalar;
+use crate::shape::half_bins;
+use crate::simd::Simd;
+use crate::view::View;
+
+/// Rows of one length.
+pub struct Rows<T: Scalar> {
+    pub n: usize,
+    pub columns: usize,
+    pub plan: Arc<Plan<T>>,
+    twiddles: Option<Arc<HalfTwiddles<T>>>,
+}
+
+impl<T: Scalar> Rows<T> {
+    pub fn new(n: usize) -> Self {
+        let even = n.is_multiple_of(2);
+        Rows {
+            n,
+            columns: half_bins(n),
+            plan: T::plans().complex(if even { n / 2 } else { n }),
+            twiddles: even.then(|| T::plans().half(n)),
+        }
+    }
+
+    /// Rows that share a lane.
+    #[inline(always)]
+    pub fn members(&self) -> usize {
+        if self.twiddles.is_some() { 1 } else { 2 }
+    }
+
+    /// Numbers of a block of samples, which for even lengths also holds its spectrum.
+    pub fn block_len(&self, lanes: usize) -> usize {
+        2 * self.n.max(self.columns) * lanes
+    }
+
+    /// Where sample 0 and 1 of the rows lie: element `j` is samples `2j` and `2j + 1` of a row of even length, samples
+    /// `j` of both rows of odd length.
+    #[inline(always)]
+    pub fn samples(&self, first: *mut T, second: *mut T, stride: usize) -> View<T> {
+        if self.twiddles.is_some() {
+            View {
+                re: first,
+                im: first.wrapping_add(stride),
+                stride: 2 * stride,
+            }
+        } else {
+            View {
+                re: first,
+                im: second,
+                stride,
+            }
+        }
+    }
+
+    /// Samples → half-spectra of the rows, `spectra[1]` for odd lengths only. What lies at `block` is lost.
+    ///
+    /// # Safety
+    /// The views must hold their elements of [`Simd::LANES`] lanes, `block` [`Self::block_len`] numbers; the samples may
+    /// lie at `block` or at the first spectrum.
+    #[inline(always)]
+    pub unsafe fn forward<S: Simd<T>>(
+        &self,
+        simd: S,
+        samples: View<T>,
+        spectra: [View<T>; 2],
+        scales: BinScales<T>,
+        block: *mut T,
+        scratch: &mut [T],
+    ) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match &self.twiddles {
+                Some(twiddles) => {
+                    self.plan.run(simd, samples, spectra[0], scratch);
+                    simd.call(Untangle {
+                        view: spectra[0],
+                        half: self.n / 2,
+                        twiddles,
+                        scales,
+                        last: LastBin::Own,
+                    });
+                }
+                None => {
+                    let view = View::interleaved(block, S::LANES);
+                    self.plan.run(simd, samples, view, scratch);
+                    simd.call(Split {
+                        view,
+                        n: self.n,
+                        first: spectra[0],
+                        second: spectra[1],
+                        scales,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Half-spectra, which are lost → samples; the inverse of [`Self::forward`].
+    ///
+    /// # Safety
+    /// As for [`Self::forward`].
+    #[inline(always)]
+    pub unsafe fn inverse<S: Simd<T>>(
+        &self,
+        simd: S,
+        spectra: [View<T>; 2],
+        samples: View<T>,
+        scales: BinScales<T>,
+        block: *mut T,
+        scratch: &mut [T],
+    ) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match &self.twiddles {
+                Some(twiddles) => {
+                    simd.call(Tangle {
+                        view: spectra[0],
+                        half: self.n / 2,
+                        twiddles,
+                        scales,
+                        last: LastBin::Own,
+                    });
+                    let from = spectra[0].swapped();
+                    self.plan.run(simd, from, samples.swapped(), scratch);
+                }
+                None => {
+                    let view = View::interleaved(block, S::LANES);
+                    simd.call(Join {
+                        view,
+                        n: self.n,
+                        first: spectra[0],
+                        second: Some(spectra[1]),
+                        scales,
+                    });
+                    let from = view.swapped();
+                    self.plan.run(simd, from, samples.swapped(), scratch);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! The work shared among threads, and what a task does.
+
+use super::engine::{Buffers, Engine, Signal, Unit};
+use super::lanes::ChannelLanes;
+use super::planes::Planes;
+use super::product::{Conjugated, Product};
+use super::{Layout, SpectralFilter, unfused};
+use crate::contraction::Conjugate;
+use crate::parallel::{Shared, for_each, threads_for};
+use crate::real::BinScales;
+use crate::scalar::Scalar;
+use crate::scratch::with_scratch;
+use crate::shape::{Planar, PlanarMut, half_bins};
+use crate::simd::{InstructionSet, Kernel, Simd};
+
+/// A pass over slices whose lengths have been checked.
+pub enum Work<T> {
+    Forward {
+        filter: SpectralFilter,
+        x: Shared<T>,
+        r: [Shared<T>; 2],
+        y: Shared<T>,
+    },
+    Adjoint {
+        filter: SpectralFilter,
+        x: Shared<T>,
+        r: [Shared<T>; 2],
+        gy: Shared<T>,
+        gx: Option<Shared<T>>,
+        gr: Option<[Shared<T>; 2]>,
+    },
+}
+
+/// A tile beyond this is better left in memory, with all threads on each transform.
+const LARGEST_TILE_BYTES: usize = 2 << 20;
+/// Numbers of a task of the forward pass.
+const TASK_ELEMENTS: usize = 1 << 16;
+/// Tasks that even out threads of unequal speed.
+const TASKS_PER_THREAD: usize = 4;
+
+/// Whether one image fits the cache and its lengths the vectors, and there are images for all threads.
+pub fn is_fused<T: Scalar>(filter: &SpectralFilter) -> bool {
+    let [height, n] = filter.grid;
+    let row = if n.is_multiple_of(2) { n / 2 } else { n };
+    let plans = T::plans();
+    if plans.complex(row).one_at_a_time() || plans.complex(height).one_at_a_time() {
+        return false;
+    }
+    let lanes = match filter.layout {
+        Layout::Planes => 1,
+        Layout::ChannelsLast => T::lanes(InstructionSet::current()),
+    };
+    let tile = 2 * height * half_bins(n) * lanes * size_of::<T>();
+    let images = filter.batch * filter.groups.div_ceil(lanes);
+    tile <= LARGEST_TILE_BYTES && images >= threads_for(points(filter))
+}
+
+/// Samples that are transformed, as a measure of the work.
+fn points(filter: &SpectralFilter) -> usize {
+    let SpectralFilter { batch, groups, .. } = *filter;
+    batch * groups * (1 + filter.multiplier) * filter.grid[0] * filter.grid[1]
+}
+
+impl<T: Scalar> Work<T> {
+    pub fn run(self) {
+        let (Work::Forward { filter, .. } | Work::Adjoint { filter, .. }) = self;
+        let empty = filter.input_len() == 0 || filter.output_len() == 0;
+        if empty {
+            return self.clear();
+        }
+        if !is_fused::<T>(&filter) {
+            return self.run_unfused();
+        }
+        let set = InstructionSet::current();
+        match filter.layout {
+            Layout::Planes => self.run_with(set, &Planes::new(&filter, set)),
+            Layout::ChannelsLast => self.run_with(set, &ChannelLanes::new(&filter, set)),
+        }
+    }
+
+    /// Zeros for all results: there is nothing that they could depend on.
+    fn clear(self) {
+        let fill = |start: Shared<T>, len: usize| {
+            // SAFETY: a slice of that length was given for this result.
+            unsafe { std::slice::from_raw_parts_mut(start.at(0), len) }.fill(T::of(0.0));
+        };
+        match self {
+            Work::Forward { filter, y, .. } => fill(y, filter.output_len()),
+            Work::Adjoint { filter, gx, gr, .. } => {
+                if let Some(gx) = gx {
+                    fill(gx, filter.input_len());
+                }
+                for part in gr.into_iter().flatten() {
+                    fill(part, filter.response_len());
+                }
+            }
+        }
+    }
+
+    fn run_unfused(self) {
+        // SAFETY: these slices were given with these lengths, those that are written to nobody else.
+        unsafe {
+            let read = |start: Shared<T>, len: usize| std::slice::from_raw_parts(start.at(0), len);
+            let write =
+                |start: Shared<T>, len: usize| std::slice::from_raw_parts_mut(start.at(0), len);
+            match self {
+                Work::Forward { filter, x, r, y } => {
+                    let [re, im] = r.map(|part| read(part, filter.response_len()));
+                    let x = read(x, filter.input_len());
+                    let y = write(y, filter.output_len());
+                    unfused::forward(&filter, x, Planar { re, im }, y);
+                }
+                Work::Adjoint {
+                    filter,
+                    x,
+                    r,
+                    gy,
+                    gx,
+                    gr,
+                } => {
+                    let [re, im] = r.map(|part| read(part, filter.response_len()));
+                    let x = read(x, filter.input_len());
+                    let gy = read(gy, filter.output_len());
+                    let gx = gx.map(|gx| write(gx, filter.input_len()));
+                    let gr = gr.map(|gr| {
+                        let [re, im] = gr.map(|part| write(part, filter.response_len()));
+                        PlanarMut { re, im }
+                    });
+                    unfused::adjoint(&filter, x, Planar { re, im }, gy, gx, gr);
+                }
+            }
+        }
+    }
+
+    fn run_with<E: Engine<T>>(self, set: InstructionSet, engine: &E) {
+        let (Work::Forward { filter, .. } | Work::Adjoint { filter, .. }) = self;
+        let elements = points(&filter);
+        let threads = threads_for(elements);
+        let [unit_groups, unit_entries] = engine.unit();
+        let mut groups = engine.groups_of_task();
+        while groups > unit_groups && filter.groups.div_ceil(groups) * filter.batch < threads {
+            groups -= unit_groups;
+        }
+        let ranges = filter.groups.div_ceil(groups);
+        let gradients = match self {
+            Work::Adjoint { gr, .. } => gr,
+            Work::Forward { .. } => None,
+        };
+        // Tasks that add to the same gradient need a copy of it each.
+        let splits = match gradients {
+            Some(_) if ranges >= threads => 1,
+            Some(_) => threads.div_ceil(ranges).min(filter.batch),
+            None => {
+                let per_entry = elements / (filter.batch * ranges);
+                let entries = TASK_ELEMENTS.div_ceil(per_entry);
+                let fewest = (TASKS_PER_THREAD * threads).div_ceil(ranges);
+                filter.batch.div_ceil(entries).max(fewest).min(filter.batch)
+            }
+        };
+        let entries = filter.batch.div_ceil(splits);
+        let entries = match splits {
+            1 => entries,
+            // Whole tiles, if that leaves enough tasks.
+            _ if entries > unit_entries && gradients.is_none() => {
+                entries.next_multiple_of(unit_entries)
+            }
+            _ => entries,
+        };
+        let splits = filter.batch.div_ceil(entries);
+        let response_len = filter.response_len();
+        let copies = if gradients.is_some() { splits - 1 } else { 0 };
+        let mut partial = vec![T::of(0.0); 2 * copies * response_len];
+        let shared = Shared::new(&mut partial);
+
+        for_each(ranges * splits, elements, |task| {
+            let (range, split) = (task % ranges, task / ranges);
+            let all = Unit {
+                group: range * groups,
+                groups: groups.min(filter.groups - range * groups),
+                entry: split * entries,
+                entries: entries.min(filter.batch - split * entries),
+            };
+            let gradients = gradients.map(|planes| match split {
+                0 => planes,
+                _ => [0, 1].map(|part| shared.skip((2 * (split - 1) + part) * response_len)),
+            });
+            let tile = engine.tile_len();
+            let [a, b, c, d, e, f, g] = engine.lens();
+            let two = match &self {
+                Work::Forward { .. } if filter.multiplier > 1 => [tile, 0],
+                Work::Forward { .. } => [0, 0],
+                Work::Adjoint { .. } => [tile, if filter.multiplier > 1 { tile } else { 0 }],
+            };
+            let lens = [tile, two[0], two[1], a, b, c, d, e, f, g];
+            with_scratch(lens, |[tile, second, third, a, b, c, d, e, f, g]| {
+                let task = Task {
+                    engine,
+                    work: &self,
+                    filter: &filter,
+                    all,
+                    gradients,
+                    tiles: [tile, second, third].map(|tile| tile.as_mut_ptr()),
+                    buffers: Buffers::new([a, b, c, d, e, f, g]),
+                };
+                T::dispatch(set, task);
+            });
+        });
+        if let (Some(planes), true) = (gradients, copies > 0) {
+            add_up(planes, &partial, response_len);
+        }
+    }
+}
+
+/// Adds the copies of a gradient up.
+fn add_up<T: Scalar>(planes: [Shared<T>; 2], partial: &[T], len: usize) {
+    for (index, copy) in partial.chunks_exact(len).enumerate() {
+        // SAFETY: the gradient was given with this length, and no task is left.
+        let sum = unsafe { std::slice::from_raw_parts_mut(planes[index % 2].at(0), len) };
+        for (sum, x) in sum.iter_mut().zip(copy) {
+            *sum = *sum + *x;
+        }
+    }
+}
+
+/// Some groups and entries.
+struct Task<'a, T, E> {
+    engine: &'a E,
+    work: &'a Work<T>,
+    filter: &'a SpectralFilter,
+    all: Unit,
+    /// Where the gradient for the response is added up.
+    gradients: Option<[Shared<T>; 2]>,
+    tiles: [*mut T; 3],
+    buffers: Buffers<'a, T>,
+}
+
+impl<T: Scalar, E: Engine<T>> Kernel<T> for Task<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(mut self, simd: S) {
+        let [groups, entries] = self.engine.unit();
+        for unit in self.all.parts(groups, entries) {
+            match *self.work {
+                Work::Forward { x, r, y, .. } => self.forward(simd, unit, x, r, y),
+                Work::Adjoint { x, r, gy, gx, .. } => self.adjoint(simd, unit, x, r, gy, gx),
+            }
+        }
+    }
+}
+
+impl<T: Scalar, E: Engine<T>> Task<'_, T, E> {
+    fn input(&self, base: Shared<T>) -> Signal<T> {
+        let SpectralFilter { groups, terms, .. } = *self.filter;
+        Signal {
+            base,
+            channels: groups * terms,
+            step: terms,
+            first: 0,
+            terms,
+            frame: self.filter.input,
+        }
+    }
+
+    /// Output `o` of each group.
+    fn output(&self, base: Shared<T>, o: usize) -> Signal<T> {
+        let SpectralFilter {
+            groups, multiplier, ..
+        } = *self.filter;
+        Signal {
+            base,
+            channels: groups * multiplier,
+            step: multiplier,
+            first: o,
+            terms: 1,
+            frame: self.filter.output,
+        }
+    }
+
+    #[inline(always)]
+    fn forward<S: Simd<T>>(
+        &mut self,
+        simd: S,
+        unit: Unit,
+        x: Shared<T>,
+        r: [Shared<T>; 2],
+        y: Shared<T>,
+    ) {
+        let engine = self.engine;
+        let multiplier = self.filter.multiplier;
+        let [spectrum, second, _] = self.tiles;
+        let product = if multiplier > 1 { second } else { spectrum };
+        let conjugated = match self.filter.conjugate {
+            Conjugate::None => Conjugated::Neither,
+            Conjugate::Response => Conjugated::First,
+            Conjugate::Input => Conjugated::Second,
+        };
+        let signal = self.input(x);
+        let one = scales(1.0, 1.0);
+        // SAFETY: the slices hold the images, the tiles and buffers are as long as the engine asks for, and no other
+        // task writes these outputs.
+        unsafe {
+            engine.analysis(simd, unit, &signal, one, spectrum, &mut self.buffers);
+        }
+        for o in 0..multiplier {
+            for index in 0..engine.places(unit) {
+                let place = engine.place(unit, index, o);
+                simd.call(Product {
+                    a: place.in_response(r),
+                    b: place.in_tile(spectrum),
+                    to: place.in_tile(product),
+                    rows: place.rows,
+                    len: place.len,
+                    conjugated,
+                    add: false,
+                });
+            }
+            let (signal, scale) = (self.output(y, o), self.scale());
+            // SAFETY: as above.
+            unsafe {
+                engine.synthesis(simd, unit, &signal, scale, product, &mut self.buffers);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn adjoint<S: Simd<T>>(
+        &mut self,
+        simd: S,
+        unit: Unit,
+        x: Shared<T>,
+        r: [Shared<T>; 2],
+        gy: Shared<T>,
+        gx: Option<Shared<T>>,
+    ) {
+        let engine = self.engine;
+        let multiplier = self.filter.multiplier;
+        let [spectrum, gradient, sum] = self.tiles;
+        let sum = if multiplier > 1 { sum } else { gradient };
+        let (for_input, for_response) = match self.filter.conjugate {
+            Conjugate::None => (Conjugated::First, Conjugated::First),
+            Conjugate::Response => (Conjugated::Neither, Conjugated::Second),
+            Conjugate::Input => (Conjugated::Second, Conjugated::Neither),
+        };
+        if self.gradients.is_some() {
+            let signal = self.input(x);
+            // SAFETY: as in the forward pass.
+            unsafe {
+                let buffers = &mut self.buffers;
+                engine.analysis(simd, unit, &signal, scales(1.0, 1.0), spectrum, buffers);
+            }
+        }
+        for o in 0..multiplier {
+            // The weights of the response's gradient ride on the transform.
+            let BinScales { ends, .. } = self.scale();
+            let weighted = BinScales {
+                ends,
+                interior: ends * T::of(2.0),
+            };
+            let signal = self.output(gy, o);
+            // SAFETY: as in the forward pass.
+            unsafe {
+                engine.analysis(simd, unit, &signal, weighted, gradient, &mut self.buffers);
+            }
+            for index in 0..engine.places(unit) {
+                let place = engine.place(unit, index, o);
+                let (rows, len) = (place.rows, place.len);
+                if let Some(gr) = self.gradients {
+                    simd.call(Product {
+                        a: place.in_tile(spectrum),
+                        b: place.in_tile(gradient),
+                        to: place.in_response(gr),
+                        rows,
+                        len,
+                        conjugated: for_response,
+                        add: unit.entry + place.entry > self.all.entry,
+                    });
+                }
+                if gx.is_some() {
+                    simd.call(Product {
+                        a: place.in_response(r),
+                        b: place.in_tile(gradient),
+                        to: place.in_tile(sum),
+                        rows,
+                        len,
+                        conjugated: for_input,
+                        add: o > 0,
+                    });
+                }
+            }
+        }
+        if let Some(gx) = gx {
+            let signal = self.input(gx);
+            // SAFETY: as in the forward pass.
+            unsafe {
+                let buffers = &mut self.buffers;
+                engine.synthesis(simd, unit, &signal, scales(1.0, 0.5), sum, buffers);
+            }
+        }
+    }
+
+    /// One over the points of the grid.
+    fn scale(&self) -> BinScales<T> {
+        let [height, n] = self.filter.grid;
+        let scale = 1.0 / (height * n) as f64;
+        scales(scale, scale)
+    }
+}
+
+fn scales<T: Scalar>(ends: f64, interior: f64) -> BinScales<T> {
+    BinScales {
+        ends: T::of(ends),
+        interior: T::of(interior),
+    }
+}
