@@ -8,7 +8,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use spectral_kernels::{Conjugate, Frame, Layout, Planar, PlanarMut, SpectralFilter};
+use spectral_kernels::{
+    Conjugate, Frame, InputGradient, Layout, Planar, PlanarMut, ResponseGradient, SpectralFilter,
+};
 
 fn numbers(len: usize) -> Vec<f32> {
     (0..len)
@@ -66,6 +68,23 @@ fn cases() -> Vec<(&'static str, SpectralFilter)> {
     ]
 }
 
+fn gradients<'a>(
+    x: &'a [f32],
+    r: Planar<'a, f32>,
+    gx: &'a mut [f32],
+    [re, im]: [&'a mut [f32]; 2],
+) -> (InputGradient<'a, f32>, ResponseGradient<'a, f32>) {
+    let input = InputGradient {
+        response: r,
+        gradient: gx,
+    };
+    let response = ResponseGradient {
+        input: x,
+        gradient: PlanarMut { re, im },
+    };
+    (input, response)
+}
+
 fn filters(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("filter");
     group.sample_size(20);
@@ -99,20 +118,14 @@ fn filters(criterion: &mut Criterion) {
         });
         group.bench_function(BenchmarkId::new("adjoint", name), |bencher| {
             bencher.iter(|| {
-                let gr = PlanarMut {
-                    re: &mut re,
-                    im: &mut im,
-                };
-                filter.adjoint(black_box(&x), r, &gy, Some(&mut gx), Some(gr));
+                let (input, response) = gradients(&x, r, &mut gx, [&mut re, &mut im]);
+                filter.adjoint(black_box(&gy), Some(input), Some(response));
             });
         });
         group.bench_function(BenchmarkId::new("adjoint, unfused", name), |bencher| {
             bencher.iter(|| {
-                let gr = PlanarMut {
-                    re: &mut re,
-                    im: &mut im,
-                };
-                filter.adjoint_unfused(black_box(&x), r, &gy, Some(&mut gx), Some(gr));
+                let (input, response) = gradients(&x, r, &mut gx, [&mut re, &mut im]);
+                filter.adjoint_unfused(black_box(&gy), Some(input), Some(response));
             });
         });
     }

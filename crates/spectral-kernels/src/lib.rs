@@ -90,7 +90,7 @@ pub use convolution::Convolution;
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;
 pub use contraction::{Conjugate, Contraction};
-pub use filter::{Frame, Layout, SpectralFilter};
+pub use filter::{Frame, InputGradient, Layout, ResponseGradient, SpectralFilter};
 pub use norm::Norm;
 pub use pointwise::Pointwise;
 pub use parallel::threads;

@@ -4,7 +4,9 @@ mod common;
 
 use common::{Number, Owned, dot, noise, relative_error, widen};
 use proptest::prelude::*;
-use spectral_kernels::{Conjugate, Frame, Layout, SpectralFilter, half_bins, oracle};
+use spectral_kernels::{
+    Conjugate, Frame, InputGradient, Layout, ResponseGradient, SpectralFilter, half_bins, oracle,
+};
 
 const CONJUGATES: [Conjugate; 3] = [Conjugate::None, Conjugate::Response, Conjugate::Input];
 const LAYOUTS: [Layout; 2] = [Layout::Planes, Layout::ChannelsLast];
@@ -172,10 +174,17 @@ fn check<T: Number>(f: &SpectralFilter, seed: u64) {
         for (wants_x, wants_r) in [(true, true), (true, false), (false, true)] {
             let mut got_x = wants_x.then(|| vec![T::of(f64::NAN); f.input_len()]);
             let mut got_r = wants_r.then(|| Owned::<T>::unwritten(f.response_len()));
-            let (to_x, to_r) = (got_x.as_deref_mut(), got_r.as_mut().map(Owned::set));
+            let to_x = got_x.as_mut().map(|gradient| InputGradient {
+                response: r.get(),
+                gradient,
+            });
+            let to_r = got_r.as_mut().map(|gradient| ResponseGradient {
+                input: &x,
+                gradient: gradient.set(),
+            });
             match fused {
-                true => f.adjoint(&x, r.get(), &gy, to_x, to_r),
-                false => f.adjoint_unfused(&x, r.get(), &gy, to_x, to_r),
+                true => f.adjoint(&gy, to_x, to_r),
+                false => f.adjoint_unfused(&gy, to_x, to_r),
             }
             if let Some(got) = got_x {
                 close(&name("gx"), &widen(&got), &gx);
@@ -333,9 +342,12 @@ fn large_images_on_every_thread_have_the_results_of_small_pieces() {
 #[test]
 fn without_entries_the_gradient_is_zero() {
     let f = whole(0, 3, [4, 4]);
-    let r = Owned::<f32>::noise(f.response_len(), 1);
-    let mut gr = Owned::unwritten(f.response_len());
-    f.adjoint(&[], r.get(), &[], None, Some(gr.set()));
+    let mut gr = Owned::<f32>::unwritten(f.response_len());
+    let response = ResponseGradient {
+        input: &[],
+        gradient: gr.set(),
+    };
+    f.adjoint(&[], None, Some(response));
     assert_eq!(gr.flat(), vec![0.0; 2 * f.response_len()]);
 }
 

@@ -4,8 +4,9 @@ mod common;
 
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
-    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction, InstructionSet,
-    RectifiedStack, fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
+    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction, Frame,
+    InputGradient, InstructionSet, Layout, RectifiedStack, ResponseGradient, SpectralFilter,
+    fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
 };
 
 fn lines<T: Number>(set: InstructionSet) {
@@ -122,6 +123,41 @@ fn stack<T: Number>() -> Vec<f64> {
         .collect()
 }
 
+/// Filters with all their gradients, in a row.
+fn filters<T: Number>() -> Vec<f64> {
+    let mut results = vec![];
+    for (layout, multiplier) in [(Layout::Planes, 2), (Layout::ChannelsLast, 1)] {
+        for grid in [[14, 14], [9, 15]] {
+            let f = SpectralFilter {
+                multiplier,
+                layout,
+                input: Frame {
+                    start: [2, 1],
+                    size: [7, 11],
+                },
+                ..SpectralFilter::depthwise(3, 21, grid)
+            };
+            let (x, gy) = (noise::<T>(f.input_len(), 1), noise(f.output_len(), 2));
+            let r = Owned::noise(f.response_len(), 3);
+            let mut y = vec![T::of(f64::NAN); f.output_len()];
+            let mut gx = vec![T::of(f64::NAN); f.input_len()];
+            let mut gr = Owned::unwritten(f.response_len());
+            f.forward(&x, r.get(), &mut y);
+            let input = InputGradient {
+                response: r.get(),
+                gradient: &mut gx,
+            };
+            let response = ResponseGradient {
+                input: &x,
+                gradient: gr.set(),
+            };
+            f.adjoint(&gy, Some(input), Some(response));
+            results.extend([widen(&y), widen(&gx), gr.flat()].concat());
+        }
+    }
+    results
+}
+
 #[test]
 fn every_available_instruction_set_gives_accurate_results() {
     let c = Contraction {
@@ -140,10 +176,13 @@ fn every_available_instruction_set_gives_accurate_results() {
     InstructionSet::force(Some(InstructionSet::Portable));
     let reference = [c, depthwise].map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
     let stacks = (stack::<f32>(), stack::<f64>());
+    let filtered = (filters::<f32>(), filters::<f64>());
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         assert!(relative_error(&stack::<f32>(), &stacks.0) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f64>(), &stacks.1) < f64::TOLERANCE);
+        assert!(relative_error(&filters::<f32>(), &filtered.0) < f32::TOLERANCE);
+        assert!(relative_error(&filters::<f64>(), &filtered.1) < f64::TOLERANCE);
         assert_eq!(InstructionSet::current(), set);
         lines::<f32>(set);
         lines::<f64>(set);

@@ -6,6 +6,7 @@ mod planes;
 mod product;
 mod rows;
 mod run;
+mod task;
 mod unfused;
 
 use crate::contraction::Conjugate;
@@ -159,26 +160,29 @@ impl SpectralFilter {
     /// that of the input, `N` the points of the grid and nothing conjugated,
     ///
     /// ```text
-    /// gx = crop( irfft2( Σ_o conj(R_o)·G_o )),   gr = (c_k/N)·Σ_b conj(X)·G
+    /// gx = (1/N)·crop( irfft2( Σ_o conj(R_o)·G_o )),   gr = (c_k/N)·Σ_b conj(X)·G
     /// ```
     ///
-    /// with `c_k` as for [`BinWeight`](crate::BinWeight). The spectrum of the input is computed again rather than kept.
+    /// with transforms unscaled and `c_k` as for [`BinWeight`](crate::BinWeight). The spectrum of the input is computed
+    /// again rather than kept.
     pub fn adjoint<T: Scalar>(
         &self,
-        x: &[T],
-        r: Planar<'_, T>,
         gy: &[T],
-        gx: Option<&mut [T]>,
-        gr: Option<PlanarMut<'_, T>>,
+        input: Option<InputGradient<'_, T>>,
+        response: Option<ResponseGradient<'_, T>>,
     ) {
-        self.expect_adjoint(x, r, gy, &gx, &gr);
+        self.expect_adjoint(gy, &input, &response);
         T::filter(Work::Adjoint {
             filter: *self,
-            x: Shared::to_read(x),
-            r: [Shared::to_read(r.re), Shared::to_read(r.im)],
             gy: Shared::to_read(gy),
-            gx: gx.map(Shared::new),
-            gr: gr.map(|gr| [Shared::new(gr.re), Shared::new(gr.im)]),
+            input: input.map(|InputGradient { response, gradient }| run::InputWork {
+                r: [Shared::to_read(response.re), Shared::to_read(response.im)],
+                gx: Shared::new(gradient),
+            }),
+            response: response.map(|ResponseGradient { input, gradient }| run::ResponseWork {
+                x: Shared::to_read(input),
+                gr: [Shared::new(gradient.re), Shared::new(gradient.im)],
+            }),
         });
     }
 
@@ -193,14 +197,12 @@ impl SpectralFilter {
     #[doc(hidden)]
     pub fn adjoint_unfused<T: Scalar>(
         &self,
-        x: &[T],
-        r: Planar<'_, T>,
         gy: &[T],
-        gx: Option<&mut [T]>,
-        gr: Option<PlanarMut<'_, T>>,
+        input: Option<InputGradient<'_, T>>,
+        response: Option<ResponseGradient<'_, T>>,
     ) {
-        self.expect_adjoint(x, r, gy, &gx, &gr);
-        unfused::adjoint(self, x, r, gy, gx, gr);
+        self.expect_adjoint(gy, &input, &response);
+        unfused::adjoint(self, gy, input, response);
     }
 
     fn expect(&self) {
@@ -227,19 +229,42 @@ impl SpectralFilter {
 
     fn expect_adjoint<T>(
         &self,
-        x: &[T],
-        r: Planar<'_, T>,
         gy: &[T],
-        gx: &Option<&mut [T]>,
-        gr: &Option<PlanarMut<'_, T>>,
+        input: &Option<InputGradient<'_, T>>,
+        response: &Option<ResponseGradient<'_, T>>,
     ) {
-        self.expect_forward(x, r, gy);
-        if let Some(gx) = gx {
-            let got = gx.len();
-            expect_len("filter input gradient", "real", self.input_len(), got);
+        self.expect();
+        let (inputs, outputs) = (self.input_len(), self.output_len());
+        expect_len("filter output gradient", "real", outputs, gy.len());
+        if let Some(input) = input {
+            input
+                .response
+                .expect("filter response", self.response_len());
+            let got = input.gradient.len();
+            expect_len("filter input gradient", "real", inputs, got);
         }
-        if let Some(gr) = gr {
-            gr.expect("filter response gradient", self.response_len());
+        if let Some(response) = response {
+            expect_len("filter input", "real", inputs, response.input.len());
+            let gradient = &response.gradient;
+            gradient.expect("filter response gradient", self.response_len());
         }
     }
+}
+
+/// What the gradient for the input is made from, and where it goes.
+#[derive(Debug)]
+pub struct InputGradient<'a, T> {
+    /// The response, to read.
+    pub response: Planar<'a, T>,
+    /// The gradient, to write.
+    pub gradient: &'a mut [T],
+}
+
+/// What the gradient for the response is made from, and where it goes.
+#[derive(Debug)]
+pub struct ResponseGradient<'a, T> {
+    /// The input, to read.
+    pub input: &'a [T],
+    /// The gradient, to write.
+    pub gradient: PlanarMut<'a, T>,
 }

@@ -1,17 +1,15 @@
 //! The work shared among threads, and what a task does.
 
-use super::engine::{Buffers, Engine, Signal, Unit};
+use super::engine::{Buffers, Engine, Unit};
 use super::lanes::ChannelLanes;
 use super::planes::Planes;
-use super::product::{Conjugated, Product};
-use super::{Layout, SpectralFilter, unfused};
-use crate::contraction::Conjugate;
+use super::task::Task;
+use super::{InputGradient, Layout, ResponseGradient, SpectralFilter, unfused};
 use crate::parallel::{Shared, for_each, threads_for};
-use crate::real::BinScales;
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::shape::{Planar, PlanarMut, half_bins};
-use crate::simd::{InstructionSet, Kernel, Simd};
+use crate::simd::InstructionSet;
 
 /// A pass over slices whose lengths have been checked.
 pub enum Work<T> {
@@ -23,12 +21,24 @@ pub enum Work<T> {
     },
     Adjoint {
         filter: SpectralFilter,
-        x: Shared<T>,
-        r: [Shared<T>; 2],
         gy: Shared<T>,
-        gx: Option<Shared<T>>,
-        gr: Option<[Shared<T>; 2]>,
+        input: Option<InputWork<T>>,
+        response: Option<ResponseWork<T>>,
     },
+}
+
+/// The gradient for the input.
+#[derive(Clone, Copy)]
+pub struct InputWork<T> {
+    pub r: [Shared<T>; 2],
+    pub gx: Shared<T>,
+}
+
+/// The gradient for the response.
+#[derive(Clone, Copy)]
+pub struct ResponseWork<T> {
+    pub x: Shared<T>,
+    pub gr: [Shared<T>; 2],
 }
 
 /// A tile beyond this is better left in memory, with all threads on each transform.
@@ -86,11 +96,16 @@ impl<T: Scalar> Work<T> {
         };
         match self {
             Work::Forward { filter, y, .. } => fill(y, filter.output_len()),
-            Work::Adjoint { filter, gx, gr, .. } => {
-                if let Some(gx) = gx {
-                    fill(gx, filter.input_len());
+            Work::Adjoint {
+                filter,
+                input,
+                response,
+                ..
+            } => {
+                if let Some(input) = input {
+                    fill(input.gx, filter.input_len());
                 }
-                for part in gr.into_iter().flatten() {
+                for part in response.into_iter().flat_map(|response| response.gr) {
                     fill(part, filter.response_len());
                 }
             }
@@ -112,21 +127,27 @@ impl<T: Scalar> Work<T> {
                 }
                 Work::Adjoint {
                     filter,
-                    x,
-                    r,
                     gy,
-                    gx,
-                    gr,
+                    input,
+                    response,
                 } => {
-                    let [re, im] = r.map(|part| read(part, filter.response_len()));
-                    let x = read(x, filter.input_len());
-                    let gy = read(gy, filter.output_len());
-                    let gx = gx.map(|gx| write(gx, filter.input_len()));
-                    let gr = gr.map(|gr| {
-                        let [re, im] = gr.map(|part| write(part, filter.response_len()));
-                        PlanarMut { re, im }
+                    let len = filter.response_len();
+                    let input = input.map(|InputWork { r, gx }| {
+                        let [re, im] = r.map(|part| read(part, len));
+                        InputGradient {
+                            response: Planar { re, im },
+                            gradient: write(gx, filter.input_len()),
+                        }
                     });
-                    unfused::adjoint(&filter, x, Planar { re, im }, gy, gx, gr);
+                    let response = response.map(|ResponseWork { x, gr }| {
+                        let [re, im] = gr.map(|part| write(part, len));
+                        ResponseGradient {
+                            input: read(x, filter.input_len()),
+                            gradient: PlanarMut { re, im },
+                        }
+                    });
+                    let gy = read(gy, filter.output_len());
+                    unfused::adjoint(&filter, gy, input, response);
                 }
             }
         }
@@ -143,7 +164,7 @@ impl<T: Scalar> Work<T> {
         }
         let ranges = filter.groups.div_ceil(groups);
         let gradients = match self {
-            Work::Adjoint { gr, .. } => gr,
+            Work::Adjoint { response, .. } => response.map(|response| response.gr),
             Work::Forward { .. } => None,
         };
         // Tasks that add to the same gradient need a copy of it each.
@@ -219,197 +240,5 @@ fn add_up<T: Scalar>(planes: [Shared<T>; 2], partial: &[T], len: usize) {
         for (sum, x) in sum.iter_mut().zip(copy) {
             *sum = *sum + *x;
         }
-    }
-}
-
-/// Some groups and entries.
-struct Task<'a, T, E> {
-    engine: &'a E,
-    work: &'a Work<T>,
-    filter: &'a SpectralFilter,
-    all: Unit,
-    /// Where the gradient for the response is added up.
-    gradients: Option<[Shared<T>; 2]>,
-    tiles: [*mut T; 3],
-    buffers: Buffers<'a, T>,
-}
-
-impl<T: Scalar, E: Engine<T>> Kernel<T> for Task<'_, T, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd<T>>(mut self, simd: S) {
-        let [groups, entries] = self.engine.unit();
-        for unit in self.all.parts(groups, entries) {
-            match *self.work {
-                Work::Forward { x, r, y, .. } => self.forward(simd, unit, x, r, y),
-                Work::Adjoint { x, r, gy, gx, .. } => self.adjoint(simd, unit, x, r, gy, gx),
-            }
-        }
-    }
-}
-
-impl<T: Scalar, E: Engine<T>> Task<'_, T, E> {
-    fn input(&self, base: Shared<T>) -> Signal<T> {
-        let SpectralFilter { groups, terms, .. } = *self.filter;
-        Signal {
-            base,
-            channels: groups * terms,
-            step: terms,
-            first: 0,
-            terms,
-            frame: self.filter.input,
-        }
-    }
-
-    /// Output `o` of each group.
-    fn output(&self, base: Shared<T>, o: usize) -> Signal<T> {
-        let SpectralFilter {
-            groups, multiplier, ..
-        } = *self.filter;
-        Signal {
-            base,
-            channels: groups * multiplier,
-            step: multiplier,
-            first: o,
-            terms: 1,
-            frame: self.filter.output,
-        }
-    }
-
-    #[inline(always)]
-    fn forward<S: Simd<T>>(
-        &mut self,
-        simd: S,
-        unit: Unit,
-        x: Shared<T>,
-        r: [Shared<T>; 2],
-        y: Shared<T>,
-    ) {
-        let engine = self.engine;
-        let multiplier = self.filter.multiplier;
-        let [spectrum, second, _] = self.tiles;
-        let product = if multiplier > 1 { second } else { spectrum };
-        let conjugated = match self.filter.conjugate {
-            Conjugate::None => Conjugated::Neither,
-            Conjugate::Response => Conjugated::First,
-            Conjugate::Input => Conjugated::Second,
-        };
-        let signal = self.input(x);
-        let one = scales(1.0, 1.0);
-        // SAFETY: the slices hold the images, the tiles and buffers are as long as the engine asks for, and no other
-        // task writes these outputs.
-        unsafe {
-            engine.analysis(simd, unit, &signal, one, spectrum, &mut self.buffers);
-        }
-        for o in 0..multiplier {
-            for index in 0..engine.places(unit) {
-                let place = engine.place(unit, index, o);
-                simd.call(Product {
-                    a: place.in_response(r),
-                    b: place.in_tile(spectrum),
-                    to: place.in_tile(product),
-                    rows: place.rows,
-                    len: place.len,
-                    conjugated,
-                    add: false,
-                });
-            }
-            let (signal, scale) = (self.output(y, o), self.scale());
-            // SAFETY: as above.
-            unsafe {
-                engine.synthesis(simd, unit, &signal, scale, product, &mut self.buffers);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn adjoint<S: Simd<T>>(
-        &mut self,
-        simd: S,
-        unit: Unit,
-        x: Shared<T>,
-        r: [Shared<T>; 2],
-        gy: Shared<T>,
-        gx: Option<Shared<T>>,
-    ) {
-        let engine = self.engine;
-        let multiplier = self.filter.multiplier;
-        let [spectrum, gradient, sum] = self.tiles;
-        let sum = if multiplier > 1 { sum } else { gradient };
-        let (for_input, for_response) = match self.filter.conjugate {
-            Conjugate::None => (Conjugated::First, Conjugated::First),
-            Conjugate::Response => (Conjugated::Neither, Conjugated::Second),
-            Conjugate::Input => (Conjugated::Second, Conjugated::Neither),
-        };
-        if self.gradients.is_some() {
-            let signal = self.input(x);
-            // SAFETY: as in the forward pass.
-            unsafe {
-                let buffers = &mut self.buffers;
-                engine.analysis(simd, unit, &signal, scales(1.0, 1.0), spectrum, buffers);
-            }
-        }
-        for o in 0..multiplier {
-            // The weights of the response's gradient ride on the transform.
-            let BinScales { ends, .. } = self.scale();
-            let weighted = BinScales {
-                ends,
-                interior: ends * T::of(2.0),
-            };
-            let signal = self.output(gy, o);
-            // SAFETY: as in the forward pass.
-            unsafe {
-                engine.analysis(simd, unit, &signal, weighted, gradient, &mut self.buffers);
-            }
-            for index in 0..engine.places(unit) {
-                let place = engine.place(unit, index, o);
-                let (rows, len) = (place.rows, place.len);
-                if let Some(gr) = self.gradients {
-                    simd.call(Product {
-                        a: place.in_tile(spectrum),
-                        b: place.in_tile(gradient),
-                        to: place.in_response(gr),
-                        rows,
-                        len,
-                        conjugated: for_response,
-                        add: unit.entry + place.entry > self.all.entry,
-                    });
-                }
-                if gx.is_some() {
-                    simd.call(Product {
-                        a: place.in_response(r),
-                        b: place.in_tile(gradient),
-                        to: place.in_tile(sum),
-                        rows,
-                        len,
-                        conjugated: for_input,
-                        add: o > 0,
-                    });
-                }
-            }
-        }
-        if let Some(gx) = gx {
-            let signal = self.input(gx);
-            // SAFETY: as in the forward pass.
-            unsafe {
-                let buffers = &mut self.buffers;
-                engine.synthesis(simd, unit, &signal, scales(1.0, 0.5), sum, buffers);
-            }
-        }
-    }
-
-    /// One over the points of the grid.
-    fn scale(&self) -> BinScales<T> {
-        let [height, n] = self.filter.grid;
-        let scale = 1.0 / (height * n) as f64;
-        scales(scale, scale)
-    }
-}
-
-fn scales<T: Scalar>(ends: f64, interior: f64) -> BinScales<T> {
-    BinScales {
-        ends: T::of(ends),
-        interior: T::of(interior),
     }
 }

@@ -1,6 +1,6 @@
 //! The same through memory: images on their grids, whole spectra, contraction, and back.
 
-use super::{Frame, Layout, SpectralFilter};
+use super::{Frame, InputGradient, Layout, ResponseGradient, SpectralFilter};
 use crate::contraction::Contraction;
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
@@ -27,16 +27,18 @@ pub fn forward<T: Scalar>(filter: &SpectralFilter, x: &[T], r: Planar<'_, T>, y:
 
 pub fn adjoint<T: Scalar>(
     filter: &SpectralFilter,
-    x: &[T],
-    r: Planar<'_, T>,
     gy: &[T],
-    gx: Option<&mut [T]>,
-    gr: Option<PlanarMut<'_, T>>,
+    input: Option<InputGradient<'_, T>>,
+    response: Option<ResponseGradient<'_, T>>,
 ) {
     let contraction = filter.contraction();
     let scale = 1.0 / filter.points() as f64;
     let gradient = analysis(filter, gy, &filter.output_side(), scale, BinWeight::Double);
-    if let Some(gr) = gr {
+    if let Some(ResponseGradient {
+        input: x,
+        gradient: gr,
+    }) = response
+    {
         let spectrum = analysis(filter, x, &filter.input_side(), 1.0, BinWeight::One);
         let mut found = Owned::zeros(filter.response_len());
         contraction.adjoint_response(spectrum.get(), gradient.get(), found.set());
@@ -47,7 +49,11 @@ pub fn adjoint<T: Scalar>(
             }
         }
     }
-    if let Some(gx) = gx {
+    if let Some(InputGradient {
+        response: r,
+        gradient: gx,
+    }) = input
+    {
         let r = Owned::response(filter, r);
         let mut product = Owned::zeros(contraction.input_len());
         contraction.adjoint_input(gradient.get(), r.get(), product.set());
