@@ -8,7 +8,9 @@ use common::DTYPES;
 use common::golden::{Case, load};
 
 fn check<const D: usize>(case: &Case, dtype: DType) {
-    let kernel = case.leaf::<D>("weight", dtype, &Device::flex().autodiff()).dims();
+    let kernel = case
+        .leaf::<D>("weight", dtype, &Device::flex().autodiff())
+        .dims();
     let extent = (2..D).map(|axis| {
         let dilation: Vec<usize> = case.numbers("dilation");
         dilation[axis - 2] * (kernel[axis] - 1) + 1

@@ -9,7 +9,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use spectral_kernels::{
-    Conjugate, Frame, InputGradient, Layout, Planar, PlanarMut, ResponseGradient, SpectralFilter,
+    Conjugate, InputGradient, Layout, Placement, Planar, PlanarMut, ResponseGradient,
+    SpectralFilter,
 };
 
 fn numbers(len: usize) -> Vec<f32> {
@@ -19,7 +20,7 @@ fn numbers(len: usize) -> Vec<f32> {
 }
 
 fn cases() -> Vec<(&'static str, SpectralFilter)> {
-    let frame = |start: usize, size: usize| Frame {
+    let frame = |start: usize, size: usize| Placement {
         start: [start; 2],
         size: [size; 2],
     };

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, WeightGradient};
-use crate::long_convolution;
 use crate::filter;
+use crate::long_convolution;
 use crate::parallel::Shared;
 use crate::pointwise::{self, Mix};
 use crate::shape::{Axis, BinWeight};
@@ -98,6 +98,9 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// The backward pass of [`crate::LongConvolution`] for this type.
     fn long_adjoint(work: long_convolution::Adjoint<'_, Self>)
+    where
+        Self: Scalar;
+
     /// [`filter::Work::run`] for this type.
     fn filter(work: filter::Work<Self>)
     where
@@ -218,6 +221,9 @@ macro_rules! internals {
             }
 
             fn long_adjoint(work: long_convolution::Adjoint<'_, $t>) {
+                work.run();
+            }
+
             fn filter(work: filter::Work<$t>) {
                 work.run();
             }

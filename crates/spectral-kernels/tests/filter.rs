@@ -5,7 +5,8 @@ mod common;
 use common::{Number, Owned, dot, noise, relative_error, widen};
 use proptest::prelude::*;
 use spectral_kernels::{
-    Conjugate, Frame, InputGradient, Layout, ResponseGradient, SpectralFilter, half_bins, oracle,
+    Conjugate, InputGradient, Layout, Placement, ResponseGradient, SpectralFilter, half_bins,
+    oracle,
 };
 
 const CONJUGATES: [Conjugate; 3] = [Conjugate::None, Conjugate::Response, Conjugate::Input];
@@ -14,7 +15,14 @@ const LAYOUTS: [Layout; 2] = [Layout::Planes, Layout::ChannelsLast];
 type Complex = (Vec<f64>, Vec<f64>);
 
 /// Index of a sample of an image.
-fn at(f: &SpectralFilter, channels: usize, frame: &Frame, b: usize, c: usize, i: usize) -> usize {
+fn at(
+    f: &SpectralFilter,
+    channels: usize,
+    frame: &Placement,
+    b: usize,
+    c: usize,
+    i: usize,
+) -> usize {
     match f.layout {
         Layout::Planes => (b * channels + c) * frame.area() + i,
         Layout::ChannelsLast => (b * frame.area() + i) * channels + c,
@@ -30,7 +38,7 @@ fn bin(f: &SpectralFilter, filter: usize, k: usize) -> usize {
 }
 
 /// Index in the grid of each sample of a frame.
-fn places<'a>(f: &'a SpectralFilter, frame: &'a Frame) -> impl Iterator<Item = usize> + 'a {
+fn places<'a>(f: &'a SpectralFilter, frame: &'a Placement) -> impl Iterator<Item = usize> + 'a {
     (0..frame.area()).map(|i| {
         let (row, column) = (i / frame.size[1], i % frame.size[1]);
         (frame.start[0] + row) * f.grid[1] + frame.start[1] + column
@@ -42,7 +50,7 @@ fn spectrum(
     f: &SpectralFilter,
     x: &[f64],
     channels: usize,
-    frame: &Frame,
+    frame: &Placement,
     [b, c]: [usize; 2],
 ) -> Complex {
     let mut grid = vec![0.0; f.grid[0] * f.grid[1]];
@@ -291,7 +299,7 @@ fn frames_smaller_than_the_grid() {
             ([9, 7], ([1, 1], [3, 3]), ([0, 0], [9, 7])),
             ([1, 20], ([0, 3], [1, 11]), ([0, 0], [1, 17])),
         ] {
-            let frame = |(start, size)| Frame { start, size };
+            let frame = |(start, size)| Placement { start, size };
             for conjugate in CONJUGATES {
                 let f = SpectralFilter {
                     input: frame(input),
@@ -384,7 +392,7 @@ fn an_image_that_is_not_a_number_disturbs_no_other() {
 #[should_panic(expected = "filter output: 5 samples from 4 on do not fit the 8 of the grid")]
 fn a_frame_beyond_the_grid_is_named() {
     let f = SpectralFilter {
-        output: Frame {
+        output: Placement {
             start: [0, 4],
             size: [8, 5],
         },

@@ -4,8 +4,8 @@ mod common;
 
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
-    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction, Frame,
-    InputGradient, InstructionSet, Layout, RectifiedStack, ResponseGradient, SpectralFilter,
+    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction, InputGradient,
+    InstructionSet, Layout, Placement, Pointwise, RectifiedStack, ResponseGradient, SpectralFilter,
     fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
 };
 
@@ -131,7 +131,7 @@ fn filters<T: Number>() -> Vec<f64> {
             let f = SpectralFilter {
                 multiplier,
                 layout,
-                input: Frame {
+                input: Placement {
                     start: [2, 1],
                     size: [7, 11],
                 },
@@ -158,6 +158,30 @@ fn filters<T: Number>() -> Vec<f64> {
     results
 }
 
+/// Pointwise convolutions with all their gradients, in a row.
+fn pointwise<T: Number>() -> Vec<f64> {
+    let mut results = vec![];
+    for (reversed, in_per_group, out_per_group) in [(false, 5, 19), (true, 19, 6)] {
+        let p = Pointwise {
+            batch: 3,
+            groups: 2,
+            in_per_group,
+            out_per_group,
+            sizes: &[7, 11],
+            reversed,
+        };
+        let (x, gy) = (noise::<T>(p.input_len(), 1), noise::<T>(p.output_len(), 2));
+        let w = noise::<T>(p.weight_len(), 3);
+        let unwritten = |len: usize| vec![T::of(f64::NAN); len];
+        let mut got = [p.output_len(), p.input_len(), p.weight_len()].map(unwritten);
+        p.forward(&x, &w, &mut got[0]);
+        p.adjoint_input(&gy, &w, &mut got[1]);
+        p.adjoint_weight(&x, &gy, &mut got[2]);
+        results.extend(got.iter().flat_map(|part| widen(part)));
+    }
+    results
+}
+
 #[test]
 fn every_available_instruction_set_gives_accurate_results() {
     let c = Contraction {
@@ -177,12 +201,15 @@ fn every_available_instruction_set_gives_accurate_results() {
     let reference = [c, depthwise].map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
     let stacks = (stack::<f32>(), stack::<f64>());
     let filtered = (filters::<f32>(), filters::<f64>());
+    let mixed = (pointwise::<f32>(), pointwise::<f64>());
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         assert!(relative_error(&stack::<f32>(), &stacks.0) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f64>(), &stacks.1) < f64::TOLERANCE);
         assert!(relative_error(&filters::<f32>(), &filtered.0) < f32::TOLERANCE);
         assert!(relative_error(&filters::<f64>(), &filtered.1) < f64::TOLERANCE);
+        assert!(relative_error(&pointwise::<f32>(), &mixed.0) < f32::TOLERANCE);
+        assert!(relative_error(&pointwise::<f64>(), &mixed.1) < f64::TOLERANCE);
         assert_eq!(InstructionSet::current(), set);
         lines::<f32>(set);
         lines::<f64>(set);

@@ -6,6 +6,7 @@ mod cost;
 mod fft_conv;
 mod fft_conv_layer;
 mod fixed;
+mod global_filter;
 mod kk_layer;
 mod long_conv;
 mod spectral_conv;
@@ -22,6 +23,7 @@ pub use fixed::{
     Buffer, FilterUse, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, FixedSpectrum,
     KernelOrigin, sinc_planes,
 };
+pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig, GlobalFilterInit};
 pub use kk_layer::{KkLayer, KkLayerConfig};
 pub use long_conv::{LongConv1d, LongConv1dConfig, LongInit, long_conv, try_long_conv};
 pub use spectral_conv::{

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{self, Conjugate, ConvSpec, MixSpec, ModesSpec};
+use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec};
 use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig, Value, checked};
 use crate::{FrequencyGrid, SpectralError};
 
@@ -185,38 +185,76 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
         let grid = self
             .check(input.dims())
             .unwrap_or_else(|error| panic!("{error}"));
-        let [outputs, _] = self.response.channels();
-        let input = match self.coupling {
+        let (shape, [outputs, _]) = (input.dims(), self.response.channels());
+        let groups = self.coupling.groups([self.channels_in, outputs]);
+        let summed = |input: Tensor<D>| match self.coupling {
             Coupling::Shared => input.sum_dim(1),
             _ => input,
         };
-        let groups = self.coupling.groups([self.channels_in, outputs]);
         let mix = MixSpec {
             groups,
             conjugate: self.conjugate.into(),
         };
         let output = match checked(&self.response, &grid) {
             Response::Modes(weights, modes) => {
-                ops::spectral_conv_modes(input, weights, ModesSpec { modes, mix })
+                ops::spectral_conv_modes(summed(input), weights, ModesSpec { modes, mix })
             }
-            other => match other.value(&grid) {
-                Value::Constant(weight) => {
+            other => match (other.value(&grid), self.filter(shape)) {
+                (Value::Constant(weight), _) => {
                     let reversed = self.conjugate == ConjugateFactor::Input;
-                    ops::mix_constant(input, weight, groups, reversed)
+                    ops::mix_constant(summed(input), weight, groups, reversed)
                 }
-                Value::Spectrum(response) => {
+                (Value::Spectrum(response), Some(filter)) => {
+                    let images = input.reshape(filter.images);
+                    let mut dims = shape;
+                    dims[1] = outputs;
+                    ops::spectral_filter(images, response, filter.spec).reshape(dims)
+                }
+                (Value::Spectrum(response), None) => {
                     let spatial = D - 2;
-                    ops::spectral_conv(input, response, ConvSpec { spatial, mix })
+                    ops::spectral_conv(summed(input), response, ConvSpec { spatial, mix })
                 }
             },
         };
+        self.with_bias(output)
+    }
+
+    fn with_bias(&self, output: Tensor<D>) -> Tensor<D> {
         match &self.bias {
             Some(bias) => {
                 let mut dims = [1; D];
-                dims[1] = outputs;
+                dims[1] = output.dims()[1];
                 output + bias.val().reshape(dims)
             }
             None => output,
         }
     }
+
+    /// The convolution as a filter of one spectrum an output, where it is one and its images pass
+    /// through the cache.
+    fn filter(&self, dims: [usize; D]) -> Option<Filter> {
+        let [outputs, _] = self.response.channels();
+        let groups = match self.coupling {
+            Coupling::Shared => 1,
+            coupling if coupling.groups([self.channels_in, outputs]) == self.channels_in => {
+                self.channels_in
+            }
+            _ => return None,
+        };
+        let grid = match dims[2..] {
+            [length] => [1, length],
+            [height, width] => [height, width],
+            _ => return None,
+        };
+        let spec = FilterSpec::circular(groups, grid).with_conjugate(self.conjugate.into());
+        let images = [dims[0], dims[1], grid[0], grid[1]];
+        let in_cache = spec.stays_in_cache(&images.into(), outputs);
+        in_cache.then_some(Filter { images, spec })
+    }
+}
+
+/// A convolution as a filter of images.
+struct Filter {
+    images: [usize; 4],
+    spec: FilterSpec,
 }

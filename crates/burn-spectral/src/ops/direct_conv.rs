@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{
     Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
 };
-use burn::tensor::{DType, Shape, Tensor, module, ops::ConvOptions};
+use burn::tensor::{Shape, Tensor, module, ops::ConvOptions};
 use spectral_kernels::Convolution;
 
 use super::buffer;

@@ -29,10 +29,6 @@ macro_rules! with_dtype {
 }
 pub(super) use with_dtype;
 
-pub(super) use with_dtype;
-
-pub(super) use with_dtype;
-
 /// The elements of a tensor in row-major order, copied only when a view is not contiguous.
 pub(super) struct Contiguous(pub(super) FlexTensor);
 
@@ -85,20 +81,20 @@ pub(super) fn filled_planes<E: Pooled>(
 }
 
 /// A pair of arrays to fill, of shape `shape`, each of which becomes a tensor afterwards.
-struct Gradients<E>([Vec<E>; 2]);
+pub(super) struct Gradients<E>([Vec<E>; 2]);
 
 impl<E: Pooled> Gradients<E> {
-    fn new(shape: &Shape) -> Self {
+    pub(super) fn new(shape: &Shape) -> Self {
         let count = shape.num_elements();
         Self([buffer::take(count), buffer::take(count)])
     }
 
-    fn planar_mut(&mut self) -> PlanarMut<'_, E> {
+    pub(super) fn planar_mut(&mut self) -> PlanarMut<'_, E> {
         let [re, im] = &mut self.0;
         PlanarMut { re, im }
     }
 
-    fn into_planes(self, shape: &Shape) -> Planes<Flex> {
+    pub(super) fn into_planes(self, shape: &Shape) -> Planes<Flex> {
         let [re, im] = self.0.map(|part| buffer::into_tensor(part, shape));
         (re, im)
     }

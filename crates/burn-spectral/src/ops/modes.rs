@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{
     Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
 };
-use burn::tensor::{DType, Shape, Tensor};
+use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{BinWeight, Modes, PrunedFft};
 
 use crate::ComplexTensor;

@@ -11,6 +11,7 @@ use spectral_kernels::{BinWeight, Conjugate, Direction};
 
 use crate::ComplexTensor;
 
+pub use super::filter::portable::spectral_filter;
 use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 
 /// Longest factor that is transformed by its DFT matrix when a length has several.

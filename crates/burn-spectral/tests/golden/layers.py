@@ -116,6 +116,28 @@ def fixed():
     return cases
 
 
+def global_filter_case(size, channels, batch=2):
+    """GFNet's filter as published: channels last, orthonormal transforms."""
+    case = Case(f"b{batch}.c{channels}.{text(size)}")
+    case.leaf("input", (batch, *size, channels))
+    case.leaf("weight", (size[0], size[1] // 2 + 1, channels), is_complex=True)
+
+    def function(input, weight):
+        X = torch.fft.rfft2(input, dim=(1, 2), norm="ortho")
+        return torch.fft.irfft2(X * weight, s=size, dim=(1, 2), norm="ortho")
+
+    result, _ = case.finish(function)
+    x, w = (value.detach().numpy() for value in case.leaves.values())
+    staged = np.fft.ifft(scipy.fft.rfft2(x, axes=(1, 2)) * w, axis=1)
+    same(result, np.fft.irfft(staged, size[1], axis=2), case.name)
+    return case
+
+
+def global_filter():
+    sizes = ((1, 1), (7, 7), (8, 6), (5, 14), (14, 14))
+    return [global_filter_case(size, 3) for size in sizes] + [global_filter_case((6, 7), 19, 1)]
+
+
 FLOOR = 1e-3
 
 
@@ -304,4 +326,4 @@ def antialiased():
     return [antialiased_case(size) for size in sizes] + [antialiased_case((13, 8), 3, 2)]
 
 
-LAYERS = (convolve2d, fixed, fft_layer, gates, patches, resize, antialiased)
+LAYERS = (convolve2d, fixed, global_filter, fft_layer, gates, patches, resize, antialiased)

@@ -1,6 +1,6 @@
 //! What the two layouts have in common: units of work, and where things lie.
 
-use super::Frame;
+use super::Placement;
 use super::product::Strip;
 use crate::parallel::Shared;
 use crate::real::BinScales;
@@ -40,7 +40,7 @@ pub struct Signal<T> {
     pub step: usize,
     pub first: usize,
     pub terms: usize,
-    pub frame: Frame,
+    pub frame: Placement,
 }
 
 /// Numbers of the buffers in [`Buffers`], in order.

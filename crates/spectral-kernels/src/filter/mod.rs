@@ -28,17 +28,17 @@ pub enum Layout {
 
 /// The part of a grid that an image covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Frame {
+pub struct Placement {
     /// Row and column of its first sample.
     pub start: [usize; 2],
     /// Height and width.
     pub size: [usize; 2],
 }
 
-impl Frame {
+impl Placement {
     /// All of a grid.
     pub fn whole(grid: [usize; 2]) -> Self {
-        Frame {
+        Placement {
             start: [0, 0],
             size: grid,
         }
@@ -94,9 +94,9 @@ pub struct SpectralFilter {
     /// Rows and columns of the transforms.
     pub grid: [usize; 2],
     /// Where the input lies in the grid.
-    pub input: Frame,
+    pub input: Placement,
     /// Where the output lies in it.
-    pub output: Frame,
+    pub output: Placement,
     /// How images and responses lie in memory.
     pub layout: Layout,
     /// The conjugated factor.
@@ -112,8 +112,8 @@ impl SpectralFilter {
             multiplier: 1,
             terms: 1,
             grid,
-            input: Frame::whole(grid),
-            output: Frame::whole(grid),
+            input: Placement::whole(grid),
+            output: Placement::whole(grid),
             layout: Layout::Planes,
             conjugate: Conjugate::None,
         }

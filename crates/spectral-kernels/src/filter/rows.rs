@@ -84,6 +84,7 @@ impl<T: Scalar> Rows<T> {
                         twiddles,
                         scales,
                         last: LastBin::Own,
+                        bins: half_bins(self.n),
                     });
                 }
                 None => {
@@ -94,6 +95,7 @@ impl<T: Scalar> Rows<T> {
                         n: self.n,
                         first: spectra[0],
                         second: spectra[1],
+                        bins: half_bins(self.n),
                         scales,
                     });
                 }
@@ -125,6 +127,7 @@ impl<T: Scalar> Rows<T> {
                         twiddles,
                         scales,
                         last: LastBin::Own,
+                        bins: half_bins(self.n),
                     });
                     let from = spectra[0].swapped();
                     self.plan.run(simd, from, samples.swapped(), scratch);
@@ -136,6 +139,7 @@ impl<T: Scalar> Rows<T> {
                         n: self.n,
                         first: spectra[0],
                         second: Some(spectra[1]),
+                        bins: half_bins(self.n),
                         scales,
                     });
                     let from = view.swapped();

@@ -1,6 +1,6 @@
 //! The same through memory: images on their grids, whole spectra, contraction, and back.
 
-use super::{Frame, InputGradient, Layout, ResponseGradient, SpectralFilter};
+use super::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 use crate::contraction::Contraction;
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
@@ -117,7 +117,7 @@ fn transpose<T: Scalar>(from: &[T], rows: usize, columns: usize, to: &mut [T]) {
 struct Side {
     channels: usize,
     terms: usize,
-    frame: Frame,
+    frame: Placement,
 }
 
 impl SpectralFilter {
@@ -175,7 +175,7 @@ fn analysis<T: Scalar>(
 ) -> Owned<T> {
     let images = filter.batch * side.channels;
     let points = filter.points();
-    let Frame { start, size } = side.frame;
+    let Placement { start, size } = side.frame;
     let mut grid = vec![T::of(0.0); images * points];
     let to = Shared::new(&mut grid);
     for_each(images, grid.len(), |image| {
@@ -213,7 +213,7 @@ fn synthesis<T: Scalar>(
 ) {
     let images = filter.batch * side.channels;
     let points = filter.points();
-    let Frame { start, size } = side.frame;
+    let Placement { start, size } = side.frame;
     let mut grid = vec![T::of(0.0); images * points];
     irfftn(
         images,

@@ -2,7 +2,8 @@
 
 use crate::SpectralError;
 use crate::conv::{
-    FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, KkLayer, LongConv1d, SpectralConv,
+    FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, GlobalFilter2d, KkLayer, LongConv1d,
+    SpectralConv,
 };
 use crate::response::{Coupling, FrequencyResponse};
 
@@ -48,6 +49,22 @@ impl Summarise for KkLayer {
 
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
         self.conv.trace(input)
+    }
+}
+
+impl Summarise for GlobalFilter2d {
+    fn kind(&self) -> String {
+        "GlobalFilter2d".into()
+    }
+
+    fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
+        let dims @ [_, height, width, channels] = input.real()?;
+        self.check(dims)?;
+        Ok(Trace {
+            output: FeatureShape::new([height, width, channels]),
+            multiply_adds: channels as u64 * 2 * real_transform(height * width)
+                + 4 * product(&[channels, height, width / 2 + 1]),
+        })
     }
 }
 

@@ -1,0 +1,214 @@
+//! The global filter of GFNet.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::ops::{self, FilterSpec, Layout};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+
+/// Deviation of the published weights, of the real and of the imaginary part.
+const PUBLISHED_DEVIATION: f64 = 0.02;
+
+/// How the weights of a [`GlobalFilter2d`] start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GlobalFilterInit {
+    /// Real and imaginary parts from `N(0, 0.02)`, as published: the output is small, which a
+    /// network with a shortcut around the filter takes well.
+    #[default]
+    Published,
+    /// The spectrum of white noise with `E|R|² = 1/3` at every frequency: the output variance of a
+    /// fresh depthwise `Conv2d`, as [`Free`](crate::response::Free) has it.
+    Variance,
+}
+
+/// Configuration of a [`GlobalFilter2d`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GlobalFilter2dConfig {
+    /// Channels.
+    pub channels: usize,
+    /// Height and width of the inputs.
+    pub size: [usize; 2],
+    /// How the weights start; as published by default.
+    pub init: GlobalFilterInit,
+}
+
+impl GlobalFilter2dConfig {
+    /// A filter of `channels` channels of inputs of height and width `size`.
+    pub fn new(channels: usize, size: [usize; 2]) -> Self {
+        Self {
+            channels,
+            size,
+            init: GlobalFilterInit::default(),
+        }
+    }
+
+    /// Sets how the weights start.
+    pub fn with_init(mut self, init: GlobalFilterInit) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When the number of channels or a size is zero.
+    pub fn try_init(&self, device: &Device) -> Result<GlobalFilter2d, SpectralError> {
+        SpectralError::check_positive("the number of channels", &[self.channels])?;
+        let bins = FrequencyGrid::new(&self.size)?.bins();
+        let dims = [bins[0], bins[1], self.channels];
+        let weight = match self.init {
+            GlobalFilterInit::Published => {
+                let noise = Distribution::Normal(0.0, PUBLISHED_DEVIATION);
+                ComplexTensor::new(
+                    Tensor::<3>::random(dims, noise, device),
+                    Tensor::random(dims, noise, device),
+                )
+            }
+            GlobalFilterInit::Variance => {
+                let [height, width] = self.size;
+                let deviation = (1.0 / (3 * height * width) as f64).sqrt();
+                let noise = Distribution::Normal(0.0, deviation);
+                let kernel = Tensor::<3>::random([self.channels, height, width], noise, device);
+                fft::rfftn(kernel, 2, Norm::Backward).map(|part| part.permute([1, 2, 0]))
+            }
+        };
+        Ok(GlobalFilter2d {
+            re: Param::from_tensor(weight.re),
+            im: Param::from_tensor(weight.im),
+            width: self.size[1],
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> GlobalFilter2d {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// The global filter of GFNet (Rao et al., 2021): a learned complex weight for every frequency and
+/// channel, `y = irfft2(W ⊙ rfft2(x))`, which mixes all tokens of an image and no channels.
+///
+/// Channels come last, as in the published network, so that tokens `[batch, h·w, channels]` become
+/// its input by a reshape. The published transforms are orthonormal; their scales cancel. It is the
+/// same map as a depthwise [`SpectralConv2d`](super::SpectralConv2d) with a
+/// [`Free`](crate::response::Free) response, whose channels come first, and like it is bound to the
+/// size it was created for.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::conv::GlobalFilter2dConfig;
+///
+/// let device = Device::flex();
+/// let layer = GlobalFilter2dConfig::new(384, [14, 14]).init(&device);
+/// let y = layer.forward(Tensor::ones([2, 14, 14, 384], &device));
+/// assert_eq!(y.dims(), [2, 14, 14, 384]);
+/// ```
+#[derive(Module, Debug)]
+pub struct GlobalFilter2d {
+    /// Real part of the weights, `[height, width/2 + 1, channels]`.
+    pub re: Param<Tensor<3>>,
+    /// Imaginary part of the weights, `[height, width/2 + 1, channels]`.
+    pub im: Param<Tensor<3>>,
+    /// Width of the inputs.
+    pub width: usize,
+}
+
+impl GlobalFilter2d {
+    /// Height and width of the inputs.
+    pub fn size(&self) -> [usize; 2] {
+        [self.re.lazy_shape()[0], self.width]
+    }
+
+    /// Channels of the inputs.
+    pub fn channels(&self) -> usize {
+        self.re.lazy_shape()[2]
+    }
+
+    /// Checks that the layer takes inputs of shape `dims`.
+    ///
+    /// # Errors
+    /// When they have other channels or another size than the layer.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        let [_, height, width, channels] = dims;
+        if channels != self.channels() {
+            return Err(SpectralError::Channels {
+                expected: self.channels(),
+                got: dims.to_vec(),
+            });
+        }
+        match [height, width] == self.size() {
+            true => Ok(()),
+            false => Err(SpectralError::Size {
+                response: "global filter's",
+                expected: self.size().to_vec(),
+                got: vec![height, width],
+            }),
+        }
+    }
+
+    /// Filters.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, height, width, channels]`
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.check(input.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let weight = ComplexTensor::new(self.re.val(), self.im.val());
+        let spec =
+            FilterSpec::circular(self.channels(), self.size()).with_layout(Layout::ChannelsLast);
+        ops::spectral_filter(input, weight, spec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_sizes_are_named() {
+        let device = Device::flex();
+        let layer = GlobalFilter2dConfig::new(3, [14, 15]).init(&device);
+        let text = |dims| layer.check(dims).unwrap_err().to_string();
+        assert!(text([1, 14, 14, 3]).contains("size [14, 15], got [14, 14]"));
+        assert!(
+            text([1, 3, 14, 15]).contains("takes 3 channels, got an input of shape [1, 3, 14, 15]")
+        );
+        assert_eq!(layer.check([0, 14, 15, 3]), Ok(()));
+        let error = GlobalFilter2dConfig::new(0, [4, 4]).try_init(&device);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "the number of channels must be at least 1, got 0"
+        );
+        assert!(
+            GlobalFilter2dConfig::new(1, [4, 0])
+                .try_init(&device)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn fresh_weights_have_the_deviation_that_is_named() {
+        let device = Device::flex();
+        for (init, power) in [
+            (GlobalFilterInit::Published, 2.0 * 0.02f32.powi(2)),
+            (GlobalFilterInit::Variance, 1.0 / 3.0),
+        ] {
+            let config = GlobalFilter2dConfig::new(256, [16, 17]).with_init(init);
+            let layer = config.init(&device);
+            assert_eq!(layer.re.dims(), [16, 9, 256]);
+            let squares = layer.re.val().powi_scalar(2) + layer.im.val().powi_scalar(2);
+            let mean = squares.mean().into_scalar::<f32>();
+            // 36,864 draws: the mean of their squares is within a few percent.
+            assert!((mean / power - 1.0).abs() < 0.05, "{init:?}: {mean}");
+        }
+    }
+}
