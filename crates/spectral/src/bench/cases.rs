@@ -19,20 +19,26 @@ impl Case {
     /// A case of one's own sizes, beside every form there is of it.
     pub fn own(spec: Spec) -> Self {
         Self {
-            name: format!("{}_{}", spec.layer.name(), suffix(&spec)),
+            name: own_name(&spec),
             forms: Form::of(&spec),
             spec,
         }
     }
 }
 
-/// The shape, and the output channels where they are not the input's.
-fn suffix(spec: &Spec) -> String {
-    let mut text = joined(&spec.shape);
+/// The layer with its own sizes, the shape, and the output channels where they are not the input's.
+fn own_name(spec: &Spec) -> String {
+    let own = match spec.layer {
+        Layer::Conv { kernel, groups, .. } if groups > 1 => format!("{kernel}g{groups}"),
+        Layer::Conv { kernel, .. } => kernel.to_string(),
+        Layer::Modes { rows, columns, .. } => joined(&[rows, columns]),
+        _ => String::new(),
+    };
+    let mut name = format!("{}{own}_{}", spec.layer.name(), joined(&spec.shape));
     if spec.outputs() != spec.channels() {
-        text += &format!("-{}", spec.outputs());
+        name += &format!("-{}", spec.outputs());
     }
-    text
+    name
 }
 
 fn conv(out: usize, kernel: usize, groups: usize) -> Layer {
@@ -223,5 +229,7 @@ mod tests {
     fn own_sizes_name_themselves() {
         let spec = Spec::new(Layer::Dense { out: 32 }, [64, 16, 28, 28]).unwrap();
         assert_eq!(Case::own(spec).name, "dense_64x16x28x28-32");
+        let spec = Spec::new(conv(4, 5, 2), [1, 4, 9, 9]).unwrap();
+        assert_eq!(Case::own(spec).name, "conv5g2_1x4x9x9");
     }
 }

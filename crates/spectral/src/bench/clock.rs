@@ -40,6 +40,11 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     }
 }
 
+/// The shortest; none of nothing.
+pub fn shortest(samples: &[f64]) -> Option<f64> {
+    samples.iter().copied().min_by(f64::total_cmp)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +54,7 @@ mod tests {
         assert_eq!(median(&[]), None);
         assert_eq!(median(&[3.0, 1.0, 100.0]), Some(3.0));
         assert_eq!(median(&[4.0, 1.0, 100.0, 2.0]), Some(3.0));
+        assert_eq!(shortest(&[4.0, 1.0, 100.0]), Some(1.0));
     }
 
     #[test]

@@ -4,13 +4,12 @@
 //! faster than any other there is in this program, Burn's included. Memory: a copy and a triad
 //! (`a = b + s·c`), at several sizes, because a layer whose tensors fit a cache does not wait for
 //! the memory behind it. All threads work at once, each on arrays of its own that it touched before,
-//! and of each the fastest of many calls counts: whatever else runs on the machine only ever slows
-//! it down.
+//! and the fastest of many rounds counts: whatever else runs on the machine only ever slows it down.
 
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::ComplexTensor;
@@ -23,14 +22,14 @@ use super::work::Work;
 /// Bytes of the arrays of one measurement of memory, those of all threads together.
 const SIZES: [usize; 6] = [1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26, 1 << 28];
 
-/// Time that one measurement takes.
-const PATIENCE: Duration = Duration::from_millis(60);
+/// Rounds of each measurement; a round takes some milliseconds.
+const ROUNDS: usize = 20;
 
-/// Calls of one measurement at least.
-const LEAST: usize = 3;
+/// Flops of a round and thread at least.
+const FLOPS: f64 = 3e8;
 
-/// Bytes of the arrays that a call of a copy or triad works through at least: enough for the clock.
-const MOVED: usize = 1 << 22;
+/// Bytes of the arrays that a round works through at least.
+const MOVED: usize = 1 << 27;
 
 /// The rates of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -98,12 +97,12 @@ impl Rates {
 fn arithmetic(threads: usize) -> f64 {
     // Sizes whose operands stay in a core's second-level cache, give or take.
     let shapes = [(32, 32, 32), (64, 32, 32), (64, 64, 64)];
-    let sums = shapes.map(|shape| on_each(threads, || product(shape)).into_iter().sum());
-    sums.into_iter().fold(0.0, f64::max)
+    let rates = shapes.map(|shape| together(threads, || product(shape)));
+    rates.into_iter().fold(0.0, f64::max)
 }
 
-/// Flops a second of a complex matrix product by one thread.
-fn product((batch, inputs, outputs): (usize, usize, usize)) -> f64 {
+/// Complex matrix products on the calling thread; says how many flops they took.
+fn product((batch, inputs, outputs): (usize, usize, usize)) -> impl FnMut() -> f64 {
     const BINS: usize = 32;
     let device = Device::flex();
     let draw = |a, b| {
@@ -116,77 +115,90 @@ fn product((batch, inputs, outputs): (usize, usize, usize)) -> f64 {
         conjugate: Conjugate::None,
     };
     let flops = 8.0 * (batch * inputs * outputs * BINS) as f64;
-    let work = || {
-        black_box(mix(x.clone(), response.clone(), spec));
-        flops
-    };
+    let calls = (FLOPS / flops).ceil() as usize;
     // The product shares its work among the threads of the pool it is called in.
-    match ThreadPoolBuilder::new().num_threads(1).build() {
-        Ok(alone) => alone.install(|| best(work)),
-        Err(_) => best(work),
+    let alone = ThreadPoolBuilder::new().num_threads(1).build().ok();
+    move || {
+        let multiply = || {
+            for _ in 0..calls {
+                black_box(mix(x.clone(), response.clone(), spec));
+            }
+        };
+        match &alone {
+            Some(alone) => alone.install(multiply),
+            None => multiply(),
+        }
+        flops * calls as f64
     }
-}
-
-/// What each of so many threads finds when all work at once.
-fn on_each<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a measurement does not panic"))
-            .collect()
-    })
 }
 
 /// Bytes a second of the faster of a copy and a triad on arrays of so many bytes.
 fn memory(bytes: usize, threads: usize) -> f64 {
-    let start = Barrier::new(threads);
-    let rates = on_each(threads, || memory_of_one(bytes / threads, &start));
-    let sum = |way: usize| rates.iter().map(|rate| rate[way]).sum::<f64>();
-    sum(0).max(sum(1))
-}
-
-/// Bytes a second of a copy and of a triad by one thread.
-fn memory_of_one(bytes: usize, start: &Barrier) -> [f64; 2] {
-    let count = bytes / 12;
-    let (mut a, b, c) = (
-        vec![1.0_f32; count],
-        vec![2.0_f32; count],
-        vec![3.0_f32; count],
-    );
+    let count = bytes / threads / 12;
     let calls = MOVED.div_ceil(bytes);
-    start.wait();
-    let copy = best(|| {
-        for _ in 0..calls {
-            black_box(&mut a).copy_from_slice(black_box(&b));
-        }
-        (8 * count * calls) as f64
-    });
-    start.wait();
-    let triad = best(|| {
-        for _ in 0..calls {
-            let terms = black_box(&b).iter().zip(black_box(&c));
-            for (a, (b, c)) in black_box(&mut a).iter_mut().zip(terms) {
-                *a = b + 1.5 * c;
+    let arrays = || {
+        (
+            vec![1.0_f32; count],
+            vec![2.0_f32; count],
+            vec![3.0_f32; count],
+        )
+    };
+    let copy = together(threads, || {
+        let (mut a, b, _) = arrays();
+        move || {
+            for _ in 0..calls {
+                black_box(&mut a).copy_from_slice(black_box(&b));
             }
+            (8 * count * calls) as f64
         }
-        (12 * count * calls) as f64
     });
-    [copy, triad]
+    let triad = together(threads, || {
+        let (mut a, b, c) = arrays();
+        move || {
+            for _ in 0..calls {
+                let terms = black_box(&b).iter().zip(black_box(&c));
+                for (a, (b, c)) in black_box(&mut a).iter_mut().zip(terms) {
+                    *a = b + 1.5 * c;
+                }
+            }
+            (12 * count * calls) as f64
+        }
+    });
+    copy.max(triad)
 }
 
-/// The best of many calls of a work that says how much it did, a second.
-fn best(mut work: impl FnMut() -> f64) -> f64 {
-    work();
-    let (mut best, start) = (0.0_f64, Instant::now());
-    let mut calls = 0;
-    while calls < LEAST || start.elapsed() < PATIENCE {
-        let before = Instant::now();
-        let done = work();
-        best = best.max(done / before.elapsed().as_secs_f64());
-        calls += 1;
-    }
-    best
+/// What so many threads do together in a second at their best, of works that say how much they did.
+///
+/// They begin each round together, and its time is from the first to begin to the last to end, so
+/// threads that share a core or a memory channel are not counted as if they did not.
+fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
+    let barrier = Barrier::new(threads);
+    let one = || {
+        let mut work = make();
+        work();
+        let round = |_| {
+            barrier.wait();
+            let start = Instant::now();
+            let done = work();
+            (start, Instant::now(), done)
+        };
+        (0..ROUNDS).map(round).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a measurement does not panic"))
+            .collect()
+    });
+    let rate = |round: usize| {
+        let of_round = || all.iter().map(|rounds| rounds[round]);
+        let start = of_round().map(|(start, ..)| start).min()?;
+        let end = of_round().map(|(_, end, _)| end).max()?;
+        let done: f64 = of_round().map(|(.., done)| done).sum();
+        Some(done / (end - start).as_secs_f64())
+    };
+    (0..ROUNDS).filter_map(rate).fold(0.0, f64::max)
 }
 
 #[cfg(test)]

@@ -19,6 +19,10 @@ pub struct Report {
     pub fwd_ms: f64,
     /// Forward and backward.
     pub fwdbwd_ms: f64,
+    /// The shortest forward pass: what a busy machine disturbed least.
+    pub fwd_min_ms: f64,
+    /// The shortest forward and backward pass.
+    pub fwdbwd_min_ms: f64,
     /// The fastest peer, forward alone.
     pub peer_fwd_ms: Option<f64>,
     /// The fastest peer, forward and backward.
@@ -66,6 +70,10 @@ pub struct PeerReport {
     pub fwd_ms: f64,
     /// Forward and backward.
     pub fwdbwd_ms: f64,
+    /// The shortest forward pass.
+    pub fwd_min_ms: f64,
+    /// The shortest forward and backward pass.
+    pub fwdbwd_min_ms: f64,
 }
 
 impl Report {

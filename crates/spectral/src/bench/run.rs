@@ -2,7 +2,7 @@
 
 use super::build::build;
 use super::cases::Case;
-use super::clock::{Sampling, median};
+use super::clock::{Sampling, median, shortest};
 use super::error::BenchError;
 use super::peer::{ALLOCATORS, Pass, Peers};
 use super::rates::Rates;
@@ -140,7 +140,8 @@ impl Bench<'_> {
         let spec = &case.spec;
         let work = Work::of(spec);
         let limit = self.rates.limit(&work);
-        let [fwd_ms, fwdbwd_ms] = medians(ours);
+        let [fwd_ms, fwdbwd_ms] = each(ours, median);
+        let [fwd_min_ms, fwdbwd_min_ms] = each(ours, shortest);
         Report {
             case: case.name.clone(),
             layer: spec.layer.name(),
@@ -149,6 +150,8 @@ impl Bench<'_> {
             params,
             fwd_ms,
             fwdbwd_ms,
+            fwd_min_ms,
+            fwdbwd_min_ms,
             peer_fwd_ms: None,
             peer_fwdbwd_ms: None,
             ratio_fwd: None,
@@ -183,7 +186,7 @@ impl Bench<'_> {
             return Ok(());
         };
         report.peak_mb = peak(&case.spec)?;
-        let both = |timed: &&Timed| medians(&timed.samples)[1];
+        let both = |timed: &&Timed| each(&timed.samples, median)[1];
         let fastest = timed.iter().min_by(|a, b| both(a).total_cmp(&both(b)));
         if let (Some(peers), Some(fastest)) = (&mut self.peers, fastest) {
             report.peer_peak_mb = peers.peak(&case.forms[fastest.form])?;
@@ -194,19 +197,22 @@ impl Bench<'_> {
 
 impl Timed {
     fn report(&self, case: &Case) -> PeerReport {
-        let [fwd_ms, fwdbwd_ms] = medians(&self.samples);
+        let [fwd_ms, fwdbwd_ms] = each(&self.samples, median);
+        let [fwd_min_ms, fwdbwd_min_ms] = each(&self.samples, shortest);
         PeerReport {
             form: case.forms[self.form].name.clone(),
             malloc: ALLOCATORS[self.runner],
             fwd_ms,
             fwdbwd_ms,
+            fwd_min_ms,
+            fwdbwd_min_ms,
         }
     }
 }
 
-/// The medians of both passes; each has a sample at least.
-fn medians(samples: &Samples) -> [f64; 2] {
-    [0, 1].map(|pass| median(&samples[pass]).unwrap_or(f64::NAN))
+/// A figure of both passes; each has a sample at least.
+fn each(samples: &Samples, figure: fn(&[f64]) -> Option<f64>) -> [f64; 2] {
+    [0, 1].map(|pass| figure(&samples[pass]).unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
@@ -247,6 +253,8 @@ mod tests {
             malloc: ALLOCATORS[0],
             fwd_ms,
             fwdbwd_ms,
+            fwd_min_ms: fwd_ms,
+            fwdbwd_min_ms: fwdbwd_ms,
         };
         let bench = Bench {
             rates: Rates {

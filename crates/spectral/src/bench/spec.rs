@@ -188,7 +188,7 @@ impl Spec {
                     return refuse("takes a kernel of an odd size", kernel.to_string());
                 }
                 let channels = self.channels();
-                if groups == 0 || channels % groups != 0 || out % groups != 0 {
+                if groups == 0 || !channels.is_multiple_of(groups) || !out.is_multiple_of(groups) {
                     let needs =
                         format!("needs groups that divide its {channels} inputs and {out} outputs");
                     return refuse(&needs, groups.to_string());

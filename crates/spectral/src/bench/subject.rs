@@ -18,7 +18,7 @@ pub trait Subject {
     fn parameters(&self) -> usize;
 }
 
-/// A module that gives what it takes another shape at most.
+/// A module with and without autodiff, and what goes in.
 struct Ready<const D: usize, M> {
     plain: M,
     tracked: M,
@@ -42,7 +42,7 @@ pub(super) fn subject<const D: usize, M: Module + 'static>(
     let input: Tensor<D> = noise(shape, &device);
     let outputs = run(&module, input.clone()).dims();
     let learning = device.autodiff();
-    let leaf = Tensor::from_data(input.to_data(), &learning).require_grad();
+    let leaf = input.clone().autodiff().require_grad();
     Box::new(Ready {
         tracked: module.clone().train(),
         plain: module,

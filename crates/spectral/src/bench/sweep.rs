@@ -81,7 +81,10 @@ fn length(random: &mut ChaCha8Rng) -> usize {
 }
 
 fn is_prime(n: usize) -> bool {
-    n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)
+    n > 1
+        && (2..)
+            .take_while(|d| d * d <= n)
+            .all(|d| !n.is_multiple_of(d))
 }
 
 fn is_affordable(spec: &Spec) -> bool {

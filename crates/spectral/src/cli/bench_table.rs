@@ -30,62 +30,61 @@ pub(super) fn text(reports: &[Report]) -> String {
     format!("{body}\n{}\n", lines.join("\n"))
 }
 
+/// A column: its header, and what it shows of a report.
+type Column = (&'static str, fn(&Report) -> Option<f64>);
+
 fn alone(reports: &[Report]) -> Table {
-    let mut table = output::table(["case", "fwd", "f+b", "limit f+b", "× limit", "peak MB"]);
-    for report in reports {
-        table.add_row([
-            Cell::new(&report.case),
-            number(Some(report.fwd_ms)),
-            number(Some(report.fwdbwd_ms)),
-            number(Some(report.limit_ms)),
-            number(Some(report.times_limit)),
-            number(report.peak_mb),
-        ]);
-    }
-    keep_names(&mut table);
-    table
+    fill(
+        reports,
+        &[
+            ("fwd", |report| Some(report.fwd_ms)),
+            ("f+b", |report| Some(report.fwdbwd_ms)),
+            ("limit f+b", |report| Some(report.limit_ms)),
+            ("× limit", |report| Some(report.times_limit)),
+            ("peak MB", |report| report.peak_mb),
+        ],
+    )
 }
 
 fn beside(reports: &[Report]) -> Table {
-    let header = [
-        "case",
-        "fwd",
-        "f+b",
-        "their fwd",
-        "their f+b",
-        "× fwd",
-        "× f+b",
-        "× limit",
-        "MB",
-        "their MB",
-    ];
-    let mut table = output::table(header);
-    for report in reports {
-        table.add_row([
-            Cell::new(&report.case),
-            number(Some(report.fwd_ms)),
-            number(Some(report.fwdbwd_ms)),
-            number(report.peer_fwd_ms),
-            number(report.peer_fwdbwd_ms),
-            number(report.ratio_fwd),
-            number(report.ratio_fwdbwd),
-            number(Some(report.times_limit)),
-            number(report.peak_mb),
-            number(report.peer_peak_mb),
-        ]);
-    }
-    keep_names(&mut table);
-    table
+    fill(
+        reports,
+        &[
+            ("fwd", |report| Some(report.fwd_ms)),
+            ("f+b", |report| Some(report.fwdbwd_ms)),
+            ("their fwd", |report| report.peer_fwd_ms),
+            ("their f+b", |report| report.peer_fwdbwd_ms),
+            ("× fwd", |report| report.ratio_fwd),
+            ("× f+b", |report| report.ratio_fwdbwd),
+            ("× limit", |report| Some(report.times_limit)),
+            ("peak MB", |report| report.peak_mb),
+            ("their MB", |report| report.peer_peak_mb),
+        ],
+    )
 }
 
-/// A case's name is there to be copied, so it stays in one piece; the numbers move together.
-fn keep_names(table: &mut Table) {
+/// The columns that have something to show, after the case's name.
+fn fill(reports: &[Report], columns: &[Column]) -> Table {
+    let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
+    let columns: Vec<&Column> = columns.iter().filter(shows).collect();
+    let mut table = output::table(["case"]);
+    table.set_header(
+        ["case"]
+            .into_iter()
+            .chain(columns.iter().map(|(name, _)| *name)),
+    );
+    for report in reports {
+        let numbers = columns.iter().map(|(_, of)| number(of(report)));
+        table.add_row([Cell::new(&report.case)].into_iter().chain(numbers));
+    }
+    // The numbers move together so that names, which are there to be copied, stay in one piece.
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
     }
     if let Some(names) = table.column_mut(0) {
         names.set_constraint(ColumnConstraint::ContentWidth);
     }
+    table
 }
 
 fn number(value: Option<f64>) -> Cell {

@@ -1,5 +1,6 @@
 //! The `spectral` command from end to end: the built binary, its files, its exit codes.
 
+mod bench;
 mod demo;
 mod errors;
 mod evaluation;

@@ -269,4 +269,41 @@ mod tests {
             "{error}"
         );
     }
+
+    /// Runs where TORCH_PYTHON names a Python with PyTorch.
+    #[test]
+    fn pytorch_builds_and_times_every_form() {
+        let Some(python) = std::env::var_os("TORCH_PYTHON") else {
+            eprintln!("skipped: TORCH_PYTHON names no Python with PyTorch");
+            return;
+        };
+        let mut peers = Peers::start(Path::new(&python), 1).unwrap();
+        let small = |case: &crate::bench::Case| {
+            let mut spec = case.spec.clone();
+            spec.shape[0] = 1;
+            spec
+        };
+        for case in crate::bench::cases() {
+            for form in &case.forms {
+                let form = Form::named(&form.name, &small(&case));
+                match peers.prepare(0, &form).unwrap() {
+                    None => {
+                        let samples = peers.samples(1, 0, Pass::Both, 0.0, 1).unwrap();
+                        assert!(samples.len() == 1 && samples[0] > 0.0, "{form:?}");
+                    }
+                    Some(reason) => assert!(
+                        reason.is_empty() || reason.contains("has no package"),
+                        "{form:?}: {reason}"
+                    ),
+                }
+                peers.forget().unwrap();
+            }
+        }
+        let form = Form::named(
+            "dense_filter",
+            &crate::bench::case("dense_64x16-32_28").unwrap().spec,
+        );
+        #[cfg(target_os = "linux")]
+        assert!(peers.peak(&form).unwrap().unwrap() > 4.0);
+    }
 }

@@ -1,0 +1,121 @@
+//! `spectral bench`.
+
+use super::Lab;
+
+#[test]
+fn a_layer_of_ones_own_sizes_is_timed() {
+    let lab = Lab::new();
+    let line = "bench --layer dense --shape 2x3x8x7 --out 4 --seconds 0 --json";
+    let reports = lab.json(line);
+    let [report] = reports.as_array().unwrap().as_slice() else {
+        panic!("{reports}")
+    };
+    assert_eq!(report["case"], "dense_2x3x8x7-4");
+    for field in [
+        "fwd_ms",
+        "fwdbwd_ms",
+        "limit_ms",
+        "gflops_per_s",
+        "gb_per_s",
+    ] {
+        assert!(report[field].as_f64().unwrap() > 0.0, "{field}: {report}");
+    }
+    assert!(report["peer_fwd_ms"].is_null() && report["peer_fwdbwd_ms"].is_null());
+    assert_eq!(report["threads"], 2);
+    assert_eq!(report["params"], 2 * 3 * 4 * 8 * 4);
+    #[cfg(target_os = "linux")]
+    assert!(report["peak_mb"].is_number(), "{report}");
+}
+
+#[test]
+fn a_named_case_gives_a_table_that_fits() {
+    let lab = Lab::new();
+    let said = lab.ok("bench --case kk_flip_64x1-16_14 --seconds 0 --threads 1");
+    assert!(
+        said.stdout.contains("kk_flip_64x1-16_14"),
+        "{}",
+        said.stdout
+    );
+    assert!(said.stdout.contains("threads 1:"), "{}", said.stdout);
+    for line in said.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_refused_with_what_is() {
+    let lab = Lab::new();
+    let said = lab.run("bench --case fno");
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("longconv_4x256_8192"),
+        "{}",
+        said.stderr
+    );
+    let listed = lab.ok("bench --list").stdout;
+    assert!(listed.lines().any(|line| line == "longconv_4x256_8192"));
+
+    let said = lab.run("bench --layer fno --shape 1x2x3x4");
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("globalfilter"), "{}", said.stderr);
+    assert_eq!(lab.run("bench --shape 1x2x3x4").code, 2);
+    assert_eq!(lab.run("bench --layer kk --shape 1x2x3").code, 2);
+
+    let said = lab.run("bench --list --peer torch --case x");
+    assert_eq!(said.code, 2);
+    let said = lab.run("bench --layer kk --shape 1x2x3x4 --peer torch --python ./no-python");
+    assert_eq!(said.code, 1);
+    assert!(
+        said.stderr.contains("./no-python: cannot be started"),
+        "{}",
+        said.stderr
+    );
+}
+
+/// A peer that answers by heart, the second of its processes faster than the first.
+#[cfg(unix)]
+const PEER: &str = r#"#!/bin/sh
+echo '{"ready": "Fake 1"}'
+ms=3000; test -n "$MALLOC_TRIM_THRESHOLD_" && ms=2000
+while read -r line; do
+  case "$line" in
+    *flip_kk*) echo '{"missing": "some_package"}';;
+    *'"time"'*) echo "{\"ms\": [$ms]}";;
+    *'"peak"'*) echo '{"mb": 12.5}';;
+    *) echo '{}';;
+  esac
+done
+"#;
+
+#[test]
+#[cfg(unix)]
+fn a_peer_runs_in_turns_and_its_better_half_counts() {
+    use std::fs::{Permissions, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt;
+
+    let lab = Lab::new();
+    let program = lab.path("peer");
+    write(&program, PEER).unwrap();
+    set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let line = "bench --layer kk --shape 2x3x5x4 --seconds 0 --json --peer torch --python ./peer";
+    let said = lab.ok(line);
+    let told = "kk_2x3x5x4: no flip_kk: ./peer has no package 'some_package'";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let reports: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = &reports[0];
+    assert_eq!(report["peer_fwd_ms"], 2000.0);
+    assert_eq!(report["peer_peak_mb"], 12.5);
+    assert_eq!(report["peers"].as_array().unwrap().len(), 2);
+    let ratio = report["ratio_fwdbwd"].as_f64().unwrap();
+    let ours = report["fwdbwd_ms"].as_f64().unwrap();
+    assert!((ratio * ours / 2000.0 - 1.0).abs() < 1e-9, "{report}");
+}
+
+#[test]
+fn a_sweep_is_the_same_for_the_same_seed() {
+    let lab = Lab::new();
+    // One of a kind that is quick.
+    let names = |line: &str| lab.json(line)[0]["case"].as_str().unwrap().to_string();
+    let line = "bench --sweep 1 --seconds 0 --json --seed 5";
+    assert_eq!(names(line), names(line));
+}
