@@ -14,6 +14,8 @@
 //!   real signals have the bins `0 … n/2`, `n/2 + 1` ([`half_bins`]) of them, on the last transformed axis.
 //! - **Any input**: inverse real transforms are defined for every spectrum, Hermitian or not: complex over the leading
 //!   axes, then the real part over the last one. Their adjoints come from the same functions by [`BinWeight`].
+//! - **Pruning**: a [`PrunedFft`] transforms only what is not zero of padded, cropped or tiled signals ([`Frame`]), and only
+//!   the kept [`Modes`] of their spectra.
 //! - **Errors**: callers check shapes; wrong slice lengths panic with what was expected and what came.
 //! - **Threads**: rayon's current pool; small work stays on the calling thread.
 //! - **Independence**: batch entries do not disturb each other, not even by rounding or values that are not finite.

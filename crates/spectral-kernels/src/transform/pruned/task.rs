@@ -38,13 +38,22 @@ impl<T> Lines<T> {
         }
     }
 
-    #[inline(always)]
-    fn push(&mut self, real: *mut T, span: Span, spectrum: [*mut T; 2]) {
-        self.count += 1;
-        self.real.push(real);
-        self.spans.push(span);
-        self.spectrum[0].push(spectrum[0]);
-        self.spectrum[1].push(spectrum[1]);
+    /// Adds `count` lines, so many numbers apart in both places.
+    fn push(
+        &mut self,
+        count: usize,
+        (real, real_step): (*mut T, usize),
+        span: Span,
+        (spectrum, step): ([*mut T; 2], usize),
+    ) {
+        let every =
+            |start: *mut T, step: usize| (0..count).map(move |j| start.wrapping_add(j * step));
+        self.count += count;
+        self.real.extend(every(real, real_step));
+        self.spans.extend((0..count).map(|_| span));
+        for (part, start) in self.spectrum.iter_mut().zip(spectrum) {
+            part.extend(every(start, step));
+        }
     }
 
     fn pad(&mut self) {
@@ -176,43 +185,45 @@ impl<T: Scalar> Task<'_, T> {
         2 * row * self.layout.width + image * self.layout.columns
     }
 
-    /// Lists the lines of the group. Where two lines share a lane, both are of one image; after an odd number of lines
-    /// follows one that is read as zeros and written where nobody reads.
+    /// Lists the lines of the group. Where two lines share a lane, both are neighbours in one image; an odd one at the end
+    /// of a row of them has a partner that is read as zeros and written where nobody reads.
     fn list(&mut self, buffers: &Buffers<'_, T>) {
         let layout = self.layout;
-        let paired = layout.twiddles.is_none();
+        let members = if layout.twiddles.is_some() { 1 } else { 2 };
         for lines in self.lines.iter_mut() {
             lines.clear();
         }
         for image in 0..self.count {
             let index = self.first + image;
             let (plane, spans) = layout.place(index);
-            let mut member = 0;
             for i in 0..spans[0].count {
                 let row = (spans[0].first + i) * layout.lens[1] + spans[1].first;
-                let mut at = self.in_tile(image, row);
-                let mut real = plane + layout.line_at(&spans, i, 0);
-                for _ in 0..spans[1].count {
+                let count = spans[1].count;
+                for (p, lines) in self.lines.iter_mut().enumerate().take(members) {
+                    let real = self.real.at(plane + layout.line_at(&spans, i, p));
                     let spectrum = if layout.rows == 1 {
                         self.spectrum.map(|part| part.at(index * layout.bins))
                     } else {
+                        let at = 2 * (row + p) * layout.width + image * layout.columns;
                         let start = buffers.tile.wrapping_add(at);
                         [start, start.wrapping_add(layout.width)]
                     };
-                    self.lines[member].push(self.real.at(real), spans[2], spectrum);
-                    member = usize::from(paired) - member;
-                    at += 2 * layout.width;
-                    real += layout.plane[2];
+                    lines.push(
+                        (count + members - 1 - p) / members,
+                        (real, members * layout.plane[2]),
+                        spans[2],
+                        (spectrum, members * 2 * layout.width),
+                    );
                 }
-            }
-            if member == 1 {
-                let (read, write) = (buffers.zeros, buffers.nowhere);
-                let (real, spectrum) = if layout.forward {
-                    (read, write)
-                } else {
-                    (write, read)
-                };
-                self.lines[1].push(real, spans[2], [spectrum; 2]);
+                if !count.is_multiple_of(members) {
+                    let (read, write) = (buffers.zeros, buffers.nowhere);
+                    let (real, spectrum) = if layout.forward {
+                        (read, write)
+                    } else {
+                        (write, read)
+                    };
+                    self.lines[1].push(1, (real, 0), spans[2], ([spectrum; 2], 0));
+                }
             }
         }
         for lines in self.lines.iter_mut() {
