@@ -139,7 +139,7 @@ mod tests {
     use super::super::super::{Parameters, Summary, count_parameters};
     use super::*;
     use crate::conv::{
-        ConvolveOutput, FixedFourierConv2dConfig, InitFft, KkLayerConfig, LongConv1dConfig,
+        ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft, KkLayerConfig, LongConv1dConfig,
         SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
     };
     use crate::response::{
@@ -152,6 +152,17 @@ mod tests {
 
     fn trace(layer: &impl Summarise, dims: &[usize]) -> Trace {
         layer.trace(&FeatureShape::from(dims)).unwrap()
+    }
+
+    #[test]
+    fn a_global_filter_counts_two_transforms_and_a_product_a_channel() {
+        let layer = GlobalFilter2dConfig::new(5, [8, 8]).init(&Device::flex());
+        let traced = trace(&layer, &[8, 8, 5]);
+        assert_eq!(layer.kind(), "GlobalFilter2d");
+        assert_eq!(traced.output, FeatureShape::new([8, 8, 5]));
+        // 1.25·64·log2 64 = 480 a transform, 4 a product of bins.
+        assert_eq!(traced.multiply_adds, 5 * (2 * 480 + 4 * 8 * 5));
+        assert!(layer.trace(&FeatureShape::from(&[5, 8, 8][..])).is_err());
     }
 
     #[test]
