@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{
     ConjugateFactor, SpectralConv1d, SpectralConv2d, SpectralConv2dConfig, SpectralConv3dConfig,
 };
-use burn_spectral::ops::{Conjugate, MixSpec};
+use burn_spectral::ops::{Conjugate, MixSpec, SavedSpectrum};
 use burn_spectral::response::{
     ConstantConfig, Coupling, Free, FreeConfig, FrequencyResponse, Kernel, KernelConfig,
     KramersKronigConfig, Response,
@@ -374,4 +374,25 @@ fn a_layer_returns_from_its_record() {
     let bytes = saved.into_record().into_bytes().unwrap();
     let record = burn::store::ModuleRecord::from_bytes(bytes).unwrap();
     assert_eq!(values(other.load_record(record).forward(x)), want);
+}
+
+#[test]
+fn a_spectrum_computed_again_gives_the_same_gradients() {
+    let device = Device::flex().autodiff();
+    let x = images(4, &device).require_grad();
+    let response = free([6, 4], 3, &device);
+    let [keep, recompute] = [SavedSpectrum::Keep, SavedSpectrum::Recompute].map(|saved| {
+        let layer =
+            layer(response.clone(), [4, 6], Coupling::Dense, FACTORS[0]).with_saved_spectrum(saved);
+        let y = layer.forward(x.clone());
+        let seed = noise_tensor(y.dims(), 9, DType::F64, &device);
+        let gradients = (y * seed).sum().backward();
+        let of = |part: &Param<Tensor<4>>| values(part.val().grad(&gradients).unwrap());
+        [
+            values(x.grad(&gradients).unwrap()),
+            of(&layer.response.re),
+            of(&layer.response.im),
+        ]
+    });
+    assert_eq!(keep, recompute);
 }

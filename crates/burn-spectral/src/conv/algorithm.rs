@@ -197,7 +197,7 @@ pub(super) fn length_factor(n: usize) -> f64 {
         2 => 1.2,
         _ => 1.4,
     };
-    factors * (1.0 + 3.0 / n as f64)
+    factors * (1.0 + (14.0 / n as f64).powf(1.5))
 }
 
 /// The length from `least` on whose transform is fastest.

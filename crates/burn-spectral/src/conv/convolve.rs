@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
+use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
 use crate::{FrequencyGrid, Norm, SpectralError, fft};
 
 use super::fft_conv::next_smooth;
@@ -142,6 +142,7 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
             groups: 1,
             conjugate: Conjugate::None,
         },
+        saved: SavedSpectrum::Keep,
     };
     let y = ops::spectral_conv(ops::zero_pad(image, &part.grid), response, spec);
     let y = y

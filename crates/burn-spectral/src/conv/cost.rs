@@ -9,15 +9,18 @@ use crate::ops::{FftConvAxis, FftConvSpec, SavedSpectrum};
 use super::algorithm::{ConvShape, length_factor};
 
 /// Nanoseconds of a multiplication with an addition in registers.
-const DIRECT_NS: f64 = 0.0112;
+const DIRECT_NS: f64 = 0.01;
 /// Nanoseconds of reading or writing a number of a signal, packing included.
 const SIGNAL_NS: f64 = 0.15;
 /// Nanoseconds of a transform one way, a point.
 const TRANSFORM_NS: f64 = 0.5;
 /// Nanoseconds of a complex multiplication with an addition.
 const MIX_NS: f64 = 0.055;
-/// Nanoseconds of writing a complex number of a spectrum to memory and reading it, on all threads.
-const SPECTRUM_NS: f64 = 0.6;
+/// How much longer a transform of tiles takes, whose pieces lie apart.
+const TILED: f64 = 1.5;
+/// Nanoseconds of writing a complex number of a spectrum to memory and reading it again: of the images where every channel
+/// has a filter of its own, of the images where channels are mixed (they are packed for that), and of the filters.
+const SPECTRUM_NS: [f64; 3] = [0.6, 1.4, 2.1];
 /// Nanoseconds of a multiplication with an addition in Burn's own convolution, which serves three axes.
 const BURN_NS: f64 = 0.1;
 /// Nanoseconds of starting an operation, direct and through the spectrum.
@@ -39,9 +42,10 @@ pub struct Cost {
     pub bytes: usize,
 }
 
-/// Milliseconds of `shared` nanoseconds of work that the threads share and `memory` that they do not.
+/// Milliseconds of `shared` nanoseconds of work that the threads share and `memory`, of which they share half.
 fn milliseconds(shared: f64, memory: f64, start: f64) -> f64 {
-    (shared / spectral_kernels::threads() as f64 + memory + start) * 1e-6
+    let threads = spectral_kernels::threads() as f64;
+    (shared / threads + memory * (0.5 + 0.5 / threads) + start) * 1e-6
 }
 
 /// Tap by tap.
@@ -105,8 +109,12 @@ pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
         .iter()
         .map(|axis| axis.extent as f64 / axis.grid as f64)
         .product();
-    let transform = spec.points() as f64 * factor * TRANSFORM_NS;
-    let taps = filters as f64 * transform * (1.0 + filled) / 2.0;
+    let one = spec.points() as f64 * factor * TRANSFORM_NS;
+    let taps = filters as f64 * one * (1.0 + filled) / 2.0;
+    let transform = match spec.tiles() {
+        1 => one,
+        _ => one * TILED,
+    };
     let (x, y) = (
         (images * inputs) as f64 * transform,
         (images * outputs) as f64 * transform,
@@ -114,15 +122,19 @@ pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
     let mix = (images * filters) as f64 * bins * MIX_NS;
     let [x_bins, w_bins, y_bins] =
         [images * inputs, filters, images * outputs].map(|spectra| spectra as f64 * bins);
-    let (mut shared, mut moved) = (x + y + taps + mix, x_bins + w_bins + y_bins);
-    let mut most = moved;
+    let image_ns = SPECTRUM_NS[usize::from(filters != inputs.max(outputs))];
+    let filter_ns = SPECTRUM_NS[2];
+    let mut shared = x + y + taps + mix;
+    let mut moved = (x_bins + y_bins) * image_ns + w_bins * filter_ns;
+    let mut most = x_bins + w_bins + y_bins;
     if passes == Passes::Both {
         let again = match spec.saved {
             SavedSpectrum::Keep => 0.0,
             SavedSpectrum::Recompute => x + taps,
         };
         shared += x + y + taps + 2.0 * mix + again;
-        moved += 1.5 * (x_bins + w_bins) + y_bins;
+        // Two spectra written and read, and those of the forward pass read again.
+        moved += (1.5 * x_bins + y_bins) * image_ns + 1.5 * w_bins * filter_ns;
         most = most.max(match spec.saved {
             SavedSpectrum::Keep => y_bins + x_bins + w_bins + x_bins.max(w_bins),
             SavedSpectrum::Recompute => y_bins + x_bins + w_bins,
@@ -130,7 +142,7 @@ pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
     }
     let starts = if passes == Passes::Both { 3.0 } else { 1.0 };
     Cost {
-        ms: milliseconds(shared, moved * SPECTRUM_NS, starts * START_NS[1]),
+        ms: milliseconds(shared, moved, starts * START_NS[1]),
         bytes: most as usize * 8,
     }
 }

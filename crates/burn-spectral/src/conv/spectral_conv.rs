@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec};
+use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec, SavedSpectrum};
 use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig, Value, checked};
 use crate::{FrequencyGrid, SpectralError};
 
@@ -133,6 +133,10 @@ pub struct SpectralConv<const D: usize, R: Module> {
     /// Which factor is conjugated.
     #[module(skip)]
     pub conjugate: ConjugateFactor,
+    /// Whether the backward pass finds the input's spectrum or computes it again; not part of the
+    /// record.
+    #[module(skip)]
+    pub saved: SavedSpectrum,
 }
 
 impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
@@ -152,7 +156,14 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
             channels_in: channels[0],
             coupling,
             conjugate: ConjugateFactor::None,
+            saved: SavedSpectrum::Keep,
         })
+    }
+
+    /// The same layer, keeping this for the backward pass.
+    #[must_use]
+    pub fn with_saved_spectrum(self, saved: SavedSpectrum) -> Self {
+        Self { saved, ..self }
     }
 
     /// Checks that the layer takes inputs of shape `dims`.
@@ -211,8 +222,12 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
                     ops::spectral_filter(images, response, filter.spec).reshape(dims)
                 }
                 (Value::Spectrum(response), None) => {
-                    let spatial = D - 2;
-                    ops::spectral_conv(summed(input), response, ConvSpec { spatial, mix })
+                    let spec = ConvSpec {
+                        spatial: D - 2,
+                        mix,
+                        saved: self.saved,
+                    };
+                    ops::spectral_conv(summed(input), response, spec)
                 }
             },
         };

@@ -13,7 +13,7 @@ use burn::tensor::Shape;
 use spectral_kernels::BinWeight;
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
-use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
+use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec};
 use super::stack;
 
 /// The adjoint of an operation that takes `N` tensors and gives the two parts of a complex array.
@@ -205,14 +205,21 @@ impl<B: SpectralPrimitives> Backward<B, 1> for Reverse {
     }
 }
 
-/// State of the spectral convolution: what it did, and the spectrum of its input and its response,
-/// each if the other is learned.
+/// State of the spectral convolution: what it did, and its input, as it is or its spectrum, and its
+/// response, each if the other is learned.
 #[derive(Clone, Debug)]
 struct ConvState<B: Backend> {
-    spectrum: Option<Planes<B>>,
+    input: Option<Input<B>>,
     response: Option<Planes<B>>,
     signal: Shape,
     conv: ConvSpec,
+}
+
+/// What is kept of the input.
+#[derive(Clone, Debug)]
+enum Input<B: Backend> {
+    Signal(FloatTensor<B>),
+    Spectrum(Planes<B>),
 }
 
 #[derive(Debug)]
@@ -229,7 +236,7 @@ impl<B: SpectralPrimitives> Backward<B, 3> for Conv {
     ) {
         let grad = grads.consume::<B>(&ops.node);
         let ConvState {
-            spectrum,
+            input,
             response,
             signal,
             conv,
@@ -238,7 +245,11 @@ impl<B: SpectralPrimitives> Backward<B, 3> for Conv {
         let grad = B::prim_rfft(grad, synthesis);
         let [x, r_re, r_im] = ops.parents;
 
-        if let Some(spectrum) = spectrum {
+        if let Some(input) = input {
+            let spectrum = match input {
+                Input::Signal(x) => B::prim_rfft(x, conv.analysis(&signal)),
+                Input::Spectrum(spectrum) => spectrum,
+            };
             let (re, im) = B::prim_mix_adjoint_response(spectrum, grad.clone(), conv.mix);
             for (node, grad) in [(r_re, re), (r_im, im)] {
                 if let Some(node) = node {
@@ -326,13 +337,19 @@ impl<B: SpectralPrimitives, C: CheckpointStrategy> SpectralOps for Autodiff<B, C
             (r_re.into_primitive(), r_im.into_primitive()),
         );
         let signal = x.shape();
+        let keeps_signal = conv.saved == SavedSpectrum::Recompute;
+        let kept = (response_learns && keeps_signal).then(|| Input::Signal(x.clone()));
         let spectrum = B::prim_rfft(x, conv.analysis(&signal));
-        let mixed = B::prim_mix(spectrum.clone(), response.clone(), conv.mix);
+        let kept = match response_learns && !keeps_signal {
+            true => Some(Input::Spectrum(spectrum.clone())),
+            false => kept,
+        };
+        let mixed = B::prim_mix(spectrum, response.clone(), conv.mix);
         let output = B::prim_irfft(mixed, conv.synthesis(&signal));
         match Conv.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let state = ConvState {
-                    spectrum: response_learns.then_some(spectrum),
+                    input: kept,
                     response: input_learns.then_some(response),
                     signal,
                     conv,

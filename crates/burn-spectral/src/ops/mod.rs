@@ -35,6 +35,11 @@ pub(crate) use modes::{keep_modes, spread_modes};
 pub use pointwise::mix_constant;
 pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
 pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
+pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};
+pub use spec::{
+    Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec,
+};
+pub use spectral_kernels::{BinWeight, Conjugate, Direction};
 pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.

@@ -132,6 +132,16 @@ impl MixSpec {
     }
 }
 
+/// Whether the backward pass finds the spectra of the forward pass or computes them again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SavedSpectrum {
+    /// They stay in memory until then: faster.
+    #[default]
+    Keep,
+    /// Only the signals stay: less memory, one transform more each.
+    Recompute,
+}
+
 /// A spectral convolution: transform, contraction, inverse transform.
 ///
 /// The scales of the two transforms cancel for every [`Norm`](crate::Norm), so none is named.
@@ -141,6 +151,8 @@ pub struct ConvSpec {
     pub spatial: usize,
     /// The contraction between the transforms.
     pub mix: MixSpec,
+    /// Whether the backward pass finds the input's spectrum or computes it again.
+    pub saved: SavedSpectrum,
 }
 
 impl ConvSpec {

@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use burn_spectral::ops::{
-    self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform, portable,
+    self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform,
+    SavedSpectrum, portable,
 };
 use burn_spectral::{ComplexTensor, Norm, fft};
 
@@ -109,6 +110,7 @@ impl Path {
         let conv = ConvSpec {
             spatial: D - 2,
             mix,
+            saved: SavedSpectrum::Keep,
         };
         match self {
             Path::Kernels => ops::spectral_conv(x, response, conv),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 
-use crate::ops::{self, Conjugate, ConvSpec, MixSpec};
+use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
 use crate::response::{Coupling, Free};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
@@ -202,6 +202,7 @@ impl FixedFourierConv2d {
                 groups,
                 conjugate: Conjugate::None,
             },
+            saved: SavedSpectrum::Keep,
         };
         let mut results = spectra
             .into_iter()

@@ -8,8 +8,9 @@ use burn::backend::autodiff::{
 use burn::backend::{Autodiff, Backend, tensor::FloatTensor};
 
 use super::super::backend::Planes;
+use super::super::spec::SavedSpectrum;
 use super::spec::Factor;
-use super::{FftConvOps, FftConvPrimitives, FftConvSpec, SavedSpectrum};
+use super::{FftConvOps, FftConvPrimitives, FftConvSpec};
 
 /// What is kept of a factor.
 #[derive(Clone, Debug)]

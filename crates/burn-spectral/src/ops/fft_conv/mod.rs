@@ -13,7 +13,7 @@ use super::{
     zero_pad,
 };
 use spec::Factor;
-pub use spec::{FftConvAxis, FftConvSpec, SavedSpectrum};
+pub use spec::{FftConvAxis, FftConvSpec};
 
 /// Cross-correlation with zero padding at stride 1, through the spectrum:
 ///
@@ -68,6 +68,7 @@ pub fn fft_conv_portable<const D: usize>(
             groups: conv.groups,
             conjugate: Conjugate::Response,
         },
+        saved: conv.saved,
     };
     let kept: [Slice; D] = core::array::from_fn(|axis| match axis {
         0 | 1 => Slice::full(),

@@ -3,15 +3,7 @@
 use burn::tensor::Shape;
 use spectral_kernels::{Conjugate, Contraction, Frame, PrunedFft, TiledContraction};
 
-/// Whether the backward pass finds the spectra of the forward pass or computes them again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum SavedSpectrum {
-    /// They stay in memory until then: faster.
-    #[default]
-    Keep,
-    /// Only the signals stay: less memory, one transform more each.
-    Recompute,
-}
+use super::super::spec::SavedSpectrum;
 
 /// One spatial axis of a convolution through the spectrum.
 #[derive(Clone, Debug, PartialEq, Eq)]
