@@ -27,19 +27,16 @@ use crate::ComplexTensor;
 use backend::SpectralOps;
 
 pub use direct_conv::{DirectConvSpec, direct_conv, portable as direct_conv_portable};
-pub use fft_conv::{FftConvAxis, FftConvSpec, SavedSpectrum, fft_conv, fft_conv_portable};
+pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};
 pub use filter::{FilterSpec, Layout, Placement, spectral_filter};
 pub use long_conv::long_conv;
 pub use modes::{ModesSpec, portable_conv_modes, spectral_conv_modes};
 pub(crate) use modes::{keep_modes, spread_modes};
 pub use pointwise::mix_constant;
-pub use spec::{Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
-pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
-pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};
 pub use spec::{
     Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec,
 };
-pub use spectral_kernels::{BinWeight, Conjugate, Direction};
+pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
 pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.

@@ -2,11 +2,16 @@
 
 use burn::nn::{PaddingConfig2d, conv::Conv2dConfig};
 use burn::tensor::Device;
-use burn_spectral::conv::{InitFft, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
-use burn_spectral::response::{Coupling, FreeConfig, GaussianConfig, ParametricForm};
+use burn_spectral::conv::{
+    GlobalFilter2d, GlobalFilter2dConfig, InitFft, KkLayerConfig, LongConv1d, LongConv1dConfig,
+    SpectralConv2d, SpectralConv2dConfig,
+};
+use burn_spectral::response::{
+    Coupling, FreeConfig, FreeModesConfig, GaussianConfig, ParametricForm,
+};
 
 use super::error::BenchError;
-use super::layers::{LowModes, RoundTrip, long_conv};
+use super::layers::RoundTrip;
 use super::spec::{Layer, Spec};
 use super::subject::{Subject, subject};
 
@@ -21,9 +26,10 @@ pub fn build(spec: &Spec) -> Result<Box<dyn Subject>, BenchError> {
     if let [batch, channels, length] = spec.shape[..] {
         let shape = [batch, channels, length];
         return Ok(match spec.layer {
-            Layer::LongConv => subject(long_conv(channels, length, &device)?, shape, |layer, x| {
-                layer.forward(x)
-            }),
+            Layer::LongConv => {
+                let config = LongConv1dConfig::new(channels, length);
+                subject(config.try_init(&device)?, shape, LongConv1d::forward)
+            }
             _ => subject(RoundTrip::new(1), shape, |layer, x| layer.forward(x)),
         });
     }
@@ -59,11 +65,11 @@ pub fn build(spec: &Spec) -> Result<Box<dyn Subject>, BenchError> {
                 .with_bias(false);
             subject(config.try_init(&device)?, shape, SpectralConv2d::forward)
         }
-        Layer::Modes { rows, columns, .. } => subject(
-            LowModes::new(pair, [rows, columns], &device),
-            shape,
-            LowModes::forward,
-        ),
+        Layer::Modes { rows, columns, .. } => {
+            let modes = FreeModesConfig::new([rows, columns]);
+            let config = SpectralConv2dConfig::new(pair, modes).with_bias(false);
+            subject(config.try_init(&device)?, shape, SpectralConv2d::forward)
+        }
         Layer::Gaussian { .. } => {
             let response = GaussianConfig::new().with_form(ParametricForm::Published);
             let config = SpectralConv2dConfig::new(pair, response)
@@ -71,14 +77,10 @@ pub fn build(spec: &Spec) -> Result<Box<dyn Subject>, BenchError> {
                 .with_bias(false);
             subject(config.try_init(&device)?, shape, SpectralConv2d::forward)
         }
-        // The filter of GFNet on the layout that the library has it in.
         Layer::GlobalFilter => {
-            let config = SpectralConv2dConfig::new(pair, free())
-                .with_coupling(Coupling::Depthwise)
-                .with_bias(false);
-            let [batch, height, width, channels] = shape;
-            let shape = [batch, channels, height, width];
-            subject(config.try_init(&device)?, shape, SpectralConv2d::forward)
+            let [_, height, width, channels] = shape;
+            let config = GlobalFilter2dConfig::new(channels, [height, width]);
+            subject(config.try_init(&device)?, shape, GlobalFilter2d::forward)
         }
         Layer::LongConv | Layer::RoundTrip => {
             subject(RoundTrip::new(2), shape, |layer, x| layer.forward(x))

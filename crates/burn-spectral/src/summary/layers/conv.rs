@@ -139,8 +139,8 @@ mod tests {
     use super::super::super::{Parameters, Summary, count_parameters};
     use super::*;
     use crate::conv::{
-        ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft, KkLayerConfig, LongConv1dConfig,
-        SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
+        ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft, KkLayerConfig,
+        LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
     };
     use crate::response::{
         ConstantConfig, FreeConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
