@@ -142,3 +142,42 @@ pub fn crossovers(
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(kernel: usize, direct_ms: f64, whole_ms: f64, is_direct: bool) -> Case {
+        let way = |algorithm: &str, ms, chosen| Way {
+            algorithm: algorithm.into(),
+            chosen,
+            predicted_fwd_ms: 1.0,
+            predicted_fwdbwd_ms: 3.0,
+            fwd_ms: Some(ms / 3.0),
+            fwdbwd_ms: Some(ms),
+            memory_bytes: 0,
+        };
+        Case {
+            kernel,
+            ways: vec![
+                way("direct", direct_ms, is_direct),
+                way("whole", whole_ms, !is_direct),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_crossover_is_where_direct_stops_winning_for_good() {
+        let cases = [
+            case(3, 2.0, 1.0, true),
+            case(5, 1.0, 2.0, true),
+            case(7, 4.0, 2.0, true),
+            case(9, 8.0, 2.0, false),
+        ];
+        let fastest = |case: &Case| case.best().map(|(way, _)| way.algorithm == "direct");
+        assert_eq!(Crossover::from(&cases, fastest), Some(7));
+        assert_eq!(Crossover::from(&cases[..2], fastest), None);
+        assert_eq!(cases[2].loss(), Some(2.0));
+        assert_eq!(cases[3].loss(), Some(1.0));
+    }
+}
