@@ -190,7 +190,15 @@ fn all_modes_are_the_whole_spectrum() {
             mix,
         };
         let got = ops::spectral_conv_modes(x.clone(), r.clone(), spec);
-        let whole = ops::spectral_conv(x, r, ConvSpec { spatial: 2, mix });
+        let whole = ops::spectral_conv(
+            x,
+            r,
+            ConvSpec {
+                spatial: 2,
+                mix,
+                saved: Default::default(),
+            },
+        );
         assert_close("all modes", &values(got), &values(whole), 1e-13);
     }
 }
