@@ -31,6 +31,8 @@ pub struct Report {
     pub ratio_fwd: Option<f64>,
     /// How many times as long the peer takes forward and backward.
     pub ratio_fwdbwd: Option<f64>,
+    /// Whether a median that counts is more than twice the shortest time.
+    pub noisy: bool,
     /// The least time that forward and backward can take here.
     pub limit_ms: f64,
     /// `arithmetic` or `memory`.
@@ -77,6 +79,19 @@ pub struct PeerReport {
 }
 
 impl Report {
+    /// Whether a median, ours or that of a peer that counts, is more than twice the shortest time:
+    /// the machine had something else to do, and ratios of medians say little.
+    pub fn is_noisy(&self) -> bool {
+        let noisy = |median: f64, shortest: f64| median > 2.0 * shortest;
+        noisy(self.fwd_ms, self.fwd_min_ms)
+            || noisy(self.fwdbwd_ms, self.fwdbwd_min_ms)
+            || self.peers.iter().any(|peer| {
+                Some(peer.fwd_ms) == self.peer_fwd_ms && noisy(peer.fwd_ms, peer.fwd_min_ms)
+                    || Some(peer.fwdbwd_ms) == self.peer_fwdbwd_ms
+                        && noisy(peer.fwdbwd_ms, peer.fwdbwd_min_ms)
+            })
+    }
+
     /// The smaller of the two ratios.
     pub fn worst_ratio(&self) -> Option<f64> {
         let (fwd, both) = self.ratio_fwd.zip(self.ratio_fwdbwd)?;
@@ -91,5 +106,6 @@ impl Report {
         self.ratio_fwd = self.peer_fwd_ms.map(|ms| ms / self.fwd_ms);
         self.ratio_fwdbwd = self.peer_fwdbwd_ms.map(|ms| ms / self.fwdbwd_ms);
         self.peers = peers;
+        self.noisy = self.is_noisy();
     }
 }

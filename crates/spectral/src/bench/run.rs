@@ -156,6 +156,7 @@ impl Bench<'_> {
             peer_fwdbwd_ms: None,
             ratio_fwd: None,
             ratio_fwdbwd: None,
+            noisy: false,
             limit_ms: limit.ms,
             limited_by: if limit.by_memory {
                 "memory"
@@ -279,5 +280,15 @@ mod tests {
             (Some(2.0), Some(2.0))
         );
         assert_eq!(report.worst_ratio(), Some(2.0));
+        assert!(!report.noisy);
+        // Only a peer whose time counts is asked how steady it was.
+        let unsteady = PeerReport {
+            fwd_min_ms: 0.5,
+            ..peer("c", 2.0, 9.0)
+        };
+        report.set_peers(vec![peer("a", 3.0, 8.0), unsteady.clone()]);
+        assert!(report.noisy);
+        report.set_peers(vec![peer("a", 1.0, 8.0), unsteady]);
+        assert!(!report.noisy);
     }
 }

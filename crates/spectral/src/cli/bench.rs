@@ -52,7 +52,7 @@ Layers for --layer, with --shape and their options:
 
 Examples:
   spectral bench
-  spectral bench --case dense_64x16-32_28 --peer torch --python ~/venv/bin/python
+  spectral bench --peer torch --python ~/venv/bin/python
   spectral bench --layer conv --shape 8x64x96x96 --kernel 21 --groups 64
   spectral bench --sweep 24 --threads 1 --peer torch --json")]
 pub(super) struct BenchArgs {

@@ -27,6 +27,9 @@ pub(super) fn text(reports: &[Report]) -> String {
             format!("× fwd, × f+b: {peer} over ours; its faster form and malloc."),
         );
     }
+    if reports.iter().any(Report::is_noisy) {
+        lines.push("* a median above twice the shortest: something else ran, measure again".into());
+    }
     format!("{body}\n{}\n", lines.join("\n"))
 }
 
@@ -39,9 +42,9 @@ fn alone(reports: &[Report]) -> Table {
         &[
             ("fwd", |report| Some(report.fwd_ms)),
             ("f+b", |report| Some(report.fwdbwd_ms)),
-            ("limit f+b", |report| Some(report.limit_ms)),
-            ("× limit", |report| Some(report.times_limit)),
-            ("peak MB", |report| report.peak_mb),
+            ("limit\nf+b", |report| Some(report.limit_ms)),
+            ("×\nlimit", |report| Some(report.times_limit)),
+            ("peak\nMB", |report| report.peak_mb),
         ],
     )
 }
@@ -52,13 +55,13 @@ fn beside(reports: &[Report]) -> Table {
         &[
             ("fwd", |report| Some(report.fwd_ms)),
             ("f+b", |report| Some(report.fwdbwd_ms)),
-            ("their fwd", |report| report.peer_fwd_ms),
-            ("their f+b", |report| report.peer_fwdbwd_ms),
-            ("× fwd", |report| report.ratio_fwd),
-            ("× f+b", |report| report.ratio_fwdbwd),
-            ("× limit", |report| Some(report.times_limit)),
-            ("peak MB", |report| report.peak_mb),
-            ("their MB", |report| report.peer_peak_mb),
+            ("their\nfwd", |report| report.peer_fwd_ms),
+            ("their\nf+b", |report| report.peer_fwdbwd_ms),
+            ("×\nfwd", |report| report.ratio_fwd),
+            ("×\nf+b", |report| report.ratio_fwdbwd),
+            ("×\nlimit", |report| Some(report.times_limit)),
+            ("peak\nMB", |report| report.peak_mb),
+            ("their\nMB", |report| report.peer_peak_mb),
         ],
     )
 }
@@ -75,7 +78,12 @@ fn fill(reports: &[Report], columns: &[Column]) -> Table {
     );
     for report in reports {
         let numbers = columns.iter().map(|(_, of)| number(of(report)));
-        table.add_row([Cell::new(&report.case)].into_iter().chain(numbers));
+        let mark = if report.is_noisy() { "*" } else { "" };
+        table.add_row(
+            [Cell::new(format!("{}{mark}", report.case))]
+                .into_iter()
+                .chain(numbers),
+        );
     }
     // The numbers move together so that names, which are there to be copied, stay in one piece.
     for column in table.column_iter_mut() {
