@@ -58,6 +58,12 @@ pub fn threads_for(work: usize) -> usize {
     }
 }
 
+/// Parts that a sum over `work` is cut into, for as many partial sums: a matter of the work alone, so that results do not
+/// depend on the number of threads.
+pub fn parts_for(work: usize) -> usize {
+    if work < SERIAL_WORK { 1 } else { 8 }
+}
+
 /// Calls `task` with `0 … count`, in parallel when there is enough work in all, as [`threads_for`] counts it.
 pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
     if count < 2 || threads_for(work) < 2 {

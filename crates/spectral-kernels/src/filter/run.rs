@@ -5,7 +5,7 @@ use super::lanes::ChannelLanes;
 use super::planes::Planes;
 use super::task::Task;
 use super::{InputGradient, Layout, ResponseGradient, SpectralFilter, unfused};
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, parts_for, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::shape::{Planar, PlanarMut, half_bins};
@@ -159,7 +159,8 @@ impl<T: Scalar> Work<T> {
         let threads = threads_for(elements);
         let [unit_groups, unit_entries] = engine.unit();
         let mut groups = engine.groups_of_task();
-        while groups > unit_groups && filter.groups.div_ceil(groups) * filter.batch < threads {
+        let parts = parts_for(elements);
+        while groups > unit_groups && filter.groups.div_ceil(groups) * filter.batch < parts {
             groups -= unit_groups;
         }
         let ranges = filter.groups.div_ceil(groups);
@@ -169,8 +170,7 @@ impl<T: Scalar> Work<T> {
         };
         // Tasks that add to the same gradient need a copy of it each.
         let splits = match gradients {
-            Some(_) if ranges >= threads => 1,
-            Some(_) => threads.div_ceil(ranges).min(filter.batch),
+            Some(_) => parts.div_ceil(ranges).min(filter.batch),
             None => {
                 let per_entry = elements / (filter.batch * ranges);
                 let entries = TASK_ELEMENTS.div_ceil(per_entry);

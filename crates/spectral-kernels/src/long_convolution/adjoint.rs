@@ -8,7 +8,7 @@ use super::product::Correlate;
 use super::single;
 use super::taps;
 use super::task::{Ground, Lines, Rest, Share, Tiling};
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, parts_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::simd::{InstructionSet, Kernel, Simd};
@@ -44,7 +44,7 @@ impl<T: Scalar> Adjoint<'_, T> {
             _ => 1,
         };
         let elements = shape.signal_len();
-        let tiling = Tiling::new(&shape, width, width, threads_for(elements));
+        let tiling = Tiling::new(&shape, width, width, parts_for(elements));
         // Shares of the same channels have sums of their own, added in their order: the result does not depend on
         // which thread took which.
         let each = shape.kernel_len();

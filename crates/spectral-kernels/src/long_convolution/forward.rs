@@ -47,7 +47,11 @@ impl<T: Scalar> Forward<'_, T> {
             twist: &twist,
         };
         let elements = shape.signal_len();
-        let tiling = Tiling::new(&shape, lanes, lanes, threads_for(elements));
+        let parts = match threads_for(elements) {
+            1 => 1,
+            threads => 2 * threads,
+        };
+        let tiling = Tiling::new(&shape, lanes, lanes, parts);
         let stride = Blocks::<T>::stride(n, lanes);
         let lens = [
             ground.signal_blocks() * stride,

@@ -7,7 +7,7 @@ use super::forward::Forward;
 use super::task::{Share, Tiling};
 use super::twist::Twist;
 use crate::algorithm::per_signal::PerSignal;
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, parts_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::shape::Direction;
@@ -69,7 +69,7 @@ unsafe fn line_mut<'a, T>(plane: Shared<T>, start: usize, len: usize) -> &'a mut
 pub fn forward<T: Scalar>(work: &Forward<'_, T>, n: usize) {
     let shape = work.shape;
     let (fft, twist) = (T::plans().single(n), T::plans().twist(n));
-    let tiling = Tiling::new(&shape, 1, 1, threads_for(shape.signal_len()));
+    let tiling = Tiling::new(&shape, 1, 1, parts_for(shape.signal_len()));
     let taps = shape.taps.min(shape.length);
     let lens = [2 * n, 2 * n, fft.work_len()];
     for_each(tiling.count(), shape.signal_len(), |task| {

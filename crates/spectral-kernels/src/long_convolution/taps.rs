@@ -3,7 +3,7 @@
 use super::adjoint::Adjoint;
 use super::forward::Forward;
 use super::task::{Share, Tiling};
-use crate::parallel::{Shared, for_each, threads_for};
+use crate::parallel::{Shared, for_each, parts_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
 use crate::simd::{InstructionSet, Kernel, Simd, Vector};
@@ -154,7 +154,7 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, set: InstructionSet) {
     let elements = shape.signal_len();
     let used = shape.taps.min(shape.length);
     let margin = margin(used);
-    let tiling = Tiling::new(&shape, 1, 1, threads_for(elements));
+    let tiling = Tiling::new(&shape, 1, 1, parts_for(elements));
     for_each(tiling.count(), elements, |task| {
         let Share {
             channels, entries, ..

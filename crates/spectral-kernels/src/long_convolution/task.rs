@@ -30,17 +30,13 @@ pub struct Share {
 }
 
 impl Tiling {
-    /// For blocks of at most `width` channels, `lanes` signals at a time.
-    pub fn new(shape: &LongConvolution, width: usize, lanes: usize, threads: usize) -> Self {
+    /// For blocks of at most `width` channels, `lanes` signals at a time, in about so many `parts`.
+    pub fn new(shape: &LongConvolution, width: usize, lanes: usize, parts: usize) -> Self {
         let width = width.min(shape.channels).max(1);
         let blocks = shape.channels.div_ceil(width).max(1);
         let abreast = (lanes / width).max(1);
         let units = shape.batch.div_ceil(abreast).max(1);
-        let splits = if threads > 1 && blocks < 2 * threads {
-            (2 * threads).div_ceil(blocks).min(units)
-        } else {
-            1
-        };
+        let splits = parts.div_ceil(blocks).min(units);
         Tiling {
             channels: shape.channels,
             batch: shape.batch,
@@ -214,14 +210,14 @@ mod tests {
     #[test]
     fn shares_cover_every_channel_and_entry_once() {
         for (batch, channels) in [(1, 1), (5, 3), (64, 16), (4, 256), (7, 33), (0, 4), (3, 0)] {
-            for threads in [1, 2, 5] {
+            for parts in [1, 4, 8] {
                 let shape = LongConvolution {
                     batch,
                     channels,
                     length: 10,
                     taps: 10,
                 };
-                let tiling = Tiling::new(&shape, 16, 16, threads);
+                let tiling = Tiling::new(&shape, 16, 16, parts);
                 let mut seen = vec![0; batch * channels];
                 for task in 0..tiling.count() {
                     let share = tiling.share(task);
