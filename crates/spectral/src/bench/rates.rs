@@ -4,12 +4,13 @@
 //! faster than any other there is in this program, Burn's included. Memory: a copy and a triad
 //! (`a = b + s·c`), at several sizes, because a layer whose tensors fit a cache does not wait for
 //! the memory behind it. All threads work at once, each on arrays of its own that it touched before,
-//! and the fastest of many rounds counts: whatever else runs on the machine only ever slows it down.
+//! and the fastest moment of all counts: whatever else runs on the machine only ever slows it down.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::Barrier;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::ComplexTensor;
@@ -22,14 +23,17 @@ use super::work::Work;
 /// Bytes of the arrays of one measurement of memory, those of all threads together.
 const SIZES: [usize; 6] = [1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26, 1 << 28];
 
-/// Rounds of each measurement; a round takes some milliseconds.
-const ROUNDS: usize = 20;
+/// How long each measurement goes on.
+const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Flops of a round and thread at least.
-const FLOPS: f64 = 3e8;
+/// Flops of a piece of work at least: some tenths of a millisecond.
+const FLOPS: f64 = 5e7;
 
-/// Bytes of the arrays that a round works through at least.
-const MOVED: usize = 1 << 27;
+/// Bytes that a piece of work moves at least.
+const MOVED: usize = 1 << 23;
+
+/// Numbers that it moves at once.
+const BLOCK: usize = 1 << 19;
 
 /// The rates of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -135,70 +139,102 @@ fn product((batch, inputs, outputs): (usize, usize, usize)) -> impl FnMut() -> f
 /// Bytes a second of the faster of a copy and a triad on arrays of so many bytes.
 fn memory(bytes: usize, threads: usize) -> f64 {
     let count = bytes / threads / 12;
-    let calls = MOVED.div_ceil(bytes);
-    let arrays = || {
-        (
-            vec![1.0_f32; count],
-            vec![2.0_f32; count],
-            vec![3.0_f32; count],
-        )
-    };
     let copy = together(threads, || {
-        let (mut a, b, _) = arrays();
+        let (mut a, b) = (vec![1.0_f32; count], vec![2.0_f32; count]);
+        let mut blocks = Blocks::of(count);
         move || {
-            for _ in 0..calls {
-                black_box(&mut a).copy_from_slice(black_box(&b));
+            let mut moved = 0;
+            while moved < MOVED {
+                let block = blocks.next();
+                moved += 8 * block.len();
+                black_box(&mut a[block.clone()]).copy_from_slice(black_box(&b[block]));
             }
-            (8 * count * calls) as f64
+            moved as f64
         }
     });
     let triad = together(threads, || {
-        let (mut a, b, c) = arrays();
+        let [mut a, b, c] = [1.0_f32, 2.0, 3.0].map(|value| vec![value; count]);
+        let mut blocks = Blocks::of(count);
         move || {
-            for _ in 0..calls {
-                let terms = black_box(&b).iter().zip(black_box(&c));
-                for (a, (b, c)) in black_box(&mut a).iter_mut().zip(terms) {
+            let mut moved = 0;
+            while moved < MOVED {
+                let block = blocks.next();
+                moved += 12 * block.len();
+                let terms = black_box(&b[block.clone()]).iter();
+                let terms = terms.zip(black_box(&c[block.clone()]));
+                for (a, (b, c)) in black_box(&mut a[block]).iter_mut().zip(terms) {
                     *a = b + 1.5 * c;
                 }
             }
-            (12 * count * calls) as f64
+            moved as f64
         }
     });
     copy.max(triad)
 }
 
+/// The blocks of an array, over and over.
+struct Blocks {
+    count: usize,
+    start: usize,
+}
+
+impl Blocks {
+    fn of(count: usize) -> Self {
+        Self { count, start: 0 }
+    }
+
+    fn next(&mut self) -> Range<usize> {
+        let start = self.start;
+        let end = self.count.min(start + BLOCK);
+        self.start = if end == self.count { 0 } else { end };
+        start..end
+    }
+}
+
+/// A piece of work: when it began and ended, and how much it did.
+type Piece = (Instant, Instant, f64);
+
 /// What so many threads do together in a second at their best, of works that say how much they did.
-///
-/// They begin each round together, and its time is from the first to begin to the last to end, so
-/// threads that share a core or a memory channel are not counted as if they did not.
 fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let one = || {
         let mut work = make();
         work();
-        let round = |_| {
-            barrier.wait();
+        barrier.wait();
+        let (mut pieces, begun) = (Vec::new(), Instant::now());
+        while begun.elapsed() < PATIENCE {
             let start = Instant::now();
             let done = work();
-            (start, Instant::now(), done)
-        };
-        (0..ROUNDS).map(round).collect::<Vec<_>>()
+            pieces.push((start, Instant::now(), done));
+        }
+        pieces
     };
-    let all: Vec<_> = thread::scope(|scope| {
+    let all: Vec<Vec<Piece>> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         workers
             .into_iter()
             .map(|worker| worker.join().expect("a measurement does not panic"))
             .collect()
     });
-    let rate = |round: usize| {
-        let of_round = || all.iter().map(|rounds| rounds[round]);
-        let start = of_round().map(|(start, ..)| start).min()?;
-        let end = of_round().map(|(_, end, _)| end).max()?;
-        let done: f64 = of_round().map(|(.., done)| done).sum();
-        Some(done / (end - start).as_secs_f64())
+    fastest_moment(&all)
+}
+
+/// The largest sum of the rates of pieces, one of each thread, that were under way at one moment:
+/// threads that share a core or a memory channel are not counted as if they did not, and those that
+/// had to wait for a processor count as slow.
+fn fastest_moment(all: &[Vec<Piece>]) -> f64 {
+    let moments = all.iter().flatten();
+    let rate_at = |moment: Instant| -> f64 {
+        let of_thread = |pieces: &Vec<Piece>| {
+            let after = pieces.partition_point(|(start, ..)| *start <= moment);
+            let (start, end, done) = pieces.get(after.checked_sub(1)?)?;
+            (moment <= *end).then(|| done / (*end - *start).as_secs_f64())
+        };
+        all.iter().filter_map(of_thread).sum()
     };
-    (0..ROUNDS).filter_map(rate).fold(0.0, f64::max)
+    moments
+        .map(|(start, end, _)| rate_at(*start + (*end - *start) / 2))
+        .fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -213,6 +249,29 @@ mod tests {
             rates.bytes_per_s.iter().all(|(_, rate)| *rate > 1e8),
             "{rates:?}"
         );
+    }
+
+    #[test]
+    fn a_moment_counts_what_ran_in_it() {
+        let zero = Instant::now();
+        let piece = |start, end, done| {
+            let at = |ms| zero + Duration::from_millis(ms);
+            (at(start), at(end), done)
+        };
+        // Alone at 3 a second, together at 1 + 1.5, and again alone at 2.
+        let first = vec![piece(0, 1000, 3.0), piece(1000, 2000, 1.0)];
+        let second = vec![piece(1000, 2000, 1.5), piece(2000, 3000, 2.0)];
+        assert_eq!(fastest_moment(&[first, second.clone()]), 3.0);
+        let slow = vec![piece(0, 3000, 3.0)];
+        assert_eq!(fastest_moment(&[slow, second]), 3.0);
+    }
+
+    #[test]
+    fn blocks_cover_an_array_and_begin_again() {
+        let mut blocks = Blocks::of(BLOCK + 3);
+        assert_eq!(blocks.next(), 0..BLOCK);
+        assert_eq!(blocks.next(), BLOCK..BLOCK + 3);
+        assert_eq!(blocks.next(), 0..BLOCK);
     }
 
     #[test]

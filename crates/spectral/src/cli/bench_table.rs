@@ -1,6 +1,6 @@
 //! The table of `spectral bench`.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
 use super::output;
 use crate::bench::Report;
@@ -71,6 +71,7 @@ fn fill(reports: &[Report], columns: &[Column]) -> Table {
     let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
     let columns: Vec<&Column> = columns.iter().filter(shows).collect();
     let mut table = output::table(["case"]);
+    table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(
         ["case"]
             .into_iter()
@@ -85,12 +86,12 @@ fn fill(reports: &[Report], columns: &[Column]) -> Table {
                 .chain(numbers),
         );
     }
-    // The numbers move together so that names, which are there to be copied, stay in one piece.
+    // Close together, so that names, which are there to be copied, stay in one piece.
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
     }
-    if let Some(names) = table.column_mut(0) {
-        names.set_constraint(ColumnConstraint::ContentWidth);
+    if let Some(last) = table.column_mut(columns.len()) {
+        last.set_padding((0, 0));
     }
     table
 }
