@@ -86,12 +86,9 @@ fn fill(reports: &[Report], columns: &[Column]) -> Table {
                 .chain(numbers),
         );
     }
-    // Close together, so that names, which are there to be copied, stay in one piece.
+    // The style parts columns by a space, which is enough for names in one piece to fit.
     for column in table.column_iter_mut() {
-        column.set_padding((0, 1));
-    }
-    if let Some(last) = table.column_mut(columns.len()) {
-        last.set_padding((0, 0));
+        column.set_padding((0, 0));
     }
     table
 }

@@ -109,6 +109,13 @@ fn a_peer_runs_in_turns_and_its_better_half_counts() {
     let ratio = report["ratio_fwdbwd"].as_f64().unwrap();
     let ours = report["fwdbwd_ms"].as_f64().unwrap();
     assert!((ratio * ours / 2000.0 - 1.0).abs() < 1e-9, "{report}");
+
+    // The longest name of all.
+    let table =
+        lab.ok("bench --case globalfilter_32x14x14x384 --seconds 0 --peer torch --python ./peer");
+    for line in table.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
 }
 
 #[test]
