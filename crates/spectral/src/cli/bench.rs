@@ -223,10 +223,11 @@ fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Repor
         bar.set_style(style);
     }
     bar.set_message("measuring the machine");
-    let peers = match args.peer {
-        Some(Peer::Torch) => Some(Peers::start(&args.python(), threads)?),
-        None => None,
+    let start_peers = || match args.peer {
+        Some(Peer::Torch) => Peers::start(&args.python(), threads).map(Some),
+        None => Ok(None),
     };
+    let peers = start_peers()?;
     let rates = Rates::measure(threads);
     let is_sweep = args.sweep.is_some();
     let peak = |spec: &Spec| peak_in_a_process(spec, threads);
@@ -241,7 +242,18 @@ fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Repor
     for case in cases {
         bar.set_message(case.name.clone());
         let mut tell = |line: &str| bar.suspend(|| say(line));
-        reports.push(bench.run(case, &mut tell)?);
+        let report = match bench.run(case, &mut tell) {
+            // What was measured so far is not lost for a peer that ran out of memory.
+            Err(error @ BenchError::Peer { .. }) if bench.peers.is_some() => {
+                tell(&format!("{}: timed alone: {error}", case.name));
+                bench.peers = None;
+                let report = bench.run(case, &mut tell)?;
+                bench.peers = start_peers()?;
+                report
+            }
+            report => report?,
+        };
+        reports.push(report);
         bar.inc(1);
     }
     bar.finish_and_clear();

@@ -10,7 +10,8 @@ pub(super) fn text(reports: &[Report]) -> String {
     let Some(first) = reports.first() else {
         return String::new();
     };
-    let body = match &first.peer {
+    let peer = reports.iter().find_map(|report| report.peer.as_ref());
+    let body = match peer {
         Some(_) => beside(reports),
         None => alone(reports),
     };
@@ -21,7 +22,7 @@ pub(super) fn text(reports: &[Report]) -> String {
             first.machine, first.threads, first.gflops_per_s, first.gb_per_s
         ),
     ];
-    if let Some(peer) = &first.peer {
+    if let Some(peer) = peer {
         lines.insert(
             1,
             format!("× fwd, × f+b: {peer} over ours; its faster form and malloc."),

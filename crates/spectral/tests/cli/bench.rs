@@ -119,6 +119,26 @@ fn a_peer_runs_in_turns_and_its_better_half_counts() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_peer_that_dies_takes_no_results_with_it() {
+    use std::fs::{Permissions, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt;
+
+    let lab = Lab::new();
+    let program = lab.path("peer");
+    let text = "#!/bin/sh\necho '{\"ready\": \"Fake 1\"}'\nread -r line\nexit 7\n";
+    write(&program, text).unwrap();
+    set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let line = "bench --layer kk --shape 2x3x5x4 --seconds 0 --json --peer torch --python ./peer";
+    let said = lab.ok(line);
+    let told = "kk_2x3x5x4: timed alone: ./peer: ended early (exit status: 7)";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let reports: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert!(reports[0]["fwd_ms"].as_f64().unwrap() > 0.0);
+    assert!(reports[0]["peer_fwd_ms"].is_null());
+}
+
+#[test]
 fn a_sweep_is_the_same_for_the_same_seed() {
     let lab = Lab::new();
     // One of a kind that is quick.

@@ -238,7 +238,10 @@ mod tests {
     fn a_process_that_ends_gives_its_last_words() {
         let mut peers = peers("echo gone wrong >&2; exit 3").unwrap();
         let error = peers.prepare(0, &form()).unwrap_err().to_string();
-        assert_eq!(error, "sh: ended early; gone wrong");
+        assert_eq!(
+            error,
+            "sh: ended early (exit status: 3); it said last: gone wrong"
+        );
     }
 
     #[test]

@@ -130,14 +130,19 @@ impl Process {
         }
     }
 
-    /// What it wrote last to stderr.
+    /// How it ended, and what it wrote last to stderr.
     fn ended(&mut self) -> BenchError {
+        let mut reason = String::from("ended early");
+        // It may have closed its pipe a moment before.
+        self.requests = None;
+        if let Ok(status) = self.child.wait() {
+            reason += &format!(" ({status})");
+        }
         let said = fs::read_to_string(&self.log).unwrap_or_default();
-        let last = said.lines().rfind(|line| !line.trim().is_empty());
-        self.failure(match last {
-            Some(line) => format!("ended early; {}", line.trim()),
-            None => "ended early".into(),
-        })
+        if let Some(line) = said.lines().rfind(|line| !line.trim().is_empty()) {
+            reason += &format!("; it said last: {}", line.trim());
+        }
+        self.failure(reason)
     }
 }
 
