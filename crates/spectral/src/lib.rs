@@ -3,7 +3,8 @@
 //!
 //! The `spectral` command is a thin layer over these modules. Data flows one way: [`data`] gives
 //! images, [`model`] gives networks by name, [`train`] fits one to the other, [`report`] writes
-//! down what came of it. [`mod@bench`] times single layers.
+//! down what came of it. [`mod@bench`] times single layers, and
+//! [`advise`] the algorithms of a convolution.
 
 pub mod advise;
 pub mod bench;
