@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 /// Less work than this, in nanoseconds of one thread, is not done sooner by two: a call from outside the pool sleeps
-/// while a thread of the pool wakes up, some 20 microseconds each way.
+/// while a thread of the pool wakes up, and back.
 const SERIAL_WORK: usize = 50_000;
 
 /// The work of so many multiplications and additions of numbers that lie in vectors.
