@@ -74,6 +74,7 @@ mod algorithm;
 mod cache;
 mod contraction;
 mod convolution;
+mod exponential;
 mod filter;
 mod long_convolution;
 mod memory;
@@ -94,6 +95,7 @@ mod view;
 
 pub use contraction::{Conjugate, Contraction, TiledContraction};
 pub use convolution::Convolution;
+pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
 pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;

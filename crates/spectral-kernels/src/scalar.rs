@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, WeightGradient};
+use crate::exponential::{self, Exp};
 use crate::filter;
 use crate::long_convolution;
 use crate::parallel::Shared;
@@ -17,7 +18,7 @@ use crate::stack::{Adjoint, Forward};
 use crate::transform::{self, Kind, Request, pruned};
 
 /// What the kernels need of a number type beyond arithmetic; out of reach of other crates.
-pub trait Internals: rustfft::FftNum + Default + PartialOrd {
+pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     /// Runs `kernel` compiled for `set`.
     fn dispatch<K: Kernel<Self>>(set: InstructionSet, kernel: K) -> K::Output
     where
@@ -98,6 +99,16 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd {
 
     /// The backward pass of [`crate::LongConvolution`] for this type.
     fn long_adjoint(work: long_convolution::Adjoint<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`exponential::Forward::run`] for this type.
+    fn exponential_forward(work: exponential::Forward<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`exponential::Adjoint::run`] for this type.
+    fn exponential_adjoint(work: exponential::Adjoint<'_, Self>)
     where
         Self: Scalar;
 
@@ -221,6 +232,14 @@ macro_rules! internals {
             }
 
             fn long_adjoint(work: long_convolution::Adjoint<'_, $t>) {
+                work.run();
+            }
+
+            fn exponential_forward(work: exponential::Forward<'_, $t>) {
+                work.run();
+            }
+
+            fn exponential_adjoint(work: exponential::Adjoint<'_, $t>) {
                 work.run();
             }
 

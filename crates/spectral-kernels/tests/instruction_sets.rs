@@ -4,9 +4,10 @@ mod common;
 
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
-    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction, InputGradient,
-    InstructionSet, Layout, Placement, Pointwise, RectifiedStack, ResponseGradient, SpectralFilter,
-    fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
+    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction,
+    ExponentialFactors, ExponentialGradients, ExponentialSum, InputGradient, InstructionSet,
+    Layout, Placement, Pointwise, RectifiedStack, ResponseGradient, SpectralFilter, fft_axis,
+    half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
 };
 
 fn lines<T: Number>(set: InstructionSet) {
@@ -182,6 +183,35 @@ fn pointwise<T: Number>() -> Vec<f64> {
     results
 }
 
+/// Sums of exponentials with all their gradients, in a row.
+fn exponentials<T: Number>() -> Vec<f64> {
+    let sum = ExponentialSum {
+        filters: 3,
+        terms: 2,
+        rows: 7,
+        columns: 37,
+    };
+    let [scale, rows, columns] = [sum.scale_len(), sum.rows_len(), sum.columns_len()];
+    let factors = [noise::<T>(scale, 1), noise(rows, 2), noise(columns, 3)];
+    let factors = ExponentialFactors {
+        scale: &factors[0],
+        rows: &factors[1],
+        columns: &factors[2],
+    };
+    let gy = noise::<T>(sum.output_len(), 4);
+    let unwritten = |len: usize| vec![T::of(f64::NAN); len];
+    let mut got = [sum.output_len(), scale, rows, columns].map(unwritten);
+    let [y, scale, rows, columns] = &mut got;
+    let gradients = ExponentialGradients {
+        scale,
+        rows,
+        columns,
+    };
+    sum.forward(factors, y);
+    sum.adjoint(factors, &gy, gradients);
+    got.iter().flat_map(|part| widen(part)).collect()
+}
+
 #[test]
 fn every_available_instruction_set_gives_accurate_results() {
     let c = Contraction {
@@ -202,8 +232,11 @@ fn every_available_instruction_set_gives_accurate_results() {
     let stacks = (stack::<f32>(), stack::<f64>());
     let filtered = (filters::<f32>(), filters::<f64>());
     let mixed = (pointwise::<f32>(), pointwise::<f64>());
+    let surfaces = (exponentials::<f32>(), exponentials::<f64>());
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
+        assert!(relative_error(&exponentials::<f32>(), &surfaces.0) < f32::TOLERANCE);
+        assert!(relative_error(&exponentials::<f64>(), &surfaces.1) < f64::TOLERANCE);
         assert!(relative_error(&stack::<f32>(), &stacks.0) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f64>(), &stacks.1) < f64::TOLERANCE);
         assert!(relative_error(&filters::<f32>(), &filtered.0) < f32::TOLERANCE);
