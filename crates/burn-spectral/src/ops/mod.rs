@@ -10,6 +10,7 @@ mod autodiff;
 mod backend;
 mod buffer;
 mod direct_conv;
+mod exponential;
 mod fft_conv;
 mod filter;
 mod flex;
@@ -27,6 +28,7 @@ use crate::ComplexTensor;
 use backend::SpectralOps;
 
 pub use direct_conv::{DirectConvSpec, direct_conv, portable as direct_conv_portable};
+pub use exponential::{exponential_sum, portable as exponential_sum_portable};
 pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};
 pub use filter::{FilterSpec, Layout, Placement, spectral_filter};
 pub use long_conv::long_conv;

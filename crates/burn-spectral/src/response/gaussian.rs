@@ -7,7 +7,7 @@ use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{FrequencyGrid, SpectralError};
+use crate::{FrequencyGrid, SpectralError, ops};
 
 use super::parametric::{
     ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
@@ -166,65 +166,55 @@ impl Gaussian {
         };
         let (dy, dx) = (offset(0, 0.5, 0), offset(1, 0.0, 1));
         let (a, b, c) = (term(2), term(3), term(4));
-        // The exponent is a matrix of rank three, (2b·dy, 1, −c·dy²)·(dx, −a·dx², 1): one pass over
-        // the bins, and in the backward pass one for each factor.
-        let columns = [
+        // The exponent is a matrix of rank three, (2b·dy, 1, −c·dy²)·(dx, −a·dx², 1).
+        let rows = [
             b * dy.clone() * 2.0,
             dy.ones_like(),
             (c * dy.clone() * dy).neg(),
         ];
-        let rows = [
+        let columns = [
             dx.clone(),
             (a * dx.clone() * dx.clone()).neg(),
             dx.ones_like(),
         ];
-        let columns: Tensor<4> = Tensor::stack(columns.to_vec(), 3);
-        let rows: Tensor<4> = Tensor::stack(rows.to_vec(), 2);
-        let exponent = columns.matmul(rows);
-        let exponent: Tensor<D> = exponent.reshape(shape::<D>([outputs, inputs], &grid.bins()));
-        exponent.exp() * along(term(5), 0)
+        let filters = outputs * inputs;
+        let [rows, columns] = [rows, columns].map(|factors| {
+            let [_, _, bins] = factors[0].dims();
+            Tensor::stack::<4>(factors.to_vec(), 2).reshape([filters, 1, 3, bins])
+        });
+        let surfaces = ops::exponential_sum(term(5).reshape([filters, 1]), rows, columns);
+        surfaces.reshape(shape::<D>([outputs, inputs], &grid.bins()))
     }
 
     /// One part of the stable form.
     fn stable<const D: usize>(&self, part: Part, grid: &FrequencyGrid) -> Tensor<D> {
-        let amplitude = self.parameters(part).narrow(2, self.stable_terms() - 1, 1);
-        let (plus, minus) = (self.bump::<D>(part, grid, 1.0), self.bump(part, grid, -1.0));
+        let parameters = self.parameters(part);
+        let amplitude = parameters.clone().narrow(2, self.stable_terms() - 1, 1) * 0.5;
+        let covariance = covariance(&parameters, self.axes);
+        let bump = |sign| self.angles(&parameters, grid, sign);
+        if self.axes == 2 {
+            return image_bumps(amplitude, &covariance, [bump(1.0), bump(-1.0)], part);
+        }
+        let [plus, minus] = [1.0, -1.0].map(|sign| bumps::<D>(&covariance, &bump(sign)));
         let sum = match part {
             Part::Real => plus + minus,
             Part::Imaginary => plus - minus,
         };
-        sum * along(amplitude * 0.5, 0)
+        sum * along(amplitude, 0)
     }
 
-    /// `G(sign·f)` of the stable form.
-    fn bump<const D: usize>(&self, part: Part, grid: &FrequencyGrid, sign: f64) -> Tensor<D> {
-        let parameters = self.parameters(part);
-        let covariance = covariance(&parameters, self.axes);
-        let angles: Vec<Tensor<3>> = (0..self.axes)
-            .map(|axis| {
-                let values: Vec<f64> = frequencies(grid, axis)
-                    .iter()
-                    .map(|f| sign * f * TAU)
-                    .collect();
-                let bins = values.len();
-                let centre = parameters.clone().narrow(2, axis, 1) * TAU;
-                constant(values, [1, 1, bins], &parameters) - centre
-            })
-            .collect();
-        let mut exponent: Option<Tensor<D>> = None;
-        for row in 0..self.axes {
-            let own = (angles[row].clone().cos() - 1.0) * covariance[row][row].clone();
-            let mut terms = along(own, row);
-            for column in 0..row {
-                let sine = angles[row].clone().sin() * covariance[row][column].clone();
-                terms = terms - along(sine, row) * along(angles[column].clone().sin(), column);
-            }
-            exponent = Some(match exponent {
-                Some(sum) => sum + terms,
-                None => terms,
-            });
-        }
-        exponent.expect("a grid has at least one axis").exp()
+    /// `2π(sign·f − μ)` along each axis, `[out, in, bins]`.
+    fn angles(&self, parameters: &Tensor<3>, grid: &FrequencyGrid, sign: f64) -> Vec<Tensor<3>> {
+        let along_axis = |axis| {
+            let values: Vec<f64> = frequencies(grid, axis)
+                .iter()
+                .map(|f| sign * f * TAU)
+                .collect();
+            let bins = values.len();
+            let centre = parameters.clone().narrow(2, axis, 1) * TAU;
+            constant(values, [1, 1, bins], parameters) - centre
+        };
+        (0..self.axes).map(along_axis).collect()
     }
 
     fn parameters(&self, part: Part) -> Tensor<3> {
@@ -238,6 +228,61 @@ impl Gaussian {
     fn stable_terms(&self) -> usize {
         self.axes + self.axes * (self.axes + 1) / 2 + 1
     }
+}
+
+/// `G` of the stable form at these angles.
+fn bumps<const D: usize>(covariance: &[Vec<Tensor<3>>], angles: &[Tensor<3>]) -> Tensor<D> {
+    let mut exponent: Option<Tensor<D>> = None;
+    for (row, covariance) in covariance.iter().enumerate() {
+        let own = (angles[row].clone().cos() - 1.0) * covariance[row].clone();
+        let mut terms = along(own, row);
+        for column in 0..row {
+            let sine = angles[row].clone().sin() * covariance[column].clone();
+            terms = terms - along(sine, row) * along(angles[column].clone().sin(), column);
+        }
+        exponent = Some(match exponent {
+            Some(sum) => sum + terms,
+            None => terms,
+        });
+    }
+    exponent.expect("a grid has at least one axis").exp()
+}
+
+/// `amplitude·(G(f) ± G(−f))` over two axes, of the angles at `f` and at `−f`. The exponent is a matrix of rank three,
+/// `(C₀₀(cos θ₀ − 1), 1, −C₁₀·sin θ₀)·(1, C₁₁(cos θ₁ − 1), sin θ₁)`.
+fn image_bumps<const D: usize>(
+    amplitude: Tensor<3>,
+    covariance: &[Vec<Tensor<3>>],
+    angles: [Vec<Tensor<3>>; 2],
+    part: Part,
+) -> Tensor<D> {
+    let [outputs, inputs, _] = amplitude.dims();
+    let filters = outputs * inputs;
+    let [height, width] = [0, 1].map(|axis| angles[0][axis].dims()[2]);
+    let drop = |angle: &Tensor<3>| angle.clone().cos() - 1.0;
+    let [mut rows, mut columns] = [Vec::new(), Vec::new()];
+    for angles in &angles {
+        let [down, across] = [&angles[0], &angles[1]];
+        rows.extend([
+            drop(down) * covariance[0][0].clone(),
+            down.ones_like(),
+            (down.clone().sin() * covariance[1][0].clone()).neg(),
+        ]);
+        columns.extend([
+            across.ones_like(),
+            drop(across) * covariance[1][1].clone(),
+            across.clone().sin(),
+        ]);
+    }
+    let rows = Tensor::stack::<4>(rows, 2).reshape([filters, 2, 3, height]);
+    let columns = Tensor::stack::<4>(columns, 2).reshape([filters, 2, 3, width]);
+    let second = match part {
+        Part::Real => amplitude.clone(),
+        Part::Imaginary => amplitude.clone().neg(),
+    };
+    let scale = Tensor::cat(vec![amplitude, second], 2).reshape([filters, 2]);
+    ops::exponential_sum(scale, rows, columns)
+        .reshape(shape::<D>([outputs, inputs], &[height, width]))
 }
 
 /// The lower half of `C = L·Lᵀ`, each entry `[out, in / groups, 1]`.
