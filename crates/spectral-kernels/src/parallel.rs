@@ -1,10 +1,17 @@
 //! Work shared among the threads of rayon's current pool.
 
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
 use rayon::prelude::*;
 
-/// Less work than this, in nanoseconds of one thread, is not done sooner by two: a call from outside the pool sleeps
-/// while a thread of the pool wakes up, and back.
-const SERIAL_WORK: usize = 50_000;
+/// Less work than this, in nanoseconds of one thread, is not done sooner by two: the other has to wake up first.
+const SERIAL_WORK: usize = 25_000;
+
+/// A thread that has run out of tasks looks for so long whether the others are done before it sleeps: to be woken
+/// takes longer than most of what it would wait for.
+const PATIENCE: Duration = Duration::from_micros(50);
 
 /// The work of so many multiplications and additions of numbers that lie in vectors.
 pub fn product_work(products: usize) -> usize {
@@ -66,14 +73,79 @@ pub fn parts_for(work: usize) -> usize {
 
 /// Calls `task` with `0 … count`, in parallel when there is enough work in all, as [`threads_for`] counts it.
 pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
-    if count < 2 || threads_for(work) < 2 {
+    let threads = threads_for(work).min(count);
+    if threads < 2 {
         (0..count).for_each(task);
-    } else {
+    } else if rayon::current_thread_index().is_some() {
         (0..count).into_par_iter().with_max_len(1).for_each(task);
+    } else {
+        share(count, threads, task);
     }
+}
+
+/// The same from outside the pool, on the calling thread and as many of the pool's as make `threads`. Handing all of it to
+/// the pool would leave the caller asleep until a thread of the pool is up, and again after the last task.
+fn share(count: usize, threads: usize, task: impl Fn(usize) + Send + Sync) {
+    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                break;
+            }
+            task(index);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(|_| {
+                work();
+                finished.fetch_add(1, Ordering::Release);
+            });
+        }
+        work();
+        let since = Instant::now();
+        while finished.load(Ordering::Acquire) + 1 < threads && since.elapsed() < PATIENCE {
+            spin_loop();
+        }
+    });
 }
 
 /// Threads that the kernels use: those of rayon's current pool.
 pub fn threads() -> usize {
     rayon::current_num_threads()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_runs_once_from_outside_the_pool_and_within() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
+        let pool = pool.unwrap();
+        for (count, work) in [(0, 1), (1, 1 << 30), (7, 1), (100, 1 << 30)] {
+            let check = || {
+                let calls: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+                for_each(count, work, |index| {
+                    calls[index].fetch_add(1, Ordering::Relaxed);
+                });
+                assert!(calls.iter().all(|calls| calls.load(Ordering::Relaxed) == 1));
+                share(count, 2, |index| {
+                    calls[index].fetch_add(1, Ordering::Relaxed);
+                });
+                assert!(calls.iter().all(|calls| calls.load(Ordering::Relaxed) == 2));
+            };
+            check();
+            pool.install(check);
+        }
+    }
+
+    #[test]
+    fn a_task_that_panics_is_heard_of() {
+        let caught = std::panic::catch_unwind(|| {
+            share(8, 2, |index| assert!(index != 5, "task {index}"));
+        });
+        assert!(caught.is_err());
+    }
 }
