@@ -33,7 +33,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "autoencoder: two 3x3 convolutions with max-pool, two transposed ones (the baseline)",
         |domain, device| {
             create(domain, device, |channels, device| {
-                let conv = keras::conv2d(channels, true, KerasInit::Glorot, device);
+                let conv = keras::conv2d(channels, 3, KerasInit::Glorot, device);
                 Ok(Encoder::Image(Filter::Conv(conv)))
             })
         },
@@ -141,7 +141,7 @@ impl Autoencoder {
         Ok(Self {
             encoder: layers.into_iter().collect::<Result<_, _>>()?,
             decoder: (0..DEPTH).map(|_| doubling()).collect(),
-            output: keras::conv2d([WIDTH, channels], true, KerasInit::Glorot, device),
+            output: keras::conv2d([WIDTH, channels], 3, KerasInit::Glorot, device),
             pool: MaxPool2dConfig::new([2, 2])
                 .with_strides([2, 2])
                 .with_ceil_mode(true)

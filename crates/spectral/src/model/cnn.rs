@@ -1,8 +1,9 @@
 //! The small convolutional network that KKLayer was tried in, and its spectral variants.
 
 use burn::module::Module;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, LeakyRelu, LeakyReluConfig, Linear, LinearConfig};
+use burn::nn::activation::Activation;
+use burn::nn::pool::MaxPool2d;
+use burn::nn::{BatchNormConfig, LeakyReluConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::summary::Summary;
@@ -10,6 +11,7 @@ use burn_spectral::summary::Summary;
 use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::network::Family;
+use super::stage::{Stage, halving};
 use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Channels of the three convolutions.
@@ -108,21 +110,6 @@ fn create(
     Ok(Network::Cnn(Cnn::new(domain, kind, replaced, device)?))
 }
 
-/// One stage: a filter, batch normalisation and an activation.
-#[derive(Module, Debug)]
-pub struct Stage {
-    /// The filter.
-    pub filter: Filter,
-    /// Batch normalisation.
-    pub norm: BatchNorm,
-}
-
-impl Stage {
-    fn forward(&self, images: Tensor<4>, activation: &LeakyRelu) -> Tensor<4> {
-        activation.forward(self.norm.forward(self.filter.forward(images)))
-    }
-}
-
 /// Max-pool, then three stages of 16, 32 and 64 channels with a max-pool between them, the mean
 /// over space, and a linear head: the network in which KKLayer's author replaced the first, and
 /// the first two, convolutions.
@@ -133,7 +120,6 @@ pub struct Cnn {
     /// The head.
     pub head: Linear,
     pool: MaxPool2d,
-    activation: LeakyRelu,
     #[module(skip)]
     domain: Domain,
 }
@@ -158,14 +144,15 @@ impl Cnn {
             stages.push(Stage {
                 filter: Filter::new(kind, [channels, width], size, device)?,
                 norm: BatchNormConfig::new(width).init(device),
+                activation: Activation::LeakyRelu(LeakyReluConfig::new().init()),
+                pool: (stage + 1 < WIDTHS.len()).then(halving),
             });
             channels = width;
         }
         Ok(Self {
             stages,
             head: LinearConfig::new(channels, domain.input.classes).init(device),
-            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
-            activation: LeakyReluConfig::new().init(),
+            pool: halving(),
             domain,
         })
     }
@@ -177,9 +164,11 @@ impl Family for Cnn {
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let features = self.stages.iter().fold(images, |images, stage| {
-            stage.forward(self.pool.forward(images), &self.activation)
-        });
+        let halved = self.pool.forward(images);
+        let features = self
+            .stages
+            .iter()
+            .fold(halved, |features, stage| stage.forward(features));
         let [batch, channels, height, width] = features.dims();
         let mean = features
             .reshape([batch, channels, height * width])
@@ -196,13 +185,9 @@ impl Family for Cnn {
     }
 
     fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError> {
-        let mut summary = Summary::new(input.shape());
+        let mut summary = Summary::new(input.shape()).layer("pool", &self.pool)?;
         for (stage, number) in self.stages.iter().zip(1..) {
-            summary = summary
-                .layer(format!("pool {number}"), &self.pool)?
-                .layer(format!("filter {number}"), &stage.filter)?
-                .layer(format!("norm {number}"), &stage.norm)?
-                .layer(format!("activation {number}"), &self.activation)?;
+            summary = stage.summary(summary, number)?;
         }
         let channels = summary.output().dims()[0];
         summary

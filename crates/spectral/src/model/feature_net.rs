@@ -33,7 +33,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         |domain, device| {
             let first = [domain.input.channels, CONV_WIDTHS[0]];
             let layers = [first, CONV_WIDTHS].map(|channels| {
-                let conv = keras::conv2d(channels, true, KerasInit::Glorot, device);
+                let conv = keras::conv2d(channels, 3, KerasInit::Glorot, device);
                 FeatureLayer::filter(Filter::Conv(conv), 2)
             });
             let size = domain.input.size().map(|side| side / 4);

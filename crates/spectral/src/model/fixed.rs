@@ -34,7 +34,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         [28, 28],
         |domain, device| {
             let channels = [domain.input.channels, WIDTH];
-            let conv = keras::conv2d(channels, false, KerasInit::Glorot, device);
+            let conv = keras::valid_conv2d(channels, KerasInit::Glorot, device);
             let size = domain.input.size().map(|side| side - 2);
             let first = FirstLayer::Conv(Filter::Conv(conv));
             Ok(FixedNet::network(domain, first, WIDTH, size, device))

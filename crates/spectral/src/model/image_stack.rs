@@ -37,9 +37,7 @@ impl ImageStack {
     ) -> Result<Self, ModelError> {
         let [height, width] = domain.input.size();
         let filter = |channels| match kind {
-            FilterKind::Conv => Ok(Filter::Conv(keras::conv2d(
-                channels, true, plan.init, device,
-            ))),
+            FilterKind::Conv => Ok(Filter::Conv(keras::conv2d(channels, 3, plan.init, device))),
             _ => Filter::new(kind, channels, [height, width], device),
         };
         let filters = plan.channels(domain.input.channels).map(filter);

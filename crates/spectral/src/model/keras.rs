@@ -26,14 +26,32 @@ impl From<KerasInit> for Initializer {
     }
 }
 
-/// A 3×3 convolution from `channels[0]` to `channels[1]` channels; `same` keeps the size, without
-/// it the edges are lost.
-pub(super) fn conv2d(channels: [usize; 2], same: bool, init: KerasInit, device: &Device) -> Conv2d {
-    let padding = match same {
-        true => PaddingConfig2d::Explicit(1, 1, 1, 1),
-        false => PaddingConfig2d::Valid,
-    };
-    let mut layer = Conv2dConfig::new(channels, [3, 3])
+/// A convolution from `channels[0]` to `channels[1]` channels that keeps the size; `kernel` is the
+/// odd number of taps each way.
+pub(super) fn conv2d(
+    channels: [usize; 2],
+    kernel: usize,
+    init: KerasInit,
+    device: &Device,
+) -> Conv2d {
+    let margin = kernel / 2;
+    let padding = PaddingConfig2d::Explicit(margin, margin, margin, margin);
+    padded_conv2d(channels, kernel, padding, init, device)
+}
+
+/// A 3×3 convolution without padding, which loses the edges.
+pub(super) fn valid_conv2d(channels: [usize; 2], init: KerasInit, device: &Device) -> Conv2d {
+    padded_conv2d(channels, 3, PaddingConfig2d::Valid, init, device)
+}
+
+fn padded_conv2d(
+    channels: [usize; 2],
+    kernel: usize,
+    padding: PaddingConfig2d,
+    init: KerasInit,
+    device: &Device,
+) -> Conv2d {
+    let mut layer = Conv2dConfig::new(channels, [kernel; 2])
         .with_padding(padding)
         .with_initializer(init.into())
         .init(device);
@@ -85,9 +103,10 @@ mod tests {
     fn weights_fill_the_bounds_that_keras_documents() {
         let device = Device::flex();
         let (glorot, he) = (KerasInit::Glorot, KerasInit::He);
-        let conv = |init| conv2d([8, 24], true, init, &device).weight.val();
-        assert_bound(conv(glorot), (6.0 / (9.0 * 32.0f64)).sqrt());
-        assert_bound(conv(he), (6.0 / (9.0 * 8.0f64)).sqrt());
+        let conv = |kernel, init| conv2d([8, 24], kernel, init, &device).weight.val();
+        assert_bound(conv(3, glorot), (6.0 / (9.0 * 32.0f64)).sqrt());
+        assert_bound(conv(3, he), (6.0 / (9.0 * 8.0f64)).sqrt());
+        assert_bound(conv(5, he), (6.0 / (25.0 * 8.0f64)).sqrt());
         let dense = |init| linear([40, 60], init, &device).weight.val();
         assert_bound(dense(glorot), (6.0 / 100.0f64).sqrt());
         assert_bound(dense(he), (6.0 / 40.0f64).sqrt());
@@ -99,7 +118,8 @@ mod tests {
     fn biases_start_at_zero() {
         let device = Device::flex();
         let biases = [
-            conv2d([2, 3], false, KerasInit::He, &device).bias,
+            conv2d([2, 3], 3, KerasInit::He, &device).bias,
+            valid_conv2d([2, 3], KerasInit::He, &device).bias,
             doubling_conv2d([2, 3], &device).bias,
             linear([2, 3], KerasInit::Glorot, &device).bias,
         ];

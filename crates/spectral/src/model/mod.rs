@@ -7,6 +7,7 @@ mod autoencoder;
 mod cats;
 mod cifar;
 mod cnn;
+mod conv_net;
 mod error;
 mod feature_net;
 mod filter;
@@ -23,11 +24,13 @@ mod probe;
 mod registry;
 mod spectral_best;
 mod spectrum_net;
+mod stage;
 #[cfg(test)]
 mod tests;
 
 pub use autoencoder::{Autoencoder, Encoder};
-pub use cnn::{Cnn, Stage};
+pub use cnn::Cnn;
+pub use conv_net::ConvNet;
 pub use error::ModelError;
 pub use feature_net::{FeatureLayer, FeatureNet, FilterLayer, PatchLayer};
 pub use filter::{Filter, FilterKind};
@@ -46,3 +49,4 @@ pub use spectral_best::{
     TrigonometricConfig,
 };
 pub use spectrum_net::{Features, SpectrumNet};
+pub use stage::Stage;

@@ -9,7 +9,7 @@ use crate::train::Classifier;
 
 use super::input::Domain;
 use super::{
-    Autoencoder, Cnn, FeatureNet, Filter, FixedNet, FrequencyStack, ImageStack, InputSpec,
+    Autoencoder, Cnn, ConvNet, FeatureNet, Filter, FixedNet, FrequencyStack, ImageStack, InputSpec,
     ModelError, SpectralBest, SpectrumNet,
 };
 
@@ -49,6 +49,8 @@ pub(super) trait Family {
 pub enum Network {
     /// The small convolutional network and its spectral variants.
     Cnn(Cnn),
+    /// Stages with pooling, and dense layers.
+    Conv(ConvNet),
     /// Our own, and its spatial twin.
     SpectralBest(SpectralBest),
     /// Filters of images, and a dense head.
@@ -69,6 +71,7 @@ impl Network {
     fn family(&self) -> &dyn Family {
         match self {
             Self::Cnn(net) => net,
+            Self::Conv(net) => net,
             Self::SpectralBest(net) => net,
             Self::ImageStack(net) => net,
             Self::FrequencyStack(net) => net,

@@ -6,13 +6,14 @@ use burn::tensor::Device;
 
 use super::input::Domain;
 use super::{
-    InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cifar, cnn, feature_net, fixed,
-    spectral_best, spectrum_net,
+    InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cifar, cnn, conv_net,
+    feature_net, fixed, spectral_best, spectrum_net,
 };
 
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     [
         cnn::MODELS,
+        conv_net::MODELS,
         spectral_best::MODELS,
         cats::MODELS,
         cifar::MODELS,

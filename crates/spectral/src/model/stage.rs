@@ -1,0 +1,62 @@
+//! One stage of a network that pools.
+
+use burn::module::Module;
+use burn::nn::BatchNorm;
+use burn::nn::activation::Activation;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::Tensor;
+use burn_spectral::SpectralError;
+use burn_spectral::summary::Summary;
+
+use super::Filter;
+
+/// A filter, batch normalisation, an activation, and a max-pool where the images are to be halved.
+#[derive(Module, Debug)]
+pub struct Stage {
+    /// The filter.
+    pub filter: Filter,
+    /// Batch normalisation.
+    pub norm: BatchNorm,
+    /// The activation.
+    pub activation: Activation,
+    /// What halves the images.
+    pub pool: Option<MaxPool2d>,
+}
+
+impl Stage {
+    /// Applies the four in this order.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, height, width]`
+    /// - output: `[batch, channels_out, height, width]`, both sizes halved, rounded down, where it
+    ///   pools
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let features = self.norm.forward(self.filter.forward(images));
+        let features = self.activation.forward(features);
+        match &self.pool {
+            Some(pool) => pool.forward(features),
+            None => features,
+        }
+    }
+
+    /// Adds the layers of the stage of that number.
+    pub(super) fn summary(
+        &self,
+        summary: Summary,
+        number: usize,
+    ) -> Result<Summary, SpectralError> {
+        let summary = summary
+            .layer(format!("filter {number}"), &self.filter)?
+            .layer(format!("norm {number}"), &self.norm)?
+            .layer(format!("activation {number}"), &self.activation)?;
+        match &self.pool {
+            Some(pool) => summary.layer(format!("pool {number}"), pool),
+            None => Ok(summary),
+        }
+    }
+}
+
+/// A 2×2 max-pool that halves both sizes, rounded down.
+pub(super) fn halving() -> MaxPool2d {
+    MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init()
+}
