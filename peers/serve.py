@@ -8,6 +8,10 @@ sleeps. `python serve.py THREADS` first says {"ready": "PyTorch VERSION"}.
 {"do": "forget"}                                                            drops all that was built: {}
 {"do": "peak", "form": …, "arguments": …, "shape": …}                       {"mb": M or null}
 
+A whole training step is asked for by {"step": SETTINGS} (see `steps.py`) in place of the form: then
+"prepare" answers {"params": N}, and the pass "step" {"ms": [sample, …], "parts": [[forward, loss,
+backward, optimizer], …]}.
+
 A failure is {"error": TEXT}, or {"missing": PACKAGE} for one that is not installed. Times are
 milliseconds, one a call. `peak` is the memory that building a form and two of its training passes
 take above what the process held before, in a fork of its own; the process must not have computed
@@ -31,30 +35,40 @@ def failure(error):
 
 
 def build(request):
-    """Both passes of a form on one standard normal input, from a fixed random cotangent."""
+    """Both passes of a form on one standard normal input, from a fixed random cotangent; or a step."""
     import torch
+
+    torch.manual_seed(0)
+    if "step" in request:
+        from steps import Step
+
+        return {"step": Step(request["step"])}
 
     from forms import FORMS
     from timing import passes
 
-    torch.manual_seed(0)
     module = FORMS[request["form"]](*request["arguments"])
     return dict(zip(("forward", "both"), passes(module, request["shape"])))
 
 
 def samples(work, seconds, most):
-    """Milliseconds of as many calls as fit into so many seconds, at least one."""
+    """Milliseconds of as many calls as fit into so many seconds, at least one, and what they returned."""
     import time
 
-    taken, start = [], time.perf_counter()
+    taken, returned, start = [], [], time.perf_counter()
     while len(taken) < most:
         before = time.perf_counter()
-        work()
+        returned.append(work())
         after = time.perf_counter()
         taken.append(1e3 * (after - before))
         if after - start >= seconds:
             break
-    return taken
+    return taken, returned
+
+
+def timed(prepared, request):
+    taken, returned = samples(prepared[request["pass"]], request["seconds"], request["most"])
+    return {"ms": taken, "parts": returned} if request["pass"] == "step" else {"ms": taken}
 
 
 def status(field):
@@ -73,6 +87,8 @@ def peak_here(request):
     """The peak of a form and its passes in this process."""
     # The libraries' own code and tables, which no form is to be charged with.
     small = {"form": "plain_fft_conv", "arguments": [1, 1, 3], "shape": [1, 1, 8, 8]}
+    if "step" in request:
+        small = {"step": {**request["step"], "network": "cnn", "shape": [2, 1, 8, 8]}}
     for work in build(small).values():
         work()
     try:
@@ -82,8 +98,9 @@ def peak_here(request):
         return {"mb": None}
     level = status("VmRSS")
     prepared = build(request)
+    work = prepared.get("step") or prepared["both"]
     for _ in range(2):
-        prepared["both"]()
+        work()
     peak = status("VmHWM")
     return {"mb": None if level is None or peak is None else peak - level}
 
@@ -133,10 +150,9 @@ def main():
                 built[request["key"]] = prepared = build(request)
                 for work in prepared.values():
                     work()
-                value = {}
+                value = {"params": prepared["step"].params} if "step" in prepared else {}
             elif request["do"] == "time":
-                work = built[request["key"]][request["pass"]]
-                value = {"ms": samples(work, request["seconds"], request["most"])}
+                value = timed(built[request["key"]], request)
             elif request["do"] == "forget":
                 built.clear()
                 value = {}

@@ -5,6 +5,9 @@ use std::io;
 use burn_spectral::SpectralError;
 use thiserror::Error;
 
+use crate::model::ModelError;
+use crate::train::TrainError;
+
 /// Why something could not be timed.
 #[derive(Debug, Error)]
 pub enum BenchError {
@@ -37,6 +40,12 @@ pub enum BenchError {
     /// The layer itself refused.
     #[error(transparent)]
     Spectral(#[from] SpectralError),
+    /// A network that there is not.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Settings that a step cannot be made with.
+    #[error(transparent)]
+    Train(#[from] TrainError),
     /// The process of a peer could not be started or ended early.
     #[error("{program}: {reason}")]
     Peer {

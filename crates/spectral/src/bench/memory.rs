@@ -15,16 +15,28 @@ use super::spec::{Layer, Spec};
 /// # Errors
 /// Where [`build`] gives one.
 pub fn peak_of(spec: &Spec) -> Result<Option<f64>, BenchError> {
-    // The program's own code and tables, which no layer is to be charged with.
     let small = Spec::new(Layer::Dense { out: 1 }, [1, 1, 8, 8])?;
-    build(&small)?.both();
+    let run = |spec: &Spec| {
+        let subject = build(spec)?;
+        subject.both();
+        subject.both();
+        Ok(())
+    };
+    peak_above(|| run(&small), || run(spec))
+}
+
+/// Megabytes that `work` takes at its peak above what the process holds after `warm_up`, which is
+/// to load the program's own code and tables: nothing measured is to be charged with them.
+pub(super) fn peak_above(
+    warm_up: impl FnOnce() -> Result<(), BenchError>,
+    work: impl FnOnce() -> Result<(), BenchError>,
+) -> Result<Option<f64>, BenchError> {
+    warm_up()?;
     if fs::write("/proc/self/clear_refs", "5").is_err() {
         return Ok(None);
     }
     let level = resident("VmRSS");
-    let subject = build(spec)?;
-    subject.both();
-    subject.both();
+    work()?;
     let peak = resident("VmHWM");
     Ok(level.zip(peak).map(|(level, peak)| (peak - level).max(0.0)))
 }

@@ -11,16 +11,16 @@ use super::spec::Spec;
 use super::work::Work;
 
 /// Rounds of ours and the peer's, so that a slow minute of the machine falls on both.
-const ROUNDS: usize = 4;
+pub(super) const ROUNDS: usize = 4;
 
 /// Calls of a round at most.
-const MOST: usize = 500;
+pub(super) const MOST: usize = 500;
 
 /// Of ours at least, in all rounds together.
-const LEAST: usize = 8;
+pub(super) const LEAST: usize = 8;
 
 /// A peer gets no more rounds once it has taken so many times the seconds it was given.
-const PATIENCE: f64 = 10.0;
+pub(super) const PATIENCE: f64 = 10.0;
 
 /// Takes a line about what is being done.
 pub type Progress<'a> = &'a mut dyn FnMut(&str);

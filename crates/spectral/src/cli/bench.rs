@@ -1,7 +1,6 @@
-//! `spectral bench`: times of layers beside a peer's and what the machine allows.
+//! `spectral bench`: times of layers and training steps beside a peer's and what the machine allows.
 
 use std::env;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -10,6 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::positive;
+use super::bench_step;
 use super::bench_table;
 use super::context::Context;
 use super::error::CliError;
@@ -25,7 +25,7 @@ const THREADS: usize = 2;
 /// The environment's word for the Python to run peers with.
 const PYTHON: &str = "TORCH_PYTHON";
 
-/// Time layers beside PyTorch and the machine's limit
+/// Time layers and training steps beside PyTorch
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Times are medians in milliseconds, in float32: forward without gradients, and
@@ -38,6 +38,10 @@ a fresh process, above what it held before.
 
 With a peer, ours and theirs run in turns, theirs with the system's malloc and
 with one that keeps its pages; the faster counts.
+
+A step is forward, loss, backward and the optimizer's update, by the recipe of
+the network, on a batch in memory. PyTorch's Adam is timed fused and foreach,
+its convolutions with channels first and last; the fastest counts.
 
 Layers for --layer, with --shape and their options:
   conv          BxCxHxW   --out N --kernel N --groups N
@@ -53,6 +57,8 @@ Layers for --layer, with --shape and their options:
 Examples:
   spectral bench
   spectral bench --peer torch --python ~/venv/bin/python
+  spectral bench --step --peer torch
+  spectral bench --step cnn --step lenet --batch 128 --json
   spectral bench --layer conv --shape 8x64x96x96 --kernel 21 --groups 64
   spectral bench --sweep 24 --threads 1 --peer torch --json")]
 pub(super) struct BenchArgs {
@@ -66,12 +72,26 @@ pub(super) struct BenchArgs {
     /// first
     #[arg(long, value_name = "N", value_parser = positive, group = "what", verbatim_doc_comment)]
     sweep: Option<usize>,
+    /// A training step of a network, or of all that are
+    /// usually timed; may be given several times
+    #[arg(
+        long = "step", value_name = "MODEL", value_parser = bench_step::model,
+        num_args = 0..=1, default_missing_value = bench_step::ALL, group = "what",
+        verbatim_doc_comment
+    )]
+    pub(super) steps: Vec<String>,
     /// Names of the cases
     #[arg(long, group = "what")]
     list: bool,
     /// A layer as JSON, whose memory is measured in this process.
     #[arg(long, hide = true, group = "what")]
     peak_of: Option<String>,
+    /// A network, the memory of whose step is measured in this process.
+    #[arg(long, hide = true, group = "what")]
+    peak_of_step: Option<String>,
+    /// Images of a step [default: those of the recipe]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(super) batch: Option<usize>,
     /// Shape of the layer's input, such as 64x16x28x28
     #[arg(long, value_name = "SIZES", value_parser = sizes, requires = "layer")]
     shape: Option<Sizes>,
@@ -96,9 +116,9 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "PROGRAM", requires = "peer", verbatim_doc_comment)]
     python: Option<PathBuf>,
     /// Seconds of samples a number
-    /// [default: 0.25; 0.05 in a sweep]
+    /// [default: 0.25; 0.05 in a sweep, 1 for a step]
     #[arg(long, value_name = "S", value_parser = seconds, verbatim_doc_comment)]
-    seconds: Option<f64>,
+    pub(super) seconds: Option<f64>,
 }
 
 /// What can run beside us.
@@ -138,9 +158,19 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<(), CliError> {
         let message = "bench times the CPU alone: leave --device out";
         return Err(CliError::Usage(message.into()));
     }
+    let is_step = !args.steps.is_empty() || args.peak_of_step.is_some();
+    if args.batch.is_some() && !is_step {
+        return Err(CliError::Usage("--batch goes with --step alone".into()));
+    }
     let threads = context.threads_or(THREADS)?;
     if let Some(spec) = &args.peak_of {
         return print_json(&peak_of(&parsed(spec)?)?);
+    }
+    if let Some(model) = &args.peak_of_step {
+        return bench_step::print_peak(model, args.batch);
+    }
+    if !args.steps.is_empty() {
+        return bench_step::run(args, context.json, threads);
     }
     let cases = args.chosen(context)?;
     let reports = measure(args, &cases, threads)?;
@@ -214,20 +244,30 @@ impl BenchArgs {
             })
             .unwrap_or_else(|| "python3".into())
     }
+
+    /// Starts what is to run in turns with ours, if anything.
+    pub(super) fn start_peers(&self, threads: usize) -> Result<Option<Peers>, BenchError> {
+        match self.peer {
+            Some(Peer::Torch) => Peers::start(&self.python(), threads).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A bar that counts what has been timed.
+pub(super) fn progress(count: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {elapsed}  {msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Times the cases; a sweep's come with the worst first.
 fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Report>, CliError> {
-    let bar = ProgressBar::with_draw_target(Some(cases.len() as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {elapsed}  {msg}") {
-        bar.set_style(style);
-    }
+    let bar = progress(cases.len());
     bar.set_message("measuring the machine");
-    let start_peers = || match args.peer {
-        Some(Peer::Torch) => Peers::start(&args.python(), threads).map(Some),
-        None => Ok(None),
-    };
-    let peers = start_peers()?;
+    let peers = args.start_peers(threads)?;
     let rates = Rates::measure(threads);
     let is_sweep = args.sweep.is_some();
     let peak = |spec: &Spec| peak_in_a_process(spec, threads);
@@ -248,7 +288,7 @@ fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Repor
                 tell(&format!("{}: timed alone: {error}", case.name));
                 bench.peers = None;
                 let report = bench.run(case, &mut tell)?;
-                bench.peers = start_peers()?;
+                bench.peers = args.start_peers(threads)?;
                 report
             }
             report => report?,
@@ -266,23 +306,30 @@ fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Repor
 
 /// The memory of a layer at its peak, measured by this program in a process of its own.
 fn peak_in_a_process(spec: &Spec, threads: usize) -> Result<Option<f64>, BenchError> {
-    let failed = |reason: String| BenchError::Peer {
-        program: "the process that measures memory".into(),
-        reason,
-    };
-    let program = env::current_exe().map_err(|error| failed(error.to_string()))?;
-    let layer = serde_json::to_string(spec).map_err(|error| failed(error.to_string()))?;
-    let words = ["bench", "--threads", &threads.to_string(), "--peak-of"].map(OsString::from);
+    let layer = serde_json::to_string(spec).map_err(|error| no_memory(error.to_string()))?;
+    peak_by(threads, &["--peak-of", &layer])
+}
+
+/// What `spectral bench` prints with these arguments in a process of its own.
+pub(super) fn peak_by(threads: usize, arguments: &[&str]) -> Result<Option<f64>, BenchError> {
+    let program = env::current_exe().map_err(|error| no_memory(error.to_string()))?;
     let output = Command::new(program)
-        .args(words)
-        .arg(layer)
+        .args(["bench", "--threads", &threads.to_string()])
+        .args(arguments)
         .output()
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| no_memory(error.to_string()))?;
     match serde_json::from_slice(&output.stdout) {
         Ok(peak) if output.status.success() => Ok(peak),
-        _ => Err(failed(
+        _ => Err(no_memory(
             String::from_utf8_lossy(&output.stderr).trim().into(),
         )),
+    }
+}
+
+fn no_memory(reason: String) -> BenchError {
+    BenchError::Peer {
+        program: "the process that measures memory".into(),
+        reason,
     }
 }
 

@@ -94,7 +94,7 @@ fn fill(reports: &[Report], columns: &[Column]) -> Table {
     table
 }
 
-fn number(value: Option<f64>) -> Cell {
+pub(super) fn number(value: Option<f64>) -> Cell {
     Cell::new(value.map_or("–".into(), short)).set_alignment(CellAlignment::Right)
 }
 

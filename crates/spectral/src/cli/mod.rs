@@ -7,6 +7,7 @@ mod advise;
 mod args;
 mod assemble;
 mod bench;
+mod bench_step;
 mod bench_table;
 mod chance;
 mod checkpoint;
@@ -26,6 +27,7 @@ mod provenance;
 mod run_settings;
 mod seeds;
 mod settings;
+mod step_table;
 mod train;
 mod trial;
 

@@ -3,7 +3,6 @@
 use std::thread;
 use std::time::Instant;
 
-use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 
 use super::checkpoint::{BestEpoch, RunState};
@@ -13,6 +12,7 @@ use super::error::TrainError;
 use super::evaluate::{Evaluation, Feeding, check_labels, device_of, evaluate};
 use super::feed::{Preparation, feed};
 use super::history::{EpochMetrics, EpochTiming};
+use super::learner::Learner;
 use super::observer::{EpochProgress, Observer};
 use super::run_folder::RunFolder;
 use super::schedule::Scheduler;
@@ -116,7 +116,7 @@ pub fn fit<M: Classifier>(
         evaluation = Some(training.evaluate()?);
     }
     Ok(TrainOutcome {
-        model: training.model.valid(),
+        model: training.learner.model.valid(),
         best: training.state.best,
         history: training.state.history,
         evaluation,
@@ -126,8 +126,7 @@ pub fn fit<M: Classifier>(
 
 /// Everything that changes from step to step, and what it needs.
 struct Training<'a, M> {
-    model: M,
-    optimizer: ModuleOptimizer,
+    learner: Learner<M>,
     scheduler: Scheduler,
     state: RunState,
     data: &'a DataSet,
@@ -164,8 +163,10 @@ impl<'a, M: Classifier> Training<'a, M> {
             scheduler.restore(plateau);
         }
         Ok(Self {
-            model: model.train(),
-            optimizer,
+            learner: Learner {
+                model: model.train(),
+                optimizer,
+            },
             scheduler,
             state,
             data,
@@ -255,12 +256,12 @@ impl<'a, M: Classifier> Training<'a, M> {
                 let mut batch = batch?;
                 let rate = self.scheduler.rate(self.state.step);
                 let targets = batch.take_targets(&self.device);
-                let outputs = self.model.forward(batch.take_images(&self.device));
+                let images = batch.take_images(&self.device);
+                let outputs = self.learner.model.forward(images);
                 task.check_outputs(outputs.dims(), &data.train)?;
                 let loss = task.loss(outputs.clone(), &batch.labels, targets);
-                let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-                let gradients = config.clipping.apply(gradients, &self.model);
-                self.model = self.optimizer.step(rate, self.model, gradients);
+                let gradients = loss.backward();
+                self.learner = self.learner.update(gradients, rate, config.clipping);
                 self.state.step += 1;
                 progress.images += batch.labels.len();
                 let not_finite = tally.push(loss, outputs, batch.labels)?;
@@ -288,7 +289,7 @@ impl<'a, M: Classifier> Training<'a, M> {
             normalise: &self.config.normalise,
             batch_size: self.config.eval_batch_size,
         };
-        evaluate(&self.model, &self.data.test, self.task(), feeding)
+        evaluate(&self.learner.model, &self.data.test, self.task(), feeding)
     }
 
     fn task(&self) -> Task {
@@ -319,7 +320,7 @@ impl<'a, M: Classifier> Training<'a, M> {
             if let Some(run) = self.run
                 && self.config.keep_best
             {
-                run.save_best(&self.model)?;
+                run.save_best(&self.learner.model)?;
             }
         }
         if let Some(run) = self.run {
@@ -339,7 +340,7 @@ impl<'a, M: Classifier> Training<'a, M> {
             .is_multiple_of(self.config.checkpoint_every);
         match self.run {
             Some(run) if due || last => {
-                run.save_checkpoint(&self.model, &self.optimizer, &self.state)
+                run.save_checkpoint(&self.learner.model, &self.learner.optimizer, &self.state)
             }
             _ => Ok(()),
         }

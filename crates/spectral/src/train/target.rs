@@ -75,12 +75,7 @@ impl Task {
 
     /// The loss `[1]` of outputs `[batch, outputs]`: against `pixels`, if the batch has any, else
     /// against the labels.
-    pub(super) fn loss(
-        &self,
-        outputs: Tensor<2>,
-        labels: &[u16],
-        pixels: Option<Tensor<2>>,
-    ) -> Tensor<1> {
+    pub fn loss(&self, outputs: Tensor<2>, labels: &[u16], pixels: Option<Tensor<2>>) -> Tensor<1> {
         match pixels {
             Some(pixels) => self.loss.of_targets(outputs, pixels),
             None => self.loss.of_labels(outputs, labels),

@@ -139,6 +139,106 @@ fn a_peer_that_dies_takes_no_results_with_it() {
 }
 
 #[test]
+fn a_training_step_is_timed_with_its_parts() {
+    let lab = Lab::new();
+    let reports = lab.json("bench --step lenet --batch 2 --seconds 0 --json");
+    let [report] = reports.as_array().unwrap().as_slice() else {
+        panic!("{reports}")
+    };
+    assert_eq!(report["case"], "lenet");
+    assert_eq!(report["shape"], serde_json::json!([2, 1, 28, 28]));
+    assert_eq!(
+        (&report["batch"], &report["recipe"]),
+        (&2.into(), &"lab".into())
+    );
+    let number = |field: &str| report[field].as_f64().unwrap();
+    for field in ["forward_ms", "loss_ms", "backward_ms", "optimizer_ms"] {
+        assert!(number(field) > 0.0, "{field}: {report}");
+    }
+    let images = number("images_per_s") * number("fwdbwd_ms");
+    assert!((images / 2e3 - 1.0).abs() < 1e-9, "{report}");
+    for field in [
+        "peer_fwdbwd_ms",
+        "peer_images_per_s",
+        "ratio",
+        "peer_params",
+    ] {
+        assert!(report[field].is_null(), "{field}: {report}");
+    }
+    // 25·6 + 6, 25·6·16 + 16, batch norm 2·22, 3136·120 + 120, 120·84 + 84, 84·10 + 10.
+    assert_eq!(report["params"], 390_070);
+    #[cfg(target_os = "linux")]
+    assert!(report["peak_mb"].is_number(), "{report}");
+}
+
+#[test]
+fn steps_that_are_not_there_are_refused() {
+    let lab = Lab::new();
+    let said = lab.run("bench --step resnet");
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("lenet"), "{}", said.stderr);
+    let said = lab.run("bench --case kk_flip_64x1-16_14 --batch 3");
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("--batch"), "{}", said.stderr);
+    assert_eq!(lab.run("bench --step cnn --batch 0").code, 2);
+    assert_eq!(lab.run("bench --step cnn --case x").code, 2);
+}
+
+/// A peer whose steps take 3 s, and those of the third form, channels last, 2 s.
+#[cfg(unix)]
+const STEP_PEER: &str = r#"#!/bin/sh
+echo '{"ready": "Fake 1"}'
+ms=3000
+while read -r line; do
+  case "$line" in
+    *'"time"'*) echo "{\"ms\": [$ms], \"parts\": [[1000, 1, 900, 99]]}";;
+    *'"peak"'*) echo '{"mb": 12.5}';;
+    *foreach*) echo '{"error": "no foreach"}';;
+    *'"channels_last":true'*) echo '{"params": 7}';;
+    *) echo '{"params": 6}';;
+  esac
+done
+"#;
+
+#[test]
+#[cfg(unix)]
+fn a_peers_step_runs_in_turns_and_the_fastest_form_counts() {
+    use std::fs::{Permissions, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt;
+
+    let lab = Lab::new();
+    let program = lab.path("peer");
+    write(&program, STEP_PEER).unwrap();
+    set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let with = "--seconds 0 --batch 2 --peer torch --python ./peer";
+    let said = lab.ok(&format!("bench --step cnn --json {with}"));
+    let told = "cnn: no cnn with foreach Adam: no foreach";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    let reports: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let report = &reports[0];
+    assert_eq!(report["peer_fwdbwd_ms"], 2000.0);
+    assert_eq!(report["peer_images_per_s"], 1.0);
+    assert_eq!(report["peer_parts"]["backward_ms"], 900.0);
+    assert_eq!(
+        (&report["peer_peak_mb"], &report["peer_params"]),
+        (&12.5.into(), &7.into())
+    );
+    let best = &report["peers"][0];
+    assert_eq!(
+        (&best["optimizer"], &best["channels_last"]),
+        (&"fused".into(), &true.into())
+    );
+
+    let names = "--step cats-gaussian-deep --step autoencoder-gaussian-repaired";
+    let said = lab.ok(&format!("bench {names} {with}"));
+    let told = "autoencoder-gaussian-repaired: timed alone: it has not been restated";
+    assert!(said.stderr.contains(told), "{}", said.stderr);
+    for line in said.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
 fn a_sweep_is_the_same_for_the_same_seed() {
     let lab = Lab::new();
     // One of a kind that is quick.

@@ -62,6 +62,13 @@ impl Form {
             shape: spec.shape.clone(),
         }
     }
+
+    /// What a request says of it.
+    pub(super) fn request(&self) -> serde_json::Value {
+        serde_json::json!({
+            "form": self.name, "arguments": self.arguments, "shape": self.shape,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod form;
 mod process;
 mod scripts;
+mod step;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 use super::error::BenchError;
 pub use form::Form;
 use process::{Answer, Process};
+pub use step::{StepForm, StepSamples};
 
 /// What keeps glibc from giving large buffers back to the system: on release it trims no less
 /// than this, and maps no smaller one on its own.
@@ -98,11 +100,20 @@ impl Peers {
     /// # Errors
     /// When a process ended.
     pub fn prepare(&mut self, key: usize, form: &Form) -> Result<Option<String>, BenchError> {
+        Ok(self.build(key, form.request())?.err())
+    }
+
+    /// Has both processes build something under a key and warm it up: the last answer, or why there
+    /// is no such thing here; an empty reason if that has been told.
+    fn build(
+        &mut self,
+        key: usize,
+        mut request: serde_json::Value,
+    ) -> Result<Result<Answer, String>, BenchError> {
+        request["do"] = "prepare".into();
+        request["key"] = key.into();
+        let mut last = Answer::default();
         for runner in &mut self.runners {
-            let request = serde_json::json!({
-                "do": "prepare", "key": key,
-                "form": form.name, "arguments": form.arguments, "shape": form.shape,
-            });
             let reason = match runner.ask(&request)? {
                 Answer {
                     error: Some(error), ..
@@ -114,11 +125,14 @@ impl Peers {
                     true => format!("{} has no package '{package}'", runner.program()),
                     false => String::new(),
                 },
-                _ => continue,
+                answer => {
+                    last = answer;
+                    continue;
+                }
             };
-            return Ok(Some(reason));
+            return Ok(Err(reason));
         }
-        Ok(None)
+        Ok(Ok(last))
     }
 
     /// Milliseconds of calls of a prepared form, as many as fit into so many seconds but at least
@@ -141,12 +155,21 @@ impl Peers {
         let request = serde_json::json!({
             "do": "time", "key": key, "pass": pass, "seconds": seconds, "most": most,
         });
+        Ok(self.time(runner, &request)?.0)
+    }
+
+    /// The samples that process number `runner` answers a request with, and the answer.
+    fn time(
+        &mut self,
+        runner: usize,
+        request: &serde_json::Value,
+    ) -> Result<(Vec<f64>, Answer), BenchError> {
         let runner = &mut self.runners[runner];
-        let answer = runner.ask(&request)?;
+        let mut answer = runner.ask(request)?;
         thread::sleep(SETTLE);
-        match answer {
-            Answer { ms: Some(ms), .. } if !ms.is_empty() => Ok(ms),
-            answer => Err(runner.failure(answer.reason())),
+        match answer.ms.take() {
+            Some(ms) if !ms.is_empty() => Ok((ms, answer)),
+            _ => Err(runner.failure(answer.reason())),
         }
     }
 
@@ -167,9 +190,11 @@ impl Peers {
     /// # Errors
     /// When the process ended.
     pub fn peak(&mut self, form: &Form) -> Result<Option<f64>, BenchError> {
-        let request = serde_json::json!({
-            "do": "peak", "form": form.name, "arguments": form.arguments, "shape": form.shape,
-        });
+        self.peak_of(form.request())
+    }
+
+    fn peak_of(&mut self, mut request: serde_json::Value) -> Result<Option<f64>, BenchError> {
+        request["do"] = "peak".into();
         Ok(self.observer.ask(&request)?.mb)
     }
 }

@@ -15,6 +15,8 @@ use crate::bench::error::BenchError;
 pub(super) struct Answer {
     pub(super) ready: Option<String>,
     pub(super) ms: Option<Vec<f64>>,
+    pub(super) parts: Option<Vec<[f64; 4]>>,
+    pub(super) params: Option<usize>,
     pub(super) mb: Option<f64>,
     pub(super) error: Option<String>,
     pub(super) missing: Option<String>,

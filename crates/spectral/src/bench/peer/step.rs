@@ -1,0 +1,200 @@
+//! How a peer is asked for a training step.
+
+use super::Peers;
+use crate::bench::error::BenchError;
+use crate::bench::step::StepSpec;
+use crate::train::Target;
+
+/// A network of `networks.py` in training.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepForm {
+    /// Its name there.
+    pub network: &'static str,
+    /// How the optimizer goes over the parameters: `fused` or `foreach`.
+    pub optimizer: &'static str,
+    /// Whether images lie in memory with their channels last, which suits some convolutions better.
+    pub channels_last: bool,
+}
+
+/// Samples of a step.
+pub struct StepSamples {
+    /// Milliseconds of each step.
+    pub ms: Vec<f64>,
+    /// The four parts of each.
+    pub parts: Vec<[f64; 4]>,
+}
+
+impl StepForm {
+    /// All forms of a network that are worth the wait, none where it has not been restated; the
+    /// fastest counts.
+    pub fn of(spec: &StepSpec) -> Vec<Self> {
+        let name = spec.model.name;
+        let form = |network, optimizer, channels_last| Self {
+            network,
+            optimizer,
+            channels_last,
+        };
+        let both = |network| {
+            vec![
+                form(network, "fused", false),
+                form(network, "foreach", false),
+            ]
+        };
+        match name {
+            "cnn"
+            | "lenet"
+            | "vgg"
+            | "cats-spatial"
+            | "cats-spatial-deep"
+            | "cifar-spatial"
+            | "cifar-residual-spatial" => {
+                let mut forms = both(name);
+                forms.push(form(name, "fused", true));
+                forms
+            }
+            "free1" | "free2" | "cats-fourier" | "cats-linear" | "cats-gaussian"
+            | "cats-gaussian-deep" | "cifar-linear" => both(name),
+            "kk1" => [
+                both("kk1_vector"),
+                vec![form("kk1_published", "fused", false)],
+            ]
+            .concat(),
+            "kk2" => [
+                both("kk2_vector"),
+                vec![form("kk2_published", "fused", false)],
+            ]
+            .concat(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a request says of it.
+    fn request(&self, spec: &StepSpec) -> serde_json::Value {
+        let config = &spec.config;
+        serde_json::json!({ "step": {
+            "network": self.network,
+            "implementation": self.optimizer,
+            "channels_last": self.channels_last,
+            "shape": spec.shape(),
+            "classes": spec.model.input.classes,
+            "rebuilds": config.target == Target::Image,
+            "loss": config.loss,
+            "optimizer": config.optimizer,
+            "rate": config.learning_rate,
+        } })
+    }
+}
+
+impl Peers {
+    /// Builds a step under a key in both processes and runs it once: how many numbers it learns, as
+    /// far as it says, or why there is no such form here.
+    ///
+    /// # Errors
+    /// When a process ended.
+    pub fn prepare_step(
+        &mut self,
+        key: usize,
+        form: &StepForm,
+        spec: &StepSpec,
+    ) -> Result<Result<Option<usize>, String>, BenchError> {
+        let answer = self.build(key, form.request(spec))?;
+        Ok(answer.map(|answer| answer.params))
+    }
+
+    /// Samples of a prepared step, as many as fit into so many seconds but at least one, by process
+    /// number `runner`.
+    ///
+    /// # Errors
+    /// When the process ended or the step failed.
+    pub fn steps(
+        &mut self,
+        runner: usize,
+        key: usize,
+        seconds: f64,
+        most: usize,
+    ) -> Result<StepSamples, BenchError> {
+        let request = serde_json::json!({
+            "do": "time", "key": key, "pass": "step", "seconds": seconds, "most": most,
+        });
+        let (ms, answer) = self.time(runner, &request)?;
+        match answer.parts {
+            Some(parts) if parts.len() == ms.len() => Ok(StepSamples { ms, parts }),
+            _ => {
+                let reason = "gave times of steps without those of their parts";
+                Err(self.runners[runner].failure(reason.into()))
+            }
+        }
+    }
+
+    /// Megabytes that a step takes at its peak, as [`peak_of_step`](crate::bench::peak_of_step)
+    /// counts them; none where that is not known.
+    ///
+    /// # Errors
+    /// When the process ended.
+    pub fn peak_step(
+        &mut self,
+        form: &StepForm,
+        spec: &StepSpec,
+    ) -> Result<Option<f64>, BenchError> {
+        self.peak_of(form.request(spec))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::bench::step::STEPS;
+    use crate::bench::step::StepSubject;
+    use crate::model::models;
+
+    fn steps() -> impl Iterator<Item = StepSpec> {
+        let names = models().iter().map(|info| info.name);
+        names.map(|name| StepSpec::new(name, Some(2)).unwrap())
+    }
+
+    #[test]
+    fn every_form_is_one_that_the_script_builds() {
+        let script = include_str!("../../../../../peers/networks.py");
+        for spec in steps() {
+            let forms = StepForm::of(&spec);
+            let usual = STEPS.contains(&spec.model.name);
+            assert!(!usual || !forms.is_empty(), "{}", spec.model.name);
+            for form in forms {
+                let line = format!("    \"{}\": ", form.network);
+                assert!(script.contains(&line), "{form:?}");
+            }
+        }
+    }
+
+    /// Runs where TORCH_PYTHON names a Python with PyTorch.
+    #[test]
+    fn pytorch_learns_as_many_numbers_and_runs_every_step() {
+        let Some(python) = std::env::var_os("TORCH_PYTHON") else {
+            eprintln!("skipped: TORCH_PYTHON names no Python with PyTorch");
+            return;
+        };
+        let mut peers = Peers::start(Path::new(&python), 1).unwrap();
+        for spec in steps() {
+            let forms = StepForm::of(&spec);
+            if forms.is_empty() {
+                continue;
+            }
+            let ours = StepSubject::new(&spec).unwrap().parameters();
+            for form in forms {
+                let params = peers.prepare_step(0, &form, &spec).unwrap();
+                assert_eq!(params, Ok(Some(ours)), "{form:?}");
+                let samples = peers.steps(1, 0, 0.0, 1).unwrap();
+                let sum: f64 = samples.parts[0].iter().sum();
+                assert!(sum > 0.0 && sum <= samples.ms[0], "{form:?}");
+                peers.forget().unwrap();
+            }
+        }
+        let spec = StepSpec::new("vgg", Some(2)).unwrap();
+        let form = &StepForm::of(&spec)[0];
+        #[cfg(target_os = "linux")]
+        // Weights, gradients and two moments.
+        assert!(peers.peak_step(form, &spec).unwrap().unwrap() > 4.0 * 4e-6 * 4_181_514.0);
+    }
+}

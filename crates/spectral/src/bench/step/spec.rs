@@ -1,0 +1,75 @@
+//! Which step is timed.
+
+use crate::bench::error::BenchError;
+use crate::model::{self, ModelInfo};
+use crate::train::{Recipe, TrainConfig};
+
+/// The steps that are timed where none are named: the spatial baselines, and the networks that
+/// have been published.
+pub const STEPS: [&str; 12] = [
+    "cnn",
+    "lenet",
+    "vgg",
+    "kk2",
+    "free2",
+    "cats-spatial",
+    "cats-fourier",
+    "cats-linear",
+    "cats-gaussian",
+    "cats-gaussian-deep",
+    "cifar-spatial",
+    "cifar-residual-spatial",
+];
+
+/// A network with its recipe, on images of its source's size.
+#[derive(Clone, Debug)]
+pub struct StepSpec {
+    /// The network.
+    pub model: &'static ModelInfo,
+    /// Its recipe, with the batch size that is timed.
+    pub config: TrainConfig,
+}
+
+impl StepSpec {
+    /// The step of a network by name, at its recipe's batch size or at another.
+    ///
+    /// # Errors
+    /// For a name that is no network's, with those that are, and for a batch of no images.
+    pub fn new(name: &str, batch: Option<usize>) -> Result<Self, BenchError> {
+        let model = model::find(name)?;
+        let mut config = Recipe::find(model.recipe)?.config();
+        config.batch_size = batch.unwrap_or(config.batch_size);
+        config.validate()?;
+        Ok(Self { model, config })
+    }
+
+    /// Batch, channels, height and width.
+    pub fn shape(&self) -> [usize; 4] {
+        let [channels, height, width] = self.model.input.shape();
+        [self.config.batch_size, channels, height, width]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_those_of_the_recipe() {
+        let cats = StepSpec::new("cats-linear", None).unwrap();
+        assert_eq!(cats.shape(), [64, 3, 150, 150]);
+        assert_eq!(cats.config.loss, crate::train::Loss::MeanSquaredError);
+        let cnn = StepSpec::new("cnn", Some(3)).unwrap();
+        assert_eq!(cnn.shape(), [3, 1, 28, 28]);
+        for name in STEPS {
+            assert!(StepSpec::new(name, None).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_network_and_an_empty_batch_are_refused() {
+        let refused = |name, batch| StepSpec::new(name, batch).unwrap_err().to_string();
+        assert!(refused("resnet", None).contains("vgg"));
+        assert!(refused("cnn", Some(0)).contains("train.batch_size is 0"));
+    }
+}

@@ -1,0 +1,129 @@
+//! `spectral bench --step`: times of training steps beside a peer's.
+
+use super::bench::{BenchArgs, peak_by, progress};
+use super::error::CliError;
+use super::output::{print, print_json, say};
+use super::provenance;
+use super::step_table;
+use crate::bench::{BenchError, STEPS, StepBench, StepReport, StepSpec, peak_of_step};
+use crate::model;
+
+/// The name of all steps that are usually timed.
+pub(super) const ALL: &str = "all";
+
+/// Seconds of samples a number when none are given.
+const SECONDS: f64 = 1.0;
+
+/// The name of a network, or of all.
+pub(super) fn model(text: &str) -> Result<String, String> {
+    if text == ALL {
+        return Ok(text.into());
+    }
+    match model::find(text) {
+        Ok(info) => Ok(info.name.into()),
+        Err(error) => Err(format!("{error}; or {ALL}")),
+    }
+}
+
+pub(super) fn run(args: &BenchArgs, json: bool, threads: usize) -> Result<(), CliError> {
+    let specs = chosen(&args.steps, args.batch)?;
+    let reports = measure(args, &specs, threads)?;
+    match json {
+        true => print_json(&reports),
+        false => print(&step_table::text(&reports)),
+    }
+}
+
+/// Prints the memory of a step at its peak, in this process.
+pub(super) fn print_peak(model: &str, batch: Option<usize>) -> Result<(), CliError> {
+    print_json(&peak_of_step(&StepSpec::new(model, batch)?)?)
+}
+
+/// The steps of these names, each once.
+fn chosen(names: &[String], batch: Option<usize>) -> Result<Vec<StepSpec>, BenchError> {
+    let mut chosen: Vec<&str> = Vec::new();
+    for name in names {
+        let named: &[&str] = match name == ALL {
+            true => &STEPS,
+            false => &[name],
+        };
+        for name in named {
+            if !chosen.contains(name) {
+                chosen.push(name);
+            }
+        }
+    }
+    let specs = chosen.into_iter();
+    specs.map(|name| StepSpec::new(name, batch)).collect()
+}
+
+fn measure(
+    args: &BenchArgs,
+    specs: &[StepSpec],
+    threads: usize,
+) -> Result<Vec<StepReport>, CliError> {
+    let bar = progress(specs.len());
+    let peak = |spec: &StepSpec| {
+        let batch = spec.config.batch_size.to_string();
+        let words = ["--peak-of-step", spec.model.name, "--batch", &batch];
+        peak_by(threads, &words)
+    };
+    let mut bench = StepBench {
+        peers: args.start_peers(threads)?,
+        seconds: args.seconds.unwrap_or(SECONDS),
+        peak: Some(&peak),
+        threads,
+        machine: provenance::machine(),
+    };
+    let mut reports = Vec::new();
+    for spec in specs {
+        bar.set_message(spec.model.name);
+        let mut tell = |line: &str| bar.suspend(|| say(line));
+        let report = match bench.run(spec, &mut tell) {
+            // What was measured so far is not lost for a peer that ran out of memory.
+            Err(error @ BenchError::Peer { .. }) if bench.peers.is_some() => {
+                tell(&format!("{}: timed alone: {error}", spec.model.name));
+                bench.peers = None;
+                let report = bench.run(spec, &mut tell)?;
+                bench.peers = args.start_peers(threads)?;
+                report
+            }
+            report => report?,
+        };
+        reports.push(report);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(reports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(given: &[&str]) -> Vec<&'static str> {
+        let given: Vec<String> = given.iter().map(|name| name.to_string()).collect();
+        let specs = chosen(&given, Some(2)).unwrap().into_iter();
+        specs.map(|spec| spec.model.name).collect()
+    }
+
+    #[test]
+    fn all_stands_for_the_usual_steps_and_none_is_timed_twice() {
+        assert_eq!(names(&["vgg", "cnn", "vgg"]), ["vgg", "cnn"]);
+        assert_eq!(names(&["all"]), STEPS);
+        let mut expected = vec!["fft-only"];
+        expected.extend(STEPS);
+        assert_eq!(names(&["fft-only", "all", "cnn"]), expected);
+    }
+
+    #[test]
+    fn an_unknown_network_is_told_the_known_ones_and_all() {
+        let error = model("resnet").unwrap_err();
+        assert!(
+            error.contains("lenet") && error.ends_with("or all"),
+            "{error}"
+        );
+        assert_eq!(model("all").as_deref(), Ok("all"));
+        assert_eq!(model("vgg").as_deref(), Ok("vgg"));
+    }
+}

@@ -1,0 +1,118 @@
+//! The tables of `spectral bench --step`.
+
+use comfy_table::{Cell, ContentArrangement, Table};
+
+use super::bench_table::number;
+use super::output;
+use crate::bench::{Parts, StepReport};
+
+/// The tables and what they were measured on.
+pub(super) fn text(reports: &[StepReport]) -> String {
+    let Some(first) = reports.first() else {
+        return String::new();
+    };
+    let peer = reports.iter().find_map(|report| report.peer.as_ref());
+    let mut lines = vec![format!("{}, threads {}", first.machine, first.threads)];
+    if let Some(peer) = peer {
+        lines.insert(
+            0,
+            format!("×: {peer} over ours, the whole step; the fastest of:"),
+        );
+        lines.splice(1..1, reports.iter().filter_map(fastest));
+    }
+    if reports.iter().any(|report| report.noisy) {
+        lines.push("* a median above twice the shortest: something else ran, measure again".into());
+    }
+    format!(
+        "{}\nWhere a step's milliseconds go (medians):\n{}\n{}\n",
+        whole(reports),
+        parts(reports),
+        lines.join("\n")
+    )
+}
+
+/// Which of the peer's forms counted.
+fn fastest(report: &StepReport) -> Option<String> {
+    let best = report.peers.first()?;
+    let layout = match best.channels_last {
+        true => ", channels last",
+        false => "",
+    };
+    Some(format!(
+        "  {}: {} Adam, {}{layout}",
+        best.form, best.optimizer, best.malloc
+    ))
+}
+
+/// A column: its header, and what it shows of a report.
+type Column = (&'static str, fn(&StepReport) -> Option<f64>);
+
+fn whole(reports: &[StepReport]) -> Table {
+    fill(
+        reports,
+        &[
+            ("ms", |report| Some(report.fwdbwd_ms)),
+            ("img/s", |report| Some(report.images_per_s)),
+            ("their\nms", |report| report.peer_fwdbwd_ms),
+            ("their\nimg/s", |report| report.peer_images_per_s),
+            ("×", |report| report.ratio),
+            ("peak\nMB", |report| report.peak_mb),
+            ("their\nMB", |report| report.peer_peak_mb),
+        ],
+    )
+}
+
+fn parts(reports: &[StepReport]) -> Table {
+    fn theirs(report: &StepReport, of: fn(&Parts) -> f64) -> Option<f64> {
+        report.peer_parts.as_ref().map(of)
+    }
+    fill(
+        reports,
+        &[
+            ("fwd", |report| Some(report.parts.forward_ms)),
+            ("loss", |report| Some(report.parts.loss_ms)),
+            ("bwd", |report| Some(report.parts.backward_ms)),
+            ("opt", |report| Some(report.parts.optimizer_ms)),
+            ("their\nfwd", |report| {
+                theirs(report, |parts| parts.forward_ms)
+            }),
+            ("their\nloss", |report| {
+                theirs(report, |parts| parts.loss_ms)
+            }),
+            ("their\nbwd", |report| {
+                theirs(report, |parts| parts.backward_ms)
+            }),
+            ("their\nopt", |report| {
+                theirs(report, |parts| parts.optimizer_ms)
+            }),
+        ],
+    )
+}
+
+/// The columns that have something to show, after the network's name.
+fn fill(reports: &[StepReport], columns: &[Column]) -> Table {
+    let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
+    let columns: Vec<&Column> = columns.iter().filter(shows).collect();
+    let first = ["step, batch"];
+    let mut table = output::table(first);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(
+        first
+            .into_iter()
+            .chain(columns.iter().map(|(name, _)| *name)),
+    );
+    for report in reports {
+        let mark = if report.noisy { "*" } else { "" };
+        let numbers = columns.iter().map(|(_, of)| number(of(report)));
+        table.add_row(
+            [Cell::new(format!("{} {}{mark}", report.case, report.batch))]
+                .into_iter()
+                .chain(numbers),
+        );
+    }
+    // The style parts columns by a space.
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 0));
+    }
+    table
+}

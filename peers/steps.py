@@ -1,0 +1,102 @@
+"""A whole training step: forward, loss, backward, and the optimizer's update."""
+
+import time
+
+import torch
+from torch import nn
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits, cross_entropy, mse_loss, one_hot,
+)
+from torch.nn.utils.parametrize import register_parametrization
+
+from networks import NETWORKS
+
+# The ways in which PyTorch can update all parameters at once; its default is a loop over them.
+IMPLEMENTATIONS = ("fused", "foreach", "single")
+
+
+class AsComplex(nn.Module):
+    """A complex tensor of a real one whose last axis holds both parts."""
+
+    def forward(self, parts):
+        return torch.view_as_complex(parts)
+
+
+def keep_parts(module):
+    """Keeps complex parameters as real ones, which are all that the fused optimizer takes."""
+    for layer in list(module.modules()):
+        for name, parameter in list(layer.named_parameters(recurse=False)):
+            if parameter.is_complex():
+                setattr(layer, name, nn.Parameter(torch.view_as_real(parameter.detach()).clone()))
+                register_parametrization(layer, name, AsComplex(), unsafe=True)
+
+
+def build_optimizer(module, settings, rate, implementation):
+    if settings["kind"] != "adam":
+        raise ValueError(f"no optimizer '{settings['kind']}' here; there is adam")
+    return torch.optim.Adam(
+        module.parameters(),
+        lr=rate,
+        betas=(settings["beta_1"], settings["beta_2"]),
+        eps=settings["epsilon"],
+        weight_decay=settings["weight_decay"],
+        amsgrad=settings["amsgrad"],
+        foreach=implementation == "foreach",
+        fused=implementation == "fused",
+    )
+
+
+def criterion(loss, labels, targets, classes):
+    """The loss of outputs, against `targets` if there are any, else against labels."""
+    kind = loss["kind"]
+    if kind == "cross-entropy":
+        return lambda outputs: cross_entropy(outputs, labels, label_smoothing=loss["label_smoothing"])
+    if targets is None:
+        targets = one_hot(labels, classes).float()
+    measure = {"mean-squared-error": mse_loss, "binary-cross-entropy": binary_cross_entropy_with_logits}
+    return lambda outputs: measure[kind](outputs, targets)
+
+
+class Step:
+    """A network in training, with one batch.
+
+    `settings`: `network`; `implementation` of the optimizer; `channels_last` in memory; `shape`
+    [batch, channels, height, width]; `classes`; `rebuilds`, whether outputs are compared with
+    pixels; `loss`, `optimizer` and `rate` as `spectral` writes them.
+    """
+
+    def __init__(self, settings):
+        shape, classes = settings["shape"], settings["classes"]
+        self.module = NETWORKS[settings["network"]](shape[1:], classes)
+        # A complex weight is two real numbers.
+        self.params = sum((1 + p.is_complex()) * p.numel() for p in self.module.parameters())
+        self.images = torch.randn(*shape)
+        if settings["implementation"] == "fused":
+            keep_parts(self.module)
+        if settings["channels_last"]:
+            self.module = self.module.to(memory_format=torch.channels_last)
+            self.images = self.images.to(memory_format=torch.channels_last)
+        self.optimizer = build_optimizer(
+            self.module, settings["optimizer"], settings["rate"], settings["implementation"]
+        )
+        labels = torch.arange(shape[0]) % classes
+        targets = torch.rand(*shape).flatten(1) if settings["rebuilds"] else None
+        self.loss = criterion(settings["loss"], labels, targets, classes)
+
+    def __call__(self):
+        """Runs a step; milliseconds of its four parts."""
+        times = [time.perf_counter()]
+
+        def done():
+            times.append(time.perf_counter())
+
+        self.optimizer.zero_grad()
+        outputs = self.module(self.images)
+        done()
+        loss = self.loss(outputs)
+        done()
+        loss.backward()
+        done()
+        self.optimizer.step()
+        done()
+        return [1e3 * (after - before) for before, after in zip(times, times[1:])]
