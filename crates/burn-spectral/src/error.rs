@@ -179,6 +179,22 @@ pub enum SpectralError {
         /// The value, as text.
         value: String,
     },
+    /// A value that must be a finite number from zero up.
+    #[error("{what} must be a finite number from 0 up, got {value}")]
+    Negative {
+        /// What was given.
+        what: &'static str,
+        /// The value, as text.
+        value: String,
+    },
+    /// A value that must lie between zero and one.
+    #[error("{what} must lie within 0 and 1, got {value}")]
+    Fraction {
+        /// What was given.
+        what: &'static str,
+        /// The value, as text.
+        value: String,
+    },
     /// A value that is not a finite number.
     #[error("{what} must be finite, got {value} at {place}")]
     NotFinite {
@@ -292,6 +308,17 @@ impl SpectralError {
         match counts.contains(&0) {
             true => Err(Self::Zero { what: what.into() }),
             false => Ok(()),
+        }
+    }
+
+    /// An error for a value outside 0 to 1.
+    pub(crate) fn check_fraction(what: &'static str, value: f64) -> Result<(), Self> {
+        match (0.0..=1.0).contains(&value) {
+            true => Ok(()),
+            false => Err(Self::Fraction {
+                what,
+                value: value.to_string(),
+            }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Activations of a complex number, at each frequency alone.
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,49 @@ impl CRelu {
     /// - input and output: any
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         spectrum.map(relu)
+    }
+}
+
+/// Leaky ReLU on the real and on the imaginary part, `LeakyReLU(re) + i·LeakyReLU(im)`, with the
+/// slope 0.2 below zero that Pan et al. (2022) publish by default.
+///
+/// What it stands for, a leaky ReLU of the image, it is not: signs of spectra and of images have
+/// nothing to do with each other. [`ThroughImage`](super::ThroughImage) is that.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::ComplexTensor;
+/// use burn_spectral::frequency::CLeakyRelu;
+///
+/// let part = |value| Tensor::<1>::from_floats([value], &Device::flex());
+/// let out = CLeakyRelu::default().forward(ComplexTensor::new(part(3.0), part(-5.0)));
+/// assert_eq!((out.re.into_scalar::<f32>(), out.im.into_scalar::<f32>()), (3.0, -1.0));
+/// ```
+#[derive(Module, Debug)]
+pub struct CLeakyRelu {
+    /// Slope below zero.
+    pub slope: f64,
+}
+
+impl Default for CLeakyRelu {
+    fn default() -> Self {
+        Self { slope: 0.2 }
+    }
+}
+
+impl CLeakyRelu {
+    /// An activation with the given slope below zero.
+    pub fn new(slope: f64) -> Self {
+        Self { slope }
+    }
+
+    /// Activates.
+    ///
+    /// # Shapes
+    /// - input and output: any
+    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        spectrum.map(|part| leaky_relu(part, self.slope))
     }
 }
 

@@ -43,21 +43,61 @@
 //!
 //! A rectified spectrum is no longer Hermitian: its imaginary part is not odd. Transforming back
 //! after an activation drops a part of it (see [`crate::fft`]).
+//!
+//! # Networks that live on spectra
+//! Pan et al. (2022) train whole image networks there. Each of their layers is here as published
+//! and repaired, so that what it stands for can be computed exactly:
+//!
+//! | in an image network | as published, on full spectra | repaired, on half-spectra |
+//! |---|---|---|
+//! | convolution | [`ElementwiseConv2dConfig::published`] | [`ElementwiseConv2dConfig::new`] |
+//! | small kernels | [`ElementwiseConv2d::project`], [`SupportProjection`] | [`ElementwiseWeights::Taps`] |
+//! | batch normalisation | [`PerPartNorm`] | [`ImageNorm`], exact; [`WhiteningNorm`], [`MagnitudeNorm`] |
+//! | leaky ReLU | [`CLeakyRelu`], later [`SpectralNoiseConfig::activation`] | [`ThroughImage`], exact |
+//! | dropout | [`SpectralNoiseConfig::dropout`] | [`ThroughImage`], exact; [`NoiseForm::Hermitian`] |
+//! | max-pooling | [`SpatialMaxPool`] | [`SpatialMaxPool`], [`ThroughImage`] |
+//! | dense layer | [`TwoBranchLinear`] | [`TwoBranchLinear`], [`ComplexLinear`] |
+//!
+//! Spectra are unnormalised, as [`fft2`](crate::fft::fft2) and [`rfft2`](crate::fft::rfft2) give
+//! them; a [`SpectrumGrid`] says which bins there are.
 
 mod activation;
+mod elementwise;
+mod elementwise_weight;
 mod flatten;
 mod fourier_domain_conv;
+mod heads;
+mod max_pool;
 mod mix;
+mod noise;
+mod norm;
 mod shared_stack;
+mod spectrum_grid;
+mod support;
+mod through_image;
 
-pub use activation::{CRelu, ModRelu, ModReluConfig, ZRelu};
+pub use activation::{CLeakyRelu, CRelu, ModRelu, ModReluConfig, ZRelu};
+pub use elementwise::{ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm};
+pub use elementwise_weight::{
+    ElementwiseInit, ElementwiseWeight, ElementwiseWeights, FreeWeight, TapWeight,
+};
 pub use flatten::FlattenSpectrum;
 pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig, FourierDomainInit};
+pub use heads::{ComplexLinear, ComplexLinearConfig, TwoBranchLinear};
+pub use max_pool::{SpatialMaxPool, SpatialMaxPoolConfig};
 pub use mix::{
     SpectralMix, SpectralMix1d, SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig,
     SpectralMix3d, SpectralMix3dConfig, SpectralMixConfig,
+};
+pub use noise::{NoiseForm, NoiseTime, SpectralNoise, SpectralNoiseConfig};
+pub use norm::{
+    ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ImageNorm, MagnitudeNorm,
+    PerPartNorm, WhiteningNorm,
 };
 pub use shared_stack::{
     SharedStack, SharedStack1d, SharedStack1dConfig, SharedStack2d, SharedStack2dConfig,
     SharedStack3d, SharedStack3dConfig, SharedStackConfig,
 };
+pub use spectrum_grid::SpectrumGrid;
+pub use support::{Projection, SupportProjection};
+pub use through_image::{ThroughImage, ThroughImageConfig};

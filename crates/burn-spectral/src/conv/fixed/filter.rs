@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
 
 use crate::fft::frequency_values;
 use crate::{ComplexTensor, Norm, SpectralError, fft};
 
 /// Which sample of a kernel image is its origin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KernelOrigin {
     /// The first, as in `fft2(kernel)`: a kernel with its peak in the middle also shifts the image
     /// circularly, by half its size.

@@ -1,0 +1,107 @@
+//! Max-pooling of the image of a spectrum.
+
+use burn::module::Module;
+use burn::nn::pool::MaxPool2d;
+use serde::{Deserialize, Serialize};
+
+use crate::{ComplexTensor, SpectralError};
+
+use super::spectrum_grid::SpectrumGrid;
+use super::through_image::{max_pool, pooled};
+
+/// Configuration of a [`SpatialMaxPool`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpatialMaxPoolConfig {
+    /// The spectra that come in.
+    pub grid: SpectrumGrid,
+    /// Height and width of a window; 2 × 2 by default.
+    pub window: [usize; 2],
+}
+
+impl SpatialMaxPoolConfig {
+    /// A pooling over windows of 2 × 2.
+    pub fn new(grid: SpectrumGrid) -> Self {
+        Self {
+            grid,
+            window: [2, 2],
+        }
+    }
+
+    /// Sets the window.
+    pub fn with_window(mut self, window: [usize; 2]) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When a size is zero, or a window larger than the images.
+    pub fn try_init(&self) -> Result<SpatialMaxPool, SpectralError> {
+        Ok(SpatialMaxPool {
+            pool: max_pool(self.grid, self.window)?,
+            grid: self.grid,
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self) -> SpatialMaxPool {
+        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Inverse transform, real part, maximum over windows side by side, transform: the pooling of Pan et
+/// al. (2022), and the one operation of their convolutional part that lets frequencies meet.
+///
+/// Rows and columns that fill no window are dropped. For pooling without a transform back see
+/// [`SpectralPool2d`](crate::pool::SpectralPool2d), which is a linear map. With an activation before
+/// it, [`ThroughImage`](super::ThroughImage) saves a pair of transforms.
+#[derive(Module, Debug)]
+pub struct SpatialMaxPool {
+    /// The pooling.
+    pub pool: MaxPool2d,
+    /// The spectra that come in.
+    #[module(skip)]
+    pub grid: SpectrumGrid,
+}
+
+impl SpatialMaxPool {
+    /// The spectra that come out.
+    pub fn output_grid(&self) -> SpectrumGrid {
+        pooled(self.grid, self.pool.kernel_size)
+    }
+
+    /// Pools.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, bins…]`
+    /// - output: `[batch, channels, bins of the pooled images…]`
+    ///
+    /// # Panics
+    /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        let images = self.pool.forward(self.grid.image(spectrum));
+        self.output_grid().spectrum(images)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pooled_spectra_have_the_bins_of_the_pooled_images() {
+        let layer = SpatialMaxPoolConfig::new(SpectrumGrid::half([7, 8])).init();
+        assert_eq!(layer.output_grid(), SpectrumGrid::half([3, 4]));
+        let error = SpatialMaxPoolConfig::new(SpectrumGrid::full([1, 8])).try_init();
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("images of [1, 8] pooled")
+        );
+    }
+}

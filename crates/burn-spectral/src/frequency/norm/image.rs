@@ -1,0 +1,112 @@
+//! The image's own batch normalisation, done on its spectrum.
+
+use burn::module::Module;
+use burn::nn::{BatchNorm, BatchNormConfig};
+use burn::tensor::{Device, Tensor};
+
+use crate::ComplexTensor;
+
+use super::super::spectrum_grid::SpectrumGrid;
+use super::ComplexBatchNormConfig;
+use super::statistics::{check_channels, constant, energy, is_training, per_channel, update};
+
+/// `BatchNorm` of an image, computed on its spectrum: no transform, and the same result.
+///
+/// The bin of frequency zero is `N` times the mean of the image, and by Parseval's theorem the
+/// other bins hold its variance:
+///
+/// ```text
+/// mean     = 1/(B·N) · Σ_b Re X_0
+/// variance = 1/(B·N²) · Σ_b ( Σ_{k≠0} c_k·|X_k|² + (Re X_0 − N·mean)² )
+/// Y_k      = γ·(X_k − δ_k·N·mean) / √(variance + ε) + δ_k·N·β
+/// ```
+///
+/// with `c_k` the number of bins of the full spectrum that a bin stands for and `N` the samples of
+/// an image. It takes spectra of real images as unnormalised transforms give them; of others the
+/// variance counts what no real image has.
+///
+/// Parameters and running statistics are those of the `BatchNorm` it holds.
+#[derive(Module, Debug)]
+pub struct ImageNorm {
+    /// Scale, offset and running statistics, those of the image.
+    pub norm: BatchNorm,
+    /// The spectra.
+    #[module(skip)]
+    pub grid: SpectrumGrid,
+}
+
+impl ImageNorm {
+    pub(super) fn new(
+        config: &ComplexBatchNormConfig,
+        grid: SpectrumGrid,
+        device: &Device,
+    ) -> Self {
+        let norm = BatchNormConfig::new(config.channels)
+            .with_epsilon(config.epsilon)
+            .with_momentum(config.momentum)
+            .init(device);
+        Self::from_norm(norm, grid)
+    }
+
+    /// The normalisation that `norm` is, on spectra.
+    pub fn from_norm(norm: BatchNorm, grid: SpectrumGrid) -> Self {
+        Self { norm, grid }
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.norm.gamma.lazy_shape().dims::<1>()[0]
+    }
+
+    /// Normalises.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, bins…]`
+    ///
+    /// # Panics
+    /// When the channels or the bins are not the layer's.
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        let (dims, norm) = (spectrum.dims(), &self.norm);
+        check_channels(self.channels(), &dims)
+            .and_then(|()| self.grid.check(dims))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let device = spectrum.device();
+        let samples = self.grid.samples() as f64;
+        let (mean, variance) = match is_training(&device, &norm.training) {
+            true => self.of_batch(&spectrum),
+            false => (
+                per_channel(norm.running_mean.value().to_device(&device)),
+                per_channel(norm.running_var.value().to_device(&device)),
+            ),
+        };
+        let scale = per_channel(norm.gamma.val()) * (variance + norm.epsilon).sqrt().recip();
+        let offset = (per_channel(norm.beta.val()) - mean * scale.clone()) * samples;
+        let at = self.grid.constant_bin(&device, scale.dtype());
+        ComplexTensor {
+            re: spectrum.re * scale.clone() + offset * at,
+            im: spectrum.im * scale,
+        }
+    }
+
+    /// Mean and variance of the images of a batch; the running ones follow.
+    fn of_batch(&self, spectrum: &ComplexTensor<4>) -> (Tensor<4>, Tensor<4>) {
+        let [batch, channels, ..] = spectrum.dims();
+        let samples = self.grid.samples() as f64;
+        let constants = constant(&spectrum.re) * (1.0 / samples);
+        let mean = constants.clone().sum_dim(0) * (1.0 / batch as f64);
+        let moved = constants - mean.clone();
+        let between = (moved.clone() * moved).sum_dim(0);
+        let within = energy(spectrum, self.grid, false) * (1.0 / (samples * samples));
+        let variance = (within + between) * (1.0 / batch as f64);
+        for (running, batch) in [
+            (&self.norm.running_mean, &mean),
+            (&self.norm.running_var, &variance),
+        ] {
+            update(
+                running,
+                batch.clone().reshape([channels]),
+                self.norm.momentum,
+            );
+        }
+        (mean, variance)
+    }
+}

@@ -1,0 +1,141 @@
+//! Normalisation by the magnitude.
+
+use burn::module::{Flag, Module, Param, RunningState};
+use burn::tensor::{Device, Tensor};
+
+use crate::ComplexTensor;
+
+use super::super::spectrum_grid::SpectrumGrid;
+use super::ComplexBatchNormConfig;
+use super::statistics::{check_channels, constant, energy, is_training, per_channel, update};
+
+/// Normalisation by the root mean square magnitude, a channel over batch and bins; phases are kept.
+///
+/// ```text
+/// Y_k = γ·(X_k − δ_k·m) / √(s² + ε) + δ_k·β
+/// s²  = 1/(B·N) · Σ_b Σ_k c_k·|X_k − δ_k·m|²
+/// ```
+///
+/// `δ_k` is 1 at frequency zero and 0 elsewhere, `c_k` counts the bins of the full spectrum that a
+/// bin stands for, `N` is their number. Plain, `m` and `β` are zero and the image keeps its mean,
+/// scaled; centred, `m` is the mean of the batch at frequency zero and `β`, complex and zero at
+/// first, what is put there instead. By Parseval `s²/N` is the mean square of the image, or its
+/// variance if centred: a real `γ` keeps a Hermitian spectrum Hermitian.
+#[derive(Module, Debug)]
+pub struct MagnitudeNorm {
+    /// Scale `γ`, `[channels]`; ones at first.
+    pub gamma: Param<Tensor<1>>,
+    /// Real and imaginary part of `β`, `[2, channels]`, if centred.
+    pub beta: Option<Param<Tensor<2>>>,
+    /// Whether the layer behaves as in training.
+    pub training: Param<Flag>,
+    /// Running mean of real and imaginary part at frequency zero, `[2, channels]`, if centred.
+    pub running_mean: Option<RunningState<Tensor<2>>>,
+    /// Running mean square magnitude `s²`, `[channels]`.
+    pub running_power: RunningState<Tensor<1>>,
+    /// Weight of a batch in the running statistics.
+    pub momentum: f64,
+    /// Added to `s²`.
+    pub epsilon: f64,
+    /// The spectra.
+    #[module(skip)]
+    pub grid: SpectrumGrid,
+}
+
+impl MagnitudeNorm {
+    pub(super) fn new(
+        config: &ComplexBatchNormConfig,
+        grid: SpectrumGrid,
+        is_centred: bool,
+        device: &Device,
+    ) -> Self {
+        let channels = config.channels;
+        let zeros = || Tensor::zeros([2, channels], device);
+        Self {
+            gamma: Param::from_tensor(Tensor::ones([channels], device)),
+            beta: is_centred.then(|| Param::from_tensor(zeros())),
+            training: Param::from_bool(true),
+            running_mean: is_centred.then(|| RunningState::new(zeros())),
+            running_power: RunningState::new(Tensor::ones([channels], device)),
+            momentum: config.momentum,
+            epsilon: config.epsilon,
+            grid,
+        }
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.gamma.lazy_shape().dims::<1>()[0]
+    }
+
+    /// Normalises.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, bins…]`
+    ///
+    /// # Panics
+    /// When the channels or the bins are not the layer's.
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        let dims = spectrum.dims();
+        check_channels(self.channels(), &dims)
+            .and_then(|()| self.grid.check(dims))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let (mean, power) = match is_training(&spectrum.device(), &self.training) {
+            true => self.of_batch(&spectrum),
+            false => self.of_run(&spectrum.device()),
+        };
+        let scale = per_channel(self.gamma.val()) * (power + self.epsilon).sqrt().recip();
+        let scaled = spectrum.mul_real(scale.clone());
+        match (mean, &self.beta) {
+            (Some(mean), Some(beta)) => {
+                let at = self.grid.constant_bin(&scale.device(), scale.dtype());
+                let beta = rows(beta.val());
+                let offset = beta.sub(mean.mul_real(scale));
+                scaled.add(offset.mul_real(at))
+            }
+            _ => scaled,
+        }
+    }
+
+    /// Mean at frequency zero if centred, and mean square, of a batch; the running ones follow.
+    fn of_batch(&self, spectrum: &ComplexTensor<4>) -> (Option<ComplexTensor<4>>, Tensor<4>) {
+        let [batch, channels, ..] = spectrum.dims();
+        let count = (batch * self.grid.samples()) as f64;
+        let (mean, sum) = match &self.running_mean {
+            None => (None, energy(spectrum, self.grid, true)),
+            Some(running) => {
+                let at_zero = ComplexTensor::new(constant(&spectrum.re), constant(&spectrum.im));
+                let mean = at_zero
+                    .clone()
+                    .map(|part| part.sum_dim(0) * (1.0 / batch as f64));
+                let moved = at_zero.sub(mean.clone()).norm_sqr().sum_dim(0);
+                let both = Tensor::cat(vec![mean.re.clone(), mean.im.clone()], 0);
+                update(running, both.reshape([2, channels]), self.momentum);
+                (Some(mean), energy(spectrum, self.grid, false) + moved)
+            }
+        };
+        let power = sum * (1.0 / count);
+        update(
+            &self.running_power,
+            power.clone().reshape([channels]),
+            self.momentum,
+        );
+        (mean, power)
+    }
+
+    fn of_run(&self, device: &Device) -> (Option<ComplexTensor<4>>, Tensor<4>) {
+        let mean = self.running_mean.as_ref();
+        let mean = mean.map(|running| rows(running.value().to_device(device)));
+        let power = self.running_power.value().to_device(device);
+        (mean, per_channel(power))
+    }
+}
+
+/// The rows of `[2, channels]` as a complex number a channel, `[1, channels, 1, 1]`.
+fn rows(values: Tensor<2>) -> ComplexTensor<4> {
+    let [_, channels] = values.dims();
+    let row = |index| {
+        let row = values.clone().narrow(0, index, 1);
+        row.reshape([1, channels, 1, 1])
+    };
+    ComplexTensor::new(row(0), row(1))
+}

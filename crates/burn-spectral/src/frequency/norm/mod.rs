@@ -1,0 +1,229 @@
+//! Batch normalisation of spectra: four meanings of it, one configuration.
+
+mod image;
+mod magnitude;
+mod per_part;
+mod statistics;
+mod whitening;
+
+pub use image::ImageNorm;
+pub use magnitude::MagnitudeNorm;
+pub use per_part::PerPartNorm;
+pub use whitening::WhiteningNorm;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::{ComplexTensor, SpectralError};
+
+use super::spectrum_grid::SpectrumGrid;
+
+/// What a [`ComplexBatchNorm`] normalises by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ComplexNormForm {
+    /// Real and imaginary part each by a mean and a variance of its own, as Pan et al. (2022)
+    /// publish it: [`PerPartNorm`].
+    PerPart,
+    /// By the root mean square magnitude; nothing is subtracted: [`MagnitudeNorm`].
+    Magnitude(SpectrumGrid),
+    /// By the root mean square magnitude, after the mean of the bin of frequency zero is subtracted
+    /// from that bin: [`MagnitudeNorm`].
+    CentredMagnitude(SpectrumGrid),
+    /// By the covariance of real and imaginary part (Trabelsi et al., 2018): [`WhiteningNorm`].
+    Whitening,
+    /// By mean and variance of the image, read off its spectrum: [`ImageNorm`].
+    Image(SpectrumGrid),
+}
+
+/// Configuration of a [`ComplexBatchNorm`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComplexBatchNormConfig {
+    /// Channels.
+    pub channels: usize,
+    /// What is normalised by.
+    pub form: ComplexNormForm,
+    /// Added to every variance; 1e-5 by default.
+    pub epsilon: f64,
+    /// Weight of a batch in the running statistics, 0 to 1; 0.1 by default.
+    pub momentum: f64,
+}
+
+impl ComplexBatchNormConfig {
+    /// A normalisation of so many channels, with Burn's defaults.
+    pub fn new(channels: usize, form: ComplexNormForm) -> Self {
+        Self {
+            channels,
+            form,
+            epsilon: 1e-5,
+            momentum: 0.1,
+        }
+    }
+
+    /// Sets what is added to every variance.
+    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
+    }
+
+    /// Sets the weight of a batch in the running statistics.
+    pub fn with_momentum(mut self, momentum: f64) -> Self {
+        self.momentum = momentum;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When there are no channels, the epsilon is not positive, the momentum lies outside 0 to 1, or
+    /// the spectra are those of empty images.
+    pub fn try_init(&self, device: &Device) -> Result<ComplexBatchNorm, SpectralError> {
+        SpectralError::check_positive("the number of channels", &[self.channels])?;
+        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            return Err(SpectralError::NotPositive {
+                what: "the epsilon of a normalisation",
+                value: self.epsilon.to_string(),
+            });
+        }
+        SpectralError::check_fraction("the momentum of a normalisation", self.momentum)?;
+        if let ComplexNormForm::Magnitude(grid)
+        | ComplexNormForm::CentredMagnitude(grid)
+        | ComplexNormForm::Image(grid) = self.form
+        {
+            grid.check_size()?;
+        }
+        Ok(match self.form {
+            ComplexNormForm::PerPart => ComplexBatchNorm::PerPart(PerPartNorm::new(self, device)),
+            ComplexNormForm::Magnitude(grid) => {
+                ComplexBatchNorm::Magnitude(MagnitudeNorm::new(self, grid, false, device))
+            }
+            ComplexNormForm::CentredMagnitude(grid) => {
+                ComplexBatchNorm::Magnitude(MagnitudeNorm::new(self, grid, true, device))
+            }
+            ComplexNormForm::Whitening => {
+                ComplexBatchNorm::Whitening(WhiteningNorm::new(self, device))
+            }
+            ComplexNormForm::Image(grid) => {
+                ComplexBatchNorm::Image(ImageNorm::new(self, grid, device))
+            }
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> ComplexBatchNorm {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// Batch normalisation of spectra.
+///
+/// As Burn's `BatchNorm`: the statistics of the batch on a device with autodiff, where they also
+/// move the running ones, and the running ones otherwise or once the layer is frozen. Variances are
+/// those of the population.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use burn_spectral::frequency::{ComplexBatchNormConfig, ComplexNormForm, SpectrumGrid};
+///
+/// let device = Device::flex().autodiff();
+/// let grid = SpectrumGrid::half([8, 8]);
+/// let norm = ComplexBatchNormConfig::new(3, ComplexNormForm::Image(grid)).init(&device);
+/// let images = Tensor::<4>::random([4, 3, 8, 8], Distribution::Uniform(2.0, 3.0), &device);
+/// let normalised = grid.image(norm.forward(grid.spectrum(images)));
+/// // The image has mean 0 and variance 1.
+/// let variance = (normalised.clone() * normalised.clone()).mean().into_scalar::<f32>();
+/// assert!(normalised.mean().into_scalar::<f32>().abs() < 1e-5 && (variance - 1.0).abs() < 1e-3);
+/// ```
+#[derive(Module, Debug)]
+// One lives in a network a layer: a box would be one allocation more.
+#[allow(clippy::large_enum_variant)]
+pub enum ComplexBatchNorm {
+    /// Each part by its own statistics.
+    PerPart(PerPartNorm),
+    /// By the magnitude.
+    Magnitude(MagnitudeNorm),
+    /// By the covariance of the parts.
+    Whitening(WhiteningNorm),
+    /// By the statistics of the image.
+    Image(ImageNorm),
+}
+
+impl ComplexBatchNorm {
+    /// Channels.
+    pub fn channels(&self) -> usize {
+        match self {
+            Self::PerPart(norm) => norm.channels(),
+            Self::Magnitude(norm) => norm.channels(),
+            Self::Whitening(norm) => norm.channels(),
+            Self::Image(norm) => norm.channels(),
+        }
+    }
+
+    /// Checks that the layer takes spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// When the channels, or the bins of a form that counts them, are not the layer's.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        statistics::check_channels(self.channels(), &dims)?;
+        match self {
+            Self::Magnitude(norm) => norm.grid.check(dims),
+            Self::Image(norm) => norm.grid.check(dims),
+            Self::PerPart(_) | Self::Whitening(_) => Ok(()),
+        }
+    }
+
+    /// Normalises.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, bins…]`
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        self.check(spectrum.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        match self {
+            Self::PerPart(norm) => norm.forward(spectrum),
+            Self::Magnitude(norm) => norm.forward(spectrum),
+            Self::Whitening(norm) => norm.forward(spectrum),
+            Self::Image(norm) => norm.forward(spectrum),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_normalisation_cannot_take_is_refused() {
+        let device = Device::flex();
+        let grid = SpectrumGrid::half([4, 6]);
+        let config = ComplexBatchNormConfig::new(3, ComplexNormForm::Image(grid));
+        let refused =
+            |config: &ComplexBatchNormConfig| config.try_init(&device).unwrap_err().to_string();
+        let text = refused(&config.clone().with_epsilon(0.0));
+        assert_eq!(
+            text,
+            "the epsilon of a normalisation must be a positive finite number, got 0"
+        );
+        let text = refused(&config.clone().with_momentum(1.5));
+        assert_eq!(
+            text,
+            "the momentum of a normalisation must lie within 0 and 1, got 1.5"
+        );
+        let empty = ComplexNormForm::Magnitude(SpectrumGrid::full([0, 6]));
+        assert!(refused(&ComplexBatchNormConfig::new(3, empty)).ends_with("at least 1, got 0"));
+        assert!(
+            refused(&ComplexBatchNormConfig::new(0, ComplexNormForm::PerPart)).contains("channels")
+        );
+        let norm = config.init(&device);
+        assert!(norm.check([2, 3, 4, 4]).is_ok());
+        assert!(norm.check([2, 4, 4, 4]).is_err() && norm.check([2, 3, 4, 6]).is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! Batch normalisation of the real and the imaginary part.
+
+use burn::module::Module;
+use burn::nn::{BatchNorm, BatchNormConfig};
+use burn::tensor::Device;
+
+use crate::ComplexTensor;
+
+use super::ComplexBatchNormConfig;
+
+/// An ordinary batch normalisation of the real and one of the imaginary part, a channel over batch
+/// and bins (Pan et al., 2022).
+///
+/// It subtracts the mean of all bins from every bin. In the image that is an impulse at sample 0,
+/// and the two scales let a real image become a complex one: of a half-spectrum the result is no
+/// longer Hermitian.
+#[derive(Module, Debug)]
+pub struct PerPartNorm {
+    /// Of the real part.
+    pub re: BatchNorm,
+    /// Of the imaginary part.
+    pub im: BatchNorm,
+}
+
+impl PerPartNorm {
+    pub(super) fn new(config: &ComplexBatchNormConfig, device: &Device) -> Self {
+        let part = || {
+            BatchNormConfig::new(config.channels)
+                .with_epsilon(config.epsilon)
+                .with_momentum(config.momentum)
+                .init(device)
+        };
+        Self {
+            re: part(),
+            im: part(),
+        }
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.re.gamma.lazy_shape().dims::<1>()[0]
+    }
+
+    /// Normalises.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, …]`
+    ///
+    /// # Panics
+    /// When the channels are not the layer's.
+    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        super::statistics::check_channels(self.channels(), &spectrum.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        ComplexTensor {
+            re: self.re.forward(spectrum.re),
+            im: self.im.forward(spectrum.im),
+        }
+    }
+}

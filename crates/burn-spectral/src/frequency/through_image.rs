@@ -1,0 +1,239 @@
+//! What an image network does between convolutions, done to the image of a spectrum.
+
+use burn::module::Module;
+use burn::nn::activation::{Activation, ActivationConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{Dropout, DropoutConfig};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::ops::{self, Axes, RealTransform};
+use crate::pool::resize_spectrum2d;
+use crate::spectrum::SpectrumExtent;
+use crate::{ComplexTensor, SpectralError};
+
+use super::spectrum_grid::SpectrumGrid;
+
+/// Configuration of a [`ThroughImage`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ThroughImageConfig {
+    /// The spectra that come in.
+    pub grid: SpectrumGrid,
+    /// The activation, a pointwise one.
+    pub activation: ActivationConfig,
+    /// How many times finer, along each axis, the grid is on which the activation acts; 1 by
+    /// default, 2 for one (almost) without aliases.
+    pub factor: usize,
+    /// Probability that a pixel is dropped after the activation, in training; 0 by default.
+    pub dropout: f64,
+    /// Windows of a max-pooling after that; none by default.
+    pub pool: Option<[usize; 2]>,
+}
+
+impl ThroughImageConfig {
+    /// The given activation and nothing else.
+    pub fn new(grid: SpectrumGrid, activation: ActivationConfig) -> Self {
+        Self {
+            grid,
+            activation,
+            factor: 1,
+            dropout: 0.0,
+            pool: None,
+        }
+    }
+
+    /// Sets how many times finer the grid of the activation is.
+    pub fn with_factor(mut self, factor: usize) -> Self {
+        self.factor = factor;
+        self
+    }
+
+    /// Sets the probability that a pixel is dropped.
+    pub fn with_dropout(mut self, dropout: f64) -> Self {
+        self.dropout = dropout;
+        self
+    }
+
+    /// Sets the windows of a max-pooling.
+    pub fn with_pool(mut self, pool: Option<[usize; 2]>) -> Self {
+        self.pool = pool;
+        self
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Errors
+    /// When a size, the factor or a window is zero, when a window is larger than the images, or when
+    /// the probability lies outside 0 to 1.
+    pub fn try_init(&self, device: &Device) -> Result<ThroughImage, SpectralError> {
+        self.grid.check_size()?;
+        SpectralError::check_positive("the upsampling factor", &[self.factor])?;
+        SpectralError::check_fraction("the dropout probability", self.dropout)?;
+        // Burn scales what is kept by 1/(1 − p).
+        if self.dropout == 1.0 {
+            return Err(SpectralError::NotPositive {
+                what: "the probability that dropout keeps a value",
+                value: "0".into(),
+            });
+        }
+        let pool = self.pool.map(|window| max_pool(self.grid, window));
+        Ok(ThroughImage {
+            activation: self.activation.init(device),
+            dropout: DropoutConfig::new(self.dropout).init(),
+            pool: pool.transpose()?,
+            factor: self.factor,
+            grid: self.grid,
+        })
+    }
+
+    /// Creates the layer.
+    ///
+    /// # Panics
+    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    pub fn init(&self, device: &Device) -> ThroughImage {
+        self.try_init(device)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+/// A max-pooling over windows side by side that leaves something of the images.
+pub(super) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool2d, SpectralError> {
+    grid.check_size()?;
+    SpectralError::check_positive("every size of a pooling window", &window)?;
+    let what = format!(
+        "every size of images of {:?} pooled over windows of {window:?}",
+        grid.size
+    );
+    SpectralError::check_positive(&what, &pooled(grid, window).size)?;
+    Ok(MaxPool2dConfig::new(window).with_strides(window).init())
+}
+
+/// The spectra of the pooled images; what fills no window is dropped.
+pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
+    grid.with_size([grid.size[0] / window[0], grid.size[1] / window[1]])
+}
+
+/// Inverse transform, activation, dropout, max-pooling, transform: each the operation itself, where
+/// a layer that stays on the spectrum has an approximation of it at best. What is asked for shares
+/// one pair of transforms.
+///
+/// Anti-aliased, the spectrum is padded with zeros to `factor` times the size before the activation
+/// and cropped after it, as [`AntiAliasedActivation`](crate::pool::AntiAliasedActivation) does with
+/// images; the rules at the Nyquist frequencies are those of [`crate::pool`].
+///
+/// # Example
+/// ```
+/// use burn::nn::activation::ActivationConfig;
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use burn_spectral::frequency::{SpectrumGrid, ThroughImageConfig};
+///
+/// let device = Device::flex();
+/// let grid = SpectrumGrid::half([28, 28]);
+/// let layer = ThroughImageConfig::new(grid, ActivationConfig::Relu)
+///     .with_pool(Some([2, 2]))
+///     .init(&device);
+/// let images = Tensor::<4>::random([4, 6, 28, 28], Distribution::Default, &device);
+/// assert_eq!(layer.forward(grid.spectrum(images)).dims(), [4, 6, 14, 8]);
+/// ```
+#[derive(Module, Debug)]
+pub struct ThroughImage {
+    /// The activation.
+    pub activation: Activation,
+    /// The dropout, in training.
+    pub dropout: Dropout,
+    /// The pooling.
+    pub pool: Option<MaxPool2d>,
+    /// How many times finer the grid of the activation is.
+    pub factor: usize,
+    /// The spectra that come in.
+    #[module(skip)]
+    pub grid: SpectrumGrid,
+}
+
+impl ThroughImage {
+    /// The spectra that come out.
+    pub fn output_grid(&self) -> SpectrumGrid {
+        match &self.pool {
+            Some(pool) => pooled(self.grid, pool.kernel_size),
+            None => self.grid,
+        }
+    }
+
+    /// Applies the layer.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, bins…]`
+    /// - output: `[batch, channels, bins of the output…]`
+    ///
+    /// # Panics
+    /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        self.grid
+            .check(spectrum.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let images = match self.factor {
+            1 => self.activation.forward(self.grid.image(spectrum)),
+            _ => {
+                let half = SpectrumGrid::half(self.grid.size);
+                let is_half = self.grid.extent == SpectrumExtent::Half;
+                let spectrum = match is_half {
+                    true => spectrum,
+                    false => half.spectrum(self.grid.image(spectrum)),
+                };
+                let spectrum = self.anti_aliased(spectrum);
+                if is_half && self.pool.is_none() && self.dropout.prob == 0.0 {
+                    return spectrum;
+                }
+                half.image(spectrum)
+            }
+        };
+        let images = self.dropout.forward(images);
+        let images = match &self.pool {
+            Some(pool) => pool.forward(images),
+            None => images,
+        };
+        self.output_grid().spectrum(images)
+    }
+
+    /// The activation on a finer grid, from half-spectrum to half-spectrum.
+    fn anti_aliased(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        let size = self.grid.size;
+        let fine = size.map(|samples| samples * self.factor);
+        let samples = self.grid.samples() as f64;
+        let transform = |scale| RealTransform::new(Axes::Last(2), fine[1], scale);
+        // The grid's own 1/N makes amplitudes of the bins, which do not depend on the size.
+        let images = ops::irfft(
+            resize_spectrum2d(spectrum, size, fine),
+            transform(1.0 / samples),
+        );
+        let images: Tensor<4> = self.activation.forward(images);
+        let scale = 1.0 / (self.factor * self.factor) as f64;
+        resize_spectrum2d(ops::rfft(images, transform(scale)), fine, size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_layer_cannot_take_is_refused() {
+        let device = Device::flex();
+        let config = ThroughImageConfig::new(SpectrumGrid::half([6, 3]), ActivationConfig::Relu);
+        let refused =
+            |config: ThroughImageConfig| config.try_init(&device).unwrap_err().to_string();
+        assert_eq!(
+            refused(config.clone().with_factor(0)),
+            "the upsampling factor must be at least 1, got 0"
+        );
+        assert_eq!(
+            refused(config.clone().with_dropout(1.5)),
+            "the dropout probability must lie within 0 and 1, got 1.5"
+        );
+        assert!(refused(config.clone().with_dropout(1.0)).ends_with("number, got 0"));
+        assert_eq!(
+            refused(config.with_pool(Some([2, 4]))),
+            "every size of images of [6, 3] pooled over windows of [2, 4] must be at least 1, got 0"
+        );
+    }
+}
