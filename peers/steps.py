@@ -11,9 +11,6 @@ from torch.nn.utils.parametrize import register_parametrization
 
 from networks import NETWORKS
 
-# The ways in which PyTorch can update all parameters at once; its default is a loop over them.
-IMPLEMENTATIONS = ("fused", "foreach", "single")
-
 
 class AsComplex(nn.Module):
     """A complex tensor of a real one whose last axis holds both parts."""
@@ -60,9 +57,10 @@ def criterion(loss, labels, targets, classes):
 class Step:
     """A network in training, with one batch.
 
-    `settings`: `network`; `implementation` of the optimizer; `channels_last` in memory; `shape`
-    [batch, channels, height, width]; `classes`; `rebuilds`, whether outputs are compared with
-    pixels; `loss`, `optimizer` and `rate` as `spectral` writes them.
+    `settings`: `network`; `implementation` of the optimizer, `fused`, `foreach`, or `single` for
+    PyTorch's default, a loop over the parameters; `channels_last` in memory; `shape` [batch,
+    channels, height, width]; `classes`; `rebuilds`, whether outputs are compared with pixels;
+    `loss`, `optimizer` and `rate` as `spectral` writes them.
     """
 
     def __init__(self, settings):

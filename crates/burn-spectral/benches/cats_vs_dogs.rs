@@ -1,5 +1,5 @@
 //! Whole training steps of the cats-vs-dogs networks of Wood and Larson (2021): batch 64 of 3×150×150, mean squared
-//! error on one-hot labels, Adam. One JSON object a line, medians, as `peers/torch_cats_vs_dogs.py` prints them.
+//! error on one-hot labels, Adam. One JSON object a line, medians, as `peers/torch_steps.py` prints them.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p burn-spectral --bench cats_vs_dogs -- [--budget SECONDS] [CASE …]`
 

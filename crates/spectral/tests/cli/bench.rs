@@ -188,8 +188,9 @@ fn steps_that_are_not_there_are_refused() {
 #[cfg(unix)]
 const STEP_PEER: &str = r#"#!/bin/sh
 echo '{"ready": "Fake 1"}'
-ms=3000
 while read -r line; do
+  ms=3000
+  case "$line" in *'"key":2'*) ms=2000;; esac
   case "$line" in
     *'"time"'*) echo "{\"ms\": [$ms], \"parts\": [[1000, 1, 900, 99]]}";;
     *'"peak"'*) echo '{"mb": 12.5}';;
