@@ -70,6 +70,7 @@
     reason = "blocks of registers are indexed by constants"
 )]
 
+mod activation;
 mod algorithm;
 mod cache;
 mod contraction;
@@ -93,6 +94,7 @@ mod stack;
 mod transform;
 mod view;
 
+pub use activation::Activation;
 pub use contraction::{Conjugate, Contraction, TiledContraction};
 pub use convolution::Convolution;
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
