@@ -193,6 +193,10 @@ pub enum SpectralError {
         /// What was given.
         what: &'static str,
         /// The value, as text.
+    /// A slope of an activation whose output does not tell the sign of its argument.
+    #[error("the slope of an activation must be finite and not negative, got {value}")]
+    Slope {
+        /// The slope, as text.
         value: String,
     },
     /// A value that is not a finite number.

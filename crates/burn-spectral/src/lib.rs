@@ -11,6 +11,7 @@
 //! - [`response`]: how the filter response `R` is parameterised; bring your own
 //! - [`conv`]: layers from signal to signal, among them drop-ins for Burn's convolutions
 //! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
+//! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`pool`]: changes of resolution through the spectrum
 //! - [`frequency`]: layers that stay on the spectrum
 //! - [`summary`]: the table of a network's layers, parameters and cost
@@ -43,6 +44,7 @@ mod grid;
 pub mod ops;
 pub mod pool;
 pub mod response;
+pub mod spatial;
 pub mod spectrum;
 pub mod summary;
 

@@ -98,6 +98,7 @@ pub use activation::Activation;
 pub use contraction::{Conjugate, Contraction, TiledContraction};
 pub use convolution::Convolution;
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
+pub use convolution::{ChannelEpilogue, Convolution, Epilogue};
 pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;

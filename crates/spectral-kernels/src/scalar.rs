@@ -6,6 +6,7 @@ use crate::cache::Plans;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, WeightGradient};
 use crate::exponential::{self, Exp};
+use crate::convolution::{Correlate, EpilogueGradient, WeightGradient};
 use crate::filter;
 use crate::long_convolution;
 use crate::parallel::Shared;
@@ -92,6 +93,11 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     where
         Self: Scalar;
 
+    /// [`EpilogueGradient::run`] for this type.
+    fn epilogue_gradient(work: EpilogueGradient<'_, Self>)
+    where
+        Self: Scalar;
+
     /// The forward pass of [`crate::LongConvolution`] for this type.
     fn long_forward(work: long_convolution::Forward<'_, Self>)
     where
@@ -127,6 +133,9 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
 pub trait Scalar: Copy + Send + Sync + 'static + Internals {
     /// The nearest number of this type.
     fn of(x: f64) -> Self;
+
+    /// The same number, exactly.
+    fn widen(self) -> f64;
 }
 
 impl Scalar for f32 {
@@ -134,12 +143,22 @@ impl Scalar for f32 {
     fn of(x: f64) -> f32 {
         x as f32
     }
+
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        f64::from(self)
+    }
 }
 
 impl Scalar for f64 {
     #[inline(always)]
     fn of(x: f64) -> f64 {
         x
+    }
+
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        self
     }
 }
 
@@ -224,6 +243,10 @@ macro_rules! internals {
             }
 
             fn weight_gradient(work: WeightGradient<'_, $t>) {
+                work.run();
+            }
+
+            fn epilogue_gradient(work: EpilogueGradient<'_, $t>) {
                 work.run();
             }
 

@@ -3,7 +3,7 @@
 use burn::tensor::{Slice, Tensor};
 
 use crate::SpectralError;
-use crate::ops::{self, DirectConvSpec, SavedSpectrum};
+use crate::ops::{self, Activation, DirectConvSpec, SavedSpectrum};
 use crate::response::Coupling;
 
 use super::algorithm::{ConvShape, FftConvAlgorithm, good_length, is_smooth};
@@ -69,22 +69,18 @@ pub fn try_fft_conv<const D: usize>(
         FftConvAlgorithm::Auto => shape.choose(x.is_require_grad() || weight.is_require_grad()),
         named => named,
     };
-    let y = match shape.spec(algorithm) {
-        None => ops::direct_conv(
-            x,
-            weight,
-            DirectConvSpec {
-                stride: options.stride.clone(),
-                padding: options.padding.clone(),
-                dilation: options.dilation.clone(),
-                groups: options.groups,
-            },
-        ),
-        Some(spec) => {
-            let weight = dilate(weight, &options.dilation);
-            every(ops::fft_conv(x, weight, spec), &options.stride)
-        }
+    let Some(spec) = shape.spec(algorithm) else {
+        let spec = DirectConvSpec {
+            stride: options.stride.clone(),
+            padding: options.padding.clone(),
+            dilation: options.dilation.clone(),
+            groups: options.groups,
+            activation: Activation::Identity,
+        };
+        return Ok(ops::direct_conv(x, weight, bias, spec));
     };
+    let weight = dilate(weight, &options.dilation);
+    let y = every(ops::fft_conv(x, weight, spec), &options.stride);
     Ok(match bias {
         Some(bias) => {
             let mut dims = [1; D];
@@ -163,7 +159,7 @@ impl ConvGeometry {
 }
 
 /// Whether an input and a weight of these shapes can be convolved.
-pub(super) fn check(
+pub(crate) fn check(
     x: &[usize],
     weight: &[usize],
     options: &FftConvOptions,

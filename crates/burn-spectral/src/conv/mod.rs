@@ -15,7 +15,7 @@ pub use algorithm::{ConvEstimate, ConvShape, FftConvAlgorithm};
 pub use convolve::{
     ConvolveFilter, ConvolveMode, ConvolveOutput, fft_convolve2d, try_fft_convolve2d,
 };
-pub(crate) use fft_conv::{ConvGeometry, next_smooth};
+pub(crate) use fft_conv::{ConvGeometry, check, next_smooth};
 pub use fft_conv::{FftConvOptions, fft_conv, try_fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
 pub(crate) use fft_conv_layer::{Pairs, same};

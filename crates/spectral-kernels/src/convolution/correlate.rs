@@ -2,6 +2,7 @@
 
 use super::Convolution;
 use super::axis::AxisPlan;
+use super::epilogue::Epilogue;
 use super::frame::{Frame, Piece, copy_rows};
 use super::sweep::{MOST_VECTORS, Sweep, widths};
 use super::terms::{Direction, Lattice, lattices};
@@ -26,17 +27,25 @@ pub struct Correlate<'a, T> {
     direction: Direction,
     source: &'a [T],
     weight: &'a [T],
+    epilogue: Epilogue<'a, T>,
     target: Shared<T>,
 }
 
 impl<'a, T: Scalar> Correlate<'a, T> {
-    pub fn forward(conv: &'a Convolution, x: &'a [T], weight: &'a [T], y: &mut [T]) -> Self {
+    pub fn forward(
+        conv: &'a Convolution,
+        x: &'a [T],
+        weight: &'a [T],
+        epilogue: Epilogue<'a, T>,
+        y: &mut [T],
+    ) -> Self {
         Correlate {
             conv,
             axes: [0, 1].map(|axis| AxisPlan::forward(conv, axis)),
             direction: Direction::Forward,
             source: x,
             weight,
+            epilogue,
             target: Shared::new(y),
         }
     }
@@ -48,6 +57,7 @@ impl<'a, T: Scalar> Correlate<'a, T> {
             direction: Direction::Adjoint,
             source: gy,
             weight,
+            epilogue: Epilogue::none(),
             target: Shared::new(gx),
         }
     }
@@ -274,6 +284,7 @@ impl<T: Scalar> Task<'_, T> {
         let [height, width] = [0, 1].map(|axis| self.pass.axes[axis].target);
         let [row_line, columns] = &lattice.lines;
         let sums_row = self.frame.row(&self.piece);
+        let finish = self.pass.epilogue.finish(channel);
         for (place, image) in self.piece.images.clone().enumerate() {
             let line = (image * channels + channel) * height + row_line.first + row_line.step * row;
             let to = self.pass.target.at(line * width + columns.first);
@@ -283,15 +294,15 @@ impl<T: Scalar> Task<'_, T> {
             // SAFETY: `from` has the rows, as asserted; the target has so many rows `step` apart from `row` on, and
             // places `step` apart from `first` on, which no other task writes.
             unsafe {
+                // Only an input gradient, which ends with its sums, has places apart.
                 if columns.step == 1 {
                     copy_rows(
                         simd,
-                        from.as_ptr(),
-                        sums_row,
-                        to,
-                        to_row,
+                        [from.as_ptr(), to.cast_const()],
+                        [sums_row, to_row],
                         rows,
                         columns.count,
+                        finish,
                     );
                 } else {
                     for r in 0..rows {

@@ -1,6 +1,7 @@
 //! Images laid out with their padding: rows of all images of a task side by side, one channel after the other.
 
 use super::axis::FrameAxis;
+use super::epilogue::Finish;
 use crate::scalar::Scalar;
 use crate::simd::Simd;
 
@@ -137,12 +138,11 @@ impl<T: Scalar> Rows<'_, T> {
             unsafe {
                 copy_rows(
                     simd,
-                    from.as_ptr(),
-                    self.from_row,
-                    to.as_mut_ptr(),
-                    to_row,
+                    [from.as_ptr(), to.as_mut_ptr().cast_const()],
+                    [self.from_row, to_row],
                     rows,
                     count,
+                    None,
                 )
             };
             return;
@@ -156,33 +156,44 @@ impl<T: Scalar> Rows<'_, T> {
     }
 }
 
-/// Copies `rows` rows of `count` numbers and nothing beyond.
+/// Copies `rows` rows of `count` numbers and nothing beyond, through `finish` if there is one; addresses and distances of
+/// rows are of the source and the target.
 ///
 /// # Safety
 /// The rows must be readable and writable, and apart.
 #[inline(always)]
 pub unsafe fn copy_rows<T: Scalar, S: Simd<T>>(
     simd: S,
-    mut from: *const T,
-    from_row: usize,
-    mut to: *mut T,
-    to_row: usize,
+    [from, to]: [*const T; 2],
+    [from_row, to_row]: [usize; 2],
     rows: usize,
     count: usize,
+    finish: Option<Finish<T>>,
 ) {
+    let (mut from, mut to) = (from, to.cast_mut());
     // SAFETY: every vector lies within its row; the last of a row overlaps the one before rather than be cut.
     unsafe {
         for _ in 0..rows {
             if count < S::LANES {
-                simd.store_part(to, simd.load_part(from, count), count);
+                simd.store_part(
+                    to,
+                    Finish::through(finish, simd, simd.load_part(from, count)),
+                    count,
+                );
             } else {
                 let mut at = 0;
                 while at + S::LANES <= count {
-                    simd.store(to.add(at), simd.load(from.add(at)));
+                    simd.store(
+                        to.add(at),
+                        Finish::through(finish, simd, simd.load(from.add(at))),
+                    );
                     at += S::LANES;
                 }
                 let last = count - S::LANES;
-                simd.store(to.add(last), simd.load(from.add(last)));
+                simd.store(
+                    to.add(last),
+                    Finish::through(finish, simd, simd.load(from.add(last))),
+                );
             }
             from = from.wrapping_add(from_row);
             to = to.wrapping_add(to_row);

@@ -6,6 +6,7 @@
 
 mod axis;
 mod correlate;
+mod epilogue;
 mod frame;
 mod sweep;
 mod terms;
@@ -13,6 +14,7 @@ mod weights;
 
 use crate::scalar::Scalar;
 pub use correlate::Correlate;
+pub use epilogue::{ChannelEpilogue, Epilogue, EpilogueGradient};
 pub use weights::WeightGradient;
 
 /// A two-dimensional convolution as networks have it (a cross-correlation), with its adjoints:
@@ -90,13 +92,27 @@ impl Convolution {
 
     /// The output.
     pub fn forward<T: Scalar>(&self, x: &[T], w: &[T], y: &mut [T]) {
+        self.forward_with(x, w, Epilogue::none(), y);
+    }
+
+    /// The output, with a bias and an activation: `f(forward(x) + bias[o])`. [`ChannelEpilogue`] has their gradients.
+    pub fn forward_with<T: Scalar>(
+        &self,
+        x: &[T],
+        w: &[T],
+        epilogue: Epilogue<'_, T>,
+        y: &mut [T],
+    ) {
+        if let Some(bias) = epilogue.bias {
+            self.check([("bias", bias.len(), self.groups * self.out_per_group)]);
+        }
         self.check([
             ("input", x.len(), self.input_len()),
             ("weight", w.len(), self.weight_len()),
             ("output", y.len(), self.output_len()),
         ]);
         if !y.is_empty() {
-            T::correlate(Correlate::forward(self, x, w, y));
+            T::correlate(Correlate::forward(self, x, w, epilogue, y));
         }
     }
 
@@ -128,7 +144,7 @@ impl Convolution {
         }
     }
 
-    fn check(&self, lengths: [(&str, usize, usize); 3]) {
+    fn check<const N: usize>(&self, lengths: [(&str, usize, usize); N]) {
         for (what, got, expected) in lengths {
             assert!(
                 got == expected,
