@@ -73,6 +73,7 @@
 mod activation;
 mod algorithm;
 mod cache;
+mod channel_affine;
 mod contraction;
 mod convolution;
 mod exponential;
@@ -95,6 +96,10 @@ mod transform;
 mod view;
 
 pub use activation::Activation;
+pub use channel_affine::{
+    BatchNormalisation, ChannelAffine, ChannelCoefficients, ChannelStatistics, ChannelSums,
+    MaxPool, NormalisationGradients,
+};
 pub use contraction::{Conjugate, Contraction, TiledContraction};
 pub use convolution::Convolution;
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::cache::Plans;
+use crate::channel_affine;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, WeightGradient};
 use crate::exponential::{self, Exp};
@@ -123,6 +124,16 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     where
         Self: Scalar;
 
+    /// The forward pass of [`crate::ChannelAffine`] for this type.
+    fn channel_forward(work: channel_affine::Forward<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// The backward pass of [`crate::ChannelAffine`] for this type.
+    fn channel_adjoint(work: channel_affine::Adjoint<'_, Self>)
+    where
+        Self: Scalar;
+
     /// The process-wide plans of this type.
     fn plans() -> &'static Plans<Self>
     where
@@ -136,6 +147,8 @@ pub trait Scalar: Copy + Send + Sync + 'static + Internals {
 
     /// The same number, exactly.
     fn widen(self) -> f64;
+    /// This number.
+    fn to_f64(self) -> f64;
 }
 
 impl Scalar for f32 {
@@ -146,6 +159,7 @@ impl Scalar for f32 {
 
     #[inline(always)]
     fn widen(self) -> f64 {
+    fn to_f64(self) -> f64 {
         f64::from(self)
     }
 }
@@ -158,6 +172,7 @@ impl Scalar for f64 {
 
     #[inline(always)]
     fn widen(self) -> f64 {
+    fn to_f64(self) -> f64 {
         self
     }
 }
@@ -267,6 +282,14 @@ macro_rules! internals {
             }
 
             fn filter(work: filter::Work<$t>) {
+                work.run();
+            }
+
+            fn channel_forward(work: channel_affine::Forward<'_, $t>) {
+                work.run();
+            }
+
+            fn channel_adjoint(work: channel_affine::Adjoint<'_, $t>) {
                 work.run();
             }
 

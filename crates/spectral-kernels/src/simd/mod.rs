@@ -6,6 +6,8 @@
 
 pub mod portable;
 #[cfg(target_arch = "x86_64")]
+mod select;
+#[cfg(target_arch = "x86_64")]
 mod transpose;
 #[cfg(target_arch = "x86_64")]
 pub mod x86;
@@ -89,6 +91,12 @@ pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = 
     fn relu(self) -> Self;
     /// `x` where this is positive or not a number, zero elsewhere.
     fn where_positive(self, x: Self) -> Self;
+    /// `a` where this is positive or not a number, `b` elsewhere.
+    fn select_positive(self, a: Self, b: Self) -> Self;
+    /// `a` where this is greater than `other` or not a number, `b` elsewhere.
+    fn select_above(self, other: Self, a: Self, b: Self) -> Self;
+    /// `a` where this equals `other`, `b` elsewhere.
+    fn select_equal(self, other: Self, a: Self, b: Self) -> Self;
 }
 
 /// Proof that an instruction set is there, and its vectors of `T`.

@@ -71,6 +71,31 @@ impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
         let zero = T::of(0.0);
         self.zip(x, |a, x| if a <= zero { zero } else { x })
     }
+    #[inline(always)]
+    fn select_positive(self, a: Self, b: Self) -> Self {
+        let zero = T::of(0.0);
+        Lanes(std::array::from_fn(|i| {
+            if self.0[i] <= zero { b.0[i] } else { a.0[i] }
+        }))
+    }
+    #[inline(always)]
+    #[allow(clippy::eq_op, reason = "what is not a number differs from itself")]
+    fn select_above(self, other: Self, a: Self, b: Self) -> Self {
+        Lanes(std::array::from_fn(|i| {
+            let above = self.0[i] > other.0[i] || self.0[i] != self.0[i];
+            if above { a.0[i] } else { b.0[i] }
+        }))
+    }
+    #[inline(always)]
+    fn select_equal(self, other: Self, a: Self, b: Self) -> Self {
+        Lanes(std::array::from_fn(|i| {
+            if self.0[i] == other.0[i] {
+                a.0[i]
+            } else {
+                b.0[i]
+            }
+        }))
+    }
 }
 
 macro_rules! portable {

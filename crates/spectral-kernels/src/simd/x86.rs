@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 use std::ops::{Add, Mul, Sub};
 
+use super::select::{select_4, select_8, select_8_wide, select_16};
 use super::transpose::{transpose_4, transpose_8, transpose_8_wide, transpose_16};
 use super::{Kernel, MAX_LANES, Simd, Vector};
 
@@ -30,7 +31,7 @@ impl Avx512 {
 
 macro_rules! vector {
     ($name:ident, $raw:ty, $add:ident, $sub:ident, $mul:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident,
-     $zero:ident, $max:ident, $keep:ident) => {
+     $zero:ident, $max:ident, $keep:ident, $select:ident) => {
         /// A register, made only with a token in hand.
         #[derive(Clone, Copy)]
         pub struct $name($raw);
@@ -89,6 +90,21 @@ macro_rules! vector {
                 // SAFETY: as for addition.
                 $name(unsafe { $keep(self.0, x.0) })
             }
+            #[inline(always)]
+            fn select_positive(self, a: Self, b: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $select::positive(self.0, a.0, b.0) })
+            }
+            #[inline(always)]
+            fn select_above(self, other: Self, a: Self, b: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $select::above(self.0, other.0, a.0, b.0) })
+            }
+            #[inline(always)]
+            fn select_equal(self, other: Self, a: Self, b: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $select::equal(self.0, other.0, a.0, b.0) })
+            }
         }
     };
 }
@@ -104,7 +120,8 @@ vector!(
     _mm512_fnmadd_ps,
     _mm512_setzero_ps,
     _mm512_max_ps,
-    keep_16
+    keep_16,
+    select_16
 );
 vector!(
     F64x8,
@@ -117,7 +134,8 @@ vector!(
     _mm512_fnmadd_pd,
     _mm512_setzero_pd,
     _mm512_max_pd,
-    keep_8_wide
+    keep_8_wide,
+    select_8_wide
 );
 vector!(
     F32x8,
@@ -130,7 +148,8 @@ vector!(
     _mm256_fnmadd_ps,
     _mm256_setzero_ps,
     _mm256_max_ps,
-    keep_8
+    keep_8,
+    select_8
 );
 vector!(
     F64x4,
@@ -143,7 +162,8 @@ vector!(
     _mm256_fnmadd_pd,
     _mm256_setzero_pd,
     _mm256_max_pd,
-    keep_4
+    keep_4,
+    select_4
 );
 
 macro_rules! simd {
