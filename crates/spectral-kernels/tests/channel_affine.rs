@@ -266,7 +266,7 @@ fn cases() -> Vec<ChannelAffine> {
         case(4, 2, [2, 2], Activation::RELU, two),
         case(2, 3, [11, 8], LEAKY, overlapping),
         case(3, 2, [10, 7], Activation::Identity, apart),
-        case(2, 5, [1, 6], Activation::LeakyRelu { slope: -0.5 }, None),
+        case(2, 5, [1, 6], Activation::LeakyRelu { slope: 2.5 }, None),
         case(1, 2, [130, 67], LEAKY, two),
         case(2, 1, [90, 80], LEAKY, None),
     ]

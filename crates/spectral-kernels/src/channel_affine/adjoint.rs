@@ -5,7 +5,7 @@ use super::cut::{Cut, Region};
 use super::lanes::Lanes;
 use super::rows::Rows;
 use super::{BatchNormalisation, ChannelAffine, ChannelCoefficients, NormalisationGradients};
-use super::{lanes, rows};
+use super::{lanes, pairs, rows};
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
@@ -178,6 +178,16 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             });
             return;
         };
+        if pairs::serves(map) {
+            let rows = Rows {
+                map,
+                region,
+                table,
+                columns: &mut [],
+            };
+            T::dispatch(self.set, pairs::Sums { rows, x, gy, sums });
+            return;
+        }
         with_scratch(Lanes::<T, 3>::scratch(map, &pool), |blocks| {
             let lanes = Lanes {
                 map,
@@ -223,6 +233,23 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             });
             return;
         };
+        if pairs::serves(map) {
+            let rows = Rows {
+                map,
+                region,
+                table,
+                columns: &mut [],
+            };
+            let pass = pairs::InputGradient {
+                rows,
+                x,
+                gy,
+                gx,
+                centred,
+            };
+            T::dispatch(self.set, pass);
+            return;
+        }
         let [inputs, outputs] = Lanes::<T, 5>::scratch(map, &pool);
         with_scratch([inputs, outputs, inputs], |blocks| {
             let lanes = Lanes {

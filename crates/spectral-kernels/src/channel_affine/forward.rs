@@ -6,7 +6,7 @@ use super::lanes::Lanes;
 use super::moments::{Moments, Statistics};
 use super::rows::Rows;
 use super::{BatchNormalisation, ChannelAffine, ChannelCoefficients, ChannelStatistics};
-use super::{lanes, rows};
+use super::{lanes, pairs, rows};
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
@@ -155,6 +155,16 @@ impl<'a, T: Scalar> Forward<'a, T> {
             });
             return;
         };
+        if pairs::serves(map) {
+            let rows = Rows {
+                map,
+                region,
+                table,
+                columns: &mut [],
+            };
+            T::dispatch(self.set, pairs::Forward { rows, x, y });
+            return;
+        }
         with_scratch(Lanes::<T, 3>::scratch(map, &pool), |blocks| {
             let lanes = Lanes {
                 map,

@@ -193,11 +193,9 @@ impl<T: Scalar, const N: usize> Planes<T, N> {
     }
 }
 
-/// What won a window.
+/// What won a window. As activations do not fall, it won before the activation as well.
 struct Winner<V> {
-    /// After the activation.
-    value: V,
-    /// Before it.
+    /// Before the activation.
     raw: V,
     /// Before the affine map, about the centre.
     centred: V,
@@ -218,7 +216,6 @@ unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
     first: usize,
     [rows, columns]: &[Range<usize>; 2],
     coefficients: &[S::V; N],
-    branch: Branch<S::V>,
 ) -> Winner<S::V> {
     let [height, across] = match TWO {
         true => [2, 2],
@@ -226,7 +223,6 @@ unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
     };
     let zero = simd.splat(T::of(0.0));
     let mut best = Winner {
-        value: zero,
         raw: zero,
         centred: zero,
         tap: zero,
@@ -238,18 +234,15 @@ unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
             let x = unsafe { simd.load(block.add(line + column * S::LANES)) };
             let centred = x - coefficients[CENTRE];
             let raw = affine(centred, coefficients);
-            let value = branch.value(raw);
             if row == 0 && column == 0 {
-                best.value = value;
                 best.raw = raw;
                 best.centred = centred;
             } else {
                 let tap = simd.splat(T::of((row * across + column) as f64));
-                let held = best.value;
-                best.value = value.select_above(held, value, held);
-                best.raw = value.select_above(held, raw, best.raw);
-                best.centred = value.select_above(held, centred, best.centred);
-                best.tap = value.select_above(held, tap, best.tap);
+                let held = best.raw;
+                best.raw = raw.select_above(held, raw, held);
+                best.centred = raw.select_above(held, centred, best.centred);
+                best.tap = raw.select_above(held, tap, best.tap);
             }
         }
     }
@@ -315,9 +308,8 @@ impl<T: Scalar> Forward<'_, T> {
                                 band.inputs.start,
                                 &taps,
                                 &coefficients,
-                                branch,
                             );
-                            simd.store(to, best.value);
+                            simd.store(to, branch.value(best.raw));
                         }
                         to = to.wrapping_add(S::LANES);
                     }
@@ -397,7 +389,6 @@ impl<T: Scalar> Sums<'_, T> {
                                 band.inputs.start,
                                 &taps,
                                 &coefficients,
-                                branch,
                             );
                             let g = branch.gradient(best.raw, simd.load(from));
                             lane_sums[0] = lane_sums[0] + g;
@@ -501,7 +492,6 @@ impl<T: Scalar> InputGradient<'_, T> {
                                 band.inputs.start,
                                 &taps,
                                 &coefficients,
-                                branch,
                             );
                             let g = branch.gradient(best.raw, simd.load(from));
                             let [rows, columns] = &taps;

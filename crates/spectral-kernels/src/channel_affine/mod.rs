@@ -4,8 +4,9 @@
 //! as much as the second-level cache holds ([`cut`]); nothing is written but the result, and the adjoint computes again
 //! from the input which branch of the activation and which place of a window won.
 //!
-//! Without a pool vectors run along the planes ([`rows`]); with one, every lane has a plane of its own, so that any
-//! window is a comparison of vectors ([`lanes`]).
+//! Without a pool vectors run along the planes ([`rows`]). With one, every lane has a plane of its own, so that any
+//! window is a comparison of vectors ([`lanes`]); the usual 2×2 windows of wide planes are taken from two rows
+//! ([`pairs`]).
 
 mod adjoint;
 mod coefficients;
@@ -14,6 +15,7 @@ mod forward;
 mod lanes;
 mod max_pool;
 mod moments;
+mod pairs;
 mod rows;
 
 use crate::activation::Activation;
@@ -28,7 +30,8 @@ pub use max_pool::MaxPool;
 /// Shapes, row-major: input `[batch, channels, sizes…]`, output `[batch, channels, output_sizes()…]`, coefficients
 /// `[channels]`. A signal of one axis is an image of height 1.
 ///
-/// All methods panic when a slice has another length than its shape says or the pool does not fit; callers check.
+/// All methods panic when a slice has another length than its shape says, the pool does not fit or the activation is not
+/// valid; callers check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChannelAffine {
     /// Entries of the batch.
@@ -223,6 +226,11 @@ impl ChannelAffine {
     }
 
     fn check_images<T>(&self, x: &[T], y: &[T]) {
+        assert!(
+            self.activation.is_valid(),
+            "an activation needs a finite slope from 0, got {:?}",
+            self.activation
+        );
         self.check("input", x.len(), self.input_len());
         self.check("output", y.len(), self.output_len());
     }

@@ -129,7 +129,7 @@ pub struct Rows<'a, T, const N: usize> {
 impl<T, const N: usize> Rows<'_, T, N> {
     /// The first place of a channel of an image.
     #[inline(always)]
-    fn at(&self, image: usize, place: usize) -> usize {
+    pub fn at(&self, image: usize, place: usize) -> usize {
         let channel = self.region.channels.start + place;
         (image * self.map.channels + channel) * self.map.plane()
     }

@@ -4,6 +4,8 @@
 //! Generic code is written once, marked `#[inline(always)]`, and compiled for each set inside [`Simd::call`], the one
 //! place with `#[target_feature]`.
 
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 pub mod portable;
 #[cfg(target_arch = "x86_64")]
 mod select;
@@ -97,6 +99,14 @@ pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = 
     fn select_above(self, other: Self, a: Self, b: Self) -> Self;
     /// `a` where this equals `other`, `b` elsewhere.
     fn select_equal(self, other: Self, a: Self, b: Self) -> Self;
+    /// The numbers at even places of this vector and `next`, in a row.
+    fn evens(self, next: Self) -> Self;
+    /// Those at odd places.
+    fn odds(self, next: Self) -> Self;
+    /// The numbers of this vector at even places and those of `odds` between them: the first half of them.
+    fn interleave_first(self, odds: Self) -> Self;
+    /// The second half.
+    fn interleave_second(self, odds: Self) -> Self;
 }
 
 /// Proof that an instruction set is there, and its vectors of `T`.
@@ -204,6 +214,40 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    struct Pairs;
+
+    impl<T: Scalar> Kernel<T> for Pairs {
+        type Output = ();
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) {
+            let lanes = S::LANES;
+            let numbers: Vec<T> = (0..2 * lanes).map(|i| T::of(i as f64)).collect();
+            let mut split = vec![T::of(-1.0); 2 * lanes];
+            let mut joined = split.clone();
+            // SAFETY: all three hold two vectors.
+            unsafe {
+                let [a, b] = [0, lanes].map(|at| simd.load(numbers[at..].as_ptr()));
+                let (evens, odds) = (a.evens(b), a.odds(b));
+                simd.store(split.as_mut_ptr(), evens);
+                simd.store(split[lanes..].as_mut_ptr(), odds);
+                simd.store(joined.as_mut_ptr(), evens.interleave_first(odds));
+                simd.store(joined[lanes..].as_mut_ptr(), evens.interleave_second(odds));
+            }
+            assert!(joined == numbers, "{lanes} lanes");
+            for at in 0..2 * lanes {
+                assert!(split[at] == numbers[2 * (at % lanes) + at / lanes]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_available_set_takes_pairs_apart_and_together() {
+        for &set in InstructionSet::available() {
+            f32::dispatch(set, Pairs);
+            f64::dispatch(set, Pairs);
         }
     }
 

@@ -96,6 +96,34 @@ impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
             }
         }))
     }
+    #[inline(always)]
+    fn evens(self, next: Self) -> Self {
+        Lanes(std::array::from_fn(|i| match 2 * i < N {
+            true => self.0[2 * i],
+            false => next.0[2 * i - N],
+        }))
+    }
+    #[inline(always)]
+    fn odds(self, next: Self) -> Self {
+        Lanes(std::array::from_fn(|i| match 2 * i < N {
+            true => self.0[2 * i + 1],
+            false => next.0[2 * i + 1 - N],
+        }))
+    }
+    #[inline(always)]
+    fn interleave_first(self, odds: Self) -> Self {
+        Lanes(std::array::from_fn(|i| match i % 2 {
+            0 => self.0[i / 2],
+            _ => odds.0[i / 2],
+        }))
+    }
+    #[inline(always)]
+    fn interleave_second(self, odds: Self) -> Self {
+        Lanes(std::array::from_fn(|i| match i % 2 {
+            0 => self.0[(N + i) / 2],
+            _ => odds.0[(N + i) / 2],
+        }))
+    }
 }
 
 macro_rules! portable {

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 use std::ops::{Add, Mul, Sub};
 
+use super::pairs::{pairs_4, pairs_8, pairs_8_wide, pairs_16};
 use super::select::{select_4, select_8, select_8_wide, select_16};
 use super::transpose::{transpose_4, transpose_8, transpose_8_wide, transpose_16};
 use super::{Kernel, MAX_LANES, Simd, Vector};
@@ -31,7 +32,8 @@ impl Avx512 {
 
 macro_rules! vector {
     ($name:ident, $raw:ty, $add:ident, $sub:ident, $mul:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident,
-     $zero:ident, $max:ident, $keep:ident, $select:ident) => {
+     $zero:ident, $max:ident, $keep:ident, $select:ident,
+     $pairs:ident) => {
         /// A register, made only with a token in hand.
         #[derive(Clone, Copy)]
         pub struct $name($raw);
@@ -105,6 +107,26 @@ macro_rules! vector {
                 // SAFETY: as for addition.
                 $name(unsafe { $select::equal(self.0, other.0, a.0, b.0) })
             }
+            #[inline(always)]
+            fn evens(self, next: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $pairs::evens(self.0, next.0) })
+            }
+            #[inline(always)]
+            fn odds(self, next: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $pairs::odds(self.0, next.0) })
+            }
+            #[inline(always)]
+            fn interleave_first(self, odds: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $pairs::first(self.0, odds.0) })
+            }
+            #[inline(always)]
+            fn interleave_second(self, odds: Self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $pairs::second(self.0, odds.0) })
+            }
         }
     };
 }
@@ -121,7 +143,8 @@ vector!(
     _mm512_setzero_ps,
     _mm512_max_ps,
     keep_16,
-    select_16
+    select_16,
+    pairs_16
 );
 vector!(
     F64x8,
@@ -135,7 +158,8 @@ vector!(
     _mm512_setzero_pd,
     _mm512_max_pd,
     keep_8_wide,
-    select_8_wide
+    select_8_wide,
+    pairs_8_wide
 );
 vector!(
     F32x8,
@@ -149,7 +173,8 @@ vector!(
     _mm256_setzero_ps,
     _mm256_max_ps,
     keep_8,
-    select_8
+    select_8,
+    pairs_8
 );
 vector!(
     F64x4,
@@ -163,7 +188,8 @@ vector!(
     _mm256_setzero_pd,
     _mm256_max_pd,
     keep_4,
-    select_4
+    select_4,
+    pairs_4
 );
 
 macro_rules! simd {
