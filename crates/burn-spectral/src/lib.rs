@@ -13,6 +13,7 @@
 //! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
 //! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`pool`]: changes of resolution through the spectrum
+//! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`frequency`]: layers that stay on the spectrum
 //! - [`summary`]: the table of a network's layers, parameters and cost
 //! - [`ops`]: the operations beneath, one meaning on every backend

@@ -9,6 +9,7 @@
 mod autodiff;
 mod backend;
 mod buffer;
+mod channel_map;
 mod direct_conv;
 mod exponential;
 mod fft_conv;
@@ -27,6 +28,10 @@ use burn::tensor::{DType, Tensor};
 use crate::ComplexTensor;
 use backend::SpectralOps;
 
+pub use channel_map::{
+    Activation, ChannelSpec, MaxPool, NormalisedBatch, activate_pool, batch_norm_train,
+    channel_affine, portable as channel_map_portable,
+};
 pub use direct_conv::{DirectConvSpec, direct_conv, portable as direct_conv_portable};
 pub use exponential::{exponential_sum, portable as exponential_sum_portable};
 pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};

@@ -1,0 +1,118 @@
+//! Batch normalisation, with the activation and the pool that follow it.
+
+use burn::nn::BatchNorm;
+use burn::nn::pool::MaxPool2d;
+use burn::tensor::Tensor;
+
+use super::Activation;
+use super::pool::kernel_pool;
+use crate::ops::{self, ChannelSpec};
+
+/// What [`BatchNorm::forward`] gives.
+///
+/// The statistics are those of the batch, and the running ones are updated, on an autodiff device while the layer's
+/// training is enabled; else the running statistics are used.
+///
+/// # Shapes
+/// - `x` and output: `[batch, channels, …]`
+///
+/// # Panics
+/// When `x` has not as many channels as the layer has features, or another dtype.
+///
+/// # Example
+/// ```
+/// use burn::nn::BatchNormConfig;
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use burn_spectral::spatial;
+///
+/// let device = Device::flex();
+/// let norm = BatchNormConfig::new(3).init(&device);
+/// let x = Tensor::<4>::random([2, 3, 8, 8], Distribution::Default, &device);
+/// let y = spatial::batch_norm(&norm, x.clone());
+/// assert!((y - norm.forward(x)).abs().max().into_scalar::<f32>() < 1e-6);
+/// ```
+pub fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> {
+    let nothing = ChannelSpec {
+        activation: Activation::Identity,
+        pool: None,
+    };
+    normalise(layer, nothing, x)
+}
+
+/// [`batch_norm`], then an activation, then a max-pool, as one operation: only `x` is kept for the backward pass, and
+/// only the result is written.
+///
+/// The derivative of the activation at zero is its slope.
+///
+/// # Shapes
+/// - `x`: `[batch, channels, height, width]`
+/// - output: that of the pool, or as `x`
+///
+/// # Panics
+/// As [`batch_norm`].
+///
+/// # Example
+/// ```
+/// use burn::nn::BatchNormConfig;
+/// use burn::nn::pool::MaxPool2dConfig;
+/// use burn::tensor::activation::relu;
+/// use burn::tensor::{Device, Distribution, Tensor};
+/// use burn_spectral::spatial::{self, Activation};
+///
+/// let device = Device::flex().autodiff();
+/// let norm = BatchNormConfig::new(3).init(&device);
+/// let pool = MaxPool2dConfig::new([2, 2]).init();
+/// let x = Tensor::<4>::random([2, 3, 9, 8], Distribution::Default, &device);
+/// let y = spatial::batch_norm_with(&norm, Activation::RELU, Some(&pool), x.clone());
+/// assert_eq!(y.dims(), [2, 3, 4, 4]);
+/// let expected = pool.forward(relu(norm.forward(x)));
+/// assert!((y - expected).abs().max().into_scalar::<f32>() < 1e-5);
+/// ```
+pub fn batch_norm_with(
+    layer: &BatchNorm,
+    activation: Activation,
+    pool: Option<&MaxPool2d>,
+    x: Tensor<4>,
+) -> Tensor<4> {
+    let served = pool.and_then(|pool| kernel_pool(pool, &x));
+    let spec = ChannelSpec {
+        activation,
+        pool: served,
+    };
+    let y = normalise(layer, spec, x);
+    match pool {
+        Some(pool) if served.is_none() => pool.forward(y),
+        _ => y,
+    }
+}
+
+fn normalise<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
+    match x.device().is_autodiff() && layer.training.is_enabled() {
+        true => train(layer, spec, x),
+        false => infer(layer, spec, x),
+    }
+}
+
+fn train<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
+    let device = x.device();
+    let (gamma, beta) = (layer.gamma.val(), layer.beta.val());
+    let batch = ops::batch_norm_train(x, gamma, beta, layer.epsilon, spec);
+    for (state, value) in [
+        (&layer.running_mean, batch.mean),
+        (&layer.running_var, batch.variance),
+    ] {
+        let kept = state.value_sync().to_device(&device);
+        let kept = kept.mul_scalar(1.0 - layer.momentum);
+        let next = kept.add(value.detach().mul_scalar(layer.momentum));
+        state.update(next.detach());
+    }
+    batch.output
+}
+
+fn infer<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
+    let device = x.device();
+    let mean = layer.running_mean.value().to_device(&device);
+    let variance = layer.running_var.value().to_device(&device);
+    let scale = layer.gamma.val() / variance.add_scalar(layer.epsilon).sqrt();
+    ops::channel_affine(x, [mean, scale, layer.beta.val()], spec)
+}
