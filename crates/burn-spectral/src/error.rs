@@ -193,6 +193,8 @@ pub enum SpectralError {
         /// What was given.
         what: &'static str,
         /// The value, as text.
+        value: String,
+    },
     /// A slope of an activation whose output does not tell the sign of its argument.
     #[error("the slope of an activation must be finite and not negative, got {value}")]
     Slope {

@@ -101,9 +101,8 @@ pub use channel_affine::{
     MaxPool, NormalisationGradients,
 };
 pub use contraction::{Conjugate, Contraction, TiledContraction};
-pub use convolution::Convolution;
-pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
 pub use convolution::{ChannelEpilogue, Convolution, Epilogue};
+pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
 pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;

@@ -5,9 +5,8 @@ use std::sync::OnceLock;
 use crate::cache::Plans;
 use crate::channel_affine;
 use crate::contraction::Product;
-use crate::convolution::{Correlate, WeightGradient};
-use crate::exponential::{self, Exp};
 use crate::convolution::{Correlate, EpilogueGradient, WeightGradient};
+use crate::exponential::{self, Exp};
 use crate::filter;
 use crate::long_convolution;
 use crate::parallel::Shared;
@@ -147,8 +146,6 @@ pub trait Scalar: Copy + Send + Sync + 'static + Internals {
 
     /// The same number, exactly.
     fn widen(self) -> f64;
-    /// This number.
-    fn to_f64(self) -> f64;
 }
 
 impl Scalar for f32 {
@@ -159,7 +156,6 @@ impl Scalar for f32 {
 
     #[inline(always)]
     fn widen(self) -> f64 {
-    fn to_f64(self) -> f64 {
         f64::from(self)
     }
 }
@@ -172,7 +168,6 @@ impl Scalar for f64 {
 
     #[inline(always)]
     fn widen(self) -> f64 {
-    fn to_f64(self) -> f64 {
         self
     }
 }

@@ -43,7 +43,7 @@ pub use pointwise::mix_constant;
 pub use spec::{
     Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec,
 };
-pub use spectral_kernels::{Activation, BinWeight, Conjugate, Direction, Modes};
+pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
 pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.

@@ -150,7 +150,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             Rule::Batch(norm, [_, variance]) => {
                 let inverse = inverse_deviation(variance[channel], norm.epsilon);
                 let count = (self.map.batch * self.map.plane()) as f64;
-                let factor = -affine[SCALE].to_f64() / count;
+                let factor = -affine[SCALE].widen() / count;
                 let slope = factor * centred * inverse * inverse;
                 ([slope, factor * gradient], centred * inverse)
             }

@@ -28,7 +28,7 @@ pub fn given<T: Scalar>(coefficients: &ChannelCoefficients<'_, T>, channel: usiz
 
 /// `1/√(v + epsilon)`.
 pub fn inverse_deviation<T: Scalar>(variance: T, epsilon: f64) -> f64 {
-    1.0 / (variance.to_f64() + epsilon).sqrt()
+    1.0 / (variance.widen() + epsilon).sqrt()
 }
 
 /// Those that normalise `channel`, from its rounded statistics: the same in both passes.
@@ -37,7 +37,7 @@ pub fn normalising<T: Scalar>(
     channel: usize,
     [mean, variance]: [T; 2],
 ) -> Affine<T> {
-    let scale = norm.gamma[channel].to_f64() * inverse_deviation(variance, norm.epsilon);
+    let scale = norm.gamma[channel].widen() * inverse_deviation(variance, norm.epsilon);
     [mean, T::of(scale), norm.beta[channel]]
 }
 

@@ -402,7 +402,7 @@ impl<T: Scalar> Sums<'_, T> {
                     // SAFETY: there is room for the widest vector.
                     unsafe { simd.store(stored.as_mut_ptr(), lane_sums[k]) };
                     for lane in 0..S::LANES {
-                        totals[k][lane] += stored[lane].to_f64();
+                        totals[k][lane] += stored[lane].widen();
                     }
                 }
                 row = band.outputs.end;

@@ -142,7 +142,7 @@ impl<T: Scalar> Statistics<'_, T> {
         }
         let count = images * plane;
         for (about, sums) in about.chunks_mut(plane).zip(sums.chunks(plane)) {
-            let sum: f64 = sums.iter().map(|sum| sum.to_f64()).sum();
+            let sum: f64 = sums.iter().map(|sum| sum.widen()).sum();
             about.fill(T::of(sum / count as f64));
         }
         sums.fill(zero);
@@ -168,8 +168,8 @@ impl<T: Scalar> Statistics<'_, T> {
         }
         for (place, moments) in self.moments.iter_mut().enumerate() {
             let of = place * plane..(place + 1) * plane;
-            let sum = |values: &[T]| values.iter().map(|value| value.to_f64()).sum();
-            let centre = about[of.start].to_f64();
+            let sum = |values: &[T]| values.iter().map(|value| value.widen()).sum();
+            let centre = about[of.start].widen();
             moments.merge(Moments::about(
                 count,
                 centre,
@@ -188,7 +188,7 @@ pub fn total<T: Scalar, S: Simd<T>>(simd: S, v: S::V) -> f64 {
     unsafe { simd.store(lanes.as_mut_ptr(), v) };
     let mut sum = 0.0;
     for lane in &lanes[..S::LANES] {
-        sum += lane.to_f64();
+        sum += lane.widen();
     }
     sum
 }
@@ -258,7 +258,7 @@ unsafe fn along<T: Scalar, S: Simd<T>>(
     let squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
     Moments::about(
         rows * len,
-        about.to_f64(),
+        about.widen(),
         total(simd, sums[0] + sums[1]),
         total(simd, squares),
     )

@@ -415,7 +415,7 @@ impl<T: Scalar> Sums<'_, T> {
             for place in 0..count {
                 for k in 0..2 {
                     let of = &sums[k * len + place * plane..][..plane];
-                    let sum: f64 = of.iter().map(|sum| sum.to_f64()).sum();
+                    let sum: f64 = of.iter().map(|sum| sum.widen()).sum();
                     self.sums[first + place][k] += sum;
                 }
             }

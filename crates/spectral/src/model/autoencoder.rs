@@ -8,6 +8,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::fft::{Irfft2, Rfft2};
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::summary::{Flatten, Summary};
 
 use super::frequency_stack::{PublishedKind, PublishedLayers};
@@ -99,7 +100,7 @@ pub enum Encoder {
 impl Encoder {
     fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Image(filter) => relu(filter.forward(images)),
+            Self::Image(filter) => filter.forward_with(Activation::RELU, images),
             Self::Spectrum(layers) => {
                 let [.., width] = images.dims();
                 let spectrum = Rfft2::default().forward(images);
@@ -161,14 +162,14 @@ impl Family for Autoencoder {
         let code = self.encoder.iter().fold(images, |images, layer| {
             let [.., height, width] = images.dims();
             sizes.push([height, width]);
-            self.pool.forward(layer.forward(images))
+            spatial::max_pool2d(&self.pool, layer.forward(images))
         });
         let features = self.decoder.iter().fold(code, |features, layer| {
             let [height, width] = sizes.pop().expect("decoder and encoder are of one depth");
             let doubled = relu(layer.forward(features));
             doubled.narrow(2, 0, height).narrow(3, 0, width)
         });
-        flatten(self.output.forward(features))
+        flatten(spatial::conv2d(&self.output, features))
     }
 
     fn takes(&self, size: [usize; 2]) -> bool {

@@ -6,6 +6,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNormConfig, LeakyReluConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
+use burn_spectral::spatial;
 use burn_spectral::summary::Summary;
 
 use super::info::{Create, ModelInfo};
@@ -164,7 +165,7 @@ impl Family for Cnn {
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let halved = self.pool.forward(images);
+        let halved = spatial::max_pool2d(&self.pool, images);
         let features = self
             .stages
             .iter()

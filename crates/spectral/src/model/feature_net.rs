@@ -7,6 +7,7 @@ use burn::nn::{Linear, Relu};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::spectrum::{PatchStft2d, PatchStft2dConfig};
 use burn_spectral::summary::{Flatten, Summary};
 
@@ -160,7 +161,10 @@ impl FeatureLayer {
 
     fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Filter(layer) => layer.pool.forward(relu(layer.filter.forward(images))),
+            Self::Filter(layer) => {
+                let features = layer.filter.forward(images);
+                spatial::activate_pool(Activation::RELU, Some(&layer.pool), features)
+            }
             Self::Patches(layer) => relu(layer.forward(images)),
         }
     }

@@ -10,6 +10,7 @@ use burn_spectral::response::{
     BandLimited, BandLimitedConfig, Free, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig,
     KramersKronig, KramersKronigConfig, Polynomial, PolynomialConfig,
 };
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
 use burn_spectral::summary::{FeatureShape, Summarise, Trace};
 
@@ -112,7 +113,7 @@ impl Filter {
     /// - output: `[batch, channels_out, height, width]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Conv(layer) => layer.forward(images),
+            Self::Conv(layer) => spatial::conv2d(layer, images),
             Self::Kk(layer) => layer.forward(images),
             Self::KramersKronig(layer) => layer.forward(images),
             Self::Free(layer) => layer.forward(images),
@@ -121,6 +122,17 @@ impl Filter {
             Self::FreeModes(layer) => layer.forward(images),
             Self::GaussianModes(layer) => layer.forward(images),
             Self::Gate(layer) => layer.forward(images),
+        }
+    }
+
+    /// Applies the layer and an activation.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward).
+    pub fn forward_with(&self, activation: Activation, images: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Conv(layer) => spatial::conv2d_with(layer, activation, images),
+            _ => spatial::activate_pool(activation, None, self.forward(images)),
         }
     }
 

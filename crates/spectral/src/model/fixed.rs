@@ -5,13 +5,13 @@ use core::f64::consts::TAU;
 use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, Relu};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::conv::{
     ConvolveOutput, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, KernelOrigin,
     sinc_planes,
 };
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::summary::{Flatten, Summary};
 
 use super::info::{Create, ModelInfo};
@@ -188,7 +188,7 @@ impl Family for FixedNet {
             FirstLayer::Conv(filter) => filter.forward(images),
             FirstLayer::Fixed(layer) => layer.forward(images),
         };
-        let features = self.pool.forward(relu(features));
+        let features = spatial::activate_pool(Activation::RELU, Some(&self.pool), features);
         self.head.forward(flatten(features))
     }
 

@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::{Dropout, Relu};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
+use burn_spectral::spatial::Activation;
 use burn_spectral::summary::{Flatten, Summary};
 
 use super::input::Domain;
@@ -71,7 +71,7 @@ impl Family for ImageStack {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let mut features = images;
         for (index, filter) in self.filters.iter().enumerate() {
-            let output = relu(filter.forward(features.clone()));
+            let output = filter.forward_with(Activation::RELU, features.clone());
             features = match self.residual && index > 0 {
                 true => output + features,
                 false => output,

@@ -6,6 +6,7 @@ use burn::nn::activation::Activation;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
 use burn_spectral::SpectralError;
+use burn_spectral::spatial;
 use burn_spectral::summary::Summary;
 
 use super::Filter;
@@ -31,10 +32,14 @@ impl Stage {
     /// - output: `[batch, channels_out, height, width]`, both sizes halved, rounded down, where it
     ///   pools
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let features = self.norm.forward(self.filter.forward(images));
+        let features = self.filter.forward(images);
+        if let Some(activation) = rectifier(&self.activation) {
+            return spatial::batch_norm_with(&self.norm, activation, self.pool.as_ref(), features);
+        }
+        let features = spatial::batch_norm(&self.norm, features);
         let features = self.activation.forward(features);
         match &self.pool {
-            Some(pool) => pool.forward(features),
+            Some(pool) => spatial::max_pool2d(pool, features),
             None => features,
         }
     }
@@ -53,6 +58,17 @@ impl Stage {
             Some(pool) => summary.layer(format!("pool {number}"), pool),
             None => Ok(summary),
         }
+    }
+}
+
+/// The activation as one that is computed together with its neighbours, where it is such.
+fn rectifier(activation: &Activation) -> Option<spatial::Activation> {
+    match activation {
+        Activation::Relu(_) => Some(spatial::Activation::RELU),
+        Activation::LeakyRelu(layer) => Some(spatial::Activation::LeakyRelu {
+            slope: layer.negative_slope,
+        }),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use burn_spectral::conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig}
 use burn_spectral::ops;
 use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::response::Coupling;
+use burn_spectral::spatial;
 use burn_spectral::summary::{FeatureShape, Summarise, Trace};
 
 use super::{Trigonometric, TrigonometricConfig};
@@ -68,7 +69,7 @@ impl BestFilter {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Frequency(layer) => layer.forward(images),
-            Self::Space(layer) => layer.forward(images),
+            Self::Space(layer) => spatial::conv2d(layer, images),
         }
     }
 }

@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::nn::{
     BatchNorm, BatchNormConfig, Linear, LinearConfig, PixelUnshuffle, PixelUnshuffleConfig, Relu,
 };
-use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::pool::SpectralPool2d;
 use burn_spectral::response::Coupling;
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::summary::Summary;
 
 use super::super::info::{Create, ModelInfo};
@@ -82,9 +82,10 @@ impl BestBlock {
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let relu = |images| spatial::activate_pool(Activation::RELU, None, images);
         let seen = relu(self.filter.forward(images.clone()));
-        let images = images + self.filter_norm.forward(seen);
-        self.mix_norm.forward(relu(self.mix.forward(images)))
+        let images = images + spatial::batch_norm(&self.filter_norm, seen);
+        spatial::batch_norm(&self.mix_norm, relu(self.mix.forward(images)))
     }
 }
 
@@ -133,7 +134,7 @@ impl BestStage {
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let images = relu(self.norm.forward(images));
+        let images = spatial::batch_norm_with(&self.norm, Activation::RELU, None, images);
         self.blocks
             .iter()
             .fold(images, |images, block| block.forward(images))
