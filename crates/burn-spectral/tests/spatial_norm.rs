@@ -385,6 +385,14 @@ fn an_empty_batch_stays_empty() {
     let pool = MaxPool2dConfig::new([2, 2]).init();
     let y = spatial::batch_norm_with(&layer, LEAKY, Some(&pool), x);
     assert_eq!(y.dims(), [0, 3, 3, 3]);
+
+    let device = device.autodiff();
+    let layer = norm(3, DType::F32, &device);
+    let x: Tensor<4> = Tensor::zeros(Shape::new([0, 3, 6, 6]), &device);
+    let y = spatial::batch_norm_with(&layer, LEAKY, Some(&pool), x);
+    assert_eq!(y.dims(), [0, 3, 3, 3]);
+    let mean = values(layer.running_mean.value_sync());
+    assert_eq!(mean, common::noise(3, 13), "the running mean stays");
 }
 
 #[test]

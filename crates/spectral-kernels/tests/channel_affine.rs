@@ -110,10 +110,10 @@ fn given<T: Number>(map: &ChannelAffine) {
         .unwrap();
     let mut expected = want.g.clone();
     let (mut plain, mut weighted) = (Vec::new(), Vec::new());
-    for c in 0..map.channels {
+    for (c, scale) in scale.iter().enumerate() {
         plain.push(elements(map, c).map(|at| want.g[at]).sum());
         weighted.push(elements(map, c).map(|at| want.g[at] * centred[at]).sum());
-        elements(map, c).for_each(|at| expected[at] *= scale[c].wide());
+        elements(map, c).for_each(|at| expected[at] *= scale.wide());
     }
     close(&format!("input gradient of {what}"), &gx, &expected, 2.0);
     close(&format!("sums of {what}"), &sums.gradient, &plain, 8.0);

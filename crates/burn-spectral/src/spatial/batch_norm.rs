@@ -11,7 +11,7 @@ use crate::ops::{self, ChannelSpec};
 /// What [`BatchNorm::forward`] gives.
 ///
 /// The statistics are those of the batch, and the running ones are updated, on an autodiff device while the layer's
-/// training is enabled; else the running statistics are used.
+/// training is enabled; else the running statistics are used. An empty batch leaves them as they are.
 ///
 /// # Shapes
 /// - `x` and output: `[batch, channels, …]`
@@ -96,7 +96,12 @@ fn normalise<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>)
 fn train<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
     let device = x.device();
     let (gamma, beta) = (layer.gamma.val(), layer.beta.val());
+    let empty = x.shape().num_elements() == 0;
     let batch = ops::batch_norm_train(x, gamma, beta, layer.epsilon, spec);
+    if empty {
+        // It has no statistics.
+        return batch.output;
+    }
     for (state, value) in [
         (&layer.running_mean, batch.mean),
         (&layer.running_var, batch.variance),

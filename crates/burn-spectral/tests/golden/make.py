@@ -12,6 +12,7 @@ from convolution import fftconv
 from layers import LAYERS
 from long import long
 from modes import modes
+from norm import norm
 from parametric import parametric, spectra
 from responses import constant, free, kernel
 from stacks import stacks
@@ -21,5 +22,5 @@ from transforms import frequencies, transforms
 if __name__ == "__main__":
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long):
+    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long, norm):
         write(f"{build.__name__}.safetensors", build())
