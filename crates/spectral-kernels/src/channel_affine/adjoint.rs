@@ -2,8 +2,8 @@
 
 use super::coefficients::{Affine, Gradient, SCALE, given, inverse_deviation, normalising};
 use super::cut::{Cut, Region};
-use super::lanes::Lanes;
 use super::rows::Rows;
+use super::transposed::Lanes;
 use super::{BatchNormalisation, ChannelAffine, ChannelCoefficients, NormalisationGradients};
 use super::{lanes, pairs, rows};
 use crate::parallel::Shared;

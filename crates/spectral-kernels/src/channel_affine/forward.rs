@@ -2,9 +2,9 @@
 
 use super::coefficients::{Affine, given, normalising};
 use super::cut::{Cut, Region};
-use super::lanes::Lanes;
 use super::moments::{Moments, Statistics};
 use super::rows::Rows;
+use super::transposed::Lanes;
 use super::{BatchNormalisation, ChannelAffine, ChannelCoefficients, ChannelStatistics};
 use super::{lanes, pairs, rows};
 use crate::parallel::Shared;

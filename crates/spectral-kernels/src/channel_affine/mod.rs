@@ -9,6 +9,7 @@
 //! ([`pairs`]).
 
 mod adjoint;
+mod along;
 mod coefficients;
 mod cut;
 mod forward;
@@ -17,6 +18,7 @@ mod max_pool;
 mod moments;
 mod pairs;
 mod rows;
+mod transposed;
 
 use crate::activation::Activation;
 use crate::parallel::Shared;

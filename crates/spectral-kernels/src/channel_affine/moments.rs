@@ -5,8 +5,9 @@
 //! zero keeps its digits.
 
 use super::ChannelAffine;
+use super::along::part_of;
 use super::cut::{CHUNK, Region};
-use super::rows::{WIDE, part_of};
+use super::rows::WIDE;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::simd::{Kernel, MAX_LANES, Simd, Vector};

@@ -1,10 +1,11 @@
 //! Passes with a 2×2 pool of step 2 over wide planes: vectors along two rows, whose pairs of neighbours are taken apart.
 
 use super::ChannelAffine;
+use super::along::{part_of, store_of};
 use super::coefficients::{Branch, CENTRE, affine, splat};
 use super::max_pool::MaxPool;
 use super::moments::total;
-use super::rows::{Rows, gradient_of, part_of, store_of};
+use super::rows::{Rows, gradient_of};
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
 use crate::simd::{Kernel, Simd, Vector};
