@@ -42,10 +42,11 @@
 //! The contraction runs at 145 to 180 GFLOP/s a thread (8 flops a complex multiplication and addition) for dense
 //! couplings of 16 channels and more; depthwise ones are bound by memory.
 //!
-//! The direct convolution, two threads, GFLOP/s (2 flops a tap) of output, input gradient and weight gradient: 3×3
-//! kernels 16→32 at 28² 347, 371, 338; 64→64 at 32² 398, 401, 336; 256→512 at 4² 271, 259, 222; 16→32 at 7² 278, 276,
-//! 228; 5×5, 1→6 at 28² 193, 112, 170 (`cargo bench --bench convolution`). Depthwise 3×3 kernels are bound by memory,
-//! 31×31 ones reach 167 to 196.
+//! The direct convolution, GFLOP/s of a thread (2 flops a tap, those on the padding counted) of output, input gradient
+//! and weight gradient: 3×3 kernels 64→64 at 32² 196, 196, 190; 64→128 at 16² 210, 192, 208; 256→512 at 4² 264, 234,
+//! 265; 512→512 at 2² 320, 267, 296; 16→32 at 7² 199, 160, 172; 3→64 at 32² 105, 88, 87; 5×5, 1→6 at 28² 102, 57, 94
+//! (processor time on a shared machine; `cargo bench --bench convolution`). Depthwise 3×3 kernels are bound by memory,
+//! 31×31 ones reach 84 to 98.
 //!
 //! # Example
 //!

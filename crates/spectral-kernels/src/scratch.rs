@@ -10,8 +10,11 @@ struct Line([u64; 8]);
 /// More than this is given back to the allocator after use.
 const KEPT_BYTES: usize = 64 << 20;
 
+type Slot = Cell<Vec<Line>>;
+
 thread_local! {
-    static BUFFER: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+    static BUFFER: Slot = const { Cell::new(Vec::new()) };
+    static OUTER: Slot = const { Cell::new(Vec::new()) };
 }
 
 /// Calls `work` with `N` buffers of (at least) the given numbers of elements, aligned to 64 bytes, of any content.
@@ -21,9 +24,25 @@ pub fn with_scratch<T: Copy + Default + 'static, R, const N: usize>(
     lens: [usize; N],
     work: impl FnOnce([&mut [T]; N]) -> R,
 ) -> R {
+    BUFFER.with(|slot| with_buffer(slot, lens, work))
+}
+
+/// The same from memory of its own, for a call whose tasks use [`with_scratch`].
+pub fn with_outer_scratch<T: Copy + Default + 'static, R, const N: usize>(
+    lens: [usize; N],
+    work: impl FnOnce([&mut [T]; N]) -> R,
+) -> R {
+    OUTER.with(|slot| with_buffer(slot, lens, work))
+}
+
+fn with_buffer<T: Copy + Default + 'static, R, const N: usize>(
+    slot: &Slot,
+    lens: [usize; N],
+    work: impl FnOnce([&mut [T]; N]) -> R,
+) -> R {
     let lines = lens.map(|len| (len * size_of::<T>()).div_ceil(size_of::<Line>()));
     let total = lines.iter().sum();
-    let mut buffer = BUFFER.take();
+    let mut buffer = slot.take();
     if buffer.len() < total {
         buffer.resize(total, Line([0; 8]));
     }
@@ -38,7 +57,7 @@ pub fn with_scratch<T: Copy + Default + 'static, R, const N: usize>(
     });
     let result = work(buffers);
     if size_of_val(&buffer[..]) <= KEPT_BYTES {
-        BUFFER.set(buffer);
+        slot.set(buffer);
     }
     result
 }

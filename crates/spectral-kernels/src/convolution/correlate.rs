@@ -22,13 +22,13 @@ pub const SLACK: usize = 2 * MOST_VECTORS * MAX_LANES;
 
 /// One of the two passes whose result is an image.
 pub struct Correlate<'a, T> {
-    conv: &'a Convolution,
+    pub(super) conv: &'a Convolution,
     axes: [AxisPlan; 2],
-    direction: Direction,
-    source: &'a [T],
-    weight: &'a [T],
-    epilogue: Epilogue<'a, T>,
-    target: Shared<T>,
+    pub(super) direction: Direction,
+    pub(super) source: &'a [T],
+    pub(super) weight: &'a [T],
+    pub(super) epilogue: Epilogue<'a, T>,
+    pub(super) target: Shared<T>,
 }
 
 impl<'a, T: Scalar> Correlate<'a, T> {
@@ -74,6 +74,9 @@ impl<'a, T: Scalar> Correlate<'a, T> {
         let conv = self.conv;
         let set = InstructionSet::current();
         let lanes = T::lanes(set);
+        if self.is_blocked(lanes) {
+            return self.run_blocked(set);
+        }
         let widths = widths(lanes * size_of::<T>());
         let lattices = lattices(conv, &self.axes, self.direction, self.weight, widths);
         let [sources, _] = self.channels();

@@ -3,13 +3,22 @@
 //! Vectors run along the positions of an image, laid out with their padding so that a tap is nothing but an offset
 //! ([`frame`]): every pass is then a sum over channels and taps of a weight times a shifted row ([`sweep`]), and the
 //! weight gradient a sum over positions of two of them ([`weights`]).
+//!
+//! With enough channels vectors run along these instead ([`tile`], [`panels`]): no position needs its neighbour, so
+//! nothing is padded, and taps that find no sample are left out ([`reach`]). Outputs and input gradients of small maps
+//! are computed so ([`blocked`]), and weight gradients ([`blocked_weights`]).
 
 mod axis;
+mod blocked;
+mod blocked_weights;
 mod correlate;
 mod epilogue;
 mod frame;
+mod panels;
+mod reach;
 mod sweep;
 mod terms;
+mod tile;
 mod weights;
 
 use crate::scalar::Scalar;

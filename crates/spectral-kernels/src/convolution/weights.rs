@@ -21,11 +21,11 @@ const SUM_LEN: usize = 1 << 14;
 
 /// The pass whose result is a weight.
 pub struct WeightGradient<'a, T> {
-    conv: &'a Convolution,
+    pub(super) conv: &'a Convolution,
     axes: [AxisPlan; 2],
-    x: &'a [T],
-    gy: &'a [T],
-    gw: &'a mut [T],
+    pub(super) x: &'a [T],
+    pub(super) gy: &'a [T],
+    pub(super) gw: &'a mut [T],
 }
 
 impl<'a, T: Scalar> WeightGradient<'a, T> {
@@ -43,6 +43,9 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         let conv = self.conv;
         let set = InstructionSet::current();
         let lanes = T::lanes(set);
+        if self.is_blocked(lanes) {
+            return self.run_blocked(set);
+        }
         let outputs = conv.output_sizes();
         let plain = outputs.map(|len| FrameAxis {
             step: 1,
