@@ -2,8 +2,16 @@
 
 mod common;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use common::{Number, noise, relative_error, widen};
 use spectral_kernels::{Activation, ChannelEpilogue, Convolution, Epilogue, InstructionSet};
+
+/// Held by tests that choose the instruction set, which is the process's, or compare bits.
+fn instructions() -> MutexGuard<'static, ()> {
+    static CHOICE: Mutex<()> = Mutex::new(());
+    CHOICE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn cases() -> Vec<Convolution> {
     let same = |batch, channels: [usize; 2], sizes, kernel: [usize; 2]| Convolution {
@@ -105,6 +113,7 @@ fn check<T: Number>(c: &Convolution, activation: Activation) {
 
 #[test]
 fn every_instruction_set_holds_the_definition() {
+    let _choice = instructions();
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         for c in cases() {
@@ -128,6 +137,7 @@ fn the_identity_needs_no_output() {
 
 #[test]
 fn sums_by_channel_are_accurate_and_do_not_depend_on_the_number_of_threads() {
+    let _choice = instructions();
     for (batch, size) in [(512, 2), (40, 150)] {
         let c = Convolution {
             batch,

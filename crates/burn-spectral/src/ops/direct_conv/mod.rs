@@ -155,7 +155,7 @@ pub fn portable<const D: usize>(
     };
     match conv.activation {
         Activation::Identity => y,
-        Activation::LeakyRelu { slope } if slope == 0.0 => activation::relu(y),
+        Activation::LeakyRelu { slope: 0.0 } => activation::relu(y),
         Activation::LeakyRelu { slope } => activation::leaky_relu(y, slope),
     }
 }
