@@ -82,6 +82,7 @@ mod filter;
 mod long_convolution;
 mod memory;
 mod norm;
+mod optimizer;
 pub mod oracle;
 mod parallel;
 mod plan;
@@ -108,6 +109,7 @@ pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFil
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;
 pub use norm::Norm;
+pub use optimizer::{AdamMoments, AdamStep, RmsPropAverages, RmsPropStep, SgdStep};
 pub use parallel::threads;
 pub use pointwise::Pointwise;
 pub use reverse::reverse;

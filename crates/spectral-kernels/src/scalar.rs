@@ -9,6 +9,7 @@ use crate::convolution::{Correlate, EpilogueGradient, WeightGradient};
 use crate::exponential::{self, Exp};
 use crate::filter;
 use crate::long_convolution;
+use crate::optimizer;
 use crate::parallel::Shared;
 use crate::pointwise::{self, Mix};
 use crate::shape::{Axis, BinWeight};
@@ -132,6 +133,13 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     fn channel_adjoint(work: channel_affine::Adjoint<'_, Self>)
     where
         Self: Scalar;
+    /// [`optimizer::Update::run`] for this type.
+    fn optimize(update: optimizer::Update<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// The square root.
+    fn root(self) -> Self;
 
     /// The process-wide plans of this type.
     fn plans() -> &'static Plans<Self>
@@ -286,6 +294,13 @@ macro_rules! internals {
 
             fn channel_adjoint(work: channel_affine::Adjoint<'_, $t>) {
                 work.run();
+            fn optimize(update: optimizer::Update<'_, $t>) {
+                update.run();
+            }
+
+            #[inline(always)]
+            fn root(self) -> $t {
+                self.sqrt()
             }
 
             fn plans() -> &'static Plans<$t> {

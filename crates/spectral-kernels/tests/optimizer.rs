@@ -1,0 +1,91 @@
+//! Steps of optimizers give the same bits on every instruction set and any number of threads. Alone in its process: the
+//! choice of the set is process-wide.
+
+mod common;
+
+use common::{Number, noise, widen};
+use spectral_kernels::{
+    AdamMoments, AdamStep, InstructionSet, RmsPropAverages, RmsPropStep, SgdStep,
+};
+
+/// More than the work that is shared among threads, and no multiple of a vector.
+const LEN: usize = 300_007;
+
+/// Five steps of each rule with all its state, in a row.
+fn steps<T: Number>() -> Vec<f64> {
+    let zeros = || vec![T::of(0.0); LEN];
+    let mut results = vec![];
+    for keep in [false, true] {
+        let mut w = noise::<T>(LEN, 1);
+        let [mut m, mut v, mut s] = [zeros(), zeros(), zeros()];
+        let adam = AdamStep {
+            mean: [0.9, 0.1],
+            square: [0.99, 0.01],
+            rate: 0.03,
+            epsilon: 1e-6,
+            penalty: 0.01,
+            decay: 0.99,
+        };
+        for t in 0..5 {
+            let moments = AdamMoments {
+                mean: &mut m,
+                square: &mut v,
+                largest: keep.then_some(&mut s[..]),
+            };
+            adam.update(&mut w, &noise::<T>(LEN, 2 + t), moments);
+        }
+        results.extend([w, m, v, s]);
+
+        let (mut w, mut u) = (noise::<T>(LEN, 11), zeros());
+        let sgd = SgdStep {
+            velocity: [0.9, 0.8],
+            look_ahead: [0.9, 1.0],
+            rate: 0.03,
+            penalty: 0.01,
+        };
+        for t in 0..5 {
+            sgd.update(&mut w, &noise::<T>(LEN, 12 + t), keep.then_some(&mut u[..]));
+        }
+        results.extend([w, u]);
+
+        let mut w = noise::<T>(LEN, 21);
+        let [mut v, mut a, mut u] = [zeros(), zeros(), zeros()];
+        let rms = RmsPropStep {
+            average: [0.9, 0.1],
+            momentum: 0.9,
+            rate: 0.03,
+            epsilon: 0.1,
+            penalty: 0.01,
+        };
+        for t in 0..5 {
+            let averages = RmsPropAverages {
+                square: &mut v,
+                mean: keep.then_some(&mut a[..]),
+                update: keep.then_some(&mut u[..]),
+            };
+            rms.update(&mut w, &noise::<T>(LEN, 22 + t), averages);
+        }
+        results.extend([w, v, a, u]);
+    }
+    results.iter().flat_map(|part| widen(part)).collect()
+}
+
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build().unwrap().install(work)
+}
+
+#[test]
+fn sets_and_threads_do_not_change_a_bit() {
+    InstructionSet::force(Some(InstructionSet::Portable));
+    let expected = with_threads(1, || (steps::<f32>(), steps::<f64>()));
+    assert!(expected.0.iter().chain(&expected.1).all(|x| x.is_finite()));
+    for &set in InstructionSet::available() {
+        InstructionSet::force(Some(set));
+        for threads in [1, 2, 3] {
+            let got = with_threads(threads, || (steps::<f32>(), steps::<f64>()));
+            assert!(got == expected, "{set:?}, {threads} threads");
+        }
+    }
+    InstructionSet::force(None);
+}
