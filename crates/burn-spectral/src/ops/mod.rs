@@ -17,6 +17,7 @@ mod filter;
 mod flex;
 mod long_conv;
 mod modes;
+pub mod optimizer;
 mod pointwise;
 pub mod portable;
 mod spec;

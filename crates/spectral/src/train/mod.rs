@@ -15,6 +15,7 @@ mod evaluate;
 mod feed;
 mod files;
 mod fit;
+mod fused;
 mod history;
 mod learner;
 mod loss;

@@ -1,11 +1,10 @@
 //! Optimizers, with every constant settable.
 
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
+use burn::optim::ModuleOptimizer;
 use serde::{Deserialize, Serialize};
 
 use super::error::{TrainError, require};
+use super::fused;
 
 /// Which optimizer, with its constants. The defaults are PyTorch's, not Burn's (whose ε is 1e-5).
 ///
@@ -175,45 +174,49 @@ impl OptimizerConfig {
         }
     }
 
-    /// The optimizer, without any state yet.
+    /// The optimizer, without any state yet: the update rule, the rounding of the constants and the records of Burn's
+    /// optimizer of that name, each step in one pass.
     pub fn build(&self) -> ModuleOptimizer {
         match self {
-            Self::Adam(s) => AdamConfig::new()
-                .with_beta_1(s.beta_1 as f32)
-                .with_beta_2(s.beta_2 as f32)
-                .with_epsilon(s.epsilon as f32)
-                .with_amsgrad(s.amsgrad)
-                .with_weight_decay(l2(s.weight_decay))
-                .init(),
-            Self::AdamW(s) => AdamWConfig::new()
-                .with_beta_1(s.beta_1 as f32)
-                .with_beta_2(s.beta_2 as f32)
-                .with_epsilon(s.epsilon as f32)
-                .with_amsgrad(s.amsgrad)
-                .with_weight_decay(s.weight_decay as f32)
-                .init(),
-            Self::Sgd(s) => SgdConfig::new()
-                .with_momentum((s.momentum > 0.0).then(|| {
-                    MomentumConfig::new()
-                        .with_momentum(s.momentum)
-                        .with_dampening(s.dampening)
-                        .with_nesterov(s.nesterov)
-                }))
-                .with_weight_decay(l2(s.weight_decay))
-                .init(),
-            Self::RmsProp(s) => RmsPropConfig::new()
-                .with_alpha(s.alpha as f32)
-                .with_epsilon(s.epsilon as f32)
-                .with_momentum(s.momentum as f32)
-                .with_centered(s.centered)
-                .with_weight_decay(l2(s.weight_decay))
-                .init(),
+            Self::Adam(s) => fused::Adam {
+                moments: fused::Moments {
+                    beta_1: s.beta_1 as f32,
+                    beta_2: s.beta_2 as f32,
+                    epsilon: s.epsilon as f32,
+                    amsgrad: s.amsgrad,
+                },
+                penalty: s.weight_decay as f32,
+            }
+            .into(),
+            Self::AdamW(s) => fused::AdamW {
+                moments: fused::Moments {
+                    beta_1: s.beta_1 as f32,
+                    beta_2: s.beta_2 as f32,
+                    epsilon: s.epsilon as f32,
+                    amsgrad: s.amsgrad,
+                },
+                weight_decay: s.weight_decay as f32,
+            }
+            .into(),
+            Self::Sgd(s) => fused::Sgd {
+                momentum: (s.momentum > 0.0).then_some(fused::Momentum {
+                    factor: s.momentum as f32,
+                    dampening: s.dampening,
+                    nesterov: s.nesterov,
+                }),
+                penalty: s.weight_decay as f32,
+            }
+            .into(),
+            Self::RmsProp(s) => fused::RmsProp {
+                alpha: s.alpha as f32,
+                momentum: s.momentum as f32,
+                epsilon: s.epsilon as f32,
+                centered: s.centered,
+                penalty: s.weight_decay as f32,
+            }
+            .into(),
         }
     }
-}
-
-fn l2(penalty: f64) -> Option<WeightDecayConfig> {
-    (penalty > 0.0).then(|| WeightDecayConfig::new(penalty as f32))
 }
 
 fn share(name: &str, value: f64) -> Result<(), TrainError> {
