@@ -78,6 +78,7 @@ mod channel_affine;
 mod contraction;
 mod convolution;
 mod exponential;
+mod dense;
 mod filter;
 mod long_convolution;
 mod memory;
@@ -105,6 +106,8 @@ pub use channel_affine::{
 pub use contraction::{Conjugate, Contraction, TiledContraction};
 pub use convolution::{ChannelEpilogue, Convolution, Epilogue};
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
+pub use convolution::Convolution;
+pub use dense::Dense;
 pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 pub use long_convolution::{LongConvolution, LongGradients};
 pub use memory::keep_freed_pages;

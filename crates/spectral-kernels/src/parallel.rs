@@ -65,6 +65,11 @@ pub fn threads_for(work: usize) -> usize {
     }
 }
 
+/// Whether `work` is worth cutting into parts, whatever the number of threads.
+pub fn worth_sharing(work: usize) -> bool {
+    work >= SERIAL_WORK
+}
+
 /// Parts that a sum over `work` is cut into, for as many partial sums: a matter of the work alone, so that results do not
 /// depend on the number of threads.
 pub fn parts_for(work: usize) -> usize {

@@ -7,6 +7,8 @@ use crate::channel_affine;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, EpilogueGradient, WeightGradient};
 use crate::exponential::{self, Exp};
+use crate::convolution::{Correlate, WeightGradient};
+use crate::dense;
 use crate::filter;
 use crate::long_convolution;
 use crate::optimizer;
@@ -133,6 +135,16 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     fn channel_adjoint(work: channel_affine::Adjoint<'_, Self>)
     where
         Self: Scalar;
+    /// [`dense::Product::run`] for this type.
+    fn matrix_product(work: dense::Product<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`dense::Before::run`] for this type.
+    fn matrix_activation(work: dense::Before<'_, Self>)
+    where
+        Self: Scalar;
+
     /// [`optimizer::Update::run`] for this type.
     fn optimize(update: optimizer::Update<'_, Self>)
     where
@@ -294,6 +306,14 @@ macro_rules! internals {
 
             fn channel_adjoint(work: channel_affine::Adjoint<'_, $t>) {
                 work.run();
+            fn matrix_product(work: dense::Product<'_, $t>) {
+                work.run();
+            }
+
+            fn matrix_activation(work: dense::Before<'_, $t>) {
+                work.run();
+            }
+
             fn optimize(update: optimizer::Update<'_, $t>) {
                 update.run();
             }

@@ -1,8 +1,8 @@
 //! Pointwise convolution, the same small real matrix product at every sample, also of the reversed signal.
 
-mod block;
+pub(crate) mod block;
 mod mix;
-mod panel;
+pub(crate) mod panel;
 mod weight;
 
 use crate::scalar::Scalar;
