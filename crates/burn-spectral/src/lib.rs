@@ -16,6 +16,7 @@
 //! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`frequency`]: layers that stay on the spectrum
 //! - [`summary`]: the table of a network's layers, parameters and cost
+//! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`ops`]: the operations beneath, one meaning on every backend
 //!
 //! # Example

@@ -10,17 +10,20 @@ mod autodiff;
 mod backend;
 mod buffer;
 mod channel_map;
+mod cross_entropy;
 mod direct_conv;
 mod exponential;
 mod fft_conv;
 mod filter;
 mod flex;
+mod linear;
 mod long_conv;
 mod modes;
 pub mod optimizer;
 mod pointwise;
 pub mod portable;
 mod spec;
+mod squared_error;
 mod stack;
 
 use burn::backend::{Dispatch, DispatchDevice};
@@ -33,10 +36,12 @@ pub use channel_map::{
     Activation, ChannelSpec, MaxPool, NormalisedBatch, activate_pool, batch_norm_train,
     channel_affine, portable as channel_map_portable,
 };
+pub use cross_entropy::{CrossEntropySpec, cross_entropy, portable as cross_entropy_portable};
 pub use direct_conv::{DirectConvSpec, direct_conv, portable as direct_conv_portable};
 pub use exponential::{exponential_sum, portable as exponential_sum_portable};
 pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};
 pub use filter::{FilterSpec, Layout, Placement, spectral_filter};
+pub use linear::{linear, portable as linear_portable};
 pub use long_conv::long_conv;
 pub use modes::{ModesSpec, portable_conv_modes, spectral_conv_modes};
 pub(crate) use modes::{keep_modes, spread_modes};
@@ -44,7 +49,8 @@ pub use pointwise::mix_constant;
 pub use spec::{
     Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec,
 };
-pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
+pub use spectral_kernels::{Activation, BinWeight, Conjugate, Direction, Modes};
+pub use squared_error::{mean_squared_error, portable as mean_squared_error_portable};
 pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.

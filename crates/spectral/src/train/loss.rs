@@ -1,9 +1,9 @@
 //! Losses: what training makes small.
 
 use burn::Tensor;
-use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
 use burn::tensor::activation::{log_sigmoid, log_softmax};
-use burn::tensor::{Device, Int, TensorData};
+use burn::tensor::{Device, TensorData};
+use burn_spectral::ops::{CrossEntropySpec, cross_entropy, mean_squared_error};
 use serde::{Deserialize, Serialize};
 
 use super::error::{TrainError, require};
@@ -55,15 +55,16 @@ impl Loss {
     ///
     /// Each label must be below the number of classes.
     pub fn of_labels(&self, logits: Tensor<2>, labels: &[u16]) -> Tensor<1> {
-        let device = logits.device();
         match *self {
-            Self::CrossEntropy { label_smoothing } => CrossEntropyLossConfig::new()
-                .with_smoothing((label_smoothing > 0.0).then_some(label_smoothing as f32))
-                .init(&device)
-                .forward(logits, label_tensor(labels, &device)),
+            Self::CrossEntropy { label_smoothing } => {
+                let labels = labels.iter().map(|&label| usize::from(label)).collect();
+                let smoothing = label_smoothing;
+                cross_entropy(logits, CrossEntropySpec { labels, smoothing })
+            }
             Self::MeanSquaredError | Self::BinaryCrossEntropy => {
                 let [_, classes] = logits.dims();
-                self.of_targets(logits, one_hot(labels, classes, &device))
+                let targets = one_hot(labels, classes, &logits.device());
+                self.of_targets(logits, targets)
             }
         }
     }
@@ -77,19 +78,13 @@ impl Loss {
                 let targets = targets * (1.0 - label_smoothing) + label_smoothing / classes as f64;
                 (targets * log_softmax(outputs, 1)).sum_dim(1).mean().neg()
             }
-            Self::MeanSquaredError => MseLoss::new().forward(outputs, targets, Reduction::Mean),
+            Self::MeanSquaredError => mean_squared_error(outputs, targets),
             // (1 − t)·x − log σ(x) is the stable form of −t·log σ(x) − (1 − t)·log(1 − σ(x)).
             Self::BinaryCrossEntropy => {
                 ((targets.neg() + 1.0) * outputs.clone() - log_sigmoid(outputs)).mean()
             }
         }
     }
-}
-
-fn label_tensor(labels: &[u16], device: &Device) -> Tensor<1, Int> {
-    let labels: Vec<i32> = labels.iter().map(|&label| i32::from(label)).collect();
-    let count = labels.len();
-    Tensor::from_data(TensorData::new(labels, [count]), device)
 }
 
 /// One row per label with a one at its class. Made on the host: Burn's own reads the labels back
