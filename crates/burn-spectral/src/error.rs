@@ -171,6 +171,14 @@ pub enum SpectralError {
         /// Bins of the spectrum.
         got: Vec<usize>,
     },
+    /// Images of another size than the layer's.
+    #[error("this layer takes images of size {expected:?}, got an input of shape {got:?}")]
+    Images {
+        /// Size of the layer's images.
+        expected: [usize; 2],
+        /// Shape of the input.
+        got: Vec<usize>,
+    },
     /// A value that must be a positive number.
     #[error("{what} must be a positive finite number, got {value}")]
     NotPositive {

@@ -27,6 +27,23 @@ impl FlattenSpectrum {
     }
 }
 
+/// A spectrum as one row of complex features an example, in the order channel, height, bin: what a
+/// dense layer on complex features takes.
+#[derive(Module, Debug, Default)]
+pub struct FlattenParts;
+
+impl FlattenParts {
+    /// Flattens.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, bins]`
+    /// - output: `[batch, channels·height·bins]`
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<2> {
+        let [batch, channels, height, bins] = spectrum.dims();
+        spectrum.map(|part| part.reshape([batch, channels * height * bins]))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,7 +56,7 @@
 //! | leaky ReLU | [`CLeakyRelu`], later [`SpectralNoiseConfig::activation`] | [`ThroughImage`], exact |
 //! | dropout | [`SpectralNoiseConfig::dropout`] | [`ThroughImage`], exact; [`NoiseForm::Hermitian`] |
 //! | max-pooling | [`SpatialMaxPool`] | [`SpatialMaxPool`], [`ThroughImage`] |
-//! | dense layer | [`TwoBranchLinear`] | [`TwoBranchLinear`], [`ComplexLinear`] |
+//! | dense layer | [`TwoBranchLinear`] after [`FlattenParts`] | [`TwoBranchLinear`], [`ComplexLinear`] |
 //!
 //! Spectra are unnormalised, as [`fft2`](crate::fft::fft2) and [`rfft2`](crate::fft::rfft2) give
 //! them; a [`SpectrumGrid`] says which bins there are.
@@ -75,13 +75,14 @@ mod shared_stack;
 mod spectrum_grid;
 mod support;
 mod through_image;
+mod to_spectrum;
 
 pub use activation::{CLeakyRelu, CRelu, ModRelu, ModReluConfig, ZRelu};
 pub use elementwise::{ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm};
 pub use elementwise_weight::{
     ElementwiseInit, ElementwiseWeight, ElementwiseWeights, FreeWeight, TapWeight,
 };
-pub use flatten::FlattenSpectrum;
+pub use flatten::{FlattenParts, FlattenSpectrum};
 pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig, FourierDomainInit};
 pub use heads::{ComplexLinear, ComplexLinearConfig, TwoBranchLinear};
 pub use max_pool::{SpatialMaxPool, SpatialMaxPoolConfig};
@@ -101,3 +102,4 @@ pub use shared_stack::{
 pub use spectrum_grid::SpectrumGrid;
 pub use support::{Projection, SupportProjection};
 pub use through_image::{ThroughImage, ThroughImageConfig};
+pub use to_spectrum::ToSpectrum;

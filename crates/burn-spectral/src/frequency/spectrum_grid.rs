@@ -86,6 +86,20 @@ impl SpectrumGrid {
         }
     }
 
+    /// Checks that images of shape `dims` have this size.
+    ///
+    /// # Errors
+    /// When they have another.
+    pub fn check_images(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        match dims[2..] == self.size {
+            true => Ok(()),
+            false => Err(SpectralError::Images {
+                expected: self.size,
+                got: dims.to_vec(),
+            }),
+        }
+    }
+
     /// The spectra of images, unnormalised.
     ///
     /// # Shapes
@@ -93,15 +107,10 @@ impl SpectrumGrid {
     /// - output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// When the images have another size.
+    /// Where [`check_images`](Self::check_images) gives an error, with its text.
     pub fn spectrum(&self, images: Tensor<4>) -> ComplexTensor<4> {
-        let dims = images.dims();
-        assert_eq!(
-            dims[2..],
-            self.size,
-            "these are the spectra of images of size {:?}, got images of shape {dims:?}",
-            self.size
-        );
+        self.check_images(images.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
         match self.extent {
             SpectrumExtent::Half => fft::rfft2(images, Norm::Backward),
             SpectrumExtent::Full => fft::fft2(ComplexTensor::from_real(images), Norm::Backward),
@@ -208,6 +217,11 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "this layer takes spectra of [4, 4] bins, those of images of size [4, 6], got [4, 6]"
+        );
+        let error = SpectrumGrid::full([4, 6]).check_images([1, 2, 4, 4]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "this layer takes images of size [4, 6], got an input of shape [1, 2, 4, 4]"
         );
         assert!(SpectrumGrid::full([0, 3]).check_size().is_err());
     }

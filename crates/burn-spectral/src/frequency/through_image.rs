@@ -182,7 +182,7 @@ impl ThroughImage {
                 };
                 let spectrum = self.anti_aliased(spectrum);
                 if is_half && self.pool.is_none() && self.dropout.prob == 0.0 {
-                    return spectrum;
+                    return hermitian(spectrum, self.grid.size);
                 }
                 half.image(spectrum)
             }
@@ -210,6 +210,25 @@ impl ThroughImage {
         let scale = 1.0 / (self.factor * self.factor) as f64;
         resize_spectrum2d(ops::rfft(images, transform(scale)), fine, size)
     }
+}
+
+/// A cropped half-spectrum as that of its image. On the last column of an even width, which is its
+/// own mirror image, cropping leaves what an inverse transform would take the mean of.
+fn hermitian(spectrum: ComplexTensor<4>, [height, width]: [usize; 2]) -> ComplexTensor<4> {
+    if !width.is_multiple_of(2) {
+        return spectrum;
+    }
+    let last = width / 2;
+    let column = spectrum.clone().narrow(3, last, 1);
+    let mirrored = match height {
+        1 => column.clone(),
+        _ => {
+            let others = column.clone().narrow(2, 1, height - 1).flip(2);
+            ComplexTensor::cat(vec![column.clone().narrow(2, 0, 1), others], 2)
+        }
+    };
+    let even = column.add(mirrored.conj()).mul_scalar(0.5);
+    ComplexTensor::cat(vec![spectrum.narrow(3, 0, last), even], 3)
 }
 
 #[cfg(test)]

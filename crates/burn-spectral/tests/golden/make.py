@@ -8,6 +8,7 @@ dense matrix, a direct sum or finite differences), asserted before anything is w
 import torch
 
 from causal import kramers_kronig
+from cemnet import cemnet
 from convolution import fftconv
 from layers import LAYERS
 from long import long
@@ -23,4 +24,5 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     torch.manual_seed(0)
     for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long, norm):
+    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long, cemnet):
         write(f"{build.__name__}.safetensors", build())

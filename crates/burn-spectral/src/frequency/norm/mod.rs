@@ -167,12 +167,14 @@ impl ComplexBatchNorm {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the channels, or the bins of a form that counts them, are not the layer's.
-    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+    /// When the channels are not the layer's; and for a form that counts bins, when those, or the
+    /// number of axes, are not.
+    pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         statistics::check_channels(self.channels(), &dims)?;
         match self {
-            Self::Magnitude(norm) => norm.grid.check(dims),
-            Self::Image(norm) => norm.grid.check(dims),
+            Self::Magnitude(MagnitudeNorm { grid, .. }) | Self::Image(ImageNorm { grid, .. }) => {
+                grid.check(planes(dims)?)
+            }
             Self::PerPart(_) | Self::Whitening(_) => Ok(()),
         }
     }
@@ -180,20 +182,34 @@ impl ComplexBatchNorm {
     /// Normalises.
     ///
     /// # Shapes
-    /// - input and output: `[batch, channels, bins…]`
+    /// - input and output: `[batch, channels, bins…]`; per part and whitening `[batch, channels, …]`,
+    ///   so that they also serve dense features
     ///
     /// # Panics
     /// Where [`check`](Self::check) gives an error, with its text.
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        let dims = spectrum.dims();
+        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        let on_planes = |norm: &dyn Fn(ComplexTensor<4>) -> ComplexTensor<4>| {
+            let planes = planes(dims).unwrap_or_else(|error| panic!("{error}"));
+            norm(spectrum.clone().map(|part| part.reshape(planes))).map(|part| part.reshape(dims))
+        };
         match self {
             Self::PerPart(norm) => norm.forward(spectrum),
-            Self::Magnitude(norm) => norm.forward(spectrum),
             Self::Whitening(norm) => norm.forward(spectrum),
-            Self::Image(norm) => norm.forward(spectrum),
+            Self::Magnitude(norm) => on_planes(&|spectrum| norm.forward(spectrum)),
+            Self::Image(norm) => on_planes(&|spectrum| norm.forward(spectrum)),
         }
     }
+}
+
+/// A shape as that of planes of bins.
+fn planes<const D: usize>(dims: [usize; D]) -> Result<[usize; 4], SpectralError> {
+    let rank = |_| SpectralError::Rank {
+        expected: 4,
+        got: dims.to_vec(),
+    };
+    dims.as_slice().try_into().map_err(rank)
 }
 
 #[cfg(test)]
@@ -225,5 +241,11 @@ mod tests {
         let norm = config.init(&device);
         assert!(norm.check([2, 3, 4, 4]).is_ok());
         assert!(norm.check([2, 4, 4, 4]).is_err() && norm.check([2, 3, 4, 6]).is_err());
+        assert_eq!(
+            norm.check([2, 3]).unwrap_err().to_string(),
+            "this layer takes inputs of rank 4, the batch counted, got the shape [2, 3]"
+        );
+        let dense = ComplexBatchNormConfig::new(3, ComplexNormForm::Whitening).init(&device);
+        assert!(dense.check([2, 3]).is_ok());
     }
 }

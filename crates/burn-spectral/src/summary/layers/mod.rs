@@ -3,6 +3,7 @@
 mod conv;
 mod fft;
 mod frequency;
+mod network;
 mod pool;
 mod spectrum;
 

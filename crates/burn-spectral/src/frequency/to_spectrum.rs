@@ -1,0 +1,64 @@
+//! From images to the spectra that a network lives on.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::{ComplexTensor, SpectralError};
+
+use super::spectrum_grid::SpectrumGrid;
+
+/// The transform that stands before a network on spectra, [`SpectrumGrid::spectrum`] as a layer.
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::frequency::{SpectrumGrid, ToSpectrum};
+///
+/// let layer = ToSpectrum::new(SpectrumGrid::full([28, 28]));
+/// let images = Tensor::<4>::ones([4, 1, 28, 28], &Device::flex());
+/// assert_eq!(layer.forward(images).dims(), [4, 1, 28, 28]);
+/// ```
+#[derive(Module, Debug)]
+pub struct ToSpectrum {
+    /// The spectra that come out.
+    #[module(skip)]
+    pub grid: SpectrumGrid,
+}
+
+impl ToSpectrum {
+    /// A layer that gives the spectra of images.
+    ///
+    /// # Errors
+    /// When the images are empty.
+    pub fn try_new(grid: SpectrumGrid) -> Result<Self, SpectralError> {
+        grid.check_size()?;
+        Ok(Self { grid })
+    }
+
+    /// A layer that gives the spectra of images.
+    ///
+    /// # Panics
+    /// Where [`try_new`](Self::try_new) gives an error, with its text.
+    pub fn new(grid: SpectrumGrid) -> Self {
+        Self::try_new(grid).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Checks that the layer takes images of shape `dims`.
+    ///
+    /// # Errors
+    /// When they have another size.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.grid.check_images(dims)
+    }
+
+    /// Transforms.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]`; output: `[batch, channels, bins…]`
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward(&self, images: Tensor<4>) -> ComplexTensor<4> {
+        self.grid.spectrum(images)
+    }
+}
