@@ -2,7 +2,7 @@
 
 mod common;
 
-use burn::module::Param;
+use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, module};
 use burn_spectral::conv::KernelOrigin;
@@ -169,4 +169,20 @@ fn max_pooling_commutes_with_the_reversal_for_no_image_of_even_size() {
     let first = pool.forward(ops::circular_reverse(x.clone(), 2));
     let last = ops::circular_reverse(pool.forward(x), 2);
     assert!(relative_error(&values(first), &values(last)) > 0.1);
+}
+
+#[test]
+fn a_layer_returns_from_its_record() {
+    let (device, _alone) = seeded(7);
+    let x = noise_tensor([2, 2, 6, 9], 1, DType::F32, &device);
+    for weights in [ElementwiseWeights::Free, ElementwiseWeights::Taps] {
+        let config = ElementwiseConv2dConfig::new([2, 3], [3, 3], [6, 9]).with_weights(weights);
+        let (saved, other) = (config.init(&device), config.init(&device));
+        let want = values(apply(&saved, x.clone()));
+        assert_ne!(values(apply(&other, x.clone())), want, "{weights:?}");
+        let bytes = saved.into_record().into_bytes().unwrap();
+        let record = burn::store::ModuleRecord::from_bytes(bytes).unwrap();
+        let got = apply(&other.load_record(record), x.clone());
+        assert_eq!(values(got), want, "{weights:?}");
+    }
 }

@@ -205,3 +205,23 @@ fn the_power_that_the_magnitude_form_divides_by_is_that_of_the_image() {
         }
     }
 }
+
+#[test]
+fn running_statistics_travel_in_records() {
+    let (device, plain) = (Device::flex().autodiff(), Device::flex());
+    let grid = SpectrumGrid::half([6, 8]);
+    let x = |device: &Device| noise_complex::<4>([3, 2, 6, 5], 1, DType::F32, device);
+    for form in forms(grid) {
+        let config = ComplexBatchNormConfig::new(2, form);
+        let trained = config.init(&device);
+        trained.forward(x(&device).mul_scalar(4.0));
+        let saved = trained.valid();
+        let want = complex_values(saved.forward(x(&plain)));
+        let other = config.init(&plain);
+        assert_ne!(complex_values(other.forward(x(&plain))), want, "{form:?}");
+        let bytes = saved.into_record().into_bytes().unwrap();
+        let record = burn::store::ModuleRecord::from_bytes(bytes).unwrap();
+        let got = other.load_record(record).forward(x(&plain));
+        assert_eq!(complex_values(got), want, "{form:?}");
+    }
+}
