@@ -6,9 +6,8 @@ use crate::cache::Plans;
 use crate::channel_affine;
 use crate::contraction::Product;
 use crate::convolution::{Correlate, EpilogueGradient, WeightGradient};
-use crate::exponential::{self, Exp};
-use crate::convolution::{Correlate, WeightGradient};
 use crate::dense;
+use crate::exponential::{self, Exp};
 use crate::filter;
 use crate::long_convolution;
 use crate::optimizer;
@@ -135,6 +134,7 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     fn channel_adjoint(work: channel_affine::Adjoint<'_, Self>)
     where
         Self: Scalar;
+
     /// [`dense::Product::run`] for this type.
     fn matrix_product(work: dense::Product<'_, Self>)
     where
@@ -306,6 +306,8 @@ macro_rules! internals {
 
             fn channel_adjoint(work: channel_affine::Adjoint<'_, $t>) {
                 work.run();
+            }
+
             fn matrix_product(work: dense::Product<'_, $t>) {
                 work.run();
             }

@@ -49,7 +49,7 @@ pub use pointwise::mix_constant;
 pub use spec::{
     Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec,
 };
-pub use spectral_kernels::{Activation, BinWeight, Conjugate, Direction, Modes};
+pub use spectral_kernels::{BinWeight, Conjugate, Direction, Modes};
 pub use squared_error::{mean_squared_error, portable as mean_squared_error_portable};
 pub use stack::{rectified_stack, rectified_stack_dense};
 

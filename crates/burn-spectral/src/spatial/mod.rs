@@ -6,18 +6,11 @@
 
 mod batch_norm;
 mod conv;
+mod linear;
 mod pool;
 
 pub use crate::ops::Activation;
 pub use batch_norm::{batch_norm, batch_norm_with};
 pub use conv::{conv1d, conv1d_with, conv2d, conv2d_with, try_conv1d_with, try_conv2d_with};
-pub use pool::{activate_pool, max_pool2d};
-//! Burn's spatial layers on the kernels: same modules, same parameters, same results.
-//!
-//! Burn's modules hold the parameters, so that configurations, records and summaries stay as they are; the functions here
-//! take a module and compute its output, faster on the CPU, where they can with what usually follows it.
-
-mod linear;
-
-pub use crate::ops::Activation;
 pub use linear::{linear, linear_with};
+pub use pool::{activate_pool, max_pool2d};

@@ -174,7 +174,7 @@ impl Family for Cnn {
         let mean = features
             .reshape([batch, channels, height * width])
             .mean_dim(2);
-        self.head.forward(mean.squeeze_dim::<2>(2))
+        spatial::linear(&self.head, mean.squeeze_dim::<2>(2))
     }
 
     fn takes(&self, size: [usize; 2]) -> bool {

@@ -5,9 +5,9 @@
 use burn::module::Module;
 use burn::nn::activation::Activation;
 use burn::nn::{BatchNormConfig, Linear, Relu};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
+use burn_spectral::spatial;
 use burn_spectral::summary::{Flatten, Summary};
 
 use super::info::ModelInfo;
@@ -144,9 +144,9 @@ impl Family for ConvNet {
         let features = stages.fold(images, |images, stage| stage.forward(images));
         let hidden = self.hidden.iter();
         let features = hidden.fold(flatten(features), |features, layer| {
-            relu(layer.forward(features))
+            spatial::linear_with(layer, spatial::Activation::RELU, features)
         });
-        self.output.forward(features)
+        spatial::linear(&self.output, features)
     }
 
     fn takes(&self, size: [usize; 2]) -> bool {

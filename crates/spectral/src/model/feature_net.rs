@@ -209,7 +209,7 @@ impl Family for FeatureNet {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let features = self.layers.iter();
         let features = features.fold(images, |images, layer| layer.forward(images));
-        self.head.forward(flatten(features))
+        spatial::linear(&self.head, flatten(features))
     }
 
     fn takes(&self, _size: [usize; 2]) -> bool {

@@ -189,7 +189,7 @@ impl Family for FixedNet {
             FirstLayer::Fixed(layer) => layer.forward(images),
         };
         let features = spatial::activate_pool(Activation::RELU, Some(&self.pool), features);
-        self.head.forward(flatten(features))
+        spatial::linear(&self.head, flatten(features))
     }
 
     fn takes(&self, _size: [usize; 2]) -> bool {

@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, Relu};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::summary::Summary;
 
 use super::keras::{self, KerasInit};
@@ -75,10 +75,13 @@ impl Head {
     /// - input: `[batch, features]`; output: `[batch, outputs]`
     pub(super) fn forward(&self, features: Tensor<2>, dropout: &Option<Dropout>) -> Tensor<2> {
         let features = match &self.hidden {
-            Some(hidden) => drop(dropout, relu(hidden.forward(features))),
+            Some(hidden) => {
+                let hidden = spatial::linear_with(hidden, Activation::RELU, features);
+                drop(dropout, hidden)
+            }
             None => features,
         };
-        self.output.forward(features)
+        spatial::linear(&self.output, features)
     }
 
     /// Adds the layers of the head.
