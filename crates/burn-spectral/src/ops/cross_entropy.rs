@@ -10,7 +10,7 @@ use burn::backend::{
     Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
 };
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Shape, Tensor, TensorData};
+use burn::tensor::{ElementConversion, Shape, Tensor, TensorData};
 
 use super::buffer;
 use super::flex::{Contiguous, with_dtype};
@@ -148,7 +148,7 @@ impl CrossEntropyPrimitives for Flex {
             let logits = logits.slice::<E>().chunks_exact(classes.max(1));
             for (b, (logits, label)) in logits.zip(&spec.labels).enumerate() {
                 for (to, x) in wide.iter_mut().zip(logits) {
-                    *to = f64::from(*x);
+                    *to = x.elem();
                 }
                 loss += row(&wide, *label, spec.smoothing, &mut softmax);
                 if let Some(gradients) = &mut gradients {

@@ -9,7 +9,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{
     Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
 };
-use burn::tensor::{Shape, Tensor};
+use burn::tensor::{ElementConversion, Shape, Tensor};
 
 use super::buffer;
 use super::flex::{Contiguous, with_dtype};
@@ -17,6 +17,8 @@ use super::{check_dtypes, has_kernels};
 
 /// Partial sums, as many as fill the lanes.
 const SUMS: usize = 16;
+/// Squares summed in the tensor's own precision before the sums go to `f64`.
+const BLOCK: usize = 64 * SUMS;
 
 /// The mean of `(x − t)²` over all elements. On the kernels one pass gives the loss and what its gradient needs, the
 /// differences.
@@ -80,16 +82,20 @@ impl SquaredErrorPrimitives for Flex {
         let count = shape.num_elements();
         with_dtype!(x.0, E => {
             let mut differences = buffer::take::<E>(count);
-            let mut sums = [0.0; SUMS];
+            let mut total = 0.0;
             let (x, targets) = (x.slice::<E>(), targets.slice::<E>());
-            let blocks = differences.chunks_mut(SUMS);
-            for ((to, x), t) in blocks.zip(x.chunks(SUMS)).zip(targets.chunks(SUMS)) {
-                for (((to, x), t), sum) in to.iter_mut().zip(x).zip(t).zip(&mut sums) {
-                    *to = x - t;
-                    *sum += f64::from(*to) * f64::from(*to);
+            let blocks = differences.chunks_mut(BLOCK);
+            for ((to, x), t) in blocks.zip(x.chunks(BLOCK)).zip(targets.chunks(BLOCK)) {
+                let mut sums = [0.0; SUMS];
+                for ((to, x), t) in to.chunks_mut(SUMS).zip(x.chunks(SUMS)).zip(t.chunks(SUMS)) {
+                    for (((to, x), t), sum) in to.iter_mut().zip(x).zip(t).zip(&mut sums) {
+                        *to = x - t;
+                        *sum += *to * *to;
+                    }
                 }
+                total += sums.iter().map(|sum| sum.elem::<f64>()).sum::<f64>();
             }
-            let loss = sums.iter().sum::<f64>() / count as f64;
+            let loss = total / count as f64;
             (
                 buffer::into_tensor(vec![loss as E], &Shape::new([1])),
                 buffer::into_tensor(differences, &shape),
@@ -102,7 +108,7 @@ impl SquaredErrorPrimitives for Flex {
         let (differences, grad) = (Contiguous::new(differences), Contiguous::new(grad));
         let count = shape.num_elements();
         with_dtype!(grad.0, E => {
-            let factor = (2.0 * f64::from(grad.slice::<E>()[0]) / count as f64) as E;
+            let factor = (2.0 * grad.slice::<E>()[0].elem::<f64>() / count as f64) as E;
             let mut gradient = buffer::take::<E>(count);
             for (to, d) in gradient.iter_mut().zip(differences.slice::<E>()) {
                 *to = factor * d;

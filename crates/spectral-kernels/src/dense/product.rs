@@ -172,17 +172,20 @@ impl<T: Scalar> Piece<'_, T> {
                 count: terms.len(),
             };
             source.columns(simd, width, self.panel);
-        } else {
-            let source = Source {
-                data: &self.b.data[terms.start * step..],
-                sizes: &[],
-                reversed: false,
-                channels: terms.len(),
-                samples: step,
-                first: self.columns.start,
-                count: self.columns.len(),
-            };
-            source.rows(width, self.panel);
+            return;
+        }
+        let count = self.columns.len();
+        let lines = self.panel.chunks_exact_mut(width);
+        for (term, to) in terms.clone().zip(lines) {
+            let from = &self.b.data[term * step + self.columns.start..][..count];
+            for at in (0..count).step_by(S::LANES) {
+                let lanes = S::LANES.min(count - at);
+                // SAFETY: so many numbers are left of the line, and `width` is whole vectors.
+                unsafe {
+                    let vector = simd.load_part(from[at..].as_ptr(), lanes);
+                    simd.store(to[at..].as_mut_ptr(), vector);
+                }
+            }
         }
     }
 
