@@ -71,6 +71,7 @@ mod max_pool;
 mod mix;
 mod noise;
 mod norm;
+mod normal;
 mod shared_stack;
 mod spectrum_grid;
 mod support;

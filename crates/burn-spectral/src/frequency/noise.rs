@@ -1,12 +1,13 @@
 //! Multiplicative noise on spectra.
 
 use burn::module::{Flag, Module, Param};
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::spectrum::SpectrumExtent;
 use crate::{ComplexTensor, SpectralError};
 
+use super::normal::around_one;
 use super::spectrum_grid::SpectrumGrid;
 
 /// What the factors of a [`SpectralNoise`] are.
@@ -150,7 +151,7 @@ impl SpectralNoise {
         if self.deviation == 0.0 || (self.time == NoiseTime::Training && !is_training) {
             return spectrum;
         }
-        let draw = |like: &Tensor<D>| like.random_like(Distribution::Normal(1.0, self.deviation));
+        let draw = |like: &Tensor<D>| around_one(like, self.deviation);
         match self.form {
             NoiseForm::PerPart => {
                 let (re, im) = (draw(&spectrum.re), draw(&spectrum.im));

@@ -54,7 +54,7 @@ pub use squared_error::{mean_squared_error, portable as mean_squared_error_porta
 pub use stack::{rectified_stack, rectified_stack_dense};
 
 /// Whether the kernels serve this tensor.
-fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
+pub(crate) fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
     matches!(tensor.dtype(), DType::F32 | DType::F64)
         && matches!(
             tensor.device().inner().as_dispatch(),
