@@ -140,7 +140,7 @@ fn a_seed_gives_the_same_noise_again_and_two_passes_differ() {
     for dtype in common::DTYPES {
         let x = common::noise_complex::<4>([2, 3, 6, 5], 1, dtype, &device);
         let layer = SpectralNoiseConfig::activation(0.4).init();
-        let mut draw = || complex_values(layer.forward(x.clone()));
+        let draw = || complex_values(layer.forward(x.clone()));
         device.seed(6);
         let (first, second) = (draw(), draw());
         assert_ne!(first, second, "{dtype:?}");
