@@ -15,7 +15,7 @@ pub enum Projection {
     #[default]
     Orthogonal,
     /// Their sum, divided by the number of taps kept, is added to each of those: the response at
-    /// frequency zero stays as it was. An oblique projection, so never the nearest kernel.
+    /// frequency zero stays as it was. An oblique projection: not the nearest kernel.
     Oblique,
 }
 

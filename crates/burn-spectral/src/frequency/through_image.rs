@@ -119,7 +119,9 @@ pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
 ///
 /// Anti-aliased, the spectrum is padded with zeros to `factor` times the size before the activation
 /// and cropped after it, as [`AntiAliasedActivation`](crate::pool::AntiAliasedActivation) does with
-/// images; the rules at the Nyquist frequencies are those of [`crate::pool`].
+/// images; the rules at the Nyquist frequencies are those of [`crate::pool`]. Half-spectra should then
+/// be those of real images: what others hold on the last column of an even width, the finer grid
+/// shows and the image's own does not.
 ///
 /// # Example
 /// ```
