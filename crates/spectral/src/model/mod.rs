@@ -5,6 +5,7 @@
 
 mod autoencoder;
 mod cats;
+mod cemnet;
 mod cifar;
 mod cnn;
 mod conv_net;
@@ -29,6 +30,10 @@ mod stage;
 mod tests;
 
 pub use autoencoder::{Autoencoder, Encoder};
+pub use cemnet::{
+    BranchLayer, Branches, CemBlock, CemHead, CemNet, Fixation, ImageSteps, JoinedHead,
+    PublishedSteps, Steps,
+};
 pub use cnn::Cnn;
 pub use conv_net::ConvNet;
 pub use error::ModelError;

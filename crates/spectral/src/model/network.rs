@@ -9,8 +9,8 @@ use crate::train::Classifier;
 
 use super::input::Domain;
 use super::{
-    Autoencoder, Cnn, ConvNet, FeatureNet, Filter, FixedNet, FrequencyStack, ImageStack, InputSpec,
-    ModelError, SpectralBest, SpectrumNet,
+    Autoencoder, CemNet, Cnn, ConvNet, FeatureNet, Filter, FixedNet, FrequencyStack, ImageStack,
+    InputSpec, ModelError, SpectralBest, SpectrumNet,
 };
 
 /// What the networks of every family answer.
@@ -65,6 +65,8 @@ pub enum Network {
     Spectrum(SpectrumNet),
     /// Filtered or local features, and a linear head.
     Features(FeatureNet),
+    /// Products of spectra from the first layer to the last.
+    Cem(CemNet),
 }
 
 impl Network {
@@ -79,6 +81,7 @@ impl Network {
             Self::Fixed(net) => net,
             Self::Spectrum(net) => net,
             Self::Features(net) => net,
+            Self::Cem(net) => net,
         }
     }
 
@@ -126,5 +129,19 @@ impl Network {
 impl Classifier for Network {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.family().forward(images)
+    }
+
+    fn penalty(&self) -> Option<Tensor<1>> {
+        match self {
+            Self::Cem(net) => net.penalty(),
+            _ => None,
+        }
+    }
+
+    fn after_step(self) -> Self {
+        match self {
+            Self::Cem(net) => Self::Cem(net.after_step()),
+            net => net,
+        }
     }
 }

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use super::input::Domain;
 use super::{
-    InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cifar, cnn, conv_net,
+    InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cemnet, cifar, cnn, conv_net,
     feature_net, fixed, spectral_best, spectrum_net,
 };
 
@@ -21,6 +21,7 @@ static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
         fixed::MODELS,
         feature_net::MODELS,
         spectrum_net::MODELS,
+        cemnet::MODELS,
     ]
     .concat()
 });

@@ -260,7 +260,7 @@ impl<'a, M: Classifier> Training<'a, M> {
                 let outputs = self.learner.model.forward(images);
                 task.check_outputs(outputs.dims(), &data.train)?;
                 let loss = task.loss(outputs.clone(), &batch.labels, targets);
-                let gradients = loss.backward();
+                let gradients = self.learner.objective(loss.clone()).backward();
                 self.learner = self.learner.update(gradients, rate, config.clipping);
                 self.state.step += 1;
                 progress.images += batch.labels.len();

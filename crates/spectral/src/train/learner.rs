@@ -1,7 +1,7 @@
 //! What an optimizer step changes.
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::Gradients;
+use burn::tensor::{Gradients, Tensor};
 
 use super::classifier::Classifier;
 use super::clipping::Clipping;
@@ -15,6 +15,14 @@ pub struct Learner<M> {
 }
 
 impl<M: Classifier> Learner<M> {
+    /// What a step makes small: the loss and the network's penalty, if it has one.
+    pub fn objective(&self, loss: Tensor<1>) -> Tensor<1> {
+        match self.model.penalty() {
+            Some(penalty) => loss + penalty,
+            None => loss,
+        }
+    }
+
     /// The end of a step: the gradients of every parameter, clipped, move the weights at this
     /// learning rate.
     pub fn update(self, gradients: Gradients, rate: f64, clipping: Clipping) -> Self {
@@ -24,7 +32,7 @@ impl<M: Classifier> Learner<M> {
         } = self;
         let gradients = GradientsParams::from_grads(gradients, &model);
         let gradients = clipping.apply(gradients, &model);
-        let model = optimizer.step(rate, model, gradients);
+        let model = optimizer.step(rate, model, gradients).after_step();
         Self { model, optimizer }
     }
 }

@@ -64,6 +64,7 @@ impl StepSubject {
         let outputs = learner.model.forward(images);
         clock.part();
         let loss = self.task.loss(outputs.clone(), &self.labels, pixels);
+        let loss = learner.objective(loss);
         clock.part();
         let gradients = loss.backward();
         clock.part();

@@ -1,0 +1,157 @@
+//! A block of a network on spectra.
+
+use burn::module::Module;
+use burn::nn::activation::ActivationConfig;
+use burn::tensor::Device;
+use burn_spectral::frequency::{
+    CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2d,
+    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseInit, SpatialMaxPool,
+    SpatialMaxPoolConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, ThroughImage,
+    ThroughImageConfig,
+};
+use burn_spectral::summary::Summary;
+use burn_spectral::{ComplexTensor, SpectralError};
+
+use super::{Form, Plan};
+
+/// Taps of a kernel each way where the images are smaller than the plan's.
+fn fitting(taps: usize, size: [usize; 2]) -> [usize; 2] {
+    size.map(|samples| taps.min(samples))
+}
+
+/// A convolution as a product of spectra, batch normalisation, and what follows it.
+#[derive(Module, Debug)]
+pub struct CemBlock {
+    /// The convolution.
+    pub conv: ElementwiseConv2d,
+    /// The normalisation.
+    pub norm: ComplexBatchNorm,
+    /// Activation, dropout and pooling.
+    pub steps: Steps,
+}
+
+/// Activation, dropout and pooling.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
+pub enum Steps {
+    /// On real and imaginary part, pooled in the image.
+    Published(PublishedSteps),
+    /// In the image.
+    Image(ImageSteps),
+}
+
+/// Leaky ReLU of both parts, multiplicative noise, and a max-pool of the image.
+#[derive(Module, Debug)]
+pub struct PublishedSteps {
+    /// The activation.
+    pub activation: CLeakyRelu,
+    /// What stands for dropout.
+    pub dropout: SpectralNoise,
+    /// What halves the images.
+    pub pool: Option<SpatialMaxPool>,
+}
+
+/// ReLU and a max-pool of the image.
+#[derive(Module, Debug)]
+pub struct ImageSteps {
+    /// Through the image and back.
+    pub image: ThroughImage,
+}
+
+impl CemBlock {
+    /// A block from `channels[0]` to `channels[1]` channels on the spectra of images of `size`.
+    pub(super) fn new(
+        channels: [usize; 2],
+        size: [usize; 2],
+        pools: bool,
+        plan: &Plan,
+        form: Form,
+        device: &Device,
+    ) -> Result<Self, SpectralError> {
+        let taps = fitting(plan.taps, size);
+        let grid = form.product.grid(size);
+        let is_published = form.product == ElementwiseForm::Published;
+        let conv = match is_published {
+            true => ElementwiseConv2dConfig::published(channels, taps, size),
+            false => ElementwiseConv2dConfig::new(channels, taps, size)
+                .with_init(ElementwiseInit::Published),
+        };
+        let norm = match is_published {
+            true => ComplexNormForm::PerPart,
+            false => ComplexNormForm::Image(grid),
+        };
+        Ok(Self {
+            conv: conv.with_weights(form.weights).try_init(device)?,
+            norm: ComplexBatchNormConfig::new(channels[1], norm).try_init(device)?,
+            steps: match is_published {
+                true => Steps::Published(PublishedSteps {
+                    activation: CLeakyRelu::default(),
+                    dropout: SpectralNoiseConfig::dropout(plan.dropout[0]).try_init()?,
+                    pool: match pools {
+                        true => Some(SpatialMaxPoolConfig::new(grid).try_init()?),
+                        false => None,
+                    },
+                }),
+                false => Steps::Image(ImageSteps {
+                    image: ThroughImageConfig::new(grid, ActivationConfig::Relu)
+                        .with_pool(pools.then_some([2, 2]))
+                        .try_init(device)?,
+                }),
+            },
+        })
+    }
+
+    /// Applies them in this order.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, bins…]`
+    /// - output: `[batch, channels_out, bins…]`, those of images of half the size where it pools
+    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+        let spectrum = self.norm.forward(self.conv.forward(spectrum));
+        match &self.steps {
+            Steps::Published(steps) => {
+                let spectrum = steps.activation.forward(spectrum);
+                let spectrum = steps.dropout.forward(spectrum);
+                match &steps.pool {
+                    Some(pool) => pool.forward(spectrum),
+                    None => spectrum,
+                }
+            }
+            Steps::Image(steps) => steps.image.forward(spectrum),
+        }
+    }
+
+    /// The spectra that it gives.
+    pub fn output_grid(&self) -> SpectrumGrid {
+        match &self.steps {
+            Steps::Published(steps) => match &steps.pool {
+                Some(pool) => pool.output_grid(),
+                None => self.conv.grid(),
+            },
+            Steps::Image(steps) => steps.image.output_grid(),
+        }
+    }
+
+    /// Adds the layers of the block of that number.
+    pub(super) fn summary(
+        &self,
+        summary: Summary,
+        number: usize,
+    ) -> Result<Summary, SpectralError> {
+        let summary = summary
+            .layer(format!("filter {number}"), &self.conv)?
+            .layer(format!("norm {number}"), &self.norm)?;
+        match &self.steps {
+            Steps::Published(steps) => {
+                let summary = summary
+                    .layer(format!("activation {number}"), &steps.activation)?
+                    .layer(format!("noise {number}"), &steps.dropout)?;
+                match &steps.pool {
+                    Some(pool) => summary.layer(format!("pool {number}"), pool),
+                    None => Ok(summary),
+                }
+            }
+            Steps::Image(steps) => summary.layer(format!("through image {number}"), &steps.image),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Networks that live on spectra: CEMNet (Pan et al., *Learning Convolutional Neural Networks in the
+//! Frequency Domain*, 2022) and TFDMNet (Pan et al., 2024), as published and repaired.
+//!
+//! Each has the plan of a spatial network, its baseline: [`lenet`](super::ConvNet) for digits,
+//! `vgg` for colour images. As published convolutions are products of **full** spectra, activations
+//! and normalisations act on real and imaginary part, and two branches of dense layers, one a part,
+//! meet in the last layer. Repaired, every spectrum stays that of a real image, half of it is kept,
+//! and normalisation, activation and pooling are those of the image.
+
+mod block;
+mod head;
+mod network;
+
+pub use block::{CemBlock, ImageSteps, PublishedSteps, Steps};
+pub use head::{BranchLayer, Branches, CemHead, JoinedHead};
+pub use network::{CemNet, Fixation};
+
+use burn::tensor::Device;
+use burn_spectral::frequency::{ElementwiseForm, ElementwiseWeights};
+
+use super::info::ModelInfo;
+use super::input::Domain;
+use super::{InputSpec, ModelError, Network};
+
+/// The layers of a network.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Taps of a kernel each way.
+    taps: usize,
+    /// Output channels of each block.
+    widths: &'static [usize],
+    /// How many blocks, from the first on, pool.
+    pooled: usize,
+    /// How many blocks, from the first on, are convolutions of images.
+    spatial: usize,
+    /// Units of the hidden dense layers.
+    hidden: &'static [usize],
+    /// The rate of what stands for dropout after blocks and after dense layers.
+    dropout: [f64; 2],
+}
+
+/// What the blocks are.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    product: ElementwiseForm,
+    weights: ElementwiseWeights,
+    fixation: Fixation,
+}
+
+const MNIST: Plan = Plan {
+    taps: 5,
+    widths: &[6, 16],
+    pooled: 1,
+    spatial: 0,
+    hidden: &[120, 84],
+    dropout: [0.4, 0.5],
+};
+
+const CIFAR: Plan = Plan {
+    taps: 3,
+    widths: &[64, 128, 256, 512, 512],
+    pooled: 5,
+    spatial: 0,
+    hidden: &[512],
+    dropout: [0.5, 0.5],
+};
+
+const TFDM: Plan = Plan {
+    spatial: 3,
+    ..CIFAR
+};
+
+/// Free weights on full spectra, projected on small kernels after every step.
+const PROJECTED: Form = Form {
+    product: ElementwiseForm::Published,
+    weights: ElementwiseWeights::Free,
+    fixation: Fixation::Projection,
+};
+
+const UNFIXED: Form = Form {
+    fixation: Fixation::None,
+    ..PROJECTED
+};
+
+const PENALISED: Form = Form {
+    fixation: Fixation::Penalty,
+    ..PROJECTED
+};
+
+/// The memory-saving version: the taps are what is learned.
+const TAPS: Form = Form {
+    weights: ElementwiseWeights::Taps,
+    fixation: Fixation::None,
+    ..PROJECTED
+};
+
+const REPAIRED: Form = Form {
+    product: ElementwiseForm::Repaired,
+    ..TAPS
+};
+
+pub(super) const MODELS: &[ModelInfo] = &[
+    mnist(
+        "cemnet-mnist",
+        "lenet on full spectra as published: weights projected on 5x5 kernels after every step",
+        |domain, device| create(domain, &MNIST, PROJECTED, device),
+    ),
+    mnist(
+        "cemnet-mnist-unfixed",
+        "cemnet-mnist whose weights stay free",
+        |domain, device| create(domain, &MNIST, UNFIXED, device),
+    ),
+    mnist(
+        "cemnet-mnist-penalty",
+        "cemnet-mnist with a penalty on the energy outside 5x5 kernels",
+        |domain, device| create(domain, &MNIST, PENALISED, device),
+    ),
+    mnist(
+        "cemnet-mnist-taps",
+        "cemnet-mnist that learns the 5x5 taps",
+        |domain, device| create(domain, &MNIST, TAPS, device),
+    ),
+    mnist(
+        "cemnet-mnist-repaired",
+        "lenet on half-spectra of real images, the rest as in the image, 5x5 taps",
+        |domain, device| create(domain, &MNIST, REPAIRED, device),
+    ),
+    cifar(
+        "cemnet-cifar",
+        "vgg on full spectra as published, in its memory-saving form: 3x3 taps",
+        |domain, device| create(domain, &CIFAR, TAPS, device),
+    ),
+    cifar(
+        "cemnet-cifar-projected",
+        "cemnet-cifar with free weights, projected on 3x3 kernels after every step",
+        |domain, device| create(domain, &CIFAR, PROJECTED, device),
+    ),
+    cifar(
+        "cemnet-cifar-unfixed",
+        "cemnet-cifar with free weights",
+        |domain, device| create(domain, &CIFAR, UNFIXED, device),
+    ),
+    cifar(
+        "cemnet-cifar-penalty",
+        "cemnet-cifar with free weights and a penalty on the energy outside 3x3 kernels",
+        |domain, device| create(domain, &CIFAR, PENALISED, device),
+    ),
+    cifar(
+        "cemnet-cifar-repaired",
+        "vgg on half-spectra of real images, the rest as in the image, 3x3 taps",
+        |domain, device| create(domain, &CIFAR, REPAIRED, device),
+    ),
+    cifar(
+        "tfdmnet-cifar",
+        "vgg whose last two blocks work on full spectra as published, 3x3 taps",
+        |domain, device| create(domain, &TFDM, TAPS, device),
+    ),
+];
+
+const fn mnist(
+    name: &'static str,
+    summary: &'static str,
+    create: super::info::Create,
+) -> ModelInfo {
+    ModelInfo {
+        name,
+        summary,
+        baseline: "lenet",
+        input: InputSpec::new(1, [28, 28], 10),
+        // Halved once, a kernel of 5 fits.
+        smallest: 10,
+        recipe: "lab",
+        create,
+    }
+}
+
+const fn cifar(
+    name: &'static str,
+    summary: &'static str,
+    create: super::info::Create,
+) -> ModelInfo {
+    ModelInfo {
+        name,
+        summary,
+        baseline: "vgg",
+        input: InputSpec::new(3, [32, 32], 10),
+        // Halved four times, two samples are left.
+        smallest: 32,
+        recipe: "lab",
+        create,
+    }
+}
+
+fn create(domain: Domain, plan: &Plan, form: Form, device: &Device) -> Result<Network, ModelError> {
+    Ok(Network::Cem(CemNet::new(domain, plan, form, device)?))
+}
+
+#[cfg(test)]
+mod tests;
