@@ -10,6 +10,9 @@ pub use activation::Before;
 pub use product::Product;
 use product::{Finish, Matrix};
 
+/// Outputs too few to fill the lanes: products are then computed transposed, with rows or inputs in the lanes.
+const NARROW: usize = 4;
+
 /// The dense layer `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )` and its adjoints.
 ///
 /// Shapes, row-major: input `[rows, inputs]`, weight `[inputs, outputs]`, output `[rows, outputs]`. Bias and activation are
@@ -59,6 +62,19 @@ impl Dense {
         }
         let x = Matrix::of(x, [self.rows, self.inputs]);
         let w = Matrix::of(w, [self.inputs, self.outputs]);
+        if self.outputs <= NARROW {
+            let mut sums = vec![T::of(0.0); y.len()];
+            let product = Product::new(w.transposed(), x.transposed(), Finish::NOTHING, &mut sums);
+            T::matrix_product(product);
+            let slope = T::of(activation.slope());
+            for (b, y) in y.chunks_exact_mut(self.outputs.max(1)).enumerate() {
+                for (o, y) in y.iter_mut().enumerate() {
+                    let sum = sums[o * self.rows + b] + bias.map_or(T::of(0.0), |bias| bias[o]);
+                    *y = if sum > T::of(0.0) { sum } else { sum * slope };
+                }
+            }
+            return;
+        }
         let finish = Finish {
             bias,
             form: activation.form(),
@@ -102,6 +118,17 @@ impl Dense {
         expect("weight gradient", self.weight_len(), gw);
         let x = Matrix::of(x, [self.rows, self.inputs]).transposed();
         let g = Matrix::of(g, [self.rows, self.outputs]);
+        if self.outputs <= NARROW {
+            let mut sums = vec![T::of(0.0); gw.len()];
+            let product = Product::new(g.transposed(), x.transposed(), Finish::NOTHING, &mut sums);
+            T::matrix_product(product);
+            for (i, gw) in gw.chunks_exact_mut(self.outputs.max(1)).enumerate() {
+                for (o, gw) in gw.iter_mut().enumerate() {
+                    *gw = sums[o * self.inputs + i];
+                }
+            }
+            return;
+        }
         T::matrix_product(Product::new(x, g, Finish::NOTHING, gw));
     }
 

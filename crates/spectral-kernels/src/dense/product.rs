@@ -174,24 +174,21 @@ impl<T: Scalar> Piece<'_, T> {
             source.columns(simd, width, self.panel);
             return;
         }
-        let count = self.columns.len();
         let lines = self.panel.chunks_exact_mut(width);
         for (term, to) in terms.clone().zip(lines) {
-            let from = &self.b.data[term * step + self.columns.start..][..count];
-            for at in (0..count).step_by(S::LANES) {
-                let lanes = S::LANES.min(count - at);
-                // SAFETY: so many numbers are left of the line, and `width` is whole vectors.
-                unsafe {
-                    let vector = simd.load_part(from[at..].as_ptr(), lanes);
-                    simd.store(to[at..].as_mut_ptr(), vector);
-                }
-            }
+            let from = &self.b.data[term * step..][self.columns.clone()];
+            copy_vectors(simd, from, to);
         }
     }
 
     /// Where the factors of the first matrix lie, and the steps between rows and between terms. Those of a transposed
     /// one are packed: lines far apart would fall into few places of the cache.
-    fn pack_factors(&mut self, terms: &Range<usize>) -> (*const T, usize, usize) {
+    #[inline(always)]
+    fn pack_factors<S: Simd<T>>(
+        &mut self,
+        simd: S,
+        terms: &Range<usize>,
+    ) -> (*const T, usize, usize) {
         let step = self.a.size[1];
         if !self.a.transposed {
             let first = self.rows.start * step + terms.start;
@@ -199,9 +196,26 @@ impl<T: Scalar> Piece<'_, T> {
         }
         for (term, to) in terms.clone().zip(self.factors.chunks_exact_mut(ROWS)) {
             let from = &self.a.data[term * step..][self.rows.clone()];
-            to[..from.len()].copy_from_slice(from);
+            copy_vectors(simd, from, to);
         }
         (self.factors.as_ptr(), 1, ROWS)
+    }
+}
+
+/// Copies a short line; the last vector is filled up with zeros.
+#[inline(always)]
+fn copy_vectors<T: Scalar, S: Simd<T>>(simd: S, from: &[T], to: &mut [T]) {
+    assert!(from.len().next_multiple_of(S::LANES) <= to.len());
+    let whole = from.len() / S::LANES * S::LANES;
+    // SAFETY: so many numbers are there to read, and there is room for whole vectors.
+    unsafe {
+        for at in (0..whole).step_by(S::LANES) {
+            simd.store(to.as_mut_ptr().add(at), simd.load(from.as_ptr().add(at)));
+        }
+        if whole < from.len() {
+            let last = simd.load_part(from.as_ptr().add(whole), from.len() - whole);
+            simd.store(to.as_mut_ptr().add(whole), last);
+        }
     }
 }
 
@@ -223,7 +237,7 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
                 true => (self.a.data.as_ptr(), 0, 0),
                 false => {
                     self.pack_panel(simd, &terms, width);
-                    self.pack_factors(&terms)
+                    self.pack_factors(simd, &terms)
                 }
             };
             let block = Block {
