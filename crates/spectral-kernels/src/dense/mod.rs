@@ -66,11 +66,18 @@ impl Dense {
             let mut sums = vec![T::of(0.0); y.len()];
             let product = Product::new(w.transposed(), x.transposed(), Finish::NOTHING, &mut sums);
             T::matrix_product(product);
-            let slope = T::of(activation.slope());
+            let (zero, slope) = (T::of(0.0), T::of(activation.slope()));
             for (b, y) in y.chunks_exact_mut(self.outputs.max(1)).enumerate() {
                 for (o, y) in y.iter_mut().enumerate() {
-                    let sum = sums[o * self.rows + b] + bias.map_or(T::of(0.0), |bias| bias[o]);
-                    *y = if sum > T::of(0.0) { sum } else { sum * slope };
+                    let sum = sums[o * self.rows + b] + bias.map_or(zero, |bias| bias[o]);
+                    *y = if sum > zero || activation == Activation::Identity {
+                        sum
+                    } else if sum < zero && slope == zero {
+                        // Not the product, which is no number where the sum is infinite.
+                        zero
+                    } else {
+                        sum * slope
+                    };
                 }
             }
             return;

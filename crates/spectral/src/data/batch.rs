@@ -122,24 +122,29 @@ pub fn fill_batch(
     images.check_indices(indices)?;
     let tables = normalise.tables(images.channels)?;
     let len = images.image_len();
-    out.resize(indices.len() * len, 0.0);
-    if out.is_empty() {
+    let total = indices.len() * len;
+    let plane = images.height * images.width;
+    let planes = |index: u32| {
+        let pixels = images.image(index as usize).chunks_exact(plane.max(1));
+        pixels.zip(&tables)
+    };
+    if total < PARALLEL_FROM {
+        out.clear();
+        out.reserve(total);
+        for (pixels, table) in indices.iter().flat_map(|&index| planes(index)) {
+            out.extend(pixels.iter().map(|&pixel| table[usize::from(pixel)]));
+        }
         return Ok(());
     }
-    let plane = images.height * images.width;
-    let fill = |(out, &index): (&mut [f32], &u32)| {
-        let planes = images.image(index as usize).chunks_exact(plane);
-        for ((out, pixels), table) in out.chunks_exact_mut(plane).zip(planes).zip(&tables) {
+    out.resize(total, 0.0);
+    let images = out.par_chunks_exact_mut(len).zip(indices);
+    images.for_each(|(out, &index)| {
+        for (out, (pixels, table)) in out.chunks_exact_mut(plane).zip(planes(index)) {
             for (value, &pixel) in out.iter_mut().zip(pixels) {
                 *value = table[usize::from(pixel)];
             }
         }
-    };
-    if out.len() < PARALLEL_FROM {
-        out.chunks_exact_mut(len).zip(indices).for_each(fill);
-    } else {
-        out.par_chunks_exact_mut(len).zip(indices).for_each(fill);
-    }
+    });
     Ok(())
 }
 
