@@ -208,7 +208,7 @@ impl JoinedHead {
     /// Imaginary parts that are zero for every image: those of the frequencies that are their own
     /// negative.
     pub(super) fn dead_parameters(&self) -> usize {
-        let own = |samples: usize| if samples % 2 == 0 { 2 } else { 1 };
+        let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };
         let dense = self.hidden.first().unwrap_or(&self.output);
         let [features, units] = dense.weight.lazy_shape().dims();
         let channels = features / (2 * self.grid.bins().iter().product::<usize>());
