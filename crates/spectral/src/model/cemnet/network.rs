@@ -27,7 +27,7 @@ pub enum Fixation {
     None,
     /// The orthogonal projection, after every step.
     Projection,
-    /// A penalty of [`PENALTY`] times the energy outside, added to the loss.
+    /// A thousandth of the energy outside, added to the loss.
     Penalty,
 }
 
