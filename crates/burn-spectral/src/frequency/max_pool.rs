@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::pool::MaxPool2d;
 use serde::{Deserialize, Serialize};
 
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, spatial};
 
 use super::spectrum_grid::SpectrumGrid;
 use super::through_image::{max_pool, pooled};
@@ -83,7 +83,7 @@ impl SpatialMaxPool {
     /// # Panics
     /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        let images = self.pool.forward(self.grid.image(spectrum));
+        let images = spatial::max_pool2d(&self.pool, self.grid.image(spectrum));
         self.output_grid().spectrum(images)
     }
 }

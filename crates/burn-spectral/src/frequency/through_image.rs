@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::ops::{self, Axes, RealTransform};
 use crate::pool::resize_spectrum2d;
 use crate::spectrum::SpectrumExtent;
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, spatial};
 
 use super::spectrum_grid::SpectrumGrid;
 
@@ -191,7 +191,7 @@ impl ThroughImage {
         };
         let images = self.dropout.forward(images);
         let images = match &self.pool {
-            Some(pool) => pool.forward(images),
+            Some(pool) => spatial::max_pool2d(pool, images),
             None => images,
         };
         self.output_grid().spectrum(images)

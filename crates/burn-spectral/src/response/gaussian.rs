@@ -191,11 +191,11 @@ impl Gaussian {
         let parameters = self.parameters(part);
         let amplitude = parameters.clone().narrow(2, self.stable_terms() - 1, 1) * 0.5;
         let covariance = covariance(&parameters, self.axes);
-        let bump = |sign| self.angles(&parameters, grid, sign);
+        let angles = |sign| self.angles(&parameters, grid, sign);
         if self.axes == 2 {
-            return image_bumps(amplitude, &covariance, [bump(1.0), bump(-1.0)], part);
+            return image_bumps(amplitude, &covariance, [angles(1.0), angles(-1.0)], part);
         }
-        let [plus, minus] = [1.0, -1.0].map(|sign| bumps::<D>(&covariance, &bump(sign)));
+        let [plus, minus] = [1.0, -1.0].map(|sign| bumps::<D>(&covariance, &angles(sign)));
         let sum = match part {
             Part::Real => plus + minus,
             Part::Imaginary => plus - minus,

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::Device;
 
-use crate::ComplexTensor;
+use crate::{ComplexTensor, spatial};
 
 use super::ComplexBatchNormConfig;
 
@@ -51,8 +51,8 @@ impl PerPartNorm {
         super::statistics::check_channels(self.channels(), &spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         ComplexTensor {
-            re: self.re.forward(spectrum.re),
-            im: self.im.forward(spectrum.im),
+            re: spatial::batch_norm(&self.re, spectrum.re),
+            im: spatial::batch_norm(&self.im, spectrum.im),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
-use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::frequency::{
     ComplexLinearConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, TwoBranchLinear,
 };
+use burn_spectral::spatial;
 use burn_spectral::summary::{FeatureShape, Flatten, Summarise, Summary, Trace};
 use burn_spectral::{ComplexTensor, SpectralError};
 
@@ -133,7 +134,10 @@ impl Branches {
         let features: ComplexTensor<2> = spectrum.map(|part| part.flatten(1, 3));
         let features = self.hidden.iter().fold(features, |features, layer| {
             let ComplexTensor { re, im } = layer.dense.forward(features);
-            let parts = ComplexTensor::new(layer.re.forward(re), layer.im.forward(im));
+            let parts = ComplexTensor::new(
+                spatial::batch_norm(&layer.re, re),
+                spatial::batch_norm(&layer.im, im),
+            );
             layer
                 .dropout
                 .forward(parts.map(|part| leaky_relu(part, SLOPE)))
@@ -157,11 +161,10 @@ impl JoinedHead {
         let scale = Tensor::<4>::from_data(data, (&device, dtype));
         let ComplexTensor { re, im } = spectrum.mul_real(scale);
         let features: Tensor<2> = Tensor::cat(vec![re, im], 1).flatten(1, 3);
-        let features = self
-            .hidden
-            .iter()
-            .fold(features, |features, layer| relu(layer.forward(features)));
-        self.output.forward(features)
+        let features = self.hidden.iter().fold(features, |features, layer| {
+            spatial::linear_with(layer, spatial::Activation::RELU, features)
+        });
+        spatial::linear(&self.output, features)
     }
 }
 

@@ -37,7 +37,6 @@ fn images_pass_alone_and_in_pairs_at_odd_sizes_too() {
     }
 }
 
-/// The repaired network with the weights of a spatial one and circular padding is that network.
 #[test]
 fn the_repaired_network_sees_a_shifted_image_as_shifted_before_its_head() {
     let device = Device::flex();
