@@ -9,7 +9,9 @@ use crate::convolution::{Correlate, EpilogueGradient, WeightGradient};
 use crate::dense;
 use crate::exponential::{self, Exp};
 use crate::filter;
+use crate::hermitian;
 use crate::long_convolution;
+use crate::noise;
 use crate::optimizer;
 use crate::parallel::Shared;
 use crate::pointwise::{self, Mix};
@@ -122,6 +124,16 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
 
     /// [`filter::Work::run`] for this type.
     fn filter(work: filter::Work<Self>)
+    where
+        Self: Scalar;
+
+    /// [`hermitian::Work::run`] for this type.
+    fn hermitian(work: hermitian::Work<'_, Self>)
+    where
+        Self: Scalar;
+
+    /// [`noise::Work::run`] for this type.
+    fn noise(work: noise::Work<'_, Self>)
     where
         Self: Scalar;
 
@@ -297,6 +309,14 @@ macro_rules! internals {
             }
 
             fn filter(work: filter::Work<$t>) {
+                work.run();
+            }
+
+            fn hermitian(work: hermitian::Work<'_, $t>) {
+                work.run();
+            }
+
+            fn noise(work: noise::Work<'_, $t>) {
                 work.run();
             }
 

@@ -5,6 +5,8 @@ use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::ops::{self, ChannelSpec};
+use crate::spatial::Activation;
 use crate::{ComplexTensor, SpectralError};
 
 /// Magnitude below which [`ModRelu`] is linear.
@@ -66,7 +68,20 @@ impl CLeakyRelu {
     /// # Shapes
     /// - input and output: any
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
-        spectrum.map(|part| leaky_relu(part, self.slope))
+        let activation = self.activation();
+        let spec = ChannelSpec {
+            activation,
+            pool: None,
+        };
+        match D >= 2 && activation.is_valid() {
+            true => spectrum.map(|part| ops::activate_pool(part, spec)),
+            false => spectrum.map(|part| leaky_relu(part, self.slope)),
+        }
+    }
+
+    /// What it does to each part.
+    pub fn activation(&self) -> Activation {
+        Activation::LeakyRelu { slope: self.slope }
     }
 }
 

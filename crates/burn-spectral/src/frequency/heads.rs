@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, spatial};
 
 /// Configuration of a [`TwoBranchLinear`] or a [`ComplexLinear`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +140,10 @@ impl TwoBranchLinear {
     pub fn forward<const D: usize>(&self, features: ComplexTensor<D>) -> ComplexTensor<D> {
         self.check(features.dims())
             .unwrap_or_else(|error| panic!("{error}"));
-        ComplexTensor::new(self.re.forward(features.re), self.im.forward(features.im))
+        ComplexTensor::new(
+            spatial::linear(&self.re, features.re),
+            spatial::linear(&self.im, features.im),
+        )
     }
 
     /// As [`forward`](Self::forward), both results side by side as real features, those of the real

@@ -71,10 +71,10 @@ mod max_pool;
 mod mix;
 mod noise;
 mod norm;
-mod normal;
 mod shared_stack;
 mod spectrum_grid;
 mod support;
+mod tap_transform;
 mod through_image;
 mod to_spectrum;
 

@@ -5,9 +5,8 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::spectrum::SpectrumExtent;
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, ops};
 
-use super::normal::around_one;
 use super::spectrum_grid::SpectrumGrid;
 
 /// What the factors of a [`SpectralNoise`] are.
@@ -151,12 +150,9 @@ impl SpectralNoise {
         if self.deviation == 0.0 || (self.time == NoiseTime::Training && !is_training) {
             return spectrum;
         }
-        let draw = |like: &Tensor<D>| around_one(like, self.deviation);
+        let noisy = |part| ops::normal_noise(part, self.deviation);
         match self.form {
-            NoiseForm::PerPart => {
-                let (re, im) = (draw(&spectrum.re), draw(&spectrum.im));
-                ComplexTensor::new(spectrum.re * re, spectrum.im * im)
-            }
+            NoiseForm::PerPart => spectrum.map(noisy),
             NoiseForm::Hermitian(grid) => {
                 let dims = spectrum.dims();
                 let bins = grid.bins();
@@ -165,7 +161,8 @@ impl SpectralNoise {
                     "this noise is for spectra of {bins:?} bins, got the shape {dims:?}"
                 );
                 let width = grid.size[1];
-                let noise = draw(&spectrum.re.clone().narrow(D - 1, 0, width / 2 + 1));
+                let half = spectrum.re.clone().detach().narrow(D - 1, 0, width / 2 + 1);
+                let noise = noisy(half.ones_like());
                 let even = even_half(noise, width);
                 spectrum.mul_real(match grid.extent {
                     SpectrumExtent::Half => even,

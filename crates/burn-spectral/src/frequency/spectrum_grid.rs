@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::spectrum::SpectrumExtent;
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
 
 /// Which bins the spectra of images of one size have: all of them, or the half-spectrum.
 ///
@@ -113,7 +113,7 @@ impl SpectrumGrid {
             .unwrap_or_else(|error| panic!("{error}"));
         match self.extent {
             SpectrumExtent::Half => fft::rfft2(images, Norm::Backward),
-            SpectrumExtent::Full => fft::fft2(ComplexTensor::from_real(images), Norm::Backward),
+            SpectrumExtent::Full => ops::fft2_of_real(images, 1.0),
         }
     }
 
@@ -131,7 +131,7 @@ impl SpectrumGrid {
             .unwrap_or_else(|error| panic!("{error}"));
         match self.extent {
             SpectrumExtent::Half => fft::irfft2(spectrum, self.size[1], Norm::Backward),
-            SpectrumExtent::Full => fft::ifft2(spectrum, Norm::Backward).re,
+            SpectrumExtent::Full => ops::real_of_ifft2(spectrum, (self.samples() as f64).recip()),
         }
     }
 

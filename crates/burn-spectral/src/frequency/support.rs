@@ -7,6 +7,7 @@ use crate::conv::KernelOrigin;
 use crate::{ComplexTensor, SpectralError, ops};
 
 use super::spectrum_grid::SpectrumGrid;
+use super::tap_transform::TapTransform;
 
 /// How a [`SupportProjection`] treats the taps it removes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,7 +82,7 @@ impl SupportProjection {
     }
 
     /// Taps before sample 0 along each axis; they lie at the end of it.
-    fn before(&self) -> [usize; 2] {
+    pub(super) fn before(&self) -> [usize; 2] {
         match self.origin {
             KernelOrigin::First => [0, 0],
             KernelOrigin::Centre => self.taps.map(|taps| taps / 2),
@@ -103,6 +104,14 @@ impl SupportProjection {
             "a kernel of {:?} taps is expected, got the shape {dims:?}",
             self.taps
         );
+        match TapTransform::new(*self) {
+            Some(transform) => transform.spectrum_of(taps),
+            None => self.padded_spectrum(taps),
+        }
+    }
+
+    /// The same by a whole transform.
+    fn padded_spectrum(&self, taps: Tensor<4>) -> ComplexTensor<4> {
         let mut kernel = ops::zero_pad(taps, &self.grid.size);
         for (axis, (before, size)) in self.before().into_iter().zip(self.grid.size).enumerate() {
             if before > 0 {
@@ -122,12 +131,27 @@ impl SupportProjection {
     /// # Panics
     /// When the spectrum has other bins.
     pub fn taps_of(&self, spectrum: ComplexTensor<4>, projection: Projection) -> Tensor<4> {
-        let kernel = self.grid.image(spectrum);
-        let total = match projection {
-            Projection::Orthogonal => None,
-            Projection::Oblique => Some(kernel.clone().sum_dim(2).sum_dim(3)),
+        self.grid
+            .check(spectrum.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
+        // The bin of frequency zero.
+        let total = spectrum.re.clone().narrow(2, 0, 1).narrow(3, 0, 1);
+        let taps = match TapTransform::new(*self) {
+            Some(transform) => transform.taps_of(spectrum),
+            None => self.cut(self.grid.image(spectrum)),
         };
-        let mut taps = kernel;
+        match projection {
+            Projection::Orthogonal => taps,
+            Projection::Oblique => {
+                let share = 1.0 / (self.taps[0] * self.taps[1]) as f64;
+                let removed = total - taps.clone().sum_dim(2).sum_dim(3);
+                taps + removed * share
+            }
+        }
+    }
+
+    /// The support of kernels that fill an image.
+    fn cut(&self, mut taps: Tensor<4>) -> Tensor<4> {
         for (axis, (before, size)) in self.before().into_iter().zip(self.grid.size).enumerate() {
             let after = self.taps[axis] - before;
             let tail = taps.clone().narrow(2 + axis, 0, after);
@@ -139,14 +163,7 @@ impl SupportProjection {
                 }
             };
         }
-        match total {
-            None => taps,
-            Some(total) => {
-                let share = 1.0 / (self.taps[0] * self.taps[1]) as f64;
-                let removed = total - taps.clone().sum_dim(2).sum_dim(3);
-                taps + removed * share
-            }
-        }
+        taps
     }
 
     /// The projection of a weight spectrum.
@@ -196,6 +213,42 @@ impl SupportProjection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::{DType, Device, Distribution};
+
+    #[test]
+    fn few_taps_transform_as_a_padded_kernel_does() {
+        let device = Device::flex();
+        for (size, taps) in [
+            ([28, 28], [5, 5]),
+            ([7, 9], [3, 2]),
+            ([2, 2], [2, 2]),
+            ([1, 5], [1, 1]),
+        ] {
+            for grid in [SpectrumGrid::half(size), SpectrumGrid::full(size)] {
+                for origin in [KernelOrigin::First, KernelOrigin::Centre] {
+                    let support = SupportProjection::new(grid, taps).with_origin(origin);
+                    let transform = TapTransform::new(support).unwrap();
+                    let random = |last: [usize; 2]| {
+                        let dims = [3, 2, last[0], last[1]];
+                        let range = Distribution::Uniform(-1.0, 1.0);
+                        Tensor::<4>::random(dims, range, (&device, DType::F64))
+                    };
+                    let largest = |x: Tensor<4>| x.abs().max().into_scalar::<f64>();
+                    let kernel = random(taps);
+                    let [ours, whole] = [
+                        transform.spectrum_of(kernel.clone()),
+                        support.padded_spectrum(kernel),
+                    ];
+                    assert!(largest(ours.re - whole.re) < 1e-12, "{support:?}");
+                    assert!(largest(ours.im - whole.im) < 1e-12, "{support:?}");
+                    let spectrum = ComplexTensor::new(random(grid.bins()), random(grid.bins()));
+                    let ours = transform.taps_of(spectrum.clone());
+                    let whole = support.cut(grid.image(spectrum));
+                    assert!(largest(ours - whole) < 1e-12, "{support:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_kernel_that_does_not_fit_is_refused() {

@@ -12,6 +12,7 @@ use crate::pool::resize_spectrum2d;
 use crate::spectrum::SpectrumExtent;
 use crate::{ComplexTensor, SpectralError, spatial};
 
+use super::norm::ImageNorm;
 use super::spectrum_grid::SpectrumGrid;
 
 /// Configuration of a [`ThroughImage`].
@@ -174,7 +175,16 @@ impl ThroughImage {
             .check(spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         let images = match self.factor {
-            1 => self.activation.forward(self.grid.image(spectrum)),
+            1 => {
+                let images = self.grid.image(spectrum);
+                match self.kernel_activation() {
+                    Some(activation) if self.dropout.prob == 0.0 => {
+                        let images = spatial::activate_pool(activation, self.pool.as_ref(), images);
+                        return self.output_grid().spectrum(images);
+                    }
+                    _ => self.activation.forward(images),
+                }
+            }
             _ => {
                 let half = SpectrumGrid::half(self.grid.size);
                 let is_half = self.grid.extent == SpectrumExtent::Half;
@@ -195,6 +205,44 @@ impl ThroughImage {
             None => images,
         };
         self.output_grid().spectrum(images)
+    }
+
+    /// Applies the layer to the image that `norm` normalises: [`ImageNorm`] and this layer, without leaving the image
+    /// between them.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward).
+    ///
+    /// # Panics
+    /// When the bins are not those of the layer's grid, or the channels are not those of the norm.
+    pub fn forward_normalised(
+        &self,
+        norm: &ImageNorm,
+        spectrum: ComplexTensor<4>,
+    ) -> ComplexTensor<4> {
+        let plain = self.factor == 1 && self.dropout.prob == 0.0;
+        let (true, Some(activation)) = (plain, self.kernel_activation()) else {
+            return self.forward(norm.forward(spectrum));
+        };
+        norm.check(spectrum.dims())
+            .and_then(|()| self.grid.check(spectrum.dims()))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let images = self.grid.image(spectrum);
+        let images = spatial::batch_norm_with(&norm.norm, activation, self.pool.as_ref(), images);
+        self.output_grid().spectrum(images)
+    }
+
+    /// The activation, where the kernels have it.
+    fn kernel_activation(&self) -> Option<spatial::Activation> {
+        let activation = match &self.activation {
+            Activation::Identity(_) => spatial::Activation::Identity,
+            Activation::Relu(_) => spatial::Activation::RELU,
+            Activation::LeakyRelu(leaky) => spatial::Activation::LeakyRelu {
+                slope: leaky.negative_slope,
+            },
+            _ => return None,
+        };
+        activation.is_valid().then_some(activation)
     }
 
     /// The activation on a finer grid, from half-spectrum to half-spectrum.

@@ -17,7 +17,9 @@ use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpect
 use super::stack;
 
 /// The adjoint of an operation that takes `N` tensors and gives the two parts of a complex array.
-trait Adjoint<B: Backend, const N: usize>: Clone + Send + core::fmt::Debug + 'static {
+pub(super) trait Adjoint<B: Backend, const N: usize>:
+    Clone + Send + core::fmt::Debug + 'static
+{
     /// Gradients of the inputs; none where the adjoint kept nothing to find it with.
     fn pull_back(self, grad: Planes<B>) -> [Option<FloatTensor<B>>; N];
 }
@@ -88,7 +90,7 @@ fn zeros_like<B: Backend>(tensor: &FloatTensor<B>) -> FloatTensor<B> {
 }
 
 /// Records an operation with two outputs.
-fn record_two<B, C, A, const N: usize>(
+pub(super) fn record_two<B, C, A, const N: usize>(
     inputs: [NodeGuard; N],
     adjoint: A,
     (re, im): Planes<B>,

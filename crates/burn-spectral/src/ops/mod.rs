@@ -16,9 +16,11 @@ mod exponential;
 mod fft_conv;
 mod filter;
 mod flex;
+mod full_spectrum;
 mod linear;
 mod long_conv;
 mod modes;
+mod noise;
 pub mod optimizer;
 mod pointwise;
 pub mod portable;
@@ -41,10 +43,12 @@ pub use direct_conv::{DirectConvSpec, direct_conv, portable as direct_conv_porta
 pub use exponential::{exponential_sum, portable as exponential_sum_portable};
 pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_portable};
 pub use filter::{FilterSpec, Layout, Placement, spectral_filter};
+pub(crate) use full_spectrum::{fft2_of_real, real_of_ifft2};
 pub use linear::{linear, portable as linear_portable};
 pub use long_conv::long_conv;
 pub use modes::{ModesSpec, portable_conv_modes, spectral_conv_modes};
 pub(crate) use modes::{keep_modes, spread_modes};
+pub(crate) use noise::normal_noise;
 pub use pointwise::mix_constant;
 pub use spec::{
     Axes, ComplexTransform, ConvSpec, MixSpec, RealTransform, SavedSpectrum, StackSpec,

@@ -86,6 +86,22 @@ pub fn batch_norm_with(
     }
 }
 
+/// The layer, then an activation, for any number of axes.
+///
+/// # Shapes
+/// - input and output: `[batch, channels, …]`
+///
+/// # Panics
+/// As [`batch_norm`].
+pub fn batch_norm_activate<const D: usize>(
+    layer: &BatchNorm,
+    activation: Activation,
+    x: Tensor<D>,
+) -> Tensor<D> {
+    let pool = None;
+    normalise(layer, ChannelSpec { activation, pool }, x)
+}
+
 fn normalise<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
     match x.device().is_autodiff() && layer.training.is_enabled() {
         true => train(layer, spec, x),

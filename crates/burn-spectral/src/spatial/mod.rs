@@ -10,7 +10,7 @@ mod linear;
 mod pool;
 
 pub use crate::ops::Activation;
-pub use batch_norm::{batch_norm, batch_norm_with};
+pub use batch_norm::{batch_norm, batch_norm_activate, batch_norm_with};
 pub use conv::{conv1d, conv1d_with, conv2d, conv2d_with, try_conv1d_with, try_conv2d_with};
 pub use linear::{linear, linear_with};
 pub use pool::{activate_pool, max_pool2d};

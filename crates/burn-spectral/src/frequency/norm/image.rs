@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::ComplexTensor;
+use crate::{ComplexTensor, SpectralError};
 
 use super::super::spectrum_grid::SpectrumGrid;
 use super::ComplexBatchNormConfig;
@@ -57,6 +57,15 @@ impl ImageNorm {
         self.norm.gamma.lazy_shape().dims::<1>()[0]
     }
 
+    /// Checks that the layer takes spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// When the channels or the bins are not the layer's.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        check_channels(self.channels(), &dims)?;
+        self.grid.check(dims)
+    }
+
     /// Normalises.
     ///
     /// # Shapes
@@ -65,9 +74,8 @@ impl ImageNorm {
     /// # Panics
     /// When the channels or the bins are not the layer's.
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        let (dims, norm) = (spectrum.dims(), &self.norm);
-        check_channels(self.channels(), &dims)
-            .and_then(|()| self.grid.check(dims))
+        let norm = &self.norm;
+        self.check(spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         let device = spectrum.device();
         let samples = self.grid.samples() as f64;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ComplexTensor, SpectralError};
 
+use super::activation::CLeakyRelu;
 use super::spectrum_grid::SpectrumGrid;
 
 /// What a [`ComplexBatchNorm`] normalises by.
@@ -199,6 +200,26 @@ impl ComplexBatchNorm {
             Self::Whitening(norm) => norm.forward(spectrum),
             Self::Magnitude(norm) => on_planes(&|spectrum| norm.forward(spectrum)),
             Self::Image(norm) => on_planes(&|spectrum| norm.forward(spectrum)),
+        }
+    }
+
+    /// Normalises, then activates each part; as one operation where the normalisation is per part.
+    ///
+    /// # Shapes
+    /// - input and output: as [`forward`](Self::forward)
+    ///
+    /// # Panics
+    /// Where [`check`](Self::check) gives an error, with its text.
+    pub fn forward_activated<const D: usize>(
+        &self,
+        spectrum: ComplexTensor<D>,
+        activation: &CLeakyRelu,
+    ) -> ComplexTensor<D> {
+        match self {
+            Self::PerPart(norm) if activation.activation().is_valid() => {
+                norm.forward_activated(spectrum, activation.activation())
+            }
+            _ => activation.forward(self.forward(spectrum)),
         }
     }
 }

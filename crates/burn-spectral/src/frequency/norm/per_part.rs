@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::Device;
 
-use crate::{ComplexTensor, spatial};
+use crate::ComplexTensor;
+use crate::spatial::{self, Activation};
 
 use super::ComplexBatchNormConfig;
 
@@ -48,11 +49,26 @@ impl PerPartNorm {
     /// # Panics
     /// When the channels are not the layer's.
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+        self.forward_activated(spectrum, Activation::Identity)
+    }
+
+    /// Normalises, then activates each part, as one operation a part.
+    ///
+    /// # Shapes
+    /// - input and output: `[batch, channels, …]`
+    ///
+    /// # Panics
+    /// When the channels are not the layer's.
+    pub fn forward_activated<const D: usize>(
+        &self,
+        spectrum: ComplexTensor<D>,
+        activation: Activation,
+    ) -> ComplexTensor<D> {
         super::statistics::check_channels(self.channels(), &spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         ComplexTensor {
-            re: spatial::batch_norm(&self.re, spectrum.re),
-            im: spatial::batch_norm(&self.im, spectrum.im),
+            re: spatial::batch_norm_activate(&self.re, activation, spectrum.re),
+            im: spatial::batch_norm_activate(&self.im, activation, spectrum.im),
         }
     }
 }

@@ -107,17 +107,20 @@ impl CemBlock {
     /// - input: `[batch, channels_in, bins…]`
     /// - output: `[batch, channels_out, bins…]`, those of images of half the size where it pools
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        let spectrum = self.norm.forward(self.conv.forward(spectrum));
+        let spectrum = self.conv.forward(spectrum);
         match &self.steps {
             Steps::Published(steps) => {
-                let spectrum = steps.activation.forward(spectrum);
+                let spectrum = self.norm.forward_activated(spectrum, &steps.activation);
                 let spectrum = steps.dropout.forward(spectrum);
                 match &steps.pool {
                     Some(pool) => pool.forward(spectrum),
                     None => spectrum,
                 }
             }
-            Steps::Image(steps) => steps.image.forward(spectrum),
+            Steps::Image(ImageSteps { image }) => match &self.norm {
+                ComplexBatchNorm::Image(norm) => image.forward_normalised(norm, spectrum),
+                norm => image.forward(norm.forward(spectrum)),
+            },
         }
     }
 

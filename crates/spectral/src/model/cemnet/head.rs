@@ -2,12 +2,11 @@
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::frequency::{
     ComplexLinearConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, TwoBranchLinear,
 };
-use burn_spectral::spatial;
+use burn_spectral::spatial::{self, Activation};
 use burn_spectral::summary::{FeatureShape, Flatten, Summarise, Summary, Trace};
 use burn_spectral::{ComplexTensor, SpectralError};
 
@@ -134,13 +133,11 @@ impl Branches {
         let features: ComplexTensor<2> = spectrum.map(|part| part.flatten(1, 3));
         let features = self.hidden.iter().fold(features, |features, layer| {
             let ComplexTensor { re, im } = layer.dense.forward(features);
-            let parts = ComplexTensor::new(
-                spatial::batch_norm(&layer.re, re),
-                spatial::batch_norm(&layer.im, im),
-            );
-            layer
-                .dropout
-                .forward(parts.map(|part| leaky_relu(part, SLOPE)))
+            let activation = Activation::LeakyRelu { slope: SLOPE };
+            layer.dropout.forward(ComplexTensor::new(
+                spatial::batch_norm_activate(&layer.re, activation, re),
+                spatial::batch_norm_activate(&layer.im, activation, im),
+            ))
         });
         self.output
             .forward(Tensor::cat(vec![features.re, features.im], 1))

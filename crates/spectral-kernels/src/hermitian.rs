@@ -1,0 +1,336 @@
+//! Full spectra and half-spectra: the Hermitian part of any spectrum, and the mirror images that a half leaves out.
+
+use crate::parallel::{Shared, for_each};
+use crate::scalar::Scalar;
+use crate::shape::{Planar, PlanarMut, half_bins};
+use crate::simd::{InstructionSet, Kernel, Simd};
+
+/// Spectra of images `[count, height, width]`, full or the half `[count, height, width/2 + 1]`.
+///
+/// All methods panic when a slice has another length than its shape says; callers check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HermitianSpectra {
+    /// Images.
+    pub count: usize,
+    /// Height and width of an image in samples.
+    pub size: [usize; 2],
+}
+
+impl HermitianSpectra {
+    /// Bins of all full spectra.
+    pub fn full_len(&self) -> usize {
+        self.count * self.size[0] * self.size[1]
+    }
+
+    /// Bins of all half-spectra.
+    pub fn half_len(&self) -> usize {
+        self.count * self.size[0] * half_bins(self.size[1])
+    }
+
+    /// `h_k = w·(x_k + conj x_{−k})` for the bins of the half; `w` is `factor` for bins whose mirror image the half leaves
+    /// out, and 1/2 for those of the other columns.
+    ///
+    /// With factor 1/2 it is the spectrum of the real part of the image; with 1 the adjoint of [`Self::complete`] with 1.
+    pub fn symmetrise<T: Scalar>(&self, factor: T, x: Planar<'_, T>, h: PlanarMut<'_, T>) {
+        x.expect("full spectra", self.full_len());
+        h.expect("half-spectra", self.half_len());
+        T::hermitian(Work {
+            spectra: *self,
+            factor,
+            from: x,
+            to: [Shared::new(h.re), Shared::new(h.im)],
+            to_half: true,
+        });
+    }
+
+    /// The full spectra of half-spectra, `x_k = w·h_k` and `x_{−k} = w·conj h_k` with `w` = `factor`; the columns that have
+    /// their mirror images in the half become their Hermitian part `(h_k + conj h_{−k})/2`.
+    ///
+    /// With factor 1 it completes what a real transform leaves out; with 1/2 it is the adjoint of [`Self::symmetrise`]
+    /// with 1/2.
+    pub fn complete<T: Scalar>(&self, factor: T, h: Planar<'_, T>, x: PlanarMut<'_, T>) {
+        h.expect("half-spectra", self.half_len());
+        x.expect("full spectra", self.full_len());
+        T::hermitian(Work {
+            spectra: *self,
+            factor,
+            from: h,
+            to: [Shared::new(x.re), Shared::new(x.im)],
+            to_half: false,
+        });
+    }
+}
+
+/// One of the two maps over all images.
+pub struct Work<'a, T> {
+    spectra: HermitianSpectra,
+    factor: T,
+    from: Planar<'a, T>,
+    to: [Shared<T>; 2],
+    to_half: bool,
+}
+
+impl<T: Scalar> Work<'_, T> {
+    /// Computes it, in parallel where it pays.
+    pub fn run(self) {
+        /// Bins that a task works on, about.
+        const BINS: usize = 1 << 14;
+        let HermitianSpectra { count, size } = self.spectra;
+        let samples = size[0] * size[1];
+        if count * samples == 0 {
+            return;
+        }
+        let set = InstructionSet::current();
+        let each = BINS.div_ceil(samples);
+        for_each(count.div_ceil(each), count * samples / 2, |task| {
+            let first = task * each;
+            T::dispatch(
+                set,
+                Task {
+                    work: &self,
+                    first,
+                    count: each.min(count - first),
+                },
+            );
+        });
+    }
+}
+
+/// So many images from `first` on.
+struct Task<'a, T> {
+    work: &'a Work<'a, T>,
+    first: usize,
+    count: usize,
+}
+
+impl<T: Scalar> Kernel<T> for Task<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<T>>(self, _simd: S) {
+        let Work {
+            spectra: HermitianSpectra { size, .. },
+            factor,
+            from,
+            to,
+            to_half,
+        } = *self.work;
+        let [height, width] = size;
+        let (full, half) = (height * width, height * half_bins(width));
+        let (input, output) = match to_half {
+            true => (full, half),
+            false => (half, full),
+        };
+        for image in self.first..self.first + self.count {
+            for (part, (from, to)) in [(from.re, to[0]), (from.im, to[1])].into_iter().enumerate() {
+                let from = &from[image * input..(image + 1) * input];
+                // SAFETY: the output holds `output` numbers for each image, and each task writes its own.
+                let to = unsafe { std::slice::from_raw_parts_mut(to.at(image * output), output) };
+                // What a mirror image is multiplied by: the conjugate turns the imaginary part.
+                let sign = T::of(if part == 0 { 1.0 } else { -1.0 });
+                match to_half {
+                    true => symmetrise(size, factor, sign, from, to),
+                    false => complete(size, factor, sign, from, to),
+                }
+            }
+        }
+    }
+}
+
+/// Columns whose mirror images the half leaves out: from 1 to this, exclusive.
+#[inline(always)]
+fn paired(width: usize) -> usize {
+    width.div_ceil(2).max(1)
+}
+
+#[inline(always)]
+fn symmetrise<T: Scalar>(
+    [height, width]: [usize; 2],
+    factor: T,
+    sign: T,
+    from: &[T],
+    to: &mut [T],
+) {
+    let (bins, paired) = (half_bins(width), paired(width));
+    let half = T::of(0.5);
+    for (row, to) in to.chunks_exact_mut(bins).enumerate() {
+        let opposite = (height - row) % height;
+        let line = &from[row * width..(row + 1) * width];
+        let mirror = &from[opposite * width..(opposite + 1) * width];
+        to[0] = half * (line[0] + sign * mirror[0]);
+        let own = line[1..paired].iter().zip(mirror[1..].iter().rev());
+        for (to, (line, mirror)) in to[1..paired].iter_mut().zip(own) {
+            *to = factor * (*line + sign * *mirror);
+        }
+        if paired < bins {
+            to[paired] = half * (line[paired] + sign * mirror[paired]);
+        }
+    }
+}
+
+#[inline(always)]
+fn complete<T: Scalar>([height, width]: [usize; 2], factor: T, sign: T, from: &[T], to: &mut [T]) {
+    let (bins, paired) = (half_bins(width), paired(width));
+    let half = T::of(0.5);
+    for (row, to) in to.chunks_exact_mut(width).enumerate() {
+        let opposite = (height - row) % height;
+        let line = &from[row * bins..(row + 1) * bins];
+        let mirror = &from[opposite * bins..(opposite + 1) * bins];
+        to[0] = half * (line[0] + sign * mirror[0]);
+        for (to, line) in to[1..paired].iter_mut().zip(&line[1..paired]) {
+            *to = factor * *line;
+        }
+        if paired < bins {
+            to[paired] = half * (line[paired] + sign * mirror[paired]);
+        }
+        let turned = to[bins..].iter_mut().zip(mirror[1..paired].iter().rev());
+        for (to, mirror) in turned {
+            *to = factor * sign * *mirror;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle;
+
+    const SIZES: [[usize; 2]; 10] = [
+        [1, 1],
+        [1, 2],
+        [2, 1],
+        [1, 7],
+        [7, 1],
+        [4, 6],
+        [5, 5],
+        [28, 28],
+        [3, 34],
+        [13, 37],
+    ];
+
+    fn noise(len: usize, seed: u64) -> Vec<f64> {
+        let mut state = seed;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as f64 / f64::from(1u32 << 30) - 1.0
+        };
+        (0..len).map(|_| next()).collect()
+    }
+
+    fn parts(len: usize, seed: u64) -> [Vec<f64>; 2] {
+        [noise(len, seed), noise(len, seed + 100)]
+    }
+
+    fn planar(parts: &[Vec<f64>; 2]) -> Planar<'_, f64> {
+        Planar {
+            re: &parts[0],
+            im: &parts[1],
+        }
+    }
+
+    fn filled(len: usize, fill: impl FnOnce(PlanarMut<'_, f64>)) -> [Vec<f64>; 2] {
+        let (mut re, mut im) = (vec![f64::NAN; len], vec![f64::NAN; len]);
+        fill(PlanarMut {
+            re: &mut re,
+            im: &mut im,
+        });
+        [re, im]
+    }
+
+    fn close(a: &[f64], b: &[f64]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-10)
+    }
+
+    #[test]
+    fn a_half_spectrum_of_a_real_image_becomes_its_full_spectrum() {
+        for size in SIZES {
+            let spectra = HermitianSpectra { count: 3, size };
+            let images = noise(spectra.full_len(), 1);
+            let zeros = vec![0.0; images.len()];
+            let (re, im) = oracle::dft_nd(3, &size, false, &images, &zeros);
+            let (half_re, half_im) = oracle::real_dft_nd(3, &size, &images);
+            let half = [half_re, half_im];
+            let full = filled(spectra.full_len(), |x| {
+                spectra.complete(1.0, planar(&half), x)
+            });
+            assert!(close(&full[0], &re) && close(&full[1], &im), "{size:?}");
+            let again = filled(spectra.half_len(), |h| {
+                spectra.symmetrise(0.5, planar(&full), h)
+            });
+            assert!(
+                close(&again[0], &half[0]) && close(&again[1], &half[1]),
+                "{size:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_symmetrised_spectrum_is_that_of_the_real_part() {
+        for size in SIZES {
+            let spectra = HermitianSpectra { count: 2, size };
+            let [re, im] = parts(spectra.full_len(), 3);
+            let half = filled(spectra.half_len(), |h| {
+                spectra.symmetrise(0.5, Planar { re: &re, im: &im }, h);
+            });
+            let (image, _) = oracle::dft_nd(2, &size, true, &re, &im);
+            let samples = (size[0] * size[1]) as f64;
+            let image: Vec<f64> = image.iter().map(|x| x / samples).collect();
+            let (want_re, want_im) = oracle::real_dft_nd(2, &size, &image);
+            assert!(
+                close(&half[0], &want_re) && close(&half[1], &want_im),
+                "{size:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_is_the_adjoint_of_the_other() {
+        let dot = |a: &[Vec<f64>; 2], b: &[Vec<f64>; 2]| -> f64 {
+            a.iter()
+                .flatten()
+                .zip(b.iter().flatten())
+                .map(|(a, b)| a * b)
+                .sum()
+        };
+        for size in SIZES {
+            let spectra = HermitianSpectra { count: 2, size };
+            let (full, half) = (parts(spectra.full_len(), 5), parts(spectra.half_len(), 6));
+            for factor in [0.5, 1.0] {
+                let down = filled(spectra.half_len(), |h| {
+                    spectra.symmetrise(factor, planar(&full), h)
+                });
+                let up = filled(spectra.full_len(), |x| {
+                    spectra.complete(factor, planar(&half), x)
+                });
+                let (left, right) = (dot(&down, &half), dot(&full, &up));
+                assert!(
+                    (left - right).abs() < 1e-10 * (1.0 + left.abs()),
+                    "{size:?} {factor}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn results_do_not_depend_on_the_number_of_threads() {
+        let spectra = HermitianSpectra {
+            count: 300,
+            size: [17, 14],
+        };
+        let full = parts(spectra.full_len(), 7);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| {
+                filled(spectra.half_len(), |h| {
+                    spectra.symmetrise(0.5, planar(&full), h)
+                })
+            })
+        };
+        assert_eq!(run(1), run(3));
+    }
+}
