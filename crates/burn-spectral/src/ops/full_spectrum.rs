@@ -272,8 +272,12 @@ mod tests {
                 let [ours, theirs] =
                     [ours, theirs].map(|output| (output * image.clone()).sum().backward());
                 for part in &weights {
-                    let difference = part.grad(&ours).unwrap() - part.grad(&theirs).unwrap();
-                    assert!(largest(difference) < 1e-10, "{dims:?}");
+                    // Of one sample the imaginary part does not count.
+                    let of = |gradients| {
+                        part.grad(gradients)
+                            .unwrap_or_else(|| part.zeros_like().inner())
+                    };
+                    assert!(largest(of(&ours) - of(&theirs)) < 1e-10, "{dims:?}");
                 }
             }
         }

@@ -46,6 +46,18 @@ const VGG: Layers = Layers {
     hidden: &[512],
 };
 
+const VGG_HALF: Layers = Layers {
+    widths: &[32, 64, 128, 256, 256],
+    hidden: &[256],
+    ..VGG
+};
+
+const VGG_QUARTER: Layers = Layers {
+    widths: &[16, 32, 64, 128, 128],
+    hidden: &[128],
+    ..VGG
+};
+
 pub(super) const MODELS: &[ModelInfo] = &[
     ModelInfo {
         name: "lenet",
@@ -57,17 +69,35 @@ pub(super) const MODELS: &[ModelInfo] = &[
         recipe: "lab",
         create: |domain, device| create(domain, &LENET, device),
     },
+    vgg(
+        "vgg",
+        "five blocks of a 3x3 convolution, 64 to 512 channels, dense 512 (the baseline)",
+        |domain, device| create(domain, &VGG, device),
+    ),
+    vgg(
+        "vgg-half",
+        "vgg of half the channels (a baseline)",
+        |domain, device| create(domain, &VGG_HALF, device),
+    ),
+    vgg(
+        "vgg-quarter",
+        "vgg of a quarter of the channels (a baseline)",
+        |domain, device| create(domain, &VGG_QUARTER, device),
+    ),
+];
+
+const fn vgg(name: &'static str, summary: &'static str, create: super::info::Create) -> ModelInfo {
     ModelInfo {
-        name: "vgg",
-        summary: "five blocks of a 3x3 convolution, 64 to 512 channels, dense 512 (the baseline)",
-        baseline: "vgg",
+        name,
+        summary,
+        baseline: name,
         input: InputSpec::new(3, [32, 32], 10),
         // Halved five times.
         smallest: 32,
         recipe: "lab",
-        create: |domain, device| create(domain, &VGG, device),
-    },
-];
+        create,
+    }
+}
 
 fn create(domain: Domain, layers: &Layers, device: &Device) -> Result<Network, ModelError> {
     Ok(Network::Conv(ConvNet::new(domain, layers, device)))

@@ -65,6 +65,18 @@ const CIFAR: Plan = Plan {
     dropout: [0.5, 0.5],
 };
 
+const CIFAR_HALF: Plan = Plan {
+    widths: &[32, 64, 128, 256, 256],
+    hidden: &[256],
+    ..CIFAR
+};
+
+const CIFAR_QUARTER: Plan = Plan {
+    widths: &[16, 32, 64, 128, 128],
+    hidden: &[128],
+    ..CIFAR
+};
+
 const TFDM: Plan = Plan {
     spatial: 3,
     ..CIFAR
@@ -127,33 +139,81 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     cifar(
         "cemnet-cifar",
+        "vgg",
         "vgg on full spectra as published, in its memory-saving form: 3x3 taps",
         |domain, device| create(domain, &CIFAR, TAPS, device),
     ),
     cifar(
         "cemnet-cifar-projected",
+        "vgg",
         "cemnet-cifar with free weights, projected on 3x3 kernels after every step",
         |domain, device| create(domain, &CIFAR, PROJECTED, device),
     ),
     cifar(
         "cemnet-cifar-unfixed",
+        "vgg",
         "cemnet-cifar with free weights",
         |domain, device| create(domain, &CIFAR, UNFIXED, device),
     ),
     cifar(
         "cemnet-cifar-penalty",
+        "vgg",
         "cemnet-cifar with free weights and a penalty on the energy outside 3x3 kernels",
         |domain, device| create(domain, &CIFAR, PENALISED, device),
     ),
     cifar(
         "cemnet-cifar-repaired",
+        "vgg",
         "vgg on half-spectra of real images, the rest as in the image, 3x3 taps",
         |domain, device| create(domain, &CIFAR, REPAIRED, device),
     ),
     cifar(
         "tfdmnet-cifar",
+        "vgg",
         "vgg whose last two blocks work on full spectra as published, 3x3 taps",
         |domain, device| create(domain, &TFDM, TAPS, device),
+    ),
+    cifar(
+        "cemnet-cifar-half",
+        "vgg-half",
+        "cemnet-cifar of half the channels",
+        |domain, device| create(domain, &CIFAR_HALF, TAPS, device),
+    ),
+    cifar(
+        "cemnet-cifar-repaired-half",
+        "vgg-half",
+        "cemnet-cifar-repaired of half the channels",
+        |domain, device| create(domain, &CIFAR_HALF, REPAIRED, device),
+    ),
+    cifar(
+        "cemnet-cifar-quarter",
+        "vgg-quarter",
+        "cemnet-cifar of a quarter of the channels",
+        |domain, device| create(domain, &CIFAR_QUARTER, TAPS, device),
+    ),
+    cifar(
+        "cemnet-cifar-projected-quarter",
+        "vgg-quarter",
+        "cemnet-cifar-projected of a quarter of the channels",
+        |domain, device| create(domain, &CIFAR_QUARTER, PROJECTED, device),
+    ),
+    cifar(
+        "cemnet-cifar-unfixed-quarter",
+        "vgg-quarter",
+        "cemnet-cifar-unfixed of a quarter of the channels",
+        |domain, device| create(domain, &CIFAR_QUARTER, UNFIXED, device),
+    ),
+    cifar(
+        "cemnet-cifar-penalty-quarter",
+        "vgg-quarter",
+        "cemnet-cifar-penalty of a quarter of the channels",
+        |domain, device| create(domain, &CIFAR_QUARTER, PENALISED, device),
+    ),
+    cifar(
+        "cemnet-cifar-repaired-quarter",
+        "vgg-quarter",
+        "cemnet-cifar-repaired of a quarter of the channels",
+        |domain, device| create(domain, &CIFAR_QUARTER, REPAIRED, device),
     ),
 ];
 
@@ -176,13 +236,14 @@ const fn mnist(
 
 const fn cifar(
     name: &'static str,
+    baseline: &'static str,
     summary: &'static str,
     create: super::info::Create,
 ) -> ModelInfo {
     ModelInfo {
         name,
         summary,
-        baseline: "vgg",
+        baseline,
         input: InputSpec::new(3, [32, 32], 10),
         // Halved four times, two samples are left.
         smallest: 32,
