@@ -6,6 +6,7 @@ from functools import partial
 
 from torch import nn
 
+from cemnet import PRODUCTS, CemNet
 from layers import DenseFilter, PublishedKK, VectorKK
 from spectral_stack import Fourier, Gaussian, Linear, SpectralStack
 
@@ -110,6 +111,8 @@ def spectral_stack(shape, classes, layer, widths, hidden=None, dropout=None):
 
 CATS = (6, 6, 6, 6)
 CATS_DEEP = (6, 6, 12, 12, 24, 24)
+DIGITS = dict(widths=(6, 16), pooled=1, taps=5, hidden=(120, 84), rates=(0.4, 0.5))
+COLOUR = dict(widths=(64, 128, 256, 512, 512), pooled=5, taps=3, hidden=(512,), rates=(0.5, 0.5))
 CIFAR = dict(widths=(32, 32, 64, 64, 128, 128), hidden=128, dropout=0.2)
 
 NETWORKS = {
@@ -132,3 +135,25 @@ NETWORKS = {
     "cifar-linear": partial(spectral_stack, layer=Linear, **CIFAR),
     "cifar-residual-spatial": partial(image_stack, widths=(64,) * 11, residual=True),
 }
+
+# CEMNet and TFDMNet, each in every way its product can be written, which follows the name.
+FREE = dict(free=True, fixation="projection")
+SPECTRA = {
+    "cemnet-mnist": {**DIGITS, **FREE},
+    "cemnet-mnist-unfixed": {**DIGITS, "free": True},
+    "cemnet-mnist-penalty": {**DIGITS, **FREE, "fixation": "penalty"},
+    "cemnet-mnist-taps": DIGITS,
+    "cemnet-cifar": COLOUR,
+    "cemnet-cifar-projected": {**COLOUR, **FREE},
+    "cemnet-cifar-unfixed": {**COLOUR, "free": True},
+    "cemnet-cifar-penalty": {**COLOUR, **FREE, "fixation": "penalty"},
+    "tfdmnet-cifar": {**COLOUR, "spatial": 3},
+}
+REPAIRED = {
+    "cemnet-mnist-repaired": DIGITS,
+    "cemnet-cifar-repaired": COLOUR,
+}
+for plans, products in ((SPECTRA, PRODUCTS), (REPAIRED, ("spectra", "images"))):
+    for name, plan in plans.items():
+        for product in products:
+            NETWORKS[f"{name}_{product}"] = partial(CemNet, product=product, **plan)

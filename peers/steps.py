@@ -69,6 +69,9 @@ class Step:
         # A complex weight is two real numbers.
         self.params = sum((1 + p.is_complex()) * p.numel() for p in self.module.parameters())
         self.images = torch.randn(*shape)
+        # What a network adds to the loss, and what it does to its weights after the update.
+        self.penalty = getattr(self.module, "penalty", lambda: None)
+        self.after_step = getattr(self.module, "after_step", lambda: None)
         if settings["implementation"] == "fused":
             keep_parts(self.module)
         if settings["channels_last"]:
@@ -92,9 +95,13 @@ class Step:
         outputs = self.module(self.images)
         done()
         loss = self.loss(outputs)
+        penalty = self.penalty()
+        if penalty is not None:
+            loss = loss + penalty
         done()
         loss.backward()
         done()
         self.optimizer.step()
+        self.after_step()
         done()
         return [1e3 * (after - before) for before, after in zip(times, times[1:])]

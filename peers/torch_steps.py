@@ -20,7 +20,7 @@ def settings(name):
         sizes, loss = {"shape": (64, 3, 150, 150), "classes": 2}, {"kind": "mean-squared-error"}
         optimizer = {**adam, "epsilon": 1e-7, "weight_decay": 0.0}
     else:
-        image = (3, 32, 32) if name.startswith(("cifar", "vgg")) else (1, 28, 28)
+        image = (3, 32, 32) if name.startswith(("cifar", "vgg", "cemnet-cifar", "tfdmnet")) else (1, 28, 28)
         sizes, loss = {"shape": (64, *image), "classes": 10}, {"kind": "cross-entropy", "label_smoothing": 0.0}
         optimizer = {**adam, "weight_decay": 5e-4}
     return {**common, **sizes, "loss": loss, "optimizer": optimizer}

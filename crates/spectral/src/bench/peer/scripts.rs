@@ -16,8 +16,9 @@ macro_rules! script {
 }
 
 /// That script and those it imports.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 8] = [
     script!("serve.py"),
+    script!("cemnet.py"),
     script!("forms.py"),
     script!("layers.py"),
     script!("networks.py"),

@@ -9,7 +9,7 @@ use crate::train::Target;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepForm {
     /// Its name there.
-    pub network: &'static str,
+    pub network: String,
     /// How the optimizer goes over the parameters: `fused` or `foreach`.
     pub optimizer: &'static str,
     /// Whether images lie in memory with their channels last, which suits some convolutions better.
@@ -29,12 +29,12 @@ impl StepForm {
     /// fastest counts.
     pub fn of(spec: &StepSpec) -> Vec<Self> {
         let name = spec.model.name;
-        let form = |network, optimizer, channels_last| Self {
-            network,
+        let form = |network: &str, optimizer, channels_last| Self {
+            network: network.into(),
             optimizer,
             channels_last,
         };
-        let both = |network| {
+        let both = |network: &str| {
             vec![
                 form(network, "fused", false),
                 form(network, "foreach", false),
@@ -64,6 +64,19 @@ impl StepForm {
                 vec![form("kk2_published", "fused", false)],
             ]
             .concat(),
+            "cemnet-mnist-repaired" | "cemnet-cifar-repaired" => {
+                let images = format!("{name}_images");
+                let mut forms = both(&images);
+                forms.push(form(&images, "fused", true));
+                forms.push(form(&format!("{name}_spectra"), "fused", false));
+                forms
+            }
+            _ if name.starts_with("cemnet-") || name.starts_with("tfdmnet-") => {
+                let mut forms = both(&format!("{name}_mixed"));
+                let others = ["complex", "einsum", "published"];
+                forms.extend(others.map(|way| form(&format!("{name}_{way}"), "fused", false)));
+                forms
+            }
             _ => Vec::new(),
         }
     }
@@ -157,13 +170,39 @@ mod tests {
     #[test]
     fn every_form_is_one_that_the_script_builds() {
         let script = include_str!("../../../../../peers/networks.py");
+        let products = include_str!("../../../../../peers/cemnet.py");
+        let is_line = |name: &str, text: &str| text.contains(&format!("    \"{name}\": "));
         for spec in steps() {
             let forms = StepForm::of(&spec);
             let usual = STEPS.contains(&spec.model.name);
             assert!(!usual || !forms.is_empty(), "{}", spec.model.name);
             for form in forms {
-                let line = format!("    \"{}\": ", form.network);
-                assert!(script.contains(&line), "{form:?}");
+                let network = form.network.as_str();
+                let is_written = network.rsplit_once('_').is_some_and(|(plan, way)| {
+                    let ways = ["spectra", "images"];
+                    is_line(plan, script) && (ways.contains(&way) || is_line(way, products))
+                });
+                assert!(is_written || is_line(network, script), "{form:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn networks_on_spectra_are_compared_in_every_way_to_write_them() {
+        for (name, ways) in [
+            (
+                "cemnet-mnist",
+                &["mixed", "complex", "einsum", "published"][..],
+            ),
+            ("cemnet-mnist-repaired", &["images", "spectra"]),
+        ] {
+            let forms = StepForm::of(&StepSpec::new(name, None).unwrap());
+            for way in ways {
+                let network = format!("{name}_{way}");
+                assert!(
+                    forms.iter().any(|form| form.network == network),
+                    "{network}"
+                );
             }
         }
     }

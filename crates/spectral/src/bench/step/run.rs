@@ -180,7 +180,7 @@ impl StepBench<'_> {
 impl Timed {
     fn report(&self) -> PeerStepReport {
         PeerStepReport {
-            form: self.form.network.into(),
+            form: self.form.network.clone(),
             optimizer: self.form.optimizer,
             channels_last: self.form.channels_last,
             malloc: ALLOCATORS[self.runner],
