@@ -1,8 +1,10 @@
 //! The transform of kernels of a few taps, as a product with the few rows of the DFT matrix that they meet.
 
 use core::f64::consts::TAU;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Tensor, TensorData};
 
 use crate::spatial::Activation;
 use crate::{ComplexTensor, ops};
@@ -12,23 +14,45 @@ use super::support::SupportProjection;
 /// Taps up to which the product takes less time than zero padding and a whole transform.
 const MOST_TAPS: usize = 32;
 
-/// Rows of the DFT matrix, a row a tap: `cos θ` and `sin θ` with `θ = 2π·⟨k, n⟩` of tap `n` and bin `k`.
+/// Supports whose matrices are kept; the first ones go first.
+const MOST_KEPT: usize = 64;
+
+/// Rows of the DFT matrix, a row a tap: `cos θ` and `sin θ` with `θ = 2π·⟨k, n⟩` of tap `n` and bin `k`, and what turns
+/// bins to taps again.
 pub(super) struct TapTransform {
     support: SupportProjection,
-    /// `[taps, bins]`
-    cosine: Vec<f64>,
-    sine: Vec<f64>,
+    /// `cos θ` and `−sin θ`, `[taps, bins]`.
+    forward: [Matrix; 2],
+    /// `c_k/N·cos θ` and `−c_k/N·sin θ`, `[bins, taps]`.
+    inverse: [Matrix; 2],
 }
+
+/// Those in use, so that a step of training does not make them again.
+static KEPT: Mutex<VecDeque<Arc<TapTransform>>> = Mutex::new(VecDeque::new());
 
 impl TapTransform {
     /// The transform of kernels of that support, unless they have too many taps.
-    pub(super) fn new(support: SupportProjection) -> Option<Self> {
-        let [taps, size, bins] = [support.taps, support.grid.size, support.grid.bins()];
-        if taps[0] * taps[1] > MOST_TAPS {
+    pub(super) fn new(support: SupportProjection) -> Option<Arc<Self>> {
+        if support.taps[0] * support.taps[1] > MOST_TAPS {
             return None;
         }
+        // Whole transforms are moved in and out, so a panic elsewhere leaves nothing half done.
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept.iter().find(|kept| kept.support == support) {
+            return Some(found.clone());
+        }
+        let made = Arc::new(Self::of(support));
+        kept.push_back(made.clone());
+        if kept.len() > MOST_KEPT {
+            kept.pop_front();
+        }
+        Some(made)
+    }
+
+    fn of(support: SupportProjection) -> Self {
+        let [taps, size, bins] = [support.taps, support.grid.size, support.grid.bins()];
         let before = support.before();
-        // By axis: cosine and sine of every tap and bin.
+        // By axis: sine and cosine of every tap and bin.
         let [rows, columns] = [0, 1].map(|axis| {
             let angle = |tap: usize, bin: usize| {
                 // The phase goes round with whole periods, and small numbers keep it exact.
@@ -38,28 +62,30 @@ impl TapTransform {
             let of_tap = |tap| (0..bins[axis]).map(move |bin| angle(tap, bin).sin_cos());
             (0..taps[axis]).flat_map(of_tap).collect::<Vec<_>>()
         });
-        let count = taps[0] * taps[1] * bins[0] * bins[1];
-        let (mut cosine, mut sine) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for row in rows.chunks_exact(bins[0]) {
-            for column in columns.chunks_exact(bins[1]) {
-                for (sin_row, cos_row) in row {
-                    for (sin_column, cos_column) in column {
-                        cosine.push(cos_row * cos_column - sin_row * sin_column);
-                        sine.push(sin_row * cos_column + cos_row * sin_column);
-                    }
+        let multiplicities = support.grid.multiplicities();
+        let samples = support.grid.samples() as f64;
+        let shape = [taps[0] * taps[1], bins[0] * bins[1]];
+        let empty = || vec![0.0; shape[0] * shape[1]];
+        let (mut forward, mut inverse) = ([empty(), empty()], [empty(), empty()]);
+        for tap in 0..shape[0] {
+            for bin in 0..shape[1] {
+                let (row, column) = (bin / bins[1], bin % bins[1]);
+                let (sin_row, cos_row) = rows[tap / taps[1] * bins[0] + row];
+                let (sin_column, cos_column) = columns[tap % taps[1] * bins[1] + column];
+                let cosine = cos_row * cos_column - sin_row * sin_column;
+                let sine = sin_row * cos_column + cos_row * sin_column;
+                let weight = multiplicities[column] / samples;
+                for (part, value) in [cosine, -sine].into_iter().enumerate() {
+                    forward[part][tap * shape[1] + bin] = value;
+                    inverse[part][bin * shape[0] + tap] = weight * value;
                 }
             }
         }
-        Some(Self {
+        Self {
             support,
-            cosine,
-            sine,
-        })
-    }
-
-    fn dims(&self) -> [usize; 2] {
-        let ([height, width], [rows, bins]) = (self.support.taps, self.support.grid.bins());
-        [height * width, rows * bins]
+            forward: forward.map(|values| Matrix::new(values, shape)),
+            inverse: inverse.map(|values| Matrix::new(values, [shape[1], shape[0]])),
+        }
     }
 
     /// `W_k = Σ_n w_n·e^{−iθ}`.
@@ -67,19 +93,12 @@ impl TapTransform {
     /// # Shapes
     /// - input: `[out, in, taps…]`; output: `[out, in, bins…]`
     pub(super) fn spectrum_of(&self, taps: Tensor<4>) -> ComplexTensor<4> {
-        let [outputs, inputs, ..] = taps.dims();
-        let [count, bins] = self.dims();
-        let (device, dtype) = (taps.device(), taps.dtype());
-        let matrix = |values: Vec<f64>| constant(values, [count, bins], &device, dtype);
-        let taps = taps.reshape([outputs * inputs, count]);
-        let [height, width] = self.support.grid.bins();
-        let part = |values| {
-            product(taps.clone(), matrix(values)).reshape([outputs, inputs, height, width])
-        };
-        ComplexTensor {
-            re: part(self.cosine.clone()),
-            im: part(self.sine.iter().map(|sine| -sine).collect()),
-        }
+        let bins = self.support.grid.bins();
+        let [re, im] = self
+            .forward
+            .each_ref()
+            .map(|matrix| matrix.applied(taps.clone(), bins));
+        ComplexTensor { re, im }
     }
 
     /// `w_n = 1/N · Σ_k c_k·(Re W_k·cos θ − Im W_k·sin θ)`, the samples at the taps of the real part of the image of `W`.
@@ -87,33 +106,41 @@ impl TapTransform {
     /// # Shapes
     /// - input: `[out, in, bins…]`; output: `[out, in, taps…]`
     pub(super) fn taps_of(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
-        let [outputs, inputs, ..] = spectrum.dims();
-        let [count, bins] = self.dims();
-        let (device, dtype) = (spectrum.device(), spectrum.re.dtype());
-        let multiplicities = self.support.grid.multiplicities();
-        let samples = self.support.grid.samples() as f64;
-        let weight = |bin: usize| multiplicities[bin % multiplicities.len()] / samples;
-        let matrix = |values: &[f64], sign: f64| {
-            let transposed = (0..bins * count).map(|at| {
-                let (bin, tap) = (at / count, at % count);
-                sign * weight(bin) * values[tap * bins + bin]
-            });
-            constant(transposed.collect(), [bins, count], &device, dtype)
-        };
-        let part =
-            |part: Tensor<4>, matrix| product(part.reshape([outputs * inputs, bins]), matrix);
-        let taps = part(spectrum.re, matrix(&self.cosine, 1.0))
-            + part(spectrum.im, matrix(&self.sine, -1.0));
-        let [height, width] = self.support.taps;
-        taps.reshape([outputs, inputs, height, width])
+        let [re, im] = &self.inverse;
+        re.applied(spectrum.re, self.support.taps) + im.applied(spectrum.im, self.support.taps)
     }
 }
 
-fn product(rows: Tensor<2>, matrix: Tensor<2>) -> Tensor<2> {
-    ops::linear(rows, matrix, None, Activation::Identity)
+/// A constant matrix in either precision.
+struct Matrix {
+    single: TensorData,
+    double: TensorData,
 }
 
-fn constant(values: Vec<f64>, dims: [usize; 2], device: &Device, dtype: DType) -> Tensor<2> {
-    let data = TensorData::new(values, dims).convert_dtype(dtype);
-    Tensor::from_data(data, (device, dtype))
+impl Matrix {
+    fn new(values: Vec<f64>, shape: [usize; 2]) -> Self {
+        let double = TensorData::new(values, shape);
+        Self {
+            single: double.clone().convert_dtype(DType::F32),
+            double,
+        }
+    }
+
+    /// The product of the last two axes of `x`, as one, with the matrix.
+    ///
+    /// # Shapes
+    /// - input: `[out, in, …]`; output: `[out, in, last…]`
+    fn applied(&self, x: Tensor<4>, last: [usize; 2]) -> Tensor<4> {
+        let [outputs, inputs, height, width] = x.dims();
+        let (device, dtype) = (x.device(), x.dtype());
+        let matrix = match dtype {
+            DType::F32 => self.single.clone(),
+            DType::F64 => self.double.clone(),
+            _ => self.double.clone().convert_dtype(dtype),
+        };
+        let matrix = Tensor::<2>::from_data(matrix, (&device, dtype));
+        let rows = x.reshape([outputs * inputs, height * width]);
+        ops::linear(rows, matrix, None, Activation::Identity)
+            .reshape([outputs, inputs, last[0], last[1]])
+    }
 }
