@@ -25,11 +25,35 @@ fn contractions(criterion: &mut Criterion) {
         ..dense(1, 1, 1, 1)
     };
     let mut group = criterion.benchmark_group("contraction");
-    for (name, c) in [
-        ("64x16->32, 28x15 bins", dense(64, 16, 32, 28 * 15)),
-        ("32x64->64, 32x17 bins", dense(32, 64, 64, 32 * 17)),
-        ("32 depthwise 384, 14x8 bins", depthwise),
+    let mut shapes = vec![
+        (
+            "64x16->32, 28x15 bins".to_string(),
+            dense(64, 16, 32, 28 * 15),
+        ),
+        (
+            "32x64->64, 32x17 bins".to_string(),
+            dense(32, 64, 64, 32 * 17),
+        ),
+        ("32 depthwise 384, 14x8 bins".to_string(), depthwise),
+    ];
+    // Convolutional networks on whole and half-spectra: fewer bins the more channels, and a small one.
+    for (batch, inputs, outputs, bins) in [
+        (64, 3, 64, 1024),
+        (64, 3, 64, 544),
+        (64, 64, 128, 256),
+        (64, 64, 128, 144),
+        (64, 128, 256, 64),
+        (64, 128, 256, 40),
+        (64, 256, 512, 16),
+        (64, 256, 512, 12),
+        (64, 512, 512, 4),
+        (100, 1, 6, 784),
+        (100, 6, 16, 196),
     ] {
+        let name = format!("{batch}x{inputs}->{outputs}, {bins} bins");
+        shapes.push((name, dense(batch, inputs, outputs, bins)));
+    }
+    for (name, c) in &shapes {
         let numbers = |len: usize| -> Vec<f32> {
             (0..len)
                 .map(|i| (i * 7919 % 1000) as f32 / 500.0 - 1.0)

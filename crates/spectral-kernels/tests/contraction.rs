@@ -154,6 +154,39 @@ fn sums_longer_than_a_register_block_are_complete() {
 }
 
 #[test]
+fn few_frequencies_of_many_channels_match_the_loops() {
+    for conjugate in CONJUGATES {
+        for (batch, groups, in_per_group, out_per_group, bins) in [
+            (64, 1, 35, 33, 4),
+            (33, 1, 41, 130, 1),
+            (5, 1, 45, 37, 3),
+            (2, 1, 67, 64, 5),
+            (1, 1, 66, 65, 2),
+            (70, 3, 17, 19, 7),
+            (37, 1, 23, 29, 12),
+            (40, 1, 33, 34, 16),
+            (40, 1, 31, 36, 19),
+            (50, 1, 40, 48, 26),
+            // Sums in several parts.
+            (7, 1, 300, 35, 3),
+            (65, 1, 265, 37, 2),
+            (130, 2, 18, 40, 17),
+        ] {
+            let c = Contraction {
+                batch,
+                groups,
+                in_per_group,
+                out_per_group,
+                bins,
+                conjugate,
+            };
+            check::<f32>(&c, 7);
+            check::<f64>(&c, 8);
+        }
+    }
+}
+
+#[test]
 fn without_inputs_the_output_is_zero() {
     let conjugate = Conjugate::None;
     let c = Contraction {
@@ -221,17 +254,24 @@ fn tiles_as_entries(x: &Owned<f64>, [channels, tiles, bins]: [usize; 3]) -> Owne
 #[test]
 fn tiles_are_entries_of_the_batch_in_another_order() {
     let tiles = 3;
-    for (groups, in_per_group, out_per_group) in [(1, 5, 4), (2, 3, 2), (4, 1, 1)] {
+    for (groups, in_per_group, out_per_group, bins) in [
+        (1, 5, 4, 21),
+        (2, 3, 2, 21),
+        (4, 1, 1, 21),
+        (1, 40, 37, 3),
+        (2, 33, 50, 5),
+        (1, 34, 35, 20),
+    ] {
         let c = Contraction {
-            batch: 2,
+            batch: 11,
             groups,
             in_per_group,
             out_per_group,
-            bins: 21,
+            bins,
             conjugate: Conjugate::Response,
         };
         let entries = Contraction {
-            batch: 2 * tiles,
+            batch: 11 * tiles,
             ..c
         };
         let [inputs, outputs] = [in_per_group, out_per_group].map(|n| [groups * n, tiles, c.bins]);

@@ -71,14 +71,20 @@ fn images<T: Number>(set: InstructionSet) {
     }
 }
 
+/// The contraction and both its adjoints, in a row.
 fn contraction<T: Number>(c: Contraction) -> Vec<f64> {
-    let (x, r) = (
-        Owned::<T>::noise(c.input_len(), 1),
-        Owned::<T>::noise(c.response_len(), 2),
-    );
-    let mut y = Owned::unwritten(c.output_len());
+    let [x, r, gy] = [
+        (c.input_len(), 1),
+        (c.response_len(), 2),
+        (c.output_len(), 3),
+    ]
+    .map(|(len, seed)| Owned::<T>::noise(len, seed));
+    let [mut gx, mut gr, mut y] =
+        [c.input_len(), c.response_len(), c.output_len()].map(Owned::unwritten);
     c.forward(x.get(), r.get(), y.set());
-    y.flat()
+    c.adjoint_input(gy.get(), r.get(), gx.set());
+    c.adjoint_response(x.get(), gy.get(), gr.set());
+    [y, gx, gr].iter().flat_map(Owned::flat).collect()
 }
 
 /// A stack with a head and all its gradients, in a row.
@@ -227,8 +233,18 @@ fn every_available_instruction_set_gives_accurate_results() {
         out_per_group: 1,
         ..c
     };
+    // Few frequencies, in the last case too many to be copied side by side by any set but the widest.
+    let few = [(1, 3), (2, 2), (3, 20)].map(|(batch, bins)| Contraction {
+        batch: batch * 19,
+        groups: 1,
+        in_per_group: 37,
+        out_per_group: 290 / batch,
+        bins,
+        ..c
+    });
+    let contractions = [c, depthwise, few[0], few[1], few[2]];
     InstructionSet::force(Some(InstructionSet::Portable));
-    let reference = [c, depthwise].map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
+    let reference = contractions.map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
     let stacks = (stack::<f32>(), stack::<f64>());
     let filtered = (filters::<f32>(), filters::<f64>());
     let mixed = (pointwise::<f32>(), pointwise::<f64>());
@@ -248,7 +264,7 @@ fn every_available_instruction_set_gives_accurate_results() {
         lines::<f64>(set);
         images::<f32>(set);
         images::<f64>(set);
-        for (c, (single, double)) in [c, depthwise].into_iter().zip(&reference) {
+        for (c, (single, double)) in contractions.into_iter().zip(&reference) {
             assert!(
                 relative_error(&contraction::<f32>(c), single) < f32::TOLERANCE,
                 "{set:?} {c:?}"

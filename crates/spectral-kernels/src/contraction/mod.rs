@@ -1,5 +1,7 @@
 //! Channel mixing, one small complex matrix product a frequency.
 
+mod ahead;
+mod along_rows;
 mod direct;
 mod packed;
 mod product;

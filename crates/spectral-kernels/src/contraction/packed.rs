@@ -3,6 +3,7 @@
 //! A vector holds neighbouring frequencies; a block of `MR` rows and `NR` columns of sums stays in registers over a
 //! range of terms. Packed, a panel is `[term][line of the block][re, im][lane]`.
 
+use super::ahead::{AHEAD, ask_for, far};
 use super::product::{Operand, Product};
 use crate::scalar::Scalar;
 use crate::simd::{Kernel, Simd, Vector};
@@ -123,6 +124,7 @@ impl<T: Scalar> Pack<'_, T> {
         assert!(to.len() >= blocks * self.vectors * one_vector);
         let zero = simd.splat(T::of(0.0));
         let operand = self.operand;
+        let far = far(operand.data.re);
         for block in 0..blocks {
             for term in 0..self.terms {
                 for line in 0..PER {
@@ -131,6 +133,14 @@ impl<T: Scalar> Pack<'_, T> {
                         + operand.line.at(self.first + at)
                         + operand.term.at(self.term + term)
                         + self.bin;
+                    if far && at < self.count && term + AHEAD < self.terms {
+                        let ahead = operand.term.at(self.term + term + AHEAD)
+                            - operand.term.at(self.term + term);
+                        for plane in [operand.data.re, operand.data.im] {
+                            let numbers = plane.as_ptr().wrapping_add(from + ahead);
+                            ask_for(numbers, self.vectors * S::LANES);
+                        }
+                    }
                     for v in 0..self.vectors {
                         let place = (block * self.vectors + v) * one_vector
                             + (term * PER + line) * 2 * S::LANES;

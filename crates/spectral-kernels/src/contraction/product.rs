@@ -1,6 +1,7 @@
 //! `c[g,m,n,k] = Σ_p a[g,m,p,k]·b[g,n,p,k]`, frequencies `k` contiguous, the rest at any stride: the one form of the
 //! contraction and both its adjoints.
 
+use super::along_rows::{self, RowsTask};
 use super::direct::DirectTask;
 use super::packed::{PackedTask, Tiling};
 use crate::parallel::{Shared, for_each, product_work, threads_for};
@@ -32,6 +33,11 @@ impl Stride {
             inner,
             outer,
         }
+    }
+
+    /// Whether neighbours lie `step` apart.
+    pub fn is(self, step: usize) -> bool {
+        self.block == 1 && self.outer == step
     }
 
     /// Where index `i` starts.
@@ -89,6 +95,37 @@ pub struct Product<'a, T> {
     pub c: Target<T>,
 }
 
+/// What the vectors of a product lie along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Path {
+    Bins,
+    Rows,
+    Columns,
+}
+
+/// Measured: the rate with vectors along the frequencies beside that along rows, where both are long and all else is many.
+const BINS_RATE: f64 = 0.93;
+/// Measured: what transposing a number costs, in vectors of complex products.
+const TRANSPOSING: f64 = 2.9;
+
+impl Path {
+    /// The path with the least waste, for so many rows, columns and terms: by sizes alone, not by threads.
+    fn of(sizes: [usize; 3], bins: usize, lanes: usize) -> Path {
+        let busy = |count: usize| count as f64 / count.next_multiple_of(lanes) as f64;
+        // Each number is packed once for all lines of the other factor, each sum stored once for all its terms.
+        let transposed: f64 = sizes.iter().map(|count| 1.0 / *count as f64).sum();
+        let rate = 1.0 / (1.0 + TRANSPOSING * transposed);
+        let [rows, columns, _] = sizes;
+        let mut best = (Path::Bins, BINS_RATE * busy(bins));
+        for (path, lines) in [(Path::Rows, rows), (Path::Columns, columns)] {
+            if rate * busy(lines) > best.1 {
+                best = (path, rate * busy(lines));
+            }
+        }
+        best.0
+    }
+}
+
 /// Numbers a task of a product without reuse works on, about.
 const DIRECT_ELEMENTS: usize = 1 << 15;
 
@@ -118,22 +155,84 @@ impl<T: Scalar> Product<'_, T> {
                     },
                 );
             });
-        } else {
-            let work = product_work(4 * complex_products);
-            let tiling = Tiling::new(&self, T::lanes(set), threads_for(work));
-            for_each(tiling.tasks(), work, |task| {
-                with_scratch(tiling.panels(), |panels| {
-                    T::dispatch(
-                        set,
-                        PackedTask {
-                            product: &self,
+            return;
+        }
+        let lanes = T::lanes(set);
+        let work = product_work(4 * complex_products);
+        let threads = threads_for(work);
+        match Path::of([self.rows, self.columns, self.terms], self.bins, lanes) {
+            Path::Bins => {
+                let tiling = Tiling::new(&self, lanes, threads);
+                for_each(tiling.tasks(), work, |task| {
+                    with_scratch(tiling.panels(), |panels| {
+                        let product = &self;
+                        let task = PackedTask {
+                            product,
                             tiling,
                             task,
                             panels,
-                        },
-                    );
+                        };
+                        T::dispatch(set, task);
+                    });
                 });
-            });
+            }
+            Path::Rows => self.run_along_rows(set, threads, work),
+            Path::Columns => self.swapped().run_along_rows(set, threads, work),
         }
+    }
+
+    fn run_along_rows(&self, set: InstructionSet, threads: usize, work: usize) {
+        let tiling = along_rows::Tiling::new(self, T::lanes(set), threads);
+        for_each(tiling.tasks(), work, |task| {
+            with_scratch(tiling.scratch::<T>(), |scratch| {
+                let product = self;
+                let task = RowsTask {
+                    product,
+                    tiling,
+                    task,
+                    scratch,
+                };
+                T::dispatch(set, task);
+            });
+        });
+    }
+
+    /// Rows and columns exchanged.
+    fn swapped(self) -> Self {
+        Product {
+            rows: self.columns,
+            columns: self.rows,
+            a: self.b,
+            b: self.a,
+            c: Target {
+                row: self.c.column,
+                column: self.c.row,
+                ..self.c
+            },
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Path;
+
+    #[test]
+    fn vectors_lie_along_channels_or_the_batch_where_frequencies_are_few() {
+        for (sizes, bins, path) in [
+            ([64, 512, 512], 4, Path::Rows),
+            ([64, 512, 256], 12, Path::Rows),
+            ([64, 512, 256], 16, Path::Rows),
+            ([64, 256, 128], 64, Path::Bins),
+            ([4, 512, 512], 4, Path::Columns),
+            ([64, 64, 3], 1024, Path::Bins),
+            ([100, 16, 6], 196, Path::Bins),
+            ([64, 64, 64], 544, Path::Bins),
+        ] {
+            assert_eq!(Path::of(sizes, bins, 16), path, "{sizes:?} at {bins}");
+        }
+        // With as many lanes as frequencies none is idle.
+        assert_eq!(Path::of([8, 8, 8], 4, 4), Path::Bins);
     }
 }

@@ -1,0 +1,67 @@
+//! Sums put back where the product wants them.
+
+use std::ops::Range;
+
+use super::super::product::Target;
+use crate::scalar::Scalar;
+use crate::simd::{MAX_LANES, Simd};
+
+/// Rows, columns and frequencies of one group of the product.
+pub struct Block<T> {
+    pub target: Target<T>,
+    pub group: usize,
+    pub rows: Range<usize>,
+    pub columns: Range<usize>,
+    pub bins: Range<usize>,
+    /// Frequencies there are.
+    pub all_bins: usize,
+}
+
+impl<T: Scalar> Block<T> {
+    /// Columns that lie without gaps, all or one.
+    fn together(&self) -> usize {
+        if self.bins.len() == self.all_bins && self.target.column.is(self.all_bins) {
+            self.columns.len()
+        } else {
+            1
+        }
+    }
+
+    /// Writes sums `[vector of rows][re, im][column][bin][lane]`, `plane` numbers from real to imaginary parts.
+    ///
+    /// # Safety
+    /// The sums of all rows, columns and frequencies must be readable, and their places in the target be written by
+    /// nobody else.
+    #[inline(always)]
+    pub unsafe fn store<S: Simd<T>>(&self, simd: S, sums: *const T, plane: usize) {
+        let (bins, rows, columns) = (self.bins.len(), self.rows.len(), self.columns.len());
+        let target = &self.target;
+        let together = self.together();
+        let length = together * bins;
+        let start = target.group * self.group + self.bins.start;
+        for first in (0..rows).step_by(S::LANES) {
+            let count = S::LANES.min(rows - first);
+            let mut to = [0; MAX_LANES];
+            for (i, to) in to.iter_mut().enumerate().take(count) {
+                *to = start + target.row.at(self.rows.start + first + i);
+            }
+            for (part, data) in [target.re, target.im].into_iter().enumerate() {
+                let from = sums.wrapping_add((first / S::LANES * 2 + part) * plane);
+                for column in (0..columns).step_by(together) {
+                    let offset = target.column.at(self.columns.start + column);
+                    let from = from.wrapping_add(column * bins * S::LANES);
+                    for at in (0..length).step_by(S::LANES) {
+                        let write = S::LANES.min(length - at);
+                        let mut sources = [from; MAX_LANES];
+                        for (i, source) in sources.iter_mut().enumerate() {
+                            *source = from.wrapping_add((at + i.min(write - 1)) * S::LANES);
+                        }
+                        let places = to.map(|to| data.at(to + offset + at));
+                        // SAFETY: by the caller's promise.
+                        unsafe { simd.transpose(&sources, S::LANES, &places, count, write) };
+                    }
+                }
+            }
+        }
+    }
+}
