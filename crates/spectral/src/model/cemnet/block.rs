@@ -5,7 +5,7 @@ use burn::nn::activation::ActivationConfig;
 use burn::tensor::Device;
 use burn_spectral::frequency::{
     CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2d,
-    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseInit, SpatialMaxPool,
+    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseInit, ElementwiseWeights, SpatialMaxPool,
     SpatialMaxPoolConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, ThroughImage,
     ThroughImageConfig,
 };
@@ -73,8 +73,14 @@ impl CemBlock {
         let is_published = form.product == ElementwiseForm::Published;
         let conv = match is_published {
             true => ElementwiseConv2dConfig::published(channels, taps, size),
-            false => ElementwiseConv2dConfig::new(channels, taps, size)
-                .with_init(ElementwiseInit::Published),
+            // Taps start as the published ones do; free weights as the spectra of one kernel, which
+            // keeps images real.
+            false => {
+                ElementwiseConv2dConfig::new(channels, taps, size).with_init(match form.weights {
+                    ElementwiseWeights::Taps => ElementwiseInit::Published,
+                    _ => ElementwiseInit::Conv,
+                })
+            }
         };
         let norm = match is_published {
             true => ComplexNormForm::PerPart,

@@ -111,6 +111,12 @@ const REPAIRED: Form = Form {
     ..TAPS
 };
 
+/// The layer of Pratt et al. (2017) with the activations of the image.
+const FREE: Form = Form {
+    weights: ElementwiseWeights::Free,
+    ..REPAIRED
+};
+
 pub(super) const MODELS: &[ModelInfo] = &[
     mnist(
         "cemnet-mnist",
@@ -136,6 +142,11 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cemnet-mnist-repaired",
         "lenet on half-spectra of real images, the rest as in the image, 5x5 taps",
         |domain, device| create(domain, &MNIST, REPAIRED, device),
+    ),
+    mnist(
+        "cemnet-mnist-free",
+        "cemnet-mnist-repaired with a free weight a frequency, the layer of Pratt et al.",
+        |domain, device| create(domain, &MNIST, FREE, device),
     ),
     cifar(
         "cemnet-cifar",
