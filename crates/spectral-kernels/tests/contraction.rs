@@ -187,6 +187,34 @@ fn few_frequencies_of_many_channels_match_the_loops() {
 }
 
 #[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let conjugate = Conjugate::None;
+    for (in_per_group, out_per_group, bins) in [(300, 130, 3), (64, 48, 33)] {
+        let c = Contraction {
+            batch: 70,
+            groups: 1,
+            in_per_group,
+            out_per_group,
+            bins,
+            conjugate,
+        };
+        let [x, r, gy] = [c.input_len(), c.response_len(), c.output_len()]
+            .map(|len| Owned::<f32>::noise(len, len as u64));
+        let all = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.unwrap().install(|| {
+                let [mut gx, mut gr, mut y] = [&x, &r, &gy].map(|v| Owned::unwritten(v.re.len()));
+                c.forward(x.get(), r.get(), y.set());
+                c.adjoint_input(gy.get(), r.get(), gx.set());
+                c.adjoint_response(x.get(), gy.get(), gr.set());
+                [y.flat(), gx.flat(), gr.flat()]
+            })
+        };
+        assert!(all(1) == all(3), "{c:?}");
+    }
+}
+
+#[test]
 fn without_inputs_the_output_is_zero() {
     let conjugate = Conjugate::None;
     let c = Contraction {
