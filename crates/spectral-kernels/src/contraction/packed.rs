@@ -124,7 +124,9 @@ impl<T: Scalar> Pack<'_, T> {
         assert!(to.len() >= blocks * self.vectors * one_vector);
         let zero = simd.splat(T::of(0.0));
         let operand = self.operand;
-        let far = far(operand.data.re);
+        // Terms that follow each other the processor foresees.
+        let in_order = self.vectors * S::LANES >= self.bins && operand.term.is(self.bins);
+        let ask = !in_order && far(operand.data.re);
         for block in 0..blocks {
             for term in 0..self.terms {
                 for line in 0..PER {
@@ -133,7 +135,7 @@ impl<T: Scalar> Pack<'_, T> {
                         + operand.line.at(self.first + at)
                         + operand.term.at(self.term + term)
                         + self.bin;
-                    if far && at < self.count && term + AHEAD < self.terms {
+                    if ask && at < self.count && term + AHEAD < self.terms {
                         let ahead = operand.term.at(self.term + term + AHEAD)
                             - operand.term.at(self.term + term);
                         for plane in [operand.data.re, operand.data.im] {
