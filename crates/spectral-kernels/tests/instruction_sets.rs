@@ -5,9 +5,9 @@ mod common;
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
     Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction,
-    ExponentialFactors, ExponentialGradients, ExponentialSum, InputGradient, InstructionSet,
-    Layout, Placement, Pointwise, RectifiedStack, ResponseGradient, SpectralFilter, fft_axis,
-    half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
+    ExponentialFactors, ExponentialGradients, ExponentialSum, HermitianSpectra, InputGradient,
+    InstructionSet, Layout, NormalNoise, Placement, Pointwise, RectifiedStack, ResponseGradient,
+    SpectralFilter, fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
 };
 
 fn lines<T: Number>(set: InstructionSet) {
@@ -218,6 +218,26 @@ fn exponentials<T: Number>() -> Vec<f64> {
     got.iter().flat_map(|part| widen(part)).collect()
 }
 
+/// Noise and Hermitian maps, of which no sum is taken: equal in every set but for contracted products.
+fn maps<T: Number>() -> Vec<f64> {
+    let spectra = HermitianSpectra {
+        count: 3,
+        size: [7, 37],
+    };
+    let x = Owned::<T>::noise(spectra.full_len(), 11);
+    let mut half = Owned::unwritten(spectra.half_len());
+    spectra.symmetrise(T::of(0.5), x.get(), half.set());
+    let mut full = Owned::unwritten(spectra.full_len());
+    spectra.complete(T::of(1.0), half.get(), full.set());
+    let noise = NormalNoise {
+        seed: 3,
+        deviation: 0.25,
+    };
+    let mut noisy = vec![T::of(f64::NAN); x.re.len()];
+    noise.multiply(&x.re, &mut noisy);
+    [half.flat(), full.flat(), widen(&noisy)].concat()
+}
+
 #[test]
 fn every_available_instruction_set_gives_accurate_results() {
     let c = Contraction {
@@ -248,11 +268,15 @@ fn every_available_instruction_set_gives_accurate_results() {
     let stacks = (stack::<f32>(), stack::<f64>());
     let filtered = (filters::<f32>(), filters::<f64>());
     let mixed = (pointwise::<f32>(), pointwise::<f64>());
+    let mapped = (maps::<f32>(), maps::<f64>());
     let surfaces = (exponentials::<f32>(), exponentials::<f64>());
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         assert!(relative_error(&exponentials::<f32>(), &surfaces.0) < f32::TOLERANCE);
         assert!(relative_error(&exponentials::<f64>(), &surfaces.1) < f64::TOLERANCE);
+        assert!(relative_error(&maps::<f32>(), &mapped.0) < f32::TOLERANCE);
+        // The noise has single precision in either type.
+        assert!(relative_error(&maps::<f64>(), &mapped.1) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f32>(), &stacks.0) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f64>(), &stacks.1) < f64::TOLERANCE);
         assert!(relative_error(&filters::<f32>(), &filtered.0) < f32::TOLERANCE);
