@@ -112,6 +112,24 @@ pub enum SpectralError {
         /// Spatial axes of the layer.
         axes: usize,
     },
+    /// A map between images of different sizes, where one that keeps the size is needed.
+    #[error(
+        "inspection takes maps that keep the size of their images, got one from {from:?} to {to:?}"
+    )]
+    NotSameSize {
+        /// Size of the images that go in.
+        from: [usize; 2],
+        /// Size of those that come out.
+        to: [usize; 2],
+    },
+    /// A kernel that is even or too large.
+    #[error("a kernel to bake has an odd size up to {most}, got {got}")]
+    Taps {
+        /// The size given.
+        got: usize,
+        /// The largest that the images and the search allow.
+        most: usize,
+    },
     /// Images resampled in the wrong direction.
     #[error(
         "cannot {action} images of size {from:?} to {to:?}; pooling takes a size up to the images' \

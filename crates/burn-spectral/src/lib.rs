@@ -16,6 +16,7 @@
 //! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`frequency`]: layers that stay on the spectrum
 //! - [`summary`]: the table of a network's layers, parameters and cost
+//! - [`inspect`]: what a layer really does, found by probing it
 //! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`ops`]: the operations beneath, one meaning on every backend
 //!
@@ -43,6 +44,7 @@ mod error;
 pub mod fft;
 pub mod frequency;
 mod grid;
+pub mod inspect;
 pub mod ops;
 pub mod pool;
 pub mod response;

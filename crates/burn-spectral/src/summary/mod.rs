@@ -55,6 +55,7 @@ mod parameters;
 mod shape;
 mod table;
 
+pub(crate) use parameters::trains;
 pub use parameters::{Parameters, count_parameters};
 pub use shape::{Domain, FeatureShape};
 pub use table::{Summary, SummaryRow};

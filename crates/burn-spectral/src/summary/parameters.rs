@@ -59,7 +59,7 @@ impl ModuleVisitor for Count {
 /// Off an autodiff device a tensor says nothing of it, and Burn shows the setting only by acting on
 /// it. So a parameter of one number takes the place of one that is not drawn yet, and a parameter
 /// on a plain device is asked as it would be in training.
-fn trains<const D: usize>(param: &Param<Tensor<D>>) -> bool {
+pub(crate) fn trains<const D: usize>(param: &Param<Tensor<D>>) -> bool {
     let param = match param.is_initialized() {
         true => param.clone(),
         false => {
