@@ -4,12 +4,13 @@
 //! The `spectral` command is a thin layer over these modules. Data flows one way: [`data`] gives
 //! images, [`model`] gives networks by name, [`train`] fits one to the other, [`report`] writes
 //! down what came of it. [`mod@bench`] times single layers, and
-//! [`advise`] the algorithms of a convolution.
+//! [`advise`] the algorithms of a convolution. [`mod@inspect`] says what a layer really does.
 
 pub mod advise;
 pub mod bench;
 pub mod cli;
 pub mod data;
+pub mod inspect;
 pub mod model;
 pub mod report;
 pub mod train;

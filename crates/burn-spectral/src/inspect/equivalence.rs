@@ -16,6 +16,9 @@ use super::sweep::{Sweep, window};
 /// Random images that a candidate is compared on.
 const IMAGES: usize = 4;
 
+/// Multiply-adds above which a convolution with zeros around the image is not tried.
+const WORK: f64 = 4e9;
+
 /// What stands around an image for the taps that reach beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -120,14 +123,8 @@ pub struct Equivalence {
     pub equivalent: Equivalent,
     /// Whether its residual is within the tolerance.
     pub is_equal: bool,
-    /// Every candidate in order of simplicity.
+    /// The candidates that were tried, the simplest first, up to the first that is equal.
     pub candidates: Vec<Equivalent>,
-}
-
-/// A candidate and its kernel.
-struct Candidate {
-    equivalent: Equivalent,
-    kernel: EffectiveKernel,
 }
 
 /// Finds what a map is equivalent to.
@@ -142,17 +139,31 @@ pub(super) fn find(operator: &Operator, sweep: &Sweep, tolerance: f64) -> Equiva
         nothing.residual = 0.0;
         candidates.push(nothing);
     }
-    for candidate in list(sweep, tolerance) {
-        let Candidate {
-            mut equivalent,
-            kernel,
-        } = candidate;
+    for mut equivalent in list(sweep, tolerance) {
+        // What comes after an equal one is no simpler.
+        if candidates.iter().any(|c| c.residual <= tolerance) {
+            break;
+        }
+        let side = usize::from(equivalent.flip);
         let got = match equivalent.operation {
             Operation::Convolution {
                 taps,
                 surround: Surround::Zeros,
-            } => zero_padded(&images, &kernel, taps),
-            _ => circular(&spectra[usize::from(equivalent.flip)], &kernel),
+            } => {
+                if work(sweep, taps) > WORK {
+                    continue;
+                }
+                zero_padded(&images, &sweep.padded[side], taps)
+            }
+            Operation::Convolution { taps, .. } => circular(
+                &spectra[side],
+                &sweep.circular[side].cut(taps, equivalent.shift),
+            ),
+            Operation::WholeImage => circular(&spectra[side], &sweep.circular[side]),
+            _ => circular(
+                &spectra[side],
+                &sweep.circular[side].cut(1, equivalent.shift),
+            ),
         };
         equivalent.residual = relative(&got.values, &answers.values);
         candidates.push(equivalent);
@@ -172,58 +183,40 @@ pub(super) fn find(operator: &Operator, sweep: &Sweep, tolerance: f64) -> Equiva
     }
 }
 
-/// All candidates, the simplest first.
-fn list(sweep: &Sweep, tolerance: f64) -> Vec<Candidate> {
-    let candidate = |flip: bool, shift, operation, kernel| Candidate {
-        equivalent: Equivalent::new(flip, shift, operation),
-        kernel,
-    };
-    let size = sweep.circular[0].size;
+/// All candidates, the simplest first, without residuals.
+fn list(sweep: &Sweep, tolerance: f64) -> Vec<Equivalent> {
     let mut list = Vec::new();
-    for (flip, kernel) in [false, true].into_iter().zip(&sweep.circular) {
+    let sides = || [false, true].into_iter().zip(&sweep.circular);
+    for (flip, kernel) in sides() {
         let peak = peak(kernel);
         let shifts = [Some([0, 0]), Some(peak).filter(|peak| *peak != [0, 0])];
         for shift in shifts.into_iter().flatten() {
-            let point = kernel.cut(1, shift);
-            if is_identity(&point, shift, tolerance) {
-                list.push(candidate(flip, shift, Operation::Identity, point.clone()));
+            if is_identity(kernel, shift, tolerance) {
+                list.push(Equivalent::new(flip, shift, Operation::Identity));
             }
-            list.push(candidate(flip, shift, Operation::Pointwise, point));
+            list.push(Equivalent::new(flip, shift, Operation::Pointwise));
         }
     }
-    // The reversal and a shift cost nothing; a kernel costs its taps.
-    for taps in (3..=window(size)).step_by(2) {
-        for (flip, kernel) in [false, true].into_iter().zip(&sweep.circular) {
-            let operation = Operation::Convolution {
-                taps,
-                surround: Surround::Circular,
-            };
-            list.push(candidate(flip, [0, 0], operation, kernel.cut(taps, [0, 0])));
+    // A reversal and a shift cost nothing; a kernel costs its taps.
+    for taps in (3..=window(sweep.circular[0].size)).step_by(2) {
+        let convolution = |surround| Operation::Convolution { taps, surround };
+        for (flip, kernel) in sides() {
+            let operation = convolution(Surround::Circular);
+            list.push(Equivalent::new(flip, [0, 0], operation));
             let centre = heaviest_window(kernel, taps);
             if centre != [0, 0] {
-                list.push(candidate(flip, centre, operation, kernel.cut(taps, centre)));
+                list.push(Equivalent::new(flip, centre, operation));
             }
         }
-        let operation = Operation::Convolution {
-            taps,
-            surround: Surround::Zeros,
-        };
-        list.push(candidate(
-            false,
-            [0, 0],
-            operation,
-            sweep.padded[0].cut(taps, [0, 0]),
-        ));
+        list.push(Equivalent::new(false, [0, 0], convolution(Surround::Zeros)));
     }
-    for (flip, kernel) in [false, true].into_iter().zip(&sweep.circular) {
-        list.push(candidate(
-            flip,
-            [0, 0],
-            Operation::WholeImage,
-            kernel.clone(),
-        ));
-    }
+    list.extend(sides().map(|(flip, _)| Equivalent::new(flip, [0, 0], Operation::WholeImage)));
     list
+}
+
+/// Multiply-adds of a convolution tap by tap of the images that candidates are compared on.
+fn work(sweep: &Sweep, taps: usize) -> f64 {
+    (IMAGES * taps * taps * sweep.circular[0].taps.len()) as f64
 }
 
 /// The offset with the most energy.

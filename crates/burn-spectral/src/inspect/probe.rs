@@ -59,6 +59,11 @@ impl Probe {
         self.size
     }
 
+    /// Where the images live.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// Channels of the images.
     pub fn channels(&self) -> usize {
         self.channels

@@ -15,7 +15,7 @@ const SPARE_ROWS: usize = 12;
 const LARGEST_BLOCK: usize = 1600;
 
 /// Pairs of channels that are told apart at most.
-const MOST_PAIRS: usize = 1024;
+const MOST_PAIRS: usize = 4096;
 
 /// Arithmetic that ranks may take, in multiply-adds.
 const WORK: f64 = 6e9;

@@ -6,8 +6,11 @@ use super::probe::{Images, Operator, energy};
 /// Points in all, over positions and channels, unless an image has fewer.
 const POINTS: usize = 4096;
 
+/// Numbers that these points and their answers are made of, at most.
+const NUMBERS: usize = 1 << 27;
+
 /// Fewest positions, however many channels there are.
-const POSITIONS: usize = 16;
+const POSITIONS: usize = 4;
 
 /// Odd windows of taps are fitted up to this size.
 pub(super) const LARGEST_WINDOW: usize = 15;
@@ -33,7 +36,8 @@ impl Sweep {
         let probe = operator.probe;
         let (inputs, outputs) = (probe.channels, operator.outputs);
         let pixels = probe.pixels();
-        let places = positions(probe.size, (POINTS / inputs).max(POSITIONS));
+        let points = POINTS.min(NUMBERS / ((inputs + outputs) * pixels));
+        let places = positions(probe.size, (points / inputs).max(POSITIONS));
         let channels = [outputs, inputs];
         let zeros = || EffectiveKernel::zeros(channels, probe.size);
         let mut sweep = Self {

@@ -19,6 +19,7 @@ mod device;
 mod error;
 mod evaluate;
 mod findings;
+mod inspect;
 mod models;
 mod output;
 mod overlay;
@@ -69,6 +70,7 @@ enum Command {
     Compare(Box<compare::CompareArgs>),
     Evaluate(evaluate::EvaluateArgs),
     Predict(predict::PredictArgs),
+    Inspect(inspect::InspectArgs),
     Advise(advise::AdviseArgs),
     Models(models::ModelsArgs),
     Data(data::DataCommandArgs),
@@ -113,6 +115,7 @@ fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
         Command::Compare(args) => compare::run(&args, &context),
         Command::Evaluate(args) => evaluate::run(&args, &context),
         Command::Predict(args) => predict::run(&args, &context),
+        Command::Inspect(args) => inspect::run(&args, &context),
         Command::Advise(args) => advise::run(&args, &context),
         Command::Models(args) => models::run(&args, &context),
         Command::Data(args) => data::run(&args, &context),

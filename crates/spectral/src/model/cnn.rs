@@ -12,7 +12,7 @@ use burn_spectral::summary::Summary;
 use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::network::Family;
-use super::stage::{Stage, halving};
+use super::stage::{Stage, filters_of, halving};
 use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Channels of the three convolutions.
@@ -198,6 +198,10 @@ impl Family for Cnn {
 
     fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
         Some((&self.stages[0].filter, image.map(|side| side / 2)))
+    }
+
+    fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
+        filters_of(&self.stages, image.map(|side| side / 2))
     }
 
     fn dead_parameters(&self) -> usize {

@@ -15,7 +15,7 @@ use super::input::Domain;
 use super::keras::{self, KerasInit};
 use super::network::Family;
 use super::plan::flatten;
-use super::stage::{Stage, halving};
+use super::stage::{Stage, filters_of, halving};
 use super::{Filter, InputSpec, ModelError, Network};
 
 /// The layers of a network.
@@ -199,6 +199,10 @@ impl Family for ConvNet {
 
     fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
         Some((&self.stages[0].filter, image))
+    }
+
+    fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
+        filters_of(&self.stages, image)
     }
 }
 

@@ -170,6 +170,21 @@ impl Filter {
         }
     }
 
+    /// Channels of its inputs.
+    pub fn channels_in(&self) -> usize {
+        match self {
+            Self::Conv(layer) => layer.weight.lazy_shape().dims::<4>()[1] * layer.groups,
+            Self::Kk(layer) => layer.conv.channels_in,
+            Self::KramersKronig(layer) => layer.channels_in,
+            Self::Free(layer) => layer.channels_in,
+            Self::Polynomial(layer) => layer.channels_in,
+            Self::Gaussian(layer) => layer.channels_in,
+            Self::FreeModes(layer) => layer.channels_in,
+            Self::GaussianModes(layer) => layer.channels_in,
+            Self::Gate(layer) => layer.channels_in,
+        }
+    }
+
     /// Number of parameters that cannot change the output.
     pub fn dead_parameters(&self) -> usize {
         fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>) -> usize {

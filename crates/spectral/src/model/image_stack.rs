@@ -110,6 +110,13 @@ impl Family for ImageStack {
         Some((&self.filters[0], image))
     }
 
+    fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
+        let filters = self.filters.iter().zip(1..);
+        filters
+            .map(|(filter, number)| (format!("filter {number}"), filter, image))
+            .collect()
+    }
+
     fn dead_parameters(&self) -> usize {
         self.filters.iter().map(Filter::dead_parameters).sum()
     }

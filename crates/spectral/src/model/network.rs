@@ -37,6 +37,14 @@ pub(super) trait Family {
         None
     }
 
+    /// See [`Network::filters`].
+    fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
+        let first = self.first_filter(image).into_iter();
+        first
+            .map(|(filter, size)| ("filter 1".into(), filter, size))
+            .collect()
+    }
+
     /// See [`Network::dead_parameters`].
     fn dead_parameters(&self) -> usize {
         0
@@ -118,6 +126,27 @@ impl Network {
     /// first layer is not linear.
     pub fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
         self.family().first_filter(image)
+    }
+
+    /// Its layers from images to images that stand in the place of a convolution, by the names that
+    /// the [summary](Self::summary) gives them, each with the size in which it meets images of the
+    /// given height and width.
+    pub fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
+        self.family().filters(image)
+    }
+
+    /// Why a network has no [`filters`](Self::filters), in a clause.
+    pub fn without_filters(&self) -> &'static str {
+        match self {
+            Self::FrequencyStack(_) | Self::Spectrum(_) | Self::Cem(_) => {
+                "it lives on spectra from the first layer to the head"
+            }
+            Self::SpectralBest(_) => {
+                "its filters act on rearranged pixels, with mixes between them"
+            }
+            Self::Fixed(_) => "its filters are fixed; see the layer fixed-magnitude",
+            _ => "its layers are of another kind",
+        }
     }
 
     /// Number of parameters that cannot change the output.

@@ -61,6 +61,21 @@ impl Stage {
     }
 }
 
+/// The filters of stages, with the size in which each meets images that the first meets in `size`.
+pub(super) fn filters_of(
+    stages: &[Stage],
+    mut size: [usize; 2],
+) -> Vec<(String, &Filter, [usize; 2])> {
+    let mut filters = Vec::new();
+    for (stage, number) in stages.iter().zip(1..) {
+        filters.push((format!("filter {number}"), &stage.filter, size));
+        if stage.pool.is_some() {
+            size = size.map(|side| side / 2);
+        }
+    }
+    filters
+}
+
 /// The activation as one that is computed together with its neighbours, where it is such.
 fn rectifier(activation: &Activation) -> Option<spatial::Activation> {
     match activation {

@@ -9,6 +9,8 @@
 //! * [`to_json`], [`write_json`]: everything, and [`compare_json`]: one flat object a model;
 //! * [`table()`]: a table for a terminal of 80 columns.
 //!
+//! A [`LayersReport`] is what inspection found out about layers; [`layers_html`] makes it a page.
+//!
 //! A run may diverge, so every metric may be NaN or infinite. Such values are shown as missing, sorted last, written as
 //! JSON `null` and read back as NaN.
 
@@ -21,6 +23,7 @@ pub(crate) mod fixture;
 mod format;
 mod html;
 mod json;
+mod layers;
 mod markdown;
 mod palette;
 mod pictures;
@@ -35,6 +38,9 @@ use serde::{Deserialize, Serialize};
 pub use error::ReportError;
 pub use html::{to_html, write_html};
 pub use json::{compare_json, to_json, write_json};
+pub use layers::{
+    FigureSection, LayerReport, LayersReport, PairPictures, layers_html, write_layers_html,
+};
 pub use markdown::{to_markdown, write_markdown};
 pub use palette::ColourMap;
 pub use pictures::{grid_png, picture_png};

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod errors;
 mod evaluation;
+mod inspection;
 mod lists;
 mod prediction;
 mod recipes;

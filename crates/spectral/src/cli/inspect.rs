@@ -1,0 +1,206 @@
+//! `spectral inspect`: what a layer really does.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use comfy_table::{Cell, ColumnConstraint};
+use serde_json::json;
+
+use super::args::positive;
+use super::checkpoint::Loaded;
+use super::context::Context;
+use super::error::CliError;
+use super::output::{print, print_json, say, table};
+use crate::inspect::{
+    InspectError, Inspection, LAYERS, Request, describe, inspect_layer, inspect_network, overview,
+    page,
+};
+use crate::report::write_layers_html;
+
+/// Say what a layer really does, and what it costs
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A layer is asked, not read: shown points, waves and noise, it tells what ordinary
+operation it is equal to, how far it looks, which of its parameters change
+nothing, what it throws away, and what it costs. Of a saved network every
+filter from images to images is inspected as it was trained.
+
+Examples:
+  spectral inspect --layer kk
+  spectral inspect --layer free --shape 1x28x28 --html free.html
+  spectral inspect --layer all
+  spectral inspect runs/cnn-glyphs-0 --json"
+)]
+pub(super) struct InspectArgs {
+    /// A run folder, or the model.safetensors of one
+    #[arg(value_name = "RUN_OR_CHECKPOINT", conflicts_with_all = ["layer", "list"])]
+    source: Option<PathBuf>,
+    /// A layer with fresh weights, or all of them
+    #[arg(long, value_name = "NAME", conflicts_with = "list")]
+    layer: Option<String>,
+    /// List the layers
+    #[arg(long)]
+    list: bool,
+    /// Channels, height and width of the images
+    /// [default: those of the layer, 2x28x28 for most]
+    #[arg(long, value_name = "CxHxW", value_parser = shape, verbatim_doc_comment, requires = "layer")]
+    shape: Option<[usize; 3]>,
+    /// Channels of the output [default: those of the input]
+    #[arg(long, value_name = "N", value_parser = positive, requires = "layer")]
+    out: Option<usize>,
+    /// Write a page with pictures to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Use the weights of the run's best epoch, if it kept them
+    #[arg(long, requires = "source")]
+    best: bool,
+}
+
+/// Three sizes, as `3x32x32`.
+fn shape(text: &str) -> Result<[usize; 3], String> {
+    let accepted = || "expected CHANNELSxHEIGHTxWIDTH, such as 3x32x32".to_string();
+    let sizes: Vec<usize> = text
+        .split('x')
+        .map(|size| positive(size).map_err(|_| accepted()))
+        .collect::<Result<_, _>>()?;
+    sizes.try_into().map_err(|_| accepted())
+}
+
+pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<(), CliError> {
+    if args.list {
+        return list(context);
+    }
+    match (&args.source, &args.layer) {
+        (Some(source), _) => network(source, args, context),
+        (None, Some(layer)) if layer == "all" => all(args, context),
+        (None, Some(layer)) => one(layer, args, context),
+        (None, None) => Err(CliError::Usage(
+            "inspect what? Give a run folder or a checkpoint, or --layer with one of the names of --list"
+                .into(),
+        )),
+    }
+}
+
+fn list(context: &Context) -> Result<(), CliError> {
+    if context.json {
+        let layers = LAYERS.iter().map(
+            |layer| json!({ "layer": layer.name, "summary": layer.summary, "shape": layer.shape }),
+        );
+        return print_json(&layers.collect::<Vec<_>>());
+    }
+    let mut rows = table(["layer", "what it is"]);
+    if let Some(names) = rows.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    for layer in LAYERS {
+        rows.add_row([Cell::new(layer.name), Cell::new(layer.summary)]);
+    }
+    print(&format!("{rows}\n"))
+}
+
+fn request(layer: &str, args: &InspectArgs, context: &Context) -> Request {
+    Request {
+        layer: layer.into(),
+        shape: args.shape,
+        out: args.out,
+        seed: context.seed(),
+    }
+}
+
+/// What was asked for cannot be had: a matter of the command line.
+fn usage(error: InspectError) -> CliError {
+    CliError::Usage(error.to_string())
+}
+
+fn one(layer: &str, args: &InspectArgs, context: &Context) -> Result<(), CliError> {
+    let request = request(layer, args, context);
+    let inspection = inspect_layer(&request, &context.device).map_err(usage)?;
+    let title = format!("What the layer {} does", inspection.layer);
+    write_page(&title, std::slice::from_ref(&inspection), args, context)?;
+    match context.json {
+        true => print_json(&inspection),
+        false => print(&describe(&inspection)),
+    }
+}
+
+fn all(args: &InspectArgs, context: &Context) -> Result<(), CliError> {
+    if args.shape.is_some() || args.out.is_some() {
+        let message = "--shape and --out go with one layer; all come at sizes of their own";
+        return Err(CliError::Usage(message.into()));
+    }
+    let inspections = LAYERS
+        .iter()
+        .map(|layer| {
+            say(layer.name);
+            inspect_layer(&request(layer.name, args, context), &context.device).map_err(usage)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    write_page("What the layers do", &inspections, args, context)?;
+    match context.json {
+        true => print_json(&inspections),
+        false => print(&overview(&inspections)),
+    }
+}
+
+fn network(
+    source: &std::path::Path,
+    args: &InspectArgs,
+    context: &Context,
+) -> Result<(), CliError> {
+    let loaded = Loaded::from(source, args.best, context)?;
+    let (network, input) = (&loaded.network, &loaded.settings.input);
+    let inspections = inspect_network(
+        &loaded.name,
+        network,
+        input,
+        context.seed(),
+        &context.device,
+    )
+    .map_err(|error| CliError::Failed(error.to_string()))?;
+    let title = format!("What the filters of {} do", loaded.name);
+    write_page(&title, &inspections, args, context)?;
+    if context.json {
+        return print_json(&json!({
+            "source": source,
+            "model": loaded.name,
+            "layers": inspections,
+        }));
+    }
+    let mut text = format!(
+        "{}: its filters as they are now; activations, norms, pools and the head left out\n",
+        loaded.name
+    );
+    text += &overview(&inspections);
+    for inspection in &inspections {
+        text += &format!("\n{}\n{}", "─".repeat(80), describe(inspection));
+    }
+    print(&text)
+}
+
+fn write_page(
+    title: &str,
+    inspections: &[Inspection],
+    args: &InspectArgs,
+    context: &Context,
+) -> Result<(), CliError> {
+    let Some(path) = &args.html else {
+        return Ok(());
+    };
+    let provenance = context.provenance(context.seed());
+    write_layers_html(&page(title, inspections, provenance), path)?;
+    say(&format!("page: {}", path.display()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_have_three_sizes() {
+        assert_eq!(shape("3x28x30"), Ok([3, 28, 30]));
+        for bad in ["", "3x28", "3x0x1", "1x1x1x1", "axbxc"] {
+            assert!(shape(bad).is_err(), "{bad}");
+        }
+    }
+}

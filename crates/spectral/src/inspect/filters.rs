@@ -1,0 +1,131 @@
+//! The filters of a trained network.
+
+use burn::tensor::{Device, Tensor};
+use burn_spectral::ComplexTensor;
+use burn_spectral::inspect::{Probe, before_real_part, kk_before_real_part};
+use burn_spectral::summary::{FeatureShape, Summarise};
+
+use super::subject::{Ready, Subject, Taken};
+use super::{InspectError, Inspection, inspect};
+use crate::model::{Filter, InputSpec, Network};
+
+/// Inspects every filter from images to images of the same size of a network, as it stands, in the
+/// sizes in which it meets images of the network's own.
+///
+/// Activations, normalisations and pooling between the filters are left out, as is the head.
+///
+/// # Errors
+/// [`InspectError::NoFilters`] for a network that lives on spectra or is otherwise made.
+pub fn inspect_network(
+    name: &str,
+    network: &Network,
+    input: &InputSpec,
+    seed: u64,
+    device: &Device,
+) -> Result<Vec<Inspection>, InspectError> {
+    let filters = network.filters(input.size());
+    let no_filters = |reason| {
+        Err(InspectError::NoFilters {
+            model: name.into(),
+            reason,
+        })
+    };
+    if filters.is_empty() {
+        return no_filters(network.without_filters());
+    }
+    let mut inspections = Vec::new();
+    for (label, filter, size) in filters {
+        let channels = filter.channels_in();
+        let [height, width] = size;
+        let trace = filter.trace(&FeatureShape::new([channels, height, width]))?;
+        if trace.output.dims()[1..] != size {
+            continue;
+        }
+        let subject = ready(filter, trace.multiply_adds);
+        let probe = Probe::new(channels, size, device)?.with_seed(seed);
+        inspections.push(inspect(
+            &label,
+            &filter.kind(),
+            subject.as_ref(),
+            &probe,
+            seed,
+        )?);
+    }
+    match inspections.is_empty() {
+        true => no_filters("its filters leave out the border, or change the size otherwise"),
+        false => Ok(inspections),
+    }
+}
+
+fn ready(filter: &Filter, multiply_adds: u64) -> Box<dyn Subject> {
+    let forward = |filter: &Filter, images: Tensor<4>| filter.forward(images);
+    let ready = Ready::new(filter.clone(), forward, multiply_adds);
+    match filter {
+        Filter::Conv(_) => ready.boxed(),
+        _ => ready.taking(Taken::RealPart, complex).boxed(),
+    }
+}
+
+fn complex(filter: &Filter, images: Tensor<4>) -> ComplexTensor<4> {
+    match filter {
+        Filter::Conv(_) => ComplexTensor::from_real(filter.forward(images)),
+        Filter::Kk(layer) => kk_before_real_part(layer, images),
+        Filter::KramersKronig(layer) => before_real_part(layer, images),
+        Filter::Free(layer) => before_real_part(layer, images),
+        Filter::Polynomial(layer) => before_real_part(layer, images),
+        Filter::Gaussian(layer) => before_real_part(layer, images),
+        Filter::FreeModes(layer) => before_real_part(layer, images),
+        Filter::GaussianModes(layer) => before_real_part(layer, images),
+        Filter::Gate(layer) => before_real_part(layer, images),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build;
+
+    #[test]
+    fn the_filters_of_a_network_are_inspected_where_they_stand() {
+        let device = Device::flex();
+        let input = InputSpec::new(1, [16, 16], 3);
+        let network = build("kk2", &input, &device).unwrap();
+        let inspections = inspect_network("kk2", &network, &input, 0, &device).unwrap();
+        let names: Vec<_> = inspections
+            .iter()
+            .map(|i| (i.layer.as_str(), i.shape))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("filter 1", [1, 8, 8]),
+                ("filter 2", [16, 4, 4]),
+                ("filter 3", [32, 2, 2])
+            ]
+        );
+        for kk in &inspections[..2] {
+            assert_eq!(kk.equivalent.kind, "flip, then 1x1 convolution");
+            assert!(kk.is_equal);
+        }
+        let dead: usize = inspections
+            .iter()
+            .flat_map(|i| &i.dead_parameters)
+            .map(|d| d.count)
+            .sum();
+        // Of the 3×3 kernels on 2×2 pixels every tap meets one.
+        assert_eq!(dead, network.dead_parameters());
+    }
+
+    #[test]
+    fn a_network_on_spectra_says_what_it_is() {
+        let device = Device::flex();
+        let info = crate::model::find("fft-magnitude").unwrap();
+        let network = build(info.name, &info.input, &device).unwrap();
+        let error = inspect_network(info.name, &network, &info.input, 0, &device).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("fft-magnitude") && text.contains("spectr"),
+            "{text}"
+        );
+    }
+}

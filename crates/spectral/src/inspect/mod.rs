@@ -1,0 +1,308 @@
+//! What a layer really does, and what it costs.
+//!
+//! [`inspect_layer`] takes one of the [`LAYERS`] by name, [`inspect_network`] the filters of a
+//! trained network; both give an [`Inspection`], which is JSON by its fields, text by
+//! [`describe`], and a page by [`page`].
+
+mod cost;
+mod entries;
+mod filters;
+mod layers;
+mod page;
+mod subject;
+mod text;
+
+use burn::tensor::{DType, Device};
+use burn_spectral::SpectralError;
+use burn_spectral::inspect::{
+    DeadParameters, Equivalent, MapReport, ParameterReport, Probe, inspect_map, to_conv,
+};
+use serde::Serialize;
+
+pub use cost::Cost;
+pub use entries::{Entry, Section};
+pub use filters::inspect_network;
+pub use layers::{LAYERS, LayerInfo};
+pub use page::page;
+pub use text::{describe, overview};
+
+use layers::Sizes;
+use subject::{Subject, Taken};
+
+/// Kernels that a layer is baked into, where they fit.
+const BAKED: [usize; 4] = [1, 3, 5, 7];
+
+/// All that is known of one layer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Its name.
+    pub layer: String,
+    /// What it is.
+    pub summary: String,
+    /// Seed of its weights, if they were drawn for this, and of the random images.
+    pub seed: u64,
+    /// Channels, height and width of the images.
+    pub shape: [usize; 3],
+    /// Output channels.
+    pub outputs: usize,
+    /// The simplest ordinary operation that does the same, or the nearest one.
+    pub equivalent: Equivalent,
+    /// Whether it does the same up to rounding.
+    pub is_equal: bool,
+    /// Parameters that cannot change the output.
+    pub dead_parameters: Vec<DeadParameters>,
+    /// The share of the energy that it computes and throws away.
+    pub discarded_energy: f64,
+    /// How: `real part` or `magnitude`; none where it computes nothing complex.
+    pub discarded_by: Option<&'static str>,
+    /// The function that it computes.
+    pub map: MapReport,
+    /// What its parameters do.
+    pub parameters: ParameterReport,
+    /// The ordinary convolutions nearest to it.
+    pub bake: Vec<Bake>,
+    /// What it costs.
+    pub cost: Cost,
+}
+
+/// How near a baked convolution comes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Bake {
+    /// Height and width of its kernel.
+    pub taps: usize,
+    /// Whether it takes the reversed image.
+    pub flip: bool,
+    /// Relative difference on random images.
+    pub residual: f64,
+    /// The same away from the border.
+    pub residual_inside: Option<f64>,
+}
+
+/// What to inspect, and at which sizes.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The layer.
+    pub layer: String,
+    /// Channels, height and width of the images; those of the layer by default.
+    pub shape: Option<[usize; 3]>,
+    /// Output channels; as many as inputs by default.
+    pub out: Option<usize>,
+    /// Seed of the weights and of the random images.
+    pub seed: u64,
+}
+
+/// Inspects a layer with fresh weights.
+///
+/// # Errors
+/// [`InspectError`] for an unknown name, and for sizes that the layer does not take.
+pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, InspectError> {
+    let info = layers::find(&request.layer).ok_or_else(|| InspectError::Unknown {
+        name: request.layer.clone(),
+        known: LAYERS
+            .iter()
+            .map(|layer| layer.name)
+            .collect::<Vec<_>>()
+            .join(", "),
+    })?;
+    let [channels, height, width] = request.shape.unwrap_or(info.shape);
+    let outputs = request.out.unwrap_or(channels);
+    if info.keeps_channels && outputs != channels {
+        return Err(InspectError::KeepsChannels {
+            name: info.name,
+            channels,
+            got: outputs,
+        });
+    }
+    let sizes = Sizes {
+        channels: [channels, outputs],
+        size: [height, width],
+    };
+    device.seed(request.seed);
+    let probe = Probe::new(channels, sizes.size, device)?.with_seed(request.seed);
+    let subject = (info.create)(sizes, device)?;
+    Ok(inspect(
+        info.name,
+        info.summary,
+        subject.as_ref(),
+        &probe,
+        request.seed,
+    )?)
+}
+
+/// Why a layer could not be inspected.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    /// A layer that there is not.
+    #[error("there is no layer '{name}' to inspect; there are {known}")]
+    Unknown {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// Output channels for a layer that has as many as inputs.
+    #[error("{name} gives as many channels as it takes, {channels} here, got --out {got}")]
+    KeepsChannels {
+        /// The layer.
+        name: &'static str,
+        /// Its channels.
+        channels: usize,
+        /// The number asked for.
+        got: usize,
+    },
+    /// A network without filters from images to images.
+    #[error(
+        "{model} has no layer from images to images of the same size that can be inspected alone: {reason}"
+    )]
+    NoFilters {
+        /// The network.
+        model: String,
+        /// What it has instead.
+        reason: &'static str,
+    },
+    /// Sizes that a layer does not take.
+    #[error(transparent)]
+    Layer(#[from] SpectralError),
+}
+
+/// Inspects a layer that is there.
+fn inspect(
+    name: &str,
+    summary: &str,
+    subject: &dyn Subject,
+    probe: &Probe,
+    seed: u64,
+) -> Result<Inspection, SpectralError> {
+    let device = probe.device().clone();
+    let map = inspect_map(|images| subject.forward(images), probe)?;
+    // Ranks are beyond doubt in double precision alone.
+    let parameters = subject.parameters(&probe.clone().with_dtype(DType::F64))?;
+    let discarded = subject.discarded(probe);
+    let most = map.size[0].min(map.size[1]);
+    let bake = BAKED
+        .into_iter()
+        .filter(|taps| *taps <= most)
+        .map(|taps| {
+            let baked = to_conv(|images| subject.forward(images), probe, taps)?;
+            Ok(Bake {
+                taps,
+                flip: baked.flip,
+                residual: baked.residual,
+                residual_inside: baked.residual_inside,
+            })
+        })
+        .collect::<Result<_, SpectralError>>()?;
+    let [height, width] = map.size;
+    Ok(Inspection {
+        layer: name.into(),
+        summary: summary.into(),
+        seed,
+        shape: [map.channels[0], height, width],
+        outputs: map.channels[1],
+        equivalent: map.equivalence.equivalent.clone(),
+        is_equal: map.equivalence.is_equal,
+        dead_parameters: parameters.dead(),
+        discarded_energy: discarded.map_or(0.0, |(_, share)| share),
+        discarded_by: discarded.map(|(taken, _)| match taken {
+            Taken::RealPart => "real part",
+            Taken::Magnitude => "magnitude",
+        }),
+        cost: Cost::of(subject, &map, &device),
+        parameters,
+        map,
+        bake,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small(layer: &str) -> Inspection {
+        let info = layers::find(layer).unwrap();
+        let request = Request {
+            layer: layer.into(),
+            shape: Some(match info.shape[1] {
+                1 => [2, 1, 12],
+                6 => [1, 4, 4],
+                _ => [2, 8, 7],
+            }),
+            ..Request::default()
+        };
+        inspect_layer(&request, &Device::flex()).unwrap_or_else(|error| panic!("{layer}: {error}"))
+    }
+
+    #[test]
+    fn every_layer_is_inspected_and_described_in_eighty_columns() {
+        for info in LAYERS {
+            let inspection = small(info.name);
+            let text = describe(&inspection);
+            for line in text.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", info.name);
+            }
+            let json = serde_json::to_value(&inspection).unwrap();
+            assert_eq!(json["layer"], info.name);
+            assert!(json["equivalent"]["kind"].is_string());
+            assert!(json["dead_parameters"].is_array());
+            assert!(json["discarded_energy"].is_number());
+        }
+    }
+
+    #[test]
+    fn the_published_kk_layer_is_seen_through() {
+        let kk = small("kk");
+        assert_eq!(kk.equivalent.kind, "flip, then 1x1 convolution");
+        assert!(kk.is_equal && kk.equivalent.residual < 1e-6);
+        assert_eq!(kk.dead_parameters[0].name, "conv.response.beta");
+        assert_eq!(kk.dead_parameters[0].count, 4);
+        assert!(kk.discarded_energy > 0.1 && kk.discarded_energy < 0.9);
+        let text = describe(&kk);
+        assert!(
+            text.contains("flip, then 1x1 convolution, residual 0"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn layers_are_what_their_sources_say() {
+        assert_eq!(small("conv").equivalent.kind, "3x3 zero-padded convolution");
+        assert_eq!(small("depthwise").map.mixing.words(), "neither");
+        let published = small("gaussian-published");
+        assert_eq!(published.map.mixing.combinations, Some(1));
+        assert!(published.is_equal && published.map.shift_error < 1e-5);
+        assert!(small("kk-repaired").map.ahead[0] < 1e-9);
+        assert!(small("longconv").map.ahead[1] < 1e-9);
+        assert!(!small("fixed-magnitude").map.is_linear);
+        assert!(!small("frequency-gate").map.is_linear);
+        let modrelu = small("modrelu");
+        assert!(!modrelu.map.is_linear && !modrelu.map.mixing.frequencies);
+        assert_eq!(
+            small("cemnet-repaired").equivalent.kind,
+            "5x5 circular convolution"
+        );
+        assert!(small("cemnet").equivalent.flip);
+        assert_eq!(
+            small("free").parameters.redundancy.unwrap().redundant,
+            4 * (2 * 8 * 4 - 56)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_value() {
+        let error = |layer: &str, shape, out| {
+            let request = Request {
+                layer: layer.into(),
+                shape,
+                out,
+                seed: 0,
+            };
+            inspect_layer(&request, &Device::flex())
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(error("kkk", None, None).contains("'kkk' to inspect; there are conv, "));
+        assert!(error("globalfilter", None, Some(3)).contains("2 here, got --out 3"));
+        assert!(error("longconv", Some([1, 2, 8]), None).contains("[1, 2, 8]"));
+        assert!(error("depthwise", None, Some(3)).contains("divisible by 2"));
+    }
+}

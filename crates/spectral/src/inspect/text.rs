@@ -1,0 +1,148 @@
+//! An inspection as text of 80 columns.
+
+use super::Inspection;
+use super::entries::{residual, sections};
+
+/// Columns of the terminal.
+const WIDTH: usize = 80;
+
+/// Columns before a figure.
+const LABEL: usize = 20;
+
+/// Candidates that the table shows.
+const CANDIDATES: usize = 12;
+
+/// The whole inspection.
+pub fn describe(inspection: &Inspection) -> String {
+    let [channels, height, width] = inspection.shape;
+    let mut text = String::new();
+    wrap(
+        &mut text,
+        "",
+        &format!("{}: {}", inspection.layer, inspection.summary),
+    );
+    text += &format!(
+        "{channels} to {} channels, images of {height}x{width}, seed {}\n",
+        inspection.outputs, inspection.seed
+    );
+    for section in sections(inspection) {
+        text += &format!("\n{}\n", section.title);
+        for entry in section.entries {
+            let label = format!("  {:<1$}", entry.label, LABEL - 2);
+            wrap(&mut text, &label, &entry.value);
+            wrap(&mut text, &" ".repeat(LABEL), &entry.note);
+        }
+    }
+    text += "\nHow near ordinary operations come (residual, of 1)\n";
+    for candidate in candidates(inspection) {
+        text += &format!(
+            "  {:>22}  {}\n",
+            residual(candidate.residual),
+            candidate.kind
+        );
+    }
+    text += "\nBaked into one Conv2d with zeros around the image (residual; away from it)\n";
+    for bake in &inspection.bake {
+        let inside = bake.residual_inside.map_or("–".into(), residual);
+        let flip = if bake.flip {
+            ", of the flipped image"
+        } else {
+            ""
+        };
+        text += &format!(
+            "  {:>22}  {:<22}  {}x{}{flip}\n",
+            residual(bake.residual),
+            inside,
+            bake.taps,
+            bake.taps
+        );
+    }
+    text
+}
+
+/// A line a layer.
+pub fn overview(inspections: &[Inspection]) -> String {
+    let mut text = String::new();
+    for inspection in inspections {
+        let dead: usize = inspection
+            .dead_parameters
+            .iter()
+            .map(|dead| dead.count)
+            .sum();
+        let nearest = if inspection.is_equal { "" } else { "nearest " };
+        wrap(
+            &mut text,
+            &format!("  {:<18}", inspection.layer),
+            &format!(
+                "{nearest}{}, residual {}; mixes {}; {} parameters, {dead} dead",
+                inspection.equivalent.kind,
+                residual(inspection.equivalent.residual),
+                inspection.map.mixing.words(),
+                inspection.cost.parameters
+            ),
+        );
+    }
+    text
+}
+
+/// The candidates worth showing: the simplest ones, and the nearest of each kind.
+pub(super) fn candidates(inspection: &Inspection) -> Vec<&burn_spectral::inspect::Equivalent> {
+    let all = &inspection.map.equivalence.candidates;
+    let mut shown: Vec<_> = all
+        .iter()
+        .filter(|c| c.residual < 0.9995 || !c.flip)
+        .collect();
+    // Up to the one that is equal there is something to learn; of the rest a few will do.
+    let end = all.iter().position(|c| *c == inspection.equivalent);
+    if let Some(end) = end.filter(|_| inspection.is_equal) {
+        shown.retain(|c| all.iter().position(|other| std::ptr::eq(other, *c)) <= Some(end));
+    }
+    while shown.len() > CANDIDATES {
+        // The one that gains least over its neighbours says least.
+        let gain = |index: usize| shown[index - 1].residual - shown[index].residual;
+        let least = (1..shown.len() - 1).min_by(|&a, &b| gain(a).abs().total_cmp(&gain(b).abs()));
+        match least {
+            Some(least) => shown.remove(least),
+            None => break,
+        };
+    }
+    shown
+}
+
+/// Writes words within the width, `first` before the first line and spaces before the others.
+fn wrap(text: &mut String, first: &str, words: &str) {
+    let indent = first.chars().count();
+    let mut line = first.to_string();
+    let mut is_empty = true;
+    for word in words.split_whitespace() {
+        let length = line.chars().count();
+        if !is_empty && length + 1 + word.chars().count() > WIDTH {
+            *text += line.trim_end();
+            text.push('\n');
+            line = " ".repeat(indent);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line += word;
+        is_empty = false;
+    }
+    *text += line.trim_end();
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_broken_under_their_beginning() {
+        let mut text = String::new();
+        wrap(&mut text, "  label   ", &"word ".repeat(20));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].starts_with("          word"));
+        assert!(lines.iter().all(|line| line.len() <= WIDTH));
+    }
+}
