@@ -7,7 +7,7 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use burn_spectral::conv::{
-    ConjugateFactor, KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig,
+    ConjugateFactor, KkLayer, KkLayerConfig, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
 };
 use burn_spectral::inspect::{
     MapReport, Operation, ParameterReport, Probe, Surround, before_real_part,
@@ -214,6 +214,21 @@ fn a_kramers_kronig_response_is_causal_along_its_axis() {
         assert!(report.ahead[axis] < 1e-10, "{:?}", report.ahead);
         assert!(report.ahead[1 - axis] > 0.1, "{:?}", report.ahead);
     }
+}
+
+#[test]
+fn a_long_causal_convolution_comes_neither_from_ahead_nor_over_the_border() {
+    let layer = LongConv1dConfig::new(1, 12).init(&Device::flex());
+    let map = |x: Tensor<4>| layer.forward(x.squeeze_dim::<3>(2)).unsqueeze_dim(2);
+    let report = inspect(1, [1, 12], map);
+    assert!(
+        report.ahead[1] < 1e-10 && report.wrapped < 1e-10,
+        "{report:?}"
+    );
+    assert!(
+        !report.equivalence.is_equal,
+        "zeros before the signal, and not its end"
+    );
 }
 
 fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<Free<4>> {

@@ -48,7 +48,7 @@ pub struct MapReport {
     /// The share of the energy that goes the short way round over the border of the image.
     pub wrapped: f64,
     /// The share of the energy from samples further down, and further right: 0 for a kernel that is
-    /// causal along height, and along width.
+    /// causal along height, and along width. Round the border or not, whichever is less.
     pub ahead: [f64; 2],
     /// How evenly it treats frequencies.
     pub conditioning: Conditioning,
@@ -162,8 +162,8 @@ pub fn inspect_map(
                 share: kernel.share_within(taps),
             })
             .collect(),
-        wrapped: sweep.wrapped[side],
-        ahead: [0, 1].map(|axis| kernel.share_ahead(axis)),
+        wrapped: sweep.wrapped(side),
+        ahead: [0, 1].map(|axis| sweep.ahead(side, axis)),
         conditioning: Conditioning::of(&response.gain()),
         equivalence,
         kernel,

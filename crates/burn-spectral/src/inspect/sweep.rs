@@ -12,6 +12,9 @@ const NUMBERS: usize = 1 << 27;
 /// Fewest positions, however many channels there are.
 const POSITIONS: usize = 4;
 
+/// Energy that counts as none.
+const NOTHING: f64 = 1e-9;
+
 /// Odd windows of taps are fitted up to this size.
 pub(super) const LARGEST_WINDOW: usize = 15;
 
@@ -25,8 +28,11 @@ pub(super) struct Sweep {
     pub(super) padded: [EffectiveKernel; 2],
     /// Energy from every input to every output channel, `[out, in]`.
     pub(super) pairs: Vec<f64>,
-    /// The share of the energy that goes the short way over the border, straight and reversed.
-    pub(super) wrapped: [f64; 2],
+    /// For the image as it is and reversed, the share of the energy that goes the short way over
+    /// the border of the height alone, of the width alone, and of both.
+    over: [[f64; 3]; 2],
+    /// The same sides' shares from further down and from further right, borders not crossed.
+    ahead: [[f64; 2]; 2],
     /// How many positions were probed.
     pub(super) positions: usize,
 }
@@ -44,7 +50,8 @@ impl Sweep {
             circular: [zeros(), zeros()],
             padded: [zeros(), zeros()],
             pairs: vec![0.0; outputs * inputs],
-            wrapped: [0.0; 2],
+            over: [[0.0; 3]; 2],
+            ahead: [[0.0; 2]; 2],
             positions: places.len(),
         };
         for input in 0..inputs {
@@ -80,7 +87,7 @@ impl Sweep {
         for (side, origin) in origins.into_iter().enumerate() {
             let circular = &mut self.circular[side].taps[start..start + height * width];
             let padded = &mut self.padded[side].taps[start..start + height * width];
-            let mut wrapped = 0.0;
+            let (over, ahead) = (&mut self.over[side], &mut self.ahead[side]);
             for row in 0..height {
                 let (y, [dy, over_y]) = (
                     (row + height - origin[0]) % height,
@@ -94,15 +101,35 @@ impl Sweep {
                     let x = (column + width - origin[1]) % width;
                     let [dx, over_x] = way(column, origin[1], width);
                     circular[y * width + x] += value;
+                    let square = value * value;
+                    if row < origin[0] {
+                        ahead[0] += square;
+                    }
+                    if column < origin[1] {
+                        ahead[1] += square;
+                    }
                     if over_y + over_x > 0 {
-                        wrapped += value * value;
+                        over[over_y + 2 * over_x - 1] += square;
                     } else if dy <= reach && dx <= reach {
                         padded[y * width + x] += value;
                     }
                 }
             }
-            self.wrapped[side] += wrapped;
         }
+    }
+
+    /// The share of the energy from further down (axis 0) or right (axis 1), round the border or
+    /// not: whichever way makes it less.
+    pub(super) fn ahead(&self, side: usize, axis: usize) -> f64 {
+        self.ahead[side][axis].min(self.circular[side].share_ahead(axis))
+    }
+
+    /// The share of the energy that goes over the border. Along an axis on which nothing comes from
+    /// ahead, a long way is a long way and no short one over the border.
+    pub(super) fn wrapped(&self, side: usize) -> f64 {
+        let [height, width, both] = self.over[side];
+        let counts = self.ahead[side].map(|ahead| f64::from(ahead > NOTHING));
+        height * counts[0] + width * counts[1] + both * counts[0].max(counts[1])
     }
 
     fn finish(&mut self, places: &[[usize; 2]]) {
@@ -111,7 +138,10 @@ impl Sweep {
         let [height, width] = size;
         for side in 0..2 {
             if total > 0.0 {
-                self.wrapped[side] /= total;
+                self.over[side].iter_mut().for_each(|share| *share /= total);
+                self.ahead[side]
+                    .iter_mut()
+                    .for_each(|share| *share /= total);
             }
             let count = places.len() as f64;
             self.circular[side]
@@ -192,7 +222,7 @@ mod tests {
         let operator = Operator::new(&shift, &probe).unwrap();
         let sweep = Sweep::of(&operator);
         assert_eq!(sweep.positions, 64);
-        assert_eq!(sweep.wrapped[0], 0.25);
+        assert_eq!(sweep.wrapped(0), 0.25);
         assert_eq!(sweep.circular[0].tap(0, 0, [0, 2]), 1.0);
         assert!((sweep.circular[0].share_wrapped() - 0.25).abs() < 1e-12);
         // With zeros around, the tap counts where it stays inside and is the same.

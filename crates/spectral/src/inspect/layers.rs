@@ -47,6 +47,8 @@ pub struct LayerInfo {
     pub summary: &'static str,
     /// Channels, height and width of the images unless others are asked for.
     pub shape: [usize; 3],
+    /// Output channels for each input channel unless another number is asked for.
+    pub widening: usize,
     /// Whether it has as many output channels as inputs and takes no other number.
     pub keeps_channels: bool,
     pub(super) create: fn(Sizes, &Device) -> Made,
@@ -61,6 +63,7 @@ const fn layer(
         name,
         summary,
         shape: [2, 28, 28],
+        widening: 1,
         keeps_channels: false,
         create,
     }
@@ -70,6 +73,13 @@ const fn keeping(info: LayerInfo, shape: [usize; 3]) -> LayerInfo {
     LayerInfo {
         shape,
         keeps_channels: true,
+        ..info
+    }
+}
+
+const fn bank(info: LayerInfo) -> LayerInfo {
+    LayerInfo {
+        widening: 2,
         ..info
     }
 }
@@ -247,16 +257,16 @@ pub const LAYERS: &[LayerInfo] = &[
             elementwise(sizes, config, device)
         },
     ),
-    layer(
+    bank(layer(
         "fixed",
         "a fixed Gaussian blur and a fixed edge filter, nothing learned",
         |sizes, device| fixed(sizes, ConvolveOutput::Real, device),
-    ),
-    layer(
+    )),
+    bank(layer(
         "fixed-magnitude",
-        "the same, and the magnitude of the result",
+        "the magnitude of a fixed blur and a fixed edge filter",
         |sizes, device| fixed(sizes, ConvolveOutput::Magnitude, device),
-    ),
+    )),
     keeping(
         layer(
             "modrelu",

@@ -85,7 +85,7 @@ pub struct Request {
     pub layer: String,
     /// Channels, height and width of the images; those of the layer by default.
     pub shape: Option<[usize; 3]>,
-    /// Output channels; as many as inputs by default.
+    /// Output channels; as many as inputs by default, or what the layer has for each.
     pub out: Option<usize>,
     /// Seed of the weights and of the random images.
     pub seed: u64,
@@ -105,7 +105,7 @@ pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, I
             .join(", "),
     })?;
     let [channels, height, width] = request.shape.unwrap_or(info.shape);
-    let outputs = request.out.unwrap_or(channels);
+    let outputs = request.out.unwrap_or(channels * info.widening);
     if info.keeps_channels && outputs != channels {
         return Err(InspectError::KeepsChannels {
             name: info.name,
