@@ -3,8 +3,9 @@
 //!
 //! The `spectral` command is a thin layer over these modules. Data flows one way: [`data`] gives
 //! images, [`model`] gives networks by name, [`train`] fits one to the other, [`report`] writes
-//! down what came of it. [`mod@bench`] times single layers, and
-//! [`advise`] the algorithms of a convolution. [`mod@inspect`] says what a layer really does.
+//! down what came of it, and [`study`] measures with all of them what was published. [`mod@bench`]
+//! times single layers, [`advise`] the algorithms of a convolution, and [`mod@inspect`] says what a
+//! layer really does.
 
 pub mod advise;
 pub mod bench;
@@ -13,4 +14,5 @@ pub mod data;
 pub mod inspect;
 pub mod model;
 pub mod report;
+pub mod study;
 pub mod train;

@@ -11,11 +11,10 @@ use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
-use super::seeds;
 use super::settings::TrainingArgs;
 use super::trial::Trial;
 use crate::data::load;
-use crate::report::{ModelReport, Report, compare_json, table};
+use crate::report::{ModelReport, Report, combine_seeds, compare_json, table};
 use crate::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown of each network.
@@ -126,7 +125,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         reports[number % args.models.len()].push((*seed, report));
     }
     let mut data_report = assemble::data_report(&data);
-    data_report.models = reports.into_iter().map(seeds::combine).collect();
+    data_report.models = reports.into_iter().map(combine_seeds).collect();
     let mut report = Report {
         title: format!("{} on {}", args.models.join(", "), args.data),
         data_sets: vec![data_report],

@@ -11,6 +11,7 @@ use crate::bench::BenchError;
 use crate::data::DataError;
 use crate::model::ModelError;
 use crate::report::ReportError;
+use crate::study::StudyError;
 use crate::train::TrainError;
 
 /// Why a command failed.
@@ -26,6 +27,8 @@ pub(super) enum CliError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Bench(#[from] BenchError),
+    #[error(transparent)]
+    Study(#[from] StudyError),
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("cannot write to stdout: {0}")]

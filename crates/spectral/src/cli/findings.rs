@@ -1,6 +1,6 @@
 //! What the figures of a report say, in sentences.
 
-use super::chance::{Verdict, compare, compare_losses, compare_seeds};
+use crate::report::chance::{Verdict, compare, compare_losses, compare_seeds};
 use crate::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report};
 
 /// What ends the name of a repaired network, the rest being the published one's.

@@ -9,7 +9,6 @@ mod assemble;
 mod bench;
 mod bench_step;
 mod bench_table;
-mod chance;
 mod checkpoint;
 mod compare;
 mod context;
@@ -26,9 +25,9 @@ mod overlay;
 mod predict;
 mod provenance;
 mod run_settings;
-mod seeds;
 mod settings;
 mod step_table;
+mod study;
 mod train;
 mod trial;
 
@@ -71,6 +70,7 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     Predict(predict::PredictArgs),
     Inspect(inspect::InspectArgs),
+    Study(study::StudyArgs),
     Advise(advise::AdviseArgs),
     Models(models::ModelsArgs),
     Data(data::DataCommandArgs),
@@ -116,6 +116,7 @@ fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
         Command::Evaluate(args) => evaluate::run(&args, &context),
         Command::Predict(args) => predict::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args, &context),
+        Command::Study(args) => study::run(&args, &context),
         Command::Advise(args) => advise::run(&args, &context),
         Command::Models(args) => models::run(&args, &context),
         Command::Data(args) => data::run(&args, &context),

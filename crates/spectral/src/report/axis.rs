@@ -90,6 +90,21 @@ impl Axis {
         }
     }
 
+    /// An axis of so many rows, each of length one, without marks.
+    pub(super) fn rows(count: usize) -> Self {
+        Axis {
+            low: 0.0,
+            high: count as f64,
+            ticks: Vec::new(),
+            log: false,
+        }
+    }
+
+    /// Its lower end, a logarithm if it is logarithmic.
+    pub(super) fn start(&self) -> f64 {
+        self.low
+    }
+
     fn label(&self, value: f64) -> String {
         tick(if self.log { 10f64.powf(value) } else { value })
     }

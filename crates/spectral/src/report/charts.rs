@@ -29,9 +29,12 @@ pub(super) struct Chart {
 }
 
 /// One model's line in data units, broken where a value is missing.
-struct Series {
-    index: usize,
-    points: Vec<(f64, f64)>,
+pub(super) struct Series {
+    /// Which colour it has.
+    pub(super) index: usize,
+    /// Whether it is drawn with dashes whatever its colour.
+    pub(super) dashed: bool,
+    pub(super) points: Vec<(f64, f64)>,
 }
 
 /// The learning curves of a data set: accuracy by epoch, loss by epoch, accuracy by time; those without any value are
@@ -80,12 +83,12 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
         };
         let timed: Vec<_> = (timed.into_iter())
             .map(|line| Series {
-                index: line.index,
                 points: line
                     .points
                     .into_iter()
                     .map(|(t, a)| (t / seconds, a))
                     .collect(),
+                ..line
             })
             .collect();
         charts.push(Chart {
@@ -139,6 +142,7 @@ fn series(data: &DataSetReport, points: impl Fn(&ModelReport) -> Vec<(f64, f64)>
     (data.models.iter().enumerate())
         .map(|(index, model)| Series {
             index,
+            dashed: false,
             points: points(model),
         })
         .collect()
@@ -152,7 +156,7 @@ fn finite(series: &Series) -> impl Iterator<Item = (f64, f64)> + '_ {
         .filter(|(x, y)| x.is_finite() && y.is_finite())
 }
 
-fn any(series: &[Series]) -> bool {
+pub(super) fn any(series: &[Series]) -> bool {
     series.iter().any(|line| finite(line).next().is_some())
 }
 
@@ -164,23 +168,33 @@ fn extent(series: &[Series], value: fn((f64, f64)) -> f64) -> (f64, f64) {
     })
 }
 
-fn x_extent(series: &[Series]) -> (f64, f64) {
+pub(super) fn x_extent(series: &[Series]) -> (f64, f64) {
     extent(series, |point| point.0)
 }
 
-fn y_extent(series: &[Series]) -> (f64, f64) {
+pub(super) fn y_extent(series: &[Series]) -> (f64, f64) {
     extent(series, |point| point.1)
 }
 
 /// Draws one chart and returns it as an SVG element.
-fn draw(x_name: &str, series: &[Series], x: Axis, y: Axis) -> Result<String, ReportError> {
+pub(super) fn draw(
+    x_name: &str,
+    series: &[Series],
+    x: Axis,
+    y: Axis,
+) -> Result<String, ReportError> {
     let mut svg = String::new();
     plot(&mut svg, x_name, series, x, y).map_err(|error| ReportError::Chart {
         chart: x_name.into(),
         message: error.to_string(),
     })?;
-    // Inside a page the name space is implied, and its address would look like a link.
-    Ok(svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1))
+    Ok(without_name_space(&svg))
+}
+
+/// A drawing for the inside of a page, where the name space is implied and its address would look
+/// like a link.
+pub(super) fn without_name_space(svg: &str) -> String {
+    svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)
 }
 
 fn plot(
@@ -209,7 +223,8 @@ fn plot(
         .draw()?;
     // The baseline, first in the list, is drawn last so that the others do not hide it.
     for line in series.iter().rev() {
-        let (ink, dashed) = palette::series(line.index);
+        let (ink, is_second_round) = palette::series(line.index);
+        let dashed = is_second_round || line.dashed;
         let style = ink.light.stroke_width(3);
         for part in line.points.split(|(x, y)| !x.is_finite() || !y.is_finite()) {
             if dashed {

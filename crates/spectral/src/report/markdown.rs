@@ -2,13 +2,16 @@
 
 use std::{fmt::Write, path::Path};
 
-use super::{DataSetReport, Goal, ModelReport, Report, ReportError, format, rank, write};
+use super::{DataSetReport, Goal, ModelReport, Report, ReportError, format, rank, section, write};
 
 /// The findings, one table a data set, the remarks and how the report was made.
 pub fn to_markdown(report: &Report) -> String {
     let mut text = format!("# {}\n", escape(&report.title));
     for paragraph in &report.summary {
         push(&mut text, format_args!("\n{}\n", escape(paragraph)));
+    }
+    for part in &report.sections {
+        section::markdown(&mut text, part);
     }
     for data in &report.data_sets {
         data_set(&mut text, data);
@@ -25,7 +28,7 @@ pub fn write_markdown(report: &Report, path: impl AsRef<Path>) -> Result<(), Rep
     write::write(path.as_ref(), &to_markdown(report))
 }
 
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+pub(super) fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments)
         .expect("a String takes all that is written to it");
 }
@@ -162,7 +165,7 @@ fn provenance(text: &mut String, report: &Report) {
 }
 
 /// Text on one line in which no character is markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -179,7 +182,7 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     escape(text.trim())
 }
 

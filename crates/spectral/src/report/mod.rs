@@ -15,7 +15,9 @@
 //! JSON `null` and read back as NaN.
 
 mod axis;
+pub(crate) mod chance;
 mod charts;
+mod combine;
 mod confusion;
 mod error;
 #[cfg(test)]
@@ -28,6 +30,7 @@ mod markdown;
 mod palette;
 mod pictures;
 mod rank;
+mod section;
 mod seeds;
 mod table;
 mod view;
@@ -35,6 +38,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use combine::combine_seeds;
 pub use error::ReportError;
 pub use html::{to_html, write_html};
 pub use json::{compare_json, to_json, write_json};
@@ -44,8 +48,13 @@ pub use layers::{
 pub use markdown::{to_markdown, write_markdown};
 pub use palette::ColourMap;
 pub use pictures::{grid_png, picture_png};
+pub use section::{
+    Bar, ChartKind, Line, Point, Section, SectionChart, SectionTable, Strip, Value,
+    write_section_files,
+};
 pub use seeds::{SeedReport, Spread};
 pub use table::table;
+pub(crate) use write::write as write_text;
 
 /// Everything one run has to say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -56,6 +65,9 @@ pub struct Report {
     pub summary: Vec<String>,
     /// How to make this report again.
     pub provenance: Provenance,
+    /// What there is to say beside the comparisons, in the order to be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
     /// One entry a data set, in the order to be shown.
     pub data_sets: Vec<DataSetReport>,
 }

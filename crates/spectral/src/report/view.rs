@@ -7,6 +7,7 @@ use super::{
     ReportError, charts,
     confusion::{self, Confusion},
     format, palette, pictures, rank,
+    section::{self, SectionView},
 };
 
 /// What the template is filled with.
@@ -22,6 +23,7 @@ pub(super) struct Page<'a> {
     diverging: String,
     sequential: String,
     cyclic: String,
+    sections: Vec<SectionView<'a>>,
     data_sets: Vec<DataSetView<'a>>,
     provenance: &'a Provenance,
     elapsed: String,
@@ -153,7 +155,7 @@ struct FilterView<'a> {
 }
 
 #[derive(Serialize)]
-struct ImageView {
+pub(super) struct ImageView {
     uri: String,
     label: String,
     rows: usize,
@@ -180,6 +182,9 @@ pub(super) fn page(report: &Report) -> Result<Page<'_>, ReportError> {
         diverging: ColourMap::Diverging.gradient(),
         sequential: ColourMap::Sequential.gradient(),
         cyclic: ColourMap::Cyclic.gradient(),
+        sections: (report.sections.iter())
+            .map(section::view)
+            .collect::<Result<_, _>>()?,
         data_sets: report
             .data_sets
             .iter()
@@ -337,7 +342,7 @@ fn scale(rows: &[rank::Row<'_>]) -> Option<(f64, f64)> {
     (low < high).then_some((low, high))
 }
 
-fn images(pictures: &[Picture]) -> Result<Vec<ImageView>, ReportError> {
+pub(super) fn images(pictures: &[Picture]) -> Result<Vec<ImageView>, ReportError> {
     let view = |picture: &Picture| {
         Ok(ImageView {
             uri: pictures::picture_uri(picture)?,

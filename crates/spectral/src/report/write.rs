@@ -12,8 +12,13 @@ use super::ReportError;
 ///
 /// # Errors
 /// [`ReportError::Write`] naming `path`.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), ReportError> {
-    replace(path, text.as_bytes()).map_err(|source| ReportError::Write {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), ReportError> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// The same of bytes.
+pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    replace(path, bytes).map_err(|source| ReportError::Write {
         path: path.to_path_buf(),
         source,
     })

@@ -1,13 +1,13 @@
 //! Whether two accuracies differ by more than chance.
 
-use crate::report::Spread;
+use super::Spread;
 
 /// The standard normal's 97.5 % quantile, for two-sided 95 % tests.
 const Z95: f64 = 1.959_964;
 
 /// How two shares of right answers differ.
 #[derive(Debug, PartialEq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// The first is larger by more than chance.
     Better,
     /// It is smaller by more than chance.
@@ -19,7 +19,7 @@ pub(super) enum Verdict {
 /// The difference of two shares observed in `n` draws each, and what to make of it: a two-sided
 /// test at 95 %, each share with its binomial variance. That both were judged on the same images
 /// makes it a careful one.
-pub(super) fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
+pub(crate) fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
     let variance = |p: f64| p * (1.0 - p) / n as f64;
     judged(
         share - other,
@@ -29,7 +29,7 @@ pub(super) fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
 
 /// The same of means over several seeds each: Welch's (1947) test, to whose variance the chance of
 /// which images are in the test set is added.
-pub(super) fn compare_seeds(spread: Spread, other: Spread, n: usize) -> (f64, Verdict) {
+pub(crate) fn compare_seeds(spread: Spread, other: Spread, n: usize) -> (f64, Verdict) {
     let images = |p: f64| p * (1.0 - p) / n as f64;
     let images = images(spread.mean) + images(other.mean);
     judged(
@@ -39,8 +39,14 @@ pub(super) fn compare_seeds(spread: Spread, other: Spread, n: usize) -> (f64, Ve
 }
 
 /// The same of two mean losses over several seeds each, by the chance of the seeds alone.
-pub(super) fn compare_losses(spread: Spread, other: Spread) -> (f64, Verdict) {
+pub(crate) fn compare_losses(spread: Spread, other: Spread) -> (f64, Verdict) {
     judged(other.mean - spread.mean, welch_margin([spread, other], 0.0))
+}
+
+/// The half-width of the 95 % interval of a mean over so few figures, by Student's distribution.
+pub(crate) fn margin_of_mean(spread: Spread) -> f64 {
+    let freedom = spread.count.saturating_sub(1).max(1) as f64;
+    student(1.0 / freedom) * spread.std / (spread.count as f64).sqrt()
 }
 
 /// How far two means may differ by chance, where `known` is a variance of their difference beside
@@ -89,6 +95,12 @@ fn judged(difference: f64, margin: f64) -> (f64, Verdict) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_interval_of_a_mean_is_that_of_students_table() {
+        let spread = Spread::of([1.0, 2.0, 3.0].into_iter()).unwrap();
+        assert!((margin_of_mean(spread) - 4.303 / 3f64.sqrt()).abs() < 1e-9);
+    }
 
     #[test]
     fn chance_is_drawn_where_the_binomial_test_draws_it() {

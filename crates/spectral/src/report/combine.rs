@@ -1,10 +1,10 @@
 //! The figures of one network trained from several seeds.
 
-use crate::report::{ModelReport, SeedReport};
+use super::{ModelReport, SeedReport};
 
 /// Means over the seeds, with what each gave; the matrix, the epochs and the pictures are those of
 /// the first. One report stays as it is.
-pub(super) fn combine(runs: Vec<(u64, ModelReport)>) -> ModelReport {
+pub(crate) fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
     let seeds: Vec<SeedReport> = runs
         .iter()
         .map(|(seed, run)| SeedReport {
@@ -77,12 +77,12 @@ mod tests {
     #[test]
     fn one_seed_changes_nothing() {
         let one = run(0.5, "x");
-        assert_eq!(combine(vec![(3, one.clone())]), one);
+        assert_eq!(combine_seeds(vec![(3, one.clone())]), one);
     }
 
     #[test]
     fn several_seeds_are_averaged_and_each_is_kept() {
-        let both = combine(vec![(3, run(0.5, "a")), (4, run(0.75, "b"))]);
+        let both = combine_seeds(vec![(3, run(0.5, "a")), (4, run(0.75, "b"))]);
         assert_eq!(
             (both.accuracy, both.loss, both.epoch_s),
             (0.625, 0.375, 2.0)
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_mean_with_a_diverged_run_is_no_number() {
-        let both = combine(vec![(3, run(0.5, "a")), (4, run(f64::NAN, "b"))]);
+        let both = combine_seeds(vec![(3, run(0.5, "a")), (4, run(f64::NAN, "b"))]);
         assert!(both.accuracy.is_nan() && both.diverged());
     }
 }

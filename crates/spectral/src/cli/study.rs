@@ -1,0 +1,212 @@
+//! `spectral study`: a published result, measured again.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use comfy_table::{Cell, ColumnConstraint};
+use serde_json::json;
+
+use super::args::DataArgs;
+use super::assemble;
+use super::context::Context;
+use super::error::CliError;
+use super::output::{self, print, print_json, say};
+use super::run_settings::{DataSettings, fitted, run_config};
+use super::trial::Trial;
+use crate::data::DataSet;
+use crate::report::{DataSetReport, ModelReport, Provenance, table};
+use crate::study::{self, Job, Lab, StudyError, StudyInfo, StudyOptions, StudyOutcome};
+use crate::train::{RunFolder, TrainError};
+
+/// Measure a published result again
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A study is kept in a folder: the result of each step, the runs of its networks, and
+a page of the same figures as report.html, report.md and report.json. One that was
+cut off goes on where it was when it is started again, and ends with the same
+figures. Without data files, embedded images take their place.
+
+Examples:
+  spectral study --list
+  spectral study commute --quick
+  spectral study cemnet --out cemnet --seed 1"
+)]
+pub(super) struct StudyArgs {
+    /// A study; see --list
+    #[arg(value_parser = study_name, required_unless_present = "list")]
+    name: Option<&'static StudyInfo>,
+    /// List the studies there are
+    #[arg(long, conflicts_with = "name")]
+    list: bool,
+    /// All of it from fewer images and epochs: two
+    /// minutes on two cores at most
+    #[arg(long, verbatim_doc_comment)]
+    quick: bool,
+    /// Folder for the study
+    /// [default: runs/study-NAME, with -quick and the
+    /// seed where they are given]
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    out: Option<PathBuf>,
+    /// Folder with one folder a data set, searched
+    /// before $SPECTRAL_DATA and the cache
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    data_dir: Option<PathBuf>,
+}
+
+/// A study by its name.
+fn study_name(name: &str) -> Result<&'static StudyInfo, StudyError> {
+    study::find(name)
+}
+
+pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
+    let Some(info) = args.name else {
+        return list(context);
+    };
+    let options = StudyOptions {
+        quick: args.quick,
+        seed: context.seed(),
+        data_dir: args.data_dir.clone(),
+    };
+    let folder = match &args.out {
+        Some(folder) => folder.clone(),
+        None => default_folder(info.name, args.quick, context.given_seed),
+    };
+    say(&format!("study folder: {}", folder.display()));
+    let StudyOutcome { report, results } =
+        info.run(&folder, &options, &context.device, &Here { context })?;
+
+    if context.json {
+        print_json(&json!({
+            "study": info,
+            "folder": folder,
+            "findings": report.summary,
+            "results": results,
+        }))?;
+    } else {
+        let mut text = format!("\n{}\n", report.title);
+        for finding in &report.summary {
+            text.push_str(&format!("\n{}\n", wrapped(finding, 80)));
+        }
+        if !report.data_sets.is_empty() {
+            text.push_str(&format!("\n{}", table(&report)));
+        }
+        print(&text)?;
+    }
+    say(&format!("report: {}", folder.join("report.html").display()));
+    Ok(())
+}
+
+fn list(context: &Context) -> Result<(), CliError> {
+    let studies = study::studies();
+    if context.json {
+        return print_json(&studies);
+    }
+    let mut table = output::table(["name", "what it measures", "source"]);
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    for study in studies {
+        table.add_row([study.name, study.summary, study.source].map(Cell::new));
+    }
+    print(&format!("{table}\n"))
+}
+
+fn default_folder(name: &str, quick: bool, seed: Option<u64>) -> PathBuf {
+    let quick = if quick { "-quick" } else { "" };
+    let seed = seed.map_or_else(String::new, |seed| format!("-seed-{seed}"));
+    Path::new("runs").join(format!("study-{name}{quick}{seed}"))
+}
+
+/// Text in lines of at most `width` characters, where its words allow.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a line");
+        let length = line.chars().count() + 1 + word.chars().count();
+        match line.is_empty() {
+            true => line.push_str(word),
+            false if length <= width => line.push_str(&format!(" {word}")),
+            false => lines.push(word.into()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// The lab of this invocation.
+struct Here<'a> {
+    context: &'a Context,
+}
+
+impl Here<'_> {
+    fn trained(&self, job: &Job<'_>) -> Result<ModelReport, CliError> {
+        let wanted = DataSettings {
+            seed: job.options.seed,
+            wanted: DataArgs {
+                train_count: job.options.train_count,
+                test_count: job.options.test_count,
+                size: job.options.size,
+                // Where the files lie may differ when a study goes on.
+                data_dir: None,
+            },
+        };
+        let train = fitted(job.config.clone(), job.data);
+        let config = run_config(job.model, job.data, wanted, &train)?;
+        let run = match RunFolder::resume(job.folder, config.clone()) {
+            Err(TrainError::NoRun(_)) => RunFolder::create(job.folder, config)?,
+            opened => opened?,
+        };
+        let trial = Trial {
+            model: job.model,
+            data: job.data,
+            config: &train,
+            run: Some(&run),
+            filters: 0,
+        };
+        let title = format!("{} on {}, seed {}", job.model, job.data.name, train.seed);
+        Ok(trial.run(&title, self.context)?.report)
+    }
+}
+
+impl Lab for Here<'_> {
+    fn train(&self, job: &Job<'_>) -> Result<ModelReport, StudyError> {
+        self.trained(job).map_err(|error| match error {
+            CliError::Data(error) => error.into(),
+            CliError::Model(error) => error.into(),
+            CliError::Train(error) => error.into(),
+            other => StudyError::Failed(other.message().unwrap_or_default()),
+        })
+    }
+
+    fn describe(&self, data: &DataSet) -> DataSetReport {
+        assemble::data_report(data)
+    }
+
+    fn provenance(&self) -> Provenance {
+        self.context.provenance(self.context.seed())
+    }
+
+    fn say(&self, line: &str) {
+        say(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_alone() {
+        assert_eq!(wrapped("one two  three", 7), "one two\nthree");
+        assert_eq!(wrapped("unbreakable a", 3), "unbreakable\na");
+    }
+
+    #[test]
+    fn a_folder_is_named_after_what_makes_studies_differ() {
+        let folder = |quick, seed| default_folder("commute", quick, seed);
+        assert_eq!(folder(false, None), Path::new("runs/study-commute"));
+        assert_eq!(
+            folder(true, Some(2)),
+            Path::new("runs/study-commute-quick-seed-2")
+        );
+    }
+}

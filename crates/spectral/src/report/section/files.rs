@@ -1,0 +1,120 @@
+//! Charts and pictures of sections as files, for pages that cannot hold them.
+
+use std::path::Path;
+
+use super::super::{Picture, Report, ReportError, pictures, write};
+use super::chart;
+
+/// The folder beside the page.
+const FOLDER: &str = "pictures";
+
+/// Pixels between two pictures of a strip.
+const GAP: usize = 2;
+
+/// Grey of what lies between pictures.
+const BETWEEN: u8 = 0x9A;
+
+/// Sides up to this are enlarged by whole factors, in pixels.
+const ENLARGED: usize = 112;
+
+/// Writes each chart of the sections as SVG and each row of pictures as PNG into `pictures/` below
+/// `folder`, and notes in the report where they lie.
+///
+/// # Errors
+/// [`ReportError`] naming the chart or picture that is wrong, or the file that cannot be written.
+pub fn write_section_files(report: &mut Report, folder: &Path) -> Result<(), ReportError> {
+    let (mut charts, mut strips) = (0, 0);
+    for section in &mut report.sections {
+        for item in &mut section.charts {
+            let Some(svg) = chart::draw(item)? else {
+                continue;
+            };
+            charts += 1;
+            let file = format!("{FOLDER}/chart-{charts}.svg");
+            write::write(&folder.join(&file), &standalone(&svg))?;
+            item.file = Some(file);
+        }
+        for item in &mut section.strips {
+            let Some(picture) = montage(&item.title, &item.pictures) else {
+                continue;
+            };
+            strips += 1;
+            let file = format!("{FOLDER}/strip-{strips}.png");
+            write::write_bytes(&folder.join(&file), &pictures::picture_png(&picture)?)?;
+            item.file = Some(file);
+        }
+    }
+    Ok(())
+}
+
+/// An SVG element as a file of its own, on white paper.
+fn standalone(svg: &str) -> String {
+    let svg = svg.replacen("<svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"", 1);
+    svg.replacen(
+        '>',
+        ">\n<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>",
+        1,
+    )
+}
+
+/// Pictures side by side as one in colour, each enlarged to about the same height; none of none.
+/// Pictures whose bytes do not fill their shape come out grey.
+fn montage(label: &str, pictures: &[Picture]) -> Option<Picture> {
+    let largest = pictures.iter().map(|picture| picture.rows).max()?;
+    let height = largest * (ENLARGED / largest.max(1)).max(1);
+    let factor = |picture: &Picture| (height / picture.rows.max(1)).max(1);
+    let widths: Vec<usize> = pictures.iter().map(|p| p.cols * factor(p)).collect();
+    let width = widths.iter().sum::<usize>() + GAP * (pictures.len() - 1);
+    let mut pixels = vec![BETWEEN; height * width * 3];
+    let mut left = 0;
+    for (picture, own) in pictures.iter().zip(widths) {
+        let factor = factor(picture);
+        for y in 0..(picture.rows * factor).min(height) {
+            for x in 0..own {
+                let from = (y / factor * picture.cols + x / factor) * picture.channels;
+                for channel in 0..3 {
+                    let value = picture.pixels.get(from + channel.min(picture.channels - 1));
+                    pixels[(y * width + left + x) * 3 + channel] = *value.unwrap_or(&BETWEEN);
+                }
+            }
+        }
+        left += own + GAP;
+    }
+    Some(Picture {
+        label: label.into(),
+        rows: height,
+        cols: width,
+        channels: 3,
+        pixels,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grey(side: usize, value: u8) -> Picture {
+        Picture {
+            label: String::new(),
+            rows: side,
+            cols: side,
+            channels: 1,
+            pixels: vec![value; side * side],
+        }
+    }
+
+    #[test]
+    fn pictures_of_a_strip_come_to_one_height_with_gaps_between() {
+        let strip = montage("x", &[grey(28, 10), grey(14, 20)]).unwrap();
+        assert_eq!((strip.rows, strip.cols), (112, 112 + GAP + 112));
+        let at = |x: usize| strip.pixels[(50 * strip.cols + x) * 3];
+        assert_eq!([at(0), at(112), at(114)], [10, BETWEEN, 20]);
+        assert!(montage("x", &[]).is_none());
+    }
+
+    #[test]
+    fn a_drawing_of_its_own_has_a_name_space_and_paper() {
+        let svg = standalone("<svg width=\"1\"><g/></svg>");
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\">\n<rect"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Sections as Markdown.
+
+use super::super::markdown::{cell, escape, push};
+use super::{Section, Value};
+
+/// Heading, text, tables, and links to charts and pictures that were written as files.
+pub(in crate::report) fn section(text: &mut String, section: &Section) {
+    push(text, format_args!("\n## {}\n", escape(&section.heading)));
+    for paragraph in &section.text {
+        push(text, format_args!("\n{}\n", escape(paragraph)));
+    }
+    for table in &section.tables {
+        if !table.title.is_empty() {
+            push(text, format_args!("\n**{}**\n", escape(&table.title)));
+        }
+        let names: Vec<String> = table.columns.iter().map(|name| cell(name)).collect();
+        let rule = (0..table.columns.len()).map(|column| match table.is_numeric(column) {
+            true => "--:",
+            false => ":--",
+        });
+        let rule: Vec<&str> = rule.collect();
+        push(
+            text,
+            format_args!("\n| {} |\n|{}|\n", names.join(" | "), rule.join("|")),
+        );
+        for row in &table.rows {
+            let cells: Vec<String> = row.iter().map(|value| cell(&value.shown())).collect();
+            push(text, format_args!("| {} |\n", cells.join(" | ")));
+        }
+        if !table.note.is_empty() {
+            push(text, format_args!("\n{}\n", escape(&table.note)));
+        }
+    }
+    for chart in &section.charts {
+        if let Some(file) = &chart.file {
+            let (title, note) = (escape(&chart.title), escape(&chart.note));
+            push(
+                text,
+                format_args!("\n![{title}]({file})\n\n{title}. {note}\n"),
+            );
+        }
+    }
+    for strip in &section.strips {
+        if let Some(file) = &strip.file {
+            let title = escape(&strip.title);
+            let captions = strip.pictures.iter().map(|picture| escape(&picture.label));
+            let captions: Vec<String> = captions.collect();
+            push(
+                text,
+                format_args!(
+                    "\n![{title}]({file})\n\n{title}. From left to right: {}.\n",
+                    captions.join("; ")
+                ),
+            );
+        }
+    }
+}
+
+impl super::SectionTable {
+    /// Whether a column holds numbers alone.
+    pub(super) fn is_numeric(&self, column: usize) -> bool {
+        let mut cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.all(|cell| matches!(cell, Value::Number(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::SectionTable;
+
+    #[test]
+    fn numbers_stand_to_the_right_and_bars_in_cells_break_no_table() {
+        let table = SectionTable {
+            title: "Errors".into(),
+            columns: vec!["what".into(), "error".into()],
+            rows: vec![vec!["a|b".into(), 0.5.into()]],
+            note: "Less is better.".into(),
+        };
+        let part = Section {
+            heading: "Part".into(),
+            tables: vec![table],
+            ..Section::default()
+        };
+        let mut text = String::new();
+        section(&mut text, &part);
+        assert!(
+            text.contains("\n| what | error |\n|:--|--:|\n| a\\|b | 0.500 |\n"),
+            "{text}"
+        );
+        assert!(text.starts_with("\n## Part\n") && text.contains("Less is better."));
+    }
+}
