@@ -255,6 +255,7 @@ pub(crate) fn report() -> Report {
     ];
     let textures = textures.map(String::from).to_vec();
     Report {
+        sections: Vec::new(),
         title: "Spectral networks beside a spatial one".into(),
         summary: vec![
             "On glyphs the free spectral network names 96.4 % of the unseen digits rightly, as many as the plain \

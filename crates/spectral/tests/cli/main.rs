@@ -8,6 +8,7 @@ mod inspection;
 mod lists;
 mod prediction;
 mod recipes;
+mod study;
 mod training;
 
 use std::fs;

@@ -50,9 +50,9 @@ struct Extent {
 
 const FULL: Extent = Extent {
     images: 500,
-    alias_images: 64,
-    drawn_images: 32,
-    draws: 400,
+    alias_images: 50,
+    drawn_images: 20,
+    draws: 200,
 };
 
 const QUICK: Extent = Extent {

@@ -85,12 +85,12 @@ pub(super) fn convolution(of: &Features) -> Result<Vec<Operation>, StudyError> {
     )?;
 
     let mut border = Exact::new(
-        "the same, the outer 2 pixels alone",
+        "zeros around, the outer 2 pixels alone",
         &of.images,
         &frame(padded, margin),
     )?;
     border.row(
-        "X·conj(W), wraps around",
+        "X·conj(W), outer pixels",
         Form::Other,
         frame(product, margin),
     )?;
@@ -174,13 +174,13 @@ pub(super) fn activation(of: &Features) -> Result<Operation, StudyError> {
     let noise = SpectralNoiseConfig::activation(RATE).try_init()?;
     let noisy = noise.forward(spectrum);
     measured.row("noise N(1, rate/6)", Form::Published, image_of(full, noisy))?;
-    for (name, factor) in [
-        ("through the image", 1),
-        ("through the image, twice as fine", 2),
+    for (name, form, factor) in [
+        ("through the image", Form::Repaired, 1),
+        ("through an image twice as fine", Form::Other, 2),
     ] {
         let layer = through(half, factor).try_init(&images.device())?;
         let spectrum = layer.forward(half.spectrum(images.clone()));
-        measured.row(name, Form::Repaired, image_of(half, spectrum))?;
+        measured.row(name, form, image_of(half, spectrum))?;
     }
     measured.row("nothing", Form::Other, images)?;
     Ok(measured.finish())

@@ -92,9 +92,8 @@ fn findings(of: &Figures) -> Vec<String> {
         row(of, "noise N(1, rate/6)"),
     ) {
         findings.push(format!(
-            "What is published in place of a leaky ReLU is further from it than doing nothing is or \
-             as far: leaky ReLU per part errs by {:.2} of what the activation changes, noise by {:.2}; \
-             doing nothing errs by 1.",
+            "In place of a leaky ReLU two things are published: leaky ReLU per part, which errs by {:.2} \
+             of what the activation changes, and noise, which errs by {:.2}. Doing nothing errs by 1.",
             part.of_change.unwrap_or(f64::NAN),
             noise.of_change.unwrap_or(f64::NAN)
         ));
@@ -102,8 +101,9 @@ fn findings(of: &Figures) -> Vec<String> {
     let chain = |name: &str| of.chains.iter().find(|chain| chain.name == name);
     if let (Some(alone), Some(both)) = (chain("noise as activation"), chain("both as noise")) {
         findings.push(format!(
-            "Noise in place of dropout on top of that takes none of the error away: the systematic \
-             part is {:.3} of the activation's norm alone and {:.3} of the two together.",
+            "The systematic error of noise as activation, which no averaging takes away, is {:.3} of the \
+             result's norm alone and {:.3} once noise in place of dropout follows: the approximations \
+             do not make up for one another where these are alike.",
             alone.systematic, both.systematic
         ));
     }
@@ -140,7 +140,7 @@ fn errors(of: &Figures) -> Section {
     let bars = operations.iter().flat_map(|operation| &operation.rows);
     let bars = bars.map(|row| Bar {
         name: row.stand_in.clone(),
-        value: row.error,
+        value: row.scaled_error,
         group: row.form.group(),
     });
     Section {
