@@ -3,7 +3,7 @@
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
 use crate::shape::{Planar, PlanarMut, half_bins};
-use crate::simd::{InstructionSet, Kernel, Simd};
+use crate::simd::{InstructionSet, Kernel, Simd, Vector};
 
 /// Spectra of images `[count, height, width]`, full or the half `[count, height, width/2 + 1]`.
 ///
@@ -107,7 +107,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd<T>>(self, _simd: S) {
+    fn run<S: Simd<T>>(self, simd: S) {
         let Work {
             spectra: HermitianSpectra { size, .. },
             factor,
@@ -129,11 +129,20 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                 // What a mirror image is multiplied by: the conjugate turns the imaginary part.
                 let sign = T::of(if part == 0 { 1.0 } else { -1.0 });
                 match to_half {
-                    true => symmetrise(size, factor, sign, from, to),
-                    false => complete(size, factor, sign, from, to),
+                    true => symmetrise(simd, size, factor, sign, from, to),
+                    false => complete(simd, size, factor, sign, from, to),
                 }
             }
         }
+    }
+}
+
+/// The row of the mirror images of a row; without a division, which would take longer than the rest.
+#[inline(always)]
+fn opposite(row: usize, height: usize) -> usize {
+    match row {
+        0 => 0,
+        row => height - row,
     }
 }
 
@@ -144,7 +153,8 @@ fn paired(width: usize) -> usize {
 }
 
 #[inline(always)]
-fn symmetrise<T: Scalar>(
+fn symmetrise<T: Scalar, S: Simd<T>>(
+    simd: S,
     [height, width]: [usize; 2],
     factor: T,
     sign: T,
@@ -153,39 +163,105 @@ fn symmetrise<T: Scalar>(
 ) {
     let (bins, paired) = (half_bins(width), paired(width));
     let half = T::of(0.5);
+    let (factors, signs) = (simd.splat(factor), simd.splat(sign));
     for (row, to) in to.chunks_exact_mut(bins).enumerate() {
-        let opposite = (height - row) % height;
         let line = &from[row * width..(row + 1) * width];
-        let mirror = &from[opposite * width..(opposite + 1) * width];
-        to[0] = half * (line[0] + sign * mirror[0]);
-        let own = line[1..paired].iter().zip(mirror[1..].iter().rev());
-        for (to, (line, mirror)) in to[1..paired].iter_mut().zip(own) {
-            *to = factor * (*line + sign * *mirror);
+        let opposite = opposite(row, height) * width;
+        to[0] = half * (line[0] + sign * from[opposite]);
+        for start in (1..paired).step_by(S::LANES) {
+            let count = S::LANES.min(paired - start);
+            let to = &mut to[start..start + count];
+            let line = &line[start..start + count];
+            // The mirror image of the first of them; of the others it lies before that.
+            let last = opposite + width - start;
+            match turned(simd, from, last) {
+                Some(mirror) => {
+                    let sum = mirror.mul_add(signs, read(simd, line));
+                    write(simd, to, sum * factors);
+                }
+                None => {
+                    for (at, (to, line)) in to.iter_mut().zip(line).enumerate() {
+                        *to = factor * (*line + sign * from[last - at]);
+                    }
+                }
+            }
         }
         if paired < bins {
-            to[paired] = half * (line[paired] + sign * mirror[paired]);
+            to[paired] = half * (line[paired] + sign * from[opposite + paired]);
         }
     }
 }
 
 #[inline(always)]
-fn complete<T: Scalar>([height, width]: [usize; 2], factor: T, sign: T, from: &[T], to: &mut [T]) {
+fn complete<T: Scalar, S: Simd<T>>(
+    simd: S,
+    [height, width]: [usize; 2],
+    factor: T,
+    sign: T,
+    from: &[T],
+    to: &mut [T],
+) {
     let (bins, paired) = (half_bins(width), paired(width));
     let half = T::of(0.5);
+    let factors = simd.splat(factor * sign);
     for (row, to) in to.chunks_exact_mut(width).enumerate() {
-        let opposite = (height - row) % height;
         let line = &from[row * bins..(row + 1) * bins];
-        let mirror = &from[opposite * bins..(opposite + 1) * bins];
-        to[0] = half * (line[0] + sign * mirror[0]);
-        for (to, line) in to[1..paired].iter_mut().zip(&line[1..paired]) {
-            *to = factor * *line;
+        let opposite = opposite(row, height) * bins;
+        to[0] = half * (line[0] + sign * from[opposite]);
+        for start in (1..paired).step_by(S::LANES) {
+            let end = paired.min(start + S::LANES);
+            let scaled = read(simd, &line[start..end]) * simd.splat(factor);
+            write(simd, &mut to[start..end], scaled);
         }
         if paired < bins {
-            to[paired] = half * (line[paired] + sign * mirror[paired]);
+            to[paired] = half * (line[paired] + sign * from[opposite + paired]);
         }
-        let turned = to[bins..].iter_mut().zip(mirror[1..paired].iter().rev());
-        for (to, mirror) in turned {
-            *to = factor * sign * *mirror;
+        let images = paired - 1;
+        for start in (0..images).step_by(S::LANES) {
+            let count = S::LANES.min(images - start);
+            let to = &mut to[bins + start..bins + start + count];
+            let last = opposite + images - start;
+            match turned(simd, from, last) {
+                Some(mirror) => write(simd, to, mirror * factors),
+                None => {
+                    for (at, to) in to.iter_mut().enumerate() {
+                        *to = factor * sign * from[last - at];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The numbers of a plane from `last` backwards, unless fewer than a vector lie there.
+#[inline(always)]
+fn turned<T: Scalar, S: Simd<T>>(simd: S, from: &[T], last: usize) -> Option<S::V> {
+    let first = (last + 1).checked_sub(S::LANES)?;
+    let numbers = &from[first..=last];
+    // SAFETY: they are a vector long.
+    Some(unsafe { simd.load(numbers.as_ptr()) }.reversed())
+}
+
+/// At most a vector of numbers.
+#[inline(always)]
+fn read<T: Scalar, S: Simd<T>>(simd: S, from: &[T]) -> S::V {
+    // SAFETY: so many are read as there are, and a whole vector where there is one.
+    unsafe {
+        match from.len() == S::LANES {
+            true => simd.load(from.as_ptr()),
+            false => simd.load_part(from.as_ptr(), from.len()),
+        }
+    }
+}
+
+/// Writes the first numbers of a vector, as many as there is room for.
+#[inline(always)]
+fn write<T: Scalar, S: Simd<T>>(simd: S, to: &mut [T], numbers: S::V) {
+    // SAFETY: as for reading.
+    unsafe {
+        match to.len() == S::LANES {
+            true => simd.store(to.as_mut_ptr(), numbers),
+            false => simd.store_part(to.as_mut_ptr(), numbers, to.len()),
         }
     }
 }

@@ -99,6 +99,8 @@ pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = 
     fn select_above(self, other: Self, a: Self, b: Self) -> Self;
     /// `a` where this equals `other`, `b` elsewhere.
     fn select_equal(self, other: Self, a: Self, b: Self) -> Self;
+    /// The last number first.
+    fn reversed(self) -> Self;
     /// The numbers at even places of this vector and `next`, in a row.
     fn evens(self, next: Self) -> Self;
     /// Those at odd places.
@@ -237,6 +239,13 @@ mod tests {
                 simd.store(joined[lanes..].as_mut_ptr(), evens.interleave_second(odds));
             }
             assert!(joined == numbers, "{lanes} lanes");
+            // SAFETY: both hold a vector.
+            unsafe {
+                let turned = simd.load(numbers.as_ptr()).reversed();
+                simd.store(joined.as_mut_ptr(), turned);
+            }
+            let turned = joined[..lanes].iter().rev();
+            assert!(turned.eq(&numbers[..lanes]), "{lanes} lanes");
             for at in 0..2 * lanes {
                 assert!(split[at] == numbers[2 * (at % lanes) + at / lanes]);
             }

@@ -4,6 +4,14 @@
 pub mod pairs_16 {
     use std::arch::x86_64::*;
 
+    /// The last number first.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub fn reversed(a: __m512) -> __m512 {
+        let places = _mm512_setr_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+        _mm512_permutexvar_ps(places, a)
+    }
+
     /// The numbers at even places of both, in a row.
     #[inline]
     #[target_feature(enable = "avx512f")]
@@ -41,6 +49,14 @@ pub mod pairs_16 {
 /// Of `__m512d`.
 pub mod pairs_8_wide {
     use std::arch::x86_64::*;
+
+    /// The last number first.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub fn reversed(a: __m512d) -> __m512d {
+        let places = _mm512_setr_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+        _mm512_permutexvar_pd(places, a)
+    }
 
     /// The numbers at even places of both, in a row.
     #[inline]
@@ -88,6 +104,14 @@ pub mod pairs_8 {
         )))
     }
 
+    /// The last number first.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub fn reversed(a: __m256) -> __m256 {
+        let places = _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+        _mm256_permutevar8x32_ps(a, places)
+    }
+
     /// The numbers at even places of both, in a row.
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -122,6 +146,13 @@ pub mod pairs_8 {
 /// Of `__m256d`.
 pub mod pairs_4 {
     use std::arch::x86_64::*;
+
+    /// The last number first.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub fn reversed(a: __m256d) -> __m256d {
+        _mm256_permute4x64_pd::<0b00_01_10_11>(a)
+    }
 
     /// The numbers at even places of both, in a row.
     #[inline]

@@ -97,6 +97,10 @@ impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
         }))
     }
     #[inline(always)]
+    fn reversed(self) -> Self {
+        Lanes(std::array::from_fn(|i| self.0[N - 1 - i]))
+    }
+    #[inline(always)]
     fn evens(self, next: Self) -> Self {
         Lanes(std::array::from_fn(|i| match 2 * i < N {
             true => self.0[2 * i],

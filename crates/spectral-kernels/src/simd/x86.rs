@@ -108,6 +108,11 @@ macro_rules! vector {
                 $name(unsafe { $select::equal(self.0, other.0, a.0, b.0) })
             }
             #[inline(always)]
+            fn reversed(self) -> Self {
+                // SAFETY: as for addition.
+                $name(unsafe { $pairs::reversed(self.0) })
+            }
+            #[inline(always)]
             fn evens(self, next: Self) -> Self {
                 // SAFETY: as for addition.
                 $name(unsafe { $pairs::evens(self.0, next.0) })
