@@ -57,10 +57,15 @@ pub(in crate::report) fn section(text: &mut String, section: &Section) {
 }
 
 impl super::SectionTable {
-    /// Whether a column holds numbers alone.
+    /// Whether a column holds numbers alone, with what belongs to them.
     pub(super) fn is_numeric(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column));
-        cells.all(|cell| matches!(cell, Value::Number(_)))
+        cells.all(|cell| match cell {
+            Value::Number(_) => true,
+            Value::Text(text) => {
+                text.starts_with(|c: char| c.is_ascii_digit() || "+−–".contains(c))
+            }
+        })
     }
 }
 
@@ -68,6 +73,16 @@ impl super::SectionTable {
 mod tests {
     use super::*;
     use crate::report::SectionTable;
+
+    #[test]
+    fn numbers_with_their_spread_are_numbers() {
+        let table = |cells: [&str; 2]| SectionTable {
+            rows: cells.map(|cell| vec![cell.into()]).to_vec(),
+            ..SectionTable::default()
+        };
+        assert!(table(["+1.00 ± 0.10", "–"]).is_numeric(0));
+        assert!(!table(["+1.00", "conv 1"]).is_numeric(0));
+    }
 
     #[test]
     fn numbers_stand_to_the_right_and_bars_in_cells_break_no_table() {

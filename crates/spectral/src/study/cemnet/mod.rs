@@ -1,7 +1,9 @@
 //! CEMNet beside its spatial twins: accuracy, weight fixation, gradients by depth, widths.
 
+mod depth;
 mod gradients;
 mod page;
+mod widths;
 
 use serde_json::json;
 
@@ -166,7 +168,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let digits = digits.run(run, &extent)?;
     let mut colours = colours.with_models([swept]).run(run, &extent)?;
     // The twin stays first; the sweep has a table of its own.
-    let widths = page::take_widths(&mut colours, &SWEPT, &WIDTHS, COLOUR_WIDTH);
+    let widths = widths::take_widths(&mut colours, &SWEPT, &WIDTHS, COLOUR_WIDTH);
     Ok(page::page(&STUDY, digits, colours, &widths))
 }
 

@@ -6,56 +6,12 @@ use crate::report::{
 };
 
 use super::super::StudyInfo;
-use super::gradients::LayerGradient;
-use super::{Gradients, Group, Trained};
-
-/// One network of the sweep.
-pub(super) struct Width {
-    model: String,
-    width: String,
-    params: usize,
-    accuracy: f64,
-    train_accuracy: f64,
-    epoch_s: f64,
-}
-
-/// The networks of the sweep; those that only the sweep needs leave the comparison.
-pub(super) fn take_widths(
-    group: &mut Group,
-    swept: &[&str],
-    widths: &[&str],
-    compared: &str,
-) -> Vec<Width> {
-    let mut found = Vec::new();
-    for base in swept {
-        for width in widths {
-            let name = format!("{base}{width}");
-            let Some(at) = group.models.iter().position(|t| t.model == name) else {
-                continue;
-            };
-            let trained = &group.models[at];
-            found.push(Width {
-                model: (*base).into(),
-                width: match width.trim_start_matches('-') {
-                    "" => "whole".into(),
-                    width => width.into(),
-                },
-                params: trained.runs.first().map_or(0, |run| run.params),
-                accuracy: trained.mean(|run| run.accuracy),
-                train_accuracy: trained.mean(train_accuracy),
-                epoch_s: trained.mean(|run| run.epoch_s),
-            });
-            let is_only_swept = *width != compared && !group.fixation.contains(&name);
-            if is_only_swept {
-                group.models.remove(at);
-            }
-        }
-    }
-    found
-}
+use super::depth::depth;
+use super::widths::{Width, sweep};
+use super::{Group, Trained};
 
 impl Trained {
-    fn mean(&self, figure: fn(&ModelReport) -> f64) -> f64 {
+    pub(super) fn mean(&self, figure: fn(&ModelReport) -> f64) -> f64 {
         self.runs.iter().map(figure).sum::<f64>() / self.runs.len().max(1) as f64
     }
 
@@ -65,7 +21,7 @@ impl Trained {
 }
 
 /// The accuracy on the training images in the last epoch, as seen while the weights moved.
-fn train_accuracy(run: &ModelReport) -> f64 {
+pub(super) fn train_accuracy(run: &ModelReport) -> f64 {
     run.history
         .last()
         .map_or(f64::NAN, |epoch| epoch.train_accuracy)
@@ -119,6 +75,12 @@ fn data_set(group: Group) -> crate::report::DataSetReport {
     }
 }
 
+/// A share in per cent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.2}", 100.0 * share).replace('-', "−")
+}
+
+/// A difference of shares in points.
 fn points(value: f64) -> String {
     let sign = if value < 0.0 { "−" } else { "+" };
     format!("{sign}{:.2}", (100.0 * value).abs())
@@ -160,10 +122,7 @@ fn against_twin(group: &Group) -> Option<String> {
 fn differences(group: &Group) -> Section {
     let twin = group.models.first();
     let rows = group.models.iter().map(|trained| {
-        let accuracies = trained
-            .runs
-            .iter()
-            .map(|run| format!("{:.2}", 100.0 * run.accuracy));
+        let accuracies = trained.runs.iter().map(|run| percent(run.accuracy));
         let differences = twin.map_or_else(Vec::new, |twin| paired(trained, twin));
         let of_mean = Spread::of(differences.iter().copied());
         let std = trained
@@ -174,7 +133,7 @@ fn differences(group: &Group) -> Section {
         vec![
             trained.model.as_str().into(),
             accuracies.collect::<Vec<_>>().join(", ").into(),
-            format!("{:.2}", 100.0 * trained.mean(|run| run.accuracy)).into(),
+            percent(trained.mean(|run| run.accuracy)).into(),
             std.into(),
             if is_twin {
                 "–".into()
@@ -283,10 +242,10 @@ fn fixation(group: &Group) -> Section {
                 .fold(f64::NAN, f64::max)
         });
         let with_std = |figure: fn(&ModelReport) -> f64| -> Value {
-            let mean = 100.0 * trained.mean(figure);
+            let mean = percent(trained.mean(figure));
             match trained.spread(figure) {
-                Some(spread) => format!("{mean:.2} ± {:.2}", 100.0 * spread.std).into(),
-                None => format!("{mean:.2}").into(),
+                Some(spread) => format!("{mean} ± {}", percent(spread.std)).into(),
+                None => mean.into(),
             }
         };
         vec![
@@ -294,7 +253,7 @@ fn fixation(group: &Group) -> Section {
             with_std(train_accuracy),
             with_std(|run| run.accuracy),
             with_std(gap),
-            format!("{:.2}", 100.0 * best).into(),
+            percent(best).into(),
         ]
     });
     let rows = rows.collect();
@@ -347,142 +306,8 @@ fn fixation(group: &Group) -> Section {
     }
 }
 
-fn depth(group: &Group) -> Section {
-    let mut charts = Vec::new();
-    for (state, layers) in [
-        (
-            "fresh",
-            (|of: &Gradients| &of.fresh) as fn(&Gradients) -> &Vec<LayerGradient>,
-        ),
-        ("trained", |of: &Gradients| &of.trained),
-    ] {
-        let lines = group.gradients.iter().enumerate().map(|(index, of)| Line {
-            name: of.model.clone(),
-            group: index,
-            dashed: false,
-            points: (layers(of).iter().enumerate())
-                .map(|(layer, of)| Point {
-                    x: (layer + 1) as f64,
-                    y: of.relative(),
-                })
-                .collect(),
-        });
-        charts.push(SectionChart {
-            title: format!("Gradient over weight, {state} network, logarithmic"),
-            note: "Root mean squares of each layer's weights and of their gradient.".into(),
-            kind: ChartKind::Lines {
-                x: "layer, from the image on".into(),
-                logarithmic: true,
-                lines: lines.collect(),
-            },
-            file: None,
-        });
-    }
-    let mut rows = Vec::new();
-    for of in &group.gradients {
-        for (fresh, trained) in of.fresh.iter().zip(&of.trained) {
-            rows.push(vec![
-                of.model.as_str().into(),
-                fresh.layer.as_str().into(),
-                fresh.weight.into(),
-                fresh.relative().into(),
-                trained.weight.into(),
-                trained.relative().into(),
-            ]);
-        }
-    }
-    Section {
-        heading: format!("Gradients by depth on {}", group.data.name),
-        tables: vec![SectionTable {
-            title: "Gradient over weight, layer by layer".into(),
-            columns: [
-                "network",
-                "layer",
-                "weight, fresh",
-                "gradient/weight, fresh",
-                "weight, trained",
-                "gradient/weight, trained",
-            ]
-            .map(String::from)
-            .to_vec(),
-            rows,
-            note: "Root mean squares over all weights of a layer, its parts together, offsets and \
-                   normalisation left out; the gradient of one large batch in training mode. Free \
-                   weights of a spectrum and taps of a kernel have units of their own, so compare \
-                   layers of one network, or networks of one kind of weight."
-                .into(),
-        }],
-        charts,
-        ..Section::default()
-    }
-}
-
-fn sweep(widths: &[Width]) -> Section {
-    let mut names: Vec<&str> = Vec::new();
-    for width in widths {
-        if !names.contains(&width.model.as_str()) {
-            names.push(&width.model);
-        }
-    }
-    let lines = names.iter().enumerate().map(|(index, name)| {
-        let mut points: Vec<Point> = (widths.iter())
-            .filter(|width| width.model == *name)
-            .map(|width| Point {
-                x: (width.params as f64).log10(),
-                y: 100.0 * width.accuracy,
-            })
-            .collect();
-        points.sort_by(|a, b| a.x.total_cmp(&b.x));
-        Line {
-            name: (*name).into(),
-            group: index,
-            dashed: false,
-            points,
-        }
-    });
-    let rows = widths.iter().map(|width| {
-        vec![
-            width.model.as_str().into(),
-            width.width.as_str().into(),
-            Value::Number(Some(width.params as f64)),
-            format!("{:.2}", 100.0 * width.train_accuracy).into(),
-            format!("{:.2}", 100.0 * width.accuracy).into(),
-            width.epoch_s.into(),
-        ]
-    });
-    Section {
-        heading: "Widths".into(),
-        tables: vec![SectionTable {
-            title: "Accuracy (%) by width".into(),
-            columns: [
-                "network",
-                "width",
-                "parameters",
-                "training",
-                "unseen",
-                "epoch (s)",
-            ]
-            .map(String::from)
-            .to_vec(),
-            rows: rows.collect(),
-            note: "Half and quarter: channels and dense units of every layer.".into(),
-        }],
-        charts: vec![SectionChart {
-            title: "Accuracy on unseen images (%) by parameters".into(),
-            note: "To the right, networks with more parameters: 6 is a million.".into(),
-            kind: ChartKind::Lines {
-                x: "decimal logarithm of the parameters".into(),
-                logarithmic: false,
-                lines: lines.collect(),
-            },
-            file: None,
-        }],
-        ..Section::default()
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::report::DataSetReport;
 
@@ -500,7 +325,7 @@ mod tests {
         }
     }
 
-    fn group() -> Group {
+    pub(in crate::study::cemnet) fn group() -> Group {
         let trained = |model: &str, accuracies: [f64; 3]| Trained {
             model: model.into(),
             runs: accuracies.map(|accuracy| run(accuracy, 1.0)).to_vec(),
@@ -527,16 +352,6 @@ mod tests {
         assert!(finding.contains("twin names 92.00 %"), "{finding}");
         // The same difference with every seed has no spread, however much the seeds differ.
         assert!(finding.contains("net −1.00 ± 0.00"), "{finding}");
-    }
-
-    #[test]
-    fn a_network_of_the_sweep_alone_leaves_the_comparison() {
-        let mut group = group();
-        let widths = take_widths(&mut group, &["net"], &["", "-half"], "");
-        assert_eq!(widths.len(), 2);
-        assert_eq!(widths[1].width, "half");
-        let left: Vec<&str> = group.models.iter().map(|t| t.model.as_str()).collect();
-        assert_eq!(left, ["twin", "net"]);
     }
 
     #[test]

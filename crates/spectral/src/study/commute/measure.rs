@@ -191,16 +191,18 @@ impl Exact {
         let numbers = values(&got.re)?;
         let exact = &self.exact;
         let error = relative(&numbers, exact);
-        let (norm, exact_norm) = (inner(&numbers, &numbers), inner(exact, exact));
-        // By the angle between the two; by the difference itself where that is small.
-        let cosine = ratio(inner(&numbers, exact), (norm * exact_norm).sqrt());
-        let scaled_error = (1.0 - cosine * cosine).max(0.0).sqrt().min(error);
+        let exact_norm = inner(exact, exact).sqrt();
+        let factor = ratio(inner(&numbers, exact), inner(&numbers, &numbers));
+        let scaled = numbers
+            .iter()
+            .map(|value| (factor * f64::from(*value)) as f32);
+        let scaled_error = relative(&scaled.collect::<Vec<_>>(), exact).min(error);
         self.operation.rows.push(Row {
             stand_in: stand_in.into(),
             form,
             error,
             scaled_error,
-            of_change: (self.change).map(|change| ratio(error * exact_norm.sqrt(), change)),
+            of_change: (self.change).map(|change| ratio(error * exact_norm, change)),
             imaginary: imaginary_share(&got)?,
             plane: plane(&got.re)?,
         });
@@ -231,7 +233,7 @@ mod tests {
         let rows = measured.finish().rows;
         // ‖(0, 4)‖/‖(3, 0)‖; the angle between (3, 4) and (1, 0) has the sine 4/5.
         assert!((rows[0].error - 4.0 / 3.0).abs() < 1e-12);
-        assert!((rows[0].scaled_error - 0.8).abs() < 1e-12);
+        assert!((rows[0].scaled_error - 0.8).abs() < 1e-6);
         assert_eq!(rows[0].of_change, Some(1.0));
         assert_eq!((rows[1].error, rows[1].scaled_error), (1.0, 0.0));
         assert_eq!(rows[1].of_change, Some(0.75));

@@ -4,6 +4,7 @@ mod features;
 mod measure;
 mod operations;
 mod page;
+mod pictures;
 mod random;
 mod symmetry;
 
@@ -18,7 +19,7 @@ use features::Features;
 use measure::Operation;
 use operations::{Aliasing, Pooling};
 use random::{Chain, Spread};
-use symmetry::Leak;
+use symmetry::{Branches, Leak};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "commute",
@@ -71,6 +72,7 @@ struct Figures {
     dropout: Vec<Spread>,
     chains: Vec<Chain>,
     leaks: Vec<Leak>,
+    branches: Branches,
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
@@ -106,6 +108,7 @@ fn measured(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Figures
     operations.push(step.step("activation", operations::activation)?);
     let pooling = step.step("pooling", operations::pooling)?;
     let leaks = step.step("symmetry", symmetry::leaks)?;
+    let branches = step.step("branches", symmetry::branches)?;
     step.images = extent.alias_images;
     let aliasing = step.step("aliasing", operations::aliasing)?;
     step.images = extent.drawn_images;
@@ -120,6 +123,7 @@ fn measured(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Figures
         dropout,
         chains,
         leaks,
+        branches,
     })
 }
 

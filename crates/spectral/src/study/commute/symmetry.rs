@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::StudyError;
 use super::features::{CHANNELS, Features, TAPS};
-use super::measure::{image_of, imaginary_share};
+use super::measure::{image_of, imaginary_share, inner, ratio, relative, values};
 use super::operations::{RATE, SLOPE, shifted};
 
 /// Weights that training has moved off the symmetry, by this share of their root mean square.
@@ -27,6 +27,35 @@ pub(super) struct Leak {
     pub(super) alone: f64,
     /// After all steps so far, those that a block takes one after the other; none for others.
     pub(super) together: Option<f64>,
+}
+
+/// What each of two branches, one for the real and one for the imaginary part, has of an image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Branches {
+    /// Share of the energy in the real part: that of the even part of the image.
+    pub(super) real: f64,
+    /// Change of the real part, over its norm, when the image moves by one pixel.
+    pub(super) real_moved: f64,
+    /// Of the imaginary part.
+    pub(super) imaginary_moved: f64,
+}
+
+/// Real and imaginary parts of the spectra of normalised images, and of the same moved circularly by
+/// one pixel to the right.
+pub(super) fn branches(of: &Features) -> Result<Branches, StudyError> {
+    let full = of.full();
+    let parts = |images: Tensor<4>| {
+        let spectrum = full.spectrum(images);
+        Ok::<_, StudyError>((values(&spectrum.re)?, values(&spectrum.im)?))
+    };
+    let (re, im) = parts(of.normed.clone())?;
+    let (moved_re, moved_im) = parts(of.normed.clone().roll_dim(1, 3))?;
+    let (real, imaginary) = (inner(&re, &re), inner(&im, &im));
+    Ok(Branches {
+        real: ratio(real, real + imaginary),
+        real_moved: relative(&moved_re, &re),
+        imaginary_moved: relative(&moved_im, &im),
+    })
 }
 
 /// The steps of a published block on full spectra.

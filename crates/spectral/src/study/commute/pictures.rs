@@ -1,0 +1,98 @@
+//! One image, before and after each operation.
+
+use crate::report::{Picture, Section, Strip, Value};
+
+use super::Figures;
+use super::measure::{Operation, Plane};
+
+/// An image and what each operation and its stand-in make of it.
+pub(super) fn pictures(of: &Figures) -> Section {
+    let strips = of.operations.iter().chain([&of.pooling.operation]);
+    Section {
+        heading: format!("One image of {}", of.set),
+        text: vec![
+            "The first channel of the first image: before the operation, after it, and what the \
+             stand-ins make of it, in the grey levels of the exact result. Errors are those of all \
+             images; stand-ins of a normalisation are drawn at the scale that fits best."
+                .into(),
+        ],
+        strips: strips.map(strip).collect(),
+        ..Section::default()
+    }
+}
+
+fn strip(operation: &Operation) -> Strip {
+    let is_norm = operation
+        .rows
+        .iter()
+        .any(|row| row.stand_in.starts_with("norm "));
+    let exact = &operation.exact;
+    let mut pictures = vec![
+        grey("before", &operation.input, &operation.input, 1.0),
+        grey(&operation.name, exact, exact, 1.0),
+    ];
+    for row in &operation.rows {
+        let (factor, error) = match is_norm {
+            true => (
+                best_factor(&row.plane.values, &exact.values),
+                row.scaled_error,
+            ),
+            false => (1.0, row.error),
+        };
+        let label = format!("{}: error {}", row.stand_in, Value::from(error).shown());
+        pictures.push(grey(&label, &row.plane, exact, factor));
+    }
+    Strip {
+        title: operation.name.clone(),
+        pictures,
+        file: None,
+    }
+}
+
+/// What to multiply `a` by to come nearest to `b`.
+fn best_factor(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    match dot(a, a) {
+        0.0 => 1.0,
+        energy => dot(a, b) / energy,
+    }
+}
+
+/// A plane in grey, from the least to the largest value of `scale`.
+fn grey(label: &str, plane: &Plane, scale: &Plane, factor: f32) -> Picture {
+    let (low, high) = (scale.values.iter()).fold((f32::MAX, f32::MIN), |(low, high), &value| {
+        (low.min(value), high.max(value))
+    });
+    let span = (high - low).max(f32::MIN_POSITIVE);
+    let byte = |value: &f32| (255.0 * ((value * factor - low) / span).clamp(0.0, 1.0)) as u8;
+    Picture {
+        label: label.into(),
+        rows: plane.rows,
+        cols: plane.cols,
+        channels: 1,
+        pixels: plane.values.iter().map(byte).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grey_levels_are_those_of_the_exact_result_and_others_are_cut_off() {
+        let plane = |values: [f32; 4]| Plane {
+            rows: 2,
+            cols: 2,
+            values: values.to_vec(),
+        };
+        let exact = plane([-1.0, 1.0, 0.0, 0.0]);
+        let picture = grey("x", &plane([-2.0, 0.5, 0.0, 9.0]), &exact, 2.0);
+        assert_eq!(picture.pixels, [0, 255, 127, 255]);
+    }
+
+    #[test]
+    fn the_best_factor_undoes_a_scale() {
+        assert_eq!(best_factor(&[2.0, -4.0], &[1.0, -2.0]), 0.5);
+        assert_eq!(best_factor(&[0.0], &[1.0]), 1.0);
+    }
+}
