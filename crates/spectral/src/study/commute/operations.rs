@@ -245,7 +245,7 @@ pub(super) fn pooling(of: &Features) -> Result<Pooling, StudyError> {
     let pooled = layer.forward(full.spectrum(images.clone()));
     let output = full.with_size(of.size().map(|samples| samples / 2));
     measured.row(
-        "through the image",
+        "pooling through the image",
         Form::Published,
         image_of(output, pooled),
     )?;
