@@ -4,8 +4,16 @@ mod common;
 
 use burn::module::Module;
 use burn::nn::activation::ActivationConfig;
+use burn::nn::conv::Conv2dConfig;
+use burn::nn::pool::MaxPool2dConfig;
+use burn::nn::{BatchNormConfig, PaddingConfig2d};
+use burn::tensor::activation::relu;
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::frequency::{SpatialMaxPoolConfig, SpectrumGrid, ThroughImageConfig};
+use burn_spectral::frequency::{
+    ElementwiseConv2dConfig, ElementwiseWeight, ImageNorm, SpatialMaxPoolConfig, SpectrumGrid,
+    ThroughImageConfig,
+};
+use burn_spectral::ops;
 use burn_spectral::pool::AntiAliasedActivationConfig;
 use common::{assert_close, complex_values, noise_tensor, seeded, values};
 
@@ -51,6 +59,58 @@ fn one_layer_does_what_its_parts_do_one_after_the_other() {
             let want = pool.forward(config.init(&device).forward(x));
             let what = format!("{grid:?} by {factor}");
             assert_close(&what, &complex_values(got), &complex_values(want), 1e-12);
+        }
+    }
+}
+
+#[test]
+fn with_margins_a_block_is_that_of_an_image_network_with_zero_padding() {
+    let (plain, _alone) = seeded(3);
+    let device = plain.autodiff();
+    for ([height, width], taps, next) in [
+        ([6, 8], 3, 1),
+        ([7, 5], 5, 2),
+        ([4, 4], 5, 0),
+        ([2, 3], 3, 1),
+    ] {
+        let margin = taps / 2;
+        let grid = SpectrumGrid::half([height + margin, width + margin]);
+        let conv = ElementwiseConv2dConfig::new([2, 3], [taps; 2], grid.size).init(&device);
+        let norm = BatchNormConfig::new(3).init(&device);
+        let layer = ThroughImageConfig::new(grid, ActivationConfig::Relu)
+            .with_pool(Some([2, 2]))
+            .with_margins([margin; 2], [next; 2])
+            .init(&device);
+        let x = noise_tensor::<4>([3, 2, height, width], 1, DType::F32, &device).require_grad();
+        let padded = ops::zero_pad(x.clone(), &grid.size);
+        let image_norm = ImageNorm::from_norm(norm.clone(), grid);
+        let spectrum = conv.forward(grid.spectrum(padded));
+        let got = layer.forward_normalised(&image_norm, spectrum);
+        assert_eq!(
+            layer.output_grid().size,
+            [height / 2 + next, width / 2 + next]
+        );
+        let got = layer.output_grid().image(got);
+
+        let ElementwiseWeight::Taps(weight) = &conv.weight else {
+            panic!("taps are the default")
+        };
+        let mut plain = Conv2dConfig::new([2, 3], [taps; 2])
+            .with_padding(PaddingConfig2d::Same)
+            .with_bias(false)
+            .init(&device);
+        plain.weight = weight.taps.clone();
+        let want = relu(norm.forward(plain.forward(x.clone())));
+        let pool = MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init();
+        let want = ops::zero_pad(pool.forward(want), &layer.output_grid().size);
+        let what = format!("{height}x{width}, {taps} taps");
+        assert_close(&what, &values(got.clone()), &values(want.clone()), 1e-5);
+
+        let weights = noise_tensor::<4>(got.dims(), 2, DType::F32, &device);
+        let [got, want] = [got, want].map(|out| (out * weights.clone()).sum().backward());
+        for (what, of) in [("input", &x), ("taps", &weight.taps.val())] {
+            let [got, want] = [&got, &want].map(|gradients| values(of.grad(gradients).unwrap()));
+            assert_close(what, &got, &want, 1e-4);
         }
     }
 }

@@ -29,6 +29,10 @@ pub struct ThroughImageConfig {
     pub dropout: f64,
     /// Windows of a max-pooling after that; none by default.
     pub pool: Option<[usize; 2]>,
+    /// Rows and columns of zeros at the end of the images that come in; none by default.
+    pub margin: [usize; 2],
+    /// Those of the images that go out; none by default.
+    pub output_margin: [usize; 2],
 }
 
 impl ThroughImageConfig {
@@ -40,6 +44,8 @@ impl ThroughImageConfig {
             factor: 1,
             dropout: 0.0,
             pool: None,
+            margin: [0, 0],
+            output_margin: [0, 0],
         }
     }
 
@@ -61,11 +67,20 @@ impl ThroughImageConfig {
         self
     }
 
+    /// Sets the zeros at the end of the images that come in and of those that go out. What a
+    /// convolution carries into the first ones is cut off.
+    pub fn with_margins(mut self, margin: [usize; 2], output_margin: [usize; 2]) -> Self {
+        self.margin = margin;
+        self.output_margin = output_margin;
+        self
+    }
+
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size, the factor or a window is zero, when a window is larger than the images, or when
-    /// the probability lies outside 0 to 1.
+    /// When a size, the factor or a window is zero, when a window is larger than the images, when the
+    /// probability lies outside 0 to 1, or when a margin leaves nothing of the images or meets a finer
+    /// grid.
     pub fn try_init(&self, device: &Device) -> Result<ThroughImage, SpectralError> {
         self.grid.check_size()?;
         SpectralError::check_positive("the upsampling factor", &[self.factor])?;
@@ -77,8 +92,24 @@ impl ThroughImageConfig {
                 value: "0".into(),
             });
         }
-        let pool = self.pool.map(|window| max_pool(self.grid, window));
+        let image =
+            core::array::from_fn(|axis| self.grid.size[axis].saturating_sub(self.margin[axis]));
+        let what = format!(
+            "every size of images of {:?} without a margin of {:?}",
+            self.grid.size, self.margin
+        );
+        SpectralError::check_positive(&what, &image)?;
+        if self.factor > 1 && (self.margin, self.output_margin) != ([0, 0], [0, 0]) {
+            return Err(SpectralError::Domain {
+                expected: "margins on the image's own grid alone",
+                got: format!("a grid {} times as fine", self.factor),
+            });
+        }
+        let image = self.grid.with_size(image);
+        let pool = self.pool.map(|window| max_pool(image, window));
         Ok(ThroughImage {
+            margin: self.margin,
+            output_margin: self.output_margin,
             activation: self.activation.init(device),
             dropout: DropoutConfig::new(self.dropout).init(),
             pool: pool.transpose()?,
@@ -124,6 +155,10 @@ pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
 /// be those of real images: what others hold on the last column of an even width, the finer grid
 /// shows and the image's own does not.
 ///
+/// With [margins](ThroughImageConfig::with_margins) images lie in grids a little larger than they are,
+/// and a circular convolution on these is the one with zeros around the image: `k/2` rows and columns
+/// of zeros serve both borders of a kernel of `k` taps, centred, as the grid wraps around.
+///
 /// # Example
 /// ```
 /// use burn::nn::activation::ActivationConfig;
@@ -151,15 +186,45 @@ pub struct ThroughImage {
     /// The spectra that come in.
     #[module(skip)]
     pub grid: SpectrumGrid,
+    /// Rows and columns of zeros at the end of the images that come in.
+    #[module(skip)]
+    pub margin: [usize; 2],
+    /// Those of the images that go out.
+    #[module(skip)]
+    pub output_margin: [usize; 2],
 }
 
 impl ThroughImage {
     /// The spectra that come out.
     pub fn output_grid(&self) -> SpectrumGrid {
-        match &self.pool {
-            Some(pool) => pooled(self.grid, pool.kernel_size),
-            None => self.grid,
+        let [height, width] = self.grid.size;
+        let image = self
+            .grid
+            .with_size([height - self.margin[0], width - self.margin[1]]);
+        let [height, width] = match &self.pool {
+            Some(pool) => pooled(image, pool.kernel_size).size,
+            None => image.size,
+        };
+        self.grid.with_size([
+            height + self.output_margin[0],
+            width + self.output_margin[1],
+        ])
+    }
+
+    /// The image of a spectrum, without its margin.
+    fn image(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
+        let mut images = self.grid.image(spectrum);
+        for axis in [0, 1].into_iter().filter(|&axis| self.margin[axis] > 0) {
+            let kept = self.grid.size[axis] - self.margin[axis];
+            images = images.narrow(2 + axis, 0, kept);
         }
+        images
+    }
+
+    /// The spectrum of an image, with its margin.
+    fn spectrum(&self, images: Tensor<4>) -> ComplexTensor<4> {
+        let grid = self.output_grid();
+        grid.spectrum(ops::zero_pad(images, &grid.size))
     }
 
     /// Applies the layer.
@@ -176,11 +241,11 @@ impl ThroughImage {
             .unwrap_or_else(|error| panic!("{error}"));
         let images = match self.factor {
             1 => {
-                let images = self.grid.image(spectrum);
+                let images = self.image(spectrum);
                 match self.kernel_activation() {
                     Some(activation) if self.dropout.prob == 0.0 => {
                         let images = spatial::activate_pool(activation, self.pool.as_ref(), images);
-                        return self.output_grid().spectrum(images);
+                        return self.spectrum(images);
                     }
                     _ => self.activation.forward(images),
                 }
@@ -204,11 +269,11 @@ impl ThroughImage {
             Some(pool) => spatial::max_pool2d(pool, images),
             None => images,
         };
-        self.output_grid().spectrum(images)
+        self.spectrum(images)
     }
 
     /// Applies the layer to the image that `norm` normalises: [`ImageNorm`] and this layer, without leaving the image
-    /// between them.
+    /// between them. The statistics are those of the image without its margin.
     ///
     /// # Shapes
     /// As [`forward`](Self::forward).
@@ -220,16 +285,27 @@ impl ThroughImage {
         norm: &ImageNorm,
         spectrum: ComplexTensor<4>,
     ) -> ComplexTensor<4> {
-        let plain = self.factor == 1 && self.dropout.prob == 0.0;
-        let (true, Some(activation)) = (plain, self.kernel_activation()) else {
-            return self.forward(norm.forward(spectrum));
-        };
         norm.check(spectrum.dims())
             .and_then(|()| self.grid.check(spectrum.dims()))
             .unwrap_or_else(|error| panic!("{error}"));
-        let images = self.grid.image(spectrum);
-        let images = spatial::batch_norm_with(&norm.norm, activation, self.pool.as_ref(), images);
-        self.output_grid().spectrum(images)
+        if self.factor > 1 {
+            return self.forward(norm.forward(spectrum));
+        }
+        let (images, pool) = (self.image(spectrum), self.pool.as_ref());
+        let images = match self.kernel_activation() {
+            Some(activation) if self.dropout.prob == 0.0 => {
+                spatial::batch_norm_with(&norm.norm, activation, pool, images)
+            }
+            _ => {
+                let images = spatial::batch_norm(&norm.norm, images);
+                let images = self.dropout.forward(self.activation.forward(images));
+                match pool {
+                    Some(pool) => spatial::max_pool2d(pool, images),
+                    None => images,
+                }
+            }
+        };
+        self.spectrum(images)
     }
 
     /// The activation, where the kernels have it.

@@ -136,14 +136,19 @@ macro_rules! pointwise {
 pointwise!(CLeakyRelu, SpectralNoise);
 
 impl Summarise for ThroughImage {
-    /// `ThroughImage(Relu)`, with `×2` if anti-aliased and `pool` if it pools.
+    /// `ThroughImage(Relu)`, with `×2` if anti-aliased, `pool` if it pools and `margins` if it has them.
     fn kind(&self) -> String {
         let fine = match self.factor {
             1 => String::new(),
             factor => format!(", ×{factor}"),
         };
         let pool = self.pool.as_ref().map_or("", |_| ", pool");
-        format!("ThroughImage({}{fine}{pool})", self.activation.kind())
+        let margins = match (self.margin, self.output_margin) {
+            ([0, 0], [0, 0]) => "",
+            _ => ", margins",
+        };
+        let activation = self.activation.kind();
+        format!("ThroughImage({activation}{fine}{pool}{margins})")
     }
 
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {

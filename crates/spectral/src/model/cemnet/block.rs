@@ -19,6 +19,17 @@ fn fitting(taps: usize, size: [usize; 2]) -> [usize; 2] {
     size.map(|samples| taps.min(samples))
 }
 
+/// Where a block stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Height and width of its images.
+    pub size: [usize; 2],
+    /// Whether it halves them.
+    pub pools: bool,
+    /// Whether the head follows.
+    pub last: bool,
+}
+
 /// A convolution as a product of spectra, batch normalisation, and what follows it.
 #[derive(Module, Debug)]
 pub struct CemBlock {
@@ -59,15 +70,17 @@ pub struct ImageSteps {
 }
 
 impl CemBlock {
-    /// A block from `channels[0]` to `channels[1]` channels on the spectra of images of `size`.
+    /// A block from `channels[0]` to `channels[1]` channels on the spectra of images of a size.
     pub(super) fn new(
         channels: [usize; 2],
-        size: [usize; 2],
-        pools: bool,
+        Place { size, pools, last }: Place,
         plan: &Plan,
         form: Form,
         device: &Device,
     ) -> Result<Self, SpectralError> {
+        // Taps on both sides of an image's borders meet the same zeros, as the grid wraps around.
+        let margin = if form.padded { plan.taps / 2 } else { 0 };
+        let size = size.map(|samples| samples + margin);
         let taps = fitting(plan.taps, size);
         let grid = form.product.grid(size);
         let is_published = form.product == ElementwiseForm::Published;
@@ -101,6 +114,7 @@ impl CemBlock {
                 false => Steps::Image(ImageSteps {
                     image: ThroughImageConfig::new(grid, ActivationConfig::Relu)
                         .with_pool(pools.then_some([2, 2]))
+                        .with_margins([margin; 2], [if last { 0 } else { margin }; 2])
                         .try_init(device)?,
                 }),
             },

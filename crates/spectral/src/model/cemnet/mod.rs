@@ -45,6 +45,8 @@ struct Form {
     product: ElementwiseForm,
     weights: ElementwiseWeights,
     fixation: Fixation,
+    /// Whether images lie in larger grids, so that convolutions have zeros around them.
+    padded: bool,
 }
 
 const MNIST: Plan = Plan {
@@ -87,6 +89,7 @@ const PROJECTED: Form = Form {
     product: ElementwiseForm::Published,
     weights: ElementwiseWeights::Free,
     fixation: Fixation::Projection,
+    padded: false,
 };
 
 const UNFIXED: Form = Form {
@@ -109,6 +112,12 @@ const TAPS: Form = Form {
 const REPAIRED: Form = Form {
     product: ElementwiseForm::Repaired,
     ..TAPS
+};
+
+/// With the zeros around images that the baselines have.
+const PADDED: Form = Form {
+    padded: true,
+    ..REPAIRED
 };
 
 /// The layer of Pratt et al. (2017) with the activations of the image.
@@ -142,6 +151,11 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cemnet-mnist-repaired",
         "lenet on half-spectra of real images, the rest as in the image, 5x5 taps",
         |domain, device| create(domain, &MNIST, REPAIRED, device),
+    ),
+    mnist(
+        "cemnet-mnist-padded",
+        "cemnet-mnist-repaired with zeros around images: the function that lenet is",
+        |domain, device| create(domain, &MNIST, PADDED, device),
     ),
     mnist(
         "cemnet-mnist-free",
@@ -179,6 +193,12 @@ pub(super) const MODELS: &[ModelInfo] = &[
         |domain, device| create(domain, &CIFAR, REPAIRED, device),
     ),
     cifar(
+        "cemnet-cifar-padded",
+        "vgg",
+        "cemnet-cifar-repaired with zeros around images: the function that vgg is",
+        |domain, device| create(domain, &CIFAR, PADDED, device),
+    ),
+    cifar(
         "tfdmnet-cifar",
         "vgg",
         "vgg whose last two blocks work on full spectra as published, 3x3 taps",
@@ -195,6 +215,18 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "vgg-half",
         "cemnet-cifar-repaired of half the channels",
         |domain, device| create(domain, &CIFAR_HALF, REPAIRED, device),
+    ),
+    cifar(
+        "cemnet-cifar-padded-half",
+        "vgg-half",
+        "cemnet-cifar-padded of half the channels",
+        |domain, device| create(domain, &CIFAR_HALF, PADDED, device),
+    ),
+    cifar(
+        "cemnet-cifar-padded-quarter",
+        "vgg-quarter",
+        "cemnet-cifar-padded of a quarter of the channels",
+        |domain, device| create(domain, &CIFAR_QUARTER, PADDED, device),
     ),
     cifar(
         "cemnet-cifar-quarter",

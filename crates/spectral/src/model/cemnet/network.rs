@@ -4,16 +4,16 @@ use burn::module::Module;
 use burn::nn::activation::Activation;
 use burn::nn::{BatchNormConfig, Relu};
 use burn::tensor::{Device, Tensor};
-use burn_spectral::SpectralError;
 use burn_spectral::frequency::{ElementwiseForm, Projection, SpectrumGrid};
 use burn_spectral::summary::{FeatureShape, Summary};
+use burn_spectral::{SpectralError, ops};
 
 use super::super::input::Domain;
 use super::super::keras::{self, KerasInit};
 use super::super::network::Family;
 use super::super::stage::{Stage, halving};
 use super::super::{Filter, InputSpec, ModelError};
-use super::block::CemBlock;
+use super::block::{CemBlock, Place};
 use super::head::CemHead;
 use super::{Form, Plan};
 
@@ -64,7 +64,11 @@ impl CemNet {
                     activation: Activation::Relu(Relu::new()),
                     pool: pools.then(halving),
                 }),
-                false => blocks.push(CemBlock::new(ends, size, pools, plan, form, device)?),
+                false => {
+                    let last = index + 1 == plan.widths.len();
+                    let place = Place { size, pools, last };
+                    blocks.push(CemBlock::new(ends, place, plan, form, device)?);
+                }
             }
             if pools {
                 size = size.map(|samples| samples / 2);
@@ -126,6 +130,8 @@ impl Family for CemNet {
         let images = stages.fold(images, |images, stage| stage.forward(images));
         let grid = self.input_grid().expect("a network has a block");
         let blocks = self.blocks.iter();
+        // Larger than the images where convolutions have zeros around them.
+        let images = ops::zero_pad(images, &grid.size);
         let spectrum = blocks.fold(grid.spectrum(images), |spectrum, block| {
             block.forward(spectrum)
         });
