@@ -77,6 +77,14 @@ impl Probe {
         }
     }
 
+    /// What is left of a column of length one, below which it depends on others.
+    pub(super) fn dependent(&self) -> f64 {
+        match self.dtype {
+            DType::F64 => 1e-9,
+            _ => 1e-4,
+        }
+    }
+
     pub(super) fn pixels(&self) -> usize {
         self.size[0] * self.size[1]
     }

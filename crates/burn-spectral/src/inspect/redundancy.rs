@@ -101,7 +101,7 @@ pub(super) fn count(
     let columns = columns(losses, &wanted, rows);
     let column = |index: usize| columns[&index].clone();
 
-    let tolerance = losses.probe().rounding().sqrt() * 1e-4;
+    let tolerance = losses.probe().dependent();
     let mut own: Vec<OwnRank> = (parameters.iter())
         .map(|parameter| OwnRank {
             name: parameter.name.clone(),

@@ -191,9 +191,7 @@ fn positions([height, width]: [usize; 2], most: usize) -> Vec<[usize; 2]> {
             let place = match taken == count {
                 true => index,
                 // A step in the golden ratio, so that rows and columns are met alike.
-                false => (index as f64 * 0.618_033_988_749_895)
-                    .fract()
-                    .mul_add(count as f64, 0.0) as usize,
+                false => ((index as f64 * 0.618_033_988_749_895).fract() * count as f64) as usize,
             };
             [place / width, place % width]
         })
