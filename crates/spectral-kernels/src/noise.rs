@@ -113,8 +113,7 @@ fn normal_pairs(seed: u64, place: u64) -> [[f32; PAIRS]; 2] {
         cosines[lane] = cosine * sizes[lane];
         sines[lane] = sine * sizes[lane];
     }
-    let pairs = [cosines, sines];
-    pairs
+    [cosines, sines]
 }
 
 /// Two words from a seed and the upper half of a place (SplitMix64: Steele, Lea and Flood, 2014).
@@ -252,7 +251,7 @@ mod tests {
         {
             let got = draws.iter().map(|d: &f64| d.powi(power)).sum::<f64>() / count;
             assert!(
-                (got - want).abs() < 5.0 * (spread / count as f64).sqrt(),
+                (got - want).abs() < 5.0 * (spread / count).sqrt(),
                 "moment {power}: {got}"
             );
         }

@@ -51,6 +51,9 @@ pub struct OwnRank {
     pub rank: usize,
 }
 
+/// Coordinates that are looked at together.
+type Block = Vec<usize>;
+
 /// Counts them, where the layer is not too large.
 ///
 /// A linear map's Jacobian falls into blocks: coordinates that act between different pairs of
@@ -70,7 +73,7 @@ pub(super) fn count(
         .collect();
 
     // Blocks of the same make: as many coordinates of each parameter.
-    let mut makes: BTreeMap<Vec<usize>, Vec<Vec<usize>>> = BTreeMap::new();
+    let mut makes: BTreeMap<Vec<usize>, Vec<Block>> = BTreeMap::new();
     let total = blocks.len();
     for block in blocks {
         let mut make = vec![0; parameters.len()];
@@ -87,7 +90,7 @@ pub(super) fn count(
     }
     let share = WORK / makes.len().max(1) as f64;
     let rows = largest + SPARE_ROWS;
-    let mut chosen: Vec<(&Vec<usize>, &[Vec<usize>], usize)> = Vec::new();
+    let mut chosen: Vec<(&Vec<usize>, &[Block], usize)> = Vec::new();
     for (make, blocks) in &makes {
         let size: usize = make.iter().sum();
         // Once for the block, and about as much again for its parameters alone.

@@ -59,7 +59,7 @@ fn entry(label: &'static str, value: impl Into<String>, note: impl Into<String>)
 /// A residual: 0 with what is left of it where it is rounding.
 pub(super) fn residual(value: f64) -> String {
     match value {
-        value if value == 0.0 => "0".into(),
+        0.0 => "0".into(),
         value if value < 1e-5 => format!("0 ({value:.0e}, rounding)"),
         value => format!("{value:.3}"),
     }
