@@ -2,15 +2,15 @@
 
 use burn::tensor::Device;
 use burn_spectral::SpectralError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Advice, Budget, Question, Way};
 
 /// Kernel sizes of the sweep.
-const KERNELS: [usize; 9] = [3, 5, 7, 9, 11, 15, 21, 31, 47];
+pub const KERNELS: [usize; 9] = [3, 5, 7, 9, 11, 15, 21, 31, 47];
 
 /// Convolutions that differ in the kernel alone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Family {
     /// What the others are.
     pub name: String,
@@ -19,7 +19,7 @@ pub struct Family {
 }
 
 /// One kernel size of a family.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Height and width of the kernel.
     pub kernel: usize,
@@ -28,7 +28,7 @@ pub struct Case {
 }
 
 /// A family, measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Crossover {
     /// What was measured.
     pub family: Family,
@@ -65,7 +65,75 @@ impl Crossover {
     }
 }
 
-fn families() -> Vec<Family> {
+/// How often the cost model picks the fastest algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picks {
+    /// Convolutions that were measured.
+    pub of: usize,
+    /// Those of which it picks the fastest.
+    pub right: usize,
+    /// What its pick takes, relative to the fastest, in the mean of the others; 0 if there are none.
+    pub mean_loss: f64,
+    /// The same of the worst of them; 1 if there are none.
+    pub worst_loss: f64,
+}
+
+/// How often the cost model picks the fastest algorithm of what was measured.
+pub fn picks(all: &[Crossover]) -> Picks {
+    let losses: Vec<f64> = (all.iter())
+        .flat_map(|crossover| crossover.cases.iter().filter_map(Case::loss))
+        .collect();
+    let missed: Vec<f64> = losses.iter().copied().filter(|loss| *loss > 1.0).collect();
+    Picks {
+        of: losses.len(),
+        right: losses.len() - missed.len(),
+        mean_loss: missed.iter().sum::<f64>() / missed.len().max(1) as f64,
+        worst_loss: missed.iter().copied().fold(1.0, f64::max),
+    }
+}
+
+impl Family {
+    /// Measures the family at the given kernel sizes, those beyond twice the image left out: further
+    /// taps meet zeros alone.
+    ///
+    /// # Errors
+    /// When a shape is refused.
+    pub fn measure(
+        &self,
+        kernels: &[usize],
+        device: &Device,
+        budget: Budget,
+    ) -> Result<Crossover, SpectralError> {
+        let kernels = kernels
+            .iter()
+            .filter(|kernel| **kernel <= 2 * self.question.size[0]);
+        let cases = kernels.map(|&kernel| {
+            let question = Question {
+                kernel,
+                ..self.question.clone()
+            };
+            let Advice { ways, .. } = question.advise(device, budget)?;
+            Ok(Case { kernel, ways })
+        });
+        let cases = cases.collect::<Result<Vec<_>, SpectralError>>()?;
+        let measured_from = Crossover::from(&cases, |case| {
+            case.best().map(|(way, _)| way.algorithm == "direct")
+        });
+        let predicted_from = Crossover::from(&cases, |case| {
+            let chosen = case.ways.iter().find(|way| way.chosen);
+            chosen.map(|way| way.algorithm == "direct")
+        });
+        Ok(Crossover {
+            family: self.clone(),
+            cases,
+            measured_from,
+            predicted_from,
+        })
+    }
+}
+
+/// The families of the sweep.
+pub fn families() -> Vec<Family> {
     let family = |batch, [inputs, outputs]: [usize; 2], groups, size: usize| {
         let kind = match groups {
             1 => "dense".to_string(),
@@ -110,37 +178,11 @@ pub fn crossovers(
     budget: Budget,
     progress: impl Fn(&Family),
 ) -> Result<Vec<Crossover>, SpectralError> {
-    let mut all = Vec::new();
-    for family in families() {
+    let measured = families().into_iter().map(|family| {
         progress(&family);
-        let mut cases = Vec::new();
-        for kernel in KERNELS {
-            // Beyond twice the image every further tap meets zeros alone.
-            if kernel > 2 * family.question.size[0] {
-                continue;
-            }
-            let question = Question {
-                kernel,
-                ..family.question.clone()
-            };
-            let Advice { ways, .. } = question.advise(device, budget)?;
-            cases.push(Case { kernel, ways });
-        }
-        let measured_from = Crossover::from(&cases, |case| {
-            case.best().map(|(way, _)| way.algorithm == "direct")
-        });
-        let predicted_from = Crossover::from(&cases, |case| {
-            let chosen = case.ways.iter().find(|way| way.chosen);
-            chosen.map(|way| way.algorithm == "direct")
-        });
-        all.push(Crossover {
-            family,
-            cases,
-            measured_from,
-            predicted_from,
-        });
-    }
-    Ok(all)
+        family.measure(&KERNELS, device, budget)
+    });
+    measured.collect()
 }
 
 #[cfg(test)]
@@ -179,5 +221,49 @@ mod tests {
         assert_eq!(Crossover::from(&cases[..2], fastest), None);
         assert_eq!(cases[2].loss(), Some(2.0));
         assert_eq!(cases[3].loss(), Some(1.0));
+    }
+
+    #[test]
+    fn picks_are_counted_with_what_the_missed_ones_cost() {
+        let family = families().remove(0);
+        let crossover = Crossover {
+            cases: vec![
+                case(3, 2.0, 1.0, true),
+                case(5, 1.0, 2.0, true),
+                case(7, 4.0, 1.0, true),
+            ],
+            family,
+            measured_from: None,
+            predicted_from: None,
+        };
+        let found = picks(&[crossover]);
+        assert_eq!((found.of, found.right), (3, 1));
+        assert_eq!((found.mean_loss, found.worst_loss), (3.0, 4.0));
+        let none = picks(&[]);
+        assert_eq!((none.of, none.mean_loss, none.worst_loss), (0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn kernels_beyond_twice_the_image_are_left_out() {
+        let family = Family {
+            name: "small".into(),
+            question: Question {
+                batch: 1,
+                inputs: 1,
+                outputs: 1,
+                groups: 1,
+                size: [4, 4],
+                kernel: 1,
+                stride: 1,
+                recompute: false,
+            },
+        };
+        let budget = Budget {
+            seconds: 0.0,
+            ..Budget::default()
+        };
+        let measured = family.measure(&[3, 8, 9], &Device::flex(), budget).unwrap();
+        let kernels: Vec<usize> = measured.cases.iter().map(|case| case.kernel).collect();
+        assert_eq!(kernels, [3, 8]);
     }
 }

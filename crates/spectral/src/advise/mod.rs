@@ -10,14 +10,14 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::Device;
 use burn_spectral::conv::{ConvEstimate, ConvShape, FftConvAlgorithm, FftConvOptions};
 use burn_spectral::{SpectralError, ops::SavedSpectrum};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub use crossover::{Case, Crossover, Family, crossovers};
+pub use crossover::{Case, Crossover, Family, KERNELS, Picks, crossovers, families, picks};
 pub use measure::{Budget, Measured, measure};
 pub use plot::plot;
 
 /// A convolution to be advised on: a square kernel, zeros around the image so that its size stays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     /// Images at a time.
     pub batch: usize,
@@ -38,7 +38,7 @@ pub struct Question {
 }
 
 /// One algorithm's cost.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Way {
     /// Its name: `direct`, `whole` or `tiled(…)` with the samples of a tile.
     pub algorithm: String,

@@ -10,7 +10,7 @@ use super::args::positive;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say, table};
-use crate::advise::{Advice, Budget, Crossover, Question, crossovers, plot};
+use crate::advise::{Advice, Budget, Crossover, Question, crossovers, picks, plot};
 
 /// Say how to compute a convolution: directly or by FFT
 #[derive(Debug, Args)]
@@ -158,17 +158,11 @@ fn crossover_table(all: &[Crossover]) -> String {
             kernel(crossover.predicted_from)
         );
     }
-    let losses: Vec<f64> = (all.iter())
-        .flat_map(|crossover| crossover.cases.iter().filter_map(|case| case.loss()))
-        .collect();
-    let missed: Vec<f64> = losses.iter().copied().filter(|loss| *loss > 1.0).collect();
-    let mean = missed.iter().sum::<f64>() / missed.len().max(1) as f64;
-    let worst = missed.iter().copied().fold(1.0, f64::max);
+    let picks = picks(all);
     text += &format!(
-        "\nThe model picks the fastest of {} convolutions {} times; otherwise what it picks takes\n{mean:.2} times as long \
-         as the fastest in the mean, {worst:.2} times at worst.\n",
-        losses.len(),
-        losses.len() - missed.len()
+        "\nThe model picks the fastest of {} convolutions {} times; otherwise what it picks takes\n{:.2} times as long \
+         as the fastest in the mean, {:.2} times at worst.\n",
+        picks.of, picks.right, picks.mean_loss, picks.worst_loss
     );
     text
 }

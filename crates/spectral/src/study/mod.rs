@@ -14,11 +14,15 @@
 //! A new study is a file with a `StudyInfo` and a function from a [`StudyRun`] to a
 //! [`Report`](crate::report::Report).
 
+mod boundary;
 mod cemnet;
 mod commute;
+mod crossover;
 mod error;
+mod images;
 mod lab;
 mod ledger;
+mod pooling;
 mod registry;
 mod run;
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, cemnet, commute};
+use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, pooling};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -22,11 +22,17 @@ pub struct StudyInfo {
     pub(super) make: fn(&mut StudyRun<'_>) -> Result<Report, StudyError>,
 }
 
-const STUDIES: [StudyInfo; 2] = [commute::STUDY, cemnet::STUDY];
+const STUDIES: &[StudyInfo] = &[
+    commute::STUDY,
+    cemnet::STUDY,
+    pooling::STUDY,
+    boundary::STUDY,
+    crossover::STUDY,
+];
 
 /// All studies.
 pub fn studies() -> &'static [StudyInfo] {
-    &STUDIES
+    STUDIES
 }
 
 /// The study of that name.
@@ -34,13 +40,13 @@ pub fn studies() -> &'static [StudyInfo] {
 /// # Errors
 /// [`StudyError::Unknown`] with the names there are.
 pub fn find(name: &str) -> Result<&'static StudyInfo, StudyError> {
-    let known = || STUDIES.map(|study| study.name).join(", ");
+    let names = || STUDIES.iter().map(|study| study.name);
     STUDIES
         .iter()
         .find(|study| study.name == name)
         .ok_or_else(|| StudyError::Unknown {
             name: name.into(),
-            known: known(),
+            known: names().collect::<Vec<_>>().join(", "),
         })
 }
 
