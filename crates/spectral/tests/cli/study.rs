@@ -22,7 +22,7 @@ fn steps(folder: &Path) -> usize {
 }
 
 /// What the steps gave, wall-clock times left out.
-fn results(folder: &Path) -> Value {
+pub(super) fn results(folder: &Path) -> Value {
     fn without_times(value: &mut Value) {
         match value {
             Value::Object(object) => {
@@ -43,7 +43,7 @@ fn results(folder: &Path) -> Value {
 }
 
 /// Starts a study, kills it once it has left so many steps, and lets it end when started again.
-fn cut_off(lab: &Lab, name: &str, out: &str, after: usize) {
+pub(super) fn cut_off(lab: &Lab, name: &str, out: &str, after: usize) {
     let words = ["study", name, "--quick", "--out", out];
     let mut child = lab
         .command()
@@ -73,7 +73,7 @@ fn cut_off(lab: &Lab, name: &str, out: &str, after: usize) {
     );
 }
 
-fn is_whole(lab: &Lab, out: &str) {
+pub(super) fn is_whole(lab: &Lab, out: &str) {
     let page = fs::read_to_string(lab.path(out).join("report.html")).unwrap();
     for outside in ["src=\"http", "href=\"http", "<link", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
@@ -102,7 +102,10 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
     let names: Vec<&str> = (list.as_array().unwrap().iter())
         .map(|study| study["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["commute", "cemnet"]);
+    assert_eq!(
+        names,
+        ["commute", "cemnet", "pooling", "boundary", "crossover"]
+    );
     assert!(list[0]["question"].as_str().unwrap().ends_with('?'));
     let text = lab.ok("study --list").stdout;
     for line in text.lines() {
