@@ -157,7 +157,8 @@ fn measured(run: &mut StudyRun<'_>, set: &str) -> Result<Figures, StudyError> {
         extent: &extent,
     };
     let mut wrapped = Vec::new();
-    let crops = [4, 2, 1].map(|part| side / part);
+    // As much is left out on both sides.
+    let crops = [4, 2, 1].map(|part| side - (side - side / part) / 2 * 2);
     for crop in crops.into_iter().filter(|crop| *crop >= LEAST_SIDE) {
         let kernels = extent
             .kernels

@@ -70,11 +70,11 @@ fn findings(of: &Figures) -> Vec<String> {
     let rows = whole(of, Taps::Smooth);
     let small = rows.iter().find(|row| row.kernel > 1);
     if let (Some(small), Some(large)) = (small, rows.last()) {
-        let least = rows.iter().filter_map(|row| row.mended).fold(0.0, f64::max);
+        let mended = rows.iter().filter_map(|row| row.mended).fold(0.0, f64::max);
         findings.push(format!(
             "{}, {}: wrapped around, a smooth {} convolution differs from one with zeros around the image by \
              {:.3} and in {} of its outputs, one as large as the image by {:.3} and in {}. Zeros around \
-             the image before the transform bring that down to {least:.0e}.",
+             the image before the transform bring that down to {mended:.0e}.",
             of.set,
             square(small.size[0]),
             square(small.kernel),
