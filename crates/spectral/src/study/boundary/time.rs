@@ -57,6 +57,7 @@ pub(super) fn timed(
             .try_init_fft(&device)?
             .with_algorithm(FftConvAlgorithm::Whole);
         let dims = [batch, channels, size, size];
+        around.check(dims)?;
         let x = Tensor::<4>::random(dims, Distribution::Default, &device);
         let x = if learns { x.require_grad() } else { x };
         let time = |forward: &dyn Fn(Tensor<4>) -> Tensor<4>| {

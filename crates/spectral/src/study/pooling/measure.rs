@@ -16,9 +16,6 @@ use super::ways::{Pool, Up, Upsampler, moved, nearest};
 /// Images in memory at a time.
 const BATCH: usize = 100;
 
-/// More numbers an image than this are not given to a classifier.
-const MOST_NUMBERS: usize = 1024;
-
 /// Images of a set, and how many of them count.
 pub(super) struct Source {
     pub(super) data: Rc<DataSet>,
@@ -27,6 +24,8 @@ pub(super) struct Source {
     pub(super) images: usize,
     /// Training images to fit ways back on.
     pub(super) fitted_on: usize,
+    /// The most numbers an image that are given to a classifier.
+    pub(super) numbers: usize,
 }
 
 /// What a pooling keeps, by one way back.
@@ -205,7 +204,7 @@ impl Source {
             .flat_map(|factor| Pool::ALL.map(|pool| (Some(pool), self.divided(*factor))));
         let ways = std::iter::once((None, self.size())).chain(ways);
         let numbers = |size: [usize; 2]| self.data.test.channels * size[0] * size[1];
-        ways.filter(|(_, size)| numbers(*size) <= MOST_NUMBERS)
+        ways.filter(|(_, size)| numbers(*size) <= self.numbers)
             .map(|(pool, size)| {
                 let train = self.rows(&self.data.train, pool, size)?;
                 let test = self.rows(&self.data.test, pool, size)?;
@@ -344,6 +343,7 @@ mod tests {
             device: Device::flex(),
             images: 2,
             fitted_on: 2,
+            numbers: 64,
         }
     }
 

@@ -46,14 +46,17 @@ struct Extent {
     fitted_on: usize,
     /// Training and test images to tell classes apart.
     classes: [usize; 2],
+    /// The most numbers an image to tell them apart by.
+    numbers: usize,
     /// The most sizes of spectral pooling.
     sizes: usize,
 }
 
 const FULL: Extent = Extent {
     images: 1000,
-    fitted_on: 5000,
+    fitted_on: 2000,
     classes: [10_000, 10_000],
+    numbers: 1024,
     sizes: 32,
 };
 
@@ -61,6 +64,7 @@ const FULL_PHOTOGRAPHS: Extent = Extent {
     images: 100,
     fitted_on: 200,
     classes: [200, 100],
+    numbers: 1024,
     sizes: 32,
 };
 
@@ -68,6 +72,7 @@ const QUICK: Extent = Extent {
     images: 100,
     fitted_on: 200,
     classes: [500, 500],
+    numbers: 256,
     sizes: 8,
 };
 
@@ -203,6 +208,7 @@ impl Stepper<'_, '_> {
                 device: run.device().clone(),
                 images: extent.images,
                 fitted_on: extent.fitted_on,
+                numbers: extent.numbers,
             })
         })
     }

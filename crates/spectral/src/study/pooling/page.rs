@@ -251,9 +251,10 @@ fn classes(of: &Figures) -> Section {
             ]),
             rows: of.told.iter().map(row).collect(),
             note: format!(
-                "The standard error of a share is {} at most. Sizes with more numbers than a thousand \
-                 are left out.",
-                percent(worst_error.fold(0.0, f64::max))
+                "The standard error of a share is {} at most. Sizes with more numbers than {} are left \
+                 out.",
+                percent(worst_error.fold(0.0, f64::max)),
+                of.extent.numbers
             ),
         }],
         ..Section::default()
