@@ -59,9 +59,13 @@ impl Case {
 
 impl Crossover {
     fn from(cases: &[Case], is_direct: impl Fn(&Case) -> Option<bool>) -> Option<usize> {
-        let last_direct = cases.iter().rposition(|case| is_direct(case) == Some(true));
+        // What has no time says nothing.
+        let known = cases.iter();
+        let known = known.filter_map(|case| Some((case.kernel, is_direct(case)?)));
+        let known: Vec<(usize, bool)> = known.collect();
+        let last_direct = known.iter().rposition(|(_, is_direct)| *is_direct);
         let first = last_direct.map_or(0, |at| at + 1);
-        cases.get(first).map(|case| case.kernel)
+        known.get(first).map(|(kernel, _)| *kernel)
     }
 }
 
@@ -219,6 +223,10 @@ mod tests {
         let fastest = |case: &Case| case.best().map(|(way, _)| way.algorithm == "direct");
         assert_eq!(Crossover::from(&cases, fastest), Some(7));
         assert_eq!(Crossover::from(&cases[..2], fastest), None);
+        // Kernels that took too long to be timed have no part in it.
+        let timed = |case: &Case| fastest(case).filter(|_| case.kernel != 7);
+        assert_eq!(Crossover::from(&cases, timed), Some(9));
+        assert_eq!(Crossover::from(&cases, |_| None), None);
         assert_eq!(cases[2].loss(), Some(2.0));
         assert_eq!(cases[3].loss(), Some(1.0));
     }

@@ -49,7 +49,7 @@ fn quick() -> Extent {
         budget: Budget {
             seconds: 0.02,
             runs: (3, 5),
-            patience: 0.3,
+            patience: 1.5,
         },
     }
 }

@@ -245,14 +245,13 @@ fn cholesky(a: &mut [Vec<f64>]) {
 
 /// `x` of `UᵀU·x = b`.
 fn substitute(u: &[Vec<f64>], mut b: Vec<f64>) -> Vec<f64> {
-    let width = b.len();
-    for k in 0..width {
-        b[k] /= u[k][k];
+    for (k, row) in u.iter().enumerate() {
+        b[k] /= row[k];
         let value = b[k];
-        let rest = b[k + 1..].iter_mut().zip(&u[k][k + 1..]);
+        let rest = b[k + 1..].iter_mut().zip(&row[k + 1..]);
         rest.for_each(|(x, factor)| *x -= factor * value);
     }
-    for k in (0..width).rev() {
+    for k in (0..b.len()).rev() {
         b[k] = (b[k] - dot(&u[k][k + 1..], &b[k + 1..])) / u[k][k];
     }
     b
