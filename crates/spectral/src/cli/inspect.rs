@@ -20,10 +20,10 @@ use crate::report::write_layers_html;
 /// Say what a layer really does, and what it costs
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A layer is asked, not read: shown points, waves and noise, it tells what ordinary
-operation it is equal to, how far it looks, which of its parameters change
-nothing, what it throws away, and what it costs. Of a saved network every
-filter from images to images is inspected as it was trained.
+    after_help = "A layer is asked, not read: shown points, waves and noise, it tells what
+ordinary operation it is equal to, how far it looks, which of its parameters
+change nothing, what it throws away, and what it costs. Of a saved network
+every filter from images to images is inspected as it was trained.
 
 Examples:
   spectral inspect --layer kk

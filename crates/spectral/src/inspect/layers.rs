@@ -117,7 +117,7 @@ pub const LAYERS: &[LayerInfo] = &[
     }),
     layer(
         "kk-repaired",
-        "a causal Kramers-Kronig response along the height",
+        "a causal Kramers-Kronig response along the width",
         |sizes, device| {
             let response = KramersKronigConfig::new(sizes.size);
             filter(sizes, response, Coupling::Dense, device)

@@ -35,11 +35,8 @@ pub fn describe(inspection: &Inspection) -> String {
     }
     text += "\nHow near ordinary operations come (residual, of 1)\n";
     for candidate in candidates(inspection) {
-        text += &format!(
-            "  {:>22}  {}\n",
-            residual(candidate.residual),
-            candidate.kind
-        );
+        let value = format!("  {:>22}  ", residual(candidate.residual));
+        wrap(&mut text, &value, &candidate.kind);
     }
     text += "\nBaked into one Conv2d with zeros around the image (residual; away from it)\n";
     for bake in &inspection.bake {

@@ -71,7 +71,15 @@ impl StepForm {
                 forms.push(form(&format!("{name}_spectra"), "fused", false));
                 forms
             }
-            _ if name.starts_with("cemnet-") || name.starts_with("tfdmnet-") => {
+            "cemnet-mnist"
+            | "cemnet-mnist-taps"
+            | "cemnet-mnist-penalty"
+            | "cemnet-mnist-unfixed"
+            | "cemnet-cifar"
+            | "cemnet-cifar-projected"
+            | "cemnet-cifar-penalty"
+            | "cemnet-cifar-unfixed"
+            | "tfdmnet-cifar" => {
                 let mut forms = both(&format!("{name}_mixed"));
                 let others = ["complex", "einsum", "published"];
                 forms.extend(others.map(|way| form(&format!("{name}_{way}"), "fused", false)));

@@ -101,11 +101,11 @@ fn overview(all: &[Crossover]) -> Section {
 
 /// The least of what `value` picks from the ways that are direct, or from the others, with the name
 /// of the way.
-fn least<'a>(
-    ways: &'a [Way],
+fn least(
+    ways: &[Way],
     is_direct: bool,
     value: impl Fn(&Way) -> Option<f64>,
-) -> Option<(&'a str, f64)> {
+) -> Option<(&str, f64)> {
     let ways = ways
         .iter()
         .filter(|way| (way.algorithm == "direct") == is_direct);
