@@ -167,7 +167,7 @@ fn network(
         }));
     }
     let mut text = format!(
-        "{}: its filters as they are now; activations, norms, pools and the head left out\n",
+        "{}: its filters as they are now, without activations, norms, pools and head\n",
         loaded.name
     );
     text += &overview(&inspections);

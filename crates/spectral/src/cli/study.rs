@@ -21,10 +21,10 @@ use crate::train::{RunFolder, TrainError};
 /// Measure a published result again
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A study is kept in a folder: the result of each step, the runs of its networks, and
-a page of the same figures as report.html, report.md and report.json. One that was
-cut off goes on where it was when it is started again, and ends with the same
-figures. Without data files, embedded images take their place.
+    after_help = "A study is kept in a folder: the result of each step, the runs of its networks,
+and a page of the same figures as report.html, report.md and report.json. One
+that was cut off goes on where it was when it is started again, and ends with
+the same figures. Without data files, embedded images take their place.
 
 Examples:
   spectral study --list

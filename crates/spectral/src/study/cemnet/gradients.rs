@@ -53,7 +53,8 @@ pub(super) fn gradients(
     let network = network.train();
     let indices: Vec<u32> = (0..count.min(images.len()) as u32).collect();
     let mut pixels = Vec::new();
-    fill_batch(images, &indices, &config.normalise, &mut pixels)?;
+    let normalise = config.normalise.clone().fitted(images);
+    fill_batch(images, &indices, &normalise, &mut pixels)?;
     let dims = [indices.len(), images.channels, size[0], size[1]];
     let batch = Tensor::from_data(TensorData::new(pixels, dims), &device.clone().autodiff());
     let labels = &images.labels[..indices.len()];
