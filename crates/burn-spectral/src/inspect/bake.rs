@@ -64,8 +64,7 @@ impl Baked {
 /// let baked = to_conv(|x| layer.forward(x), &Probe::new(2, [8, 8], &device)?, 1)?;
 /// assert_eq!(baked.conv.weight.dims(), [3, 2, 1, 1]);
 /// assert!(baked.residual < 1e-6);
-/// # Ok::<(), SpectralError>(())
-/// # use burn_spectral::SpectralError;
+/// # Ok::<(), burn_spectral::SpectralError>(())
 /// ```
 pub fn to_conv(
     map: impl Fn(Tensor<4>) -> Tensor<4>,
