@@ -34,9 +34,8 @@ pub(super) fn page(study: &StudyInfo, digits: Group, colours: Group, widths: &[W
             study.question.into(),
             format!("Source: {}.", study.source),
             "Every network is trained alike: Adam at 0.001 with weight decay 0.0005 along a cosine, digits \
-             in mini-batches of 100 for ten epochs, colour images of 64 for twenty, no augmentation. The \
-             source trains with RMSprop at 0.004 for 1,000 and 600 epochs; over ten of them even the \
-             twin stays a point behind what it reaches here."
+             in mini-batches of 100, colour images of 64, no augmentation, for as many epochs as the curves \
+             show. The source trains with RMSprop at 0.004 for 1,000 and 600 epochs."
                 .into(),
         ],
         ..Section::default()
