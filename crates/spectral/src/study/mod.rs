@@ -17,6 +17,7 @@
 mod boundary;
 mod cemnet;
 mod commute;
+mod comparison;
 mod crossover;
 mod error;
 mod images;

@@ -51,7 +51,7 @@ pub(super) fn depth(group: &Group) -> Section {
         }
     }
     Section {
-        heading: format!("Gradients by depth on {}", group.data.name),
+        heading: format!("Gradients by depth on {}", group.compared.data.name),
         tables: vec![SectionTable {
             title: "Gradient over weight, layer by layer".into(),
             columns: [

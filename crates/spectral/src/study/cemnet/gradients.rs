@@ -1,17 +1,15 @@
 //! How large the gradient of each layer is beside its weights.
 
-use std::path::Path;
-
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::data::{DataSet, fill_batch};
-use crate::model::{self, InputSpec, Network};
-use crate::train::{Classifier, TrainConfig, load_model_weights};
+use crate::model::Network;
+use crate::train::{Classifier, TrainConfig};
 
-use super::super::{StudyError, StudyRun};
+use super::super::StudyError;
 
 /// The weights of a layer and their gradient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,25 +29,17 @@ impl LayerGradient {
     }
 }
 
-/// Gradients of what training makes small, over the first training images at once, in training
-/// mode: of the weights in the run folder, or of those that a run begins with.
+/// Gradients of what training makes small, over the first `count` training images at once, in
+/// training mode.
 pub(super) fn gradients(
-    run: &StudyRun<'_>,
-    name: &str,
+    network: Network,
     data: &DataSet,
     config: &TrainConfig,
-    weights: Option<&Path>,
     count: usize,
+    device: &Device,
 ) -> Result<Vec<LayerGradient>, StudyError> {
-    let device = run.device();
     let images = &data.train;
     let size = [images.height, images.width];
-    let input = InputSpec::new(images.channels, size, data.classes.len());
-    device.seed(config.seed);
-    let mut network = model::build(name, &input, device)?;
-    if let Some(folder) = weights {
-        network = load_model_weights(&folder.join("model.safetensors"), network)?;
-    }
     let network = network.train();
     let indices: Vec<u32> = (0..count.min(images.len()) as u32).collect();
     let mut pixels = Vec::new();
@@ -159,6 +149,7 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
+    use crate::model;
 
     #[test]
     fn a_layer_is_named_by_its_place_whatever_its_parts_are() {

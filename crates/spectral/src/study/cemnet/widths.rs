@@ -2,8 +2,9 @@
 
 use crate::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable, Value};
 
+use super::super::comparison::percent;
 use super::Group;
-use super::page::{percent, train_accuracy};
+use super::page::train_accuracy;
 
 /// One network of the sweep.
 pub(super) struct Width {
@@ -26,10 +27,10 @@ pub(super) fn take_widths(
     for base in swept {
         for width in widths {
             let name = format!("{base}{width}");
-            let Some(at) = group.models.iter().position(|t| t.model == name) else {
+            let Some(at) = group.compared.models.iter().position(|t| t.model == name) else {
                 continue;
             };
-            let trained = &group.models[at];
+            let trained = &group.compared.models[at];
             found.push(Width {
                 model: (*base).into(),
                 width: match width.trim_start_matches('-') {
@@ -43,7 +44,7 @@ pub(super) fn take_widths(
             });
             let is_only_swept = *width != compared && !group.fixation.contains(&name);
             if is_only_swept {
-                group.models.remove(at);
+                group.compared.models.remove(at);
             }
         }
     }
@@ -126,7 +127,12 @@ mod tests {
         let widths = take_widths(&mut group, &["net"], &["", "-half"], "");
         assert_eq!(widths.len(), 2);
         assert_eq!(widths[1].width, "half");
-        let left: Vec<&str> = group.models.iter().map(|t| t.model.as_str()).collect();
+        let left: Vec<&str> = group
+            .compared
+            .models
+            .iter()
+            .map(|t| t.model.as_str())
+            .collect();
         assert_eq!(left, ["twin", "net"]);
     }
 }
