@@ -157,6 +157,16 @@ impl Cnn {
             domain,
         })
     }
+
+    /// What the first filter makes of images, before it is normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]`
+    /// - output: `[batch, 16, height / 2, width / 2]`
+    pub fn first_features(&self, images: Tensor<4>) -> Tensor<4> {
+        let halved = spatial::max_pool2d(&self.pool, images);
+        self.stages[0].filter.forward(halved)
+    }
 }
 
 impl Family for Cnn {

@@ -21,6 +21,7 @@ mod comparison;
 mod crossover;
 mod error;
 mod images;
+mod kk;
 mod lab;
 mod ledger;
 mod pooling;

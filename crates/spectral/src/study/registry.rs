@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, pooling};
+use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, pooling};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -23,6 +23,7 @@ pub struct StudyInfo {
 }
 
 const STUDIES: &[StudyInfo] = &[
+    kk::STUDY,
     commute::STUDY,
     cemnet::STUDY,
     pooling::STUDY,

@@ -9,6 +9,7 @@ mod lists;
 mod prediction;
 mod recipes;
 mod study;
+mod study_kk;
 mod study_measured;
 mod training;
 

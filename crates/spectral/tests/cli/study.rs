@@ -104,7 +104,14 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
         .collect();
     assert_eq!(
         names,
-        ["commute", "cemnet", "pooling", "boundary", "crossover"]
+        [
+            "kk",
+            "commute",
+            "cemnet",
+            "pooling",
+            "boundary",
+            "crossover"
+        ]
     );
     assert!(list[0]["question"].as_str().unwrap().ends_with('?'));
     let text = lab.ok("study --list").stdout;
@@ -113,7 +120,7 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
     }
     let said = lab.fails("study soup", 2);
     assert!(
-        said.contains("soup") && said.contains("commute, cemnet"),
+        said.contains("soup") && said.contains("kk, commute"),
         "{said}"
     );
     lab.fails("study", 2);

@@ -1,0 +1,68 @@
+//! The images that a network misnames with most confidence.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::DataSet;
+use crate::report::Picture;
+use crate::train::{Feeding, Probabilities, predict};
+
+use super::super::comparison::Comparison;
+use super::super::images::{images, picture};
+use super::super::{StudyError, StudyRun};
+
+/// Mistakes that are shown.
+const SHOWN: usize = 8;
+
+/// An image under a wrong name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Mistake {
+    /// Which test image.
+    pub(super) image: usize,
+    /// What it is, what it was named, and how surely.
+    pub(super) picture: Picture,
+}
+
+/// The test images that the network of the first seed misnames with most confidence, the worst
+/// first.
+pub(super) fn mistakes(
+    run: &StudyRun<'_>,
+    comparison: &Comparison,
+    data: &DataSet,
+    model: &str,
+) -> Result<Vec<Mistake>, StudyError> {
+    let network = comparison.trained(run, data, model, comparison.first_seed())?;
+    let normalise = (comparison.config.normalise.clone()).fitted(&data.train);
+    let feeding = Feeding {
+        normalise: &normalise,
+        batch_size: 250,
+    };
+    let probabilities = predict(&network, &data.test, feeding)?;
+    let mut found = Vec::new();
+    for (image, class, probability) in worst(&probabilities, &data.test.labels) {
+        let of = images(&data.test, image..image + 1, run.device())?;
+        let truth = usize::from(data.test.labels[image]);
+        let label = format!(
+            "{}, taken for {} ({:.0} %)",
+            data.classes[truth],
+            data.classes[class],
+            100.0 * probability
+        );
+        found.push(Mistake {
+            image,
+            picture: picture(&label, &of)?,
+        });
+    }
+    Ok(found)
+}
+
+/// Image, class named and its probability of the wrong answers with the highest probability.
+fn worst(probabilities: &Probabilities, labels: &[u16]) -> Vec<(usize, usize, f32)> {
+    let tops = (0..labels.len()).filter_map(|image| {
+        let (class, probability) = *probabilities.top(image, 1).first()?;
+        (class != usize::from(labels[image])).then_some((image, class, probability))
+    });
+    let mut wrong: Vec<(usize, usize, f32)> = tops.collect();
+    wrong.sort_by(|a, b| b.2.total_cmp(&a.2));
+    wrong.truncate(SHOWN);
+    wrong
+}
