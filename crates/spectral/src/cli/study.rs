@@ -29,7 +29,8 @@ the same figures. Without data files, embedded images take their place.
 Examples:
   spectral study --list
   spectral study commute --quick
-  spectral study cemnet --out cemnet --seed 1"
+  spectral study cemnet --out cemnet --seed 1
+  spectral study verdict --budget 2"
 )]
 pub(super) struct StudyArgs {
     /// A study; see --list
@@ -42,6 +43,10 @@ pub(super) struct StudyArgs {
     /// minutes on two cores at most
     #[arg(long, verbatim_doc_comment)]
     quick: bool,
+    /// Hours to plan trainings for, of `verdict`
+    /// [default: 1]
+    #[arg(long, value_name = "HOURS", verbatim_doc_comment)]
+    budget: Option<f64>,
     /// Folder for the study
     /// [default: runs/study-NAME, with -quick and the
     /// seed where they are given]
@@ -66,6 +71,7 @@ pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
         quick: args.quick,
         seed: context.seed(),
         data_dir: args.data_dir.clone(),
+        budget: args.budget,
     };
     let folder = match &args.out {
         Some(folder) => folder.clone(),

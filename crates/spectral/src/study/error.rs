@@ -21,6 +21,16 @@ pub enum StudyError {
         /// The names there are.
         known: String,
     },
+    /// A budget that a study does not take.
+    #[error("{study}: a budget of {hours} hours: {reason}")]
+    Budget {
+        /// The study.
+        study: &'static str,
+        /// The hours given.
+        hours: f64,
+        /// What is wrong with them.
+        reason: &'static str,
+    },
     /// A folder holds a study made otherwise.
     #[error(
         "{}: {setting} is {now}, but the study was started with {then}; \

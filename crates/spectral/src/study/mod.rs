@@ -27,6 +27,7 @@ mod ledger;
 mod pooling;
 mod registry;
 mod run;
+mod verdict;
 
 pub use error::StudyError;
 pub use lab::{Job, Lab};

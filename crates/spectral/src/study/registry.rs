@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, pooling};
+use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, pooling, verdict};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -17,6 +17,8 @@ pub struct StudyInfo {
     pub question: &'static str,
     /// Where the question comes from.
     pub source: &'static str,
+    /// Hours that it plans for unless it is given others; none for a study that takes what it takes.
+    pub budget: Option<f64>,
     /// Makes the steps, and the page of their results.
     #[serde(skip)]
     pub(super) make: fn(&mut StudyRun<'_>) -> Result<Report, StudyError>,
@@ -29,6 +31,7 @@ const STUDIES: &[StudyInfo] = &[
     pooling::STUDY,
     boundary::STUDY,
     crossover::STUDY,
+    verdict::STUDY,
 ];
 
 /// All studies.

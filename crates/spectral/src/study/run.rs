@@ -21,7 +21,7 @@ use super::ledger::{Header, Ledger, Making};
 use super::{Job, Lab, StudyError, StudyInfo};
 
 /// How a study is to be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StudyOptions {
     /// A look at all of it in two minutes, from fewer images and epochs.
     pub quick: bool,
@@ -29,6 +29,8 @@ pub struct StudyOptions {
     pub seed: u64,
     /// A folder with one folder a data set, searched first.
     pub data_dir: Option<PathBuf>,
+    /// Hours to plan for, for a study that takes a [budget](StudyInfo::budget).
+    pub budget: Option<f64>,
 }
 
 /// What a study came to.
@@ -53,7 +55,7 @@ pub struct StudyRun<'a> {
 }
 
 /// Some of a data set, as a step's settings name it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Part {
     /// The name of the set.
     pub(super) name: String,
@@ -61,12 +63,16 @@ pub(super) struct Part {
     pub(super) train: usize,
     /// Test images at most.
     pub(super) test: usize,
+    /// Height and width that photographs are resized to; their own of a set that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<(usize, usize)>,
 }
 
 impl StudyInfo {
     /// Makes the study in `folder`, or goes on with it there, and writes its page.
     ///
     /// # Errors
+    /// [`StudyError::Budget`] for one that is not above zero, or for a study that takes none,
     /// [`StudyError::Changed`] if the folder holds a study made otherwise, [`StudyError::Damaged`] if
     /// a result there cannot be read, and whatever goes wrong in a step; finished steps are kept.
     pub fn run(
@@ -76,6 +82,20 @@ impl StudyInfo {
         device: &Device,
         lab: &dyn Lab,
     ) -> Result<StudyOutcome, StudyError> {
+        if let Some(hours) = options.budget {
+            let reason = match self.budget {
+                None => "it takes none",
+                Some(_) if hours > 0.0 && hours.is_finite() => "",
+                Some(_) => "it must be above 0",
+            };
+            if !reason.is_empty() {
+                return Err(StudyError::Budget {
+                    study: self.name,
+                    hours,
+                    reason,
+                });
+            }
+        }
         let header = Header {
             study: self.name.into(),
             quick: options.quick,
@@ -105,6 +125,12 @@ impl StudyRun<'_> {
     /// The seed.
     pub fn seed(&self) -> u64 {
         self.options.seed
+    }
+
+    /// The hours to plan for, or those that the study plans for by itself.
+    pub fn budget(&self) -> f64 {
+        let hours = self.options.budget.or(self.info.budget);
+        hours.unwrap_or(f64::INFINITY)
     }
 
     /// Where tensors are.
@@ -196,13 +222,13 @@ impl StudyRun<'_> {
             seed: self.options.seed,
             train_count: Some(part.train),
             test_count: Some(part.test),
-            size: None,
+            size: part.size,
         }
     }
 
     /// Images, loaded once.
     pub(super) fn data(&mut self, part: &Part) -> Result<Rc<DataSet>, StudyError> {
-        let key = format!("{} {} {}", part.name, part.train, part.test);
+        let key = format!("{part:?}");
         if let Some(set) = self.sets.get(&key) {
             return Ok(set.clone());
         }

@@ -26,6 +26,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
                and what do zeros around it mend and cost?",
     source: "Rippel, Snoek and Adams, Spectral Representations for Convolutional Neural Networks, \
              2015, and every layer that multiplies spectra since",
+    budget: None,
     make,
 };
 
@@ -237,6 +238,7 @@ impl Stepper<'_, '_> {
             name: self.set.into(),
             train: 1,
             test: self.extent.images,
+            ..Part::default()
         };
         let settings = json!({"data": part, "extent": self.extent, "of": of});
         self.run.step(&name, settings, |run| {

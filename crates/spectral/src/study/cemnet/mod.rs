@@ -22,6 +22,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     question: "Do networks that live on spectra, as published and repaired, do as well as the image \
                networks they stand for, and does weight fixation keep them from over-fitting?",
     source: "Pan et al., Learning Convolutional Neural Networks in the Frequency Domain, 2022",
+    budget: None,
     make,
 };
 
@@ -164,7 +165,12 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
 }
 
 fn part(name: String, [train, test, _]: [usize; 3]) -> Part {
-    Part { name, train, test }
+    Part {
+        name,
+        train,
+        test,
+        ..Part::default()
+    }
 }
 
 /// The recipe, along a cosine over the epochs.

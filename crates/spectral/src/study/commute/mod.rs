@@ -27,6 +27,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     question: "Which operations of an image network can be done on spectra instead, and how far \
                from the operation is what is published in its place?",
     source: "Pan et al., Learning Convolutional Neural Networks in the Frequency Domain, 2022",
+    budget: None,
     make,
 };
 
@@ -97,6 +98,7 @@ fn measured(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Figures
         name: set.into(),
         train: 1,
         test: extent.images,
+        ..Part::default()
     };
     let mut step = Stepper {
         run,

@@ -15,6 +15,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     question: "From which kernel size on does a convolution cost less through the spectrum than tap \
                by tap, and does the cost model know?",
     source: "Mathieu, Henaff and LeCun, Fast Training of Convolutional Networks through FFTs, 2014",
+    budget: None,
     make,
 };
 

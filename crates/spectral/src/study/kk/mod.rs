@@ -25,6 +25,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     question: "What does a network lose, in accuracy and in time, when KKLayer takes the place of its \
                first convolutions, and is it the idea or the code that costs it?",
     source: "Pivrnec, KKLayer: A Theoretical Neural Network Layer (a repository without a paper)",
+    budget: None,
     make,
 };
 
@@ -118,6 +119,7 @@ fn group(run: &mut StudyRun<'_>, name: String, extent: &Extent) -> Result<Group,
         name,
         train: extent.train,
         test: extent.test,
+        ..Part::default()
     };
     let comparison = Comparison {
         part,

@@ -22,6 +22,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
                after max-pooling, at the same number of values kept?",
     source: "Rippel, Snoek and Adams, Spectral Representations for Convolutional Neural Networks, \
              2015",
+    budget: None,
     make,
 };
 
@@ -200,6 +201,7 @@ impl Stepper<'_, '_> {
             name: self.set.into(),
             train: extent.classes[0].max(extent.fitted_on),
             test: extent.classes[1].max(extent.images),
+            ..Part::default()
         };
         let settings = json!({"data": part, "extent": extent, "of": of});
         self.run.step(&name, settings, |run| {

@@ -58,6 +58,7 @@ const CHAIN: StudyInfo = StudyInfo {
     summary: "numbers",
     question: "Which?",
     source: "none",
+    budget: None,
     make: chain,
 };
 
@@ -164,4 +165,33 @@ fn a_set_that_is_not_there_gives_way_to_an_embedded_one() {
         &lab,
     );
     assert_eq!(outcome.unwrap().report.title, "glyphs");
+}
+
+#[test]
+fn a_budget_is_refused_where_none_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = Silent::default();
+    let options = StudyOptions {
+        budget: Some(2.5),
+        ..StudyOptions::default()
+    };
+    let error = CHAIN.run(folder.path(), &options, &Device::flex(), &lab);
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("2.5 hours") && error.contains("takes none"),
+        "{error}"
+    );
+    let with_budget = StudyInfo {
+        budget: Some(1.0),
+        ..CHAIN
+    };
+    for hours in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let options = StudyOptions {
+            budget: Some(hours),
+            ..StudyOptions::default()
+        };
+        let error = with_budget.run(folder.path(), &options, &Device::flex(), &lab);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("above 0"), "{error}");
+    }
 }
