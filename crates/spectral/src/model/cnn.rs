@@ -13,10 +13,10 @@ use super::info::{Create, ModelInfo};
 use super::input::Domain;
 use super::network::Family;
 use super::stage::{Stage, filters_of, halving};
-use super::{Filter, FilterKind, InputSpec, ModelError, Network, trainable};
+use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
 /// Channels of the three convolutions.
-const WIDTHS: [usize; 3] = [16, 32, 64];
+pub(super) const WIDTHS: [usize; 3] = [16, 32, 64];
 
 /// Nine parameters a filter, as many as a 3×3 kernel has.
 const POLYNOMIAL: FilterKind = FilterKind::Polynomial(4);
@@ -87,40 +87,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cnn with all convolutions replaced by Gaussian responses on modes, for any size",
         |domain, device| create(domain, FilterKind::GaussianModes, 3, device),
     ),
-    like(
-        "cnn-like-free2",
-        "cnn with its channels scaled to the parameters of free2 (a baseline)",
-        |domain, device| scaled(domain, FilterKind::Free, 2, device),
-    ),
-    like(
-        "cnn-like-kk2-repaired",
-        "cnn with its channels scaled to the parameters of kk2-repaired (a baseline)",
-        |domain, device| scaled(domain, FilterKind::KramersKronig, 2, device),
-    ),
-    like(
-        "cnn-like-gaussian2",
-        "cnn with its channels scaled to the parameters of gaussian2 (a baseline)",
-        |domain, device| scaled(domain, FilterKind::Gaussian, 2, device),
-    ),
-    like(
-        "cnn-like-free-modes",
-        "cnn with its channels scaled to the parameters of free-modes (a baseline)",
-        |domain, device| scaled(domain, FilterKind::FreeModes, 3, device),
-    ),
-    like(
-        "cnn-like-gaussian-modes",
-        "cnn with its channels scaled to the parameters of gaussian-modes (a baseline)",
-        |domain, device| scaled(domain, FilterKind::GaussianModes, 3, device),
-    ),
 ];
-
-/// A baseline of its own.
-const fn like(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
-    ModelInfo {
-        baseline: name,
-        ..model(name, summary, create)
-    }
-}
 
 const fn model(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
     ModelInfo {
@@ -153,52 +120,18 @@ fn create(
     )?))
 }
 
-/// The plain network with as many parameters, as nearly as its channels allow, as the one whose first
-/// `replaced` convolutions are of the given kind has at the size of these images.
-fn scaled(
+/// The plain network with so many channels in its stages.
+pub(super) fn plain(
     domain: Domain,
-    kind: FilterKind,
-    replaced: usize,
+    widths: [usize; 3],
     device: &Device,
 ) -> Result<Network, ModelError> {
-    let model = create(domain.clone(), kind, replaced, device)?;
     let shape = Shape {
         kind: FilterKind::Conv,
         replaced: 0,
-        widths: widths_for(
-            trainable(&model),
-            domain.input.channels,
-            domain.input.classes,
-        ),
+        widths,
     };
     Ok(Network::Cnn(Cnn::new(domain, shape, device)?))
-}
-
-/// Channels in about the ratio of [`WIDTHS`] that come nearest to so many parameters; the ratio of
-/// the last one is what is adjusted.
-fn widths_for(parameters: usize, channels: usize, classes: usize) -> [usize; 3] {
-    let off =
-        |widths: &[usize; 3]| plain_parameters(*widths, channels, classes).abs_diff(parameters);
-    let candidates = (1..=1024).map(|first: usize| [first, 2 * first, 4 * first]);
-    let near = candidates.min_by_key(off).unwrap_or(WIDTHS);
-    let [first, second, third] = near;
-    let around = |width: usize| width - width / 4..=width + width / 4 + 1;
-    (around(second).flat_map(|second| around(third).map(move |third| [first, second, third])))
-        .filter(|[_, second, third]| *second > 0 && *third > 0)
-        // Of those as near, the one that keeps the ratio best.
-        .min_by_key(|widths| {
-            (
-                off(widths),
-                widths[1].abs_diff(second) + widths[2].abs_diff(third),
-            )
-        })
-        .unwrap_or(near)
-}
-
-/// Parameters of the plain network: convolutions with offsets, norms, head.
-fn plain_parameters([first, second, third]: [usize; 3], channels: usize, classes: usize) -> usize {
-    let convolutions = 9 * (channels * first + first * second + second * third);
-    convolutions + 3 * (first + second + third) + third * classes + classes
 }
 
 /// What a [`Cnn`] is made of.
@@ -316,26 +249,9 @@ impl Family for Cnn {
 
 #[cfg(test)]
 mod tests {
-    use super::super::build;
+    use super::super::{build, trainable};
     use super::*;
     use crate::train::Classifier;
-
-    #[test]
-    fn scaled_networks_have_as_many_parameters_as_those_they_are_named_after() {
-        let device = Device::flex();
-        for input in [InputSpec::default(), InputSpec::new(3, [65, 64], 2)] {
-            for info in MODELS {
-                let Some(name) = info.name.strip_prefix("cnn-like-") else {
-                    continue;
-                };
-                let [scaled, model] =
-                    [info.name, name].map(|name| trainable(&build(name, &input, &device).unwrap()));
-                let off = scaled.abs_diff(model) as f64 / model as f64;
-                assert!(off < 0.002, "{}: {scaled} and {model}", info.name);
-            }
-        }
-        assert_eq!(widths_for(24_170, 1, 10), WIDTHS);
-    }
 
     #[test]
     fn parameters_come_out_as_counted_by_hand() {

@@ -23,6 +23,7 @@ mod parameters;
 mod plan;
 mod probe;
 mod registry;
+mod scaled;
 mod spectral_best;
 mod spectrum_net;
 mod stage;

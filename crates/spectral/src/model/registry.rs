@@ -7,12 +7,13 @@ use burn::tensor::Device;
 use super::input::Domain;
 use super::{
     InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cemnet, cifar, cnn, conv_net,
-    feature_net, fixed, spectral_best, spectrum_net,
+    feature_net, fixed, scaled, spectral_best, spectrum_net,
 };
 
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     [
         cnn::MODELS,
+        scaled::MODELS,
         conv_net::MODELS,
         spectral_best::MODELS,
         cats::MODELS,

@@ -11,6 +11,7 @@ mod recipes;
 mod study;
 mod study_kk;
 mod study_measured;
+mod study_verdict;
 mod training;
 
 use std::fs;

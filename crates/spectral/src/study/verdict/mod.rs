@@ -44,7 +44,7 @@ const PAIRS: [Pair; 8] = [
     pair("polynomial2", "cnn"),
     pair("free-modes", "cnn-like-free-modes"),
     pair("gaussian-modes", "cnn-like-gaussian-modes"),
-    pair("fft-local", "fft-cnn-small"),
+    pair("fft-local", "cnn-like-fft-local"),
 ];
 
 /// A set of images, how many of them there are to train on, and the size of photographs.

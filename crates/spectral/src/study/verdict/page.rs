@@ -192,16 +192,13 @@ fn question(study: &StudyInfo, plan: &Plan, groups: &[Group]) -> Section {
 /// Networks against sets.
 fn matrix(groups: &[Group]) -> Section {
     let mut columns = vec!["spectral network".to_string(), "spatial twin".into()];
-    for group in groups {
-        columns.push(format!("{}, equal parameters", group.part.name));
-        columns.push(format!("{}, equal time", group.part.name));
-    }
+    columns.extend(groups.iter().map(|group| group.part.name.clone()));
     let rows = PAIRS.iter().enumerate().map(|(index, pair)| {
         let mut row: Vec<Value> = vec![pair.spectral.into(), pair.spatial.into()];
         for group in groups {
-            for difference in [group.at_equal_size(pair), group.at_equal_time(index)] {
-                row.push(difference.map_or("–".into(), |d| d.shown()).into());
-            }
+            let both = [group.at_equal_size(pair), group.at_equal_time(index)];
+            let both = both.map(|one| one.map_or("–".into(), |difference| difference.shown()));
+            row.push(both.join(" / ").into());
         }
         row
     });
@@ -234,7 +231,7 @@ fn matrix(groups: &[Group]) -> Section {
             title: "Accuracy of the spectral network minus that of its spatial twin, in points".into(),
             columns,
             rows: rows.collect(),
-            note: "*: more than chance, at 95 %, by Welch's test with the chance of which images are tested \
+            note: "At equal parameters and epochs / at equal parameters and time. *: more than chance, at 95 %, by Welch's test with the chance of which images are tested \
                    added."
                 .into(),
         }],
