@@ -25,9 +25,11 @@ mod kk;
 mod lab;
 mod ledger;
 mod pooling;
+mod rate;
 mod registry;
 mod run;
 mod verdict;
+mod why_fft;
 
 pub use error::StudyError;
 pub use lab::{Job, Lab};

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, pooling, verdict};
+use super::{
+    StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, pooling, verdict, why_fft,
+};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -26,11 +28,12 @@ pub struct StudyInfo {
 
 const STUDIES: &[StudyInfo] = &[
     kk::STUDY,
+    why_fft::STUDY,
     commute::STUDY,
     cemnet::STUDY,
+    crossover::STUDY,
     pooling::STUDY,
     boundary::STUDY,
-    crossover::STUDY,
     verdict::STUDY,
 ];
 

@@ -12,6 +12,7 @@ mod study;
 mod study_kk;
 mod study_measured;
 mod study_verdict;
+mod study_why_fft;
 mod training;
 
 use std::fs;

@@ -106,11 +106,13 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
         names,
         [
             "kk",
+            "why-fft",
             "commute",
             "cemnet",
+            "crossover",
             "pooling",
             "boundary",
-            "crossover"
+            "verdict"
         ]
     );
     assert!(list[0]["question"].as_str().unwrap().ends_with('?'));
@@ -120,7 +122,7 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
     }
     let said = lab.fails("study soup", 2);
     assert!(
-        said.contains("soup") && said.contains("kk, commute"),
+        said.contains("soup") && said.contains("kk, why-fft"),
         "{said}"
     );
     lab.fails("study", 2);
