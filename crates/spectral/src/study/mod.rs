@@ -24,6 +24,7 @@ mod images;
 mod kk;
 mod lab;
 mod ledger;
+mod parametric;
 mod pooling;
 mod rate;
 mod registry;

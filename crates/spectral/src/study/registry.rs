@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::report::Report;
 
 use super::{
-    StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, pooling, verdict, why_fft,
+    StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, parametric, pooling, verdict,
+    why_fft,
 };
 
 /// A study.
@@ -28,6 +29,7 @@ pub struct StudyInfo {
 
 const STUDIES: &[StudyInfo] = &[
     kk::STUDY,
+    parametric::STUDY,
     why_fft::STUDY,
     commute::STUDY,
     cemnet::STUDY,

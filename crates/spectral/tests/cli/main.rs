@@ -11,6 +11,7 @@ mod recipes;
 mod study;
 mod study_kk;
 mod study_measured;
+mod study_parametric;
 mod study_verdict;
 mod study_why_fft;
 mod training;
