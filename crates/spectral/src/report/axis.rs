@@ -63,28 +63,39 @@ impl Axis {
         }
     }
 
-    /// An axis in log10 with its marks at 1, 2 and 5 of each decade, or fewer when there are many decades.
+    /// An axis in log10 with its marks at 1, 2 and 5 of each decade, or fewer when there are many decades; where these
+    /// are too few, at round steps.
     pub(super) fn logarithmic((low, high): (f64, f64)) -> Self {
-        let (from, to) = (low.log10(), high.log10());
-        let decades = to - from;
+        let margin = if high > low { 0.05 } else { 0.15 };
+        let (from, to) = (low.log10() - margin, high.log10() + margin);
+        let decades = high.log10() - low.log10();
         let every = (decades / 6.0).ceil().max(1.0) as i32;
         let marks: &[f64] = if decades > 3.0 {
             &[1.0]
         } else {
             &[1.0, 2.0, 5.0]
         };
-        let ticks = (from.floor() as i32..=to.ceil() as i32)
+        let mut ticks: Vec<f64> = (from.floor() as i32..=to.ceil() as i32)
             .filter(|decade| decade.rem_euclid(every) == 0)
             .flat_map(|decade| {
                 marks
                     .iter()
                     .map(move |mark| mark.log10() + f64::from(decade))
             })
-            .filter(|&at| at >= from - 0.05 && at <= to + 0.05)
+            .filter(|&at| at >= from && at <= to)
             .collect();
+        if ticks.len() < 3 {
+            let (low, high) = (10f64.powf(from), 10f64.powf(to));
+            let step = step(high - low, 4.0);
+            let first = (low / step).ceil() as i64;
+            let last = (high / step).floor() as i64;
+            ticks = (first..=last)
+                .map(|mark| (mark as f64 * step).log10())
+                .collect();
+        }
         Axis {
-            low: from - 0.05,
-            high: to + 0.05,
+            low: from,
+            high: to,
             ticks,
             log: true,
         }
@@ -151,17 +162,16 @@ fn step(span: f64, parts: f64) -> f64 {
 
 /// A marked value without needless digits.
 fn tick(value: f64) -> String {
+    // Marks are multiples of round steps; what is beyond five digits is rounding.
+    let value: f64 = format!("{value:.4e}").parse().unwrap_or(value);
     let size = value.abs();
-    if size != 0.0 && !(1e-3..1e6).contains(&size) {
-        return format!("{value:.0e}").replace('-', "−");
-    }
-    let text = format!("{value:.4}");
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    match short {
-        "-0" | "" => "0".into(),
-        _ if size >= 1e4 => format::count(size.round() as usize),
-        _ => short.replace('-', "−"),
-    }
+    let text = match size {
+        0.0 => "0".into(),
+        _ if !(1e-3..1e6).contains(&size) => format!("{value:e}"),
+        _ if size >= 1e4 => return format::count(size.round() as usize),
+        _ => format!("{value}"),
+    };
+    text.replace('-', "−")
 }
 
 #[cfg(test)]
@@ -216,6 +226,25 @@ mod tests {
             labels(&Axis::logarithmic((1e-3, 1e12))).len(),
             6,
             "every third power of ten"
+        );
+    }
+
+    #[test]
+    fn logarithmic_axes_of_less_than_a_decade_have_marks_all_the_same() {
+        assert_eq!(
+            labels(&Axis::logarithmic((3.1, 4.2))),
+            ["3", "3.5", "4", "4.5"]
+        );
+        assert_eq!(
+            labels(&Axis::logarithmic((3.1e-4, 4.2e-4))),
+            ["3e−4", "3.5e−4", "4e−4", "4.5e−4"]
+        );
+        let equal = Axis::logarithmic((0.5, 0.5));
+        assert_eq!(labels(&equal), ["0.4", "0.5", "0.6", "0.7"]);
+        assert!(equal.low < 0.5f64.log10() && equal.high > 0.5f64.log10());
+        assert_eq!(
+            labels(&Axis::logarithmic((1e-7, 1e-3))),
+            ["1e−7", "1e−6", "1e−5", "1e−4", "0.001"]
         );
     }
 

@@ -5,6 +5,7 @@ use plotters::prelude::*;
 use super::{
     DataSetReport, EpochReport, Goal, ModelReport, ReportError,
     axis::Axis,
+    legend::{self, Key},
     palette::{self, AXIS, GRID},
 };
 
@@ -176,6 +177,17 @@ pub(super) fn y_extent(series: &[Series]) -> (f64, f64) {
     extent(series, |point| point.1)
 }
 
+/// What stands around the lines of a chart.
+#[derive(Default)]
+pub(super) struct Frame<'a> {
+    /// What the horizontal axis shows, with its unit.
+    pub(super) x: &'a str,
+    /// What the vertical axis shows, where the page does not say it.
+    pub(super) y: Option<&'a str>,
+    /// The names of the lines, where the page does not say them.
+    pub(super) names: Vec<&'a str>,
+}
+
 /// Draws one chart and returns it as an SVG element.
 pub(super) fn draw(
     x_name: &str,
@@ -183,9 +195,23 @@ pub(super) fn draw(
     x: Axis,
     y: Axis,
 ) -> Result<String, ReportError> {
+    let frame = Frame {
+        x: x_name,
+        ..Frame::default()
+    };
+    draw_framed(&frame, series, x, y)
+}
+
+/// Draws one chart with what stands around it, as an SVG element.
+pub(super) fn draw_framed(
+    frame: &Frame,
+    series: &[Series],
+    x: Axis,
+    y: Axis,
+) -> Result<String, ReportError> {
     let mut svg = String::new();
-    plot(&mut svg, x_name, series, x, y).map_err(|error| ReportError::Chart {
-        chart: x_name.into(),
+    plot(&mut svg, frame, series, x, y).map_err(|error| ReportError::Chart {
+        chart: frame.x.into(),
         message: error.to_string(),
     })?;
     Ok(without_name_space(&svg))
@@ -199,36 +225,54 @@ pub(super) fn without_name_space(svg: &str) -> String {
 
 fn plot(
     svg: &mut String,
-    x_name: &str,
+    frame: &Frame,
     series: &[Series],
     x: Axis,
     y: Axis,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    let keys = series.iter().zip(&frame.names).map(|(line, name)| Key {
+        name,
+        ink: palette::series(line.index).0.light,
+        dashed: is_dashed(line),
+    });
+    let keys = legend::lay_out(keys, SIZE.0);
+    let above = legend::height(&keys);
+    let whole = SVGBackend::with_string(svg, (SIZE.0, SIZE.1 + above)).into_drawing_area();
+    let (top, area) = whole.split_vertically(above);
+    legend::draw(&top, &keys)?;
     let text = ("sans-serif", TEXT).into_font().color(&AXIS.light);
     let mut chart = ChartBuilder::on(&area)
         .margin_top(20)
         .margin_right(30)
+        .margin_left(if frame.y.is_some() { 8 } else { 0 })
         .x_label_area_size(84)
-        .y_label_area_size(76)
+        .y_label_area_size(if frame.y.is_some() { 116 } else { 76 })
         .build_cartesian_2d(x, y)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
+    let mut mesh = chart.configure_mesh();
+    if let Some(name) = frame.y {
+        mesh.y_desc(name);
+    }
+    mesh.disable_x_mesh()
         .bold_line_style(GRID.light.stroke_width(2))
         .axis_style(AXIS.light.stroke_width(2))
         .label_style(text.clone())
         .axis_desc_style(text)
-        .x_desc(x_name)
+        .x_desc(frame.x)
         .draw()?;
     // The baseline, first in the list, is drawn last so that the others do not hide it.
     for line in series.iter().rev() {
-        let (ink, is_second_round) = palette::series(line.index);
-        let dashed = is_second_round || line.dashed;
+        let (ink, _) = palette::series(line.index);
+        let dashed = is_dashed(line);
         let style = ink.light.stroke_width(3);
         for part in line.points.split(|(x, y)| !x.is_finite() || !y.is_finite()) {
             if dashed {
-                chart.draw_series(DashedLineSeries::new(part.iter().copied(), 11, 8, style))?;
+                let (dash, gap) = legend::DASHES;
+                chart.draw_series(DashedLineSeries::new(
+                    part.iter().copied(),
+                    dash,
+                    gap,
+                    style,
+                ))?;
             } else {
                 chart.draw_series(LineSeries::new(part.iter().copied(), style))?;
             }
@@ -246,8 +290,13 @@ fn plot(
             chart.draw_series([Cross::new(last, 13, ink.light.stroke_width(4))])?;
         }
     }
-    area.present()?;
+    whole.present()?;
     Ok(())
+}
+
+/// Whether a line has dashes: of itself, or as its colour was there before.
+fn is_dashed(line: &Series) -> bool {
+    line.dashed || palette::series(line.index).1
 }
 
 #[cfg(test)]

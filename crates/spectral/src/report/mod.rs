@@ -26,6 +26,7 @@ mod format;
 mod html;
 mod json;
 mod layers;
+mod legend;
 mod markdown;
 mod palette;
 mod pictures;

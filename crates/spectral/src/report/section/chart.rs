@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::axis::Axis;
-use super::super::charts::{self, Series};
+use super::super::charts::{self, Frame, Series};
 use super::super::palette::{self, AXIS, GRID};
 use super::super::{ReportError, format};
 use super::{Bar, ChartKind, Line, SectionChart};
@@ -16,19 +16,48 @@ const ROW: u32 = 40;
 const NAMES: u32 = 330;
 const TEXT: i32 = 23;
 
-/// The chart as an SVG element; none if it has no finite number.
+/// The chart as an SVG element for a page that says what is drawn; none if it has no finite number.
 pub(super) fn draw(chart: &SectionChart) -> Result<Option<String>, ReportError> {
+    draw_with(chart, false)
+}
+
+/// The chart as one that stands alone: with the names of its lines and of its vertical axis.
+pub(super) fn draw_alone(chart: &SectionChart) -> Result<Option<String>, ReportError> {
+    draw_with(chart, true)
+}
+
+fn draw_with(chart: &SectionChart, is_alone: bool) -> Result<Option<String>, ReportError> {
     match &chart.kind {
         ChartKind::Bars { logarithmic, bars } => draw_bars(&chart.title, *logarithmic, bars),
         ChartKind::Lines {
             x,
             logarithmic,
             lines,
-        } => draw_lines(x, *logarithmic, lines),
+        } => {
+            let mut frame = Frame {
+                x,
+                ..Frame::default()
+            };
+            if is_alone {
+                frame.y = Some(quantity(&chart.title));
+                frame.names = lines.iter().map(|line| line.name.as_str()).collect();
+            }
+            draw_lines(&frame, *logarithmic, lines)
+        }
     }
 }
 
-fn draw_lines(x: &str, logarithmic: bool, lines: &[Line]) -> Result<Option<String>, ReportError> {
+/// What a title says is drawn: all before `by` and what it is drawn against, or before a comma.
+fn quantity(title: &str) -> &str {
+    let ends = [" by ", ", "].map(|end| title.find(end).unwrap_or(title.len()));
+    &title[..ends[0].min(ends[1])]
+}
+
+fn draw_lines(
+    frame: &Frame,
+    logarithmic: bool,
+    lines: &[Line],
+) -> Result<Option<String>, ReportError> {
     let scaled = |y: f64| match logarithmic {
         true if y > 0.0 => y.log10(),
         true => f64::NAN,
@@ -55,7 +84,7 @@ fn draw_lines(x: &str, logarithmic: bool, lines: &[Line]) -> Result<Option<Strin
         true => Axis::whole(horizontal),
         false => Axis::linear(horizontal),
     };
-    charts::draw(x, &series, horizontal, vertical).map(Some)
+    charts::draw_framed(frame, &series, horizontal, vertical).map(Some)
 }
 
 fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<String>, ReportError> {
@@ -186,5 +215,57 @@ mod tests {
         let svg = draw(&chart).unwrap().unwrap();
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
+    fn a_chart_that_stands_alone_names_its_lines_and_both_axes() {
+        let line = |name: &str, group, dashed| Line {
+            name: name.into(),
+            group,
+            dashed,
+            points: vec![Point { x: 1.0, y: 0.5 }, Point { x: 2.0, y: 0.25 }],
+        };
+        let chart = SectionChart {
+            title: "Error (%) by distance from the border, logarithmic".into(),
+            note: String::new(),
+            kind: ChartKind::Lines {
+                x: "distance (pixels)".into(),
+                logarithmic: true,
+                lines: vec![line("as <published>", 2, false), line("repaired", 1, true)],
+            },
+            file: None,
+        };
+        let on_a_page = draw(&chart).unwrap().unwrap();
+        assert!(!on_a_page.contains("repaired") && !on_a_page.contains("Error"));
+        let alone = draw_alone(&chart).unwrap().unwrap();
+        for text in [
+            "as &lt;published&gt;",
+            "repaired",
+            "Error (%)\n",
+            "distance (pixels)",
+        ] {
+            assert!(alone.contains(text), "{text}: {alone}");
+        }
+        let pieces = |group| {
+            let ink = palette::css(palette::series(group).0.light);
+            let piece = format!("stroke=\"{ink}\" stroke-width=\"5\"");
+            alone.matches(&piece).count()
+        };
+        assert_eq!(pieces(2), 1, "a solid piece of line: {alone}");
+        assert_eq!(pieces(1), 3, "dashes");
+    }
+
+    #[test]
+    fn the_vertical_axis_is_what_the_title_begins_with() {
+        for (title, name) in [
+            ("Accuracy (%) by epoch", "Accuracy (%)"),
+            (
+                "Gradient over weight, fresh network, logarithmic",
+                "Gradient over weight",
+            ),
+            ("Error", "Error"),
+        ] {
+            assert_eq!(quantity(title), name);
+        }
     }
 }

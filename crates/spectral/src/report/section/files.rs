@@ -26,7 +26,7 @@ pub fn write_section_files(report: &mut Report, folder: &Path) -> Result<(), Rep
     let (mut charts, mut strips) = (0, 0);
     for section in &mut report.sections {
         for item in &mut section.charts {
-            let Some(svg) = chart::draw(item)? else {
+            let Some(svg) = chart::draw_alone(item)? else {
                 continue;
             };
             charts += 1;

@@ -89,7 +89,7 @@ impl Value {
 /// A chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SectionChart {
-    /// What is drawn, with its unit.
+    /// What is drawn, with its unit: what comes before ` by ` or a comma is the name of a vertical axis.
     pub title: String,
     /// How to read it.
     pub note: String,
