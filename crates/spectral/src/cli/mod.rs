@@ -26,6 +26,7 @@ mod predict;
 mod provenance;
 mod run_settings;
 mod settings;
+mod sources;
 mod step_table;
 mod study;
 mod train;

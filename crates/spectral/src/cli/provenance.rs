@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::sources;
 
 /// The version of Burn this is built on; a test compares it with the lock file.
 const BURN: &str = "0.22.1";
@@ -31,23 +32,39 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// The commit of the source tree this was built from, with `-dirty` if it has been changed since;
-/// none if it is not there any more or is no git checkout.
+/// The commit of the sources that the program is made of, as far as it is known.
 pub(super) fn commit() -> Option<String> {
-    let output = Command::new("git")
-        .args(["-C", env!("CARGO_MANIFEST_DIR")])
-        .args([
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=10",
-            "--exclude=*",
-        ])
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    Some(text.trim().to_string()).filter(|text| !text.is_empty())
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = sources::fingerprint(folder).ok();
+    let tree = Tree {
+        is_same: sources.map(|hash| format!("{hash:016x}")).as_deref()
+            == option_env!("SPECTRAL_SOURCES"),
+        commit: sources::commit(folder),
+    };
+    named(option_env!("SPECTRAL_COMMIT"), tree)
+}
+
+/// The source tree that the program was built from, as it is now.
+struct Tree {
+    /// Whether its sources are those of the program.
+    is_same: bool,
+    /// Its commit, if it is there and a checkout.
+    commit: Option<String>,
+}
+
+/// What is known of the program's commit: that of the tree if it still holds the program's sources,
+/// whatever was committed since; otherwise that of the tree when the program was built, and both
+/// where they differ.
+fn named(built: Option<&str>, tree: Tree) -> Option<String> {
+    match (built, tree.commit) {
+        (_, Some(now)) if tree.is_same => Some(now),
+        (Some(built), Some(now)) if built == now => Some(format!(
+            "{built} (sources changed since the program was built)"
+        )),
+        (Some(built), Some(now)) => Some(format!("{built} (source tree since at {now})")),
+        (None, Some(now)) => Some(format!("unknown (source tree at {now})")),
+        (built, None) => built.map(str::to_string),
+    }
 }
 
 /// The processor, in words.
@@ -125,6 +142,47 @@ mod tests {
         ] {
             assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), text);
         }
+    }
+
+    #[test]
+    fn the_commit_is_that_of_the_programs_sources() {
+        let tree = |is_same, commit: &str| Tree {
+            is_same,
+            commit: Some(commit.to_string()).filter(|commit| !commit.is_empty()),
+        };
+        for (built, now, expected) in [
+            // Built, then committed as it was: the sources are those of the commit.
+            (Some("a-dirty"), tree(true, "b"), Some("b")),
+            (None, tree(true, "b"), Some("b")),
+            (
+                Some("a"),
+                tree(false, "b"),
+                Some("a (source tree since at b)"),
+            ),
+            (
+                Some("a-dirty"),
+                tree(false, "a-dirty"),
+                Some("a-dirty (sources changed since the program was built)"),
+            ),
+            (None, tree(false, "b"), Some("unknown (source tree at b)")),
+            // The tree is gone, or never was a checkout.
+            (Some("a"), tree(false, ""), Some("a")),
+            (None, tree(false, ""), None),
+            (None, tree(true, ""), None),
+        ] {
+            assert_eq!(named(built, now).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn the_program_knows_its_sources() {
+        let hash = option_env!("SPECTRAL_SOURCES").unwrap();
+        assert!(
+            hash.len() == 16 && u64::from_str_radix(hash, 16).is_ok(),
+            "{hash}"
+        );
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(sources::fingerprint(folder).is_ok());
     }
 
     #[test]
