@@ -16,6 +16,8 @@ pub(super) struct Loaded {
     pub(super) network: Network,
     /// Its name in the registry.
     pub(super) name: String,
+    /// The run folder or the file.
+    pub(super) source: PathBuf,
     /// What it takes and gives.
     pub(super) settings: ModelSettings,
     /// The settings of its run, if that was named.
@@ -56,6 +58,7 @@ impl Loaded {
         Ok(Self {
             network: load_model_weights(&weights, network)?,
             name: description.name,
+            source: source.to_path_buf(),
             settings,
             run,
         })

@@ -5,15 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::args::{data_name, positive, size};
+use super::args::size;
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json};
-use super::run_settings::DataSettings;
-use crate::data::{self, DataOptions, Images, Origin, load, resized};
+use super::test_images::{TestArgs, judge, test_images};
 use crate::model::InputSpec;
-use crate::train::{Evaluation, Feeding, Target, Task, evaluate};
 
 /// Evaluate a saved network, also at another size
 #[derive(Debug, Args)]
@@ -32,18 +30,8 @@ pub(super) struct EvaluateArgs {
     /// A run folder, or the model.safetensors of one
     #[arg(value_name = "RUN_OR_CHECKPOINT")]
     source: PathBuf,
-    /// A data set, or folder:PATH
-    /// [default: that of the run]
-    #[arg(long, value_name = "NAME", value_parser = data_name, verbatim_doc_comment)]
-    data: Option<String>,
-    /// Folder with one folder a data set, searched
-    /// before $SPECTRAL_DATA and the cache
-    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
-    data_dir: Option<PathBuf>,
-    /// Test images [default: as many as the run had, or
-    /// all]
-    #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
-    test_count: Option<usize>,
+    #[command(flatten)]
+    test: TestArgs,
     /// Resample the images to this size
     /// [default: the size of training]
     #[arg(long, value_name = "HxW", value_parser = size, verbatim_doc_comment)]
@@ -64,8 +52,8 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
     };
     // Before any data are read: this takes no time.
     loaded.network.check(&input)?;
-    let (data, images) = test_images(args, &loaded, size, context)?;
-    let evaluation = judge(&loaded, &images)?;
+    let (data, images) = test_images(&args.test, &loaded, size, context)?;
+    let evaluation = judge(&loaded.network, &loaded, &images)?;
     if !evaluation.loss.is_finite() {
         return Err(CliError::Failed(format!(
             "the loss is {}: the outputs of the network are not finite",
@@ -107,68 +95,4 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
         ));
     }
     print(&text)
-}
-
-/// The name of the data, and their test images at the size wanted.
-fn test_images(
-    args: &EvaluateArgs,
-    loaded: &Loaded,
-    size: (usize, usize),
-    context: &Context,
-) -> Result<(String, Images), CliError> {
-    let run = loaded.run.as_ref();
-    let name = args
-        .data
-        .clone()
-        .or_else(|| Some(run?.data.name.clone()))
-        .ok_or_else(|| CliError::Usage("--data is missing".into()))?;
-    // What the run was told of its data holds for those data alone.
-    let stored = match run.filter(|run| run.data.name == name) {
-        Some(run) => DataSettings::of(&run.data)
-            .map_err(|error| CliError::file(&args.source, error.message()))?,
-        None => DataSettings::default(),
-    };
-    let photographs = data::info(&name).is_none_or(|info| info.origin == Origin::Folder);
-    let options = DataOptions {
-        data_dir: args.data_dir.clone().or(stored.wanted.data_dir),
-        seed: context.given_seed.unwrap_or(stored.seed),
-        // Nothing is trained.
-        train_count: Some(1),
-        test_count: args.test_count.or(stored.wanted.test_count),
-        size: photographs.then_some(size),
-    };
-    let set = load(&name, &options)?;
-    let input = &loaded.settings.input;
-    if set.test.channels != input.channels {
-        return Err(CliError::Failed(format!(
-            "{} takes images of {} channels; those of {name} have {}",
-            loaded.name, input.channels, set.test.channels
-        )));
-    }
-    let classes = loaded.settings.class_names.len();
-    if loaded.settings.target == Target::Label && set.classes.len() != classes {
-        return Err(CliError::Failed(format!(
-            "{} tells {classes} classes apart; {name} has {}",
-            loaded.name,
-            set.classes.len()
-        )));
-    }
-    Ok((name, resized(&set.test, size)?))
-}
-
-fn judge(loaded: &Loaded, images: &Images) -> Result<Evaluation, CliError> {
-    /// Images evaluated at a time when no run says how many.
-    const BATCH: usize = 64;
-    let settings = &loaded.settings;
-    let task = Task {
-        target: settings.target,
-        loss: settings.loss,
-        classes: settings.class_names.len(),
-    };
-    let run = loaded.run.as_ref();
-    let feeding = Feeding {
-        normalise: &settings.normalise,
-        batch_size: run.map_or(BATCH, |run| run.train.eval_batch_size),
-    };
-    Ok(evaluate(&loaded.network, images, task, feeding)?)
 }

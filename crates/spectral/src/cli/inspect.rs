@@ -7,6 +7,7 @@ use comfy_table::{Cell, ColumnConstraint};
 use serde_json::json;
 
 use super::args::positive;
+use super::bake::{self, BakeArgs};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
@@ -23,13 +24,16 @@ use crate::report::write_layers_html;
     after_help = "A layer is asked, not read: shown points, waves and noise, it tells what
 ordinary operation it is equal to, how far it looks, which of its parameters
 change nothing, what it throws away, and what it costs. Of a saved network
-every filter from images to images is inspected as it was trained.
+every filter from images to images is inspected as it was trained, or with
+--bake replaced by ordinary convolutions and the network judged again.
 
 Examples:
   spectral inspect --layer kk
   spectral inspect --layer free --shape 1x28x28 --html free.html
   spectral inspect --layer all
-  spectral inspect runs/cnn-glyphs-0 --json"
+  spectral inspect runs/cnn-glyphs-0 --json
+  spectral inspect runs/free1-glyphs-0 --bake
+  spectral inspect runs/free1-glyphs-0 --bake 3 --save baked.safetensors"
 )]
 pub(super) struct InspectArgs {
     /// A run folder, or the model.safetensors of one
@@ -54,6 +58,8 @@ pub(super) struct InspectArgs {
     /// Use the weights of the run's best epoch, if it kept them
     #[arg(long, requires = "source")]
     best: bool,
+    #[command(flatten)]
+    bake: BakeArgs,
 }
 
 /// Three sizes, as `3x32x32`.
@@ -69,6 +75,10 @@ fn shape(text: &str) -> Result<[usize; 3], String> {
 pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<(), CliError> {
     if args.list {
         return list(context);
+    }
+    args.bake.check(args.source.is_some())?;
+    if let (Some(source), Some(kernels)) = (&args.source, args.bake.bake) {
+        return bake::run(source, args.best, kernels, &args.bake, context);
     }
     match (&args.source, &args.layer) {
         (Some(source), _) => network(source, args, context),

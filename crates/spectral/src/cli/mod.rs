@@ -6,6 +6,7 @@
 mod advise;
 mod args;
 mod assemble;
+mod bake;
 mod bench;
 mod bench_step;
 mod bench_table;
@@ -29,6 +30,7 @@ mod settings;
 mod sources;
 mod step_table;
 mod study;
+mod test_images;
 mod train;
 mod trial;
 

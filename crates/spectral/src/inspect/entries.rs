@@ -57,7 +57,7 @@ fn entry(label: &'static str, value: impl Into<String>, note: impl Into<String>)
 }
 
 /// A residual: 0 with what is left of it where it is rounding.
-pub(super) fn residual(value: f64) -> String {
+pub fn residual(value: f64) -> String {
     match value {
         0.0 => "0".into(),
         value if value < 1e-5 => format!("0 ({value:.0e}, rounding)"),

@@ -61,14 +61,14 @@ fn ready(filter: &Filter, multiply_adds: u64) -> Box<dyn Subject> {
     let forward = |filter: &Filter, images: Tensor<4>| filter.forward(images);
     let ready = Ready::new(filter.clone(), forward, multiply_adds);
     match filter {
-        Filter::Conv(_) => ready.boxed(),
+        Filter::Conv(_) | Filter::Flipped(_) => ready.boxed(),
         _ => ready.taking(Taken::RealPart, complex).boxed(),
     }
 }
 
 fn complex(filter: &Filter, images: Tensor<4>) -> ComplexTensor<4> {
     match filter {
-        Filter::Conv(_) => ComplexTensor::from_real(filter.forward(images)),
+        Filter::Conv(_) | Filter::Flipped(_) => ComplexTensor::from_real(filter.forward(images)),
         Filter::Kk(layer) => kk_before_real_part(layer, images),
         Filter::KramersKronig(layer) => before_real_part(layer, images),
         Filter::Free(layer) => before_real_part(layer, images),

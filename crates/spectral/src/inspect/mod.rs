@@ -4,6 +4,7 @@
 //! trained network; both give an [`Inspection`], which is JSON by its fields, text by
 //! [`describe`], and a page by [`page`].
 
+mod baked;
 mod cost;
 mod entries;
 mod filters;
@@ -19,8 +20,9 @@ use burn_spectral::inspect::{
 };
 use serde::Serialize;
 
+pub use baked::{BakedFilter, BakedLayer, bake_network};
 pub use cost::Cost;
-pub use entries::{Entry, Section};
+pub use entries::{Entry, Section, residual as shown_residual};
 pub use filters::inspect_network;
 pub use layers::{LAYERS, LayerInfo};
 pub use page::page;
@@ -159,6 +161,27 @@ pub enum InspectError {
         model: String,
         /// What it has instead.
         reason: &'static str,
+    },
+    /// A network whose filters are ordinary convolutions.
+    #[error("the filters of {model} are ordinary convolutions already: there is nothing to bake")]
+    NothingToBake {
+        /// The network.
+        model: String,
+    },
+    /// A kernel that is even or too large.
+    #[error(
+        "{layer} meets images of {}x{}: a kernel to bake it into has an odd size up to {most}, got {taps}",
+        size[0], size[1]
+    )]
+    Taps {
+        /// The filter.
+        layer: String,
+        /// The size given.
+        taps: usize,
+        /// The size of its images.
+        size: [usize; 2],
+        /// The largest kernel.
+        most: usize,
     },
     /// Sizes that a layer does not take.
     #[error(transparent)]

@@ -226,6 +226,27 @@ impl Family for Autoencoder {
             Encoder::Spectrum(_) => None,
         }
     }
+
+    fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
+        let (mut filters, mut size) = (Vec::new(), image);
+        for (layer, number) in self.encoder.iter().zip(1..) {
+            if let Encoder::Image(filter) = layer {
+                filters.push((format!("filter {number}"), filter, size));
+            }
+            size = size.map(|side| side.div_ceil(2));
+        }
+        filters
+    }
+
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        let layers = self.encoder.iter_mut();
+        layers
+            .filter_map(|layer| match layer {
+                Encoder::Image(filter) => Some(filter),
+                Encoder::Spectrum(_) => None,
+            })
+            .collect()
+    }
 }
 
 #[cfg(test)]

@@ -241,6 +241,13 @@ impl Family for Cnn {
         filters_of(&self.stages, image.map(|side| side / 2))
     }
 
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        self.stages
+            .iter_mut()
+            .map(|stage| &mut stage.filter)
+            .collect()
+    }
+
     fn dead_parameters(&self) -> usize {
         let filters = self.stages.iter().map(|stage| &stage.filter);
         filters.map(Filter::dead_parameters).sum()

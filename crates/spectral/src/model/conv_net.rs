@@ -204,6 +204,13 @@ impl Family for ConvNet {
     fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
         filters_of(&self.stages, image)
     }
+
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        self.stages
+            .iter_mut()
+            .map(|stage| &mut stage.filter)
+            .collect()
+    }
 }
 
 #[cfg(test)]

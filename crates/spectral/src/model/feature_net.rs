@@ -247,6 +247,13 @@ impl Family for FeatureNet {
         }
     }
 
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        match &mut self.layers[0] {
+            FeatureLayer::Filter(layer) => vec![&mut layer.filter],
+            FeatureLayer::Patches(_) => Vec::new(),
+        }
+    }
+
     fn dead_parameters(&self) -> usize {
         let dead = |layer: &FeatureLayer| match layer {
             FeatureLayer::Filter(layer) => layer.filter.dead_parameters(),

@@ -6,6 +6,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
 use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
+use burn_spectral::ops::circular_reverse;
 use burn_spectral::response::{
     BandLimited, BandLimitedConfig, Free, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig,
     KramersKronig, KramersKronigConfig, Polynomial, PolynomialConfig,
@@ -59,6 +60,9 @@ pub enum Filter {
     GaussianModes(SpectralConv2d<BandLimited<Gaussian>>),
     /// A learned gate a frequency.
     Gate(SpectralConv2d<ElementGate>),
+    /// An ordinary convolution of the circularly reversed image: what a layer that reverses its
+    /// images is baked into.
+    Flipped(Conv2d),
 }
 
 impl Filter {
@@ -114,6 +118,7 @@ impl Filter {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(layer) => spatial::conv2d(layer, images),
+            Self::Flipped(layer) => spatial::conv2d(layer, circular_reverse(images, 2)),
             Self::Kk(layer) => layer.forward(images),
             Self::KramersKronig(layer) => layer.forward(images),
             Self::Free(layer) => layer.forward(images),
@@ -136,6 +141,11 @@ impl Filter {
         }
     }
 
+    /// Whether it is an ordinary convolution.
+    pub fn is_conv(&self) -> bool {
+        matches!(self, Self::Conv(_))
+    }
+
     /// Whether the layer can take images of that height and width.
     pub(super) fn takes(&self, size: [usize; 2]) -> bool {
         fn fits<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>, size: [usize; 2]) -> bool {
@@ -144,7 +154,7 @@ impl Filter {
                 .is_ok()
         }
         match self {
-            Self::Conv(_) => true,
+            Self::Conv(_) | Self::Flipped(_) => true,
             Self::Kk(layer) => fits(&layer.conv, size),
             Self::KramersKronig(layer) => fits(layer, size),
             Self::Free(layer) => fits(layer, size),
@@ -158,7 +168,7 @@ impl Filter {
 
     fn layer(&self) -> &dyn Summarise {
         match self {
-            Self::Conv(layer) => layer,
+            Self::Conv(layer) | Self::Flipped(layer) => layer,
             Self::Kk(layer) => layer,
             Self::KramersKronig(layer) => layer,
             Self::Free(layer) => layer,
@@ -173,7 +183,9 @@ impl Filter {
     /// Channels of its inputs.
     pub fn channels_in(&self) -> usize {
         match self {
-            Self::Conv(layer) => layer.weight.lazy_shape().dims::<4>()[1] * layer.groups,
+            Self::Conv(layer) | Self::Flipped(layer) => {
+                layer.weight.lazy_shape().dims::<4>()[1] * layer.groups
+            }
             Self::Kk(layer) => layer.conv.channels_in,
             Self::KramersKronig(layer) => layer.channels_in,
             Self::Free(layer) => layer.channels_in,
@@ -192,7 +204,7 @@ impl Filter {
             dead.iter().map(|(_, count)| count).sum()
         }
         match self {
-            Self::Conv(_) => 0,
+            Self::Conv(_) | Self::Flipped(_) => 0,
             Self::Kk(layer) => dead(&layer.conv),
             Self::KramersKronig(layer) => dead(layer),
             Self::Free(layer) => dead(layer),
@@ -207,7 +219,10 @@ impl Filter {
 
 impl Summarise for Filter {
     fn kind(&self) -> String {
-        self.layer().kind()
+        match self {
+            Self::Flipped(layer) => format!("flip, {}", layer.kind()),
+            _ => self.layer().kind(),
+        }
     }
 
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {

@@ -215,6 +215,13 @@ impl Family for FixedNet {
             FirstLayer::Fixed(_) => None,
         }
     }
+
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        match &mut self.first {
+            FirstLayer::Conv(filter) => vec![filter],
+            FirstLayer::Fixed(_) => Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -117,6 +117,10 @@ impl Family for ImageStack {
             .collect()
     }
 
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        self.filters.iter_mut().collect()
+    }
+
     fn dead_parameters(&self) -> usize {
         self.filters.iter().map(Filter::dead_parameters).sum()
     }

@@ -45,6 +45,11 @@ pub(super) trait Family {
             .collect()
     }
 
+    /// The filters of [`filters`](Self::filters), in the same order, to be replaced.
+    fn filters_mut(&mut self) -> Vec<&mut Filter> {
+        Vec::new()
+    }
+
     /// See [`Network::dead_parameters`].
     fn dead_parameters(&self) -> usize {
         0
@@ -79,6 +84,21 @@ pub enum Network {
 
 impl Network {
     fn family(&self) -> &dyn Family {
+        match self {
+            Self::Cnn(net) => net,
+            Self::Conv(net) => net,
+            Self::SpectralBest(net) => net,
+            Self::ImageStack(net) => net,
+            Self::FrequencyStack(net) => net,
+            Self::Autoencoder(net) => net,
+            Self::Fixed(net) => net,
+            Self::Spectrum(net) => net,
+            Self::Features(net) => net,
+            Self::Cem(net) => net,
+        }
+    }
+
+    fn family_mut(&mut self) -> &mut dyn Family {
         match self {
             Self::Cnn(net) => net,
             Self::Conv(net) => net,
@@ -133,6 +153,21 @@ impl Network {
     /// given height and width.
     pub fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
         self.family().filters(image)
+    }
+
+    /// The network with another layer, of the same channels, in the place of the filter at that place
+    /// of [`filters`](Self::filters).
+    ///
+    /// # Panics
+    /// When it has no such filter.
+    pub fn with_filter(mut self, index: usize, filter: Filter) -> Self {
+        let filters = self.family_mut().filters_mut();
+        let count = filters.len();
+        match filters.into_iter().nth(index) {
+            Some(place) => *place = filter,
+            None => panic!("the network has {count} filters, got the index {index}"),
+        }
+        self
     }
 
     /// Why a network has no [`filters`](Self::filters), in a clause.

@@ -1,0 +1,387 @@
+//! `spectral inspect RUN --bake`: a trained network with ordinary convolutions for its filters.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use comfy_table::{Cell, CellAlignment};
+use serde_json::{Value, json};
+
+use super::checkpoint::Loaded;
+use super::context::Context;
+use super::error::CliError;
+use super::output::{print, print_json, table};
+use super::test_images::{TestArgs, judge, test_images};
+use crate::data::Images;
+use crate::inspect::{Bake, BakedFilter, BakedLayer, InspectError, bake_network, shown_residual};
+use crate::model::{self, Network};
+use crate::train::{
+    Evaluation, ModelDescription, TrainError, load_model_weights, save_model_weights,
+};
+
+/// How filters are to be baked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Baking")]
+pub(super) struct BakeArgs {
+    /// Put the nearest ordinary KxK convolution in the place
+    /// of each spectral filter of a trained network, and
+    /// tell what it then gets right; without K: 1, 3, 5, 7
+    /// and the largest that fits
+    #[arg(
+        long,
+        value_name = "K",
+        num_args = 0..=1,
+        default_missing_value = "all",
+        value_parser = kernels,
+        verbatim_doc_comment,
+        conflicts_with = "html"
+    )]
+    pub(super) bake: Option<Kernels>,
+    /// Write the weights of the network so changed, all
+    /// filters replaced, to this file
+    #[arg(long, value_name = "FILE", verbatim_doc_comment, requires = "bake")]
+    pub(super) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) test: TestArgs,
+}
+
+impl BakeArgs {
+    /// Refuses `--bake` without a network, and what means nothing without it.
+    pub(super) fn check(&self, has_network: bool) -> Result<(), CliError> {
+        if self.bake.is_some() && !has_network {
+            let message = "--bake judges a trained network: give a run folder or a checkpoint";
+            return Err(CliError::Usage(message.into()));
+        }
+        let test = &self.test;
+        let given = [
+            ("--data", test.data.is_some()),
+            ("--data-dir", test.data_dir.is_some()),
+            ("--test-count", test.test_count.is_some()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            Some((name, _)) if self.bake.is_none() => Err(CliError::Usage(format!(
+                "{name} says what a baked network is judged on: it goes with --bake"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Sizes of kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kernels {
+    /// Those of interest.
+    All,
+    /// One.
+    One(usize),
+}
+
+fn kernels(text: &str) -> Result<Kernels, String> {
+    match text.parse::<usize>() {
+        _ if text == "all" => Ok(Kernels::All),
+        Ok(taps) if taps % 2 == 1 => Ok(Kernels::One(taps)),
+        _ => Err("a kernel has an odd size, such as 3".into()),
+    }
+}
+
+/// A network with some filters replaced, and what it gets right.
+struct Judged {
+    label: String,
+    bake: Option<Bake>,
+    taps: String,
+    flip: bool,
+    evaluation: Evaluation,
+}
+
+pub(super) fn run(
+    source: &Path,
+    best: bool,
+    kernels: Kernels,
+    args: &BakeArgs,
+    context: &Context,
+) -> Result<(), CliError> {
+    let taps = match kernels {
+        Kernels::One(taps) => Some(taps),
+        Kernels::All if args.save.is_some() => {
+            let message = "--save writes one network; say which kernels it has, such as --bake 3";
+            return Err(CliError::Usage(message.into()));
+        }
+        Kernels::All => None,
+    };
+    let loaded = Loaded::from(source, best, context)?;
+    let input = &loaded.settings.input;
+    let layers = bake_network(
+        &loaded.name,
+        &loaded.network,
+        input,
+        taps,
+        context.seed(),
+        &context.device,
+    )
+    .map_err(|error| match error {
+        InspectError::Taps { .. } => CliError::Usage(error.to_string()),
+        error => CliError::Failed(error.to_string()),
+    })?;
+    let (data, images) = test_images(&args.test, &loaded, (input.height, input.width), context)?;
+    let before = judge(&loaded.network, &loaded, &images)?;
+    let rows = judged(&layers, &loaded, &images)?;
+    let saved = match &args.save {
+        Some(path) => Some(save(path, &layers, &loaded, &images, context)?),
+        None => None,
+    };
+    if context.json {
+        let rows: Vec<Value> = rows.iter().map(|row| row.json(&before)).collect();
+        return print_json(&json!({
+            "source": source,
+            "model": loaded.name,
+            "data": data,
+            "images": images.len(),
+            "loss": before.loss,
+            "accuracy": accuracy(&before),
+            "layers": layers.iter().map(|layer| json!({
+                "layer": layer.layer,
+                "summary": layer.summary,
+                "shape": layer.shape,
+            })).collect::<Vec<_>>(),
+            "baked": rows,
+            "saved": args.save,
+            "saved_model": saved.as_ref().and_then(|saved| saved.model),
+        }));
+    }
+    let mut text = format!(
+        "{} on {} test images of {data}, as trained: {}\n\n",
+        loaded.name,
+        images.len(),
+        score(&before)
+    );
+    text += &described(&rows, &before);
+    if let (Some(path), Some(saved)) = (&args.save, saved) {
+        text += &format!("\n{}\n  {}\n", path.display(), saved.words);
+    }
+    print(&text)
+}
+
+/// Every layer alone with every kernel, and all of them together.
+fn judged(
+    layers: &[BakedLayer],
+    loaded: &Loaded,
+    images: &Images,
+) -> Result<Vec<Judged>, CliError> {
+    let mut rows = Vec::new();
+    for layer in layers {
+        for BakedFilter { bake, filter } in &layer.baked {
+            let network = loaded.network.clone();
+            let network = network.with_filter(layer.index, filter.clone());
+            rows.push(Judged {
+                label: layer.layer.clone(),
+                taps: format!("{0}x{0}", bake.taps),
+                flip: bake.flip,
+                bake: Some(bake.clone()),
+                evaluation: judge(&network, loaded, images)?,
+            });
+        }
+    }
+    if layers.len() > 1 {
+        let most = layers.iter().map(|layer| layer.baked.len()).max();
+        for place in 0..most.unwrap_or(0) {
+            let chosen: Vec<&BakedFilter> = (layers.iter())
+                .map(|layer| &layer.baked[place.min(layer.baked.len() - 1)])
+                .collect();
+            let mut sizes: Vec<String> = chosen
+                .iter()
+                .map(|baked| format!("{0}x{0}", baked.bake.taps))
+                .collect();
+            sizes.dedup();
+            rows.push(Judged {
+                label: "all".into(),
+                bake: None,
+                taps: sizes.join(", "),
+                flip: chosen.iter().any(|baked| baked.bake.flip),
+                evaluation: judge(&replaced(layers, place, loaded), loaded, images)?,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// The network with each filter's kernel of that place, or its last one.
+fn replaced(layers: &[BakedLayer], place: usize, loaded: &Loaded) -> Network {
+    let network = loaded.network.clone();
+    layers.iter().fold(network, |network, layer| {
+        let baked = &layer.baked[place.min(layer.baked.len() - 1)];
+        network.with_filter(layer.index, baked.filter.clone())
+    })
+}
+
+fn accuracy(evaluation: &Evaluation) -> Option<f64> {
+    evaluation.scores().map(|scores| scores.accuracy)
+}
+
+fn score(evaluation: &Evaluation) -> String {
+    match accuracy(evaluation) {
+        Some(accuracy) => format!(
+            "accuracy {:.2} %, loss {:.4}",
+            100.0 * accuracy,
+            evaluation.loss
+        ),
+        None => format!("loss {:.4}", evaluation.loss),
+    }
+}
+
+impl Judged {
+    fn json(&self, before: &Evaluation) -> Value {
+        let change = accuracy(&self.evaluation)
+            .zip(accuracy(before))
+            .map(|(after, before)| after - before);
+        json!({
+            "layer": self.label,
+            "taps": self.taps,
+            "flip": self.flip,
+            "residual": self.bake.as_ref().map(|bake| bake.residual),
+            "residual_inside": self.bake.as_ref().and_then(|bake| bake.residual_inside),
+            "accuracy": accuracy(&self.evaluation),
+            "accuracy_change": change,
+            "loss": self.evaluation.loss,
+            "loss_change": self.evaluation.loss - before.loss,
+        })
+    }
+}
+
+/// The table, and how to read it.
+fn described(rows: &[Judged], before: &Evaluation) -> String {
+    let mut shown = table([
+        "filter", "kernel", "residual", "inside", "%", "change", "loss",
+    ]);
+    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    let signed = |value: f64| match format!("{value:+.2}").as_str() {
+        "+0.00" | "-0.00" => "0.00".to_string(),
+        text => text.replace('-', "−"),
+    };
+    for row in rows {
+        let short = |value: f64| match value < 1e-5 {
+            true => "0".into(),
+            false => shown_residual(value),
+        };
+        let bake = row.bake.as_ref();
+        let after = accuracy(&row.evaluation);
+        let change = after
+            .zip(accuracy(before))
+            .map(|(after, before)| after - before);
+        let flip = if row.flip { " flipped" } else { "" };
+        shown.add_row([
+            Cell::new(&row.label),
+            Cell::new(format!("{}{flip}", row.taps)),
+            right(bake.map_or("–".into(), |bake| short(bake.residual))),
+            right(
+                bake.and_then(|bake| bake.residual_inside)
+                    .map_or("–".into(), short),
+            ),
+            right(after.map_or("–".into(), |share| format!("{:.2}", 100.0 * share))),
+            right(change.map_or("–".into(), |change| signed(100.0 * change))),
+            right(format!("{:.4}", row.evaluation.loss)),
+        ]);
+    }
+    let mut text = format!("{shown}\n");
+    text += "
+filter    the spectral filter that an ordinary convolution stands in for, alone;
+          all: every one of them at once
+kernel    its size; it is the best one for random images, fitted to the filter
+          and not to the data
+residual  what the convolution misses of the filter's answers to random images,
+          of 1; 0 is the same up to rounding
+inside    the same away from the border: the convolution has zeros around the
+          image, where a filter of the spectrum goes on at the opposite border
+";
+    text += match accuracy(before) {
+        Some(_) => {
+            "%         accuracy of the whole network on the test images, and the change in
+          points of a per cent; loss: its loss
+"
+        }
+        None => "loss      that of the whole network on the test images; nothing is classified\n",
+    };
+    if rows.iter().any(|row| row.flip) {
+        text += "flipped   the filter reverses its images, which no convolution does: the kernel
+          takes the image reversed about its first row and column
+";
+    }
+    text
+}
+
+/// What was written.
+struct Saved {
+    /// The network whose weights they are, if it is one of the registry.
+    model: Option<&'static str>,
+    /// The same in words.
+    words: String,
+}
+
+/// Writes the network with all filters replaced: as its ordinary twin if it is that, otherwise as
+/// weights with names.
+fn save(
+    path: &Path,
+    layers: &[BakedLayer],
+    loaded: &Loaded,
+    images: &Images,
+    context: &Context,
+) -> Result<Saved, CliError> {
+    let network = replaced(layers, 0, loaded);
+    let expected = judge(&network, loaded, images)?.loss;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(CliError::io(folder))?;
+    }
+    let settings = toml::Table::try_from(&loaded.settings)
+        .map_err(|error| CliError::Failed(format!("cannot write TOML: {error}")))?;
+    let description = |name: String| ModelDescription {
+        name,
+        settings: settings.clone(),
+    };
+    let flipped: Vec<&str> = (layers.iter())
+        .filter(|layer| layer.baked[0].bake.flip)
+        .map(|layer| layer.layer.as_str())
+        .collect();
+    let taps = layers[0].baked[0].bake.taps;
+    let baked = format!("{} baked into {taps}x{taps}", loaded.name);
+    if flipped.is_empty() {
+        let twin = model::find(&loaded.name).and_then(|info| model::find(info.baseline))?;
+        save_model_weights(path, &network, &description(twin.name.into()))?;
+        let fresh = model::build(twin.name, &loaded.settings.input, &context.device)?;
+        match load_model_weights(path, fresh) {
+            Ok(twin_network) if judge(&twin_network, loaded, images)?.loss == expected => {
+                let words = format!(
+                    "the weights of an ordinary network, {}, which loads them as its own",
+                    twin.name
+                );
+                return Ok(Saved {
+                    model: Some(twin.name),
+                    words,
+                });
+            }
+            Ok(_) | Err(TrainError::WeightsDoNotFit { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    save_model_weights(path, &network, &description(baked))?;
+    let mut words = format!(
+        "every weight by name, with {taps}x{taps} kernels; no network here is so\n  made, it is for use \
+         elsewhere"
+    );
+    if !flipped.is_empty() {
+        words += &format!("; its images reversed: {}", flipped.join(", "));
+    }
+    Ok(Saved { model: None, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_odd() {
+        assert_eq!(kernels("5"), Ok(Kernels::One(5)));
+        assert_eq!(kernels("all"), Ok(Kernels::All));
+        for bad in ["0", "4", "-1", "3x3", "runs/kk1"] {
+            assert!(kernels(bad).unwrap_err().contains("odd"), "{bad}");
+        }
+    }
+}
