@@ -4,7 +4,7 @@
 pub(super) const MISSING: &str = "–";
 
 /// A count with thousands separated: `1,234,567`.
-pub(super) fn count(value: usize) -> String {
+pub(crate) fn count(value: usize) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

@@ -41,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use combine::combine_seeds;
 pub use error::ReportError;
+pub(crate) use format::count;
 pub use html::{to_html, write_html};
 pub use json::{compare_json, to_json, write_json};
 pub use layers::{

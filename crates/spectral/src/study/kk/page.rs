@@ -1,6 +1,8 @@
 //! The figures as a page.
 
-use crate::report::{Bar, ChartKind, Report, Section, SectionChart, SectionTable, Strip, Value};
+use crate::report::{
+    Bar, ChartKind, ModelReport, Report, Section, SectionChart, SectionTable, Strip, Value, count,
+};
 
 use super::super::StudyInfo;
 use super::super::comparison::{Compared, Trained, points};
@@ -88,9 +90,9 @@ fn time_finding(compared: &Compared) -> Option<String> {
         ));
     }
     Some(format!(
-        "An epoch of {} of {} images: {}.",
+        "An epoch of the {} images of {}: {}.",
+        count(compared.data.train_count),
         compared.data.name,
-        compared.data.train_count,
         parts.join(", ")
     ))
 }
@@ -140,7 +142,8 @@ fn times(compared: &Compared) -> Section {
         tables: vec![SectionTable {
             title: format!(
                 "{} images of {}",
-                compared.data.train_count, compared.data.name
+                count(compared.data.train_count),
+                compared.data.name
             ),
             columns: [
                 "network",
@@ -291,13 +294,62 @@ fn first_layers(group: &Group) -> Section {
     }
 }
 
+/// Pairs of classes that are shown.
+const CONFUSED: usize = 5;
+
+/// The pairs of classes that a network confuses most: how many images, of how many, which and with
+/// which.
+fn confused(run: &ModelReport) -> Vec<(u64, u64, usize, usize)> {
+    let rows = run.confusion.iter().enumerate();
+    let mut pairs: Vec<(u64, u64, usize, usize)> = rows
+        .flat_map(|(truth, row)| {
+            let of = row.iter().sum();
+            let wrong = row
+                .iter()
+                .enumerate()
+                .filter(move |(named, _)| *named != truth);
+            wrong.map(move |(named, count)| (*count, of, truth, named))
+        })
+        .collect();
+    pairs.sort_by_key(|(count, _, truth, named)| (std::cmp::Reverse(*count), *truth, *named));
+    pairs.truncate(CONFUSED);
+    pairs
+}
+
 fn mistakes(group: &Group) -> Section {
+    let classes = &group.compared.data.classes;
+    let mut rows = Vec::new();
+    for (model, _) in &group.mistakes {
+        let trained = group.compared.find(model);
+        let Some(run) = trained.and_then(|trained| trained.runs.first()) else {
+            continue;
+        };
+        for (images, of, truth, named) in confused(run) {
+            rows.push(vec![
+                model.as_str().into(),
+                classes[truth].as_str().into(),
+                classes[named].as_str().into(),
+                images.to_string().into(),
+                Value::from(100.0 * images as f64 / of.max(1) as f64),
+            ]);
+        }
+    }
     Section {
-        heading: format!("Worst mistakes on {}", group.compared.data.name),
+        heading: format!("Mistakes on {}", group.compared.data.name),
         text: vec![
-            "The unseen images that a network misnames with the highest probability, from the first seed."
+            "What networks of the first seed confuse most often, and the unseen images that they misname \
+             with the highest probability. The whole confusion matrices are in the HTML page and in the \
+             JSON file."
                 .into(),
         ],
+        tables: vec![SectionTable {
+            title: "Classes most often taken for another".into(),
+            columns: ["network", "class", "taken for", "images", "of the class (%)"]
+                .map(String::from)
+                .to_vec(),
+            rows,
+            note: "The five most frequent confusions of each network.".into(),
+        }],
         strips: (group.mistakes.iter())
             .filter(|(_, mistakes)| !mistakes.is_empty())
             .map(|(model, mistakes)| Strip {
@@ -307,5 +359,21 @@ fn mistakes(group: &Group) -> Section {
             })
             .collect(),
         ..Section::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confusions_are_ranked_by_their_number_and_leave_out_what_is_right() {
+        let run = ModelReport {
+            confusion: vec![vec![90, 7, 3], vec![9, 80, 0], vec![0, 0, 5]],
+            ..ModelReport::default()
+        };
+        let found = confused(&run);
+        assert_eq!(found[..3], [(9, 89, 1, 0), (7, 100, 0, 1), (3, 100, 0, 2)]);
+        assert_eq!(found.len(), CONFUSED);
     }
 }
