@@ -60,18 +60,33 @@ fn entry(label: &'static str, value: impl Into<String>, note: impl Into<String>)
 pub fn residual(value: f64) -> String {
     match value {
         0.0 => "0".into(),
-        value if value < 1e-5 => format!("0 ({value:.0e}, rounding)"),
+        value if value < 1e-5 => {
+            format!("0 ({}, rounding)", format!("{value:.0e}").replace('-', "−"))
+        }
         value => format!("{value:.3}"),
     }
 }
 
-/// A share in per cent.
+/// A share in per cent; number and sign stay on one line.
 pub(super) fn percent(share: f64) -> String {
     match share * 100.0 {
-        percent if percent == 0.0 || percent.abs() < 1e-7 => "0 %".into(),
-        percent if percent < 0.01 => "under 0.01 %".into(),
-        percent if percent < 9.95 => format!("{percent:.2} %"),
-        percent => format!("{percent:.1} %"),
+        percent if percent == 0.0 || percent.abs() < 1e-7 => "0\u{a0}%".into(),
+        percent if percent < 0.01 => "under\u{a0}0.01\u{a0}%".into(),
+        percent if percent < 9.95 => format!("{percent:.2}\u{a0}%"),
+        percent if percent < 99.95 => format!("{percent:.1}\u{a0}%"),
+        percent => format!("{percent:.0}\u{a0}%"),
+    }
+}
+
+/// Three digits, as a power of ten only where it is far from 1.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if !(1e-3..1e4).contains(&size) => format!("{value:.1e}"),
+        size if size < 1.0 => format!("{value:.3}"),
+        size if size < 10.0 => format!("{value:.2}"),
+        size if size < 100.0 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
     }
 }
 
@@ -119,17 +134,21 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
             match map.is_linear {
                 true => "The output of a sum of images is the sum of their outputs.",
                 false => {
-                    "A sum of images does not give the sum of their outputs; figures below describe its \
-                          answers to single points."
+                    "A sum of images does not give the sum of their outputs, but something so far off \
+                     (of 1); figures below describe its answers to single points."
                 }
             },
         ),
         entry(
             "mixes",
-            mixing.words(),
+            match (mixing.frequencies, mixing.channels) {
+                (true, true) => "both frequencies and channels",
+                (false, false) => "neither frequencies nor channels",
+                _ => mixing.words(),
+            },
             format!(
                 "Of a pure wave {} comes out at other frequencies; of an output channel {} comes from \
-                 other than its strongest input.",
+                 other input channels than its strongest.",
                 percent(mixing.frequency_share),
                 percent(mixing.channel_share)
             ),
@@ -142,15 +161,16 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
             match combinations {
                 1 => "All outputs see one and the same weighted sum of the input channels: colour-blind."
                     .to_string(),
-                _ => "Independent combinations of input channels that the outputs see.".to_string(),
+                _ => "How many different weighted sums of the input channels the outputs are made of."
+                    .to_string(),
             },
         ));
     }
     entries.push(entry(
         "shift error",
         format!("{}, flipped {}", error(map.shift_error), error(map.flipped_shift_error)),
-        "0: a shifted image gives the shifted output, the same everywhere. Flipped: it is shifted the \
-         other way.",
+        "How far the output of a shifted image is from the shifted output, of 1; 0: it does the same \
+         everywhere. Flipped: from the output shifted the other way.",
     ));
     if map.offset > 0.0 {
         entries.push(entry(
@@ -164,6 +184,10 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
 
 fn reach(inspection: &Inspection) -> Vec<Entry> {
     let map = &inspection.map;
+    if is_silent(inspection) {
+        let note = "A single point gives nothing, so that there is no kernel to look at.";
+        return vec![entry("kernel", "none", note)];
+    }
     let windows: Vec<String> = (map.windows.iter())
         .filter(|window| [1, 3, 5, 7, 15].contains(&window.taps))
         .map(|window| format!("{}x{} {}", window.taps, window.taps, percent(window.share)))
@@ -176,7 +200,8 @@ fn reach(inspection: &Inspection) -> Vec<Entry> {
         entry(
             "energy radius",
             format!("{:.2} pixels", map.energy_radius),
-            "How far from a pixel what it adds to the output lies, root mean square; 0 stays in place.",
+            "How far from a pixel lies what it adds to the output, root mean square; 0: it stays in \
+             place.",
         ),
         entry(
             "energy within",
@@ -193,19 +218,28 @@ fn reach(inspection: &Inspection) -> Vec<Entry> {
         entry(
             "causal",
             format!("down {}, across {}", causal(0), causal(1)),
-            "Whether only pixels above, or to the left, contribute; in brackets the share that comes \
-             from the others.",
+            "Whether an output depends on pixels above it, or left of it, alone; in brackets the share \
+             that comes from the others.",
         ),
     ]
 }
 
+/// Whether nothing comes out of single points.
+fn is_silent(inspection: &Inspection) -> bool {
+    inspection.map.conditioning.largest == 0.0
+}
+
 fn frequencies(inspection: &Inspection) -> Vec<Entry> {
     let gains = &inspection.map.conditioning;
+    if is_silent(inspection) {
+        let note = "It is read off the answers to single points, and they are nothing.";
+        return vec![entry("gain", "none", note)];
+    }
     vec![
         entry(
             "gain",
             format!("{:.3} to {:.3}", gains.smallest, gains.largest),
-            "By how much the least and the most favoured wave is multiplied.",
+            "What the weakest and the strongest wave (a pattern of stripes) is multiplied by.",
         ),
         entry(
             "conditioning",
@@ -214,12 +248,13 @@ fn frequencies(inspection: &Inspection) -> Vec<Entry> {
                 ratio if ratio >= 1000.0 => format!("{ratio:.1e}"),
                 ratio => format!("{ratio:.1}"),
             },
-            "Their ratio: 1 treats all waves alike; large, and some hardly pass and can't be had back.",
+            "The strongest gain over the weakest: 1 treats all waves alike; where it is large some hardly \
+             pass and cannot be had back.",
         ),
         entry(
             "lost",
             format!("{} of frequencies", percent(gains.lost)),
-            "Waves that come out at under a thousandth of the most favoured one.",
+            "Waves whose gain is under a thousandth of the strongest.",
         ),
     ]
 }
@@ -257,7 +292,7 @@ fn parameters(inspection: &Inspection) -> Vec<Entry> {
                 value += &format!(" ({})", own.join(", "));
             }
             let note = "Directions in which the parameters may move and nothing changes, the dead ones \
-                        among them.";
+                        among them; the rank counts the others.";
             entries.push(entry("redundant", value, note));
         }
         None => entries.push(entry(
@@ -268,26 +303,29 @@ fn parameters(inspection: &Inspection) -> Vec<Entry> {
     }
     let gradients = report.parameters.iter();
     let gradients: Vec<String> = gradients
-        .map(|p| format!("{} {:.1e}", p.name, p.gradient))
+        .map(|p| format!("{} {}", p.name, digits(p.gradient)))
         .collect();
     entries.push(entry(
         "gradients",
         gradients.join(", "),
-        "Root mean square for a random loss of variance 1: how strongly each is pulled at.",
+        "How strongly a random loss pulls at each number of a parameter, root mean square; 0 never \
+         learns.",
     ));
     if let Some(by) = inspection.discarded_by {
         entries.push(entry(
             "thrown away",
             format!(
-                "{} of the energy, by a {by}",
+                "{} of the energy: it keeps the {by}",
                 percent(inspection.discarded_energy)
             ),
             match by {
                 "magnitude" => {
-                    "The part that no multiple of the magnitude brings back: signs and phases."
+                    "The layer computes complex numbers and keeps their magnitudes; this is the part \
+                     that no multiple of them brings back: signs and phases."
                 }
                 _ => {
-                    "The layer computes complex images and keeps their real part; this is the rest."
+                    "The layer computes complex images and keeps their real part; this much of their \
+                     energy is in the imaginary part."
                 }
             },
         ));
@@ -324,7 +362,7 @@ fn cost(inspection: &Inspection) -> Vec<Entry> {
         entry(
             "multiply-adds",
             format!("{} an image", cost.multiply_adds),
-            "Products with their addition, forward: a count of arithmetic and no time.",
+            "Products, each with an addition, of a forward pass: a count of arithmetic and no time.",
         ),
         entry(
             "time",
@@ -338,14 +376,44 @@ fn cost(inspection: &Inspection) -> Vec<Entry> {
             ),
         ),
         entry(
-            "plain conv dearer",
+            "conv costs more",
             format!(
                 "from {0}x{0} on by arithmetic, {time} by time",
                 cost.kernel_by_multiply_adds
             ),
             format!(
-                "The kernel from which an ordinary convolution ({kind}), tap by tap, costs more."
+                "The kernel from which an ordinary convolution ({kind}), tap by tap, costs more than the \
+                 layer."
             ),
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits_and_stay_with_their_sign() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.0123, "0.012"),
+            (1.29, "1.29"),
+            (28.1, "28.1"),
+            (281.0, "281"),
+            (2.5e-6, "2.5e-6"),
+            (1.2e5, "1.2e5"),
+        ] {
+            assert_eq!(digits(value), text);
+        }
+        for (share, text) in [
+            (0.0, "0\u{a0}%"),
+            (1e-6, "under\u{a0}0.01\u{a0}%"),
+            (0.0742, "7.42\u{a0}%"),
+            (0.452, "45.2\u{a0}%"),
+            (0.99999, "100\u{a0}%"),
+        ] {
+            assert_eq!(percent(share), text);
+        }
+    }
 }

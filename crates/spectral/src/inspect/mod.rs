@@ -300,6 +300,12 @@ mod tests {
         assert!(!small("frequency-gate").map.is_linear);
         let modrelu = small("modrelu");
         assert!(!modrelu.map.is_linear && !modrelu.map.mixing.frequencies);
+        // Below its offset a single point has no magnitude that passes.
+        let text = describe(&modrelu);
+        assert!(
+            text.contains("kernel            none") && !text.contains("NaN"),
+            "{text}"
+        );
         assert_eq!(
             small("cemnet-repaired").equivalent.kind,
             "5x5 circular convolution"

@@ -33,12 +33,20 @@ pub fn describe(inspection: &Inspection) -> String {
             wrap(&mut text, &" ".repeat(LABEL), &entry.note);
         }
     }
-    text += "\nHow near ordinary operations come (residual, of 1)\n";
+    text += "\nHow near ordinary operations come\n";
+    text += &columns("residual", "operation", "");
     for candidate in candidates(inspection) {
         let value = format!("  {:>22}  ", residual(candidate.residual));
         wrap(&mut text, &value, &candidate.kind);
     }
-    text += "\nBaked into one Conv2d with zeros around the image (residual; away from it)\n";
+    wrap(
+        &mut text,
+        &" ".repeat(LABEL),
+        "Each fitted to the layer; the residual is the part of its output that the operation misses \
+         on random images: 0 the same, 1 as far off as giving nothing.",
+    );
+    text += "\nBaked into one Conv2d with zeros around the image\n";
+    text += &columns("residual", "away from the border", "kernel");
     for bake in &inspection.bake {
         let inside = bake.residual_inside.map_or("–".into(), residual);
         let flip = if bake.flip {
@@ -54,7 +62,19 @@ pub fn describe(inspection: &Inspection) -> String {
             bake.taps
         );
     }
+    wrap(
+        &mut text,
+        &" ".repeat(LABEL),
+        "The best convolution of that size, to run anywhere; away from the border the zeros around \
+         the image do not count.",
+    );
     text
+}
+
+/// The heading of a table of residuals.
+fn columns(first: &str, second: &str, third: &str) -> String {
+    let line = format!("  {first:>22}  {second:<22}  {third}");
+    format!("{}\n", line.trim_end())
 }
 
 /// A line a layer.
@@ -69,7 +89,7 @@ pub fn overview(inspections: &[Inspection]) -> String {
         let nearest = if inspection.is_equal { "" } else { "nearest " };
         wrap(
             &mut text,
-            &format!("  {:<18}", inspection.layer),
+            &format!("  {:<22}", inspection.layer),
             &format!(
                 "{nearest}{}, residual {}; mixes {}; {} parameters, {dead} dead",
                 inspection.equivalent.kind,
@@ -111,7 +131,8 @@ fn wrap(text: &mut String, first: &str, words: &str) {
     let indent = first.chars().count();
     let mut line = first.to_string();
     let mut is_empty = true;
-    for word in words.split_whitespace() {
+    // Not where a space is there to keep two words together.
+    for word in words.split(' ').filter(|word| !word.is_empty()) {
         let length = line.chars().count();
         if !is_empty && length + 1 + word.chars().count() > WIDTH {
             *text += line.trim_end();
@@ -122,7 +143,7 @@ fn wrap(text: &mut String, first: &str, words: &str) {
         if !is_empty {
             line.push(' ');
         }
-        line += word;
+        line += &word.replace('\u{a0}', " ");
         is_empty = false;
     }
     *text += line.trim_end();
@@ -141,5 +162,12 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[1].starts_with("          word"));
         assert!(lines.iter().all(|line| line.len() <= WIDTH));
+    }
+
+    #[test]
+    fn a_number_and_its_sign_are_not_parted() {
+        let mut text = String::new();
+        wrap(&mut text, "", &format!("{} 45.2\u{a0}%", "x".repeat(74)));
+        assert!(text.ends_with("\n45.2 %\n"), "{text}");
     }
 }
