@@ -177,7 +177,7 @@ fn network(
         }));
     }
     let mut text = format!(
-        "{}: its filters as they are now, without activations, norms, pools and head\n",
+        "{}: its filters as they are now,\nwithout activations, norms, pools and head\n",
         loaded.name
     );
     text += &overview(&inspections);
