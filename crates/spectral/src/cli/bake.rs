@@ -149,7 +149,7 @@ pub(super) fn run(
         }));
     }
     let mut text = format!(
-        "{} on {} test images of {data}, as trained: {}\n\n",
+        "{} on {} test images of {data}\nas trained: {}\n\n",
         loaded.name,
         images.len(),
         score(&before)
