@@ -1,10 +1,8 @@
 //! What networks name images that no file holds.
 
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::data::{Images, Normalise, fill_batch};
-use crate::model::Network;
 use crate::train::Classifier;
 
 use super::StudyError;
@@ -35,7 +33,10 @@ pub(super) fn seen<'a>(
 }
 
 /// The class that a network finds likeliest for each image, in evaluation mode.
-pub(super) fn named(network: &Network, images: Tensor<4>) -> Result<Vec<usize>, StudyError> {
+pub(super) fn named<M: Classifier>(
+    network: &M,
+    images: Tensor<4>,
+) -> Result<Vec<usize>, StudyError> {
     let scores = network.valid().forward(images);
     let [_, classes] = scores.dims();
     let scores = scores.try_into_vec_as::<f32>();

@@ -4,10 +4,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{
-    StudyError, StudyRun, boundary, cemnet, commute, crossover, kk, parametric, pooling, verdict,
-    why_fft,
-};
+use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, fixed, kk, parametric, pooling, resolution, verdict, why_fft};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -33,8 +30,10 @@ const STUDIES: &[StudyInfo] = &[
     why_fft::STUDY,
     commute::STUDY,
     cemnet::STUDY,
+    fixed::STUDY,
     crossover::STUDY,
     pooling::STUDY,
+    resolution::STUDY,
     boundary::STUDY,
     verdict::STUDY,
 ];

@@ -1,0 +1,381 @@
+//! Accuracies by size, and their causes.
+
+use crate::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable, Value};
+
+use super::super::comparison::{percent, points};
+use super::composed::Counting;
+use super::handover::{After, Kind, lost};
+use super::page::{mean_points, named};
+use super::sizes::Way;
+use super::{Figures, OWN, OfModel};
+
+/// Networks whose accuracy is drawn.
+const DRAWN: [&str; 6] = [
+    "cnn",
+    "gaussian2",
+    "free-modes",
+    "gaussian-modes",
+    "spectral-best",
+    "free-modes, spectral pool",
+];
+
+/// Networks whose first filters are drawn.
+const FILTERS: [&str; 6] = [
+    "cnn",
+    "polynomial2",
+    "gaussian2",
+    "free-modes",
+    "gaussian-modes",
+    "spectral-best",
+];
+
+fn columns(first: &str, sizes: &[[usize; 2]]) -> Vec<String> {
+    let sizes = sizes.iter().map(|size| named(*size));
+    std::iter::once(first.to_string()).chain(sizes).collect()
+}
+
+fn lines(x: &str, logarithmic: bool, lines: Vec<Line>) -> ChartKind {
+    ChartKind::Lines {
+        x: x.into(),
+        logarithmic,
+        lines,
+    }
+}
+
+/// The side of a square with as many pixels.
+fn side([height, width]: [usize; 2]) -> f64 {
+    ((height * width) as f64).sqrt()
+}
+
+pub(super) fn by_size(of: &Figures) -> Section {
+    let sizes = &of.extent.sizes;
+    let tables = Way::ALL.map(|way| {
+        let rows = of.by_size.iter().filter(|by_size| by_size.way == way);
+        let row = |by_size: &super::BySize| -> Vec<Value> {
+            let cells = sizes.iter().map(|size| match by_size.at(*size) {
+                Some(accuracy) => percent(accuracy).into(),
+                None => Value::from(None),
+            });
+            std::iter::once(by_size.model.as_str().into()).chain(cells).collect()
+        };
+        SectionTable {
+            title: format!("Named rightly (%), images resampled: {}", way.name()),
+            columns: columns("network", sizes),
+            rows: rows.map(row).collect(),
+            note: match way {
+                Way::Bilinear => "Means over the seeds; as evaluate --size does it. –: the network takes no \
+                                  other size. The last two are not in the list of networks: see the cause \
+                                  below."
+                    .into(),
+                Way::BandLimited => "The same by trigonometric interpolation, of the images as networks see \
+                                     them."
+                    .into(),
+            },
+        }
+    });
+    let drawn = DRAWN.iter().enumerate().filter_map(|(group, name)| {
+        let by_size = of.of(name, Way::Bilinear)?;
+        let points = sizes.iter().filter_map(|size| {
+            Some(Point {
+                x: side(*size),
+                y: 100.0 * by_size.at(*size)?,
+            })
+        });
+        Some(Line {
+            name: (*name).into(),
+            group,
+            dashed: false,
+            points: points.collect(),
+        })
+    });
+    Section {
+        heading: format!("By size, on {}", of.set),
+        text: (of.bound.iter())
+            .map(|(_, error)| {
+                let mut error = error.clone();
+                if let Some(first) = error.get(..1).map(str::to_uppercase) {
+                    error.replace_range(..1, &first);
+                }
+                format!("{error}.")
+            })
+            .collect(),
+        tables: tables.to_vec(),
+        charts: vec![SectionChart {
+            title: "Named rightly (%) by size, bilinear".into(),
+            note: "Means over the seeds. Across: the root of the number of pixels; trained at 28."
+                .into(),
+            kind: lines("root of the pixels", false, drawn.collect()),
+            file: None,
+        }],
+        ..Section::default()
+    }
+}
+
+pub(super) fn commutes(of: &Figures) -> Section {
+    let sizes = &of.extent.sizes;
+    let mean = |model: &OfModel<Vec<super::Apart>>, size: [usize; 2]| -> Option<f64> {
+        let errors = model
+            .seeds
+            .iter()
+            .flatten()
+            .filter(|apart| apart.size == size);
+        let errors = errors
+            .map(|apart| apart.error)
+            .collect::<Option<Vec<f64>>>()?;
+        (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
+    };
+    let rows = of.apart.iter().map(|model| -> Vec<Value> {
+        let cells = sizes.iter().map(|size| match mean(model, *size) {
+            Some(error) => error.into(),
+            None => Value::from(None),
+        });
+        std::iter::once(model.model.as_str().into())
+            .chain(cells)
+            .collect()
+    });
+    let drawn = FILTERS.iter().enumerate().filter_map(|(group, name)| {
+        let model = of.apart.iter().find(|model| model.model == *name)?;
+        let others = sizes.iter().filter(|size| **size != OWN);
+        let points = others.filter_map(|size| {
+            Some(Point {
+                x: side(*size),
+                y: mean(model, *size)?,
+            })
+        });
+        Some(Line {
+            name: (*name).into(),
+            group,
+            dashed: false,
+            points: points.collect(),
+        })
+    });
+    Section {
+        heading: "Which filters commute with resampling".into(),
+        text: vec![format!(
+            "What the first filter of each trained network meets of {} test images (their maxima over 2×2, or \
+             their four phases) but for the highest frequency, resampled by its spectrum and then filtered, against the filtered one \
+             resampled. A filter of cycles per image gives the same; one of cycles per sample, as every \
+             small kernel is, sees another part of the image on another grid. On a coarser one, frequencies \
+             are gone from both sides.",
+            of.extent.shown
+        )],
+        tables: vec![SectionTable {
+            title: "Filtering and resampling in either order: relative difference".into(),
+            columns: columns("network", sizes),
+            rows: rows.collect(),
+            note: "‖filter(resampled) − resampled(filtered)‖/‖resampled(filtered)‖, means over the seeds. \
+                   Sizes are those of the image, the filter works on half. 1e-6 is single precision; –: the filter takes no other size."
+                .into(),
+        }],
+        charts: vec![SectionChart {
+            title: "Relative difference by size, logarithmic".into(),
+            note: "The own size left out, where it is zero for all.".into(),
+            kind: lines("root of the pixels", true, drawn.collect()),
+            file: None,
+        }],
+        ..Section::default()
+    }
+}
+
+/// The mean of a figure after each layer, over the seeds.
+fn means(model: &OfModel<Vec<After>>, figure: fn(&After) -> f64) -> Vec<f64> {
+    let layers = model.seeds.first().map_or(0, Vec::len);
+    let count = model.seeds.len().max(1) as f64;
+    let mean = |at: usize| {
+        model
+            .seeds
+            .iter()
+            .map(|after| figure(&after[at]))
+            .sum::<f64>()
+            / count
+    };
+    (0..layers).map(mean).collect()
+}
+
+pub(super) fn handovers(of: &Figures) -> Section {
+    let (mut tables, mut charts) = (Vec::new(), Vec::new());
+    for &size in &of.extent.handovers {
+        let there = of.handovers.iter().filter(|(at, _)| *at == size);
+        let models: Vec<&OfModel<Vec<After>>> = there.map(|(_, model)| model).collect();
+        let Some(first) = models.first().and_then(|model| model.seeds.first()) else {
+            continue;
+        };
+        let all: Vec<(Vec<f64>, Vec<f64>)> = (models.iter())
+            .map(|model| {
+                (
+                    means(model, |after| after.accuracy),
+                    means(model, |after| after.error),
+                )
+            })
+            .collect();
+        let names = models.iter().map(|model| model.model.clone());
+        let heads: Vec<String> = std::iter::once("layers up to".to_string())
+            .chain(names)
+            .collect();
+        let rows = first.iter().enumerate().map(|(at, after)| -> Vec<Value> {
+            let cells = all.iter().map(|(accuracy, error)| {
+                let error = Value::from(error[at]).shown();
+                format!("{} ({error})", percent(accuracy[at])).into()
+            });
+            std::iter::once(after.layer.as_str().into())
+                .chain(cells)
+                .collect()
+        });
+        tables.push(SectionTable {
+            title: format!("Layers run at {} up to here, the others at their own size", named(size)),
+            columns: heads.clone(),
+            rows: rows.collect(),
+            note: "Named rightly (%), and in brackets how far the features are from those at the own size, \
+                   relatively, both at that size. Read downwards: where the accuracy falls, the layer is to \
+                   blame. The last row is the network at that size."
+                .into(),
+        });
+        let kinds = Kind::LAYERS.map(|kind| -> Vec<Value> {
+            let cells = models.iter().map(|model| {
+                let sum: f64 = model.seeds.iter().map(|after| lost(after, kind)).sum();
+                points(-sum / model.seeds.len().max(1) as f64).into()
+            });
+            std::iter::once(kind.name().into()).chain(cells).collect()
+        });
+        tables.push(SectionTable {
+            title: format!(
+                "Points gained or lost at {} by the kind of layer",
+                named(size)
+            ),
+            columns: std::iter::once("at".to_string())
+                .chain(heads.into_iter().skip(1))
+                .collect(),
+            rows: kinds.to_vec(),
+            note: "Sums of the steps from row to row of the table above; below zero is lost."
+                .into(),
+        });
+        let drawn = models
+            .iter()
+            .zip(&all)
+            .enumerate()
+            .map(|(group, (model, (accuracy, _)))| Line {
+                name: model.model.clone(),
+                group,
+                dashed: false,
+                points: (accuracy.iter().enumerate())
+                    .map(|(at, accuracy)| Point {
+                        x: at as f64,
+                        y: 100.0 * accuracy,
+                    })
+                    .collect(),
+            });
+        charts.push(SectionChart {
+            title: format!(
+                "Named rightly (%) by the number of layers run at {}",
+                named(size)
+            ),
+            note:
+                "In the order of the table: 0 the image, 1 the first max-pool, 2 the first filter …"
+                    .into(),
+            kind: lines("layers", false, drawn.collect()),
+            file: None,
+        });
+    }
+    Section {
+        heading: "Which layer is to blame".into(),
+        text: vec![format!(
+            "The first layers of a network run at another size, on {} test images resampled by their spectra; \
+             then what they give is resampled to the size it has in training, and the others go on with \
+             that. What the resampling itself takes away is in the first row.",
+            of.extent.shown
+        )],
+        tables,
+        charts,
+        ..Section::default()
+    }
+}
+
+pub(super) fn cause(of: &Figures) -> Section {
+    let sizes = &of.extent.sizes;
+    let names = Counting::ALL.map(|counting| {
+        [
+            (counting.with_max_pool(), "max", counting),
+            (counting.name(), "spectral", counting),
+        ]
+    });
+    let names = names.concat();
+    let filters = |counting| match counting {
+        Counting::Samples => "3×3 taps",
+        Counting::Modes => "modes",
+    };
+    let lost_rows = Way::ALL.into_iter().flat_map(|way| {
+        names
+            .iter()
+            .map(move |(name, pool, counting)| -> Vec<Value> {
+                let by_size = of.of(name, way);
+                let cells = sizes.iter().map(|size| match by_size {
+                    Some(by_size) if *size != OWN => {
+                        let lost: Vec<f64> = by_size.lost(*size).iter().map(|lost| -lost).collect();
+                        match lost.is_empty() {
+                            true => "–".into(),
+                            false => mean_points(&lost).split(" ±").next().unwrap_or("").into(),
+                        }
+                    }
+                    Some(by_size) => by_size
+                        .at(OWN)
+                        .map_or("–".into(), |own| percent(own).into()),
+                    None => "–".into(),
+                });
+                [filters(*counting).into(), (*pool).into(), way.name().into()]
+                    .into_iter()
+                    .chain(cells)
+                    .collect()
+            })
+    });
+    let drawn = names
+        .iter()
+        .enumerate()
+        .filter_map(|(group, (_, pool, counting))| {
+            let by_size = of.of(names[group].0, Way::BandLimited)?;
+            let points = sizes.iter().filter_map(|size| {
+                Some(Point {
+                    x: side(*size),
+                    y: 100.0 * by_size.at(*size)?,
+                })
+            });
+            Some(Line {
+                name: format!("{}, {pool} pool", filters(*counting)),
+                group,
+                dashed: *pool == "max",
+                points: points.collect(),
+            })
+        });
+    Section {
+        heading: "Without the layer that counts samples".into(),
+        text: vec![
+            "Blame can be put to the test by leaving the layer out. Here cnn and free-modes, whose filters are \
+             functions of samples and of modes, stand beside the same networks with pooling in the spectrum \
+             (the upper half of the frequencies left out) where they have max-pooling: as many parameters, \
+             trained alike. If max-pooling is what counts samples in free-modes, its \
+             accuracy falls and that with spectral pooling stays level, but for the harmonics of the \
+             activations, which alias on the coarser grid. The filters of cnn count samples themselves, so \
+             that leaving the pool out cannot be enough there."
+                .into(),
+        ],
+        tables: vec![SectionTable {
+            title: "Points gained or lost against 28×28".into(),
+            columns: ["filters", "pool", "resampled"]
+                .map(String::from)
+                .into_iter()
+                .chain(sizes.iter().map(|size| match *size == OWN {
+                    true => format!("{} (%)", named(*size)),
+                    false => named(*size),
+                }))
+                .collect(),
+            rows: lost_rows.collect(),
+            note: "Means over the seeds; at 28×28 the accuracy itself.".into(),
+        }],
+        charts: vec![SectionChart {
+            title: "Named rightly (%) by size, band-limited".into(),
+            note: "Solid: spectral pooling; dashed: max-pooling.".into(),
+            kind: lines("root of the pixels", false, drawn.collect()),
+            file: None,
+        }],
+        ..Section::default()
+    }
+}
