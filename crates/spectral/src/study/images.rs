@@ -93,6 +93,28 @@ pub(super) fn signed_picture(
     })
 }
 
+/// Values not below zero in grey, white the largest and black from `decades` below it.
+pub(super) fn logarithmic_picture(
+    label: &str,
+    values: &[f32],
+    [rows, cols]: [usize; 2],
+    decades: f64,
+) -> Picture {
+    let largest = values.iter().copied().fold(0.0, f32::max);
+    let grey = |value: &f32| {
+        let below = f64::from(value / largest.max(f32::MIN_POSITIVE));
+        let below = below.max(f64::MIN_POSITIVE).log10();
+        (255.0 * (1.0 + below / decades).clamp(0.0, 1.0)).round() as u8
+    };
+    Picture {
+        label: label.into(),
+        rows,
+        cols,
+        channels: 1,
+        pixels: values.iter().map(grey).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +137,14 @@ mod tests {
         let picture = signed_picture("x", &image, 2.0).unwrap();
         let red_blue = [255, 255, 255, 255, 0, 0, 127, 127, 255, 0, 0, 255];
         assert_eq!(picture.pixels, red_blue);
+    }
+
+    #[test]
+    fn grey_falls_by_decades() {
+        let picture = logarithmic_picture("x", &[10.0, 1e-3, 0.0, 0.1], [2, 2], 5.0);
+        assert_eq!(picture.pixels, [255, 51, 0, 153]);
+        let nothing = logarithmic_picture("x", &[0.0], [1, 1], 8.0);
+        assert_eq!(nothing.pixels, [0]);
     }
 
     #[test]

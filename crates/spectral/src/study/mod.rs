@@ -20,6 +20,7 @@ mod commute;
 mod comparison;
 mod crossover;
 mod error;
+mod filters;
 mod fixed;
 mod images;
 mod kk;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, fixed, kk, parametric, pooling, resolution, verdict, why_fft};
+use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, filters, fixed, kk, parametric, pooling, resolution, verdict, why_fft};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -27,6 +27,7 @@ pub struct StudyInfo {
 const STUDIES: &[StudyInfo] = &[
     kk::STUDY,
     parametric::STUDY,
+    filters::STUDY,
     why_fft::STUDY,
     commute::STUDY,
     cemnet::STUDY,

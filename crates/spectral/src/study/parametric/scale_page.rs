@@ -1,6 +1,6 @@
 //! What a step costs by the size of the image, as a part of the page.
 
-use crate::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable, Value};
+use crate::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable, Value, count};
 
 use super::scale::Cost;
 use super::{Figures, SCALED};
@@ -14,19 +14,6 @@ fn of_model<'a>(costs: &'a [Cost], model: &str) -> Vec<&'a Cost> {
 
 fn milliseconds(cost: &Cost) -> f64 {
     1e3 * cost.seconds
-}
-
-/// A whole number with its thousands apart.
-fn whole(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// How time and parameters grow.
@@ -68,10 +55,10 @@ pub(super) fn findings(of: &Figures) -> Vec<String> {
             ratios[2],
             linear.filter_params,
             gaussian.filter_params,
-            whole(linear.params as u64),
-            whole(gaussian.params as u64),
-            whole(spatial.params as u64),
-            whole(fourier.params as u64)
+            count(linear.params),
+            count(gaussian.params),
+            count(spatial.params),
+            count(fourier.params)
         ));
     }
     findings
@@ -88,8 +75,8 @@ pub(super) fn section(of: &Figures) -> Section {
                 format!("{0}×{0}", cost.side).into(),
                 milliseconds(cost).into(),
                 (1e9 * cost.seconds / pixels).into(),
-                whole(cost.filter_params as u64).into(),
-                whole(cost.params as u64).into(),
+                count(cost.filter_params).into(),
+                count(cost.params).into(),
                 (cost.multiply_adds as f64 / 1e6).into(),
             ]
         });
@@ -147,17 +134,5 @@ pub(super) fn section(of: &Figures) -> Section {
             file: None,
         }],
         ..Section::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!(whole(7), "7");
-        assert_eq!(whole(820_802), "820,802");
-        assert_eq!(whole(1_095_410), "1,095,410");
     }
 }

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::ComplexTensor;
-use burn_spectral::fft::Rfft2;
+use burn_spectral::fft::{Rfft2, fftshift};
 use burn_spectral::spatial::Activation;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::report::Picture;
 use crate::train::Classifier;
 
 use super::super::StudyError;
-use super::super::images::{distance, energy, root_ratio, values};
+use super::super::images::{distance, energy, logarithmic_picture, root_ratio, values};
 
 /// How strong the wave is that is added to images, of their root mean square.
 const WAVE: f64 = 0.1;
@@ -148,7 +148,8 @@ pub(super) fn leak(
     let wave = Tensor::<4>::from_data(wave, &images.device());
     let changed = before_head(network, images.clone() + wave)?;
     let change = changed.sub(before_head(network, images.clone())?);
-    let by_frequency = values(change.norm_sqr().sum_dim(0).sum_dim(1))?;
+    let energies = change.norm_sqr().sum_dim(0).sum_dim(1);
+    let by_frequency = values(energies.clone())?;
     let bins = width / 2 + 1;
     let total: f64 = by_frequency.iter().map(|&energy| f64::from(energy)).sum();
     let there = f64::from(by_frequency[row * bins + column]);
@@ -162,32 +163,13 @@ pub(super) fn leak(
         elsewhere: share(total - there),
         changed: by_frequency.iter().filter(counts).count(),
         of: by_frequency.len(),
-        picture: decades(&by_frequency, [height, bins]),
+        picture: logarithmic_picture(
+            "",
+            &values(fftshift(energies, &[2]))?,
+            [height, bins],
+            DECADES,
+        ),
     })
-}
-
-/// Energies by frequency on a logarithmic scale of grey, black from [`DECADES`] below the largest.
-fn decades(energies: &[f32], [rows, cols]: [usize; 2]) -> Picture {
-    let largest = energies.iter().copied().fold(0.0, f32::max);
-    let grey = |energy: f32| {
-        let below = f64::from(energy / largest).max(f64::MIN_POSITIVE).log10();
-        (255.0 * (1.0 + below / DECADES).clamp(0.0, 1.0)).round() as u8
-    };
-    // Negative frequencies first.
-    let row = |row: usize| (row + rows - rows / 2) % rows;
-    let places = (0..rows).flat_map(|at| (0..cols).map(move |col| row(at) * cols + col));
-    Picture {
-        label: String::new(),
-        rows,
-        cols,
-        channels: 1,
-        pixels: places
-            .map(|at| match largest > 0.0 {
-                true => grey(energies[at]),
-                false => 0,
-            })
-            .collect(),
-    }
 }
 
 /// The largest relative difference of two answers over the images.
@@ -319,16 +301,5 @@ mod tests {
         let sums = values(change.clone().sum_dim(1)).unwrap();
         assert!(sums.iter().all(|sum| sum.abs() < 1e-5));
         assert!(energy(&values(change).unwrap()) > 1.0);
-    }
-
-    #[test]
-    fn the_zero_frequency_stands_in_the_middle_of_the_left_edge() {
-        let mut energies = vec![0.0; 4 * 3];
-        energies[0] = 1.0;
-        energies[3] = 1e-2;
-        let picture = decades(&energies, [4, 3]);
-        assert_eq!(picture.pixels[2 * 3], 255);
-        assert_eq!(picture.pixels[3 * 3], 191);
-        assert_eq!(picture.pixels.iter().filter(|&&grey| grey > 0).count(), 2);
     }
 }
