@@ -98,7 +98,12 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+    /// Applies the layer.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, height, width]`
+    /// - output: `[batch, channels_out, height, width]`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Image(filter) => filter.forward_with(Activation::RELU, images),
             Self::Spectrum(layers) => {
@@ -152,6 +157,17 @@ impl Autoencoder {
     }
 }
 
+impl Autoencoder {
+    /// What the next layer gets of a layer of the encoder.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels, height, width]`
+    /// - output: `[batch, channels, height/2, width/2]`, both rounded up
+    pub fn pooled(&self, features: Tensor<4>) -> Tensor<4> {
+        spatial::max_pool2d(&self.pool, features)
+    }
+}
+
 impl Family for Autoencoder {
     fn domain(&self) -> &Domain {
         &self.domain
@@ -162,7 +178,7 @@ impl Family for Autoencoder {
         let code = self.encoder.iter().fold(images, |images, layer| {
             let [.., height, width] = images.dims();
             sizes.push([height, width]);
-            spatial::max_pool2d(&self.pool, layer.forward(images))
+            self.pooled(layer.forward(images))
         });
         let features = self.decoder.iter().fold(code, |features, layer| {
             let [height, width] = sizes.pop().expect("decoder and encoder are of one depth");

@@ -81,9 +81,16 @@ pub fn table(report: &Report) -> String {
             Some(seeds @ 2..) => format!("±: standard deviation over {seeds} seeds\n"),
             _ => String::new(),
         };
+        let legend = format!("*: {best}; dead: parameters that cannot act;");
+        let time = format!("×: time over {baseline}'s");
+        let width = legend.chars().count() + 1 + time.chars().count();
+        let gap = if width > usize::from(WIDTH) {
+            "\n"
+        } else {
+            " "
+        };
         format!(
-            "{}: {} training and {} test images\n{table}\n\
-             *: {best}; dead: parameters that cannot act; ×: time over {baseline}'s\n{spread}",
+            "{}: {} training and {} test images\n{table}\n{legend}{gap}{time}\n{spread}",
             plain(&data.name),
             format::count(data.train_count),
             format::count(data.test_count),

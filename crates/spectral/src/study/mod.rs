@@ -14,6 +14,7 @@
 //! A new study is a file with a `StudyInfo` and a function from a [`StudyRun`] to a
 //! [`Report`](crate::report::Report).
 
+mod autoencoder;
 mod boundary;
 mod cemnet;
 mod commute;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, boundary, cemnet, commute, crossover, filters, fixed, kk, parametric, pooling, resolution, verdict, why_fft};
+use super::{StudyError, StudyRun, autoencoder, boundary, cemnet, commute, crossover, filters, fixed, kk, parametric, pooling, resolution, verdict, why_fft};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -28,6 +28,7 @@ const STUDIES: &[StudyInfo] = &[
     kk::STUDY,
     parametric::STUDY,
     filters::STUDY,
+    autoencoder::STUDY,
     why_fft::STUDY,
     commute::STUDY,
     cemnet::STUDY,

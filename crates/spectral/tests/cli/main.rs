@@ -9,6 +9,7 @@ mod lists;
 mod prediction;
 mod recipes;
 mod study;
+mod study_autoencoder;
 mod study_filters;
 mod study_fixed;
 mod study_kk;

@@ -1,8 +1,8 @@
 //! A comparison in words, as a table and as lines.
 
 use crate::report::{
-    ChartKind, EpochReport, Line, Point, Section, SectionChart, SectionTable, Spread,
-    chance::margin_of_mean,
+    ChartKind, EpochReport, Goal, Line, ModelReport, Point, Section, SectionChart, SectionTable,
+    Spread, chance::margin_of_mean,
 };
 
 use super::{Compared, Trained};
@@ -18,12 +18,38 @@ pub(in crate::study) fn points(value: f64) -> String {
     format!("{sign}{:.2}", (100.0 * value).abs())
 }
 
+/// What networks are judged by, as it is shown.
+impl Goal {
+    fn score(self, value: f64) -> String {
+        match self {
+            Self::Classify => percent(value),
+            Self::Rebuild => format!("{value:.4}"),
+        }
+    }
+
+    fn difference(self, value: f64) -> String {
+        let sign = if value < 0.0 { "−" } else { "+" };
+        match self {
+            Self::Classify => points(value),
+            Self::Rebuild => format!("{sign}{:.4}", value.abs()),
+        }
+    }
+
+    /// A half-width or a deviation.
+    fn width(self, value: f64) -> String {
+        match self {
+            Self::Classify => format!("{:.2}", 100.0 * value),
+            Self::Rebuild => format!("{value:.4}"),
+        }
+    }
+}
+
 impl Trained {
-    /// Accuracy minus that of the baseline, seed by seed.
+    /// The score minus that of the baseline, seed by seed.
     pub(in crate::study) fn minus(&self, baseline: &Trained) -> Vec<f64> {
         let pairs = self.runs.iter().zip(&baseline.runs);
         pairs
-            .map(|(run, baseline)| run.accuracy - baseline.accuracy)
+            .map(|(run, baseline)| run.score() - baseline.score())
             .collect()
     }
 
@@ -46,48 +72,63 @@ impl Trained {
 }
 
 impl Compared {
-    /// The accuracy of the baseline and what the others differ from it by; nothing of no network.
+    /// What its networks are for; the same for all.
+    fn goal(&self) -> Goal {
+        let mut runs = self.models.iter().flat_map(|trained| &trained.runs);
+        runs.next().map_or_else(Goal::default, |run| run.goal)
+    }
+
+    /// The score of the baseline and what the others differ from it by; nothing of no network.
     pub(in crate::study) fn against_baseline(&self) -> Option<String> {
         let (baseline, others) = self.models.split_first()?;
-        let set = &self.data.name;
+        let (set, goal) = (&self.data.name, self.goal());
         let mut parts = Vec::new();
         for other in others {
             let differences = other.minus(baseline);
             let mean = differences.iter().sum::<f64>() / differences.len().max(1) as f64;
             let spread = Spread::of(differences.into_iter());
             let how = spread.map_or_else(String::new, |spread| {
-                format!(" ± {:.2}", 100.0 * margin_of_mean(spread))
+                format!(" ± {}", goal.width(margin_of_mean(spread)))
             });
-            parts.push(format!("{} {}{how}", other.model, points(mean)));
+            parts.push(format!("{} {}{how}", other.model, goal.difference(mean)));
         }
         let interval = match self.seeds.len() {
             2.. => " (± 95 % interval of the mean of paired differences)",
             _ => "",
         };
-        Some(format!(
-            "On {set}, {} names {:.2} % of unseen images rightly; against it, in points{interval}: {}.",
-            baseline.model,
-            100.0 * baseline.mean(|run| run.accuracy),
-            parts.join(", ")
-        ))
+        let name = &baseline.model;
+        let score = goal.score(baseline.mean(ModelReport::score));
+        let parts = parts.join(", ");
+        Some(match goal {
+            Goal::Classify => format!(
+                "On {set}, {name} names {score} % of unseen images rightly; against it, in \
+                 points{interval}: {parts}."
+            ),
+            Goal::Rebuild => format!(
+                "On {set}, {name} rebuilds unseen images at a loss of {score}; against it{interval}, \
+                 less being better: {parts}."
+            ),
+        })
     }
 
-    /// Accuracies seed by seed, with the differences from the baseline.
+    /// Scores seed by seed, with the differences from the baseline.
     pub(in crate::study) fn differences(&self) -> Section {
-        let baseline = self.models.first();
+        let (baseline, goal) = (self.models.first(), self.goal());
         let rows = self.models.iter().map(|trained| {
-            let accuracies = trained.runs.iter().map(|run| percent(run.accuracy));
+            let scores = trained.runs.iter().map(|run| goal.score(run.score()));
             let differences = baseline.map_or_else(Vec::new, |baseline| trained.minus(baseline));
             let of_mean = Spread::of(differences.iter().copied());
-            let std = trained
-                .spread(|run| run.accuracy)
-                .map(|spread| 100.0 * spread.std);
+            let std = trained.spread(ModelReport::score).map(|spread| match goal {
+                Goal::Classify => 100.0 * spread.std,
+                Goal::Rebuild => spread.std,
+            });
             let is_baseline = baseline.is_some_and(|baseline| baseline.model == trained.model);
-            let each: Vec<String> = differences.iter().map(|value| points(*value)).collect();
+            let each = differences.iter().map(|value| goal.difference(*value));
+            let each: Vec<String> = each.collect();
             vec![
                 trained.model.as_str().into(),
-                accuracies.collect::<Vec<_>>().join(", ").into(),
-                percent(trained.mean(|run| run.accuracy)).into(),
+                scores.collect::<Vec<_>>().join(", ").into(),
+                goal.score(trained.mean(ModelReport::score)).into(),
                 std.into(),
                 if is_baseline {
                     "–".into()
@@ -96,9 +137,9 @@ impl Compared {
                 },
                 match of_mean {
                     Some(spread) if !is_baseline => format!(
-                        "{} ± {:.2}",
-                        points(spread.mean),
-                        100.0 * margin_of_mean(spread)
+                        "{} ± {}",
+                        goal.difference(spread.mean),
+                        goal.width(margin_of_mean(spread))
                     )
                     .into(),
                     _ => "–".into(),
@@ -110,7 +151,11 @@ impl Compared {
         Section {
             heading: format!("Against {baseline} on {}", self.data.name),
             tables: vec![SectionTable {
-                title: "Accuracy on unseen images (%), seed by seed".into(),
+                title: match goal {
+                    Goal::Classify => "Accuracy on unseen images (%), seed by seed",
+                    Goal::Rebuild => "Loss on unseen images, seed by seed",
+                }
+                .into(),
                 columns: vec![
                     "network".into(),
                     "each seed".into(),
@@ -175,6 +220,24 @@ mod tests {
         let table = &compared().differences().tables[0];
         assert_eq!(table.rows[1][4].shown(), "−1.00, −1.00, −1.00");
         assert_eq!(table.rows[0][5].shown(), "–");
+    }
+
+    #[test]
+    fn what_rebuilds_is_compared_by_its_loss() {
+        let mut compared = compared();
+        for trained in &mut compared.models {
+            for run in &mut trained.runs {
+                run.goal = Goal::Rebuild;
+                run.loss = (1.0 - run.accuracy) / 10.0;
+            }
+        }
+        let finding = compared.against_baseline().unwrap();
+        assert!(finding.contains("at a loss of 0.0080"), "{finding}");
+        assert!(finding.contains("net +0.0010 ± 0.0000"), "{finding}");
+        let table = &compared.differences().tables[0];
+        assert!(table.title.starts_with("Loss"));
+        assert_eq!(table.rows[0][2].shown(), "0.0080");
+        assert_eq!(table.rows[1][5].shown(), "+0.0010 ± 0.0000");
     }
 
     #[test]

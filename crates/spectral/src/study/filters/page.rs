@@ -95,10 +95,17 @@ fn moved_finding(kinds: &[Kind]) -> String {
             number(mean(all(kind).map(energy_ratio)))
         )
     });
-    format!(
+    let mut text = format!(
         "Training moves the responses, mean of all filters: {}.",
         each.collect::<Vec<_>>().join("; ")
-    )
+    );
+    let still = |kind: &Kind| all(kind).filter(|filter| filter.moved == 0.0).count();
+    let still: usize = kinds.iter().map(still).sum();
+    if still > 0 {
+        let filters: usize = kinds.iter().map(|kind| all(kind).count()).sum();
+        text += &format!(" {still} of {filters} filters have no gradient and do not move at all.");
+    }
+    text
 }
 
 fn bumps(kinds: &[Kind]) -> Option<(&Kind, Vec<&Bump>)> {
@@ -357,6 +364,14 @@ mod tests {
         };
         assert_eq!(with_spread(&kind, |f| f.moved, |_| true), "2.00 ± 1.41");
         assert_eq!(energy_ratio(&filter(0.0)), 2.0);
+        assert!(!moved_finding(std::slice::from_ref(&kind)).contains("do not move"));
         assert!(gaussian_finding(&[kind]).is_none());
+        let still = Kind {
+            model: "net".into(),
+            seeds: vec![seed(0.0), seed(3.0)],
+            pictures: Vec::new(),
+            overview: crate::report::Strip::default(),
+        };
+        assert!(moved_finding(&[still]).contains(" 1 of 2 filters"));
     }
 }

@@ -1,0 +1,99 @@
+//! Autoencoders with an encoder on spectra, and what its code can hold.
+
+mod code;
+mod page;
+
+use serde_json::json;
+
+use crate::report::Report;
+use crate::train::{Recipe, TrainConfig};
+
+use super::comparison::{Comparison, names, seeds};
+use super::images::images;
+use super::run::Part;
+use super::{StudyError, StudyInfo, StudyRun};
+use code::{Stage, stages};
+
+pub(super) const STUDY: StudyInfo = StudyInfo {
+    name: "autoencoder",
+    summary: "an encoder on spectra beside a spatial one: loss, pictures, what a code can hold",
+    question: "Does an encoder of Gaussian spectral filters, as published and repaired, rebuild \
+               digits as well as a convolutional one, and what can its code not hold?",
+    source: "Wood and Larson, Parametric Spectral Filters for Fast Converging, Scalable \
+             Convolutional Neural Networks, 2021",
+    budget: None,
+    make,
+};
+
+/// The recipe of the source's notebook.
+const RECIPE: &str = "autoencoder";
+
+/// The networks, the baseline first.
+const MODELS: [&str; 3] = [
+    "autoencoder-spatial",
+    "autoencoder-gaussian",
+    "autoencoder-gaussian-repaired",
+];
+
+/// How much is trained and measured.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    /// Training and test images, and epochs.
+    images: [usize; 3],
+    /// Seeds, from the study's own on.
+    seeds: u64,
+    /// Test images whose codes are looked into.
+    coded: usize,
+}
+
+const FULL: Extent = Extent {
+    images: [20_000, 10_000, 6],
+    seeds: 2,
+    coded: 500,
+};
+
+const QUICK: Extent = Extent {
+    images: [256, 128, 2],
+    seeds: 2,
+    coded: 100,
+};
+
+/// The code of one network.
+struct Code {
+    model: String,
+    stages: Vec<Stage>,
+}
+
+fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
+    let extent = if run.quick() { QUICK } else { FULL };
+    let name = run.choose("images", &["mnist", "glyphs"])?;
+    let [train, test, epochs] = extent.images;
+    let comparison = Comparison {
+        part: Part { name, train, test },
+        config: TrainConfig {
+            epochs,
+            ..Recipe::find(RECIPE)?.config()
+        },
+        models: names(&MODELS),
+        once: Vec::new(),
+        seeds: seeds(run, extent.seeds),
+    };
+    let compared = comparison.run(run)?;
+    let seed = comparison.first_seed();
+    let mut codes = Vec::new();
+    for model in MODELS {
+        let part = &comparison.part;
+        let config = comparison.config(seed);
+        let settings = json!({"data": part, "train": config, "images": extent.coded});
+        let stages = run.step(&format!("{}-{model}-code", part.name), settings, |run| {
+            let data = run.data(part)?;
+            let network = comparison.trained(run, &data, model, seed)?;
+            stages(&network, images(&data.test, 0..extent.coded, run.device())?)
+        })?;
+        codes.push(Code {
+            model: model.into(),
+            stages,
+        });
+    }
+    Ok(page::page(&STUDY, compared, &codes, extent.coded))
+}
