@@ -4,7 +4,10 @@ use serde::Serialize;
 
 use crate::report::Report;
 
-use super::{StudyError, StudyRun, autoencoder, boundary, cemnet, commute, crossover, filters, fixed, kk, parametric, pooling, resolution, verdict, why_fft};
+use super::{
+    StudyError, StudyRun, autoencoder, boundary, cemnet, commute, crossover, filters, fixed, kk,
+    parametric, pooling, resolution, verdict, why_fft,
+};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -104,7 +104,21 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
         .collect();
     assert_eq!(
         names,
-        ["kk", "parametric", "filters", "autoencoder", "why-fft", "commute", "cemnet", "fixed", "crossover", "pooling", "resolution", "boundary", "verdict"]
+        [
+            "kk",
+            "parametric",
+            "filters",
+            "autoencoder",
+            "why-fft",
+            "commute",
+            "cemnet",
+            "fixed",
+            "crossover",
+            "pooling",
+            "resolution",
+            "boundary",
+            "verdict"
+        ]
     );
     assert!(list[0]["question"].as_str().unwrap().ends_with('?'));
     let text = lab.ok("study --list").stdout;

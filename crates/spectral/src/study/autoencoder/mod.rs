@@ -69,7 +69,12 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let name = run.choose("images", &["mnist", "glyphs"])?;
     let [train, test, epochs] = extent.images;
     let comparison = Comparison {
-        part: Part { name, train, test },
+        part: Part {
+            name,
+            train,
+            test,
+            ..Part::default()
+        },
         config: TrainConfig {
             epochs,
             ..Recipe::find(RECIPE)?.config()

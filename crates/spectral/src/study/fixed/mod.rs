@@ -145,6 +145,7 @@ fn part(set: &str, extent: &Extent) -> Part {
         name: set.into(),
         train,
         test,
+        ..Part::default()
     }
 }
 

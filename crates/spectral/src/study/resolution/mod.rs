@@ -139,6 +139,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
             name: set.clone(),
             train,
             test,
+            ..Part::default()
         },
         config,
         models: names(&MODELS),

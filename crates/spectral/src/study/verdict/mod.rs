@@ -151,6 +151,7 @@ fn part(set: &Set, train: usize, test: usize) -> Part {
         train: train.min(set.train),
         test: test.min(TEST),
         size: set.size,
+        ..Part::default()
     }
 }
 
