@@ -47,10 +47,11 @@ const PAIRS: [Pair; 8] = [
     pair("fft-local", "cnn-like-fft-local"),
 ];
 
-/// A set of images, how many of them there are to train on, and the size of photographs.
+/// A set of images, how many of them there are to train on and to test, and the size of photographs.
 struct Set {
     name: &'static str,
     train: usize,
+    test: usize,
     size: Option<(usize, usize)>,
 }
 
@@ -58,28 +59,32 @@ const SETS: [Set; 4] = [
     Set {
         name: "fashion-mnist",
         train: 60_000,
+        test: 10_000,
         size: None,
     },
     Set {
         name: "cifar-10",
         train: 50_000,
+        test: 10_000,
         size: None,
     },
     Set {
         name: "textures",
         train: 10_000,
+        test: 2_000,
         size: None,
     },
     Set {
         name: "cats-vs-dogs",
         train: 2_965,
+        test: 999,
         // At 150×150 the spatial twin of a free response has a million parameters.
         size: Some((64, 64)),
     },
 ];
 
 /// Test images at most.
-const TEST: usize = 10_000;
+const TEST: usize = 5_000;
 
 /// Images of a batch.
 const BATCH: usize = 64;
@@ -107,18 +112,23 @@ struct Longer {
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let names: Vec<&str> = SETS.iter().map(|set| set.name).collect();
+    let quick = run.quick();
     let mut present = run.present("sets", &names)?;
-    if run.quick() {
+    if quick {
         present.truncate(2);
     }
     let sets: Vec<&Set> = (SETS.iter())
         .filter(|set| present.iter().any(|name| name == set.name))
         .collect();
-    let quick = run.quick();
+    let [train, test] = if quick {
+        plan::QUICK_PILOT
+    } else {
+        plan::PILOT
+    };
     let mut paces = Vec::new();
     for set in &sets {
         for model in models() {
-            let part = part(set, plan::PILOT, plan::PILOT);
+            let part = part(set, train, test);
             let settings = json!({"data": part, "batch": BATCH});
             let name = format!("pace-{}-{model}", set.name);
             paces.push(run.step(&name, settings, |run| pace(run, &part, model))?);
@@ -149,7 +159,7 @@ fn part(set: &Set, train: usize, test: usize) -> Part {
     Part {
         name: set.name.into(),
         train: train.min(set.train),
-        test: test.min(TEST),
+        test: test.min(set.test),
         size: set.size,
         ..Part::default()
     }

@@ -9,10 +9,11 @@ use crate::train::{Recipe, fit};
 
 use super::super::run::Part;
 use super::super::{StudyError, StudyRun};
-use super::{BATCH, MOST_LONGER, PAIRS, Set};
+use super::{BATCH, MOST_LONGER, PAIRS, Set, TEST};
 
-/// Images that a pace is measured on.
-pub(super) const PILOT: usize = 4 * BATCH;
+/// Training and test images that a pace is measured on, of a quick look and in full.
+pub(super) const QUICK_PILOT: [usize; 2] = [2 * BATCH, BATCH];
+pub(super) const PILOT: [usize; 2] = [16 * BATCH, 4 * BATCH];
 
 /// Hours that are planned for of every hour there is.
 const RESERVE: f64 = 0.85;
@@ -42,15 +43,16 @@ pub(super) struct Extent {
 }
 
 /// From the most to the least that is worth the while.
-const EXTENTS: [Extent; 10] = [
+const EXTENTS: [Extent; 11] = [
     extent(60_000, 3, 10),
     extent(60_000, 3, 5),
     extent(20_000, 3, 10),
     extent(20_000, 3, 5),
     extent(10_000, 3, 5),
-    extent(10_000, 2, 5),
-    extent(5_000, 2, 5),
-    extent(2_000, 2, 5),
+    extent(10_000, 3, 4),
+    extent(5_000, 3, 5),
+    extent(5_000, 3, 3),
+    extent(2_000, 3, 3),
     extent(2_000, 1, 3),
     extent(500, 1, 2),
 ];
@@ -58,7 +60,7 @@ const EXTENTS: [Extent; 10] = [
 const fn extent(train: usize, seeds: u64, epochs: usize) -> Extent {
     Extent {
         train,
-        test: 10_000,
+        test: TEST,
         seeds,
         epochs,
     }
@@ -113,8 +115,9 @@ impl Plan {
                 found.find(|pace| pace.set == set.name && pace.model == model)
             };
             let images = extent.train.min(set.train) as f64;
-            let epoch =
-                |pace: &Pace| images * pace.seconds[0] + extent.test as f64 * pace.seconds[1];
+            let epoch = |pace: &Pace| {
+                images * pace.seconds[0] + extent.test.min(set.test) as f64 * pace.seconds[1]
+            };
             for pair in &PAIRS {
                 let (Some(spectral), Some(spatial)) = (of_set(pair.spectral), of_set(pair.spatial))
                 else {
