@@ -75,7 +75,7 @@ const SCALED: [&str; 5] = [
 ];
 
 /// Losses to be reached, over the loss of the one answer that is best for all images. Chosen before
-/// anything was trained.
+/// anything was trained in full.
 const LEVELS: [f64; 6] = [1.2, 1.0, 0.98, 0.95, 0.9, 0.8];
 
 /// Which of [`LEVELS`] is that answer's own.

@@ -102,10 +102,10 @@ pub(super) fn findings(of: &Figures) -> Vec<String> {
         };
         match (first(|at| at.steps as f64), first(|at| at.seconds)) {
             (Some((by_steps, _)), Some((by_time, _))) if by_steps == by_time => {
-                firsts.push(format!("{} {by_steps} by both", shown(loss)));
+                firsts.push(format!("{}, {by_steps} by steps and seconds", shown(loss)));
             }
             (Some((by_steps, _)), Some((by_time, _))) => firsts.push(format!(
-                "{} {by_steps} by steps and {by_time} by seconds",
+                "{}, {by_steps} by steps and {by_time} by seconds",
                 shown(loss)
             )),
             _ => {}
@@ -161,8 +161,8 @@ pub(super) fn section(of: &Figures) -> Section {
              which is the squared error of the one answer that is best for all images: a network \
              above it knows less than nothing about the image.",
             match of.probing.every {
-                1 => "one".into(),
-                every => format!("{every}th"),
+                1 => "step".into(),
+                every => format!("{every} steps"),
             },
             of.probing.images,
             LEVELS.map(|level| level.to_string()).join(", "),

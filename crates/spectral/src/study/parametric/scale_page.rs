@@ -25,7 +25,7 @@ pub(super) fn findings(of: &Figures) -> Vec<String> {
         if let [first, .., last] = own[..] {
             sides = Some([first.side, last.side]);
             let times = Value::from(last.seconds / first.seconds).shown();
-            growth.push(format!("{model} {times}"));
+            growth.push(format!("{times} for {model}"));
         }
     }
     let Some([from, to]) = sides else {
@@ -33,8 +33,8 @@ pub(super) fn findings(of: &Figures) -> Vec<String> {
     };
     let pixels = (to as f64 / from as f64).powi(2);
     let mut findings = vec![format!(
-        "Scalable? From {from}×{from} to {to}×{to}, {pixels:.0} times the pixels, a training step takes \
-         times as long: {}.",
+        "Scalable? From {from}×{from} to {to}×{to}, {pixels:.0} times the pixels, a training step takes this \
+         many times as long: {}.",
         growth.join(", ")
     )];
     let at = |model: &str| of_model(&of.costs, model).last().copied();

@@ -77,8 +77,8 @@ pub(super) fn findings(of: &Figures) -> Vec<String> {
     findings.push(format!(
         "Colour-blind? With colours permuted, or exchanged for others of the same sum of red, green \
          and blue, the published networks' answers change by {} of themselves at most, those of the \
-         others by {} to {}. At a tenth and at ten times the contrast the published answer as much \
-         less or more, but for {}; the others but for up to {}.",
+         others by {} to {}. At a tenth and at ten times the contrast the published networks' answers are \
+         as much less or more, but for {} of themselves; those of the others but for up to {}.",
         number(permuted),
         number(least),
         number(most),
