@@ -90,18 +90,20 @@ pub(super) fn timed(
     }
     let count = passes[0].1.len();
     let mut times = vec![[Vec::new(), Vec::new()]; count];
-    // The first round warms up.
-    for round in 0..=rounds {
+    for _ in 0..rounds {
         for (layer, times) in times.iter_mut().enumerate() {
             for (pass, (x, layers)) in passes.iter().enumerate() {
+                let work = || {
+                    let y = (layers[layer].2)(x.clone());
+                    if pass == 1 {
+                        y.sum().backward();
+                    }
+                };
+                // Whatever ran before leaves caches and memory in another state.
+                work();
                 let start = Instant::now();
-                let y = (layers[layer].2)(x.clone());
-                if pass == 1 {
-                    y.sum().backward();
-                }
-                if round > 0 {
-                    times[pass].push(start.elapsed().as_secs_f64());
-                }
+                work();
+                times[pass].push(start.elapsed().as_secs_f64());
             }
         }
     }

@@ -81,6 +81,8 @@ pub(super) fn timed(device: &Device, size: usize, rounds: usize) -> Result<Timed
     let learned = draw(1, &learning);
     let labels: Vec<u16> = (0..batch).map(|image| (image % CLASSES) as u16).collect();
     let clock = |work: &dyn Fn()| {
+        // Whatever ran before leaves caches and memory in another state.
+        work();
         let start = Instant::now();
         work();
         start.elapsed().as_secs_f64()
@@ -102,8 +104,7 @@ pub(super) fn timed(device: &Device, size: usize, rounds: usize) -> Result<Timed
         Loss::default().of_labels(outputs, &labels).backward();
     };
     let mut times: [Vec<f64>; 7] = Default::default();
-    // The first round warms up.
-    for round in 0..=rounds {
+    for _ in 0..rounds {
         let found = [
             clock(&|| transform(0)),
             clock(&|| convolution(0)),
@@ -113,12 +114,10 @@ pub(super) fn timed(device: &Device, size: usize, rounds: usize) -> Result<Timed
             clock(&|| step(0)),
             clock(&|| step(1)),
         ];
-        if round > 0 {
-            times
-                .iter_mut()
-                .zip(found)
-                .for_each(|(all, one)| all.push(one));
-        }
+        times
+            .iter_mut()
+            .zip(found)
+            .for_each(|(all, one)| all.push(one));
     }
     let [
         transform,
