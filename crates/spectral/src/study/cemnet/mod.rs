@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::data::Normalise;
 use crate::report::Report;
-use crate::train::{Decay, Recipe, Span, TrainConfig};
+use crate::train::TrainConfig;
 
-use super::comparison::{Compared, Comparison, seeds};
+use super::comparison::{Compared, Comparison, along_cosine, seeds};
 use super::run::Part;
 use super::{StudyError, StudyInfo, StudyRun};
 use gradients::{LayerGradient, gradients};
@@ -25,9 +25,6 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     budget: None,
     make,
 };
-
-/// The recipe. That of the source needs its hundreds of epochs: over ten of them the baseline itself stays behind.
-const RECIPE: &str = "lab";
 
 /// Networks for digits, the twin first.
 const DIGITS: [&str; 3] = ["lenet", "cemnet-mnist", "cemnet-mnist-repaired"];
@@ -173,21 +170,17 @@ fn part(name: String, [train, test, _]: [usize; 3]) -> Part {
     }
 }
 
-/// The recipe, along a cosine over the epochs.
+/// The lab's recipe. That of the source needs its hundreds of epochs: over ten of them the baseline itself
+/// stays behind.
 fn config(
     [.., epochs]: [usize; 3],
     batch_size: usize,
     normalise: Normalise,
 ) -> Result<TrainConfig, StudyError> {
-    let mut config = Recipe::find(RECIPE)?.config();
-    config.epochs = epochs;
-    config.batch_size = batch_size;
-    config.normalise = normalise;
-    config.schedule.decay = Decay::Cosine {
-        over: Span::Epochs(epochs as u64),
-        floor: 0.0,
-    };
-    Ok(config)
+    Ok(TrainConfig {
+        normalise,
+        ..along_cosine(epochs, batch_size)?
+    })
 }
 
 /// The names of all lists, each once.

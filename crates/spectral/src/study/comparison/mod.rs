@@ -4,7 +4,7 @@ mod network;
 mod section;
 
 use crate::report::{DataSetReport, ModelReport, Spread, combine_seeds};
-use crate::train::TrainConfig;
+use crate::train::{Decay, Recipe, Span, TrainConfig};
 
 use super::run::Part;
 use super::{StudyError, StudyRun};
@@ -49,6 +49,18 @@ pub(super) struct Trained {
 /// So many seeds, from the study's own on.
 pub(super) fn seeds(run: &StudyRun<'_>, count: u64) -> Vec<u64> {
     (run.seed()..run.seed().saturating_add(count)).collect()
+}
+
+/// The lab's recipe in so many epochs, along a cosine over them.
+pub(super) fn along_cosine(epochs: usize, batch_size: usize) -> Result<TrainConfig, StudyError> {
+    let mut config = Recipe::find("lab")?.config();
+    config.epochs = epochs;
+    config.batch_size = batch_size;
+    config.schedule.decay = Decay::Cosine {
+        over: Span::Epochs(epochs as u64),
+        floor: 0.0,
+    };
+    Ok(config)
 }
 
 /// Names as owned strings.

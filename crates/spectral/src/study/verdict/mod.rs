@@ -7,9 +7,9 @@ mod reach;
 use serde_json::json;
 
 use crate::report::{ModelReport, Report};
-use crate::train::{Decay, Recipe, Span, TrainConfig};
+use crate::train::TrainConfig;
 
-use super::comparison::{Compared, Comparison, Trained, seeds};
+use super::comparison::{Compared, Comparison, Trained, along_cosine, seeds};
 use super::run::Part;
 use super::{StudyError, StudyInfo, StudyRun};
 use plan::{Extent, Plan, pace};
@@ -165,18 +165,6 @@ fn part(set: &Set, train: usize, test: usize) -> Part {
     }
 }
 
-/// The lab's recipe along a cosine over the epochs.
-fn config(epochs: usize) -> Result<TrainConfig, StudyError> {
-    let mut config = Recipe::find("lab")?.config();
-    config.epochs = epochs;
-    config.batch_size = BATCH;
-    config.schedule.decay = Decay::Cosine {
-        over: Span::Epochs(epochs as u64),
-        floor: 0.0,
-    };
-    Ok(config)
-}
-
 fn group(run: &mut StudyRun<'_>, set: &Set, plan: &Plan) -> Result<Group, StudyError> {
     let Extent {
         train,
@@ -186,7 +174,7 @@ fn group(run: &mut StudyRun<'_>, set: &Set, plan: &Plan) -> Result<Group, StudyE
     } = plan.extent;
     let comparison = Comparison {
         part: part(set, train, test),
-        config: config(epochs)?,
+        config: along_cosine(epochs, BATCH)?,
         models: models().into_iter().map(String::from).collect(),
         once: Vec::new(),
         seeds: seeds(run, count),
@@ -235,7 +223,7 @@ fn train_longer(
     for &seed in &comparison.seeds {
         let config = TrainConfig {
             seed,
-            ..config(epochs)?
+            ..along_cosine(epochs, BATCH)?
         };
         let name = format!("{}-{model}-longer-seed-{seed}", comparison.part.name);
         runs.push(run.train(&name, model, &comparison.part, &config)?);
