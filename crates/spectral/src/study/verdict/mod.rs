@@ -161,7 +161,6 @@ fn part(set: &Set, train: usize, test: usize) -> Part {
         train: train.min(set.train),
         test: test.min(set.test),
         size: set.size,
-        ..Part::default()
     }
 }
 

@@ -105,8 +105,8 @@ fn findings(groups: &[Group]) -> Vec<String> {
     let mut findings = Vec::new();
     let (mut better, mut worse, mut all) = (0, 0, 0);
     for group in groups {
-        for index in 0..PAIRS.len() {
-            let sizes = group.at_equal_size(&PAIRS[index]);
+        for (index, pair) in PAIRS.iter().enumerate() {
+            let sizes = group.at_equal_size(pair);
             for difference in sizes.into_iter().chain(group.at_equal_time(index)) {
                 all += 1;
                 better += usize::from(difference.verdict == Verdict::Better);
