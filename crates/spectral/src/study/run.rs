@@ -313,10 +313,13 @@ impl StudyRun<'_> {
     }
 }
 
-/// The commits that steps were made at, each once.
+/// The commits that steps were made at, each once; what the source tree has come to since is left to
+/// the steps' own files.
 fn commits(makings: &[Making]) -> Option<String> {
-    let mut commits: Vec<&str> = makings.iter().filter_map(|m| m.commit.as_deref()).collect();
-    commits.dedup();
+    let commits = makings.iter().filter_map(|m| m.commit.as_deref());
+    let commits: Vec<&str> = commits
+        .map(|commit| commit.split(" (").next().unwrap_or(commit))
+        .collect();
     let mut seen: Vec<&str> = Vec::new();
     for commit in commits {
         if !seen.contains(&commit) {

@@ -109,7 +109,9 @@ fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<Stri
     let rows: Vec<(&Bar, Option<f64>)> = (bars.iter())
         .map(|bar| (bar, drawn(bar.value).then(|| scaled(bar.value))))
         .collect();
-    plot_bars(&mut svg, &rows, axis).map_err(|error| ReportError::Chart {
+    // On a logarithmic scale there is no zero to start from.
+    let zero = if logarithmic { axis.start() } else { 0.0 };
+    plot_bars(&mut svg, &rows, axis, zero).map_err(|error| ReportError::Chart {
         chart: title.into(),
         message: error.to_string(),
     })?;
@@ -120,6 +122,7 @@ fn plot_bars(
     svg: &mut String,
     rows: &[(&Bar, Option<f64>)],
     x: Axis,
+    zero: f64,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let height = ROW * rows.len() as u32;
     let area = SVGBackend::with_string(svg, (WIDTH, height + 80)).into_drawing_area();
@@ -151,10 +154,11 @@ fn plot_bars(
         chart.draw_series([place(start, -12, bar.name.clone(), &before)])?;
         if let Some(end) = *end {
             let (ink, _) = palette::series(bar.group);
-            let corners = [(start, middle - 0.3), (end, middle + 0.3)];
+            let corners = [(zero, middle - 0.3), (end, middle + 0.3)];
             chart.draw_series([Rectangle::new(corners, ink.light.filled())])?;
             let text = format::significant(bar.value);
-            chart.draw_series([place(end, 8, text, &behind)])?;
+            // Right of the bar, of one below zero as well, where no name is in the way.
+            chart.draw_series([place(end.max(zero), 8, text, &behind)])?;
         }
     }
     area.present()?;
@@ -181,6 +185,24 @@ mod tests {
             },
             file: None,
         }
+    }
+
+    #[test]
+    fn bars_start_at_zero_to_both_sides() {
+        let svg = draw(&bars(&[2.0, -2.0], false)).unwrap().unwrap();
+        let number = |rect: &str, name: &str| -> f64 {
+            let from = rect.find(name).unwrap() + name.len();
+            rect[from..].split('"').next().unwrap().parse().unwrap()
+        };
+        let rects: Vec<&str> = svg.split("<rect").skip(1).collect();
+        let [up, down] = rects[..] else {
+            panic!("{svg}")
+        };
+        let [(x_up, w_up), (x_down, w_down)] =
+            [up, down].map(|rect| (number(rect, " x=\""), number(rect, " width=\"")));
+        assert!((w_up - w_down).abs() <= 1.0, "{svg}");
+        // The one ends where the other starts.
+        assert!((x_down + w_down - x_up).abs() <= 1.0, "{svg}");
     }
 
     #[test]

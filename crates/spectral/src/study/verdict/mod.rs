@@ -36,12 +36,15 @@ const fn pair(spectral: &'static str, spatial: &'static str) -> Pair {
     Pair { spectral, spatial }
 }
 
+/// The plain network.
+const PLAIN: &str = "cnn";
+
 const PAIRS: [Pair; 8] = [
     pair("spectral-best", "spectral-best-spatial"),
     pair("free2", "cnn-like-free2"),
     pair("kk2-repaired", "cnn-like-kk2-repaired"),
     pair("gaussian2", "cnn-like-gaussian2"),
-    pair("polynomial2", "cnn"),
+    pair("polynomial2", PLAIN),
     pair("free-modes", "cnn-like-free-modes"),
     pair("gaussian-modes", "cnn-like-gaussian-modes"),
     pair("fft-local", "cnn-like-fft-local"),

@@ -2,13 +2,14 @@
 
 use crate::report::chance::{Verdict, compare, compare_seeds};
 use crate::report::{
-    Bar, ChartKind, ModelReport, Report, Section, SectionChart, SectionTable, Value,
+    Bar, ChartKind, DataSetReport, ModelReport, Report, Section, SectionChart, SectionTable, Value,
+    count,
 };
 
 use super::super::StudyInfo;
 use super::super::comparison::{Trained, percent, points};
 use super::plan::Plan;
-use super::{Group, PAIRS, Pair};
+use super::{Group, PAIRS, PLAIN, Pair};
 
 /// How a spectral network differs from its twin.
 struct Difference {
@@ -75,11 +76,16 @@ pub(super) fn page(study: &StudyInfo, plan: &Plan, groups: &[Group]) -> Report {
         title: "Should it be spectral?".into(),
         summary: findings(groups),
         sections,
-        data_sets: (groups.iter())
-            .map(|group| group.compared.clone().into_data_set())
-            .collect(),
+        data_sets: groups.iter().map(data_set).collect(),
         ..Report::default()
     }
+}
+
+/// All networks of a set, the plain one first, which times are compared with.
+fn data_set(group: &Group) -> DataSetReport {
+    let mut set = group.compared.clone().into_data_set();
+    set.models.sort_by_key(|model| model.model != PLAIN);
+    set
 }
 
 /// Which pairs of a set the spectral network wins by more than chance.
@@ -163,7 +169,9 @@ fn question(study: &StudyInfo, plan: &Plan, groups: &[Group]) -> Section {
             });
             format!(
                 "{} ({} to train on, {} to test{size})",
-                data.name, data.train_count, data.test_count
+                data.name,
+                count(data.train_count),
+                count(data.test_count)
             )
         })
         .collect();
