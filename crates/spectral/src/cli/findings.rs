@@ -1,7 +1,7 @@
 //! What the figures of a report say, in sentences.
 
 use crate::report::chance::{Verdict, compare, compare_losses, compare_seeds};
-use crate::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report};
+use crate::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
 
 /// What ends the name of a repaired network, the rest being the published one's.
 const REPAIRED: &str = "-repaired";
@@ -21,7 +21,7 @@ fn accuracies(data: &DataSetReport) -> String {
     let Some((first, others)) = data.models.split_first() else {
         return format!("On {}, nothing was trained.", data.name);
     };
-    let count = grouped(data.test_count);
+    let tested = count(data.test_count);
     let name = &first.model;
     if !first.score().is_finite() {
         return format!(
@@ -35,12 +35,12 @@ fn accuracies(data: &DataSetReport) -> String {
     };
     let mut text = match first.goal {
         Goal::Classify => format!(
-            "On {}, {name} names {} of {count} unseen images rightly{over}.",
+            "On {}, {name} names {} of {tested} unseen images rightly{over}.",
             data.name,
             score(first)
         ),
         Goal::Rebuild => format!(
-            "On {}, {name} rebuilds {count} unseen images with a mean loss of {}{over}.",
+            "On {}, {name} rebuilds {tested} unseen images with a mean loss of {}{over}.",
             data.name,
             score(first)
         ),
@@ -166,7 +166,7 @@ fn times(report: &Report) -> Option<String> {
                     ratios.join(", "),
                     first.model,
                     first.epoch_s,
-                    grouped(data.train_count),
+                    count(data.train_count),
                 )
             })
         })
@@ -187,7 +187,7 @@ fn dead(report: &Report) -> Option<String> {
         .iter()
         .filter(|model| model.dead_params > 0)
         .map(|model| {
-            let (dead, params) = (grouped(model.dead_params), grouped(model.params));
+            let (dead, params) = (count(model.dead_params), count(model.params));
             format!("{dead} of the {params} parameters of {}", model.model)
         })
         .collect();
@@ -275,18 +275,6 @@ fn signed(value: f64) -> String {
     } else {
         text.replace('-', "−")
     }
-}
-
-/// A count with its thousands apart: `12,345`.
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .filter_map(|group| std::str::from_utf8(group).ok())
-        .collect();
-    groups.join(",")
 }
 
 #[cfg(test)]

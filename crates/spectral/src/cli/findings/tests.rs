@@ -157,12 +157,12 @@ fn effective_pixels_count_what_is_lit_evenly() {
 
 #[test]
 fn thousands_are_set_apart() {
-    for (count, text) in [
+    for (number, text) in [
         (0, "0"),
         (999, "999"),
         (1000, "1,000"),
         (1_234_567, "1,234,567"),
     ] {
-        assert_eq!(grouped(count), text);
+        assert_eq!(count(number), text);
     }
 }

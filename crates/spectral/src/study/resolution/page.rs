@@ -213,7 +213,11 @@ fn pooling(of: &Figures) -> Option<String> {
         let (max, spectral) = (max?, spectral?);
         let [sum, left]: [f64; 2] = [&max, &spectral].map(|lost| lost.iter().sum());
         let share = match sum > 0.0 {
-            true => format!(", {:.0} % less", 100.0 * (1.0 - left / sum)),
+            true => {
+                let saved = 100.0 * (1.0 - left / sum);
+                let word = if saved < 0.0 { "more" } else { "less" };
+                format!(", {:.0} % {word}", saved.abs())
+            }
             false => String::new(),
         };
         parts.push(format!(
