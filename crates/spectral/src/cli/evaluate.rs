@@ -11,19 +11,24 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json};
 use super::test_images::{TestArgs, judge, test_images};
+use crate::data::resized;
 use crate::model::InputSpec;
 
 /// Evaluate a saved network, also at another size
 #[derive(Debug, Args)]
 #[command(
     after_help = "Runs the network on the test part of a data set as training does after each
-epoch. With --size the images are resampled first, photographs from their
-originals, and the network runs on them with the weights it has; one that is
-bound to the size it was trained at says so.
+epoch. With --size the images are resampled to another size first, photographs
+from their originals, and the network runs at that size with the weights it
+has; one that can only run at its training size says so. Compare with
+--resample-to-training-size: it resamples these images back and runs the
+network at its training size, which any network can do and which is the
+baseline to beat.
 
 Examples:
   spectral evaluate runs/cnn-glyphs-0
   spectral evaluate runs/cnn-mnist-0 --size 56x56 --json
+  spectral evaluate runs/cnn-mnist-0 --size 56x56 --resample-to-training-size
   spectral evaluate model.safetensors --data cifar-10 --size 41x37"
 )]
 pub(super) struct EvaluateArgs {
@@ -36,6 +41,10 @@ pub(super) struct EvaluateArgs {
     /// [default: the size of training]
     #[arg(long, value_name = "HxW", value_parser = size, verbatim_doc_comment)]
     size: Option<(usize, usize)>,
+    /// Resample the images of --size back to the
+    /// training size and run the network there
+    #[arg(long, requires = "size", verbatim_doc_comment)]
+    resample_to_training_size: bool,
     /// Use the weights of the run's best epoch, if it kept them
     #[arg(long)]
     best: bool,
@@ -45,14 +54,22 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
     let loaded = Loaded::from(&args.source, args.best, context)?;
     let trained = &loaded.settings.input;
     let size = args.size.unwrap_or((trained.height, trained.width));
+    let (height, width) = match args.resample_to_training_size {
+        true => (trained.height, trained.width),
+        false => size,
+    };
     let input = InputSpec {
-        height: size.0,
-        width: size.1,
+        height,
+        width,
         ..trained.clone()
     };
     // Before any data are read: this takes no time.
     loaded.network.check(&input)?;
     let (data, images) = test_images(&args.test, &loaded, size, context)?;
+    let images = match args.resample_to_training_size {
+        true => resized(&images, (height, width))?,
+        false => images,
+    };
     let evaluation = judge(&loaded.network, &loaded, &images)?;
     if !evaluation.loss.is_finite() {
         return Err(CliError::Failed(format!(
@@ -69,6 +86,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
             "images": images.len(),
             "trained_size": [trained.height, trained.width],
             "size": [size.0, size.1],
+            "run_at": [height, width],
             "loss": evaluation.loss,
             "accuracy": scores.map(|scores| scores.accuracy),
             "precision": scores.map(|scores| scores.precision),
@@ -77,8 +95,12 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
             "seconds": evaluation.seconds,
         }));
     }
+    let how = match args.resample_to_training_size {
+        true => "resampled to the training size of",
+        false => "trained at",
+    };
     let mut text = format!(
-        "{} on {} test images of {data}, {}x{} pixels (trained at {}x{})\n  loss      {:.4}\n",
+        "{} on {} test images of {data}, {}x{} pixels ({how} {}x{})\n  loss      {:.4}\n",
         loaded.name,
         images.len(),
         size.0,

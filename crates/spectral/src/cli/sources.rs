@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the program is made of, from the crate's folder.
-pub(crate) const PLACES: [&str; 4] = [
+pub(crate) const PLACES: [&str; 5] = [
     "src",
+    "peers",
     "../burn-spectral/src",
     "../spectral-kernels/src",
     "../../Cargo.lock",

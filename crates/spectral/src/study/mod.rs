@@ -17,6 +17,7 @@
 mod autoencoder;
 mod boundary;
 mod cemnet;
+mod closed_form;
 mod commute;
 mod comparison;
 mod crossover;

@@ -32,6 +32,27 @@ fn a_saved_network_scores_as_it_did_after_training_and_runs_at_other_sizes() {
 }
 
 #[test]
+fn images_of_another_size_can_be_resampled_back_for_any_network() {
+    let lab = Lab::new();
+    // One that runs at its training size only.
+    lab.json(&format!("train --model free1 {TRAIN} --run run"));
+    let own = lab.json("evaluate run --json");
+    let back = "evaluate run --size 56x56 --resample-to-training-size";
+    let resampled = lab.json(&format!("{back} --json"));
+    assert_eq!(resampled["size"], serde_json::json!([56, 56]));
+    assert_eq!(resampled["run_at"], serde_json::json!([28, 28]));
+    let [own, resampled] = [own, resampled].map(|scores| scores["loss"].as_f64().unwrap());
+    assert!(
+        own != resampled && (own - resampled).abs() < 0.05 * own,
+        "{own} {resampled}"
+    );
+    let said = lab.ok(back).stdout;
+    assert!(said.contains("56x56") && said.contains("28x28"), "{said}");
+    let said = lab.fails("evaluate run --resample-to-training-size", 2);
+    assert!(said.contains("--size"), "{said}");
+}
+
+#[test]
 fn what_a_network_cannot_take_is_told_before_it_runs() {
     let lab = Lab::new();
     lab.json(&format!("train --model free1 {TRAIN} --run run"));

@@ -51,11 +51,21 @@ fn other_sizes_are_run_and_a_study_cut_off_ends_with_the_same_figures() {
         let trained: Vec<f64> = (0..2)
             .map(|seed| number(&whole[format!("glyphs-{model}-seed-{seed}")]["accuracy"]))
             .collect();
-        for way in ["bilinear", "band-limited"] {
+        for way in [
+            "bilinear",
+            "band-limited",
+            "bilinear-to-training-size",
+            "band-limited-to-training-size",
+        ] {
             for (got, wanted) in own(way).iter().zip(&trained) {
                 assert!((got - wanted).abs() < 1e-9, "{model} {way}: {got} {wanted}");
             }
         }
+    }
+    // Resampling to the training size serves every network, at every size.
+    for model in ["cnn", "free2"] {
+        let all = found(&whole, &format!("bilinear-to-training-size-{model}"));
+        assert_eq!(all.len(), 8, "{model}");
     }
     // Filters on modes commute with resampling to finer grids, those on samples do not.
     let errors = |model: &str| -> Vec<f64> {
@@ -84,6 +94,6 @@ fn other_sizes_are_run_and_a_study_cut_off_ends_with_the_same_figures() {
         }
     }
     for step in ["spectral-pool-samples-seed-1", "spectral-pool-modes-seed-0"] {
-        assert_eq!(found(&whole, step).len(), 8, "{step}");
+        assert_eq!(found(&whole, step).len(), 16, "{step}");
     }
 }

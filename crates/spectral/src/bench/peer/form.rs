@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn every_form_of_every_case_is_one_that_the_script_builds() {
-        let script = include_str!("../../../../../peers/forms.py");
+        let script = include_str!("../../../peers/forms.py");
         for case in crate::bench::cases() {
             for form in case.forms.iter().chain(&Form::of(&case.spec)) {
                 assert!(

@@ -11,7 +11,7 @@ pub(super) const SERVER: &str = "serve.py";
 
 macro_rules! script {
     ($name:literal) => {
-        ($name, include_str!(concat!("../../../../../peers/", $name)))
+        ($name, include_str!(concat!("../../../peers/", $name)))
     };
 }
 
@@ -53,7 +53,7 @@ mod tests {
                     .and_then(|rest| rest.split_once(" import"))
                     .map(|(module, _)| module);
                 let Some(module) = module else { continue };
-                let own = format!("{}/../../peers/{module}.py", env!("CARGO_MANIFEST_DIR"));
+                let own = format!("{}/peers/{module}.py", env!("CARGO_MANIFEST_DIR"));
                 if Path::new(&own).is_file() {
                     let carried = folder.path().join(format!("{module}.py"));
                     assert!(carried.is_file(), "{module}");

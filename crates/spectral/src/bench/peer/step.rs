@@ -177,8 +177,8 @@ mod tests {
 
     #[test]
     fn every_form_is_one_that_the_script_builds() {
-        let script = include_str!("../../../../../peers/networks.py");
-        let products = include_str!("../../../../../peers/cemnet.py");
+        let script = include_str!("../../../peers/networks.py");
+        let products = include_str!("../../../peers/cemnet.py");
         let is_line = |name: &str, text: &str| text.contains(&format!("    \"{name}\": "));
         for spec in steps() {
             let forms = StepForm::of(&spec);

@@ -8,6 +8,7 @@ mod scale_page;
 mod sight;
 mod sight_page;
 mod stepper;
+mod thumbnails;
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ use super::{StudyError, StudyInfo, StudyRun};
 use pace::{Pace, Probing, pace};
 use scale::{Cost, costs};
 use sight::{Colours, Leak};
+use thumbnails::{SIDES, Thumbnails, thumbnails};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "parametric",
@@ -146,6 +148,7 @@ struct Sight {
 
 /// All figures.
 struct Figures {
+    thumbnails: Vec<Thumbnails>,
     compared: Compared,
     deep: Compared,
     /// The classes of the set.
@@ -196,6 +199,13 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         every: extent.probing[1],
         seed: run.seed(),
     };
+    let thumbnails = SIDES.map(|side| {
+        let step = format!("{}-thumbnails-{side}", own.part.name);
+        run.step(&step, &own.part, |run| {
+            thumbnails(&*run.data(&own.part)?, side)
+        })
+    });
+    let thumbnails = thumbnails.into_iter().collect::<Result<_, _>>()?;
     let compared = own.run(run)?;
     let paced = paced(run, &own, probing)?;
     let deep = deep.run(run)?;
@@ -205,6 +215,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     Ok(page::page(
         &STUDY,
         Figures {
+            thumbnails,
             classes: compared.data.classes.len(),
             compared,
             deep,

@@ -4,13 +4,14 @@ use crate::report::{Report, Section, SectionTable, Value};
 
 use super::super::StudyInfo;
 use super::super::comparison::{Compared, percent};
-use super::{Figures, pace_page, scale_page, sight_page};
+use super::{Figures, pace_page, scale_page, sight_page, thumbnails};
 
 /// Accuracies that the source's notebook printed, of one trial.
 const SOURCE: [(&str, f64); 2] = [("cats-spatial", 0.506), ("cats-fourier", 0.652)];
 
 pub(super) fn page(study: &StudyInfo, of: Figures) -> Report {
     let mut summary = Vec::new();
+    summary.extend(thumbnails::finding(&of.thumbnails, &of.compared));
     summary.extend(of.compared.against_baseline());
     summary.extend(of.deep.against_baseline());
     summary.extend(pace_page::findings(&of));
@@ -18,6 +19,7 @@ pub(super) fn page(study: &StudyInfo, of: Figures) -> Report {
     summary.extend(sight_page::findings(&of));
     let sections = vec![
         question(study, &of),
+        thumbnails::section(&of.thumbnails),
         pace_page::section(&of),
         scale_page::section(&of),
         sight_page::section(&of),

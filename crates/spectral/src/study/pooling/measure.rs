@@ -9,8 +9,8 @@ use crate::data::{DataSet, Images};
 use crate::report::Picture;
 
 use super::super::StudyError;
+use super::super::closed_form::{Rows, classify};
 use super::super::images::{distance, energy, images, picture, root_ratio, values};
-use super::classify::{Rows, classify};
 use super::ways::{Pool, Up, Upsampler, moved, nearest};
 
 /// Images in memory at a time.

@@ -1,6 +1,5 @@
 //! What spectral pooling keeps of an image, beside pooling over blocks.
 
-mod classify;
 mod measure;
 mod page;
 mod ways;

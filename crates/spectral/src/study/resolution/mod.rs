@@ -22,13 +22,14 @@ use super::{StudyError, StudyInfo, StudyRun};
 use commute::Apart;
 use composed::{Composed, Counting};
 use handover::After;
-use sizes::{AtSize, Way};
+use sizes::{AtSize, Presented, Route};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "resolution",
-    summary: "networks trained at one size and run at others, and which layer counts samples",
+    summary: "networks trained at one size and evaluated at others, beside resampling to the training size",
     question: "Can a network whose filters are functions of frequency be trained at one size and run at \
-               others? And where one cannot, which of its layers is the cause?",
+               others, and is that better than resampling the image to the training size? Where a network \
+               cannot, which of its layers is the cause?",
     source: "Li et al., Fourier Neural Operator for Parametric Partial Differential Equations, 2021",
     budget: None,
     make,
@@ -76,7 +77,7 @@ struct Extent {
 fn full() -> Extent {
     Extent {
         images: [60_000, 10_000, 5],
-        seeds: 2,
+        seeds: 3,
         sizes: vec![
             [14, 14],
             [20, 20],
@@ -108,10 +109,10 @@ struct OfModel<T> {
     seeds: Vec<T>,
 }
 
-/// Accuracies of a network by size, one list a seed; none where it is bound to its size.
+/// Accuracies of a network by size, one list per seed; its training size alone where it is bound to that.
 struct BySize {
     model: String,
-    way: Way,
+    presented: Presented,
     seeds: Vec<Vec<AtSize>>,
 }
 
@@ -154,21 +155,21 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let mut by_size = Vec::new();
     for model in MODELS {
         let is_bound = bound.iter().any(|(name, _)| name == model);
-        let sizes: Vec<[usize; 2]> = match is_bound {
-            true => vec![OWN],
-            false => extent.sizes.clone(),
-        };
-        for way in Way::ALL {
-            let step = format!("{}-{model}", way.name());
+        for presented in Presented::ALL {
+            let sizes: Vec<[usize; 2]> = match is_bound && presented.route == Route::Direct {
+                true => vec![OWN],
+                false => extent.sizes.clone(),
+            };
+            let step = format!("{}-{model}", presented.step());
             let seeds = each_seed(run, &comparison, (&step, model), &sizes, {
                 |run, network, data, normalise| {
-                    let images = (way, data.test.len());
+                    let images = (presented, data.test.len());
                     sizes::at_sizes(network, data, images, (&sizes, normalise), run.device())
                 }
             })?;
             by_size.push(BySize {
                 model: model.into(),
-                way,
+                presented,
                 seeds,
             });
         }
@@ -254,12 +255,14 @@ fn composed(
     counting: Counting,
     sizes: &[[usize; 2]],
 ) -> Result<Vec<BySize>, StudyError> {
-    let mut found: [Vec<Vec<AtSize>>; 2] = Default::default();
+    let mut found: [Vec<Vec<AtSize>>; Presented::ALL.len()] = Default::default();
     for &seed in &comparison.seeds {
         let config = comparison.config(seed);
         let step = format!("{}-seed-{seed}", counting.step());
-        let settings = json!({"data": comparison.part, "train": config, "sizes": sizes});
-        let both = run.step(&step, settings, |run| {
+        let steps = Presented::ALL.map(Presented::step);
+        let settings =
+            json!({"data": comparison.part, "train": config, "sizes": sizes, "images": steps});
+        let all = run.step(&step, settings, |run| {
             let data = run.data(&comparison.part)?;
             let size = [data.train.height, data.train.width];
             let input = InputSpec::new(data.train.channels, size, data.classes.len());
@@ -269,22 +272,22 @@ fn composed(
             config.normalise = config.normalise.fitted(&data.train);
             let network = fit(network, &data, &config, None, &mut ())?.model;
             let normalise = &config.normalise;
-            let both = Way::ALL.map(|way| {
-                let images = (way, data.test.len());
+            let all = Presented::ALL.map(|presented| {
+                let images = (presented, data.test.len());
                 sizes::at_sizes(&network, &data, images, (sizes, normalise), run.device())
             });
-            both.into_iter().collect::<Result<Vec<_>, _>>()
+            all.into_iter().collect::<Result<Vec<_>, _>>()
         })?;
         found
             .iter_mut()
-            .zip(both)
-            .for_each(|(all, one)| all.push(one));
+            .zip(all)
+            .for_each(|(seeds, seed)| seeds.push(seed));
     }
-    let ways = Way::ALL.into_iter().zip(found);
-    Ok(ways
-        .map(|(way, seeds)| BySize {
+    let found = Presented::ALL.into_iter().zip(found);
+    Ok(found
+        .map(|(presented, seeds)| BySize {
             model: counting.name().into(),
-            way,
+            presented,
             seeds,
         })
         .collect())

@@ -8,7 +8,7 @@ use super::super::comparison::{percent, points};
 use super::composed::Counting;
 use super::handover::{Kind, lost};
 use super::sections::{by_size, cause, commutes, handovers};
-use super::sizes::Way;
+use super::sizes::{Presented, Route, Way};
 use super::{BySize, Figures, OWN};
 
 /// Errors below this are those of single precision, sums over all pixels included.
@@ -49,10 +49,20 @@ impl Figures {
             .unwrap_or(OWN)
     }
 
-    /// The accuracies of a network.
+    /// The accuracies of a network on images of other sizes as they are.
     pub(super) fn of(&self, model: &str, way: Way) -> Option<&BySize> {
-        let mut all = self.by_size.iter();
-        all.find(|by_size| by_size.model == model && by_size.way == way)
+        let presented = Presented {
+            way,
+            route: Route::Direct,
+        };
+        self.presented(presented)
+            .find(|by_size| by_size.model == model)
+    }
+
+    /// The accuracies of all networks on the same images.
+    pub(super) fn presented(&self, presented: Presented) -> impl Iterator<Item = &BySize> {
+        let all = self.by_size.iter();
+        all.filter(move |by_size| by_size.presented == presented)
     }
 }
 
@@ -91,15 +101,18 @@ fn question(study: &StudyInfo, of: &Figures) -> Section {
             study.question.into(),
             format!("Source: {}, and the networks' own authors.", study.source),
             format!(
-                "The source trains operators between functions, on grids of one resolution and runs them on \
-                 others; the networks here are classifiers in which its idea, filters that belong to modes \
-                 and not to samples, takes the place of convolutions (free-modes, gaussian-modes). Trained on \
-                 {} at 28×28, up to {train} images of it and up to {test} to test on: {epochs} epochs of \
-                 mini-batches of 64, Adam at 0.001 under a weight decay of 0.0005. At other sizes they run \
-                 with the weights they have, on test images resampled bilinearly, and by their spectra, \
-                 which neither adds frequencies nor takes any away as long as the images grow.",
+                "The source trains operators between functions on grids of one resolution and evaluates them on \
+                 others. The networks here are classifiers that replace convolutions by its idea, filters on modes \
+                 instead of samples (free-modes, gaussian-modes). They are trained on {} at 28×28 (up to {train} \
+                 training and {test} test images, {epochs} epochs, batch size 64, Adam with learning rate 0.001 \
+                 and weight decay 0.0005) and evaluated at other sizes with unchanged weights. Test images are \
+                 resampled bilinearly, or band-limited (trigonometric interpolation), which neither adds nor \
+                 removes frequencies when images grow.",
                 of.set
             ),
+            "The baseline needs no special network: resample the image to the training size and run the network \
+             there."
+                .into(),
         ],
         ..Section::default()
     }
@@ -109,32 +122,28 @@ fn question(study: &StudyInfo, of: &Figures) -> Section {
 fn findings(of: &Figures) -> Vec<String> {
     let largest = of.largest();
     let mut findings = Vec::new();
-    let there = of
-        .by_size
-        .iter()
-        .filter(|by_size| by_size.way == Way::Bilinear);
-    let there: Vec<String> = there
+    findings.extend(baseline(of));
+    let direct = Presented {
+        way: Way::Bilinear,
+        route: Route::Direct,
+    };
+    let there: Vec<String> = of
+        .presented(direct)
         .filter_map(|by_size| {
             let (own, there) = (by_size.at(OWN)?, by_size.at(largest)?);
-            Some(format!(
-                "{} {} (from {})",
-                by_size.model,
-                percent(there),
-                percent(own)
-            ))
+            let (there, own) = (percent(there), percent(own));
+            (largest != OWN).then(|| format!("{} {there} (from {own})", by_size.model))
         })
         .collect();
     findings.push(format!(
-        "On {}, trained at 28×28 and run at {} on images resampled bilinearly, networks name rightly, in \
-         %: {}.",
-        of.set,
+        "Test accuracy at {} in %, run at that size without resampling back (in brackets at 28×28): {}.",
         named(largest),
         there.join(", ")
     ));
     if !of.bound.is_empty() {
         let names: Vec<&str> = of.bound.iter().map(|(name, _)| name.as_str()).collect();
         findings.push(format!(
-            "Bound to the size of training: {}.",
+            "Run at the training size only: {}.",
             names.join(", ")
         ));
     }
@@ -142,6 +151,45 @@ fn findings(of: &Figures) -> Vec<String> {
     findings.extend(losing(of));
     findings.extend(pooling(of));
     findings
+}
+
+/// The best network run at the largest size, against `cnn` on images resampled to the training size.
+fn baseline(of: &Figures) -> Option<String> {
+    let largest = of.largest();
+    let [direct, resampled] = [Route::Direct, Route::ToTrainingSize].map(|route| Presented {
+        way: Way::Bilinear,
+        route,
+    });
+    let cnn = of
+        .presented(resampled)
+        .find(|by_size| by_size.model == "cnn")?;
+    let best = of
+        .presented(direct)
+        .filter_map(|by_size| Some((by_size, by_size.at(largest)?)))
+        .max_by(|one, two| one.1.total_cmp(&two.1))?
+        .0;
+    let (baseline, best_there) = (cnn.at(largest)?, best.at(largest)?);
+    let gains: Vec<f64> = (best.each_at(largest).into_iter())
+        .zip(cnn.each_at(largest))
+        .map(|(best, cnn)| best - cnn)
+        .collect();
+    let margin = Spread::of(gains.iter().copied()).map(margin_of_mean);
+    let gain = gains.iter().sum::<f64>() / gains.len().max(1) as f64;
+    let verdict = match margin {
+        Some(margin) if gain.abs() <= margin => "no significant difference".into(),
+        _ if gain > 0.0 => format!("running at {} is better", named(largest)),
+        _ => "resampling to the training size is better".to_string(),
+    };
+    Some(format!(
+        "The simple way: resample {} images to 28×28 and run cnn there, {} % test accuracy. The best network \
+         that runs at {} itself, {}, reaches {} %: {} points, {verdict}.",
+        named(largest),
+        percent(baseline),
+        named(largest),
+        best.model,
+        percent(best_there),
+        mean_points(&gains)
+    ))
 }
 
 fn commuting(of: &Figures) -> Option<String> {
@@ -166,8 +214,8 @@ fn commuting(of: &Figures) -> Option<String> {
     };
     (!of.apart.is_empty()).then(|| {
         format!(
-            "First filters that commute with resampling to finer grids, to single precision: {}. Those \
-             that do not, with the largest relative error: {}.",
+            "First filters that commute with resampling to finer grids, within single precision: {}. Those \
+             that do not (largest relative error): {}.",
             list(&do_commute),
             list(&do_not)
         )
@@ -194,7 +242,7 @@ fn losing(of: &Figures) -> Vec<String> {
             .sum::<f64>()
                 / model.seeds.len().max(1) as f64;
             format!(
-                "Of the {} points that {} loses at {}, by the kind of layer they are lost at: {}.",
+                "Of the {} points that {} loses at {}, by type of layer: {}.",
                 percent(whole),
                 model.model,
                 named(largest),
@@ -228,7 +276,7 @@ fn pooling(of: &Figures) -> Option<String> {
         ));
     }
     Some(format!(
-        "Points lost from 28×28 to {}, images resampled by their spectra: {}.",
+        "Points lost from 28×28 to {}, images resampled band-limited: {}.",
         named(largest),
         parts.join("; ")
     ))

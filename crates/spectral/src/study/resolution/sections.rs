@@ -6,7 +6,7 @@ use super::super::comparison::{percent, points};
 use super::composed::Counting;
 use super::handover::{After, Kind, lost};
 use super::page::{mean_points, named};
-use super::sizes::Way;
+use super::sizes::{Presented, Route, Way};
 use super::{Figures, OWN, OfModel};
 
 /// Networks whose accuracy is drawn.
@@ -49,8 +49,7 @@ fn side([height, width]: [usize; 2]) -> f64 {
 
 pub(super) fn by_size(of: &Figures) -> Section {
     let sizes = &of.extent.sizes;
-    let tables = Way::ALL.map(|way| {
-        let rows = of.by_size.iter().filter(|by_size| by_size.way == way);
+    let tables = Presented::ALL.map(|presented| {
         let row = |by_size: &super::BySize| -> Vec<Value> {
             let cells = sizes.iter().map(|size| match by_size.at(*size) {
                 Some(accuracy) => percent(accuracy).into(),
@@ -58,36 +57,62 @@ pub(super) fn by_size(of: &Figures) -> Section {
             });
             std::iter::once(by_size.model.as_str().into()).chain(cells).collect()
         };
+        let way = presented.way.name();
         SectionTable {
-            title: format!("Named rightly (%), images resampled: {}", way.name()),
-            columns: columns("network", sizes),
-            rows: rows.map(row).collect(),
-            note: match way {
-                Way::Bilinear => "Means over the seeds; as evaluate --size does it. –: the network takes no \
-                                  other size. The last two are not in the list of networks: see the cause \
-                                  below."
-                    .into(),
-                Way::BandLimited => "The same by trigonometric interpolation, of the images as networks see \
-                                     them."
-                    .into(),
+            title: match presented.route {
+                Route::Direct => format!("Test accuracy (%), run at each size, {way} resampling"),
+                Route::ToTrainingSize => {
+                    format!("Test accuracy (%), resampled back to 28×28 first, {way} resampling")
+                }
             },
+            columns: columns("network", sizes),
+            rows: of.presented(presented).map(row).collect(),
+            note: match (presented.route, presented.way) {
+                (Route::Direct, Way::Bilinear) => {
+                    "Means over the seeds, as spectral evaluate --size gives it. –: the network runs at its \
+                     training size only. The last two networks are not in spectral models: see below."
+                }
+                (Route::Direct, Way::BandLimited) => "The same with trigonometric interpolation of the normalized images.",
+                (Route::ToTrainingSize, Way::Bilinear) => {
+                    "The baseline: any network, on images of that size resampled to 28×28, as spectral evaluate \
+                     --size --resample-to-training-size gives it. Larger images are made from 28×28 ones here, \
+                     so resampling back loses almost nothing; smaller ones have lost their detail for good."
+                }
+                (Route::ToTrainingSize, Way::BandLimited) => {
+                    "Band-limited resampling to a larger size and back is the identity."
+                }
+            }
+            .into(),
         }
     });
-    let drawn = DRAWN.iter().enumerate().filter_map(|(group, name)| {
-        let by_size = of.of(name, Way::Bilinear)?;
+    let line = |group: usize, name: &str, presented: Presented| {
+        let by_size = of
+            .presented(presented)
+            .find(|by_size| by_size.model == name)?;
         let points = sizes.iter().filter_map(|size| {
             Some(Point {
                 x: side(*size),
                 y: 100.0 * by_size.at(*size)?,
             })
         });
+        let resampled = presented.route == Route::ToTrainingSize;
         Some(Line {
-            name: (*name).into(),
+            name: match resampled {
+                true => format!("{name}, resampled to 28×28"),
+                false => name.into(),
+            },
             group,
-            dashed: false,
+            dashed: resampled,
             points: points.collect(),
         })
+    };
+    let [direct, resampled] = [Route::Direct, Route::ToTrainingSize].map(|route| Presented {
+        way: Way::Bilinear,
+        route,
     });
+    let drawn = std::iter::once(line(0, "cnn", resampled))
+        .chain((DRAWN.iter().enumerate()).map(|(group, name)| line(group, name, direct)))
+        .flatten();
     Section {
         heading: format!("By size, on {}", of.set),
         text: (of.bound.iter())
@@ -101,10 +126,11 @@ pub(super) fn by_size(of: &Figures) -> Section {
             .collect(),
         tables: tables.to_vec(),
         charts: vec![SectionChart {
-            title: "Named rightly (%) by size, bilinear".into(),
-            note: "Means over the seeds. Across: the root of the number of pixels; trained at 28."
+            title: "Test accuracy (%) by image size".into(),
+            note: "Bilinear resampling, means over the seeds. Horizontal axis: square root of the number of \
+                   pixels. Trained at 28×28."
                 .into(),
-            kind: lines("root of the pixels", false, drawn.collect()),
+            kind: lines("image size (square root of pixels)", false, drawn.collect()),
             file: None,
         }],
         ..Section::default()
@@ -152,25 +178,26 @@ pub(super) fn commutes(of: &Figures) -> Section {
     Section {
         heading: "Which filters commute with resampling".into(),
         text: vec![format!(
-            "What the first filter of each trained network meets of {} test images (their maxima over 2×2, or \
-             their four phases) but for the highest frequency, resampled by its spectrum and then filtered, against the filtered one \
-             resampled. A filter of cycles per image gives the same; one of cycles per sample, as every \
-             small kernel is, sees another part of the image on another grid. On a coarser one, frequencies \
-             are gone from both sides.",
+            "The input of each trained network's first filter, for {} test images (the 2×2 maxima, or the four \
+             phases, of the image) without its highest frequency: resampled band-limited and then filtered, \
+             against filtered and then resampled. A filter defined in cycles per image gives the same result; \
+             one defined in cycles per sample, like every small kernel, covers another part of the image on \
+             another grid. On a coarser grid both sides lose frequencies.",
             of.extent.shown
         )],
         tables: vec![SectionTable {
-            title: "Filtering and resampling in either order: relative difference".into(),
+            title: "Relative difference between filtering first and resampling first".into(),
             columns: columns("network", sizes),
             rows: rows.collect(),
             note: "‖filter(resampled) − resampled(filtered)‖/‖resampled(filtered)‖, means over the seeds. \
-                   Sizes are those of the image, the filter works on half. 1e-6 is single precision; –: the filter takes no other size."
+                   Sizes are those of the image; the filter runs at half of them. Values near 1e-7 are single-precision \
+                   rounding. –: the filter takes no other size."
                 .into(),
         }],
         charts: vec![SectionChart {
-            title: "Relative difference by size, logarithmic".into(),
-            note: "The own size left out, where it is zero for all.".into(),
-            kind: lines("root of the pixels", true, drawn.collect()),
+            title: "Relative difference by image size".into(),
+            note: "Logarithmic. Without the training size, where it is zero.".into(),
+            kind: lines("image size (square root of pixels)", true, drawn.collect()),
             file: None,
         }],
         ..Section::default()
@@ -222,12 +249,12 @@ pub(super) fn handovers(of: &Figures) -> Section {
                 .collect()
         });
         tables.push(SectionTable {
-            title: format!("Layers run at {} up to here, the others at their own size", named(size)),
+            title: format!("Layers up to this one run at {}, later ones at the training size", named(size)),
             columns: heads.clone(),
             rows: rows.collect(),
-            note: "Named rightly (%), and in brackets how far the features are from those at the own size, \
-                   relatively, both at that size. Read downwards: where the accuracy falls, the layer is to \
-                   blame. The last row is the network at that size."
+            note: "Test accuracy (%), and in brackets the relative error of the features against those at the \
+                   training size. Where accuracy falls from one row to the next, that layer is the cause. The last row is the \
+                   whole network at that size."
                 .into(),
         });
         let kinds = Kind::LAYERS.map(|kind| -> Vec<Value> {
@@ -238,16 +265,12 @@ pub(super) fn handovers(of: &Figures) -> Section {
             std::iter::once(kind.name().into()).chain(cells).collect()
         });
         tables.push(SectionTable {
-            title: format!(
-                "Points gained or lost at {} by the kind of layer",
-                named(size)
-            ),
+            title: format!("Points gained or lost at {} by type of layer", named(size)),
             columns: std::iter::once("at".to_string())
                 .chain(heads.into_iter().skip(1))
                 .collect(),
             rows: kinds.to_vec(),
-            note: "Sums of the steps from row to row of the table above; below zero is lost."
-                .into(),
+            note: "Sums of the row-to-row changes in the table above.".into(),
         });
         let drawn = models
             .iter()
@@ -266,22 +289,22 @@ pub(super) fn handovers(of: &Figures) -> Section {
             });
         charts.push(SectionChart {
             title: format!(
-                "Named rightly (%) by the number of layers run at {}",
+                "Test accuracy (%) by number of layers run at {}",
                 named(size)
             ),
             note:
-                "In the order of the table: 0 the image, 1 the first max-pool, 2 the first filter …"
+                "In the table's order: 0 the image, 1 the first max-pool, 2 the first filter, and so on."
                     .into(),
             kind: lines("layers", false, drawn.collect()),
             file: None,
         });
     }
     Section {
-        heading: "Which layer is to blame".into(),
+        heading: "Which layer is the cause".into(),
         text: vec![format!(
-            "The first layers of a network run at another size, on {} test images resampled by their spectra; \
-             then what they give is resampled to the size it has in training, and the others go on with \
-             that. What the resampling itself takes away is in the first row.",
+            "The first layers run at another size on {} test images resampled band-limited; their output is then \
+             resampled to the size it has in training, and the remaining layers run on that. The first row \
+             is the effect of resampling alone.",
             of.extent.shown
         )],
         tables,
@@ -348,13 +371,12 @@ pub(super) fn cause(of: &Figures) -> Section {
     Section {
         heading: "Without the layer that counts samples".into(),
         text: vec![
-            "Blame can be put to the test by leaving the layer out. Here cnn and free-modes, whose filters are \
-             functions of samples and of modes, stand beside the same networks with pooling in the spectrum \
-             (the upper half of the frequencies left out) where they have max-pooling: as many parameters, \
-             trained alike. If max-pooling is what counts samples in free-modes, its \
-             accuracy falls and that with spectral pooling stays level, but for the harmonics of the \
-             activations, which alias on the coarser grid. The filters of cnn count samples themselves, so \
-             that leaving the pool out cannot be enough there."
+            "To test the cause, leave the layer out: cnn and free-modes, whose filters are functions of samples and \
+             of modes, beside the same networks with spectral pooling (which removes the upper half of the \
+             frequencies) instead of max-pooling, with equal parameters and equal training. If max-pooling is \
+             what makes free-modes depend on the grid, its accuracy falls with max-pooling and stays level with \
+             spectral pooling, apart from harmonics of the activations, which alias on a coarser grid. The \
+             filters of cnn depend on the grid themselves, so replacing the pooling cannot be enough there."
                 .into(),
         ],
         tables: vec![SectionTable {
@@ -371,9 +393,9 @@ pub(super) fn cause(of: &Figures) -> Section {
             note: "Means over the seeds; at 28×28 the accuracy itself.".into(),
         }],
         charts: vec![SectionChart {
-            title: "Named rightly (%) by size, band-limited".into(),
+            title: "Test accuracy (%) by image size, band-limited resampling".into(),
             note: "Solid: spectral pooling; dashed: max-pooling.".into(),
-            kind: lines("root of the pixels", false, drawn.collect()),
+            kind: lines("image size (square root of pixels)", false, drawn.collect()),
             file: None,
         }],
         ..Section::default()

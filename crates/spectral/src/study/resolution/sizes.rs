@@ -9,6 +9,7 @@ use crate::train::Classifier;
 
 use super::super::StudyError;
 use super::super::rate::{hits, named, seen};
+use super::OWN;
 
 /// How images come to another size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,34 +32,81 @@ impl Way {
     }
 }
 
-/// What a network names rightly at a size.
+/// What a network is given of images of another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Route {
+    /// The images at that size.
+    Direct,
+    /// The same images resampled back to the training size: the baseline that any network can use.
+    ToTrainingSize,
+}
+
+/// How the test images are resampled, and which of them a network is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Presented {
+    pub(super) way: Way,
+    pub(super) route: Route,
+}
+
+impl Presented {
+    pub(super) const ALL: [Self; 4] = {
+        const fn of(way: Way, route: Route) -> Presented {
+            Presented { way, route }
+        }
+        [
+            of(Way::Bilinear, Route::Direct),
+            of(Way::BandLimited, Route::Direct),
+            of(Way::Bilinear, Route::ToTrainingSize),
+            of(Way::BandLimited, Route::ToTrainingSize),
+        ]
+    };
+
+    /// The start of the names of its steps.
+    pub(super) fn step(self) -> String {
+        match self.route {
+            Route::Direct => self.way.name().into(),
+            Route::ToTrainingSize => format!("{}-to-training-size", self.way.name()),
+        }
+    }
+}
+
+/// Test accuracy at a size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct AtSize {
     pub(super) size: [usize; 2],
-    /// A share.
+    /// A fraction.
     pub(super) accuracy: f64,
 }
 
-/// Shares of the first `count` test images named rightly at each size.
+/// Accuracy on the first `count` test images at each size.
 pub(super) fn at_sizes<M: Classifier>(
     network: &M,
     data: &DataSet,
-    (way, count): (Way, usize),
+    (presented, count): (Presented, usize),
     (sizes, normalise): (&[[usize; 2]], &Normalise),
     device: &Device,
 ) -> Result<Vec<AtSize>, StudyError> {
+    let Presented { way, route } = presented;
     let mut found = Vec::new();
     for &size in sizes {
-        let images = match way {
-            Way::Bilinear => resized(&data.test, size.into())?,
-            Way::BandLimited => data.test.clone(),
+        // 8-bit pixels in between: images of another size are stored like that.
+        let images = match (way, route) {
+            (Way::Bilinear, Route::Direct) => resized(&data.test, size.into())?,
+            (Way::Bilinear, Route::ToTrainingSize) => {
+                resized(&resized(&data.test, size.into())?, OWN.into())?
+            }
+            (Way::BandLimited, _) => data.test.clone(),
         };
         let (mut right, mut total) = (0, 0);
         for batch in seen(&images, count, normalise, device) {
             let (batch, labels) = batch?;
-            let batch = match way {
-                Way::Bilinear => batch,
-                Way::BandLimited => spectral_resize2d(batch, size),
+            let batch = match (way, route) {
+                (Way::Bilinear, _) => batch,
+                (Way::BandLimited, Route::Direct) => spectral_resize2d(batch, size),
+                (Way::BandLimited, Route::ToTrainingSize) => {
+                    spectral_resize2d(spectral_resize2d(batch, size), OWN)
+                }
             };
             right += hits(&named(network, batch)?, &labels);
             total += labels.len();
@@ -78,7 +126,7 @@ mod tests {
     use crate::model::{InputSpec, build};
 
     #[test]
-    fn both_ways_are_the_same_at_the_images_own_size() {
+    fn every_way_is_the_same_at_the_training_size_and_band_limited_growth_can_be_undone() {
         let options = DataOptions {
             train_count: Some(1),
             test_count: Some(50),
@@ -89,12 +137,46 @@ mod tests {
         let size = [images.height, images.width];
         let input = InputSpec::new(images.channels, size, data.classes.len());
         let network = build("cnn", &input, &device).unwrap();
-        let sizes = [size, [20, 33]];
+        let sizes = [size, [33, 41]];
         let normalise = Normalise::default();
-        let [one, two] = Way::ALL.map(|way| {
-            at_sizes(&network, &data, (way, 50), (&sizes, &normalise), &device).unwrap()
+        let found = Presented::ALL.map(|presented| {
+            let images = (presented, 50);
+            at_sizes(&network, &data, images, (&sizes, &normalise), &device).unwrap()
         });
-        assert_eq!(one[0], two[0]);
-        assert_eq!((one[1].size, two[1].size), ([20, 33], [20, 33]));
+        for other in &found {
+            assert_eq!(other[0], found[0][0]);
+            assert_eq!(other[1].size, [33, 41]);
+        }
+        // What grows by its spectrum and shrinks by it is what it was.
+        assert_eq!(found[3][1].accuracy, found[3][0].accuracy);
+    }
+
+    #[test]
+    fn a_network_bound_to_its_size_runs_on_images_resampled_back() {
+        let options = DataOptions {
+            train_count: Some(1),
+            test_count: Some(20),
+            ..DataOptions::default()
+        };
+        let data = load("glyphs", &options).unwrap();
+        let device = Device::flex();
+        let input = InputSpec::new(data.test.channels, OWN, data.classes.len());
+        let network = build("free2", &input, &device).unwrap();
+        for way in Way::ALL {
+            let presented = Presented {
+                way,
+                route: Route::ToTrainingSize,
+            };
+            let sizes = [[56, 56], [20, 20]];
+            let normalise = Normalise::default();
+            let found = at_sizes(
+                &network,
+                &data,
+                (presented, 20),
+                (&sizes, &normalise),
+                &device,
+            );
+            assert_eq!(found.unwrap().len(), 2);
+        }
     }
 }
