@@ -175,3 +175,118 @@ pub(super) fn without_unlicensed(report: &mut DataSetReport, set: &str) {
         model.rebuilt.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, TensorData};
+
+    use crate::report::ModelReport;
+
+    fn shown(set: &str) -> Shown {
+        let part = Part {
+            name: set.into(),
+            train: 20,
+            test: 3,
+            ..Part::default()
+        };
+        let own = || {
+            let images = Images {
+                pixels: vec![7; 3 * 4],
+                channels: 1,
+                height: 2,
+                width: 2,
+                labels: vec![0; 3],
+            };
+            Ok(Rc::new(DataSet {
+                name: set.into(),
+                classes: Vec::new(),
+                train: images.clone(),
+                test: images,
+            }))
+        };
+        Shown::of(&part, own).unwrap()
+    }
+
+    #[test]
+    fn images_without_a_license_are_never_shown() {
+        for info in data::catalogue() {
+            let shown = shown(info.name);
+            let shows_itself = shown.data().name == info.name;
+            assert_eq!(
+                shows_itself,
+                info.license.may_be_published(),
+                "{}",
+                info.name
+            );
+            assert_eq!(is_shown(info.name), shows_itself);
+            assert_eq!(note(info.name).is_none(), shows_itself);
+            assert_eq!(shown_name(info.name), shown.data().name);
+        }
+        for set in ["folder:photos", "imagenet"] {
+            assert_eq!(shown(set).data().name, "drawn landscapes");
+        }
+    }
+
+    #[test]
+    fn what_stands_for_a_set_has_its_size_and_its_channels() {
+        for set in ["mnist", "cifar-10", "cats-vs-dogs"] {
+            let info = data::info(set).unwrap();
+            let shown = shown(set);
+            let expected = [info.channels, info.height, info.width];
+            assert_eq!(shown.data().test.shape(), expected, "{set}");
+            assert_eq!(shown.data().test.len(), 3);
+        }
+        let part = Part {
+            name: "cats-vs-dogs".into(),
+            size: Some((20, 30)),
+            ..Part::default()
+        };
+        let shown = Shown::of(&part, || unreachable!("its own images are not loaded")).unwrap();
+        assert_eq!(shown.data().test.shape(), [3, 20, 30]);
+    }
+
+    #[test]
+    fn captions_name_what_is_shown_and_the_page_says_why() {
+        assert_eq!(one_image("fashion-mnist"), "One image of fashion-mnist");
+        assert_eq!(one_image("mnist"), "One image of glyphs");
+        assert_eq!(one_image("cifar-10"), "One drawn landscape");
+        let note = note("cats-vs-dogs").unwrap();
+        assert!(
+            note.contains("No license") && note.contains("cats-vs-dogs"),
+            "{note}"
+        );
+    }
+
+    #[test]
+    fn reports_of_sets_without_a_license_lose_their_images_and_say_so() {
+        let picture = Picture::default();
+        let whole = DataSetReport {
+            description: "Digits.".into(),
+            samples: vec![picture.clone()],
+            models: vec![ModelReport {
+                rebuilt: vec![picture],
+                ..ModelReport::default()
+            }],
+            ..DataSetReport::default()
+        };
+        let mut open = whole.clone();
+        without_unlicensed(&mut open, "fashion-mnist");
+        assert_eq!(open, whole);
+        let mut closed = whole;
+        for _ in 0..2 {
+            without_unlicensed(&mut closed, "mnist");
+            assert!(closed.samples.is_empty() && closed.models[0].rebuilt.is_empty());
+            assert_eq!(closed.description.matches("None of its images").count(), 1);
+        }
+    }
+
+    #[test]
+    fn colors_stand_side_by_side_and_are_cut_off_at_both_ends() {
+        let values = vec![0.0f32, 1.0, 0.2, -3.0, 1.0, 9.0];
+        let image = Tensor::from_data(TensorData::new(values, [1, 3, 1, 2]), &Device::flex());
+        let picture = shown("textures").picture("x", &image).unwrap();
+        assert_eq!((picture.channels, picture.cols), (3, 2));
+        assert_eq!(picture.pixels, [0, 51, 255, 255, 0, 255]);
+    }
+}
