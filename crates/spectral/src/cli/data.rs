@@ -133,7 +133,11 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
             number(info.train),
             number(info.test),
             Cell::new(format!("{}x{}\n{colour}", info.height, info.width)),
-            Cell::new(format!("{}\n{place}", info.summary)),
+            Cell::new(format!(
+                "{}\n{place}\nlicense: {}",
+                info.summary,
+                info.license.name()
+            )),
         ]);
     }
     print(&format!(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{cifar, glyphs, textures};
+use super::{License, cifar, glyphs, textures};
 
 /// Where the images of a set come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,8 +42,10 @@ pub struct DataInfo {
     pub test: usize,
     /// Whether [`fetch`](super::fetch) can download it.
     pub fetchable: bool,
-    /// Who made it and under what licence.
+    /// Who made it.
     pub source: &'static str,
+    /// Under what license its images are.
+    pub license: License,
 }
 
 const FASHION_CLASSES: [&str; 10] = [
@@ -72,6 +74,7 @@ const SETS: [DataInfo; 6] = [
         test: 2_000,
         fetchable: false,
         source: "part of this program, made from the seed",
+        license: License::Project,
     },
     DataInfo {
         name: "textures",
@@ -85,6 +88,7 @@ const SETS: [DataInfo; 6] = [
         test: 2_000,
         fetchable: false,
         source: "part of this program, made from the seed",
+        license: License::Project,
     },
     DataInfo {
         name: "mnist",
@@ -97,7 +101,8 @@ const SETS: [DataInfo; 6] = [
         train: 60_000,
         test: 10_000,
         fetchable: true,
-        source: "LeCun, Cortes and Burges; no licence stated",
+        source: "LeCun, Cortes and Burges",
+        license: License::NotStated,
     },
     DataInfo {
         name: "fashion-mnist",
@@ -110,7 +115,8 @@ const SETS: [DataInfo; 6] = [
         train: 60_000,
         test: 10_000,
         fetchable: true,
-        source: "Zalando SE, 2017; MIT licence",
+        source: "Zalando SE, 2017",
+        license: License::Mit,
     },
     DataInfo {
         name: "cifar-10",
@@ -123,7 +129,8 @@ const SETS: [DataInfo; 6] = [
         train: 50_000,
         test: 10_000,
         fetchable: true,
-        source: "Krizhevsky, Nair and Hinton, 2009; no licence stated",
+        source: "Krizhevsky, Nair and Hinton, 2009",
+        license: License::NotStated,
     },
     DataInfo {
         name: "cats-vs-dogs",
@@ -137,6 +144,7 @@ const SETS: [DataInfo; 6] = [
         test: 999,
         fetchable: false,
         source: "Asirra (Microsoft Research, Petfinder); for research, see its terms",
+        license: License::NotStated,
     },
 ];
 
@@ -167,5 +175,7 @@ mod tests {
         let json = serde_json::to_value(catalogue()).unwrap();
         assert_eq!(json[0]["name"], "glyphs");
         assert_eq!(json[2]["origin"], "idx");
+        assert_eq!(json[0]["license"], "MIT OR Apache-2.0");
+        assert_eq!(json[2]["license"], "none stated");
     }
 }

@@ -1,4 +1,5 @@
-//! Images as tensors, how far tensors are apart, and tensors as pictures.
+//! Images as tensors, how far tensors are apart, and tensors as pictures; images themselves become
+//! pictures in [`shown`](super::shown).
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -46,25 +47,6 @@ pub(super) fn root_ratio(part: f64, whole: f64) -> f64 {
         // Never infinite: that has no place in a file of numbers.
         false => (part / whole.max(f64::MIN_POSITIVE)).sqrt(),
     }
-}
-
-/// The first image as a picture: grey, or in colour where it has three channels.
-pub(super) fn picture(label: &str, images: &Tensor<4>) -> Result<Picture, StudyError> {
-    let [_, channels, rows, cols] = images.dims();
-    let shown = if channels == 3 { 3 } else { 1 };
-    let first = images.clone().narrow(0, 0, 1).narrow(1, 0, shown);
-    let planes = values(first)?;
-    let byte = |place: usize| (0..shown).map(move |channel| channel * rows * cols + place);
-    let pixels = (0..rows * cols).flat_map(byte);
-    Ok(Picture {
-        label: label.into(),
-        rows,
-        cols,
-        channels: shown,
-        pixels: pixels
-            .map(|at| (255.0 * planes[at].clamp(0.0, 1.0)).round() as u8)
-            .collect(),
-    })
 }
 
 /// The first channel of the first image, red above zero, white at zero and blue below it, the full
@@ -121,14 +103,6 @@ mod tests {
 
     fn tensor(values: &[f32], dims: [usize; 4]) -> Tensor<4> {
         Tensor::from_data(TensorData::new(values.to_vec(), dims), &Device::flex())
-    }
-
-    #[test]
-    fn colours_stand_side_by_side_and_are_cut_off_at_both_ends() {
-        let image = tensor(&[0.0, 1.0, 0.2, -3.0, 1.0, 9.0], [1, 3, 1, 2]);
-        let picture = picture("x", &image).unwrap();
-        assert_eq!((picture.channels, picture.cols), (3, 2));
-        assert_eq!(picture.pixels, [0, 51, 255, 255, 0, 255]);
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod rate;
 mod registry;
 mod resolution;
 mod run;
+mod scene;
+mod shown;
 mod verdict;
 mod why_fft;
 

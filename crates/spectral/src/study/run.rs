@@ -18,6 +18,7 @@ use crate::report::{
 use crate::train::TrainConfig;
 
 use super::ledger::{Header, Ledger, Making};
+use super::shown::{Shown, is_shown, without_unlicensed};
 use super::{Job, Lab, StudyError, StudyInfo};
 
 /// How a study is to be made.
@@ -239,12 +240,19 @@ impl StudyRun<'_> {
         Ok(set)
     }
 
+    /// Images of a set that the page may show, or others in their place.
+    pub(super) fn shown(&mut self, part: &Part) -> Result<Shown, StudyError> {
+        Shown::of(part, || self.data(part))
+    }
+
     /// A set as a report shows it, without models; a step.
     pub(super) fn describe(&mut self, part: &Part) -> Result<DataSetReport, StudyError> {
         let step = format!("data-{}-{}", part.name, part.train);
         self.step(&step, part, |run| {
             let data = run.data(part)?;
-            Ok(run.lab.describe(&data))
+            let mut report = run.lab.describe(&data);
+            without_unlicensed(&mut report, &part.name);
+            Ok(report)
         })
     }
 
@@ -260,13 +268,17 @@ impl StudyRun<'_> {
         self.step(name, settings, |run| {
             let data = run.data(part)?;
             let options = run.data_options(part);
-            run.lab.train(&Job {
+            let mut report = run.lab.train(&Job {
                 model,
                 data: &data,
                 options: &options,
                 config,
                 folder: &run.run_folder(name),
-            })
+            })?;
+            if !is_shown(&part.name) {
+                report.rebuilt.clear();
+            }
+            Ok(report)
         })
     }
 
@@ -295,6 +307,11 @@ impl StudyRun<'_> {
         // What was computed before this invocation counts as well.
         report.provenance.elapsed_s = self.makings.iter().map(|making| making.seconds).sum();
         report.provenance.commit = commits(&self.makings).or(report.provenance.commit);
+        // Steps may have been made before images were left out.
+        for data in &mut report.data_sets {
+            let set = data.name.clone();
+            without_unlicensed(data, &set);
+        }
         let folder = self.ledger.folder();
         write_section_files(&mut report, folder)?;
         write_text(&folder.join("report.html"), &to_html(&report)?)?;

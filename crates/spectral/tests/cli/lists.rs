@@ -68,6 +68,24 @@ fn data_sets_are_listed_with_where_they_are() {
 }
 
 #[test]
+fn the_license_of_every_data_set_is_shown() {
+    let lab = Lab::new();
+    let list = lab.json("data --json");
+    let license = |name: &str| {
+        let mut entries = list.as_array().unwrap().iter();
+        let entry = entries.find(|entry| entry["name"] == name).unwrap();
+        entry["license"].as_str().unwrap().to_string()
+    };
+    assert_eq!(license("fashion-mnist"), "MIT");
+    assert_eq!(license("glyphs"), "MIT OR Apache-2.0");
+    for name in ["mnist", "cifar-10", "cats-vs-dogs"] {
+        assert_eq!(license(name), "none stated", "{name}");
+    }
+    let text = lab.ok("data").stdout;
+    assert_eq!(text.matches("license: ").count(), 6, "{text}");
+}
+
+#[test]
 fn a_contact_sheet_shows_a_row_a_class() {
     let lab = Lab::new();
     lab.ok("data show glyphs --out sheet.png");

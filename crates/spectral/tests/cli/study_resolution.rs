@@ -40,7 +40,7 @@ fn other_sizes_are_run_and_a_study_cut_off_ends_with_the_same_figures() {
         "{bound:?}"
     );
     // A size of one's own is no change, however images are resampled.
-    for model in ["cnn", "free2", "spectral-best"] {
+    for model in ["cnn", "free2", "gaussian-modes"] {
         let own = |way: &str| -> Vec<f64> {
             let all = found(&whole, &format!("{way}-{model}"));
             let own = all

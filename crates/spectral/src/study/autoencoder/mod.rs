@@ -5,12 +5,13 @@ mod page;
 
 use serde_json::json;
 
-use crate::report::Report;
-use crate::train::{Recipe, TrainConfig};
+use crate::report::{Picture, Report};
+use crate::train::{Feeding, Recipe, TrainConfig, reconstruct};
 
 use super::comparison::{Comparison, names, seeds};
 use super::images::images;
 use super::run::Part;
+use super::shown::{is_shown, shown_name};
 use super::{StudyError, StudyInfo, StudyRun};
 use code::{Stage, stages};
 
@@ -58,6 +59,9 @@ const QUICK: Extent = Extent {
     coded: 100,
 };
 
+/// Images that are rebuilt in place of some that may not be shown.
+const REBUILT: usize = 8;
+
 /// The code of one network.
 struct Code {
     model: String,
@@ -100,5 +104,45 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
             stages,
         });
     }
-    Ok(page::page(&STUDY, compared, &codes, extent.coded))
+    // Images of the set itself are among its samples.
+    let rebuilt = match is_shown(&comparison.part.name) {
+        true => Vec::new(),
+        false => rebuilt(run, &comparison)?,
+    };
+    Ok(page::page(&STUDY, compared, &codes, &rebuilt, extent.coded))
+}
+
+/// Images that may be shown, and what each network of the first seed makes of them.
+fn rebuilt(
+    run: &mut StudyRun<'_>,
+    comparison: &Comparison,
+) -> Result<Vec<(String, Vec<Picture>)>, StudyError> {
+    let (part, seed) = (&comparison.part, comparison.first_seed());
+    let config = comparison.config(seed);
+    let settings = json!({"data": part, "train": config, "shown": shown_name(&part.name)});
+    run.step(&format!("{}-rebuilt", part.name), settings, |run| {
+        let (data, shown) = (run.data(part)?, run.shown(part)?);
+        let normalise = config.normalise.clone().fitted(&data.train);
+        let count = REBUILT.min(shown.data().test.len());
+        let indices: Vec<u32> = (0..count as u32).collect();
+        let originals = shown.data().test.subset(&indices)?;
+        let mut rows = vec![("before".to_string(), originals.clone())];
+        for model in &comparison.models {
+            let network = comparison.trained(run, &data, model, seed)?;
+            let feeding = Feeding {
+                normalise: &normalise,
+                batch_size: count,
+            };
+            let images = reconstruct(&network, &originals, config.loss, feeding)?;
+            rows.push((model.clone(), images));
+        }
+        let rows = rows.into_iter().map(|(name, of)| {
+            let pictures = (0..count).map(|index| {
+                let image = images(&of, index..index + 1, run.device())?;
+                shown.picture(&(index + 1).to_string(), &image)
+            });
+            Ok((name, pictures.collect::<Result<Vec<_>, StudyError>>()?))
+        });
+        rows.collect::<Result<Vec<_>, StudyError>>()
+    })
 }

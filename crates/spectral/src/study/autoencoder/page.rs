@@ -1,9 +1,10 @@
 //! The figures as a page.
 
-use crate::report::{Report, Section, SectionTable, Value, count};
+use crate::report::{Picture, Report, Section, SectionTable, Strip, Value, count};
 
 use super::super::StudyInfo;
 use super::super::comparison::Compared;
+use super::super::shown::note;
 use super::Code;
 use super::code::{Place, Stage};
 
@@ -13,7 +14,13 @@ const SOURCE: [(&str, f64); 2] = [
     ("autoencoder-gaussian", 0.0809),
 ];
 
-pub(super) fn page(study: &StudyInfo, compared: Compared, codes: &[Code], images: usize) -> Report {
+pub(super) fn page(
+    study: &StudyInfo,
+    compared: Compared,
+    codes: &[Code],
+    rebuilt: &[(String, Vec<Picture>)],
+    images: usize,
+) -> Report {
     let mut summary: Vec<String> = compared.against_baseline().into_iter().collect();
     summary.extend(code_finding(codes));
     let mut curves = compared.curves("Binary cross-entropy of unseen images", 1.0, |epoch| {
@@ -22,12 +29,15 @@ pub(super) fn page(study: &StudyInfo, compared: Compared, codes: &[Code], images
     curves.note += " Lower is better; an image's own entropy is what no network gets below.";
     let mut differences = compared.differences();
     differences.charts.push(curves);
-    let sections = vec![
+    let mut sections = vec![
         question(study, &compared),
         beside_source(&compared),
         differences,
         code(codes, images),
     ];
+    if !rebuilt.is_empty() {
+        sections.push(pictures(rebuilt, &compared.data.name));
+    }
     Report {
         title: "What an encoder on spectra can rebuild".into(),
         summary,
@@ -108,6 +118,21 @@ fn beside_source(compared: &Compared) -> Section {
                 compared.data.name
             ),
         }],
+        ..Section::default()
+    }
+}
+
+/// Images in place of those of `set`, before and after.
+fn pictures(rebuilt: &[(String, Vec<Picture>)], set: &str) -> Section {
+    let strips = rebuilt.iter().map(|(name, pictures)| Strip {
+        title: name.clone(),
+        pictures: pictures.clone(),
+        file: None,
+    });
+    Section {
+        heading: "Images before and after".into(),
+        text: note(set).into_iter().collect(),
+        strips: strips.collect(),
         ..Section::default()
     }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::report::Picture;
 
 use super::super::StudyError;
-use super::super::images::{distance, energy, picture, root_ratio, signed_picture, values};
+use super::super::images::{distance, energy, root_ratio, signed_picture, values};
+use super::super::shown::Shown as Source;
 use super::borders::{Beyond, Taps, circular, inside, linear, middle};
 
 /// Outputs that differ by less than this share of their root mean square do not count as different.
@@ -160,8 +161,13 @@ pub(super) fn continued(
     ways.collect()
 }
 
-/// One image, convolved both ways.
-pub(super) fn shown(image: &Tensor<4>, taps: Taps, side: usize) -> Result<Shown, StudyError> {
+/// One image, of `source`, convolved both ways.
+pub(super) fn shown(
+    source: &Source,
+    image: &Tensor<4>,
+    taps: Taps,
+    side: usize,
+) -> Result<Shown, StudyError> {
     let kernel = taps.kernel(side, &image.device());
     let zeros = linear(image.clone(), kernel.clone())?;
     let around = circular(image.clone(), kernel)?;
@@ -176,9 +182,9 @@ pub(super) fn shown(image: &Tensor<4>, taps: Taps, side: usize) -> Result<Shown,
         taps,
         kernel: side,
         pictures: vec![
-            picture("image", image)?,
-            picture("zeros around", &bright(&zeros))?,
-            picture("wrapped around", &bright(&around))?,
+            source.picture("image", image)?,
+            source.picture("zeros around", &bright(&zeros))?,
+            source.picture("wrapped around", &bright(&around))?,
             signed_picture("difference", &(around - zeros), span)?,
         ],
     })

@@ -5,7 +5,7 @@ mod measure;
 mod page;
 mod time;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +14,7 @@ use crate::report::Report;
 
 use super::images::images;
 use super::run::Part;
+use super::shown::{self, shown_name};
 use super::{StudyError, StudyInfo, StudyRun};
 use borders::{Taps, middle};
 use measure::{Continued, Shown, Wrapped};
@@ -185,14 +186,14 @@ fn measured(run: &mut StudyRun<'_>, set: &str) -> Result<Figures, StudyError> {
             measure::continued(&images, margin, taps, kernel)
         })
     })?;
-    let shown = step.step("pictures", (), |images| {
-        let image = images.narrow(0, extent.shown, 1);
+    let shown = step.pictures(|source, device| {
+        let image = images(&source.data().test, extent.shown..extent.shown + 1, device)?;
         let kernels = extent.shown_kernels.iter();
         let shown = kernels.map(|(taps, kernel)| {
             let kernel = if *kernel == 0 { odd(side) } else { *kernel };
-            measure::shown(&image, *taps, kernel.min(odd(side)))
+            measure::shown(source, &image, *taps, kernel.min(odd(side)))
         });
-        shown.collect::<Result<Vec<_>, _>>()
+        shown.collect()
     })?;
     Ok(Figures {
         set: set.into(),
@@ -234,17 +235,39 @@ impl Stepper<'_, '_> {
         work: impl FnOnce(Tensor<4>) -> Result<T, StudyError>,
     ) -> Result<T, StudyError> {
         let name = format!("{}-{name}", self.set);
-        let part = Part {
-            name: self.set.into(),
-            train: 1,
-            test: self.extent.images,
-            ..Part::default()
-        };
+        let part = self.part();
         let settings = json!({"data": part, "extent": self.extent, "of": of});
         self.run.step(&name, settings, |run| {
             let data = run.data(&part)?;
             work(images(&data.test, 0..part.test, run.device())?)
         })
+    }
+
+    /// A step on images that may be shown.
+    fn pictures(
+        &mut self,
+        work: impl FnOnce(&shown::Shown, &Device) -> Result<Vec<Shown>, StudyError>,
+    ) -> Result<Vec<Shown>, StudyError> {
+        let name = format!("{}-pictures", self.set);
+        let part = self.part();
+        let settings = json!({
+            "data": part,
+            "extent": self.extent,
+            "shown": shown_name(self.set),
+        });
+        self.run.step(&name, settings, |run| {
+            let source = run.shown(&part)?;
+            work(&source, run.device())
+        })
+    }
+
+    fn part(&self) -> Part {
+        Part {
+            name: self.set.into(),
+            train: 1,
+            test: self.extent.images,
+            ..Part::default()
+        }
     }
 }
 

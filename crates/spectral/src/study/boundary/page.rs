@@ -5,6 +5,7 @@ use crate::report::{
 };
 
 use super::super::StudyInfo;
+use super::super::shown::{note, one_image};
 use super::borders::{Beyond, Taps};
 use super::measure::{Continued, SAME, Wrapped};
 use super::time::Timed;
@@ -155,7 +156,7 @@ fn wrapped(of: &Figures) -> Section {
     let lines = lines.map(|row| (square(row.kernel), row.by_distance.as_slice()));
     Section {
         heading: format!("Wrap-around on {}", of.set),
-        text: vec![format!(
+        text: [format!(
             "The first {} test images, {}×{} with {}, and their middles cut out.",
             of.extent.images,
             of.size[0],
@@ -164,7 +165,10 @@ fn wrapped(of: &Figures) -> Section {
                 1 => "one channel".to_string(),
                 channels => format!("{channels} channels"),
             }
-        )],
+        )]
+        .into_iter()
+        .chain(note(&of.set))
+        .collect(),
         tables: vec![SectionTable {
             title: "Wrapped around, beside zeros around the image".into(),
             columns: columns([
@@ -200,8 +204,8 @@ fn wrapped(of: &Figures) -> Section {
         strips: (of.shown.iter())
             .map(|shown| Strip {
                 title: format!(
-                    "One image of {} under a {} {} kernel",
-                    of.set,
+                    "{} under a {} {} kernel",
+                    one_image(&of.set),
                     shown.taps.name(),
                     square(shown.kernel)
                 ),

@@ -5,7 +5,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use burn_spectral::frequency::SpectrumGrid;
 
-use crate::data::{Normalise, fill_batch};
+use crate::data::{Images, Normalise, fill_batch};
 
 use super::super::run::Part;
 use super::super::{StudyError, StudyRun};
@@ -27,16 +27,14 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// The first `count` test images of a set; whatever is drawn after this is drawn from the seed of
-    /// the step.
+    /// The first `count` of `images`, those of a set or what is shown for them; whatever is drawn after
+    /// this is drawn from the seed of the step.
     pub(super) fn new(
-        run: &mut StudyRun<'_>,
-        part: &Part,
+        run: &StudyRun<'_>,
+        (part, images): (&Part, &Images),
         count: usize,
         step: &str,
     ) -> Result<Self, StudyError> {
-        let data = run.data(part)?;
-        let images = &data.test;
         let count = count.min(images.len());
         let indices: Vec<u32> = (0..count as u32).collect();
         let mut numbers = Vec::new();

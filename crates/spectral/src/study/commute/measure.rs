@@ -60,17 +60,25 @@ pub(super) struct Row {
     pub(super) of_change: Option<f64>,
     /// Share of the energy that the imaginary part of the image has, which is thrown away.
     pub(super) imaginary: f64,
-    /// What became of the first image.
-    pub(super) plane: Plane,
 }
 
 /// An operation and what stands for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Operation {
     pub(super) name: String,
-    pub(super) input: Plane,
-    pub(super) exact: Plane,
     pub(super) rows: Vec<Row>,
+    /// The first image, the exact result, and what each row made of it; none where it is not shown.
+    pub(super) planes: Vec<Plane>,
+}
+
+impl Operation {
+    /// The figures alone.
+    pub(super) fn without_planes(self) -> Self {
+        Self {
+            planes: Vec::new(),
+            ..self
+        }
+    }
 }
 
 /// An image that may have an imaginary part.
@@ -166,9 +174,8 @@ impl Exact {
     ) -> Result<Self, StudyError> {
         let operation = Operation {
             name: name.into(),
-            input: plane(input)?,
-            exact: plane(exact)?,
             rows: Vec::new(),
+            planes: vec![plane(input)?, plane(exact)?],
         };
         let is_same = input.dims() == exact.dims();
         let (input, exact) = (values(input)?, values(exact)?);
@@ -204,8 +211,8 @@ impl Exact {
             scaled_error,
             of_change: (self.change).map(|change| ratio(error * exact_norm, change)),
             imaginary: imaginary_share(&got)?,
-            plane: plane(&got.re)?,
         });
+        self.operation.planes.push(plane(&got.re)?);
         Ok(())
     }
 

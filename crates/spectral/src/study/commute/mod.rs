@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::report::Report;
 
 use super::run::Part;
+use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use features::Features;
 use measure::Operation;
@@ -74,6 +75,8 @@ struct Figures {
     chains: Vec<Chain>,
     leaks: Vec<Leak>,
     branches: Branches,
+    /// The operations with pictures, of the set that is shown.
+    pictured: Vec<Operation>,
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
@@ -88,12 +91,19 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         }
         false => FULL,
     };
-    let figures = sets.iter().map(|set| measured(run, set, extent));
+    let figures = sets.iter().enumerate();
+    // One set is enough to look at.
+    let figures = figures.map(|(index, set)| measured(run, set, extent, index == 0));
     let figures = figures.collect::<Result<Vec<_>, _>>()?;
     Ok(page::page(&STUDY, &extent, &figures))
 }
 
-fn measured(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Figures, StudyError> {
+fn measured(
+    run: &mut StudyRun<'_>,
+    set: &str,
+    extent: Extent,
+    is_pictured: bool,
+) -> Result<Figures, StudyError> {
     let part = Part {
         name: set.into(),
         train: 1,
@@ -105,10 +115,26 @@ fn measured(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Figures
         part: &part,
         images: extent.images,
     };
-    let mut operations = step.step("convolution", operations::convolution)?;
-    operations.push(step.step("normalisation", operations::normalisation)?);
-    operations.push(step.step("activation", operations::activation)?);
-    let pooling = step.step("pooling", operations::pooling)?;
+    let plain = Operation::without_planes;
+    let mut operations = step.step("convolution", |of| {
+        let operations = operations::convolution(of)?;
+        Ok(operations.into_iter().map(plain).collect::<Vec<_>>())
+    })?;
+    operations.push(step.step("normalisation", |of| {
+        operations::normalisation(of).map(plain)
+    })?);
+    operations.push(step.step("activation", |of| operations::activation(of).map(plain))?);
+    let pooling = step.step("pooling", |of| {
+        let pooling = operations::pooling(of)?;
+        Ok(Pooling {
+            operation: pooling.operation.without_planes(),
+            ..pooling
+        })
+    })?;
+    let pictured = match is_pictured {
+        true => step.pictured()?,
+        false => Vec::new(),
+    };
     let leaks = step.step("symmetry", symmetry::leaks)?;
     let branches = step.step("branches", symmetry::branches)?;
     step.images = extent.alias_images;
@@ -126,6 +152,7 @@ fn measured(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Figures
         chains,
         leaks,
         branches,
+        pictured,
     })
 }
 
@@ -140,7 +167,7 @@ impl Stepper<'_, '_> {
     fn step<T: Serialize + serde::de::DeserializeOwned>(
         &mut self,
         name: &str,
-        work: fn(&Features) -> Result<T, StudyError>,
+        work: impl FnOnce(&Features) -> Result<T, StudyError>,
     ) -> Result<T, StudyError> {
         self.drawn(name, 1, |features, _| work(features))
     }
@@ -153,9 +180,31 @@ impl Stepper<'_, '_> {
     ) -> Result<T, StudyError> {
         let name = format!("{}-{name}", self.part.name);
         let (part, images) = (self.part, self.images);
-        let settings = json!({"data": part, "images": images, "draws": draws});
+        let shown = shown_name(&part.name);
+        let settings = json!({"data": part, "images": images, "draws": draws, "shown": shown});
         self.run.step(&name, settings, |run| {
-            work(&Features::new(run, part, images, &name)?, draws)
+            let data = run.data(part)?;
+            work(
+                &Features::new(run, (part, &data.test), images, &name)?,
+                draws,
+            )
+        })
+    }
+
+    /// All operations on images that may be shown.
+    fn pictured(&mut self) -> Result<Vec<Operation>, StudyError> {
+        let name = format!("{}-pictures", self.part.name);
+        let (part, images) = (self.part, self.images);
+        let shown = shown_name(&part.name);
+        let settings = json!({"data": part, "images": images, "shown": shown});
+        self.run.step(&name, settings, |run| {
+            let shown = run.shown(part)?;
+            let of = Features::new(run, (part, &shown.data().test), images, &name)?;
+            let mut all = operations::convolution(&of)?;
+            all.push(operations::normalisation(&of)?);
+            all.push(operations::activation(&of)?);
+            all.push(operations::pooling(&of)?.operation);
+            Ok(all)
         })
     }
 }

@@ -2,45 +2,52 @@
 
 use crate::report::{Picture, Section, Strip, Value};
 
+use super::super::shown::{note, one_image};
 use super::Figures;
 use super::measure::{Operation, Plane};
 
 /// An image and what each operation and its stand-in make of it.
 pub(super) fn pictures(of: &Figures) -> Section {
-    let strips = of.operations.iter().chain([&of.pooling.operation]);
+    let operations = of.operations.iter().chain([&of.pooling.operation]);
+    let strips = operations.zip(&of.pictured);
     Section {
-        heading: format!("One image of {}", of.set),
-        text: vec![
+        heading: one_image(&of.set),
+        text: [
             "The first channel of the first image: before the operation, after it, and what the \
-             stand-ins make of it, in the grey levels of the exact result. Errors are those of all \
-             images; stand-ins of a normalisation are drawn at the scale that fits best."
+             stand-ins make of it, in the grey levels of the exact result. Errors are those of the tables, over \
+             all images; stand-ins of a normalisation are drawn at the scale that fits best."
                 .into(),
-        ],
-        strips: strips.map(strip).collect(),
+        ]
+        .into_iter()
+        .chain(note(&of.set))
+        .collect(),
+        strips: strips
+            .map(|(operation, pictured)| strip(operation, &pictured.planes))
+            .collect(),
         ..Section::default()
     }
 }
 
-fn strip(operation: &Operation) -> Strip {
+/// The planes of an operation, with the errors of `operation`.
+fn strip(operation: &Operation, planes: &[Plane]) -> Strip {
     let is_norm = operation
         .rows
         .iter()
         .any(|row| row.stand_in.starts_with("norm "));
-    let exact = &operation.exact;
+    let [input, exact, planes @ ..] = planes else {
+        return Strip::default();
+    };
     let mut pictures = vec![
-        grey("before", &operation.input, &operation.input, 1.0),
+        grey("before", input, input, 1.0),
         grey(&operation.name, exact, exact, 1.0),
     ];
-    for row in &operation.rows {
+    for (row, plane) in operation.rows.iter().zip(planes) {
         let (factor, error) = match is_norm {
-            true => (
-                best_factor(&row.plane.values, &exact.values),
-                row.scaled_error,
-            ),
+            true => (best_factor(&plane.values, &exact.values), row.scaled_error),
             false => (1.0, row.error),
         };
         let label = format!("{}: error {}", row.stand_in, Value::from(error).shown());
-        pictures.push(grey(&label, &row.plane, exact, factor));
+        pictures.push(grey(&label, plane, exact, factor));
     }
     Strip {
         title: operation.name.clone(),

@@ -1,4 +1,4 @@
-//! The filters of networks on spectra, before and after training, and what they do to a photograph.
+//! The filters of networks on spectra, before and after training, and what they do to an image.
 
 mod measure;
 mod page;
@@ -12,15 +12,16 @@ use crate::train::{Recipe, TrainConfig};
 
 use super::comparison::{Compared, Comparison, names, seeds};
 use super::run::Part;
+use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use measure::{Filters, measure};
 use responses::Responses;
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "filters",
-    summary: "filters on spectra before and after training, and what they do to a photograph",
+    summary: "filters on spectra before and after training, and what they do to an image",
     question: "How far does training move the responses of spectral filters, what do they look like \
-               before and after, and what does such a filter make of a photograph?",
+               before and after, and what does such a filter make of an image?",
     source: "Wood and Larson, Parametric Spectral Filters for Fast Converging, Scalable \
              Convolutional Neural Networks, 2021",
     budget: None,
@@ -106,11 +107,17 @@ fn kind(run: &mut StudyRun<'_>, comparison: &Comparison, model: &str) -> Result<
         pictures::before_and_after(&fresh, &trained)
     })?;
     let name = format!("{}-{model}-overview", part.name);
-    let overview = run.step(&name, settings(seed), |run| {
+    let shown = json!({
+        "data": part,
+        "train": comparison.config(seed),
+        "shown": shown_name(&part.name),
+    });
+    let overview = run.step(&name, shown, |run| {
         let [_, trained] = responses(run, comparison, model, seed)?;
         let data = run.data(part)?;
         let normalise = comparison.config.normalise.clone().fitted(&data.train);
-        pictures::overview(model, &trained, &data.test, &normalise, run.device())
+        let shown = run.shown(part)?;
+        pictures::overview(model, &trained, &shown, &normalise, run.device())
     })?;
     Ok(Kind {
         model: model.into(),

@@ -6,6 +6,7 @@ use crate::report::{
 
 use super::super::StudyInfo;
 use super::super::comparison::Compared;
+use super::super::shown::note;
 use super::Kind;
 use super::measure::{Bump, Filters, HIGHEST, Moved, RINGS};
 
@@ -15,7 +16,11 @@ const MIDDLE: f64 = HIGHEST / 2.0;
 pub(super) fn page(study: &StudyInfo, compared: Compared, kinds: &[Kind]) -> Report {
     let mut summary = vec![moved_finding(kinds)];
     summary.extend(gaussian_finding(kinds));
-    let mut sections = vec![question(study, &compared), overview(kinds), movement(kinds)];
+    let mut sections = vec![
+        question(study, &compared),
+        overview(kinds, &compared.data.name),
+        movement(kinds),
+    ];
     for kind in kinds {
         sections.push(filters(kind));
     }
@@ -147,11 +152,11 @@ fn shift(bump: &Bump) -> f64 {
     (down - down.round()).hypot(after[1] - before[1])
 }
 
-fn overview(kinds: &[Kind]) -> Section {
+fn overview(kinds: &[Kind], set: &str) -> Section {
     Section {
-        heading: "What a filter makes of a photograph".into(),
-        text: vec![
-            "From left to right: an unseen image; the magnitude of the spectrum of its colours' sum; the \
+        heading: "What a filter makes of an image".into(),
+        text: [
+            "From left to right: an image that training did not use; the magnitude of the spectrum of its colours' sum; the \
              magnitude of the first filter of the first layer, trained, stretched from black to white; their \
              product; that transformed \
              back, of which the published networks make no use; and after ReLU of real and imaginary \
@@ -159,7 +164,10 @@ fn overview(kinds: &[Kind]) -> Section {
              grey by decades below the largest, black from five on. Images that come back are stretched \
              from black to white."
                 .into(),
-        ],
+        ]
+        .into_iter()
+        .chain(note(set))
+        .collect(),
         strips: kinds.iter().map(|kind| kind.overview.clone()).collect(),
         ..Section::default()
     }

@@ -1,15 +1,16 @@
-//! Filters as pictures, and the way of a photograph through one.
+//! Filters as pictures, and the way of an image through one.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::ComplexTensor;
 use burn_spectral::fft::{Irfft2, Rfft2, fftshift};
 use burn_spectral::frequency::CRelu;
 
-use crate::data::{Images, Normalise, fill_batch};
+use crate::data::{Normalise, fill_batch};
 use crate::report::{Picture, Strip, Value};
 
 use super::super::StudyError;
-use super::super::images::{images, logarithmic_picture, picture, signed_picture, values};
+use super::super::images::{images, logarithmic_picture, signed_picture, values};
+use super::super::shown::Shown;
 use super::responses::Responses;
 
 /// Height and width at most of a picture of an impulse response.
@@ -92,13 +93,13 @@ pub(super) fn before_and_after(
 }
 
 /// Grey from the least to the largest value.
-fn stretched(label: &str, image: &Tensor<4>) -> Result<Picture, StudyError> {
+fn stretched(shown: &Shown, label: &str, image: &Tensor<4>) -> Result<Picture, StudyError> {
     let all = values(image.clone())?;
     let (low, high) = (all.iter()).fold((f32::MAX, f32::MIN), |(low, high), &value| {
         (low.min(value), high.max(value))
     });
     let span = (high - low).max(f32::MIN_POSITIVE);
-    picture(label, &image.clone().sub_scalar(low).div_scalar(span))
+    shown.picture(label, &image.clone().sub_scalar(low).div_scalar(span))
 }
 
 /// Magnitudes of a half-spectrum by decades below the largest.
@@ -113,15 +114,16 @@ fn magnitude(label: &str, spectrum: &ComplexTensor<4>) -> Result<Picture, StudyE
     ))
 }
 
-/// The first test image, its spectrum, the first filter, the spectrum it lets through, and that as an
+/// The first image to be shown, its spectrum, the first filter, the spectrum it lets through, and that as an
 /// image, as it is and rectified.
 pub(super) fn overview(
     model: &str,
     trained: &Responses,
-    of: &Images,
+    shown: &Shown,
     normalise: &Normalise,
     device: &Device,
 ) -> Result<Strip, StudyError> {
+    let of = &shown.data().test;
     let mut pixels = Vec::new();
     fill_batch(of, &[0], normalise, &mut pixels)?;
     let [channels, height, width] = of.shape();
@@ -135,12 +137,12 @@ pub(super) fn overview(
     Ok(Strip {
         title: model.into(),
         pictures: vec![
-            picture("image", &images(of, 0..1, device)?)?,
+            shown.picture("image", &images(of, 0..1, device)?)?,
             magnitude("its spectrum", &spectrum)?,
-            stretched("filter 1 of layer 1", &centred(response.abs()))?,
+            stretched(shown, "filter 1 of layer 1", &centred(response.abs()))?,
             magnitude("filtered spectrum", &filtered)?,
-            stretched("back in the image", &back.forward(filtered))?,
-            stretched("after ReLU of both parts", &back.forward(rectified))?,
+            stretched(shown, "back in the image", &back.forward(filtered))?,
+            stretched(shown, "after ReLU of both parts", &back.forward(rectified))?,
         ],
         file: None,
     })
@@ -149,6 +151,7 @@ pub(super) fn overview(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Images;
     use crate::model::{InputSpec, build};
 
     #[test]
@@ -174,7 +177,8 @@ mod tests {
             width: 37,
             labels: vec![0],
         };
-        let strip = overview("net", &responses, &images, &Normalise::ZeroOne, &device).unwrap();
+        let shown = Shown::of_test(images);
+        let strip = overview("net", &responses, &shown, &Normalise::ZeroOne, &device).unwrap();
         let sizes: Vec<_> = strip.pictures.iter().map(|p| [p.rows, p.cols]).collect();
         assert_eq!(
             sizes,

@@ -10,7 +10,8 @@ use crate::data::Images;
 use crate::report::Picture;
 
 use super::super::StudyError;
-use super::super::images::{distance, energy, images, picture, root_ratio, signed_picture, values};
+use super::super::images::{distance, energy, images, root_ratio, signed_picture, values};
+use super::super::shown::Shown;
 
 /// Height and width of the image and the filter in the article.
 pub(super) const SIDE: usize = 128;
@@ -55,11 +56,21 @@ fn varies(plane: Tensor<4>, axis: usize) -> Result<f64, StudyError> {
     Ok(root_ratio(squares(along)?, squares(whole)?).powi(2))
 }
 
-/// Applies the filter as published, and with its peak as origin, to images of `side`.
-pub(super) fn example(of: &Images, side: usize, device: &Device) -> Result<Example, StudyError> {
-    let size = [side, side];
+/// One channel of the first two images, as large as the article's.
+fn enlarged(of: &Images, side: usize, device: &Device) -> Result<Tensor<4>, StudyError> {
     let x = images(of, 0..2, device)?.narrow(1, 0, 1);
-    let x = spectral_resize2d(x, size).clamp(0.0, 1.0);
+    Ok(spectral_resize2d(x, [side, side]).clamp(0.0, 1.0))
+}
+
+/// Applies the filter as published, and with its peak as origin, to images of `side`; pictures are
+/// of those to be shown.
+pub(super) fn example(
+    of: &Images,
+    shown: &Shown,
+    side: usize,
+    device: &Device,
+) -> Result<Example, StudyError> {
+    let x = enlarged(of, side, device)?;
     let published = filtered(x.clone(), KernelOrigin::First, device)?;
     let centred = filtered(x.clone(), KernelOrigin::Centre, device)?;
     let half = -((side / 2) as i64);
@@ -68,30 +79,6 @@ pub(super) fn example(of: &Images, side: usize, device: &Device) -> Result<Examp
         let (got, wanted) = (values(got.clone())?, values(centred.clone())?);
         Ok(root_ratio(distance(&got, &wanted), energy(&wanted)))
     };
-    let mut strips = Vec::new();
-    let kernels = sinc_planes(size, device);
-    for at in 0..x.dims()[0] {
-        let image = x.clone().narrow(0, at, 1);
-        let mut strip = vec![picture("image", &image)?];
-        for (plane, name) in ["height", "width"].into_iter().enumerate() {
-            let kernel = kernels
-                .clone()
-                .narrow(0, plane, 1)
-                .reshape([1, 1, side, side]);
-            strip.push(signed_picture(
-                &format!("filter along the {name}"),
-                &kernel,
-                1.0,
-            )?);
-            for (results, how) in [(&published, "as published"), (&centred, "centred")] {
-                let result = results.clone().narrow(0, at, 1).narrow(1, plane, 1);
-                let largest = result.clone().max().into_scalar::<f32>();
-                let scale = 1.0 / f64::from(largest.max(f32::MIN_POSITIVE));
-                strip.push(picture(&format!("{name}, {how}"), &(result * scale))?);
-            }
-        }
-        strips.push(strip);
-    }
     let first = |tensor: &Tensor<4>, plane| tensor.clone().narrow(1, plane, 1);
     // The first plane varies along the height alone.
     let constant = [(0, 3), (1, 2)].map(|(plane, axis)| varies(first(&centred, plane), axis));
@@ -106,8 +93,35 @@ pub(super) fn example(of: &Images, side: usize, device: &Device) -> Result<Examp
         as_published: apart(&published)?,
         along_constant: one?.max(two?),
         of_image: varies(x.clone(), 2)?.max(varies(x, 3)?),
-        strips,
+        strips: strips(shown, side, device)?,
     })
+}
+
+/// Each image, the two filters, and what comes of them.
+fn strips(shown: &Shown, side: usize, device: &Device) -> Result<Vec<Vec<Picture>>, StudyError> {
+    let x = enlarged(&shown.data().test, side, device)?;
+    let published = filtered(x.clone(), KernelOrigin::First, device)?;
+    let centred = filtered(x.clone(), KernelOrigin::Centre, device)?;
+    let kernels = sinc_planes([side, side], device);
+    let mut strips = Vec::new();
+    for at in 0..x.dims()[0] {
+        let image = x.clone().narrow(0, at, 1);
+        let mut strip = vec![shown.picture("image", &image)?];
+        for (plane, name) in ["height", "width"].into_iter().enumerate() {
+            let kernel = kernels.clone().narrow(0, plane, 1);
+            let kernel = kernel.reshape([1, 1, side, side]);
+            let label = format!("filter along the {name}");
+            strip.push(signed_picture(&label, &kernel, 1.0)?);
+            for (results, how) in [(&published, "as published"), (&centred, "centred")] {
+                let result = results.clone().narrow(0, at, 1).narrow(1, plane, 1);
+                let largest = result.clone().max().into_scalar::<f32>();
+                let scale = 1.0 / f64::from(largest.max(f32::MIN_POSITIVE));
+                strip.push(shown.picture(&format!("{name}, {how}"), &(result * scale))?);
+            }
+        }
+        strips.push(strip);
+    }
+    Ok(strips)
 }
 
 #[cfg(test)]
@@ -140,7 +154,8 @@ mod tests {
             width: 16,
             labels: vec![0, 1],
         };
-        let found = example(&of, 32, &Device::flex()).unwrap();
+        let shown = Shown::of_test(of.clone());
+        let found = example(&of, &shown, 32, &Device::flex()).unwrap();
         assert!(found.moved_by_half < 1e-5, "{}", found.moved_by_half);
         assert!(found.as_published > 0.01, "{}", found.as_published);
         assert!(found.along_constant < 1e-6, "{}", found.along_constant);

@@ -15,6 +15,7 @@ use crate::train::{Recipe, fit};
 
 use super::comparison::{Compared, Comparison, names, seeds};
 use super::run::Part;
+use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use controls::{Control, ControlNet};
 
@@ -124,8 +125,9 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         }
     }
     let part = groups[0].part();
-    let example = run.step("example", &part, |run| {
-        example::example(&run.data(&part)?.test, example::SIDE, run.device())
+    let example = run.step("example", (&part, shown_name(&part.name)), |run| {
+        let (data, shown) = (run.data(&part)?, run.shown(&part)?);
+        example::example(&data.test, &shown, example::SIDE, run.device())
     })?;
     let timed = run.step("cost", timing, |run| {
         let size = [timing.size; 2];

@@ -7,18 +7,20 @@ use crate::model::Network;
 use crate::report::Picture;
 
 use super::super::comparison::Comparison;
-use super::super::images::{images, picture, signed_picture, values};
+use super::super::images::{images, signed_picture, values};
+use super::super::shown::Shown;
 use super::super::{StudyError, StudyRun};
 
 /// Channels that are shown.
 const SHOWN: usize = 8;
 
-/// The first test image, and the first channels that the first layer makes of it, each in colours
-/// of its own scale.
+/// The first image to be shown, and the first channels that the first layer makes of it, each in
+/// colours of its own scale.
 pub(super) fn feature_maps(
     run: &StudyRun<'_>,
     comparison: &Comparison,
     data: &DataSet,
+    shown: &Shown,
     model: &str,
 ) -> Result<Vec<Picture>, StudyError> {
     let network = comparison.trained(run, data, model, comparison.first_seed())?;
@@ -26,11 +28,11 @@ pub(super) fn feature_maps(
         return Ok(Vec::new());
     };
     let device = run.device();
-    let mut pictures = vec![picture("image", &images(&data.test, 0..1, device)?)?];
+    let mut pictures = vec![shown.picture("image", &images(&shown.data().test, 0..1, device)?)?];
     let mut pixels = Vec::new();
     let normalise: Normalise = (comparison.config.normalise.clone()).fitted(&data.train);
-    fill_batch(&data.test, &[0], &normalise, &mut pixels)?;
-    let of = &data.test;
+    let of = &shown.data().test;
+    fill_batch(of, &[0], &normalise, &mut pixels)?;
     let dims = [1, of.channels, of.height, of.width];
     let image = Tensor::from_data(burn::tensor::TensorData::new(pixels, dims), device);
     let features = network.first_features(image);

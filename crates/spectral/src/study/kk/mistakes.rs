@@ -7,7 +7,8 @@ use crate::report::Picture;
 use crate::train::{Feeding, Probabilities, predict};
 
 use super::super::comparison::Comparison;
-use super::super::images::{images, picture};
+use super::super::images::images;
+use super::super::shown::{Shown, is_shown};
 use super::super::{StudyError, StudyRun};
 
 /// Mistakes that are shown.
@@ -18,8 +19,12 @@ const SHOWN: usize = 8;
 pub(super) struct Mistake {
     /// Which test image.
     pub(super) image: usize,
-    /// What it is, what it was named, and how surely.
-    pub(super) picture: Picture,
+    /// What it is, and what it was named.
+    pub(super) classes: [String; 2],
+    /// The probability of the wrong name.
+    pub(super) probability: f32,
+    /// The image, where it may be shown.
+    pub(super) picture: Option<Picture>,
 }
 
 /// The test images that the network of the first seed misnames with most confidence, the worst
@@ -28,6 +33,7 @@ pub(super) fn mistakes(
     run: &StudyRun<'_>,
     comparison: &Comparison,
     data: &DataSet,
+    shown: &Shown,
     model: &str,
 ) -> Result<Vec<Mistake>, StudyError> {
     let network = comparison.trained(run, data, model, comparison.first_seed())?;
@@ -39,17 +45,22 @@ pub(super) fn mistakes(
     let probabilities = predict(&network, &data.test, feeding)?;
     let mut found = Vec::new();
     for (image, class, probability) in worst(&probabilities, &data.test.labels) {
-        let of = images(&data.test, image..image + 1, run.device())?;
         let truth = usize::from(data.test.labels[image]);
-        let label = format!(
-            "{}, taken for {} ({:.0} %)",
-            data.classes[truth],
-            data.classes[class],
-            100.0 * probability
-        );
+        let classes = [truth, class].map(|class| data.classes[class].clone());
+        let [is, named] = &classes;
+        let label = format!("{is}, taken for {named} ({:.0} %)", 100.0 * probability);
+        let picture = match is_shown(&data.name) {
+            true => {
+                let of = images(&shown.data().test, image..image + 1, run.device())?;
+                Some(shown.picture(&label, &of)?)
+            }
+            false => None,
+        };
         found.push(Mistake {
             image,
-            picture: picture(&label, &of)?,
+            classes,
+            probability,
+            picture,
         });
     }
     Ok(found)

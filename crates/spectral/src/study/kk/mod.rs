@@ -13,6 +13,7 @@ use crate::train::Recipe;
 
 use super::comparison::{Compared, Comparison, names, seeds};
 use super::run::Part;
+use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use features::feature_maps;
 use layer::{First, first_layer};
@@ -133,6 +134,7 @@ fn group(run: &mut StudyRun<'_>, name: String, extent: &Extent) -> Result<Group,
     let set = &comparison.part.name;
     let settings =
         |what: &str| json!({"of": what, "data": comparison.part, "train": comparison.config(seed)});
+    let pictured = |what: &str| json!({"settings": settings(what), "shown": shown_name(set)});
     let (mut first, mut features, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for model in FIRST {
         let layer = run.step(&format!("{set}-{model}-layer"), settings(model), |run| {
@@ -140,16 +142,18 @@ fn group(run: &mut StudyRun<'_>, name: String, extent: &Extent) -> Result<Group,
             first_layer(run, &comparison, &data, model)
         })?;
         first.extend(layer);
-        let maps = run.step(&format!("{set}-{model}-features"), settings(model), |run| {
+        let maps = run.step(&format!("{set}-{model}-features"), pictured(model), |run| {
             let data = run.data(&comparison.part)?;
-            feature_maps(run, &comparison, &data, model)
+            let shown = run.shown(&comparison.part)?;
+            feature_maps(run, &comparison, &data, &shown, model)
         })?;
         features.push((model.into(), maps));
     }
     for model in MISTAKEN {
-        let worst = run.step(&format!("{set}-{model}-mistakes"), settings(model), |run| {
+        let worst = run.step(&format!("{set}-{model}-mistakes"), pictured(model), |run| {
             let data = run.data(&comparison.part)?;
-            mistakes(run, &comparison, &data, model)
+            let shown = run.shown(&comparison.part)?;
+            mistakes(run, &comparison, &data, &shown, model)
         })?;
         found.push((model.into(), worst));
     }

@@ -6,8 +6,9 @@ use crate::report::{
 
 use super::super::StudyInfo;
 use super::super::comparison::{Compared, Trained, points};
+use super::super::shown::{is_shown, note};
 use super::literal::Written;
-use super::{Extent, FULL, First, Group};
+use super::{Extent, FULL, First, Group, Mistake};
 
 /// Seconds of an epoch on a T4, as the source has them; of the last it says "over 20 minutes".
 const ON_T4: [(&str, f64, &str); 3] = [
@@ -260,6 +261,7 @@ fn first_layers(group: &Group) -> Section {
     };
     Section {
         heading: format!("First layers after training on {}", group.compared.data.name),
+        text: note(&group.compared.data.name).into_iter().collect(),
         tables: vec![SectionTable {
             title: "What they turned out to be".into(),
             columns: [
@@ -334,31 +336,70 @@ fn mistakes(group: &Group) -> Section {
             ]);
         }
     }
-    Section {
-        heading: format!("Mistakes on {}", group.compared.data.name),
-        text: vec![
-            "What networks of the first seed confuse most often, and the unseen images that they misname \
-             with the highest probability. The whole confusion matrices are in the HTML page and in the \
-             JSON file."
-                .into(),
-        ],
-        tables: vec![SectionTable {
-            title: "Classes most often taken for another".into(),
-            columns: ["network", "class", "taken for", "images", "of the class (%)"]
-                .map(String::from)
-                .to_vec(),
-            rows,
-            note: "The five most frequent confusions of each network.".into(),
-        }],
-        strips: (group.mistakes.iter())
-            .filter(|(_, mistakes)| !mistakes.is_empty())
-            .map(|(model, mistakes)| Strip {
-                title: model.clone(),
-                pictures: mistakes.iter().map(|one| one.picture.clone()).collect(),
-                file: None,
-            })
+    let set = &group.compared.data.name;
+    let mut text = vec![
+        "What networks of the first seed confuse most often, and the unseen images that they misname with \
+         the highest probability. The whole confusion matrices are in the HTML page and in the JSON file."
+            .into(),
+    ];
+    let mut tables = vec![SectionTable {
+        title: "Classes most often taken for another".into(),
+        columns: [
+            "network",
+            "class",
+            "taken for",
+            "images",
+            "of the class (%)",
+        ]
+        .map(String::from)
+        .to_vec(),
+        rows,
+        note: "The five most frequent confusions of each network.".into(),
+    }];
+    if !is_shown(set) {
+        text.push(format!(
+            "The images themselves are left out: no license is stated that lets images of {set} be \
+             published."
+        ));
+        tables.push(most_confident(&group.mistakes));
+    }
+    let strips = group.mistakes.iter().map(|(model, mistakes)| Strip {
+        title: model.clone(),
+        pictures: mistakes
+            .iter()
+            .filter_map(|one| one.picture.clone())
             .collect(),
+        file: None,
+    });
+    Section {
+        heading: format!("Mistakes on {set}"),
+        text,
+        tables,
+        strips: strips.filter(|strip| !strip.pictures.is_empty()).collect(),
         ..Section::default()
+    }
+}
+
+/// Mistakes in words.
+fn most_confident(mistakes: &[(String, Vec<Mistake>)]) -> SectionTable {
+    let rows = mistakes.iter().flat_map(|(model, mistakes)| {
+        mistakes.iter().map(move |mistake| {
+            let [is, named] = &mistake.classes;
+            vec![
+                model.as_str().into(),
+                is.as_str().into(),
+                named.as_str().into(),
+                format!("{:.0}", 100.0 * mistake.probability).into(),
+            ]
+        })
+    });
+    SectionTable {
+        title: "Images misclassified with the highest probability".into(),
+        columns: ["network", "class", "taken for", "probability (%)"]
+            .map(String::from)
+            .to_vec(),
+        rows: rows.collect(),
+        note: "Single test images, the highest probability of the wrong class first.".into(),
     }
 }
 

@@ -20,8 +20,9 @@ use crate::report::{Picture, Report};
 use crate::train::{Recipe, TrainConfig};
 
 use super::comparison::{Compared, Comparison, names, seeds};
-use super::images::{images, picture};
+use super::images::images;
 use super::run::Part;
+use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use pace::{Pace, Probing, pace};
 use scale::{Cost, costs};
@@ -348,15 +349,17 @@ fn in_other_colours(images: &Tensor<4>) -> Vec<Tensor<4>> {
         .into()
 }
 
-/// Whether the images have colours, and the first test image in others.
+/// Whether the images have colours, and the first image to be shown in others.
 fn pictures(run: &mut StudyRun<'_>, part: &Part) -> Result<(bool, Vec<Picture>), StudyError> {
-    run.step(&format!("{}-colours", part.name), part, |run| {
+    let settings = json!({"data": part, "shown": shown_name(&part.name)});
+    run.step(&format!("{}-colours", part.name), settings, |run| {
         let data = run.data(part)?;
-        let images = coloured(&images(&data.test, 0..3, run.device())?);
+        let source = run.shown(part)?;
+        let images = coloured(&images(&source.data().test, 0..3, run.device())?);
         let labels = ["as it is", "green, blue, red", "others, same sum"];
         let shown = in_other_colours(&images);
         let shown = labels.iter().zip(&shown);
-        let shown = shown.map(|(label, image)| picture(label, image));
+        let shown = shown.map(|(label, image)| source.picture(label, image));
         Ok((
             data.test.channels == 3,
             shown.collect::<Result<Vec<_>, _>>()?,

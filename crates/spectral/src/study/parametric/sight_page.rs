@@ -2,6 +2,7 @@
 
 use crate::report::{Section, SectionTable, Strip, Value};
 
+use super::super::shown::{is_shown, note, one_image};
 use super::{Figures, PUBLISHED, Sight};
 
 /// Networks whose change by frequency is drawn.
@@ -132,11 +133,16 @@ pub(super) fn section(of: &Figures) -> Section {
                more is no change; the largest of all images. Below about 1e−5 is rounding."
             .into(),
     }];
+    let set = &of.compared.data.name;
     let class = of.compared.data.classes.first();
     tables.push(SectionTable {
         title: format!(
-            "Answers for '{}' to the pictures below",
-            class.map_or("", String::as_str)
+            "Answers for '{}' to {}",
+            class.map_or("", String::as_str),
+            match is_shown(set) {
+                true => "the pictures below",
+                false => "the first test image in its own and in other colors",
+            }
         ),
         columns: ["network".to_string()].into_iter().chain(labels).collect(),
         rows: answers.collect(),
@@ -162,6 +168,7 @@ pub(super) fn section(of: &Figures) -> Section {
                 .into(),
         );
     }
+    text.extend(note(set));
     Section {
         heading: "What the networks see".into(),
         text,
@@ -176,9 +183,11 @@ pub(super) fn section(of: &Figures) -> Section {
                 file: None,
             },
             Strip {
-                title: "One image, and others of the same sum of red, green and blue (values that no \
-                        pixel can have are cut off here, not for the networks)"
-                    .into(),
+                title: format!(
+                    "{}, and others of the same sum of red, green and blue (values that no pixel can have \
+                     are cut off here, not for the networks)",
+                    one_image(set)
+                ),
                 pictures: of.pictures.clone(),
                 file: None,
             },

@@ -10,7 +10,8 @@ use crate::report::Picture;
 
 use super::super::StudyError;
 use super::super::closed_form::{Rows, classify};
-use super::super::images::{distance, energy, images, picture, root_ratio, values};
+use super::super::images::{distance, energy, images, root_ratio, values};
+use super::super::shown::Shown;
 use super::ways::{Pool, Up, Upsampler, moved, nearest};
 
 /// Images in memory at a time.
@@ -274,12 +275,18 @@ impl Source {
         })
     }
 
-    /// One test image brought back by the natural way of each pooling, and by the best of the mean's.
-    pub(super) fn gallery(&self, image: usize, factor: usize) -> Result<Gallery, StudyError> {
+    /// One image that may be shown, brought back by the natural way of each pooling, and by the best of
+    /// the mean's.
+    pub(super) fn gallery(
+        &self,
+        shown: &Shown,
+        image: usize,
+        factor: usize,
+    ) -> Result<Gallery, StudyError> {
         let size = self.divided(factor);
-        let original = images(&self.data.test, image..image + 1, &self.device)?;
+        let original = images(&shown.data().test, image..image + 1, &self.device)?;
         let whole = values(original.clone())?;
-        let mut pictures = vec![picture("original", &original)?];
+        let mut pictures = vec![shown.picture("original", &original)?];
         for (pool, up) in [
             (Pool::Spectral, Up::Fourier),
             (Pool::Max, Up::Nearest),
@@ -291,7 +298,7 @@ impl Source {
             let got = back(pool.apply(original.clone(), size));
             let error = root_ratio(distance(&values(got.clone())?, &whole), energy(&whole));
             let label = format!("{}, {}: error {error:.3}", pool.name(), up.name());
-            pictures.push(picture(&label, &got)?);
+            pictures.push(shown.picture(&label, &got)?);
         }
         Ok(Gallery { size, pictures })
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::report::Report;
 
 use super::run::Part;
+use super::shown::{Shown, shown_name};
 use super::{StudyError, StudyInfo, StudyRun};
 use measure::{Gallery, Kept, Shifted, Source, Told, factors};
 
@@ -139,8 +140,8 @@ fn measured(run: &mut StudyRun<'_>, set: &str) -> Result<Figures, StudyError> {
         .into_iter()
         .map(|(image, factor)| {
             let name = format!("pictures-{image}-{factor}");
-            step.step(&name, (image, factor), |source| {
-                source.gallery(image, factor)
+            step.shown(&name, (image, factor, shown_name(set)), |source, shown| {
+                source.gallery(shown, image, factor)
             })
         });
     Ok(Figures {
@@ -194,6 +195,30 @@ impl Stepper<'_, '_> {
         of: impl Serialize,
         work: impl FnOnce(&Source) -> Result<T, StudyError>,
     ) -> Result<T, StudyError> {
+        self.made(name, of, |run, part, extent| {
+            work(&source(run, part, extent)?)
+        })
+    }
+
+    /// A step that shows images as well.
+    fn shown<T: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &str,
+        of: impl Serialize,
+        work: impl FnOnce(&Source, &Shown) -> Result<T, StudyError>,
+    ) -> Result<T, StudyError> {
+        self.made(name, of, |run, part, extent| {
+            let shown = run.shown(part)?;
+            work(&source(run, part, extent)?, &shown)
+        })
+    }
+
+    fn made<T: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &str,
+        of: impl Serialize,
+        work: impl FnOnce(&mut StudyRun<'_>, &Part, Extent) -> Result<T, StudyError>,
+    ) -> Result<T, StudyError> {
         let name = format!("{}-{name}", self.set);
         let extent = self.extent;
         let part = Part {
@@ -203,16 +228,19 @@ impl Stepper<'_, '_> {
             ..Part::default()
         };
         let settings = json!({"data": part, "extent": extent, "of": of});
-        self.run.step(&name, settings, |run| {
-            work(&Source {
-                data: run.data(&part)?,
-                device: run.device().clone(),
-                images: extent.images,
-                fitted_on: extent.fitted_on,
-                numbers: extent.numbers,
-            })
-        })
+        self.run
+            .step(&name, settings, |run| work(run, &part, extent))
     }
+}
+
+fn source(run: &mut StudyRun<'_>, part: &Part, extent: Extent) -> Result<Source, StudyError> {
+    Ok(Source {
+        data: run.data(part)?,
+        device: run.device().clone(),
+        images: extent.images,
+        fitted_on: extent.fitted_on,
+        numbers: extent.numbers,
+    })
 }
 
 #[cfg(test)]

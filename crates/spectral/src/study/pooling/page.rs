@@ -5,6 +5,7 @@ use crate::report::{
 };
 
 use super::super::StudyInfo;
+use super::super::shown::{note, one_image};
 use super::Figures;
 use super::measure::{Kept, Shifted, Told};
 use super::ways::{Pool, Up};
@@ -163,7 +164,7 @@ fn errors(of: &Figures) -> Section {
     }
     Section {
         heading: format!("What is left of images of {}", of.set),
-        text: vec![format!(
+        text: [format!(
             "The first {} test images, {} with {}; ways back fitted on {} training images.",
             of.extent.images,
             size(of.size),
@@ -172,7 +173,10 @@ fn errors(of: &Figures) -> Section {
                 channels => format!("{channels} channels"),
             },
             of.extent.fitted_on
-        )],
+        )]
+        .into_iter()
+        .chain(note(&of.set))
+        .collect(),
         tables: vec![SectionTable {
             title: "Images made smaller and brought back".into(),
             columns: columns([
@@ -205,8 +209,8 @@ fn errors(of: &Figures) -> Section {
         strips: (of.galleries.iter())
             .map(|gallery| Strip {
                 title: format!(
-                    "One image of {}, {} of its values kept ({})",
-                    of.set,
+                    "{}, {} of its values kept ({})",
+                    one_image(&of.set),
                     percent(
                         (gallery.size[0] * gallery.size[1]) as f64 / (of.size[0] * of.size[1]) as f64
                     ),

@@ -36,7 +36,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
 };
 
 /// The networks, the baseline first.
-const MODELS: [&str; 9] = [
+const MODELS: [&str; 7] = [
     "cnn",
     "free2",
     "polynomial2",
@@ -44,8 +44,6 @@ const MODELS: [&str; 9] = [
     "kk2-repaired",
     "free-modes",
     "gaussian-modes",
-    "spectral-best",
-    "spectral-best-spatial",
 ];
 
 /// Those whose layers hand over one by one.

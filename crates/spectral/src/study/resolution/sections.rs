@@ -10,23 +10,21 @@ use super::sizes::{Presented, Route, Way};
 use super::{Figures, OWN, OfModel};
 
 /// Networks whose accuracy is drawn.
-const DRAWN: [&str; 6] = [
+const DRAWN: [&str; 5] = [
     "cnn",
     "gaussian2",
     "free-modes",
     "gaussian-modes",
-    "spectral-best",
     "free-modes, spectral pool",
 ];
 
 /// Networks whose first filters are drawn.
-const FILTERS: [&str; 6] = [
+const FILTERS: [&str; 5] = [
     "cnn",
     "polynomial2",
     "gaussian2",
     "free-modes",
     "gaussian-modes",
-    "spectral-best",
 ];
 
 fn columns(first: &str, sizes: &[[usize; 2]]) -> Vec<String> {

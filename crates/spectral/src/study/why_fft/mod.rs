@@ -19,6 +19,7 @@ use crate::train::Recipe;
 
 use super::comparison::{Compared, Comparison, names, seeds};
 use super::run::Part;
+use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use cost::Timed;
 use gradients::{Exactness, Operation};
@@ -159,8 +160,8 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let kept = run.step("kept", (&part, shown), |run| {
         phase::kept(&run.data(&part)?.test, shown.min(1_000), run.device())
     })?;
-    let pictures = run.step("pictures", &part, |run| {
-        phase::pictures(&*run.data(&part)?, run.device())
+    let pictures = run.step("pictures", (&part, shown_name(&part.name)), |run| {
+        phase::pictures(&run.shown(&part)?, run.device())
     })?;
     let mut timed = Vec::new();
     for &size in &extent.timed {

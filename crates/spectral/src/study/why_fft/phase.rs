@@ -9,8 +9,9 @@ use crate::model::Network;
 use crate::report::Picture;
 
 use super::super::StudyError;
-use super::super::images::{distance, energy, images, picture, root_ratio, values};
+use super::super::images::{distance, energy, images, root_ratio, values};
 use super::super::rate::{hits, named, seen};
+use super::super::shown::Shown;
 
 /// What a network finds in images whose phases and magnitudes are exchanged, as shares of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -186,7 +187,8 @@ pub(super) fn kept(of: &Images, count: usize, device: &Device) -> Result<Kept, S
 }
 
 /// Two images of different classes, their phases and magnitudes exchanged, and either alone.
-pub(super) fn pictures(data: &DataSet, device: &Device) -> Result<Vec<Vec<Picture>>, StudyError> {
+pub(super) fn pictures(shown: &Shown, device: &Device) -> Result<Vec<Vec<Picture>>, StudyError> {
+    let data = shown.data();
     let labels: Vec<usize> = (data.test.labels.iter())
         .map(|&label| usize::from(label))
         .collect();
@@ -205,17 +207,17 @@ pub(super) fn pictures(data: &DataSet, device: &Device) -> Result<Vec<Vec<Pictur
             let middle = [(height / 2) as i64, (width / 2) as i64];
             let bare = without_phase(one.clone()).roll(&middle, &[2, 3]);
             Ok(vec![
-                picture(a, &one)?,
-                picture(b, &two)?,
-                picture(
+                shown.picture(a, &one)?,
+                shown.picture(b, &two)?,
+                shown.picture(
                     &format!("phase of {a}, magnitude of {b}"),
                     &stretched(crossed)?,
                 )?,
-                picture(
+                shown.picture(
                     &format!("phase of {b}, magnitude of {a}"),
                     &stretched(back)?,
                 )?,
-                picture(&format!("magnitude of {a}, no phase"), &stretched(bare)?)?,
+                shown.picture(&format!("magnitude of {a}, no phase"), &stretched(bare)?)?,
             ])
         })
         .collect()
