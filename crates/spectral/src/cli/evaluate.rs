@@ -10,7 +10,7 @@ use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json};
-use super::test_images::{TestArgs, judge, test_images};
+use super::test_images::{TestArgs, TestImages, judge, test_images};
 use crate::model::InputSpec;
 
 /// Evaluate a saved network, also at another size
@@ -19,7 +19,9 @@ use crate::model::InputSpec;
     after_help = "Runs the network on the test part of a data set as training does after each
 epoch. With --size the images are resampled first, photographs from their
 originals, and the network runs on them with the weights it has; one that is
-bound to the size it was trained at says so.
+bound to the size it was trained at says so. Of a folder of photographs no image
+is tested that the network was trained on, however the folder is spelled and
+whatever was renamed, added or removed since.
 
 Examples:
   spectral evaluate runs/cnn-glyphs-0
@@ -52,7 +54,11 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
     };
     // Before any data are read: this takes no time.
     loaded.network.check(&input)?;
-    let (data, images) = test_images(&args.test, &loaded, size, context)?;
+    let TestImages {
+        data,
+        images,
+        notes,
+    } = test_images(&args.test, &loaded, size, context)?;
     let evaluation = judge(&loaded.network, &loaded, &images)?;
     if !evaluation.loss.is_finite() {
         return Err(CliError::Failed(format!(
@@ -75,6 +81,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
             "recall": scores.map(|scores| scores.recall),
             "f1": scores.map(|scores| scores.f1),
             "seconds": evaluation.seconds,
+            "notes": notes,
         }));
     }
     let mut text = format!(
