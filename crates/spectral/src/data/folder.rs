@@ -77,12 +77,13 @@ pub(crate) fn load(folder: &Path, wanted: Wanted<'_>) -> Result<Loaded, DataErro
         };
         listing.iter().map(image).collect()
     };
+    let division = match wanted.division {
+        _ if given => Division::Given,
+        Division::Given => Division::ByContent,
+        division => division,
+    };
     let list = ImageList {
-        division: if given {
-            Division::Given
-        } else {
-            wanted.division
-        },
+        division,
         seed: wanted.seed,
         images: [
             listed(ImagePart::Train, &train),

@@ -58,12 +58,6 @@ pub(crate) fn check_writable(path: &Path) -> io::Result<()> {
     Scratch::create(parent(&target)).map(drop)
 }
 
-/// Refuses a folder that no file can be written to; it is created if need be.
-pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
-    create_folders(path)?;
-    Scratch::create(path).map(drop)
-}
-
 /// Adds to the end of a file, which is created if need be.
 pub(crate) fn append(path: &Path, contents: &[u8]) -> io::Result<()> {
     fault::point(Fault::Create, path)?;

@@ -204,6 +204,9 @@ mod tests {
         let ledger = Ledger::open(folder.path(), header()).unwrap();
         assert!(ledger.find::<f64>("a", &json!(1)).unwrap().is_none());
         ledger.keep("a", json!(1), json!(0.1), making()).unwrap();
+        let taken = Ledger::open(folder.path(), header()).unwrap_err();
+        assert!(matches!(taken, StudyError::InUse { .. }), "{taken}");
+        drop(ledger);
         let again = Ledger::open(folder.path(), header()).unwrap();
         let (result, _, made) = again.find::<f64>("a", &json!(1)).unwrap().unwrap();
         assert_eq!((result, made), (0.1, making()));
