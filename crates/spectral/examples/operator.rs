@@ -132,7 +132,10 @@ fn interpolated(signal: Tensor<3>, points: usize) -> Tensor<3> {
     let spectrum = fft::rfft(signal, 2, Norm::Forward);
     let [batch, channels, bins] = spectrum.re.dims();
     // The highest frequency of an even number of points has no partner to share its amplitude with.
-    let zeros = Tensor::zeros([batch, channels, points / 2 + 2 - bins], &spectrum.re.device());
+    let zeros = Tensor::zeros(
+        [batch, channels, points / 2 + 2 - bins],
+        &spectrum.re.device(),
+    );
     let [re, im] = [spectrum.re, spectrum.im]
         .map(|part| Tensor::cat(vec![part.narrow(2, 0, bins - 1), zeros.clone()], 2));
     fft::irfft(ComplexTensor { re, im }, points, 2, Norm::Forward)
@@ -167,7 +170,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let baseline = error(
         |start| {
             let every = (0..COARSE as i32).map(|point| point * (FINE / COARSE) as i32);
-            let every = Tensor::from_data(TensorData::from(&every.collect::<Vec<_>>()[..]), &device);
+            let every =
+                Tensor::from_data(TensorData::from(&every.collect::<Vec<_>>()[..]), &device);
             interpolated(operator.forward(start.select(2, every)), FINE)
         },
         FINE,

@@ -11,6 +11,7 @@ pub mod advise;
 pub mod bench;
 pub mod cli;
 pub mod data;
+mod files;
 pub mod inspect;
 pub mod model;
 pub mod report;

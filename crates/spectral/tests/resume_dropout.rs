@@ -70,6 +70,7 @@ fn dropout_masks_do_not_depend_on_an_interruption() {
         classes: vec!["even".into(), "odd".into()],
         train: images(50),
         test: images(10),
+        list: None,
     };
     let train = TrainConfig {
         epochs: 4,

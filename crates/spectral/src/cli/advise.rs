@@ -1,16 +1,17 @@
 //! `spectral advise`: how to compute a convolution.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::{Cell, CellAlignment};
 
 use super::args::positive;
+use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say, table};
 use crate::advise::{Advice, Budget, Crossover, Question, crossovers, picks, plot};
+use crate::files;
 
 /// Say how to compute a convolution: directly or by FFT
 #[derive(Debug, Args)]
@@ -130,6 +131,7 @@ fn describe(advice: &Advice) -> String {
 }
 
 fn sweep(path: &PathBuf, context: &Context) -> Result<(), CliError> {
+    check_output(path)?;
     let budget = Budget {
         seconds: 0.1,
         runs: (3, 20),
@@ -138,7 +140,7 @@ fn sweep(path: &PathBuf, context: &Context) -> Result<(), CliError> {
     let all = crossovers(&context.device, budget, |family| say(&family.name))
         .map_err(|error| CliError::Failed(error.to_string()))?;
     let svg = plot(&all).map_err(|error| CliError::Failed(format!("cannot draw: {error}")))?;
-    fs::write(path, svg).map_err(CliError::io(path))?;
+    files::write(path, svg.as_bytes()).map_err(CliError::io(path))?;
     match context.json {
         true => print_json(&all),
         false => print(&crossover_table(&all)),

@@ -69,6 +69,7 @@ impl DataArgs {
             train_count: self.train_count,
             test_count: self.test_count,
             size: self.size,
+            ..DataOptions::default()
         }
     }
 

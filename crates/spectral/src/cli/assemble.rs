@@ -8,8 +8,8 @@ use super::error::CliError;
 use crate::data::{self, DataSet, Images};
 use crate::model::{FilterProbe, InputSpec, Network, probe_filters};
 use crate::report::{
-    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, write_html,
-    write_json, write_markdown,
+    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, check_writable,
+    write_html, write_json, write_markdown,
 };
 use crate::train::{Ending, EpochMetrics, Feeding, TrainConfig, TrainOutcome, reconstruct};
 
@@ -222,6 +222,14 @@ fn sentence(phrase: &str) -> String {
     let mut characters = phrase.chars();
     let first = characters.next().map(|c| c.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), characters.as_str())
+}
+
+/// Refuses a folder that [`write`] could not write to; it is created if need be.
+pub(super) fn check(folder: &Path) -> Result<(), CliError> {
+    for name in ["report.json", "report.md", "report.html"] {
+        check_writable(&folder.join(name))?;
+    }
+    Ok(())
 }
 
 /// Writes `report.html`, `report.json` and `report.md`.

@@ -8,15 +8,17 @@ use comfy_table::{Cell, CellAlignment};
 use serde_json::{Value, json};
 
 use super::checkpoint::Loaded;
+use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, table};
-use super::test_images::{TestArgs, judge, test_images};
+use super::test_images::{TestArgs, TestImages, judge, test_images};
 use crate::data::Images;
 use crate::inspect::{Bake, BakedFilter, BakedLayer, InspectError, bake_network, shown_residual};
 use crate::model::{self, Network};
 use crate::train::{
     Evaluation, ModelDescription, TrainError, load_model_weights, save_model_weights,
+    save_trained_weights,
 };
 
 /// How filters are to be baked.
@@ -108,6 +110,12 @@ pub(super) fn run(
         }
         Kernels::All => None,
     };
+    if let Some(path) = &args.save {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(CliError::io(folder))?;
+        }
+        check_output(path)?;
+    }
     let loaded = Loaded::from(source, best, context)?;
     let input = &loaded.settings.input;
     let layers = bake_network(
@@ -122,7 +130,8 @@ pub(super) fn run(
         InspectError::Taps { .. } => CliError::Usage(error.to_string()),
         error => CliError::Failed(error.to_string()),
     })?;
-    let (data, images) = test_images(&args.test, &loaded, (input.height, input.width), context)?;
+    let size = (input.height, input.width);
+    let TestImages { data, images, .. } = test_images(&args.test, &loaded, size, context)?;
     let before = judge(&loaded.network, &loaded, &images)?;
     let rows = judged(&layers, &loaded, &images)?;
     let saved = match &args.save {
@@ -327,14 +336,15 @@ fn save(
 ) -> Result<Saved, CliError> {
     let network = replaced(layers, 0, loaded);
     let expected = judge(&network, loaded, images)?.loss;
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(CliError::io(folder))?;
-    }
     let settings = toml::Table::try_from(&loaded.settings)
         .map_err(|error| CliError::Failed(format!("cannot write TOML: {error}")))?;
     let description = |name: String| ModelDescription {
         name,
         settings: settings.clone(),
+    };
+    let write = |description: &ModelDescription| match &loaded.trained_on {
+        Some(trained_on) => save_trained_weights(path, &network, description, trained_on),
+        None => save_model_weights(path, &network, description),
     };
     let flipped: Vec<&str> = (layers.iter())
         .filter(|layer| layer.baked[0].bake.flip)
@@ -344,7 +354,7 @@ fn save(
     let baked = format!("{} baked into {taps}x{taps}", loaded.name);
     if flipped.is_empty() {
         let twin = model::find(&loaded.name).and_then(|info| model::find(info.baseline))?;
-        save_model_weights(path, &network, &description(twin.name.into()))?;
+        write(&description(twin.name.into()))?;
         let fresh = model::build(twin.name, &loaded.settings.input, &context.device)?;
         match load_model_weights(path, fresh) {
             Ok(twin_network) if judge(&twin_network, loaded, images)?.loss == expected => {
@@ -361,7 +371,7 @@ fn save(
             Err(error) => return Err(error.into()),
         }
     }
-    save_model_weights(path, &network, &description(baked))?;
+    write(&description(baked))?;
     let mut words = format!(
         "every weight by name, with {taps}x{taps} kernels; no network here is so\n  made, it is for use \
          elsewhere"

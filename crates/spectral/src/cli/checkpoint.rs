@@ -7,7 +7,8 @@ use super::error::CliError;
 use super::run_settings::ModelSettings;
 use crate::model::{self, Network};
 use crate::train::{
-    ModelDescription, RunConfig, RunFolder, load_model_weights, read_model_description,
+    ModelDescription, RunFolder, TrainedOn, load_model_weights, read_model_description,
+    read_trained_on,
 };
 
 /// A network ready for use.
@@ -20,8 +21,12 @@ pub(super) struct Loaded {
     pub(super) source: PathBuf,
     /// What it takes and gives.
     pub(super) settings: ModelSettings,
-    /// The settings of its run, if that was named.
-    pub(super) run: Option<RunConfig>,
+    /// Its run, if that was named.
+    pub(super) run: Option<RunFolder>,
+    /// The file of weights.
+    pub(super) weights: PathBuf,
+    /// What it was trained on, if the weights say so.
+    pub(super) trained_on: Option<TrainedOn>,
 }
 
 impl Loaded {
@@ -34,11 +39,7 @@ impl Loaded {
             } else {
                 run.weights_path()
             };
-            (
-                weights,
-                run.config().model.clone(),
-                Some(run.config().clone()),
-            )
+            (weights, run.config().model.clone(), Some(run))
         } else {
             if best {
                 let message = format!("--best needs a run folder; {} is none", source.display());
@@ -61,6 +62,8 @@ impl Loaded {
             source: source.to_path_buf(),
             settings,
             run,
+            trained_on: read_trained_on(&weights)?,
+            weights,
         })
     }
 }

@@ -1,19 +1,23 @@
 //! `spectral compare`: several networks on one data set.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::args::{DataArgs, data_name, model_name, seed};
 use super::assemble;
+use super::claims::{claim, claim_first_new};
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
+use super::parts::{division_of, say_left_out};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
+use super::schedule_notes::schedule_notes;
 use super::settings::TrainingArgs;
 use super::trial::Trial;
-use crate::data::load;
+use crate::data::{DataOptions, DataSet, Division, load};
 use crate::report::{ModelReport, Report, combine_seeds, compare_json, table};
 use crate::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
@@ -74,23 +78,43 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     }
     let seed = context.seed();
     let config = args.training.over_recipe_of(&args.models, seed)?;
-    let data = load(&args.data, &args.data_args.options(seed))?;
+    let options = DataOptions {
+        division: args.division()?,
+        ..args.data_args.options(seed)
+    };
+    let data = load(&args.data, &options)?;
+    say_left_out(&data);
     let wanted = DataSettings {
         seed,
         wanted: args.data_args.clone(),
     };
-    let out = match &args.out {
-        Some(folder) => folder.clone(),
-        None => unused_folder(&data.name),
-    };
-
     let config = fitted(config, &data);
     let seeds = match args.seeds.as_slice() {
         [] => vec![seed],
         seeds => seeds.to_vec(),
     };
-    // All folders first: a name that is taken should not stop a comparison halfway.
-    let mut runs = Vec::new();
+    for note in schedule_notes(&config, data.train.len(), 0..config.epochs)? {
+        say(&note);
+    }
+    // All networks and all folders first: none that does not take the data, and no name that is
+    // taken, should stop a comparison halfway or leave folders behind.
+    for model in &args.models {
+        let trial = Trial {
+            model,
+            data: &data,
+            config: &config,
+            run: None,
+            filters: FILTERS,
+        };
+        trial.check(context)?;
+    }
+    let claim = match &args.out {
+        Some(folder) => claim(folder)?,
+        None => claim_first_new(new_folders(&data.name))?,
+    };
+    let out = claim.folder.clone();
+    assemble::check(&out)?;
+    let mut wanted_runs = Vec::new();
     for &seed in &seeds {
         let config = TrainConfig {
             seed,
@@ -102,9 +126,20 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
                 false => format!("{model}-seed-{seed}"),
             };
             let run = run_config(model, &data, wanted.clone(), &config)?;
-            let folder = out.join("runs").join(name);
-            runs.push((model, seed, open(&folder, run, args.resume)?));
+            wanted_runs.push((model, seed, out.join("runs").join(name), run));
         }
+    }
+    let mut resumed = Vec::new();
+    for (.., folder, config) in &wanted_runs {
+        resumed.push(resume(folder, config, args.resume, &data)?);
+    }
+    let mut runs = Vec::new();
+    for ((model, seed, folder, config), resumed) in wanted_runs.into_iter().zip(resumed) {
+        let run = match resumed {
+            Some(run) => run,
+            None => RunFolder::create(folder, config)?,
+        };
+        runs.push((model, seed, run));
     }
 
     // Seed by seed and not network by network, so that what disturbs the machine meets all alike.
@@ -145,29 +180,53 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     Ok(())
 }
 
-fn open(folder: &Path, config: RunConfig, resume: bool) -> Result<RunFolder, CliError> {
-    if resume {
-        match RunFolder::resume(folder, config.clone()) {
-            Err(TrainError::NoRun(_)) => {}
-            opened => return Ok(opened?),
+impl CompareArgs {
+    /// How a folder of photographs is divided: as for the runs that are there.
+    fn division(&self) -> Result<Division, CliError> {
+        let Some(out) = self.out.as_ref().filter(|_| self.resume) else {
+            return Ok(Division::default());
+        };
+        let Ok(entries) = fs::read_dir(out.join("runs")) else {
+            return Ok(Division::default());
+        };
+        for entry in entries.flatten() {
+            match RunFolder::open(entry.path()) {
+                Err(TrainError::NoRun(_)) => {}
+                run => return division_of(&run?),
+            }
         }
-    }
-    match RunFolder::create(folder, config) {
-        Err(TrainError::RunExists(path)) => Err(CliError::Failed(format!(
-            "{} already holds a run; go on with it by --resume, or choose another --out",
-            path.display()
-        ))),
-        created => Ok(created?),
+        Ok(Division::default())
     }
 }
 
-/// A folder in `runs/` that is not there yet.
-fn unused_folder(data: &str) -> PathBuf {
+/// The run in a folder, none if there is none; refused if it is not to be gone on with.
+fn resume(
+    folder: &Path,
+    config: &RunConfig,
+    resume: bool,
+    data: &DataSet,
+) -> Result<Option<RunFolder>, CliError> {
+    match RunFolder::open(folder) {
+        Err(TrainError::NoRun(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+        Ok(_) if !resume => Err(CliError::Failed(format!(
+            "{} already holds a run; go on with it by --resume, or choose another --out",
+            folder.display()
+        ))),
+        Ok(run) => {
+            run.check_images(data)?;
+            Ok(Some(RunFolder::resume(folder, config.clone())?))
+        }
+    }
+}
+
+/// Folders in `runs/`, in the order in which they are tried.
+fn new_folders(data: &str) -> impl Iterator<Item = PathBuf> {
     let data = folder_name(data);
-    let name = |number| match number {
-        1 => format!("compare-{data}"),
-        _ => format!("compare-{data}-{number}"),
-    };
-    let mut folders = (1..).map(|number| Path::new("runs").join(name(number)));
-    folders.find(|folder| !folder.exists()).unwrap_or_default()
+    (1..=u32::MAX).map(move |number| {
+        Path::new("runs").join(match number {
+            1 => format!("compare-{data}"),
+            _ => format!("compare-{data}-{number}"),
+        })
+    })
 }

@@ -1,5 +1,6 @@
 //! `spectral data`: the data sets there are, their download, and a look at them.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -9,12 +10,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::args::{DataArgs, data_name};
+use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say, table};
 use crate::data::{
     DataInfo, FetchEvent, FetchOptions, Images, Origin, catalogue, fetch, load, locate,
 };
+use crate::files;
 
 /// Images of each class on a contact sheet.
 const PER_CLASS: usize = 12;
@@ -173,14 +176,17 @@ fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), 
 }
 
 fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Result<(), CliError> {
+    check_output(out)?;
     let mut options = data_args.options(context.seed());
     options.train_count = options.train_count.or(Some(MAX_CLASSES * PER_CLASS));
     options.test_count = options.test_count.or(Some(1));
     let data = load(name, &options)?;
     let sheet = contact_sheet(&data.train, data.classes.len().min(MAX_CLASSES));
+    let mut png = Cursor::new(Vec::new());
     sheet
-        .save_with_format(out, image::ImageFormat::Png)
+        .write_to(&mut png, image::ImageFormat::Png)
         .map_err(|error| CliError::file(out, error))?;
+    files::write(out, png.get_ref()).map_err(CliError::io(out))?;
     if context.json {
         return print_json(
             &serde_json::json!({ "name": name, "file": out, "classes": data.classes }),

@@ -89,6 +89,8 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<(), CliError> {
         test_count: Some(extent.test_count),
         ..DataOptions::default()
     };
+    let out = args.out.clone().unwrap_or_else(|| OUT.into());
+    assemble::check(&out)?;
     let mut report = Report {
         title: "Spectral networks beside a spatial one".into(),
         ..Report::default()
@@ -118,7 +120,6 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<(), CliError> {
     }
     report.summary = findings(&report);
     report.provenance = context.provenance(context.seed());
-    let out = args.out.clone().unwrap_or_else(|| OUT.into());
     assemble::write(&report, &out)?;
     if context.json {
         say(&table(&report));

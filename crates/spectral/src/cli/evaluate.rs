@@ -10,7 +10,7 @@ use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json};
-use super::test_images::{TestArgs, judge, test_images};
+use super::test_images::{TestArgs, TestImages, judge, test_images};
 use crate::data::resized;
 use crate::model::InputSpec;
 
@@ -24,6 +24,8 @@ has; one that can only run at its training size says so. Compare with
 --resample-to-training-size: it resamples these images back and runs the
 network at its training size, which any network can do and which is the
 baseline to beat.
+Of a folder of photographs no image is tested that the network was trained on,
+however the folder is spelled and whatever was renamed, added or removed since.
 
 Examples:
   spectral evaluate runs/cnn-glyphs-0
@@ -65,7 +67,11 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
     };
     // Before any data are read: this takes no time.
     loaded.network.check(&input)?;
-    let (data, images) = test_images(&args.test, &loaded, size, context)?;
+    let TestImages {
+        data,
+        images,
+        notes,
+    } = test_images(&args.test, &loaded, size, context)?;
     let images = match args.resample_to_training_size {
         true => resized(&images, (height, width))?,
         false => images,
@@ -93,6 +99,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
             "recall": scores.map(|scores| scores.recall),
             "f1": scores.map(|scores| scores.f1),
             "seconds": evaluation.seconds,
+            "notes": notes,
         }));
     }
     let how = match args.resample_to_training_size {

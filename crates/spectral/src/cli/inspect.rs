@@ -16,7 +16,7 @@ use crate::inspect::{
     InspectError, Inspection, LAYERS, Request, describe, inspect_layer, inspect_network, overview,
     page,
 };
-use crate::report::write_layers_html;
+use crate::report::{check_writable, write_layers_html};
 
 /// Say what a layer really does, and what it costs
 #[derive(Debug, Args)]
@@ -77,6 +77,9 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<(), CliError>
         return list(context);
     }
     args.bake.check(args.source.is_some())?;
+    if let Some(path) = &args.html {
+        check_writable(path)?;
+    }
     if let (Some(source), Some(kernels)) = (&args.source, args.bake.bake) {
         return bake::run(source, args.best, kernels, &args.bake, context);
     }

@@ -243,6 +243,12 @@ impl TrainingArgs {
         Ok(config)
     }
 
+    /// Whether the schedule of the learning rate is told, whatever a run had before.
+    pub(super) fn reschedules(&self) -> bool {
+        let names_schedule = |text: &String| text.starts_with("schedule");
+        self.schedule.is_some() || self.warmup.is_some() || self.set.iter().any(names_schedule)
+    }
+
     /// The settings of the flags that were given.
     fn flags(&self) -> Vec<(&'static str, Value)> {
         let count = |value: usize| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
@@ -286,9 +292,11 @@ impl TrainingArgs {
             .get("epochs")
             .and_then(Value::as_integer)
             .unwrap_or(1);
-        let warmup = self
-            .warmup
-            .and_then(|epochs| i64::try_from(epochs).ok())
+        // Given now, or what a run that goes on began with.
+        let warmup = settings
+            .get("schedule")
+            .and_then(|schedule| schedule.get("warmup")?.get("over")?.get("epochs"))
+            .and_then(Value::as_integer)
             .unwrap_or(0);
         let mut decay = Table::from_iter([("kind".to_string(), spelled(&name))]);
         match name {

@@ -157,16 +157,23 @@ impl Here<'_> {
         };
         let train = fitted(job.config.clone(), job.data);
         let config = run_config(job.model, job.data, wanted, &train)?;
-        let run = match RunFolder::resume(job.folder, config.clone()) {
-            Err(TrainError::NoRun(_)) => RunFolder::create(job.folder, config)?,
-            opened => opened?,
-        };
         let trial = Trial {
             model: job.model,
             data: job.data,
             config: &train,
-            run: Some(&run),
+            run: None,
             filters: 0,
+        };
+        let run = match RunFolder::resume(job.folder, config.clone()) {
+            Err(TrainError::NoRun(_)) => {
+                trial.check(self.context)?;
+                RunFolder::create(job.folder, config)?
+            }
+            opened => opened?,
+        };
+        let trial = Trial {
+            run: Some(&run),
+            ..trial
         };
         let title = format!("{} on {}, seed {}", job.model, job.data.name, train.seed);
         Ok(trial.run(&title, self.context)?.report)

@@ -8,8 +8,10 @@ use super::args::{data_name, positive};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
+use super::output::say;
+use super::parts::{Parts, is_folder};
 use super::run_settings::DataSettings;
-use crate::data::{self, DataOptions, Images, Origin, load, resized};
+use crate::data::{DataOptions, Images, load, resized, same_set};
 use crate::model::Network;
 use crate::train::{Evaluation, Feeding, Target, Task, evaluate};
 
@@ -30,33 +32,53 @@ pub(super) struct TestArgs {
     pub(super) test_count: Option<usize>,
 }
 
-/// The name of the data, and their test images at the size wanted.
+/// Test images, at the size wanted.
+pub(super) struct TestImages {
+    /// The name of the data.
+    pub(super) data: String,
+    /// The images.
+    pub(super) images: Images,
+    /// What there is to say of them.
+    pub(super) notes: Vec<String>,
+}
+
+/// The images to judge a network by: none of those of a folder that it was trained on.
 pub(super) fn test_images(
     args: &TestArgs,
     loaded: &Loaded,
     size: (usize, usize),
     context: &Context,
-) -> Result<(String, Images), CliError> {
-    let run = loaded.run.as_ref();
+) -> Result<TestImages, CliError> {
+    let run = loaded.run.as_ref().map(|run| &run.config().data);
     let name = args
         .data
         .clone()
-        .or_else(|| Some(run?.data.name.clone()))
+        .or_else(|| Some(run?.name.clone()))
         .ok_or_else(|| CliError::Usage("--data is missing".into()))?;
     // What the run was told of its data holds for those data alone.
-    let stored = match run.filter(|run| run.data.name == name) {
-        Some(run) => DataSettings::of(&run.data)
+    let run = run.filter(|data| same_set(&data.name, &name));
+    let stored = match run {
+        Some(data) => DataSettings::of(data)
             .map_err(|error| CliError::file(&loaded.source, error.message()))?,
         None => DataSettings::default(),
     };
-    let photographs = data::info(&name).is_none_or(|info| info.origin == Origin::Folder);
-    let options = DataOptions {
+    let mut options = DataOptions {
         data_dir: args.data_dir.clone().or(stored.wanted.data_dir),
         seed: context.given_seed.unwrap_or(stored.seed),
         // Nothing is trained.
         train_count: Some(1),
         test_count: args.test_count.or(stored.wanted.test_count),
-        size: photographs.then_some(size),
+        size: is_folder(&name).then_some(size),
+        ..DataOptions::default()
+    };
+    let parts = match is_folder(&name) {
+        true => Some(Parts::of(
+            loaded,
+            run.is_some(),
+            context.given_seed,
+            &mut options,
+        )?),
+        false => None,
     };
     let set = load(&name, &options)?;
     let input = &loaded.settings.input;
@@ -66,15 +88,51 @@ pub(super) fn test_images(
             loaded.name, input.channels, set.test.channels
         )));
     }
-    let classes = loaded.settings.class_names.len();
-    if loaded.settings.target == Target::Label && set.classes.len() != classes {
+    if loaded.settings.target == Target::Label {
+        check_classes(
+            &loaded.name,
+            &loaded.settings.class_names,
+            &name,
+            &set.classes,
+        )?;
+    }
+    let notes = match parts {
+        Some(parts) => parts.notes(&set)?,
+        None => Vec::new(),
+    };
+    for note in &notes {
+        say(&format!("{name}: {note}"));
+    }
+    Ok(TestImages {
+        images: resized(&set.test, size)?,
+        data: name,
+        notes,
+    })
+}
+
+/// Refuses data whose classes are not those of the network.
+fn check_classes(
+    model: &str,
+    learned: &[String],
+    data: &str,
+    found: &[String],
+) -> Result<(), CliError> {
+    if found.len() != learned.len() {
         return Err(CliError::Failed(format!(
-            "{} tells {classes} classes apart; {name} has {}",
-            loaded.name,
-            set.classes.len()
+            "{model} tells {} classes apart; {data} has {}",
+            learned.len(),
+            found.len()
         )));
     }
-    Ok((name, resized(&set.test, size)?))
+    let mut classes = learned.iter().zip(found).enumerate();
+    match classes.find(|(_, (learned, found))| learned != found) {
+        None => Ok(()),
+        Some((index, (learned, found))) => Err(CliError::Failed(format!(
+            "class {} is '{learned}' for {model} and '{found}' in {data}: name data with the classes \
+             that it was trained on",
+            index + 1
+        ))),
+    }
 }
 
 /// How a network of that kind does on them.
@@ -94,7 +152,7 @@ pub(super) fn judge(
     let run = loaded.run.as_ref();
     let feeding = Feeding {
         normalise: &settings.normalise,
-        batch_size: run.map_or(BATCH, |run| run.train.eval_batch_size),
+        batch_size: run.map_or(BATCH, |run| run.config().train.eval_batch_size),
     };
     Ok(evaluate(network, images, task, feeding)?)
 }

@@ -11,10 +11,12 @@ use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
 use super::output::{print, print_json, say};
+use super::parts::{division_of, say_left_out};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
+use super::schedule_notes::schedule_notes;
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
-use crate::data::load;
+use crate::data::{DataOptions, DataSet, Division, load};
 use crate::report::{Report, compare_json, table};
 use crate::train::{Ending, RunConfig, RunFolder, TrainConfig, TrainError};
 
@@ -56,7 +58,8 @@ pub(super) struct TrainArgs {
     )]
     run: Option<PathBuf>,
     /// Go on with the run in this folder, under its
-    /// settings; --epochs and --data-dir may differ
+    /// settings; --epochs, --schedule, --warmup and
+    /// --data-dir may differ
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     resume: Option<PathBuf>,
     /// Print the settings as TOML, for --config
@@ -80,25 +83,35 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
         Some(folder) => Plan::resumed(args, folder, context)?,
         None => Plan::new(args, context)?,
     };
-    let data = load(&plan.data, &plan.data_args.options(plan.data_seed))?;
+    let options = DataOptions {
+        division: plan.division,
+        ..plan.data_args.options(plan.data_seed)
+    };
+    let data = load(&plan.data, &options)?;
+    say_left_out(&data);
     plan.train = fitted(plan.train, &data);
+    plan.check_schedule(&data)?;
     let stored = DataSettings {
         seed: plan.data_seed,
         wanted: plan.stored_data_args.clone(),
     };
     let config = run_config(&plan.model, &data, stored, &plan.train)?;
-    let run = match &args.resume {
-        Some(folder) => RunFolder::resume(folder, config)?,
-        None => create(args.run.clone(), &plan.default_folder(), config)?,
-    };
-    say(&format!("run folder: {}", run.path().display()));
-
     let trial = Trial {
         model: &plan.model,
         data: &data,
         config: &plan.train,
-        run: Some(&run),
+        run: None,
         filters: FILTERS,
+    };
+    trial.check(context)?;
+    let run = match &args.resume {
+        Some(folder) => resume(folder, config, &data, args.training.reschedules())?,
+        None => create(args.run.clone(), &plan.default_folder(), config)?,
+    };
+    say(&format!("run folder: {}", run.path().display()));
+    let trial = Trial {
+        run: Some(&run),
+        ..trial
     };
     let title = format!("{} on {}", plan.model, plan.data);
     let Outcome { report, ending } = trial.run(&title, context)?;
@@ -114,16 +127,16 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     report.provenance = context.provenance(plan.train.seed);
     assemble::write(&report, run.path())?;
 
-    if context.json {
+    let shown = if context.json {
         say(&table(&report));
         let mut result = compare_json(&report)[0].take();
         result["run"] = json!(run.path());
         result["seed"] = json!(plan.train.seed);
         result["history"] = json!(history);
-        print_json(&result)?;
+        print_json(&result)
     } else {
-        print(&format!("\n{}\n", table(&report)))?;
-    }
+        print(&format!("\n{}\n", table(&report)))
+    };
     say(&format!(
         "report: {}",
         run.path().join("report.html").display()
@@ -133,7 +146,7 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
             "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; \
              a lower --lr or --clip-norm may help"
         ))),
-        Ending::Completed | Ending::Stopped { .. } => Ok(()),
+        Ending::Completed | Ending::Stopped { .. } => shown,
     }
 }
 
@@ -146,7 +159,11 @@ struct Plan {
     /// What the run folder says was loaded; where the files lie may differ.
     stored_data_args: DataArgs,
     data_seed: u64,
+    /// How a folder is divided.
+    division: Division,
     train: TrainConfig,
+    /// Epochs that the run has behind it.
+    finished: usize,
 }
 
 impl Plan {
@@ -160,6 +177,8 @@ impl Plan {
             data_args: args.data_args.clone(),
             stored_data_args: args.data_args.clone(),
             data_seed: seed,
+            division: Division::default(),
+            finished: 0,
         })
     }
 
@@ -171,6 +190,17 @@ impl Plan {
         let data = DataSettings::of(&stored.data).map_err(|error| CliError::file(folder, error))?;
         let data_args = args.data_args.or(data.wanted.clone());
         let seed = context.given_seed.unwrap_or(stored.train.seed);
+        let mut train = args.training.over(&stored.train, seed)?;
+        let finished = run.finished_epochs()?;
+        if train.epochs <= finished {
+            say(&format!(
+                "{}: {finished} epochs are done, {} asked for: nothing is left to train; more with \
+                 --epochs",
+                folder.display(),
+                train.epochs
+            ));
+            train.epochs = finished;
+        }
         Ok(Self {
             model: args
                 .model
@@ -186,8 +216,20 @@ impl Plan {
             },
             data_args,
             data_seed: context.given_seed.unwrap_or(data.seed),
-            train: args.training.over(&stored.train, seed)?,
+            division: division_of(&run)?,
+            train,
+            finished,
         })
+    }
+
+    /// Says what of the schedule lies outside the epochs to come; refused if they would change
+    /// nothing.
+    fn check_schedule(&self, data: &DataSet) -> Result<(), CliError> {
+        let epochs = self.finished..self.train.epochs;
+        for note in schedule_notes(&self.train, data.train.len(), epochs)? {
+            say(&note);
+        }
+        Ok(())
     }
 
     fn default_folder(&self) -> PathBuf {
@@ -196,7 +238,22 @@ impl Plan {
     }
 }
 
-/// The folder asked for, or one like `default` that holds no run yet.
+/// The run to go on with, if the images are those that it was begun with.
+fn resume(
+    folder: &Path,
+    config: RunConfig,
+    data: &DataSet,
+    reschedules: bool,
+) -> Result<RunFolder, CliError> {
+    // Before the settings, among them the number of images: this tells which images differ.
+    RunFolder::open(folder)?.check_images(data)?;
+    Ok(match reschedules {
+        true => RunFolder::resume_rescheduled(folder, config)?,
+        false => RunFolder::resume(folder, config)?,
+    })
+}
+
+/// The folder asked for, or one like `default` that was not there yet.
 fn create(
     folder: Option<PathBuf>,
     default: &Path,
@@ -207,7 +264,7 @@ fn create(
     }
     let mut folder = default.to_path_buf();
     for number in 2.. {
-        match RunFolder::create(&folder, config.clone()) {
+        match RunFolder::create_new(&folder, config.clone()) {
             Err(TrainError::RunExists(_)) => {}
             created => return Ok(created?),
         }

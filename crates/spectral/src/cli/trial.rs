@@ -32,6 +32,13 @@ pub(super) struct Outcome {
 }
 
 impl Trial<'_> {
+    /// Refuses a network that does not take the data, before a folder is claimed for the run.
+    pub(super) fn check(&self, context: &Context) -> Result<(), CliError> {
+        let input = input_of(self.data, self.config.target);
+        model::build(self.model, &input, &context.device)?;
+        Ok(())
+    }
+
     /// Trains, with progress on stderr, where the run goes by `title`. Equal seeds begin with equal weights, whatever was
     /// trained before.
     pub(super) fn run(&self, title: &str, context: &Context) -> Result<Outcome, CliError> {

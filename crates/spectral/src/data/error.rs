@@ -162,6 +162,21 @@ pub enum DataError {
         /// Images needed.
         needed: usize,
     },
+    /// A class whose images are all copies of one, so that none is left for the other part.
+    #[error(
+        "{}: the images of this class are copies of one; 2 or more different ones are needed, one to \
+         train and one to test on", .path.display()
+    )]
+    OneImage {
+        /// The folder of the class.
+        path: PathBuf,
+    },
+    /// A folder whose test images were all trained on.
+    #[error("{}: no test image is left that was not trained on", .path.display())]
+    NothingUnseen {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A folder that does not divide into classes.
     #[error("{}: {found} class folders, accepted are 2 to 65,536", .path.display())]
     NotClasses {

@@ -15,6 +15,7 @@ use super::error::DataError;
 use super::locate::cache_dir;
 use super::sources::{Covers, RemoteFile, SOURCES, Source};
 use super::unpack::Content;
+use crate::files;
 
 /// The environment variable that names a mirror, for those who cannot or should not reach the
 /// official servers.
@@ -133,6 +134,9 @@ fn mirror_base(mirror: &str, set: &str) -> Result<String, DataError> {
     }
 }
 
+/// How the name of a file begins that is on its way.
+const PARTIAL: &str = ".partial-";
+
 /// A folder to fill.
 struct Download {
     /// The curl program.
@@ -175,12 +179,20 @@ impl Download {
         // Removed when dropped, so that no failure leaves anything behind. The ending tells how
         // the file is packed.
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("bin");
-        let partial = tempfile::Builder::new()
-            .prefix(".partial-")
-            .suffix(&format!(".{ending}"))
+        let suffix = format!(".{ending}");
+        // What a killed download left; one that goes on elsewhere has its file locked.
+        files::remove_stale(&self.folder, PARTIAL, &suffix);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PARTIAL).suffix(&suffix);
+        // Temporary files are private by default; data are for whom the umask allows.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let (lock, partial) = builder
             .tempfile_in(&self.folder)
             .map_err(DataError::io(&self.folder))?
-            .into_temp_path();
+            .into_parts();
+        // A system without locks has none to look for either.
+        let _ = lock.lock();
         self.run(&url, &partial, report)?;
         let found = match sum(&partial, file) {
             Ok(found) => found,

@@ -1,21 +1,23 @@
 //! A folder of photographs, one sub-folder a class.
 //!
-//! Either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone, which is then divided by the
-//! seed: in each class one photograph in five, drawn at random and at least one, is for testing.
+//! Either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone, which is then
+//! [divided](super::division) by content and seed: about one photograph in five, and at least one of
+//! each class, is for testing.
 //! Files ending in `.jpg`, `.jpeg` or `.png` count, in any case; others and hidden ones do not.
 //! Photographs are turned upright as their EXIF data says, cropped around the centre to the shape
 //! asked for, resized, and turned to RGB.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
+use super::division::{Parted, Photo, by_content, by_position, photos, within};
 use super::error::DataError;
 use super::images::Images;
+use super::listing::{ContentHash, Division, ImageList, ImagePart, KnownImages, ListedImage};
 use super::photo;
-use super::stream::{Purpose, stream};
 
 /// Height and width unless asked otherwise.
 pub(crate) const DEFAULT_SIZE: (usize, usize) = (150, 150);
@@ -23,12 +25,9 @@ pub(crate) const DEFAULT_SIZE: (usize, usize) = (150, 150);
 /// The largest accepted height or width.
 pub(crate) const MAX_SIDE: usize = 4096;
 
-/// One photograph in this many is for testing where the folder does not say.
-const TEST_SHARE: usize = 5;
-
 /// What to read of a folder.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct Wanted<'a> {
     /// Height and width of the images.
     pub size: (usize, usize),
     /// Seed of the division into training and test part.
@@ -37,29 +36,89 @@ pub(crate) struct Wanted {
     pub train_count: Option<usize>,
     /// At most so many test images, taken in turn from each class.
     pub test_count: Option<usize>,
+    /// How the folder is divided if it does not say itself.
+    pub division: Division,
+    /// Images whose part is settled.
+    pub known: Option<&'a KnownImages>,
 }
 
-/// A folder's classes, training and test part.
-pub(crate) type Loaded = (Vec<String>, Images, Images);
+/// A folder's classes, training and test part, and all its images.
+pub(crate) type Loaded = (Vec<String>, Images, Images, ImageList);
 
 /// Photographs with the class of each.
-type Listing = Vec<(PathBuf, u16)>;
+type Listing = Vec<(Photo, u16)>;
 
 /// Reads a folder of classes.
-pub(crate) fn load(folder: &Path, wanted: Wanted) -> Result<Loaded, DataError> {
+pub(crate) fn load(folder: &Path, wanted: Wanted<'_>) -> Result<Loaded, DataError> {
     let (train, test) = (folder.join("train"), folder.join("test"));
-    let (names, train, test) = if train.is_dir() && test.is_dir() {
+    let given = train.is_dir() && test.is_dir();
+    let (names, mut parts) = if given {
         given_parts(folder, &train, &test)?
     } else {
-        divided(folder, wanted.seed)?
+        divided(folder, wanted)?
     };
-    let train = decode(&in_turn(train, wanted.train_count), wanted.size)?;
-    let test = decode(&in_turn(test, wanted.test_count), wanted.size)?;
-    Ok((names, train, test))
+    let left_out = match given {
+        true => leave_out_trained(&mut parts, wanted.known),
+        false => 0,
+    };
+    if parts.iter().all(|parted| parted.test.is_empty()) {
+        return Err(DataError::NothingUnseen {
+            path: folder.to_path_buf(),
+        });
+    }
+    let (train, test) = parts.into_iter().map(|p| (p.train, p.test)).unzip();
+    let (mut train, mut test) = (in_turn(train), in_turn(test));
+    let listed = |part, listing: &Listing| -> Vec<ListedImage> {
+        let image = |(photo, label): &(Photo, u16)| ListedImage {
+            part,
+            class: names[usize::from(*label)].clone(),
+            sha256: photo.content,
+            path: within(folder, &photo.path),
+        };
+        listing.iter().map(image).collect()
+    };
+    let division = match wanted.division {
+        _ if given => Division::Given,
+        Division::Given => Division::ByContent,
+        division => division,
+    };
+    let list = ImageList {
+        division,
+        seed: wanted.seed,
+        images: [
+            listed(ImagePart::Train, &train),
+            listed(ImagePart::Test, &test),
+        ]
+        .concat(),
+        left_out,
+    };
+    train.truncate(wanted.train_count.unwrap_or(usize::MAX));
+    test.truncate(wanted.test_count.unwrap_or(usize::MAX));
+    let train = decode(&train, wanted.size)?;
+    let test = decode(&test, wanted.size)?;
+    Ok((names, train, test, list))
+}
+
+/// Takes out of the test part what is in the training part as well or is known to have been trained
+/// on; how many that are.
+fn leave_out_trained(parts: &mut [Parted], known: Option<&KnownImages>) -> usize {
+    let train = parts.iter().flat_map(|parted| &parted.train);
+    let trained: HashSet<ContentHash> = train.map(|photo| photo.content).collect();
+    let is_trained = |photo: &Photo| {
+        let known = known.and_then(|known| known.part(&photo.content));
+        trained.contains(&photo.content) || known == Some(ImagePart::Train)
+    };
+    let mut left_out = 0;
+    for parted in parts {
+        let before = parted.test.len();
+        parted.test.retain(|photo| !is_trained(photo));
+        left_out += before - parted.test.len();
+    }
+    left_out
 }
 
 /// Class names, and the photographs of each class for training and for testing.
-type Parts = (Vec<String>, Vec<Vec<PathBuf>>, Vec<Vec<PathBuf>>);
+type Parts = (Vec<String>, Vec<Parted>);
 
 /// A class folder's name and its photographs.
 struct Class {
@@ -83,26 +142,27 @@ fn given_parts(folder: &Path, train: &Path, test: &Path) -> Result<Parts, DataEr
             class: class.clone(),
         });
     }
-    let files = |classes: Vec<Class>| classes.into_iter().map(|class| class.files).collect();
-    Ok((left, files(train), files(test)))
+    let parted = |(train, test): (Class, Class)| -> Result<Parted, DataError> {
+        Ok(Parted {
+            train: photos(train.files)?,
+            test: photos(test.files)?,
+        })
+    };
+    let parts: Result<_, _> = train.into_iter().zip(test).map(parted).collect();
+    Ok((left, parts?))
 }
 
-fn divided(folder: &Path, seed: u64) -> Result<Parts, DataError> {
-    let (mut names, mut train, mut test) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, class) in classes(folder, 2)?.into_iter().enumerate() {
-        let mut files = class.files;
-        files.shuffle(&mut stream(seed, Purpose::Split, index as u64));
-        let kept = files.split_off((files.len() / TEST_SHARE).max(1));
-        // Sorted again, so that what is taken first does not depend on the shuffle as well.
-        files.sort();
-        test.push(files);
-        train.push(kept);
+fn divided(folder: &Path, wanted: Wanted<'_>) -> Result<Parts, DataError> {
+    let (mut names, mut classes_of) = (Vec::new(), Vec::new());
+    for class in classes(folder, 2)? {
+        classes_of.push((folder.join(&class.name), photos(class.files)?));
         names.push(class.name);
     }
-    for files in &mut train {
-        files.sort();
-    }
-    Ok((names, train, test))
+    let parts = match wanted.division {
+        Division::ByPosition => by_position(classes_of, wanted.seed, wanted.known),
+        Division::ByContent | Division::Given => by_content(classes_of, wanted.seed, wanted.known)?,
+    };
+    Ok((names, parts))
 }
 
 /// The class folders in a folder, sorted by name, each with `least` photographs or more.
@@ -154,24 +214,19 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-/// The first of each class, then the second of each, and so on, `count` at most: so that any
-/// beginning is as balanced as the classes allow.
-fn in_turn(classes: Vec<Vec<PathBuf>>, count: Option<usize>) -> Listing {
-    let mut ordered: Vec<(usize, u16, PathBuf)> = Vec::new();
-    for (label, files) in classes.into_iter().enumerate() {
+/// The first of each class, then the second of each, and so on: so that any beginning is as
+/// balanced as the classes allow.
+fn in_turn(classes: Vec<Vec<Photo>>) -> Listing {
+    let mut ordered: Vec<(usize, u16, Photo)> = Vec::new();
+    for (label, photos) in classes.into_iter().enumerate() {
         let label = label as u16;
-        ordered.extend(
-            files
-                .into_iter()
-                .enumerate()
-                .map(|(i, file)| (i, label, file)),
-        );
+        let turns = photos.into_iter().enumerate();
+        ordered.extend(turns.map(|(turn, photo)| (turn, label, photo)));
     }
     ordered.sort_by_key(|(turn, label, _)| (*turn, *label));
-    ordered.truncate(count.unwrap_or(usize::MAX));
     ordered
         .into_iter()
-        .map(|(_, label, file)| (file, label))
+        .map(|(_, label, photo)| (photo, label))
         .collect()
 }
 
@@ -182,8 +237,8 @@ fn decode(listing: &Listing, size: (usize, usize)) -> Result<Images, DataError> 
     pixels
         .par_chunks_exact_mut(len)
         .zip(listing)
-        .try_for_each(|(planes, (path, _))| {
-            planes.copy_from_slice(&photo::read_photo(path, 3, size)?);
+        .try_for_each(|(planes, (photo, _))| {
+            planes.copy_from_slice(&photo::read_photo(&photo.path, 3, size)?);
             Ok(())
         })?;
     Ok(Images {
@@ -201,11 +256,13 @@ mod tests {
 
     use super::*;
 
-    const SMALL: Wanted = Wanted {
+    const SMALL: Wanted<'_> = Wanted {
         size: (8, 8),
         seed: 1,
         train_count: None,
         test_count: None,
+        division: Division::ByContent,
+        known: None,
     };
 
     /// A PNG of one colour.
@@ -241,7 +298,7 @@ mod tests {
                 [i as u8, 0, 9],
             );
         }
-        let (names, train, test) = load(folder.path(), SMALL).unwrap();
+        let (names, train, test, _) = load(folder.path(), SMALL).unwrap();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(
             (train.labels.clone(), test.labels.clone()),
@@ -259,19 +316,136 @@ mod tests {
             let shade = |i: usize| (images.labels[i], images.image(i)[0]);
             (0..images.len()).map(shade).collect()
         };
-        let (_, train, test) = load(folder.path(), SMALL).unwrap();
+        let (_, train, test, _) = load(folder.path(), SMALL).unwrap();
+        let by_position = Wanted {
+            division: Division::ByPosition,
+            ..SMALL
+        };
+        let (_, one, other, _) = load(folder.path(), by_position).unwrap();
         assert_eq!(
-            (train.class_counts(2), test.class_counts(2)),
+            (one.class_counts(2), other.class_counts(2)),
             (vec![16, 8], vec![4, 2])
         );
+        assert!(test.class_counts(2).iter().all(|&count| count > 0));
         let mut all = [shades(&train), shades(&test)].concat();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 30);
-        let (_, again, _) = load(folder.path(), SMALL).unwrap();
+        let (_, again, ..) = load(folder.path(), SMALL).unwrap();
         assert_eq!(train, again);
-        let (_, other, _) = load(folder.path(), Wanted { seed: 2, ..SMALL }).unwrap();
+        let (_, other, ..) = load(folder.path(), Wanted { seed: 2, ..SMALL }).unwrap();
         assert_ne!(shades(&train), shades(&other));
+    }
+
+    #[test]
+    fn a_test_image_that_is_a_copy_of_a_training_image_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [
+            "train/a/1.png",
+            "train/b/2.png",
+            "test/a/3.png",
+            "test/b/4.png",
+        ];
+        for (shade, path) in paths.iter().enumerate() {
+            plain(folder.path().join(path), 8, 8, [shade as u8; 3]);
+        }
+        let at = |path: &str| folder.path().join(path);
+        fs::copy(at("train/b/2.png"), at("test/a/copy.png")).unwrap();
+        let (_, train, test, list) = load(folder.path(), SMALL).unwrap();
+        assert_eq!((train.len(), test.len(), list.left_out), (2, 2, 1));
+        for test in ["test/a/3.png", "test/b/4.png"] {
+            fs::copy(at("train/a/1.png"), at(test)).unwrap();
+        }
+        let error = load(folder.path(), SMALL).unwrap_err();
+        assert!(matches!(error, DataError::NothingUnseen { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_image_stays_in_its_part_when_it_is_renamed_and_others_come_and_go() {
+        let folder = two_classes([40, 40]);
+        let parts = || -> Vec<(ContentHash, ImagePart)> {
+            let (.., list) = load(folder.path(), SMALL).unwrap();
+            let mut parts: Vec<_> = list.images.iter().map(|i| (i.sha256, i.part)).collect();
+            parts.sort_by_key(|(content, _)| *content);
+            parts
+        };
+        let before = parts();
+        assert_eq!(before.len(), 80);
+        let at = |path: &str| folder.path().join(path);
+        fs::rename(at("apple/000.png"), at("apple/zzz.png")).unwrap();
+        fs::rename(at("apple/001.png"), at("pear/moved.png")).unwrap();
+        fs::remove_file(at("apple/002.png")).unwrap();
+        plain(at("apple/0000.png"), 9, 8, [200, 200, 200]);
+        let after = parts();
+        let common: Vec<_> = after
+            .iter()
+            .filter(|image| before.contains(image))
+            .collect();
+        assert_eq!((after.len(), common.len()), (80, 79));
+    }
+
+    #[test]
+    fn copies_of_an_image_are_in_one_part_even_in_different_classes() {
+        let folder = two_classes([30, 30]);
+        for name in 0..30 {
+            let from = folder.path().join(format!("apple/{name:03}.png"));
+            fs::copy(&from, folder.path().join(format!("pear/copy{name:03}.png"))).unwrap();
+            fs::copy(
+                &from,
+                folder.path().join(format!("apple/copy{name:03}.png")),
+            )
+            .unwrap();
+        }
+        let (_, train, test, list) = load(folder.path(), SMALL).unwrap();
+        assert_eq!(train.len() + test.len(), 120);
+        let of = |part| -> HashSet<ContentHash> {
+            let images = list.images.iter().filter(move |image| image.part == part);
+            images.map(|image| image.sha256).collect()
+        };
+        assert!(of(ImagePart::Train).is_disjoint(&of(ImagePart::Test)));
+    }
+
+    #[test]
+    fn every_class_has_an_image_in_either_part_whatever_the_seed() {
+        let folder = two_classes([2, 3]);
+        for seed in 0..20 {
+            let (_, train, test, _) = load(folder.path(), Wanted { seed, ..SMALL }).unwrap();
+            for images in [&train, &test] {
+                assert!(
+                    images.class_counts(2).iter().all(|&count| count > 0),
+                    "{seed}"
+                );
+            }
+        }
+        let copies = two_classes([3, 3]);
+        for name in ["apple/001.png", "apple/002.png"] {
+            fs::copy(
+                copies.path().join("apple/000.png"),
+                copies.path().join(name),
+            )
+            .unwrap();
+        }
+        let error = load(copies.path(), SMALL).unwrap_err();
+        assert!(
+            matches!(&error, DataError::OneImage { path } if path.ends_with("apple")),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_known_keeps_its_part_under_any_seed() {
+        let folder = two_classes([20, 10]);
+        let (.., list) = load(folder.path(), SMALL).unwrap();
+        let known = KnownImages::of(&list);
+        let wanted = Wanted {
+            seed: 7,
+            known: Some(&known),
+            ..SMALL
+        };
+        let (.., again) = load(folder.path(), wanted).unwrap();
+        assert!(again.changes_since(&list).is_none());
+        let (.., other) = load(folder.path(), Wanted { seed: 7, ..SMALL }).unwrap();
+        assert!(!other.changes_since(&list).moved.is_empty());
     }
 
     #[test]
@@ -282,7 +456,7 @@ mod tests {
             test_count: Some(2),
             ..SMALL
         };
-        let (_, train, test) = load(folder.path(), wanted).unwrap();
+        let (_, train, test, _) = load(folder.path(), wanted).unwrap();
         assert_eq!(train.labels, vec![0, 1, 0, 1, 0]);
         assert_eq!(test.labels, vec![0, 1]);
     }

@@ -13,11 +13,13 @@
 //! ```
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod augment;
 mod batch;
 mod catalogue;
 mod cifar;
+mod division;
 mod error;
 mod fetch;
 mod folder;
@@ -25,6 +27,7 @@ mod glyphs;
 mod idx;
 mod images;
 mod license;
+mod listing;
 mod locate;
 mod normalise;
 mod photo;
@@ -43,6 +46,7 @@ pub use error::DataError;
 pub use fetch::{FetchEvent, FetchOptions, MIRROR_VARIABLE, fetch};
 pub use images::{ChannelStatistics, Images};
 pub use license::{License, license};
+pub use listing::{Changes, ContentHash, Division, ImageList, ImagePart, KnownImages, ListedImage};
 pub use locate::{DATA_VARIABLE, cache_dir, locate};
 pub use normalise::Normalise;
 pub use photo::read_photo;
@@ -65,6 +69,8 @@ pub struct DataSet {
     pub train: Images,
     /// Images to judge by, of the same size.
     pub test: Images,
+    /// Of a folder of photographs, all its images and the part of each.
+    pub list: Option<ImageList>,
 }
 
 /// What of a data set to load, and from where.
@@ -85,14 +91,20 @@ pub struct DataOptions {
     /// Height and width that photographs are cropped and resized to, 150×150 by default. Sets
     /// with a size of their own do not accept it.
     pub size: Option<(usize, usize)>,
+    /// How a folder of photographs without `train/` and `test/` is divided.
+    pub division: Division,
+    /// Photographs that were trained or tested on before: they keep their part, and of a folder with
+    /// `train/` and `test/` those trained on are left out of the test part.
+    pub known: Option<Arc<KnownImages>>,
 }
 
 /// Loads a data set: a name of the [`catalogue`], or `folder:PATH` for a folder of photographs
 /// with one sub-folder a class.
 ///
-/// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then one
-/// photograph in five of each class, drawn by the seed and at least one, is for testing. JPEG and
-/// PNG count. Each is turned upright, cropped around its centre to the shape of
+/// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then about one
+/// photograph in five, and at least one of each class, is for testing. Which, follows from the
+/// content of the file and the seed: a photograph stays in its part when it is renamed and when
+/// others are added or removed, and copies of one are all in the same part. JPEG and PNG count. Each is turned upright, cropped around its centre to the shape of
 /// [`DataOptions::size`], resized, and turned to RGB.
 ///
 /// # Errors
@@ -150,7 +162,17 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
         classes: set.classes.iter().map(ToString::to_string).collect(),
         train,
         test,
+        list: None,
     })
+}
+
+/// Whether two names stand for the same data: equal ones, and `folder:` with paths to one folder.
+pub fn same_set(one: &str, other: &str) -> bool {
+    let folder = |name: &str| {
+        let path = name.strip_prefix(FOLDER_PREFIX)?;
+        Path::new(path).canonicalize().ok()
+    };
+    one == other || folder(one).is_some_and(|path| folder(other) == Some(path))
 }
 
 fn generate(set: &DataInfo, options: &DataOptions) -> Result<(Images, Images), DataError> {
@@ -180,13 +202,16 @@ fn load_folder(name: &str, path: &Path, options: &DataOptions) -> Result<DataSet
         seed: options.seed,
         train_count: options.train_count,
         test_count: options.test_count,
+        division: options.division,
+        known: options.known.as_deref(),
     };
-    let (classes, train, test) = folder::load(path, wanted)?;
+    let (classes, train, test, list) = folder::load(path, wanted)?;
     Ok(DataSet {
         name: name.into(),
         classes,
         train,
         test,
+        list: Some(list),
     })
 }
 

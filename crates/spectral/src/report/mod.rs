@@ -56,7 +56,7 @@ pub use section::{
 };
 pub use seeds::{SeedReport, Spread};
 pub use table::table;
-pub(crate) use write::write as write_text;
+pub(crate) use write::{check_writable, write as write_text};
 
 /// Everything one run has to say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

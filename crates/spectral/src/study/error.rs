@@ -46,6 +46,22 @@ pub enum StudyError {
         /// Its value now.
         now: String,
     },
+    /// Another process works on the study.
+    #[error("{}: in use by {holder}; wait until it is done or choose another folder", path.display())]
+    InUse {
+        /// The folder of the study.
+        path: PathBuf,
+        /// Who has it.
+        holder: String,
+    },
+    /// The folder of a study cannot be created or locked.
+    #[error("{}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// A file of a study is not what was written there.
     #[error("{}: damaged: {reason}; remove it to have it made again", path.display())]
     Damaged {

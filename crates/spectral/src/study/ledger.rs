@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::files::{self, Lock, LockError};
 use crate::report::write_text;
 
 use super::StudyError;
@@ -50,11 +51,13 @@ pub(super) struct Making {
 pub(super) struct Ledger {
     folder: PathBuf,
     header: Header,
+    _lock: Lock,
 }
 
 impl Ledger {
-    /// Opens or begins a study in `folder`.
+    /// Opens or begins a study in `folder`, which no other process works in until this is dropped.
     pub(super) fn open(folder: &Path, header: Header) -> Result<Self, StudyError> {
+        let lock = locked(folder)?;
         let path = folder.join(HEADER);
         match read::<Header>(&path)? {
             None => {
@@ -82,6 +85,7 @@ impl Ledger {
         Ok(Self {
             folder: folder.into(),
             header,
+            _lock: lock,
         })
     }
 
@@ -140,6 +144,22 @@ impl Ledger {
     }
 }
 
+/// Locks a folder, which is created if need be.
+fn locked(folder: &Path) -> Result<Lock, StudyError> {
+    let failed = |source| StudyError::Folder {
+        path: folder.into(),
+        source,
+    };
+    files::create_folders(folder).map_err(failed)?;
+    Lock::folder(folder).map_err(|error| match error {
+        LockError::Held(holder) => StudyError::InUse {
+            path: folder.into(),
+            holder,
+        },
+        LockError::Io(source) => failed(source),
+    })
+}
+
 /// What a file holds; none if there is no file.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StudyError> {
     let text = match fs::read_to_string(path) {
@@ -184,6 +204,9 @@ mod tests {
         let ledger = Ledger::open(folder.path(), header()).unwrap();
         assert!(ledger.find::<f64>("a", &json!(1)).unwrap().is_none());
         ledger.keep("a", json!(1), json!(0.1), making()).unwrap();
+        let taken = Ledger::open(folder.path(), header()).unwrap_err();
+        assert!(matches!(taken, StudyError::InUse { .. }), "{taken}");
+        drop(ledger);
         let again = Ledger::open(folder.path(), header()).unwrap();
         let (result, _, made) = again.find::<f64>("a", &json!(1)).unwrap().unwrap();
         assert_eq!((result, made), (0.1, making()));

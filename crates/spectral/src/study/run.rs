@@ -224,6 +224,7 @@ impl StudyRun<'_> {
             train_count: Some(part.train),
             test_count: Some(part.test),
             size: part.size,
+            ..DataOptions::default()
         }
     }
 

@@ -1,19 +1,21 @@
 //! One checkpoint: a folder that is renamed into place when it is whole.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
-use super::files::{Fingerprint, sync_file, write_atomically};
+use super::files::{Fingerprint, read_if_there, write_atomically};
 use super::history::EpochMetrics;
 use super::param_ids::{ParamIds, param_ids, with_param_ids};
 use super::plateau::PlateauState;
-use super::weights::{ModelDescription, load_model_weights, save_model_weights};
+use super::trained_on::TrainedOn;
+use super::weights::{ModelDescription, load_model_weights, weights_file};
+use crate::files;
 
 pub(super) const WEIGHTS: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.bpk";
@@ -76,7 +78,7 @@ impl Checkpoint {
     /// Writes a checkpoint after the last epoch in `state` into the run folder `root`.
     pub(super) fn write<M: Module>(
         root: &Path,
-        description: &ModelDescription,
+        (description, trained_on): (&ModelDescription, &TrainedOn),
         model: &M,
         optimizer: &ModuleOptimizer,
         state: &RunState,
@@ -85,18 +87,17 @@ impl Checkpoint {
         let folder = root.join(format!("{PREFIX}{epoch:05}"));
         let scratch = root.join(format!("{PREFIX}{epoch:05}{UNFINISHED}"));
         remove_folder(&scratch)?;
-        fs::create_dir(&scratch).map_err(TrainError::io(&scratch, "create"))?;
+        files::create_new_folder(&scratch).map_err(TrainError::io(&scratch, "create"))?;
 
-        save_model_weights(&scratch.join(WEIGHTS), model, description)?;
-        let path = scratch.join(OPTIMIZER);
-        optimizer
-            .save(&path)
-            .map_err(|error| TrainError::save(&path, error))?;
+        let weights = scratch.join(WEIGHTS);
+        let weights = weights_file(&weights, model, description, Some(trained_on))?;
+        let optimizer = optimizer
+            .into_bytes()
+            .map_err(|error| TrainError::save(&scratch.join(OPTIMIZER), error))?;
         let mut files = BTreeMap::new();
-        for name in [WEIGHTS, OPTIMIZER] {
-            let path = scratch.join(name);
-            sync_file(&path)?;
-            files.insert(name.to_string(), Fingerprint::of(&path)?);
+        for (name, contents) in [(WEIGHTS, &weights[..]), (OPTIMIZER, &optimizer[..])] {
+            write_atomically(&scratch.join(name), contents)?;
+            files.insert(name.to_string(), Fingerprint::of(contents));
         }
         let state = StateFile {
             format: FORMAT,
@@ -109,7 +110,7 @@ impl Checkpoint {
         write_atomically(&path, text.as_bytes())?;
 
         remove_folder(&folder)?;
-        fs::rename(&scratch, &folder).map_err(TrainError::io(&folder, "create"))?;
+        files::rename_folder(&scratch, &folder).map_err(TrainError::io(&folder, "create"))?;
         Ok(Self { folder, epoch })
     }
 
@@ -133,6 +134,11 @@ impl Checkpoint {
         Ok(())
     }
 
+    /// The epoch that it was written after.
+    pub(super) fn epoch(&self) -> usize {
+        self.epoch
+    }
+
     /// The weights.
     pub(super) fn weights(&self) -> PathBuf {
         self.folder.join(WEIGHTS)
@@ -146,19 +152,20 @@ impl Checkpoint {
         optimizer: ModuleOptimizer,
     ) -> Result<Restored<M>, TrainError> {
         let path = self.folder.join(STATE);
-        let text = fs::read_to_string(&path).map_err(TrainError::io(&path, "read"))?;
+        let text = read_if_there(&path)?
+            .ok_or_else(|| TrainError::damaged(&self.folder, format!("holds no {STATE}")))?;
         let state: StateFile =
             toml::from_str(&text).map_err(|error| TrainError::damaged(&path, error.message()))?;
         if state.format != FORMAT {
             let reason = format!("format {} instead of {FORMAT}", state.format);
             return Err(TrainError::damaged(&path, reason));
         }
-        for name in [WEIGHTS, OPTIMIZER] {
-            match state.files.get(name) {
-                Some(fingerprint) => fingerprint.check(&self.folder.join(name))?,
-                None => return Err(TrainError::damaged(&path, format!("does not name {name}"))),
-            }
-        }
+        let contents = |name: &str| match state.files.get(name) {
+            Some(fingerprint) => fingerprint.read(&self.folder.join(name)),
+            None => Err(TrainError::damaged(&path, format!("does not name {name}"))),
+        };
+        contents(WEIGHTS)?;
+        let record = contents(OPTIMIZER)?;
         if state.run.history.len() != self.epoch {
             let reason = format!("holds {} epochs", state.run.history.len());
             return Err(TrainError::damaged(&self.folder, reason));
@@ -167,8 +174,8 @@ impl Checkpoint {
         let model = with_param_ids(model, &state.parameters)
             .ok_or_else(|| TrainError::damaged(&path, "does not name every parameter"))?;
         let path = self.folder.join(OPTIMIZER);
-        let record =
-            OptimizerRecord::load(&path).map_err(|error| TrainError::damaged(&path, error))?;
+        let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record))
+            .map_err(|error| TrainError::damaged(&path, error))?;
         Ok(Restored {
             model,
             optimizer: optimizer.load_record(record),
@@ -190,24 +197,13 @@ fn list(root: &Path) -> Result<Vec<Checkpoint>, TrainError> {
 }
 
 fn folder_names(root: &Path) -> Result<Vec<String>, TrainError> {
-    let names = || -> std::io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(root)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                names.push(entry.file_name().to_string_lossy().into_owned());
-            }
-        }
-        Ok(names)
-    };
-    names().map_err(TrainError::io(root, "list"))
+    let entries = files::list(root).map_err(TrainError::io(root, "list"))?;
+    let names = entries.into_iter().filter(|(_, is_folder)| *is_folder);
+    Ok(names
+        .map(|(name, _)| name.to_string_lossy().into_owned())
+        .collect())
 }
 
 fn remove_folder(path: &Path) -> Result<(), TrainError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(TrainError::io(path, "remove")(error))
-        }
-        _ => Ok(()),
-    }
+    files::remove_folder(path).map_err(TrainError::io(path, "remove"))
 }

@@ -115,6 +115,27 @@ pub enum TrainError {
         /// Its value now.
         now: String,
     },
+    /// The images of the folder that a run is trained on are not those it was begun with.
+    #[error(
+        "{}: {data} is not what the run was started with: {changes}; bring the folder back to what it \
+         was or start a new run", path.display()
+    )]
+    ImagesChanged {
+        /// The run folder.
+        path: PathBuf,
+        /// The name of the data set.
+        data: String,
+        /// What differs.
+        changes: String,
+    },
+    /// Another process works on the run.
+    #[error("{}: in use by {holder}; wait until it is done or choose another folder", path.display())]
+    InUse {
+        /// The run folder.
+        path: PathBuf,
+        /// Who has it.
+        holder: String,
+    },
     /// A new run was asked for in a folder that holds one already.
     #[error("{} already holds a run; resume it or choose another folder", .0.display())]
     RunExists(PathBuf),

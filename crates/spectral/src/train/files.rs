@@ -1,42 +1,34 @@
-//! Files that are whole or not there, and know when they were changed.
+//! The files of a run, and errors that name them.
 
-use std::fs::{self, File};
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use super::error::TrainError;
+use crate::files;
 
 /// Writes a file beside `path` and renames it into place.
 pub(super) fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), TrainError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(contents)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(TrainError::io(path, "write"))
+    files::write(path, contents).map_err(TrainError::io(path, "write"))
 }
 
 /// Copies a file, replacing what was there at once. A copy and no link: whoever writes into the
 /// one must not change the other.
 pub(super) fn copy_atomically(from: &Path, to: &Path) -> Result<(), TrainError> {
-    let scratch = to.with_extension("tmp");
-    fs::copy(from, &scratch)
-        .and_then(|_| fs::rename(&scratch, to))
-        .map_err(TrainError::io(to, "write"))
+    write_atomically(to, &read(from)?)
 }
 
-/// Waits until a file has reached the disk.
-pub(super) fn sync_file(path: &Path) -> Result<(), TrainError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(TrainError::io(path, "sync"))
+/// What a file holds.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, TrainError> {
+    files::read(path).map_err(TrainError::io(path, "read"))
+}
+
+/// The text of a file; none if there is no such file.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, TrainError> {
+    let contents = files::read_if_there(path).map_err(TrainError::io(path, "read"))?;
+    let text = |bytes| String::from_utf8(bytes).map_err(|_| TrainError::damaged(path, "not UTF-8"));
+    contents.map(text).transpose()
 }
 
 /// Length and hash of a file.
@@ -48,18 +40,18 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    pub(super) fn of(path: &Path) -> Result<Self, TrainError> {
-        let contents = fs::read(path).map_err(TrainError::io(path, "read"))?;
-        let digest = Sha256::digest(&contents);
-        Ok(Self {
+    pub(super) fn of(contents: &[u8]) -> Self {
+        let digest = Sha256::digest(contents);
+        Self {
             bytes: contents.len() as u64,
             sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        })
+        }
     }
 
-    /// Refuses a file that is not the one the fingerprint was taken of.
-    pub(super) fn check(&self, path: &Path) -> Result<(), TrainError> {
-        let found = Self::of(path)?;
+    /// What a file holds; it is refused if it is not what the fingerprint was taken of.
+    pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, TrainError> {
+        let contents = read(path)?;
+        let found = Self::of(&contents);
         if found.bytes != self.bytes {
             let reason = format!("{} bytes instead of {}", found.bytes, self.bytes);
             return Err(TrainError::damaged(path, reason));
@@ -67,12 +59,14 @@ impl Fingerprint {
         if found.sha256 != self.sha256 {
             return Err(TrainError::damaged(path, "the contents have changed"));
         }
-        Ok(())
+        Ok(contents)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -80,19 +74,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         write_atomically(&path, b"abc").unwrap();
-        let fingerprint = Fingerprint::of(&path).unwrap();
+        let fingerprint = Fingerprint::of(b"abc");
         // The SHA-256 of "abc" in FIPS 180-2.
         assert!(
             fingerprint
                 .sha256
                 .starts_with("ba7816bf8f01cfea414140de5dae2223")
         );
-        fingerprint.check(&path).unwrap();
+        assert_eq!(fingerprint.read(&path).unwrap(), b"abc");
         write_atomically(&path, b"abd").unwrap();
-        let message = fingerprint.check(&path).unwrap_err().to_string();
+        let message = fingerprint.read(&path).unwrap_err().to_string();
         assert!(message.contains("the contents have changed"), "{message}");
         write_atomically(&path, b"ab").unwrap();
-        let message = fingerprint.check(&path).unwrap_err().to_string();
+        let message = fingerprint.read(&path).unwrap_err().to_string();
         assert!(message.contains("2 bytes instead of 3"), "{message}");
     }
 

@@ -18,6 +18,7 @@ use super::run_folder::RunFolder;
 use super::schedule::Scheduler;
 use super::tally::{NotFinite, Tally};
 use super::target::{Target, Task};
+use super::trained_on::TrainedOn;
 use crate::data::{Augmenter, Batches, DataSet};
 
 /// How a run came to its end.
@@ -70,8 +71,9 @@ pub struct TrainOutcome<M> {
 ///
 /// [`TrainError::BadOption`] for bad settings; [`TrainError::NoImages`], [`TrainError::BadLabel`],
 /// [`TrainError::WrongOutputs`], [`TrainError::WrongReconstruction`] or a data error if data and
-/// network do not fit; [`TrainError::Changed`] if `config` is not that of the run folder; [`TrainError::Damaged`] if
-/// the folder cannot be resumed; [`TrainError::Io`] or [`TrainError::Save`] if it cannot be
+/// network do not fit; [`TrainError::Changed`] if `config` is not that of the run folder;
+/// [`TrainError::ImagesChanged`] if `data` is a folder of other images than the run's;
+/// [`TrainError::InUse`] if another process trains it; [`TrainError::Damaged`] if the folder cannot be resumed; [`TrainError::Io`] or [`TrainError::Save`] if it cannot be
 /// written to. A loss that is not finite is no error but an [`Ending`].
 pub fn fit<M: Classifier>(
     model: M,
@@ -82,8 +84,11 @@ pub fn fit<M: Classifier>(
 ) -> Result<TrainOutcome<M>, TrainError> {
     config.validate()?;
     check_data(data, config.target)?;
+    let mut _lock = None;
     if let Some(run) = run {
         run.check_train_config(config)?;
+        _lock = Some(run.hold()?);
+        run.keep_images(data)?;
     }
     let mut training = Training::begin(model, data, config, run)?;
     let mut evaluation = None;
@@ -132,6 +137,7 @@ struct Training<'a, M> {
     data: &'a DataSet,
     config: &'a TrainConfig,
     run: Option<&'a RunFolder>,
+    trained_on: TrainedOn,
     device: Device,
 }
 
@@ -172,6 +178,7 @@ impl<'a, M: Classifier> Training<'a, M> {
             data,
             config,
             run,
+            trained_on: TrainedOn::of(data),
             device,
         })
     }
@@ -320,7 +327,7 @@ impl<'a, M: Classifier> Training<'a, M> {
             if let Some(run) = self.run
                 && self.config.keep_best
             {
-                run.save_best(&self.learner.model)?;
+                run.save_best(&self.trained_on, &self.learner.model)?;
             }
         }
         if let Some(run) = self.run {
@@ -339,9 +346,12 @@ impl<'a, M: Classifier> Training<'a, M> {
             .len()
             .is_multiple_of(self.config.checkpoint_every);
         match self.run {
-            Some(run) if due || last => {
-                run.save_checkpoint(&self.learner.model, &self.learner.optimizer, &self.state)
-            }
+            Some(run) if due || last => run.save_checkpoint(
+                &self.trained_on,
+                &self.learner.model,
+                &self.learner.optimizer,
+                &self.state,
+            ),
             _ => Ok(()),
         }
     }

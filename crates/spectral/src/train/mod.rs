@@ -17,6 +17,7 @@ mod files;
 mod fit;
 mod fused;
 mod history;
+mod image_list;
 mod learner;
 mod loss;
 mod metrics;
@@ -31,6 +32,7 @@ mod schedule;
 mod settings;
 mod tally;
 mod target;
+mod trained_on;
 mod weights;
 
 #[cfg(test)]
@@ -55,6 +57,8 @@ pub use recipe::{Recipe, recipes};
 pub use run_folder::{DataDescription, RunConfig, RunFolder};
 pub use schedule::{Decay, ScheduleConfig, Scheduler, Span, Warmup};
 pub use target::{Target, Task};
+pub use trained_on::{TrainedOn, read_trained_on};
 pub use weights::{
     ModelDescription, load_model_weights, read_model_description, save_model_weights,
+    save_trained_weights,
 };

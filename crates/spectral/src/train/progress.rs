@@ -1,6 +1,7 @@
 //! Progress on stderr: a bar on a terminal, a line per epoch elsewhere.
 
-use std::fmt::Write;
+use std::fmt;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -33,14 +34,15 @@ impl ProgressReporter {
     fn say(&self, line: String) {
         // A hidden bar swallows what it is told to print.
         if self.bar.is_hidden() {
-            eprintln!("{line}");
+            // That nobody reads it must not end the run.
+            let _ = writeln!(io::stderr(), "{line}");
         } else {
             self.bar.println(line);
         }
     }
 }
 
-fn write_rate(state: &ProgressState, to: &mut dyn Write) {
+fn write_rate(state: &ProgressState, to: &mut dyn fmt::Write) {
     // Writing to a string cannot fail.
     let _ = write!(to, "{:.0} images/s", state.per_sec());
 }

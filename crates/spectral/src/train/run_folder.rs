@@ -1,8 +1,8 @@
 //! A run on disk: its settings, its metrics, its weights, and what resuming it needs.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
@@ -11,18 +11,25 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::{Checkpoint, Restored, RunState, WEIGHTS};
 use super::config::TrainConfig;
 use super::error::TrainError;
-use super::files::{copy_atomically, write_atomically};
+use super::files::{copy_atomically, read_if_there, write_atomically};
 use super::history::EpochMetrics;
+use super::image_list;
 use super::settings::first_difference;
-use super::weights::{ModelDescription, load_model_weights, save_model_weights};
-use crate::data::DataSet;
+use super::trained_on::TrainedOn;
+use super::weights::{ModelDescription, load_model_weights, save_trained_weights};
+use crate::data::{DataSet, Division, ImageList};
+use crate::files::{self, Lock, LockError};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.jsonl";
 const BEST: &str = "best.safetensors";
+const IMAGES: &str = "images.jsonl";
 
 /// The one setting that may differ when a run is resumed: how long it goes on.
-const MAY_CHANGE: [&str; 1] = ["train.epochs"];
+const EPOCHS: &str = "train.epochs";
+
+/// One that may if that is asked for.
+const SCHEDULE: &str = "train.schedule";
 
 /// The data a run was made with.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,6 +85,11 @@ pub struct RunConfig {
 /// | `model.safetensors` | the weights of the last checkpoint |
 /// | `best.safetensors` | those of the best epoch, if asked for |
 /// | `checkpoint-NNNNN/` | weights, optimizer and state after epoch N |
+/// | `images.jsonl` | of a folder of photographs, the part, class, SHA-256 and path of each |
+/// | `.lock` | the process that works on the run |
+///
+/// Whoever creates or resumes a run has it locked until the value and all its clones are dropped;
+/// a run that is [opened](Self::open) can be read all the while, and is locked to train it.
 ///
 /// A checkpoint is renamed into place when it is whole, and only then the one before it goes; so
 /// whenever a run is cut off, one whole checkpoint of one epoch remains. What lies beside it is
@@ -86,6 +98,7 @@ pub struct RunConfig {
 pub struct RunFolder {
     path: PathBuf,
     config: RunConfig,
+    lock: Option<Arc<Lock>>,
 }
 
 impl RunFolder {
@@ -93,16 +106,45 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`TrainError::RunExists`] if it holds a run already, [`TrainError::BadOption`] for bad
-    /// settings, [`TrainError::Io`] if the folder cannot be written to.
+    /// [`TrainError::RunExists`] if it holds a run already, [`TrainError::InUse`] if another
+    /// process is about to begin one, [`TrainError::BadOption`] for bad settings,
+    /// [`TrainError::Io`] if the folder cannot be written to.
     pub fn create(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
         let path = path.into();
         config.train.validate()?;
-        fs::create_dir_all(&path).map_err(TrainError::io(&path, "create"))?;
+        files::create_folders(&path).map_err(TrainError::io(&path, "create"))?;
+        Self::begin(path, config)
+    }
+
+    /// Begins a new run in a folder that must not be there yet: of several processes that try at
+    /// once, one has it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`create`](Self::create), [`TrainError::RunExists`] also for a folder without a run.
+    pub fn create_new(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
+        let path = path.into();
+        config.train.validate()?;
+        let folders = path.parent().map_or(Ok(()), files::create_folders);
+        match folders.and_then(|()| files::create_new_folder(&path)) {
+            Ok(()) => Self::begin(path, config),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(TrainError::RunExists(path))
+            }
+            Err(error) => Err(TrainError::io(&path, "create")(error)),
+        }
+    }
+
+    fn begin(path: PathBuf, config: RunConfig) -> Result<Self, TrainError> {
+        let lock = lock(&path)?;
         if path.join(CONFIG).exists() {
             return Err(TrainError::RunExists(path));
         }
-        let run = Self { path, config };
+        let run = Self {
+            path,
+            config,
+            lock: Some(lock),
+        };
         run.write_config()?;
         Ok(run)
     }
@@ -116,17 +158,17 @@ impl RunFolder {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
         let path = path.into();
         let file = path.join(CONFIG);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(TrainError::NoRun(path));
-            }
-            Err(error) => return Err(TrainError::io(&file, "read")(error)),
+        let Some(text) = read_if_there(&file)? else {
+            return Err(TrainError::NoRun(path));
         };
         let config: RunConfig =
             toml::from_str(&text).map_err(|error| TrainError::damaged(&file, error.message()))?;
         config.train.validate()?;
-        Ok(Self { path, config })
+        Ok(Self {
+            path,
+            config,
+            lock: None,
+        })
     }
 
     /// Opens the run in `path` to go on with it under `config`, which must be what it was started
@@ -134,16 +176,118 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`TrainError::Changed`] naming the first setting that differs.
+    /// As [`open`](Self::open), [`TrainError::InUse`] if another process works on it, and
+    /// [`TrainError::Changed`] naming the first setting that differs.
     pub fn resume(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
+        Self::resume_under(path.into(), config, &[EPOCHS])
+    }
+
+    /// The same, and the schedule of the learning rate may differ as well: what is still to be
+    /// trained goes by the new one, as if the run had had it from the start.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`resume`](Self::resume).
+    pub fn resume_rescheduled(
+        path: impl Into<PathBuf>,
+        config: RunConfig,
+    ) -> Result<Self, TrainError> {
+        Self::resume_under(path.into(), config, &[EPOCHS, SCHEDULE])
+    }
+
+    fn resume_under(
+        path: PathBuf,
+        config: RunConfig,
+        may_change: &[&str],
+    ) -> Result<Self, TrainError> {
         config.train.validate()?;
+        // No lock is left in a folder that holds no run.
+        Self::open(&path)?;
+        let lock = lock(&path)?;
         let mut run = Self::open(path)?;
-        run.check_same(&config, &MAY_CHANGE)?;
+        run.lock = Some(lock);
+        run.check_same(&config, may_change)?;
         if run.config != config {
             run.config = config;
             run.write_config()?;
         }
         Ok(run)
+    }
+
+    /// Locks the run for as long as what this gives is kept; a run that is locked already shares its
+    /// lock.
+    pub(super) fn hold(&self) -> Result<Arc<Lock>, TrainError> {
+        match &self.lock {
+            Some(lock) => Ok(lock.clone()),
+            None => lock(&self.path),
+        }
+    }
+
+    /// The epochs that the latest checkpoint has behind it; 0 without one.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Io`] if the folder cannot be listed.
+    pub fn finished_epochs(&self) -> Result<usize, TrainError> {
+        Ok(Checkpoint::latest(&self.path)?.map_or(0, |checkpoint| checkpoint.epoch()))
+    }
+
+    /// The images of the run's folder of photographs and their parts; none for other data, and for
+    /// runs of before this was kept.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Damaged`] if the list cannot be read.
+    pub fn images(&self) -> Result<Option<ImageList>, TrainError> {
+        image_list::read(&self.path.join(IMAGES))
+    }
+
+    /// Refuses the images of `data` if the run was begun with others, in another order, or in other
+    /// parts.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::ImagesChanged`] with what differs, [`TrainError::Damaged`] if the list of the
+    /// run cannot be read.
+    pub fn check_images(&self, data: &DataSet) -> Result<(), TrainError> {
+        self.unlisted_images(data).map(|_| ())
+    }
+
+    /// Keeps the images of `data` if there is no list yet, or refuses them as
+    /// [`check_images`](Self::check_images) does.
+    pub(super) fn keep_images(&self, data: &DataSet) -> Result<(), TrainError> {
+        match self.unlisted_images(data)? {
+            Some(list) => image_list::write(&self.path.join(IMAGES), list),
+            None => Ok(()),
+        }
+    }
+
+    /// The images of `data` if they are still to be kept.
+    fn unlisted_images<'a>(&self, data: &'a DataSet) -> Result<Option<&'a ImageList>, TrainError> {
+        let Some(list) = &data.list else {
+            return Ok(None);
+        };
+        let changed = |changes: String| TrainError::ImagesChanged {
+            path: self.path.clone(),
+            data: data.name.clone(),
+            changes,
+        };
+        match self.images()? {
+            Some(then) if list.trains_as(&then) => Ok(None),
+            Some(then) => {
+                let changes = list.changes_since(&then);
+                Err(changed(match changes.is_none() {
+                    true => "images have other names or another number of copies".into(),
+                    false => changes.to_string(),
+                }))
+            }
+            None if list.division == Division::ByContent && self.finished_epochs()? > 0 => {
+                Err(changed(format!(
+                    "the run keeps no {IMAGES}, so it was divided by position and not by content"
+                )))
+            }
+            None => Ok(Some(list)),
+        }
     }
 
     /// The folder.
@@ -184,10 +328,8 @@ impl RunFolder {
     /// [`TrainError::Damaged`] naming a line that cannot be read.
     pub fn metrics(&self) -> Result<Vec<EpochMetrics>, TrainError> {
         let path = self.path.join(METRICS);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(TrainError::io(&path, "read")(error)),
+        let Some(text) = read_if_there(&path)? else {
+            return Ok(Vec::new());
         };
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         whole
@@ -232,30 +374,31 @@ impl RunFolder {
     pub(super) fn add_metrics(&self, metrics: &EpochMetrics) -> Result<(), TrainError> {
         let path = self.path.join(METRICS);
         let line = json_line(&path, metrics)?;
-        let append = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.write_all(line.as_bytes())?;
-            file.sync_data()
-        };
-        append().map_err(TrainError::io(&path, "write"))
+        files::append(&path, line.as_bytes()).map_err(TrainError::io(&path, "write"))
     }
 
     /// Writes a checkpoint and then removes the one before it.
     pub(super) fn save_checkpoint<M: Module>(
         &self,
+        trained_on: &TrainedOn,
         model: &M,
         optimizer: &ModuleOptimizer,
         state: &RunState,
     ) -> Result<(), TrainError> {
-        let checkpoint =
-            Checkpoint::write(&self.path, &self.config.model, model, optimizer, state)?;
+        let about = (&self.config.model, trained_on);
+        let checkpoint = Checkpoint::write(&self.path, about, model, optimizer, state)?;
         copy_atomically(&checkpoint.weights(), &self.weights_path())?;
         checkpoint.remove_others(&self.path)
     }
 
     /// Keeps the weights as the best so far.
-    pub(super) fn save_best<M: Module>(&self, model: &M) -> Result<(), TrainError> {
-        save_model_weights(&self.best_weights_path(), model, &self.config.model)
+    pub(super) fn save_best<M: Module>(
+        &self,
+        trained_on: &TrainedOn,
+        model: &M,
+    ) -> Result<(), TrainError> {
+        let path = self.best_weights_path();
+        save_trained_weights(&path, model, &self.config.model, trained_on)
     }
 
     fn write_config(&self) -> Result<(), TrainError> {
@@ -293,4 +436,16 @@ fn json_line(path: &Path, metrics: &EpochMetrics) -> Result<String, TrainError> 
     serde_json::to_string(metrics)
         .map(|line| line + "\n")
         .map_err(|error| TrainError::save(path, error))
+}
+
+/// Locks the folder of a run.
+fn lock(path: &Path) -> Result<Arc<Lock>, TrainError> {
+    match Lock::folder(path) {
+        Ok(lock) => Ok(Arc::new(lock)),
+        Err(LockError::Held(holder)) => Err(TrainError::InUse {
+            path: path.to_path_buf(),
+            holder,
+        }),
+        Err(LockError::Io(error)) => Err(TrainError::io(path, "lock")(error)),
+    }
 }

@@ -164,6 +164,24 @@ impl Scheduler {
         }
     }
 
+    /// The step at which the rate has come to its end and changes no more, if it ever does and
+    /// steps alone decide.
+    pub fn end(&self) -> Option<u64> {
+        let rise = self.rise();
+        match self.config.decay {
+            Decay::Cosine { over, .. } => {
+                Some(rise.saturating_add(over.steps(self.steps_per_epoch)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The steps of the warm-up.
+    pub fn rise(&self) -> u64 {
+        let warmup = self.config.warmup;
+        warmup.map_or(0, |warmup| warmup.over.steps(self.steps_per_epoch))
+    }
+
     /// The rate `step` steps after the warm-up.
     fn decayed(&self, step: u64) -> f64 {
         let epoch = step / self.steps_per_epoch;
@@ -185,10 +203,7 @@ impl Scheduler {
     /// Takes in the losses of an epoch that began at `step`. Epochs within the warm-up teach a
     /// plateau nothing.
     pub fn epoch_finished(&mut self, first_step: u64, train_loss: f64, test_loss: f64) {
-        let rise = self
-            .config
-            .warmup
-            .map_or(0, |warmup| warmup.over.steps(self.steps_per_epoch));
+        let rise = self.rise();
         if let Decay::Plateau(settings) = self.config.decay
             && first_step >= rise
         {

@@ -12,6 +12,8 @@ use burn::store::{
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
+use super::files::write_atomically;
+use super::trained_on::{self, TrainedOn};
 
 const NAME_KEY: &str = "model";
 const SETTINGS_KEY: &str = "settings";
@@ -35,29 +37,60 @@ pub struct ModelDescription {
 
 /// Writes every parameter and the running statistics of batch normalisation, named and laid out
 /// as PyTorch does (`weight` and `bias` in normalisation layers, linear weights
-/// `[outputs, inputs]`), with the description in the file's metadata. An existing file is
-/// replaced at once, never half.
+/// `[outputs, inputs]`), with the description in the file's metadata. An existing file is replaced
+/// at once, never half.
 ///
 /// # Errors
 ///
-/// [`TrainError::Save`] if the file cannot be written.
+/// [`TrainError::Save`] if the weights cannot be read from the device, [`TrainError::Io`] if the
+/// file cannot be written.
 pub fn save_model_weights<M: Module>(
     path: &Path,
     model: &M,
     description: &ModelDescription,
 ) -> Result<(), TrainError> {
+    write_atomically(path, &weights_file(path, model, description, None)?)
+}
+
+/// The same with what the network was trained on, for [`read_trained_on`](super::read_trained_on).
+///
+/// # Errors
+///
+/// Those of [`save_model_weights`].
+pub fn save_trained_weights<M: Module>(
+    path: &Path,
+    model: &M,
+    description: &ModelDescription,
+    trained_on: &TrainedOn,
+) -> Result<(), TrainError> {
+    write_atomically(
+        path,
+        &weights_file(path, model, description, Some(trained_on))?,
+    )
+}
+
+/// What is written to `path`.
+pub(super) fn weights_file<M: Module>(
+    path: &Path,
+    model: &M,
+    description: &ModelDescription,
+    trained_on: Option<&TrainedOn>,
+) -> Result<Vec<u8>, TrainError> {
     let settings =
         toml::to_string(&description.settings).map_err(|error| TrainError::save(path, error))?;
-    let mut store = SafetensorsStore::from_file(path)
-        .overwrite(true)
+    let mut store = SafetensorsStore::from_bytes(None)
         .skip_enum_variants(true)
         .with_to_adapter(BurnToPyTorchAdapter)
         .metadata(NAME_KEY, &description.name)
         .metadata(SETTINGS_KEY, settings);
+    if let Some(trained_on) = trained_on {
+        store = store.metadata(trained_on::KEY, trained_on.text(path)?);
+    }
     // Running statistics lag one batch behind in a module that is still training.
     model
         .valid()
         .save_into(&mut store)
+        .and_then(|()| store.get_bytes())
         .map_err(|error| TrainError::save(path, error))
 }
 
@@ -119,6 +152,24 @@ fn misfits(result: &ApplyResult) -> Vec<String> {
 /// file.
 pub fn read_model_description(path: &Path) -> Result<Option<ModelDescription>, TrainError> {
     let damaged = |reason: String| TrainError::damaged(path, reason);
+    let metadata = read_metadata(path)?;
+    let Some(name) = metadata.get(NAME_KEY) else {
+        return Ok(None);
+    };
+    let settings = match metadata.get(SETTINGS_KEY) {
+        Some(text) => toml::from_str(text)
+            .map_err(|error| damaged(format!("the settings of the model: {error}")))?,
+        None => toml::Table::new(),
+    };
+    Ok(Some(ModelDescription {
+        name: name.clone(),
+        settings,
+    }))
+}
+
+/// The metadata of a safetensors file.
+pub(super) fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, TrainError> {
+    let damaged = |reason: String| TrainError::damaged(path, reason);
     let mut file = File::open(path).map_err(TrainError::io(path, "open"))?;
     let mut length = [0; 8];
     file.read_exact(&mut length)
@@ -136,18 +187,7 @@ pub fn read_model_description(path: &Path) -> Result<Option<ModelDescription>, T
     }
     let header: Header = serde_json::from_slice(&header)
         .map_err(|error| damaged(format!("not a safetensors file: {error}")))?;
-    let Some(name) = header.metadata.get(NAME_KEY) else {
-        return Ok(None);
-    };
-    let settings = match header.metadata.get(SETTINGS_KEY) {
-        Some(text) => toml::from_str(text)
-            .map_err(|error| damaged(format!("the settings of the model: {error}")))?,
-        None => toml::Table::new(),
-    };
-    Ok(Some(ModelDescription {
-        name: name.clone(),
-        settings,
-    }))
+    Ok(header.metadata)
 }
 
 /// The part of a safetensors header that does not describe tensors.

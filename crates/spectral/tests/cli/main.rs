@@ -6,6 +6,7 @@ mod errors;
 mod evaluation;
 mod inspection;
 mod lists;
+mod parts;
 mod prediction;
 mod recipes;
 mod study;
@@ -19,6 +20,7 @@ mod study_resolution;
 mod study_verdict;
 mod study_why_fft;
 mod training;
+mod unattended;
 
 use std::fs;
 use std::path::{Path, PathBuf};

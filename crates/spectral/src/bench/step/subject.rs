@@ -148,6 +148,7 @@ mod tests {
                 classes: (0..10).map(|class| class.to_string()).collect(),
                 train: images.clone(),
                 test: images.clone(),
+                list: None,
             };
             let trained = fit(network.clone(), &data, &config, None, &mut ()).unwrap();
 

@@ -346,6 +346,7 @@ mod tests {
                 classes: vec!["a".into(), "b".into()],
                 train: images.clone(),
                 test: images,
+                list: None,
             }),
             device: Device::flex(),
             images: 2,

@@ -1,5 +1,6 @@
 //! Whole runs on a small network and a small data set.
 
+mod faults;
 mod fit;
 mod rebuild;
 mod resume;
@@ -122,6 +123,7 @@ fn data() -> DataSet {
         classes: ["dark", "rows", "columns"].map(String::from).to_vec(),
         train: images(90, 1),
         test: images(31, 2),
+        list: None,
     }
 }
 

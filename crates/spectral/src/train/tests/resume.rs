@@ -147,6 +147,7 @@ fn a_finished_run_can_be_given_more_epochs() {
 
     let run = create(folder.path(), config(2));
     fit(model, &data(), &config(2), Some(&run), &mut ()).unwrap();
+    drop(run);
     let run = RunFolder::resume(folder.path(), run_config(config(3))).unwrap();
     let longer = fit(Small::new(3), &data(), &config(3), Some(&run), &mut ()).unwrap();
     assert_eq!(bits(&straight.model), bits(&longer.model));
@@ -176,6 +177,7 @@ fn a_run_cut_off_between_two_files_resumes_from_its_whole_checkpoint() {
 
     let run = create(folder.path(), config(3));
     fit(model, &data(), &config(3), Some(&run), &mut StopAfter(2)).unwrap();
+    drop(run);
     // What a crash in the third epoch may leave: a line of metrics, half a line, an unfinished
     // checkpoint, foreign weights.
     let metrics = folder.path().join("metrics.jsonl");
@@ -197,6 +199,7 @@ fn a_run_cut_off_between_two_files_resumes_from_its_whole_checkpoint() {
     assert_eq!(
         names,
         [
+            ".lock",
             "checkpoint-00003",
             "config.toml",
             "metrics.jsonl",
@@ -295,6 +298,45 @@ fn a_folder_with_a_run_is_not_begun_anew_and_one_without_is_not_resumed() {
     create(folder.path(), config(1));
     let error = RunFolder::create(folder.path(), run_config(config(1))).unwrap_err();
     assert!(matches!(error, TrainError::RunExists(_)), "{error}");
+}
+
+#[test]
+fn a_run_has_one_owner_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let run = RunFolder::create_new(&path, run_config(config(2))).unwrap();
+    let resume = || RunFolder::resume(&path, run_config(config(2)));
+    let again = RunFolder::create_new(&path, run_config(config(2)));
+    assert!(matches!(again, Err(TrainError::RunExists(_))));
+    for error in [
+        resume().unwrap_err(),
+        RunFolder::create(&path, run_config(config(2))).unwrap_err(),
+    ] {
+        assert!(matches!(error, TrainError::InUse { .. }), "{error}");
+        assert!(error.to_string().contains("in use by process "), "{error}");
+    }
+    // To read it is no work on it; to train it is.
+    let opened = RunFolder::open(&path).unwrap();
+    let trained = fit(Small::new(3), &data(), &config(2), Some(&opened), &mut ());
+    assert!(matches!(trained, Err(TrainError::InUse { .. })));
+    drop(run);
+    fit(Small::new(3), &data(), &config(2), Some(&opened), &mut ()).unwrap();
+    resume().unwrap();
+}
+
+#[test]
+fn only_a_rescheduled_run_may_have_another_schedule() {
+    let folder = tempfile::tempdir().unwrap();
+    create(folder.path(), config(2));
+    let mut changed = run_config(config(4));
+    changed.train.schedule.decay = Decay::Constant;
+    let error = RunFolder::resume(folder.path(), changed.clone()).unwrap_err();
+    assert!(error.to_string().contains("train.schedule"), "{error}");
+    RunFolder::resume_rescheduled(folder.path(), changed.clone()).unwrap();
+    assert_eq!(RunFolder::open(folder.path()).unwrap().config(), &changed);
+    changed.train.batch_size = 8;
+    let error = RunFolder::resume_rescheduled(folder.path(), changed).unwrap_err();
+    assert!(error.to_string().contains("batch_size"), "{error}");
 }
 
 #[test]

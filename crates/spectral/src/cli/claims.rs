@@ -1,0 +1,55 @@
+//! Folders that one process works in, and outputs checked before there is work to lose.
+
+use std::path::{Path, PathBuf};
+
+use super::error::CliError;
+use crate::files::{self, Lock, LockError};
+
+/// A folder and the lock on it.
+pub(super) struct Claim {
+    pub(super) folder: PathBuf,
+    _lock: Lock,
+}
+
+/// Locks a folder, which is created if need be.
+pub(super) fn claim(folder: &Path) -> Result<Claim, CliError> {
+    files::create_folders(folder).map_err(CliError::io(folder))?;
+    locked(folder)
+}
+
+/// The first of the folders that is not there yet, created and locked: of several processes that
+/// look for one at once, each gets its own.
+pub(super) fn claim_first_new(
+    folders: impl IntoIterator<Item = PathBuf>,
+) -> Result<Claim, CliError> {
+    for folder in folders {
+        if let Some(parent) = folder.parent() {
+            files::create_folders(parent).map_err(CliError::io(parent))?;
+        }
+        match files::create_new_folder(&folder) {
+            Ok(()) => return locked(&folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(CliError::io(&folder)(error)),
+        }
+    }
+    Err(CliError::Failed("no name is left for the folder".into()))
+}
+
+fn locked(folder: &Path) -> Result<Claim, CliError> {
+    match Lock::folder(folder) {
+        Ok(lock) => Ok(Claim {
+            folder: folder.into(),
+            _lock: lock,
+        }),
+        Err(LockError::Held(holder)) => Err(CliError::file(
+            folder,
+            format!("in use by {holder}; wait until it is done or choose another folder"),
+        )),
+        Err(LockError::Io(error)) => Err(CliError::io(folder)(error)),
+    }
+}
+
+/// Refuses a path that no file can be written to.
+pub(super) fn check_output(path: &Path) -> Result<(), CliError> {
+    files::check_writable(path).map_err(CliError::io(path))
+}

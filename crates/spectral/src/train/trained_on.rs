@@ -1,0 +1,88 @@
+//! What a network was trained on, kept in the metadata of its weights, so that a file of weights
+//! alone is never judged by images that it knows.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use super::error::TrainError;
+use super::weights::read_metadata;
+use crate::data::{DataSet, KnownImages};
+
+/// The key of the metadata.
+pub(super) const KEY: &str = "trained_on";
+
+/// Images of more than this many are not listed: a header of a safetensors file is bounded.
+const MOST: usize = 1_000_000;
+
+/// What a network was trained on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainedOn {
+    /// The name of the data set.
+    pub data: String,
+    /// The seed of the division of a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The first 48 bits of the SHA-256 of each training image of a folder, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    images: Option<String>,
+}
+
+impl TrainedOn {
+    /// The training part of `data`.
+    pub fn of(data: &DataSet) -> Self {
+        let list = data.list.as_ref();
+        let images = list
+            .map(|list| KnownImages::of(list).trained_bytes())
+            .filter(|bytes| bytes.len() <= 6 * MOST)
+            .map(|bytes| STANDARD.encode(bytes));
+        Self {
+            data: data.name.clone(),
+            seed: list.map(|list| list.seed),
+            images,
+        }
+    }
+
+    /// The images that it was trained on; none if they are not listed, as those of sets whose parts
+    /// are always the same.
+    ///
+    /// # Errors
+    ///
+    /// [`TrainError::Damaged`] naming `path`, where this was read, if the list cannot be read.
+    pub fn known_images(&self, path: &Path) -> Result<Option<KnownImages>, TrainError> {
+        let Some(text) = &self.images else {
+            return Ok(None);
+        };
+        STANDARD
+            .decode(text)
+            .ok()
+            .and_then(|bytes| KnownImages::from_trained_bytes(&bytes))
+            .map(Some)
+            .ok_or_else(|| TrainError::damaged(path, "the list of training images cannot be read"))
+    }
+
+    /// As kept in the metadata.
+    pub(super) fn text(&self, path: &Path) -> Result<String, TrainError> {
+        serde_json::to_string(self).map_err(|error| TrainError::save(path, error))
+    }
+}
+
+/// What the metadata of a file of weights say of what it was trained on; `None` in files of other
+/// origin and in those written before this was kept.
+///
+/// # Errors
+///
+/// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is no safetensors
+/// file or this entry of it cannot be read.
+pub fn read_trained_on(path: &Path) -> Result<Option<TrainedOn>, TrainError> {
+    let metadata = read_metadata(path)?;
+    metadata
+        .get(KEY)
+        .map(|text| {
+            serde_json::from_str(text)
+                .map_err(|error| TrainError::damaged(path, format!("{KEY}: {error}")))
+        })
+        .transpose()
+}
