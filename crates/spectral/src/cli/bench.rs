@@ -13,6 +13,7 @@ use super::bench_step;
 use super::bench_table;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::width;
 use super::output::{print, print_json, say};
 use super::provenance;
 use crate::bench::{
@@ -34,7 +35,8 @@ They run on 2 threads unless --threads says otherwise.
 
 The limit is the least time that forward and backward can take here, by the
 rates of arithmetic and memory measured at the start. The memory is the peak of
-a fresh process, above what it held before.
+a fresh process, above what it held before. $SPECTRAL_MACHINE_NAME, if set,
+replaces the processor's name in tables and reports.
 
 With a peer, ours and theirs run in turns, theirs with the system's malloc and
 with one that keeps its pages; the faster counts.
@@ -177,7 +179,7 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<(), CliError> {
     if context.json {
         return print_json(&reports);
     }
-    print(&bench_table::text(&reports))
+    print(&bench_table::text(&reports, width()))
 }
 
 fn list(context: &Context) -> Result<(), CliError> {

@@ -20,6 +20,7 @@ mod error;
 mod evaluate;
 mod findings;
 mod inspect;
+mod layout;
 mod models;
 mod output;
 mod overlay;

@@ -259,9 +259,12 @@ mod tests {
     fn every_layer_is_inspected_and_described_in_eighty_columns() {
         for info in LAYERS {
             let inspection = small(info.name);
-            let text = describe(&inspection);
+            let text = describe(&inspection, 80);
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{}: {line}", info.name);
+            }
+            for line in describe(&inspection, 44).lines() {
+                assert!(line.chars().count() <= 44, "{}: {line}", info.name);
             }
             let json = serde_json::to_value(&inspection).unwrap();
             assert_eq!(json["layer"], info.name);
@@ -279,7 +282,7 @@ mod tests {
         assert_eq!(kk.dead_parameters[0].name, "conv.response.beta");
         assert_eq!(kk.dead_parameters[0].count, 4);
         assert!(kk.discarded_energy > 0.1 && kk.discarded_energy < 0.9);
-        let text = describe(&kk);
+        let text = describe(&kk, 80);
         assert!(
             text.contains("flip, then 1x1 convolution, residual 0"),
             "{text}"
@@ -301,7 +304,7 @@ mod tests {
         let modrelu = small("modrelu");
         assert!(!modrelu.map.is_linear && !modrelu.map.mixing.frequencies);
         // Below its offset a single point has no magnitude that passes.
-        let text = describe(&modrelu);
+        let text = describe(&modrelu, 80);
         assert!(
             text.contains("kernel            none") && !text.contains("NaN"),
             "{text}"
