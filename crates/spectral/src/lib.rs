@@ -12,6 +12,7 @@ pub mod bench;
 pub mod cli;
 pub mod data;
 pub mod inspect;
+mod limits;
 pub mod model;
 pub mod report;
 pub mod study;

@@ -9,7 +9,8 @@ use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
-use super::output::{print, print_json, say};
+use super::layout::width;
+use super::output::{print, print_json, say, tell_notes};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::settings::TrainingArgs;
 use super::trial::Trial;
@@ -74,7 +75,9 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     }
     let seed = context.seed();
     let config = args.training.over_recipe_of(&args.models, seed)?;
-    let data = load(&args.data, &args.data_args.options(seed))?;
+    let options = args.data_args.options(seed);
+    let data = load(&args.data, &options)?;
+    tell_notes(&args.data, &options);
     let wanted = DataSettings {
         seed,
         wanted: args.data_args.clone(),
@@ -136,10 +139,10 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     assemble::write(&report, &out)?;
 
     if context.json {
-        say(&table(&report));
+        say(&table(&report, width()));
         print_json(&compare_json(&report))?;
     } else {
-        print(&format!("\n{}\n", table(&report)))?;
+        print(&format!("\n{}\n", table(&report, width())))?;
     }
     say(&format!("report: {}", out.join("report.html").display()));
     Ok(())

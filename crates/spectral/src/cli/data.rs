@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::{DataArgs, data_name};
 use super::context::Context;
 use super::error::CliError;
-use super::output::{print, print_json, say, table};
+use super::output::{print, print_json, say, table, tell_notes};
 use crate::data::{
     DataInfo, FetchEvent, FetchOptions, Images, Origin, catalogue, fetch, load, locate,
 };
@@ -173,6 +173,7 @@ fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Resu
     options.train_count = options.train_count.or(Some(MAX_CLASSES * PER_CLASS));
     options.test_count = options.test_count.or(Some(1));
     let data = load(name, &options)?;
+    tell_notes(name, &options);
     let sheet = contact_sheet(&data.train, data.classes.len().min(MAX_CLASSES));
     sheet
         .save_with_format(out, image::ImageFormat::Png)

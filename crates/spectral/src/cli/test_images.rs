@@ -8,6 +8,7 @@ use super::args::{data_name, positive};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
+use super::output::tell_notes;
 use super::run_settings::DataSettings;
 use crate::data::{self, DataOptions, Images, Origin, load, resized};
 use crate::model::Network;
@@ -59,6 +60,7 @@ pub(super) fn test_images(
         size: photographs.then_some(size),
     };
     let set = load(&name, &options)?;
+    tell_notes(&name, &options);
     let input = &loaded.settings.input;
     if set.test.channels != input.channels {
         return Err(CliError::Failed(format!(

@@ -10,7 +10,8 @@ use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
-use super::output::{print, print_json, say};
+use super::layout::width;
+use super::output::{print, print_json, say, tell_notes};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
@@ -80,7 +81,9 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
         Some(folder) => Plan::resumed(args, folder, context)?,
         None => Plan::new(args, context)?,
     };
-    let data = load(&plan.data, &plan.data_args.options(plan.data_seed))?;
+    let options = plan.data_args.options(plan.data_seed);
+    let data = load(&plan.data, &options)?;
+    tell_notes(&plan.data, &options);
     plan.train = fitted(plan.train, &data);
     let stored = DataSettings {
         seed: plan.data_seed,
@@ -115,14 +118,14 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     assemble::write(&report, run.path())?;
 
     if context.json {
-        say(&table(&report));
+        say(&table(&report, width()));
         let mut result = compare_json(&report)[0].take();
         result["run"] = json!(run.path());
         result["seed"] = json!(plan.train.seed);
         result["history"] = json!(history);
         print_json(&result)?;
     } else {
-        print(&format!("\n{}\n", table(&report)))?;
+        print(&format!("\n{}\n", table(&report, width())))?;
     }
     say(&format!(
         "report: {}",

@@ -18,12 +18,14 @@ mod augment;
 mod batch;
 mod catalogue;
 mod cifar;
+mod class_folders;
 mod error;
 mod fetch;
 mod folder;
 mod glyphs;
 mod idx;
 mod images;
+mod jpeg;
 mod locate;
 mod normalise;
 mod photo;
@@ -89,8 +91,9 @@ pub struct DataOptions {
 /// with one sub-folder a class.
 ///
 /// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then one
-/// photograph in five of each class, drawn by the seed and at least one, is for testing. JPEG and
-/// PNG count. Each is turned upright, cropped around its centre to the shape of
+/// photograph in five of each class, drawn by the seed and at least one, is for testing. `val/`,
+/// `valid/` or `validation/` may stand for `test/`. JPEG and PNG count; [`notes`] says what else
+/// there was. Each is laid on white where it is transparent, turned upright, cropped around its centre to the shape of
 /// [`DataOptions::size`], resized, and turned to RGB.
 ///
 /// # Errors
@@ -149,6 +152,21 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
         train,
         test,
     })
+}
+
+/// What a user should know of how a folder of photographs was read: which part serves for testing
+/// where it is not called `test`, and how many files and folders were skipped. Nothing for other sets
+/// and for what cannot be read, which [`load`] refuses.
+pub fn notes(name: &str, options: &DataOptions) -> Vec<String> {
+    let folder = match name.strip_prefix(FOLDER_PREFIX) {
+        Some(path) => Some(PathBuf::from(path)),
+        None => info(name)
+            .filter(|set| set.origin == Origin::Folder)
+            .and_then(|set| locate(set, options.data_dir.as_deref())),
+    };
+    folder
+        .and_then(|folder| class_folders::notes(&folder).ok())
+        .unwrap_or_default()
 }
 
 fn generate(set: &DataInfo, options: &DataOptions) -> Result<(Images, Images), DataError> {

@@ -31,6 +31,7 @@ mod schedule;
 mod settings;
 mod tally;
 mod target;
+mod tensors;
 mod weights;
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use recipe::{Recipe, recipes};
 pub use run_folder::{DataDescription, RunConfig, RunFolder};
 pub use schedule::{Decay, ScheduleConfig, Scheduler, Span, Warmup};
 pub use target::{Target, Task};
+pub use tensors::{check_finite_weights, converted_precisions};
 pub use weights::{
     ModelDescription, load_model_weights, read_model_description, save_model_weights,
 };
