@@ -232,9 +232,9 @@ impl Spec {
             Layer::Conv { kernel, groups, .. } => {
                 limits::product([outputs, inputs / groups, kernel, kernel])
             }
-            Layer::Dense { .. } | Layer::Gaussian { .. } | Layer::Kk { .. } => {
-                limits::product(bins.chain([outputs, inputs]))
-            }
+            Layer::Kk { .. } => limits::product([outputs, inputs]),
+            Layer::Dense { .. } => limits::product(bins.chain([outputs, inputs])),
+            Layer::Gaussian { .. } => limits::product(bins.chain([outputs])),
             Layer::Modes { rows, columns, .. } => {
                 limits::product([outputs, inputs, 4, rows, columns])
             }

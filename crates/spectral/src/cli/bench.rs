@@ -72,7 +72,7 @@ pub(super) struct BenchArgs {
     layer: Option<String>,
     /// So many other shapes, drawn by --seed, worst
     /// first
-    #[arg(long, value_name = "N", value_parser = positive, group = "what", verbatim_doc_comment)]
+    #[arg(long, value_name = "N", value_parser = sweep_size, group = "what", verbatim_doc_comment)]
     sweep: Option<usize>,
     /// A training step of a network, or of all that are
     /// usually timed; may be given several times
@@ -139,6 +139,16 @@ fn sizes(text: &str) -> Result<Sizes, String> {
     sizes
         .map(Sizes)
         .map_err(|_| "expected sizes of at least 1 joined by x, such as 64x16x28x28".into())
+}
+
+/// The most shapes of a sweep.
+const SWEEP: usize = 100_000;
+
+fn sweep_size(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        count @ 1..=SWEEP => Ok(count),
+        _ => Err(format!("must be at most {SWEEP}")),
+    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -351,6 +361,7 @@ mod tests {
     #[test]
     fn seconds_are_bounded() {
         assert_eq!(seconds("0.5"), Ok(0.5));
+        assert!(sweep_size("100000").is_ok() && sweep_size("100001").is_err());
         assert!(seconds("-1").is_err() && seconds("NaN").is_err() && seconds("1e9").is_err());
     }
 }

@@ -13,6 +13,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::layout::{keep_names_whole, prose_width};
 use super::output::{print, print_json, say, table};
+use super::paths::path_text;
 use crate::inspect::{
     InspectError, Inspection, LAYERS, Request, describe, inspect_layer, inspect_network, overview,
     page,
@@ -170,7 +171,7 @@ fn network(
     write_page(&title, &inspections, args, context)?;
     if context.json {
         return print_json(&json!({
-            "source": source,
+            "source": path_text(source),
             "model": loaded.name,
             "layers": inspections,
         }));

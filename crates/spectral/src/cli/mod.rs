@@ -24,6 +24,7 @@ mod layout;
 mod models;
 mod output;
 mod overlay;
+mod paths;
 mod predict;
 mod provenance;
 mod run_settings;
@@ -51,6 +52,9 @@ use error::CliError;
     version,
     after_help = "Without a command: the demo, which trains four networks on two embedded data
 sets and writes a report.
+
+`~` at the start of a path is the home folder, also in --run=~/x and
+folder:~/photos.
 
 Examples:
   spectral
@@ -88,6 +92,10 @@ where
     I::Item: Into<OsString> + Clone,
 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let arguments = match paths::expand_home(arguments, std::env::home_dir()) {
+        Ok(arguments) => arguments,
+        Err(error) => return failed(&error),
+    };
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -98,13 +106,16 @@ where
     };
     match execute(cli, &arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Some(message) = error.message() {
-                output::say(&format!("error: {message}"));
-            }
-            error.exit_code()
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// Says why, and ends.
+fn failed(error: &CliError) -> ExitCode {
+    if let Some(message) = error.message() {
+        output::say(&format!("error: {message}"));
+    }
+    error.exit_code()
 }
 
 fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {

@@ -9,6 +9,7 @@ use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say};
+use super::paths;
 use super::run_settings::ModelSettings;
 use crate::data::{Images, read_photo};
 use crate::limits;
@@ -48,6 +49,7 @@ pub(super) struct PredictArgs {
 
 #[derive(Serialize)]
 struct Prediction {
+    #[serde(serialize_with = "paths::serialize")]
     file: PathBuf,
     class: String,
     probability: f32,

@@ -12,6 +12,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::layout::{keep_names_whole, prose_width, width, wrapped};
 use super::output::{self, print, print_json, say};
+use super::paths::path_text;
 use super::run_settings::{DataSettings, fitted, run_config};
 use super::trial::Trial;
 use crate::data::DataSet;
@@ -85,7 +86,7 @@ pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
     if context.json {
         print_json(&json!({
             "study": info,
-            "folder": folder,
+            "folder": path_text(&folder),
             "findings": report.summary,
             "results": results,
         }))?;

@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::findings::findings;
 use super::layout::width;
 use super::output::{print, print_json, say, tell_notes};
+use super::paths::path_text;
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
@@ -120,7 +121,7 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     if context.json {
         say(&table(&report, width()));
         let mut result = compare_json(&report)[0].take();
-        result["run"] = json!(run.path());
+        result["run"] = json!(path_text(run.path()));
         result["seed"] = json!(plan.train.seed);
         result["history"] = json!(history);
         print_json(&result)?;

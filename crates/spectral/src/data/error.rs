@@ -176,6 +176,22 @@ pub enum DataError {
         /// Class folders found.
         found: usize,
     },
+    /// Images that take too much memory together.
+    #[error(
+        "{images} images of {}x{} take {memory}; at most {most} is accepted: ask for fewer or \
+         smaller ones",
+        size.0, size.1
+    )]
+    TooLarge {
+        /// How many.
+        images: usize,
+        /// Their height and width.
+        size: (usize, usize),
+        /// The memory they would take.
+        memory: String,
+        /// The most that is accepted.
+        most: String,
+    },
     /// A training part without a test part, or the other way round.
     #[error("{}: is one part of a divided set; beside it is no {missing}", .path.display())]
     MissingPart {

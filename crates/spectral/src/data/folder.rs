@@ -18,6 +18,7 @@ use super::error::DataError;
 use super::images::Images;
 use super::photo;
 use super::stream::{Purpose, stream};
+use crate::limits;
 
 /// Height and width unless asked otherwise.
 pub(crate) const DEFAULT_SIZE: (usize, usize) = (150, 150);
@@ -162,7 +163,17 @@ fn in_turn(classes: Vec<Vec<PathBuf>>, count: Option<usize>) -> Listing {
 
 fn decode(listing: &Listing, size: (usize, usize)) -> Result<Images, DataError> {
     let (height, width) = size;
+    // Sides are at most 4096.
     let len = 3 * height * width;
+    let bytes = limits::product([listing.len(), len]);
+    if bytes > limits::SET {
+        return Err(DataError::TooLarge {
+            images: listing.len(),
+            size,
+            memory: limits::memory(bytes),
+            most: limits::memory(limits::SET),
+        });
+    }
     let mut pixels = vec![0; listing.len() * len];
     pixels
         .par_chunks_exact_mut(len)
