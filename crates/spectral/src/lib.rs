@@ -11,6 +11,8 @@ pub mod advise;
 pub mod bench;
 pub mod cli;
 pub mod data;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod inspect;
 mod limits;
 pub mod model;

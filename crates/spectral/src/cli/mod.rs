@@ -42,8 +42,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use args::GlobalArgs;
+use burn::tensor::Device;
 use context::Context;
 use error::CliError;
+
+use crate::limits;
+use crate::model;
+use crate::train::{DataDescription, ModelDescription};
 
 /// Train, compare and explain frequency-domain neural networks
 #[derive(Debug, Parser)]
@@ -116,6 +121,23 @@ fn failed(error: &CliError) -> ExitCode {
         output::say(&format!("error: {message}"));
     }
     error.exit_code()
+}
+
+/// Whether the settings of a network and of its data make sense, for fuzzing. A small network is made.
+pub(crate) fn takes_settings(model: &ModelDescription, data: &DataDescription) -> bool {
+    let (Ok(settings), Ok(_)) = (
+        run_settings::ModelSettings::of(model),
+        run_settings::DataSettings::of(data),
+    ) else {
+        return false;
+    };
+    let input = settings.input;
+    let is_small = limits::product(input.shape()) <= 4096 && input.classes <= 64;
+    let is_large = limits::product(input.shape()) > limits::IMAGE;
+    match is_small || is_large {
+        true => model::build(&model.name, &input, &Device::flex()).is_ok(),
+        false => model::find(&model.name).is_ok(),
+    }
 }
 
 fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {

@@ -22,6 +22,7 @@ mod class_folders;
 mod error;
 mod fetch;
 mod folder;
+pub(crate) mod fuzzing;
 mod glyphs;
 mod idx;
 mod images;

@@ -137,7 +137,7 @@ fn over_white(color: u8, alpha: u8) -> u8 {
 
 /// The largest centred part of the wanted shape, resized. To crop first and resize then gives
 /// the same picture as the other order, and an extremely long one costs nothing.
-fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
+pub(super) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
     let (w, h) = (u64::from(picture.width()), u64::from(picture.height()));
     let (wanted_w, wanted_h) = (width as u64, height as u64);
     let (crop_w, crop_h) = if w * wanted_h > h * wanted_w {

@@ -16,6 +16,7 @@ mod feed;
 mod files;
 mod fit;
 mod fused;
+pub(crate) mod fuzzing;
 mod history;
 mod learner;
 mod loss;
