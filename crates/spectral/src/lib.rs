@@ -12,7 +12,10 @@ pub mod bench;
 pub mod cli;
 pub mod data;
 mod files;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod inspect;
+mod limits;
 pub mod model;
 pub mod report;
 pub mod study;

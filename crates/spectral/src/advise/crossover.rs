@@ -1,10 +1,9 @@
 //! From which kernel size the spectrum wins, over image sizes, channels and groups.
 
 use burn::tensor::Device;
-use burn_spectral::SpectralError;
 use serde::{Deserialize, Serialize};
 
-use super::{Advice, Budget, Question, Way};
+use super::{Advice, AdviseError, Budget, Question, Way};
 
 /// Kernel sizes of the sweep.
 pub const KERNELS: [usize; 9] = [3, 5, 7, 9, 11, 15, 21, 31, 47];
@@ -107,7 +106,7 @@ impl Family {
         kernels: &[usize],
         device: &Device,
         budget: Budget,
-    ) -> Result<Crossover, SpectralError> {
+    ) -> Result<Crossover, AdviseError> {
         let kernels = kernels
             .iter()
             .filter(|kernel| **kernel <= 2 * self.question.size[0]);
@@ -119,7 +118,7 @@ impl Family {
             let Advice { ways, .. } = question.advise(device, budget)?;
             Ok(Case { kernel, ways })
         });
-        let cases = cases.collect::<Result<Vec<_>, SpectralError>>()?;
+        let cases = cases.collect::<Result<Vec<_>, AdviseError>>()?;
         let measured_from = Crossover::from(&cases, |case| {
             case.best().map(|(way, _)| way.algorithm == "direct")
         });
@@ -181,7 +180,7 @@ pub fn crossovers(
     device: &Device,
     budget: Budget,
     progress: impl Fn(&Family),
-) -> Result<Vec<Crossover>, SpectralError> {
+) -> Result<Vec<Crossover>, AdviseError> {
     let measured = families().into_iter().map(|family| {
         progress(&family);
         family.measure(&KERNELS, device, budget)

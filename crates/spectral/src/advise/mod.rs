@@ -16,6 +16,8 @@ pub use crossover::{Case, Crossover, Family, KERNELS, Picks, crossovers, familie
 pub use measure::{Budget, Measured, measure};
 pub use plot::plot;
 
+use crate::limits;
+
 /// A convolution to be advised on: a square kernel, zeros around the image so that its size stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
@@ -89,6 +91,44 @@ impl Question {
         }
     }
 
+    /// Checks the sizes before anything is planned.
+    fn check(&self) -> Result<(), AdviseError> {
+        let [height, width] = self.size;
+        let widest = height.max(width).saturating_mul(2);
+        if self.kernel > widest {
+            return Err(AdviseError::Kernel {
+                kernel: self.kernel,
+                size: self.size,
+                most: widest,
+            });
+        }
+        let image = [self.batch, self.inputs, height, width];
+        let [out_height, out_width] = self.size.map(|side| side.div_ceil(self.stride.max(1)));
+        let inputs = self.inputs / self.groups.max(1);
+        for (what, sizes) in [
+            ("the input", image),
+            (
+                "the output",
+                [self.batch, self.outputs, out_height, out_width],
+            ),
+            (
+                "the kernels",
+                [self.outputs, inputs, self.kernel, self.kernel],
+            ),
+        ] {
+            let values = limits::product(sizes);
+            if values > limits::TENSOR {
+                return Err(AdviseError::TooLarge {
+                    what,
+                    sizes,
+                    memory: limits::floats(values),
+                    most: limits::floats(limits::TENSOR),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The sizes that the cost model takes.
     ///
     /// # Errors
@@ -112,31 +152,37 @@ impl Question {
     }
 
     /// The smallest odd kernel up to twice the image for which one through the spectrum is
-    /// predicted to be fastest in training.
+    /// predicted to be fastest in training; above 63, to within a tenth.
     fn fft_from_kernel(&self) -> Option<usize> {
         let most = 2 * self.size[0].max(self.size[1]);
-        (1..=most).step_by(2).find(|&kernel| {
+        candidates(most).into_iter().find(|&kernel| {
             let question = Self {
                 kernel,
                 ..self.clone()
             };
-            let shape = question.shape();
-            shape.is_ok_and(|shape| shape.choose(true) != FftConvAlgorithm::Direct)
+            let shape = question.check().ok().and_then(|()| question.shape().ok());
+            shape.is_some_and(|shape| shape.choose(true) != FftConvAlgorithm::Direct)
         })
     }
 
-    /// Predicts and measures every algorithm.
+    /// Predicts every algorithm, and measures those whose memory and predicted time are within
+    /// bounds.
     ///
     /// # Errors
-    /// As [`shape`](Self::shape).
-    pub fn advise(&self, device: &Device, budget: Budget) -> Result<Advice, SpectralError> {
+    /// [`AdviseError`] for sizes that take too much memory, a kernel that reaches past the image from
+    /// every position, and where [`shape`](Self::shape) gives an error.
+    pub fn advise(&self, device: &Device, budget: Budget) -> Result<Advice, AdviseError> {
+        self.check()?;
         let shape = self.shape()?;
         let chosen = shape.choose(true);
         let ways = shape
             .estimates()
             .into_iter()
             .map(|estimate| {
-                let measured = measure(self, estimate.algorithm, device, budget);
+                let measured = match is_bounded(&estimate) {
+                    true => measure(self, estimate.algorithm, device, budget),
+                    false => Measured::default(),
+                };
                 Way::of(&estimate, chosen, measured)
             })
             .collect();
@@ -147,6 +193,64 @@ impl Question {
             question: self.clone(),
         })
     }
+}
+
+/// Odd kernels up to `most`: every one up to 63, then steps of about a tenth.
+fn candidates(most: usize) -> Vec<usize> {
+    let next = |kernel: &usize| {
+        let step = (kernel / 20 * 2).max(2);
+        Some(kernel.saturating_add(if *kernel < 63 { 2 } else { step }))
+    };
+    let all = std::iter::successors(Some(1), next);
+    all.take_while(|kernel| *kernel <= most).collect()
+}
+
+/// The most memory that an algorithm is measured with: 4 GiB.
+const MOST_BYTES: usize = 1 << 32;
+
+/// The longest predicted forward and backward pass that is measured, in milliseconds.
+const MOST_MS: f64 = 20e3;
+
+/// Whether an algorithm may be run once.
+fn is_bounded(estimate: &ConvEstimate) -> bool {
+    estimate.bytes <= MOST_BYTES && estimate.both_ms <= MOST_MS
+}
+
+/// Why a convolution cannot be advised on.
+#[derive(Debug, thiserror::Error)]
+pub enum AdviseError {
+    /// A kernel of which only a part ever meets the image.
+    #[error(
+        "a kernel of {kernel}x{kernel} reaches past images of {}x{} from every position; accepted are \
+         1 to {most}",
+        size[0], size[1]
+    )]
+    Kernel {
+        /// The kernel.
+        kernel: usize,
+        /// Height and width of the images.
+        size: [usize; 2],
+        /// The largest accepted kernel.
+        most: usize,
+    },
+    /// A tensor that takes too much memory.
+    #[error(
+        "{what} of {}x{}x{}x{} would take {memory}; at most {most} is accepted",
+        sizes[0], sizes[1], sizes[2], sizes[3]
+    )]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// Its sizes.
+        sizes: [usize; 4],
+        /// The memory it would take.
+        memory: String,
+        /// The most that is accepted.
+        most: String,
+    },
+    /// Sizes that do not fit each other.
+    #[error(transparent)]
+    Layer(#[from] SpectralError),
 }
 
 impl Way {
@@ -207,6 +311,71 @@ mod tests {
             error.contains("divisible by 3") || error.contains("channels"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn sizes_that_no_memory_holds_and_kernels_past_the_image_are_refused() {
+        let budget = Budget::default();
+        let most = usize::MAX;
+        let refused = |question: Question| {
+            let advice = question.advise(&Device::flex(), budget);
+            advice.unwrap_err().to_string()
+        };
+        let kernel = refused(Question {
+            kernel: 4096,
+            size: [8, 8],
+            ..question()
+        });
+        assert!(
+            kernel.contains("4096") && kernel.contains("1 to 16"),
+            "{kernel}"
+        );
+        for size in [[most, most], [most, 1], [1, most], [1 << 20, 1 << 20]] {
+            let error = refused(Question { size, ..question() });
+            assert!(error.contains("the input"), "{error}");
+        }
+        for (batch, inputs, outputs, what) in [
+            (most, 4, 6, "the input"),
+            (2, most, 6, "the input"),
+            (2, 4, most, "the output"),
+            (1, 1 << 16, 1 << 16, "the kernels"),
+        ] {
+            let error = refused(Question {
+                batch,
+                inputs,
+                outputs,
+                groups: 1,
+                ..question()
+            });
+            assert!(
+                error.contains(what) && error.contains("at most 1.0 GB"),
+                "{error}"
+            );
+        }
+        let far = Question {
+            stride: most,
+            ..question()
+        };
+        let zero = Budget {
+            seconds: 0.0,
+            ..budget
+        };
+        assert!(far.advise(&Device::flex(), zero).is_ok());
+    }
+
+    #[test]
+    fn kernels_are_tried_in_steps_that_grow_with_them() {
+        let tried = candidates(200_000);
+        assert!(tried.len() < 150, "{}", tried.len());
+        assert!(tried[..32].iter().copied().eq((1..64).step_by(2)));
+        assert!(tried.iter().all(|kernel| kernel % 2 == 1));
+        assert!(
+            tried
+                .windows(2)
+                .all(|pair| pair[0] < pair[1] && pair[1] <= pair[0] * 11 / 10 + 2)
+        );
+        assert_eq!(candidates(3), [1, 3]);
+        assert!(candidates(usize::MAX).len() < 600);
     }
 
     #[test]

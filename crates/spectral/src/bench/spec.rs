@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::BenchError;
+use crate::limits;
 
 /// A layer with its own sizes; those of its input are in [`Spec`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,7 +197,7 @@ impl Spec {
             }
             Layer::Modes { rows, columns, .. } => {
                 let (height, bins) = (shape[2], shape[3] / 2 + 1);
-                if rows == 0 || columns == 0 || 2 * rows > height || columns > bins {
+                if rows == 0 || columns == 0 || rows > height / 2 || columns > bins {
                     let needs = format!(
                         "keeps 1 to {} rows at each end and 1 to {bins} columns at this shape",
                         height / 2
@@ -206,7 +207,44 @@ impl Spec {
             }
             _ => {}
         }
-        Ok(())
+        let most = limits::TENSOR;
+        let largest = self.largest_tensor();
+        match largest > most {
+            true => refuse(
+                &format!("takes tensors of at most {}", limits::floats(most)),
+                format!("one of {} for {}", limits::floats(largest), joined(shape)),
+            ),
+            false => Ok(()),
+        }
+    }
+
+    /// Values of the largest tensor that the layer makes: input, output or weights.
+    fn largest_tensor(&self) -> u64 {
+        let (inputs, outputs) = (self.channels(), self.outputs());
+        let others = |axis: &usize| match self.layer {
+            Layer::GlobalFilter => *axis != 3,
+            _ => *axis != 1,
+        };
+        let axes = (0..self.shape.len()).filter(others);
+        let output = limits::product(axes.map(|axis| self.shape[axis]).chain([outputs]));
+        let bins = self.sizes().iter().copied().chain([2]);
+        let weights = match self.layer {
+            Layer::Conv { kernel, groups, .. } => {
+                limits::product([outputs, inputs / groups, kernel, kernel])
+            }
+            Layer::Kk { .. } => limits::product([outputs, inputs]),
+            Layer::Dense { .. } => limits::product(bins.chain([outputs, inputs])),
+            Layer::Gaussian { .. } => limits::product(bins.chain([outputs])),
+            Layer::Modes { rows, columns, .. } => {
+                limits::product([outputs, inputs, 4, rows, columns])
+            }
+            Layer::Depthwise | Layer::GlobalFilter | Layer::LongConv | Layer::RoundTrip => {
+                limits::product(bins.chain([inputs]))
+            }
+        };
+        limits::product(self.shape.iter().copied())
+            .max(output)
+            .max(weights)
     }
 }
 
@@ -293,6 +331,33 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_that_take_too_much_memory_are_refused_with_it() {
+        let most = usize::MAX;
+        let options = [
+            ("conv", vec![1, most, 8, 8], None, None),
+            ("conv", vec![most, most, most, most], Some(most), None),
+            ("conv", vec![1, 1, 8, 8], Some(most), None),
+            ("conv", vec![1, 1, 8, 8], None, Some(1_000_001)),
+            ("dense", vec![1, 4096, 128, 128], None, None),
+            ("modes", vec![1, 100_000, 64, 64], None, None),
+            ("globalfilter", vec![1, most, 8, 8], None, None),
+            ("longconv", vec![1, 1, most], None, None),
+            ("transform", vec![2, most, 2], None, None),
+        ];
+        for (layer, shape, out, kernel) in options {
+            let options = Options {
+                layer: layer.into(),
+                shape,
+                out,
+                kernel,
+                ..Options::default()
+            };
+            let error = options.spec().unwrap_err().to_string();
+            assert!(error.contains("at most 1.0 GB"), "{layer}: {error}");
+        }
+    }
 
     fn options(layer: &str, shape: &[usize]) -> Options {
         Options {

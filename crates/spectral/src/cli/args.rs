@@ -6,6 +6,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::device::Backend;
+use super::paths::unicode_path;
 use crate::data::{self, Augment, DataError, DataOptions};
 use crate::model::{self, ModelError};
 use crate::train::{Recipe, TrainError};
@@ -42,7 +43,7 @@ pub(super) struct GlobalArgs {
 pub(super) struct DataArgs {
     /// Folder with one folder a data set, searched
     /// before $SPECTRAL_DATA and the cache
-    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    #[arg(long, value_name = "DIR", value_parser = unicode_path, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data_dir: Option<PathBuf>,
     /// Training images [default: all; 10000 if embedded]

@@ -12,6 +12,7 @@ use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, table};
+use super::paths::path_text;
 use super::test_images::{TestArgs, TestImages, judge, test_images};
 use crate::data::Images;
 use crate::inspect::{Bake, BakedFilter, BakedLayer, InspectError, bake_network, shown_residual};
@@ -141,7 +142,7 @@ pub(super) fn run(
     if context.json {
         let rows: Vec<Value> = rows.iter().map(|row| row.json(&before)).collect();
         return print_json(&json!({
-            "source": source,
+            "source": path_text(source),
             "model": loaded.name,
             "data": data,
             "images": images.len(),

@@ -13,6 +13,7 @@ use super::bench_step;
 use super::bench_table;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::width;
 use super::output::{print, print_json, say};
 use super::provenance;
 use crate::bench::{
@@ -34,7 +35,8 @@ They run on 2 threads unless --threads says otherwise.
 
 The limit is the least time that forward and backward can take here, by the
 rates of arithmetic and memory measured at the start. The memory is the peak of
-a fresh process, above what it held before.
+a fresh process, above what it held before. $SPECTRAL_MACHINE_NAME, if set,
+replaces the processor's name in tables and reports.
 
 With a peer, ours and theirs run in turns, theirs with the system's malloc and
 with one that keeps its pages; the faster counts.
@@ -70,7 +72,7 @@ pub(super) struct BenchArgs {
     layer: Option<String>,
     /// So many other shapes, drawn by --seed, worst
     /// first
-    #[arg(long, value_name = "N", value_parser = positive, group = "what", verbatim_doc_comment)]
+    #[arg(long, value_name = "N", value_parser = sweep_size, group = "what", verbatim_doc_comment)]
     sweep: Option<usize>,
     /// A training step of a network, or of all that are
     /// usually timed; may be given several times
@@ -139,6 +141,16 @@ fn sizes(text: &str) -> Result<Sizes, String> {
         .map_err(|_| "expected sizes of at least 1 joined by x, such as 64x16x28x28".into())
 }
 
+/// The most shapes of a sweep.
+const SWEEP: usize = 100_000;
+
+fn sweep_size(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        count @ 1..=SWEEP => Ok(count),
+        _ => Err(format!("must be at most {SWEEP}")),
+    }
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
@@ -177,7 +189,7 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<(), CliError> {
     if context.json {
         return print_json(&reports);
     }
-    print(&bench_table::text(&reports))
+    print(&bench_table::text(&reports, width()))
 }
 
 fn list(context: &Context) -> Result<(), CliError> {
@@ -349,6 +361,7 @@ mod tests {
     #[test]
     fn seconds_are_bounded() {
         assert_eq!(seconds("0.5"), Ok(0.5));
+        assert!(sweep_size("100000").is_ok() && sweep_size("100001").is_err());
         assert!(seconds("-1").is_err() && seconds("NaN").is_err() && seconds("1e9").is_err());
     }
 }

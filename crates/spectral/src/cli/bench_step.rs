@@ -2,6 +2,7 @@
 
 use super::bench::{BenchArgs, peak_by, progress};
 use super::error::CliError;
+use super::layout::width;
 use super::output::{print, print_json, say};
 use super::provenance;
 use super::step_table;
@@ -30,7 +31,7 @@ pub(super) fn run(args: &BenchArgs, json: bool, threads: usize) -> Result<(), Cl
     let reports = measure(args, &specs, threads)?;
     match json {
         true => print_json(&reports),
-        false => print(&step_table::text(&reports)),
+        false => print(&step_table::text(&reports, width())),
     }
 }
 

@@ -1,25 +1,24 @@
 //! The table of `spectral bench`.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
-
-use super::output;
+use super::layout::{NumberRow, number_tables, wrapped};
 use crate::bench::Report;
 
-/// The table and what it was measured on.
-pub(super) fn text(reports: &[Report]) -> String {
+/// The table and what it was measured on, in lines of at most `width` characters.
+pub(super) fn text(reports: &[Report], width: usize) -> String {
     let Some(first) = reports.first() else {
         return String::new();
     };
     let peer = reports.iter().find_map(|report| report.peer.as_ref());
     let body = match peer {
-        Some(_) => beside(reports),
-        None => alone(reports),
+        Some(_) => beside(reports, width),
+        None => alone(reports, width),
     };
     let mut lines = vec![
         "ms, medians; f+b: forward and backward. × limit: f+b over the least it can take.".into(),
+        first.machine.clone(),
         format!(
-            "{}, threads {}: {:.0} GFLOP/s, {:.1} GB/s",
-            first.machine, first.threads, first.gflops_per_s, first.gb_per_s
+            "threads {}: {:.0} GFLOP/s, {:.1} GB/s",
+            first.threads, first.gflops_per_s, first.gb_per_s
         ),
     ];
     if let Some(peer) = peer {
@@ -31,13 +30,14 @@ pub(super) fn text(reports: &[Report]) -> String {
     if reports.iter().any(Report::is_noisy) {
         lines.push("* a median above twice the shortest: something else ran, measure again".into());
     }
+    let lines: Vec<String> = lines.iter().map(|line| wrapped(line, width)).collect();
     format!("{body}\n{}\n", lines.join("\n"))
 }
 
 /// A column: its header, and what it shows of a report.
 type Column = (&'static str, fn(&Report) -> Option<f64>);
 
-fn alone(reports: &[Report]) -> Table {
+fn alone(reports: &[Report], width: usize) -> String {
     fill(
         reports,
         &[
@@ -47,10 +47,11 @@ fn alone(reports: &[Report]) -> Table {
             ("×\nlimit", |report| Some(report.times_limit)),
             ("peak\nMB", |report| report.peak_mb),
         ],
+        width,
     )
 }
 
-fn beside(reports: &[Report]) -> Table {
+fn beside(reports: &[Report], width: usize) -> String {
     fill(
         reports,
         &[
@@ -64,38 +65,28 @@ fn beside(reports: &[Report]) -> Table {
             ("peak\nMB", |report| report.peak_mb),
             ("their\nMB", |report| report.peer_peak_mb),
         ],
+        width,
     )
 }
 
 /// The columns that have something to show, after the case's name.
-fn fill(reports: &[Report], columns: &[Column]) -> Table {
+fn fill(reports: &[Report], columns: &[Column], width: usize) -> String {
     let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
     let columns: Vec<&Column> = columns.iter().filter(shows).collect();
-    let mut table = output::table(["case"]);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(
-        ["case"]
-            .into_iter()
-            .chain(columns.iter().map(|(name, _)| *name)),
-    );
-    for report in reports {
-        let numbers = columns.iter().map(|(_, of)| number(of(report)));
-        let mark = if report.is_noisy() { "*" } else { "" };
-        table.add_row(
-            [Cell::new(format!("{}{mark}", report.case))]
-                .into_iter()
-                .chain(numbers),
-        );
-    }
-    // The style parts columns by a space, which is enough for names in one piece to fit.
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 0));
-    }
-    table
+    let headers: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let rows: Vec<NumberRow> = reports
+        .iter()
+        .map(|report| {
+            let mark = if report.is_noisy() { "*" } else { "" };
+            let numbers = columns.iter().map(|(_, of)| number(of(report)));
+            (format!("{}{mark}", report.case), numbers.collect())
+        })
+        .collect();
+    number_tables("case", &headers, &rows, width)
 }
 
-pub(super) fn number(value: Option<f64>) -> Cell {
-    Cell::new(value.map_or("–".into(), short)).set_alignment(CellAlignment::Right)
+pub(super) fn number(value: Option<f64>) -> String {
+    value.map_or("–".into(), short)
 }
 
 /// Three digits or so, in five characters while it is below 100 000.

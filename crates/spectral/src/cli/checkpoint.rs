@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::error::CliError;
+use super::output::say;
 use super::run_settings::ModelSettings;
 use crate::model::{self, Network};
 use crate::train::{
-    ModelDescription, RunFolder, TrainedOn, load_model_weights, read_model_description,
-    read_trained_on,
+    ModelDescription, RunConfig, RunFolder, TrainedOn, check_finite_weights, converted_precisions,
+    load_model_weights, read_model_description, read_trained_on,
 };
 
 /// A network ready for use.
@@ -56,8 +57,14 @@ impl Loaded {
             )
         })?;
         let network = model::build(&description.name, &settings.input, &context.device)?;
+        let network = load_model_weights(&weights, network)?;
+        check_finite_weights(&weights)?;
+        for dtype in converted_precisions(&weights)? {
+            let file = weights.display();
+            say(&format!("{file}: weights of {dtype} are converted to F32"));
+        }
         Ok(Self {
-            network: load_model_weights(&weights, network)?,
+            network,
             name: description.name,
             source: source.to_path_buf(),
             settings,

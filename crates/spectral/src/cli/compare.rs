@@ -11,7 +11,8 @@ use super::claims::{claim, claim_first_new};
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
-use super::output::{print, print_json, say};
+use super::layout::width;
+use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
@@ -83,6 +84,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         ..args.data_args.options(seed)
     };
     let data = load(&args.data, &options)?;
+    tell_notes(&args.data, &options);
     say_left_out(&data);
     let wanted = DataSettings {
         seed,
@@ -171,10 +173,10 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     assemble::write(&report, &out)?;
 
     if context.json {
-        say(&table(&report));
+        say(&table(&report, width()));
         print_json(&compare_json(&report))?;
     } else {
-        print(&format!("\n{}\n", table(&report)))?;
+        print(&format!("\n{}\n", table(&report, width())))?;
     }
     say(&format!("report: {}", out.join("report.html").display()));
     Ok(())

@@ -13,7 +13,8 @@ use super::args::{DataArgs, data_name};
 use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
-use super::output::{print, print_json, say, table};
+use super::output::{print, print_json, say, table, tell_notes};
+use super::paths::path_text;
 use crate::data::{
     DataInfo, FetchEvent, FetchOptions, Images, Origin, catalogue, fetch, load, locate,
 };
@@ -95,14 +96,14 @@ struct Entry {
     /// Whether all its files are there, or none are needed.
     available: bool,
     /// The folder it was found in.
-    folder: Option<PathBuf>,
+    folder: Option<String>,
 }
 
 fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
     let entries: Vec<Entry> = catalogue()
         .iter()
         .map(|info| {
-            let folder = locate(info, data_dir);
+            let folder = locate(info, data_dir).map(|folder| path_text(&folder));
             Entry {
                 info,
                 available: info.origin == Origin::Embedded || folder.is_some(),
@@ -124,7 +125,7 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
     for Entry { info, folder, .. } in &entries {
         let place = match folder {
             _ if info.origin == Origin::Embedded => "made on the fly".into(),
-            Some(folder) => folder.display().to_string(),
+            Some(folder) => folder.clone(),
             None if info.fetchable => format!("missing; spectral data fetch {}", info.name),
             None => "missing".into(),
         };
@@ -166,6 +167,7 @@ fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), 
     bar.finish_and_clear();
     let files = files?;
     if context.json {
+        let files: Vec<String> = files.iter().map(|file| path_text(file)).collect();
         return print_json(&serde_json::json!({ "name": name, "files": files }));
     }
     let lines: Vec<String> = files
@@ -181,6 +183,7 @@ fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Resu
     options.train_count = options.train_count.or(Some(MAX_CLASSES * PER_CLASS));
     options.test_count = options.test_count.or(Some(1));
     let data = load(name, &options)?;
+    tell_notes(name, &options);
     let sheet = contact_sheet(&data.train, data.classes.len().min(MAX_CLASSES));
     let mut png = Cursor::new(Vec::new());
     sheet
@@ -189,7 +192,7 @@ fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Resu
     files::write(out, png.get_ref()).map_err(CliError::io(out))?;
     if context.json {
         return print_json(
-            &serde_json::json!({ "name": name, "file": out, "classes": data.classes }),
+            &serde_json::json!({ "name": name, "file": path_text(out), "classes": data.classes }),
         );
     }
     print(&format!(

@@ -9,6 +9,7 @@ use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
+use super::layout::width;
 use super::output::{print, print_json, say};
 use super::settings;
 use super::trial::Trial;
@@ -122,10 +123,10 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<(), CliError> {
     report.provenance = context.provenance(context.seed());
     assemble::write(&report, &out)?;
     if context.json {
-        say(&table(&report));
+        say(&table(&report, width()));
         print_json(&compare_json(&report))?;
     } else {
-        print(&format!("\n{}\n", table(&report)))?;
+        print(&format!("\n{}\n", table(&report, width())))?;
     }
     say(&format!("report: {}", out.join("report.html").display()));
     Ok(())

@@ -10,6 +10,7 @@ use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json};
+use super::paths::path_text;
 use super::test_images::{TestArgs, TestImages, judge, test_images};
 use crate::data::resized;
 use crate::model::InputSpec;
@@ -86,7 +87,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
     if context.json {
         let scores = evaluation.scores();
         return print_json(&json!({
-            "source": args.source,
+            "source": path_text(&args.source),
             "model": loaded.name,
             "data": data,
             "images": images.len(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use comfy_table::{Cell, ColumnConstraint};
+use comfy_table::Cell;
 use serde_json::json;
 
 use super::args::positive;
@@ -11,7 +11,9 @@ use super::bake::{self, BakeArgs};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::{keep_names_whole, prose_width};
 use super::output::{print, print_json, say, table};
+use super::paths::path_text;
 use crate::inspect::{
     InspectError, Inspection, LAYERS, Request, describe, inspect_layer, inspect_network, overview,
     page,
@@ -102,9 +104,7 @@ fn list(context: &Context) -> Result<(), CliError> {
         return print_json(&layers.collect::<Vec<_>>());
     }
     let mut rows = table(["layer", "what it is"]);
-    if let Some(names) = rows.column_mut(0) {
-        names.set_constraint(ColumnConstraint::ContentWidth);
-    }
+    keep_names_whole(&mut rows);
     for layer in LAYERS {
         rows.add_row([Cell::new(layer.name), Cell::new(layer.summary)]);
     }
@@ -132,7 +132,7 @@ fn one(layer: &str, args: &InspectArgs, context: &Context) -> Result<(), CliErro
     write_page(&title, std::slice::from_ref(&inspection), args, context)?;
     match context.json {
         true => print_json(&inspection),
-        false => print(&describe(&inspection)),
+        false => print(&describe(&inspection, prose_width())),
     }
 }
 
@@ -151,7 +151,7 @@ fn all(args: &InspectArgs, context: &Context) -> Result<(), CliError> {
     write_page("What the layers do", &inspections, args, context)?;
     match context.json {
         true => print_json(&inspections),
-        false => print(&overview(&inspections)),
+        false => print(&overview(&inspections, prose_width())),
     }
 }
 
@@ -174,7 +174,7 @@ fn network(
     write_page(&title, &inspections, args, context)?;
     if context.json {
         return print_json(&json!({
-            "source": source,
+            "source": path_text(source),
             "model": loaded.name,
             "layers": inspections,
         }));
@@ -183,9 +183,11 @@ fn network(
         "{}: its filters as they are now,\nwithout activations, norms, pools and head\n",
         loaded.name
     );
-    text += &overview(&inspections);
+    let width = prose_width();
+    text += &overview(&inspections, width);
     for inspection in &inspections {
-        text += &format!("\n{}\n{}", "─".repeat(80), describe(inspection));
+        let text_of = describe(inspection, width);
+        text += &format!("\n{}\n{text_of}", "─".repeat(width));
     }
     print(&text)
 }

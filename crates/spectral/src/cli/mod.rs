@@ -21,10 +21,12 @@ mod error;
 mod evaluate;
 mod findings;
 mod inspect;
+mod layout;
 mod models;
 mod output;
 mod overlay;
 mod parts;
+mod paths;
 mod predict;
 mod provenance;
 mod run_settings;
@@ -43,8 +45,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use args::GlobalArgs;
+use burn::tensor::Device;
 use context::Context;
 use error::CliError;
+
+use crate::limits;
+use crate::model;
+use crate::train::{DataDescription, ModelDescription};
 
 /// Train, compare and explain frequency-domain neural networks
 #[derive(Debug, Parser)]
@@ -53,6 +60,9 @@ use error::CliError;
     version,
     after_help = "Without a command: the demo, which trains four networks on two embedded data
 sets and writes a report.
+
+`~` at the start of a path is the home folder, also in --run=~/x and
+folder:~/photos.
 
 Examples:
   spectral
@@ -90,6 +100,10 @@ where
     I::Item: Into<OsString> + Clone,
 {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let arguments = match paths::expand_home(arguments, std::env::home_dir()) {
+        Ok(arguments) => arguments,
+        Err(error) => return failed(&error),
+    };
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -100,12 +114,32 @@ where
     };
     match execute(cli, &arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Some(message) = error.message() {
-                output::say(&format!("error: {message}"));
-            }
-            error.exit_code()
-        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// Says why, and ends.
+fn failed(error: &CliError) -> ExitCode {
+    if let Some(message) = error.message() {
+        output::say(&format!("error: {message}"));
+    }
+    error.exit_code()
+}
+
+/// Whether the settings of a network and of its data make sense, for fuzzing. A small network is made.
+pub(crate) fn takes_settings(model: &ModelDescription, data: &DataDescription) -> bool {
+    let (Ok(settings), Ok(_)) = (
+        run_settings::ModelSettings::of(model),
+        run_settings::DataSettings::of(data),
+    ) else {
+        return false;
+    };
+    let input = settings.input;
+    let is_small = limits::product(input.shape()) <= 4096 && input.classes <= 64;
+    let is_large = limits::product(input.shape()) > limits::IMAGE;
+    match is_small || is_large {
+        true => model::build(&model.name, &input, &Device::flex()).is_ok(),
+        false => model::find(&model.name).is_ok(),
     }
 }
 

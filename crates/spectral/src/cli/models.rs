@@ -2,12 +2,13 @@
 
 use burn_spectral::summary::{Summary, count_parameters};
 use clap::Args;
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, Table};
+use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
 use super::args::model_name;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::{keep_names_whole, prose_width, width, wrapped};
 use super::output::{self, print, print_json};
 use crate::model::{self, InputSpec, ModelInfo};
 
@@ -81,10 +82,7 @@ pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> 
 
 fn table(entries: &[Entry]) -> Table {
     let mut table = output::table(["name", "parameters", "dead", "what it is"]);
-    // A name is there to be copied, so it stays in one piece.
-    if let Some(names) = table.column_mut(0) {
-        names.set_constraint(ColumnConstraint::ContentWidth);
-    }
+    keep_names_whole(&mut table);
     for entry in entries {
         table.add_row([
             Cell::new(entry.name),
@@ -104,12 +102,51 @@ fn card(entry: &Entry) -> String {
         classes,
     } = entry.input;
     let layers = match &entry.network {
-        Some(summary) => format!("\n{summary}"),
+        Some(summary) => format!("\n{}", layers(summary)),
         None => String::new(),
     };
-    format!(
-        "{}: {}\n  baseline:   {}\n  recipe:     {}\n  parameters: {}, of which {} cannot change \
-         the output\n  (at {height}x{width} pixels, channels {channels}, classes {classes})\n",
-        entry.name, entry.summary, entry.baseline, entry.recipe, entry.params, entry.dead_params
-    ) + &layers
+    let lines = [
+        format!("{}: {}", entry.name, entry.summary),
+        format!("  baseline:   {}", entry.baseline),
+        format!("  recipe:     {}", entry.recipe),
+        format!(
+            "  parameters: {}, of which {} cannot change the output",
+            entry.params, entry.dead_params
+        ),
+        format!("  (at {height}x{width} pixels, channels {channels}, classes {classes})"),
+    ];
+    let columns = prose_width();
+    let fitted = lines.map(|line| match line.chars().count() <= columns {
+        true => line + "\n",
+        false => wrapped(&line, columns) + "\n",
+    });
+    fitted.concat() + &layers
+}
+
+/// The table of the layers, with cells in several lines where the terminal is narrow.
+fn layers(summary: &Summary) -> String {
+    let text = summary.to_string();
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    if widest.unwrap_or(0) <= width() {
+        return text;
+    }
+    let mut table = output::table(["layer", "kind", "output", "trainable", "multiply-adds"]);
+    let right = |number: u64| Cell::new(number).set_alignment(CellAlignment::Right);
+    for row in summary.layers() {
+        table.add_row([
+            Cell::new(&row.name),
+            Cell::new(&row.kind),
+            Cell::new(&row.output),
+            right(row.parameters.trainable as u64),
+            right(row.multiply_adds),
+        ]);
+    }
+    table.add_row([
+        Cell::new("total"),
+        Cell::new(""),
+        Cell::new(summary.output()),
+        right(summary.parameters().trainable as u64),
+        right(summary.multiply_adds()),
+    ]);
+    format!("{table}\n")
 }

@@ -6,22 +6,21 @@ use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 use super::error::CliError;
-
-/// Columns of the terminal that a table must fit in.
-const WIDTH: u16 = 80;
+use super::layout;
+use crate::data::{DataOptions, notes};
 
 /// One line under the header and one at the end.
 const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// An empty table that will fit a terminal of 80 columns.
+/// An empty table that will fit the [width](layout::width) there is.
 pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table
         .load_style(STYLE)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
+        .set_width(layout::width() as u16)
         .set_header(header);
     table
 }
@@ -40,6 +39,13 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::Failed(format!("cannot write JSON: {error}")))?;
     print(&(text + "\n"))
+}
+
+/// Tells on stderr how a data set was read, where that may surprise.
+pub(super) fn tell_notes(name: &str, options: &DataOptions) {
+    for note in notes(name, options) {
+        say(&note);
+    }
 }
 
 /// Tells a line on stderr; that nobody listens is no failure.

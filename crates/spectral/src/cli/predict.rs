@@ -9,22 +9,25 @@ use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
 use super::output::{print, print_json, say};
+use super::paths;
 use super::run_settings::ModelSettings;
 use crate::data::{Images, read_photo};
+use crate::limits;
 use crate::model::InputSpec;
 use crate::train::{Feeding, Target, predict};
 
 /// Classes told for each image.
 const TOP: usize = 3;
 
-/// Images predicted at a time.
+/// The most images predicted at a time; fewer if they are large.
 const BATCH: usize = 64;
 
 /// Name the classes of image files
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Takes JPEG and PNG of any size: they are turned upright, cropped around the
-centre, resized and turned to grey or RGB as the network needs. An image that
+    after_help = "Takes JPEG and PNG of any size: they are laid on white where transparent, turned
+upright, cropped around the centre, resized and turned to grey or RGB as the
+network needs. An image that
 cannot be read is told on stderr and makes the exit code 1; the others are
 predicted all the same.
 
@@ -46,6 +49,7 @@ pub(super) struct PredictArgs {
 
 #[derive(Serialize)]
 struct Prediction {
+    #[serde(serialize_with = "paths::serialize")]
     file: PathBuf,
     class: String,
     probability: f32,
@@ -70,7 +74,10 @@ pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError>
     let input = &loaded.settings.input;
     let mut predictions = Vec::new();
     let mut failed = 0;
-    for files in args.files.chunks(BATCH) {
+    let image = limits::product(input.shape());
+    // At least 1, and no more than 64.
+    let batch = (limits::BATCH / image).clamp(1, BATCH as u64) as usize;
+    for files in args.files.chunks(batch) {
         let mut good = Vec::new();
         let mut pixels = Vec::new();
         for file in files {
@@ -86,7 +93,15 @@ pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError>
                 }
             }
         }
-        predictions.extend(classify(&loaded, &good, pixels)?);
+        let found = classify(&loaded, &good, pixels)?;
+        if let Some(bad) = found.iter().find(|found| !found.probability.is_finite()) {
+            return Err(CliError::Failed(format!(
+                "{}: the probability is {}: the outputs of the network are not finite",
+                bad.file.display(),
+                bad.probability
+            )));
+        }
+        predictions.extend(found);
     }
     if context.json {
         print_json(&predictions)?;

@@ -67,13 +67,18 @@ fn named(built: Option<&str>, tree: Tree) -> Option<String> {
     }
 }
 
-/// The processor, in words.
+/// The environment variable that replaces the name of the processor.
+const MACHINE_VARIABLE: &str = "SPECTRAL_MACHINE_NAME";
+
+/// The processor, in words: its name, or what `SPECTRAL_MACHINE_NAME` says in its place.
 pub(super) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let name = fs::read_to_string(Path::new("/proc/cpuinfo"))
-        .ok()
-        .and_then(|text| processor(&text))
-        .unwrap_or_else(|| std::env::consts::ARCH.into());
+    let given = std::env::var_os(MACHINE_VARIABLE).filter(|name| !name.is_empty());
+    let name = given
+        .map(|name| name.to_string_lossy().into_owned())
+        .or_else(|| processor(&fs::read_to_string(Path::new("/proc/cpuinfo")).ok()?))
+        .unwrap_or_else(|| std::env::consts::ARCH.into())
+        .replace(char::is_control, " ");
     let plural = if cores == 1 { "" } else { "s" };
     format!(
         "{name}, {cores} processor{plural}, {}",

@@ -105,12 +105,24 @@ pub(super) fn run_config(
     })
 }
 
-/// A data set's name as part of a folder's.
+/// The longest part of a folder's name that stands for a data set, in bytes: what a file system takes,
+/// 255, less room for the network and numbers.
+const LONGEST: usize = 120;
+
+/// A data set's name as part of a folder's; of a long one, its end.
 pub(super) fn folder_name(data: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    data.chars()
-        .map(|c| if plain(c) { c } else { '-' })
-        .collect()
+    let name = data.chars().map(|c| if plain(c) { c } else { '-' });
+    let mut kept: Vec<char> = Vec::new();
+    let mut bytes = 0;
+    for c in name.rev() {
+        bytes += c.len_utf8();
+        if bytes > LONGEST {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.into_iter().rev().collect()
 }
 
 #[cfg(test)]
@@ -121,6 +133,15 @@ mod tests {
     #[test]
     fn a_folder_within_a_name_makes_no_folder() {
         assert_eq!(folder_name("folder:../a b"), "folder-..-a-b");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_to_its_end() {
+        for letter in ["x", "é", "水"] {
+            let name = folder_name(&format!("folder:/{}/photos", letter.repeat(300)));
+            assert!(name.ends_with("-photos"), "{name}");
+            assert!((LONGEST - 3..=LONGEST).contains(&name.len()), "{name}");
+        }
     }
 
     #[test]

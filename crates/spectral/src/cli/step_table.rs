@@ -1,18 +1,16 @@
 //! The tables of `spectral bench --step`.
 
-use comfy_table::{Cell, ContentArrangement, Table};
-
 use super::bench_table::number;
-use super::output;
+use super::layout::{NumberRow, number_tables, wrapped};
 use crate::bench::{Parts, StepReport};
 
-/// The tables and what they were measured on.
-pub(super) fn text(reports: &[StepReport]) -> String {
+/// The tables and what they were measured on, in lines of at most `width` characters.
+pub(super) fn text(reports: &[StepReport], width: usize) -> String {
     let Some(first) = reports.first() else {
         return String::new();
     };
     let peer = reports.iter().find_map(|report| report.peer.as_ref());
-    let mut lines = vec![format!("{}, threads {}", first.machine, first.threads)];
+    let mut lines = vec![first.machine.clone(), format!("threads {}", first.threads)];
     if let Some(peer) = peer {
         lines.insert(
             0,
@@ -23,12 +21,21 @@ pub(super) fn text(reports: &[StepReport]) -> String {
     if reports.iter().any(|report| report.noisy) {
         lines.push("* a median above twice the shortest: something else ran, measure again".into());
     }
+    let lines: Vec<String> = lines.iter().map(|line| indented(line, width)).collect();
     format!(
         "{}\nWhere a step's milliseconds go (medians):\n{}\n{}\n",
-        whole(reports),
-        parts(reports),
+        whole(reports, width),
+        parts(reports, width),
         lines.join("\n")
     )
+}
+
+/// A line broken at `width` characters, with the spaces that it begins with.
+fn indented(line: &str, width: usize) -> String {
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let text = wrapped(line, width.saturating_sub(indent.len()));
+    let lines: Vec<String> = text.lines().map(|line| format!("{indent}{line}")).collect();
+    lines.join("\n")
 }
 
 /// Which of the peer's forms counted.
@@ -47,7 +54,7 @@ fn fastest(report: &StepReport) -> Option<String> {
 /// A column: its header, and what it shows of a report.
 type Column = (&'static str, fn(&StepReport) -> Option<f64>);
 
-fn whole(reports: &[StepReport]) -> Table {
+fn whole(reports: &[StepReport], width: usize) -> String {
     fill(
         reports,
         &[
@@ -59,10 +66,11 @@ fn whole(reports: &[StepReport]) -> Table {
             ("peak\nMB", |report| report.peak_mb),
             ("their\nMB", |report| report.peer_peak_mb),
         ],
+        width,
     )
 }
 
-fn parts(reports: &[StepReport]) -> Table {
+fn parts(reports: &[StepReport], width: usize) -> String {
     fn theirs(report: &StepReport, of: fn(&Parts) -> f64) -> Option<f64> {
         report.peer_parts.as_ref().map(of)
     }
@@ -86,33 +94,23 @@ fn parts(reports: &[StepReport]) -> Table {
                 theirs(report, |parts| parts.optimizer_ms)
             }),
         ],
+        width,
     )
 }
 
 /// The columns that have something to show, after the network's name.
-fn fill(reports: &[StepReport], columns: &[Column]) -> Table {
+fn fill(reports: &[StepReport], columns: &[Column], width: usize) -> String {
     let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
     let columns: Vec<&Column> = columns.iter().filter(shows).collect();
-    let first = ["step, batch"];
-    let mut table = output::table(first);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(
-        first
-            .into_iter()
-            .chain(columns.iter().map(|(name, _)| *name)),
-    );
-    for report in reports {
-        let mark = if report.noisy { "*" } else { "" };
-        let numbers = columns.iter().map(|(_, of)| number(of(report)));
-        table.add_row(
-            [Cell::new(format!("{} {}{mark}", report.case, report.batch))]
-                .into_iter()
-                .chain(numbers),
-        );
-    }
-    // The style parts columns by a space.
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 0));
-    }
-    table
+    let headers: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let rows: Vec<NumberRow> = reports
+        .iter()
+        .map(|report| {
+            let mark = if report.noisy { "*" } else { "" };
+            let numbers = columns.iter().map(|(_, of)| number(of(report)));
+            let name = format!("{} {}{mark}", report.case, report.batch);
+            (name, numbers.collect())
+        })
+        .collect();
+    number_tables("step, batch", &headers, &rows, width)
 }

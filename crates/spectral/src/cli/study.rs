@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use comfy_table::{Cell, ColumnConstraint};
+use comfy_table::Cell;
 use serde_json::json;
 
 use super::args::DataArgs;
 use super::assemble;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::{keep_names_whole, prose_width, width, wrapped};
 use super::output::{self, print, print_json, say};
+use super::paths::path_text;
 use super::run_settings::{DataSettings, fitted, run_config};
 use super::trial::Trial;
 use crate::data::DataSet;
@@ -84,17 +86,17 @@ pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
     if context.json {
         print_json(&json!({
             "study": info,
-            "folder": folder,
+            "folder": path_text(&folder),
             "findings": report.summary,
             "results": results,
         }))?;
     } else {
         let mut text = format!("\n{}\n", report.title);
         for finding in &report.summary {
-            text.push_str(&format!("\n{}\n", wrapped(finding, 80)));
+            text.push_str(&format!("\n{}\n", wrapped(finding, prose_width())));
         }
         if !report.data_sets.is_empty() {
-            text.push_str(&format!("\n{}", table(&report)));
+            text.push_str(&format!("\n{}", table(&report, width())));
         }
         print(&text)?;
     }
@@ -108,9 +110,7 @@ fn list(context: &Context) -> Result<(), CliError> {
         return print_json(&studies);
     }
     let mut table = output::table(["name", "what it measures", "source"]);
-    if let Some(names) = table.column_mut(0) {
-        names.set_constraint(ColumnConstraint::ContentWidth);
-    }
+    keep_names_whole(&mut table);
     for study in studies {
         table.add_row([study.name, study.summary, study.source].map(Cell::new));
     }
@@ -121,21 +121,6 @@ fn default_folder(name: &str, quick: bool, seed: Option<u64>) -> PathBuf {
     let quick = if quick { "-quick" } else { "" };
     let seed = seed.map_or_else(String::new, |seed| format!("-seed-{seed}"));
     Path::new("runs").join(format!("study-{name}{quick}{seed}"))
-}
-
-/// Text in lines of at most `width` characters, where its words allow.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is a line");
-        let length = line.chars().count() + 1 + word.chars().count();
-        match line.is_empty() {
-            true => line.push_str(word),
-            false if length <= width => line.push_str(&format!(" {word}")),
-            false => lines.push(word.into()),
-        }
-    }
-    lines.join("\n")
 }
 
 /// The lab of this invocation.
@@ -206,12 +191,6 @@ impl Lab for Here<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_break_between_words_alone() {
-        assert_eq!(wrapped("one two  three", 7), "one two\nthree");
-        assert_eq!(wrapped("unbreakable a", 3), "unbreakable\na");
-    }
 
     #[test]
     fn a_folder_is_named_after_what_makes_studies_differ() {

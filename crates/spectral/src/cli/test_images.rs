@@ -8,7 +8,7 @@ use super::args::{data_name, positive};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
-use super::output::say;
+use super::output::{say, tell_notes};
 use super::parts::{Parts, is_folder};
 use super::run_settings::DataSettings;
 use crate::data::{DataOptions, Images, load, resized, same_set};
@@ -81,6 +81,7 @@ pub(super) fn test_images(
         false => None,
     };
     let set = load(&name, &options)?;
+    tell_notes(&name, &options);
     let input = &loaded.settings.input;
     if set.test.channels != input.channels {
         return Err(CliError::Failed(format!(

@@ -10,8 +10,10 @@ use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::findings::findings;
-use super::output::{print, print_json, say};
+use super::layout::width;
+use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
+use super::paths::path_text;
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::{self, TrainingArgs};
@@ -88,6 +90,7 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
         ..plan.data_args.options(plan.data_seed)
     };
     let data = load(&plan.data, &options)?;
+    tell_notes(&plan.data, &options);
     say_left_out(&data);
     plan.train = fitted(plan.train, &data);
     plan.check_schedule(&data)?;
@@ -128,14 +131,14 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     assemble::write(&report, run.path())?;
 
     let shown = if context.json {
-        say(&table(&report));
+        say(&table(&report, width()));
         let mut result = compare_json(&report)[0].take();
-        result["run"] = json!(run.path());
+        result["run"] = json!(path_text(run.path()));
         result["seed"] = json!(plan.train.seed);
         result["history"] = json!(history);
         print_json(&result)
     } else {
-        print(&format!("\n{}\n", table(&report)))
+        print(&format!("\n{}\n", table(&report, width())))
     };
     say(&format!(
         "report: {}",

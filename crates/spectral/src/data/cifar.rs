@@ -66,9 +66,9 @@ pub(crate) enum Location {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
     /// Records every file must hold.
-    records: usize,
+    pub(super) records: usize,
     /// Training files read, from the first.
-    train_files: usize,
+    pub(super) train_files: usize,
 }
 
 impl Extent {
@@ -152,7 +152,7 @@ fn read_archive(path: &Path, extent: Extent) -> Result<Vec<Images>, DataError> {
 }
 
 /// The `records` records of one file.
-fn parse(content: Content<'_>, records: usize) -> Result<Images, DataError> {
+pub(super) fn parse(content: Content<'_>, records: usize) -> Result<Images, DataError> {
     let path = content.path().to_path_buf();
     let bytes = content.rest((records * RECORD) as u64)?;
     let mut images = Images {

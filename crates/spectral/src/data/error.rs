@@ -153,7 +153,11 @@ pub enum DataError {
         reason: String,
     },
     /// A class folder with too few images.
-    #[error("{}: {found} JPEG or PNG images in this class, at least {needed} needed", .path.display())]
+    #[error(
+        "{}: {found} JPEG or PNG images in this class (and {others} other entries), at least {needed} \
+         needed",
+        .path.display()
+    )]
     EmptyClass {
         /// The folder of the class.
         path: PathBuf,
@@ -161,6 +165,8 @@ pub enum DataError {
         found: usize,
         /// Images needed.
         needed: usize,
+        /// Files and folders that are no such images.
+        others: usize,
     },
     /// A class whose images are all copies of one, so that none is left for the other part.
     #[error(
@@ -185,9 +191,54 @@ pub enum DataError {
         /// Class folders found.
         found: usize,
     },
+    /// Images that take too much memory together.
+    #[error(
+        "{images} images of {}x{} take {memory}; at most {most} is accepted: ask for fewer or \
+         smaller ones",
+        size.0, size.1
+    )]
+    TooLarge {
+        /// How many.
+        images: usize,
+        /// Their height and width.
+        size: (usize, usize),
+        /// The memory they would take.
+        memory: String,
+        /// The most that is accepted.
+        most: String,
+    },
+    /// A training part without a test part, or the other way round.
+    #[error("{}: is one part of a divided set; beside it is no {missing}", .path.display())]
+    MissingPart {
+        /// The folder of the part that is there.
+        path: PathBuf,
+        /// The accepted names of the other.
+        missing: &'static str,
+    },
+    /// A class folder whose name is not Unicode.
+    #[error("{}: the name of the class folder {name} is not valid Unicode; rename it", .path.display())]
+    ClassName {
+        /// The folder above it.
+        path: PathBuf,
+        /// The name, escaped.
+        name: String,
+    },
+    /// Two class names that look the same.
+    #[error(
+        "{}: the class names '{}' and '{}' differ only in their Unicode form; rename one",
+        .path.display(),
+        .names[0],
+        .names[1]
+    )]
+    AlikeClasses {
+        /// The folder above them.
+        path: PathBuf,
+        /// Both names, escaped.
+        names: [String; 2],
+    },
     /// `train/` and `test/` do not hold the same classes.
     #[error(
-        "{}: class '{class}' is in only one of train/ and test/",
+        "{}: class '{class}' is in only one of the training and the test part",
         .path.display()
     )]
     ClassesDiffer {

@@ -3,21 +3,24 @@
 //! Either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone, which is then
 //! [divided](super::division) by content and seed: about one photograph in five, and at least one of
 //! each class, is for testing.
-//! Files ending in `.jpg`, `.jpeg` or `.png` count, in any case; others and hidden ones do not.
+//! `val/`, `valid/` or `validation/` may stand for `test/`.
+//! Files ending in `.jpg`, `.jpeg`, `.jfif` or `.png` count, in any case; [notes](super::notes) tell
+//! of others, hidden ones do not count.
 //! Photographs are turned upright as their EXIF data says, cropped around the centre to the shape
 //! asked for, resized, and turned to RGB.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::class_folders::{check_names, class_name, entries, escaped, is_photograph, parts};
 use super::division::{Parted, Photo, by_content, by_position, photos, within};
 use super::error::DataError;
 use super::images::Images;
 use super::listing::{ContentHash, Division, ImageList, ImagePart, KnownImages, ListedImage};
 use super::photo;
+use crate::limits;
 
 /// Height and width unless asked otherwise.
 pub(crate) const DEFAULT_SIZE: (usize, usize) = (150, 150);
@@ -50,9 +53,9 @@ type Listing = Vec<(Photo, u16)>;
 
 /// Reads a folder of classes.
 pub(crate) fn load(folder: &Path, wanted: Wanted<'_>) -> Result<Loaded, DataError> {
-    let (train, test) = (folder.join("train"), folder.join("test"));
-    let given = train.is_dir() && test.is_dir();
-    let (names, mut parts) = if given {
+    let own_parts = parts(folder)?;
+    let given = own_parts.is_some();
+    let (names, mut parts) = if let Some([train, test]) = own_parts {
         given_parts(folder, &train, &test)?
     } else {
         divided(folder, wanted)?
@@ -132,6 +135,7 @@ fn given_parts(folder: &Path, train: &Path, test: &Path) -> Result<Parts, DataEr
         classes.iter().map(|class| class.name.clone()).collect()
     };
     let (left, right) = (names(&train), names(&test));
+    check_names(folder, left.iter().chain(&right).map(String::as_str))?;
     let lonely = left
         .iter()
         .find(|name| !right.contains(name))
@@ -139,7 +143,7 @@ fn given_parts(folder: &Path, train: &Path, test: &Path) -> Result<Parts, DataEr
     if let Some(class) = lonely {
         return Err(DataError::ClassesDiffer {
             path: folder.to_path_buf(),
-            class: class.clone(),
+            class: escaped(class),
         });
     }
     let parted = |(train, test): (Class, Class)| -> Result<Parted, DataError> {
@@ -172,25 +176,21 @@ fn classes(folder: &Path, least: usize) -> Result<Vec<Class>, DataError> {
         if !path.is_dir() {
             continue;
         }
-        let photograph = |path: &PathBuf| {
-            let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-            let known = ["jpg", "jpeg", "png"];
-            known.iter().any(|k| ending.eq_ignore_ascii_case(k)) && path.is_file()
-        };
-        let files: Vec<_> = entries(&path)?.into_iter().filter(photograph).collect();
+        let (files, others): (Vec<_>, Vec<_>) = entries(&path)?
+            .into_iter()
+            .partition(|path| is_photograph(path));
         if files.len() < least {
             return Err(DataError::EmptyClass {
                 path,
                 found: files.len(),
                 needed: least,
+                others: others.len(),
             });
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        classes.push(Class {
-            name: name.into_owned(),
-            files,
-        });
+        let name = class_name(&path)?;
+        classes.push(Class { name, files });
     }
+    check_names(folder, classes.iter().map(|class| class.name.as_str()))?;
     if (2..=usize::from(u16::MAX) + 1).contains(&classes.len()) {
         Ok(classes)
     } else {
@@ -199,19 +199,6 @@ fn classes(folder: &Path, least: usize) -> Result<Vec<Class>, DataError> {
             found: classes.len(),
         })
     }
-}
-
-/// What a folder holds, sorted, without hidden entries.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(DataError::io(folder))? {
-        let entry = entry.map_err(DataError::io(folder))?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 /// The first of each class, then the second of each, and so on: so that any beginning is as
@@ -232,7 +219,17 @@ fn in_turn(classes: Vec<Vec<Photo>>) -> Listing {
 
 fn decode(listing: &Listing, size: (usize, usize)) -> Result<Images, DataError> {
     let (height, width) = size;
+    // Sides are at most 4096.
     let len = 3 * height * width;
+    let bytes = limits::product([listing.len(), len]);
+    if bytes > limits::SET {
+        return Err(DataError::TooLarge {
+            images: listing.len(),
+            size,
+            memory: limits::memory(bytes),
+            most: limits::memory(limits::SET),
+        });
+    }
     let mut pixels = vec![0; listing.len() * len];
     pixels
         .par_chunks_exact_mut(len)
@@ -252,6 +249,8 @@ fn decode(listing: &Listing, size: (usize, usize)) -> Result<Images, DataError> 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use image::{Rgb, RgbImage};
 
     use super::*;

@@ -69,7 +69,7 @@ fn read_pair(images_path: &Path, labels_path: &Path, classes: usize) -> Result<I
 }
 
 /// The pixels and `[count, rows, columns]`.
-fn parse_images(mut content: Content<'_>) -> Result<(Vec<u8>, [usize; 3]), DataError> {
+pub(super) fn parse_images(mut content: Content<'_>) -> Result<(Vec<u8>, [usize; 3]), DataError> {
     check_magic(&mut content, IMAGES_MAGIC)?;
     let sizes: [u32; 3] = content.header()?;
     let [count, rows, columns] = sizes;
@@ -93,7 +93,10 @@ fn parse_images(mut content: Content<'_>) -> Result<(Vec<u8>, [usize; 3]), DataE
     }
 }
 
-fn parse_labels(mut content: Content<'_>, classes: usize) -> Result<Vec<u16>, DataError> {
+pub(super) fn parse_labels(
+    mut content: Content<'_>,
+    classes: usize,
+) -> Result<Vec<u16>, DataError> {
     check_magic(&mut content, LABELS_MAGIC)?;
     let [count]: [u32; 1] = content.header()?;
     let path = content.path().to_path_buf();

@@ -129,10 +129,13 @@ fn all_in<const N: usize>(folder: &Path, names: &[&str; N]) -> Result<[PathBuf; 
 }
 
 fn one_in(folder: &Path, name: &str) -> Option<PathBuf> {
-    SUFFIXES
-        .iter()
-        .map(|suffix| folder.join(format!("{name}{suffix}")))
-        .find(|path| path.is_file())
+    // Some copies have a dot where the original names have a hyphen: train-images.idx3-ubyte.
+    let spellings = [name.to_string(), name.replacen("-idx", ".idx", 1)];
+    let files = spellings.iter().flat_map(|name| {
+        let file = move |suffix| folder.join(format!("{name}{suffix}"));
+        SUFFIXES.iter().map(file)
+    });
+    files.into_iter().find(|path| path.is_file())
 }
 
 /// The named files that a folder lacks.
@@ -185,6 +188,19 @@ mod tests {
         }
         let found = roots.idx("mnist").unwrap();
         assert!(found.iter().all(|path| path.starts_with(a.path())));
+    }
+
+    #[test]
+    fn idx_files_with_a_dot_in_their_names_are_found() {
+        let root = tempfile::tempdir().unwrap();
+        let roots = Roots(vec![root.path().into()]);
+        for (name, suffix) in idx::FILES.iter().zip(["", ".gz", "", ".xz"]) {
+            let name = name.replace("-idx", ".idx");
+            touch(root.path().join("mnist").join(format!("{name}{suffix}")));
+        }
+        let found = roots.idx("mnist").unwrap();
+        assert!(found[0].ends_with("train-images.idx3-ubyte"));
+        assert!(found[3].ends_with("t10k-labels.idx1-ubyte.xz"));
     }
 
     #[test]

@@ -19,13 +19,16 @@ mod augment;
 mod batch;
 mod catalogue;
 mod cifar;
+mod class_folders;
 mod division;
 mod error;
 mod fetch;
 mod folder;
+pub(crate) mod fuzzing;
 mod glyphs;
 mod idx;
 mod images;
+mod jpeg;
 mod license;
 mod listing;
 mod locate;
@@ -104,7 +107,9 @@ pub struct DataOptions {
 /// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then about one
 /// photograph in five, and at least one of each class, is for testing. Which, follows from the
 /// content of the file and the seed: a photograph stays in its part when it is renamed and when
-/// others are added or removed, and copies of one are all in the same part. JPEG and PNG count. Each is turned upright, cropped around its centre to the shape of
+/// others are added or removed, and copies of one are all in the same part. `val/`, `valid/` or
+/// `validation/` may stand for `test/`. JPEG and PNG count; [`notes`] says what else there was. Each is
+/// laid on white where it is transparent, turned upright, cropped around its centre to the shape of
 /// [`DataOptions::size`], resized, and turned to RGB.
 ///
 /// # Errors
@@ -173,6 +178,21 @@ pub fn same_set(one: &str, other: &str) -> bool {
         Path::new(path).canonicalize().ok()
     };
     one == other || folder(one).is_some_and(|path| folder(other) == Some(path))
+}
+
+/// What a user should know of how a folder of photographs was read: which part serves for testing
+/// where it is not called `test`, and how many files and folders were skipped. Nothing for other sets
+/// and for what cannot be read, which [`load`] refuses.
+pub fn notes(name: &str, options: &DataOptions) -> Vec<String> {
+    let folder = match name.strip_prefix(FOLDER_PREFIX) {
+        Some(path) => Some(PathBuf::from(path)),
+        None => info(name)
+            .filter(|set| set.origin == Origin::Folder)
+            .and_then(|set| locate(set, options.data_dir.as_deref())),
+    };
+    folder
+        .and_then(|folder| class_folders::notes(&folder).ok())
+        .unwrap_or_default()
 }
 
 fn generate(set: &DataInfo, options: &DataOptions) -> Result<(Images, Images), DataError> {

@@ -1,20 +1,27 @@
 //! One photograph: decoded, upright, cropped and resized.
 
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 
 use super::error::DataError;
+use super::jpeg;
 
 /// The most memory a decoded photograph may take: 512 MiB.
 const MAX_BYTES: u64 = 1 << 29;
 
+/// The longest file of a photograph: 512 MiB.
+const MAX_FILE: u64 = 1 << 29;
+
 /// A photograph as a network takes it: bytes `[channels, height, width]`.
 ///
-/// A JPEG or PNG of any size (the content and not the name tells which) is turned upright, made
-/// grey for one channel and RGB for three, cropped around its centre to the wanted shape, and
-/// resized.
+/// A JPEG or PNG of any size (the content and not the name tells which) is laid on white where it is
+/// transparent, turned upright, made grey for one channel and RGB for three, cropped around its
+/// centre to the wanted shape, and resized. A file that is cut short or damaged is refused.
 ///
 /// # Errors
 ///
@@ -50,39 +57,87 @@ fn planes(picture: &RgbImage) -> Vec<u8> {
     (0..3).flat_map(colour).collect()
 }
 
-/// Decodes a photograph, upright; the content and not the name tells the format.
+/// Decodes a photograph, upright and without transparency.
 fn read(path: &Path) -> Result<DynamicImage, DataError> {
-    let unreadable = |error: image::ImageError| DataError::UnreadableImage {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(DataError::io(path))?;
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(DataError::io(path))?;
+    let picture = match bytes.len() as u64 > MAX_FILE {
+        true => Err(format!("a file of more than {MAX_FILE} bytes")),
+        false => decode(&bytes),
     };
-    let mut decoder = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(DataError::io(path))?
-        .into_decoder()
-        .map_err(unreadable)?;
-    if decoder.total_bytes() > MAX_BYTES {
-        let (width, height) = decoder.dimensions();
-        return Err(DataError::UnreadableImage {
-            path: path.to_path_buf(),
-            reason: format!("{width}x{height} pixels take more than {MAX_BYTES} bytes"),
-        });
-    }
-    let orientation = decoder.orientation().map_err(unreadable)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    picture.map_err(|reason| DataError::UnreadableImage {
+        path: path.to_path_buf(),
+        reason,
+    })
+}
+
+/// The picture in the bytes of a JPEG or PNG file, upright, without transparency; an error in words.
+pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+    let (mut picture, orientation) = match bytes.starts_with(&jpeg::SIGNATURE) {
+        true => jpeg::decode(bytes, MAX_BYTES)?,
+        false => decode_other(bytes).map_err(|error| match error {
+            Failure::Image(error) => error.to_string(),
+            Failure::Size([width, height]) => {
+                format!("{width}x{height} pixels take more than {MAX_BYTES} bytes")
+            }
+        })?,
+    };
     picture.apply_orientation(orientation);
-    if picture.width() == 0 || picture.height() == 0 {
-        return Err(DataError::UnreadableImage {
-            path: path.to_path_buf(),
-            reason: "no pixels".into(),
-        });
+    match picture.width() == 0 || picture.height() == 0 {
+        true => Err("no pixels".into()),
+        false => Ok(on_white(picture)),
     }
-    Ok(picture)
+}
+
+/// Why a picture that is no JPEG is not decoded.
+enum Failure {
+    Image(image::ImageError),
+    Size([u32; 2]),
+}
+
+impl From<image::ImageError> for Failure {
+    fn from(error: image::ImageError) -> Self {
+        Self::Image(error)
+    }
+}
+
+fn decode_other(bytes: &[u8]) -> Result<(DynamicImage, Orientation), Failure> {
+    let mut decoder = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(image::ImageError::from)?
+        .into_decoder()?;
+    if decoder.total_bytes() > MAX_BYTES {
+        return Err(Failure::Size(decoder.dimensions().into()));
+    }
+    let orientation = decoder.orientation()?;
+    Ok((DynamicImage::from_decoder(decoder)?, orientation))
+}
+
+/// The picture as it looks on a white page: the color behind transparent pixels is chance.
+fn on_white(picture: DynamicImage) -> DynamicImage {
+    if !picture.color().has_alpha() {
+        return picture;
+    }
+    let picture = picture.into_rgba8();
+    let pixels = RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [red, green, blue, alpha] = picture.get_pixel(x, y).0;
+        Rgb([red, green, blue].map(|color| over_white(color, alpha)))
+    });
+    pixels.into()
+}
+
+fn over_white(color: u8, alpha: u8) -> u8 {
+    let (color, alpha) = (u32::from(color), u32::from(alpha));
+    // At most 255.
+    ((color * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }
 
 /// The largest centred part of the wanted shape, resized. To crop first and resize then gives
 /// the same picture as the other order, and an extremely long one costs nothing.
-fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
+pub(super) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
     let (w, h) = (u64::from(picture.width()), u64::from(picture.height()));
     let (wanted_w, wanted_h) = (width as u64, height as u64);
     let (crop_w, crop_h) = if w * wanted_h > h * wanted_w {
@@ -106,9 +161,26 @@ fn rounded(numerator: u64, denominator: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use image::Rgb;
+    use image::{LumaA, Rgba, RgbaImage};
 
     use super::*;
+
+    #[test]
+    fn transparent_pixels_show_the_white_behind_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picture.png");
+        // A hidden red, a half covering blue, an opaque green.
+        let pixels = [[255, 0, 0, 0], [0, 0, 255, 128], [0, 200, 0, 255]];
+        let picture = RgbaImage::from_fn(3, 1, |x, _| Rgba(pixels[x as usize]));
+        picture.save(&path).unwrap();
+        let planes = read_photo(&path, 3, (1, 3)).unwrap();
+        assert_eq!(planes, [255, 127, 0, 255, 127, 200, 255, 255, 0]);
+
+        let gray = image::GrayAlphaImage::from_fn(2, 1, |x, _| LumaA([90, 255 * x as u8]));
+        gray.save(&path).unwrap();
+        assert_eq!(read_photo(&path, 1, (1, 2)).unwrap(), [255, 90]);
+        assert_eq!(read_photo(&path, 3, (1, 2)).unwrap(), [255, 90].repeat(3));
+    }
 
     #[test]
     fn the_centre_of_a_wide_or_tall_picture_is_kept_undistorted() {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::error::DataError;
 use super::images::Images;
+use crate::limits;
 
 /// The longest side images are resampled to.
 const MAX_SIDE: usize = 4096;
@@ -31,6 +32,15 @@ pub fn resized(images: &Images, (height, width): (usize, usize)) -> Result<Image
             height,
             width,
             ..images.clone()
+        });
+    }
+    let bytes = limits::product([images.len(), images.channels, height, width]);
+    if bytes > limits::SET {
+        return Err(DataError::TooLarge {
+            images: images.len(),
+            size: (height, width),
+            memory: limits::memory(bytes),
+            most: limits::memory(limits::SET),
         });
     }
     let plane = images.height * images.width;

@@ -6,7 +6,8 @@ use burn_spectral::inspect::{Probe, before_real_part, kk_before_real_part};
 use burn_spectral::summary::{FeatureShape, Summarise};
 
 use super::subject::{Ready, Subject, Taken};
-use super::{InspectError, Inspection, inspect};
+use super::{InspectError, Inspection, check_memory, inspect};
+use crate::limits;
 use crate::model::{Filter, InputSpec, Network};
 
 /// Inspects every filter from images to images of the same size of a network, as it stands, in the
@@ -41,6 +42,8 @@ pub fn inspect_network(
         if trace.output.dims()[1..] != size {
             continue;
         }
+        let ends = [channels, trace.output.dims()[0]];
+        check_memory(ends, size, limits::BATCH)?;
         let subject = ready(filter, trace.multiply_adds);
         let probe = Probe::new(channels, size, device)?.with_seed(seed);
         inspections.push(inspect(
@@ -83,7 +86,7 @@ fn complex(filter: &Filter, images: Tensor<4>) -> ComplexTensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::build;
+    use crate::model::{self, build};
 
     #[test]
     fn the_filters_of_a_network_are_inspected_where_they_stand() {
@@ -114,6 +117,33 @@ mod tests {
             .sum();
         // Of the 3×3 kernels on 2×2 pixels every tap meets one.
         assert_eq!(dead, network.dead_parameters());
+    }
+
+    #[test]
+    fn every_network_says_dead_what_an_inspection_finds_dead() {
+        let device = Device::flex();
+        let mut inspected = 0;
+        for info in model::models() {
+            // Even and odd sizes, and filters that are small enough to be quick.
+            let side = info.smallest.max(8);
+            let input = InputSpec::new(1, [side, side + 3], 2);
+            let network = model::build(info.name, &input, &device).unwrap();
+            let weights = |(_, filter, [height, width]): &(String, &Filter, [usize; 2])| {
+                let shape = FeatureShape::new([filter.channels_in(), *height, *width]);
+                filter.trace(&shape).unwrap().output.dims()[0] * filter.channels_in()
+            };
+            if network.filters(input.size()).iter().map(weights).max() > Some(2048) {
+                continue;
+            }
+            let Ok(inspections) = inspect_network(info.name, &network, &input, 0, &device) else {
+                continue;
+            };
+            let found = inspections.iter().flat_map(|one| &one.dead_parameters);
+            let found: usize = found.map(|dead| dead.count).sum();
+            assert_eq!(found, network.dead_parameters(), "{}", info.name);
+            inspected += 1;
+        }
+        assert!(inspected > 20, "{inspected}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub use layers::{LAYERS, LayerInfo};
 pub use page::page;
 pub use text::{describe, overview};
 
+use crate::limits;
 use layers::Sizes;
 use subject::{Subject, Taken};
 
@@ -107,7 +108,9 @@ pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, I
             .join(", "),
     })?;
     let [channels, height, width] = request.shape.unwrap_or(info.shape);
-    let outputs = request.out.unwrap_or(channels * info.widening);
+    let outputs = request
+        .out
+        .unwrap_or(channels.saturating_mul(info.widening));
     if info.keeps_channels && outputs != channels {
         return Err(InspectError::KeepsChannels {
             name: info.name,
@@ -119,6 +122,7 @@ pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, I
         channels: [channels, outputs],
         size: [height, width],
     };
+    check_memory([channels, outputs], [height, width], limits::INSPECTED)?;
     device.seed(request.seed);
     let probe = Probe::new(channels, sizes.size, device)?.with_seed(request.seed);
     let subject = (info.create)(sizes, device)?;
@@ -129,6 +133,32 @@ pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, I
         &probe,
         request.seed,
     )?)
+}
+
+/// Refuses images of more than `most` values, and layers whose impulse responses take too much
+/// memory.
+fn check_memory(channels: [usize; 2], size: [usize; 2], most: u64) -> Result<(), InspectError> {
+    let [height, width] = size;
+    let [inputs, outputs] = channels;
+    for (what, values, most) in [
+        ("images", limits::product([inputs, height, width]), most),
+        (
+            "impulse responses",
+            limits::product([inputs, outputs, height, width]),
+            limits::RESPONSES,
+        ),
+    ] {
+        if values > most {
+            return Err(InspectError::TooLarge {
+                what,
+                channels,
+                size,
+                values,
+                most,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Why a layer could not be inspected.
@@ -151,6 +181,23 @@ pub enum InspectError {
         channels: usize,
         /// The number asked for.
         got: usize,
+    },
+    /// Sizes at which an inspection would take too much memory and time.
+    #[error(
+        "{} to {} channels of {}x{}: the {what} have {values} values; at most {most} are accepted",
+        channels[0], channels[1], size[0], size[1]
+    )]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// Channels in and out.
+        channels: [usize; 2],
+        /// Height and width of the images.
+        size: [usize; 2],
+        /// Its values.
+        values: u64,
+        /// The most that is accepted.
+        most: u64,
     },
     /// A network without filters from images to images.
     #[error(
@@ -259,9 +306,12 @@ mod tests {
     fn every_layer_is_inspected_and_described_in_eighty_columns() {
         for info in LAYERS {
             let inspection = small(info.name);
-            let text = describe(&inspection);
+            let text = describe(&inspection, 80);
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{}: {line}", info.name);
+            }
+            for line in describe(&inspection, 44).lines() {
+                assert!(line.chars().count() <= 44, "{}: {line}", info.name);
             }
             let json = serde_json::to_value(&inspection).unwrap();
             assert_eq!(json["layer"], info.name);
@@ -279,7 +329,7 @@ mod tests {
         assert_eq!(kk.dead_parameters[0].name, "conv.response.beta");
         assert_eq!(kk.dead_parameters[0].count, 4);
         assert!(kk.discarded_energy > 0.1 && kk.discarded_energy < 0.9);
-        let text = describe(&kk);
+        let text = describe(&kk, 80);
         assert!(
             text.contains("flip, then 1x1 convolution, residual 0"),
             "{text}"
@@ -301,7 +351,7 @@ mod tests {
         let modrelu = small("modrelu");
         assert!(!modrelu.map.is_linear && !modrelu.map.mixing.frequencies);
         // Below its offset a single point has no magnitude that passes.
-        let text = describe(&modrelu);
+        let text = describe(&modrelu, 80);
         assert!(
             text.contains("kernel            none") && !text.contains("NaN"),
             "{text}"
@@ -330,6 +380,23 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
+        let most = usize::MAX;
+        for (shape, out) in [
+            ([most, 8, 8], None),
+            ([1, most, 8], None),
+            ([most, most, most], Some(most)),
+            ([1, 8, 8], Some(most)),
+            ([1, 1000, 1000], None),
+            ([256, 16, 16], Some(257)),
+        ] {
+            for layer in LAYERS
+                .iter()
+                .filter(|layer| !layer.keeps_channels || out.is_none())
+            {
+                let error = error(layer.name, Some(shape), out);
+                assert!(error.contains("are accepted"), "{}: {error}", layer.name);
+            }
+        }
         assert!(error("kkk", None, None).contains("'kkk' to inspect; there are conv, "));
         assert!(error("globalfilter", None, Some(3)).contains("2 here, got --out 3"));
         assert!(error("longconv", Some([1, 2, 8]), None).contains("[1, 2, 8]"));

@@ -1,52 +1,63 @@
-//! An inspection as text of 80 columns.
+//! An inspection as text for a terminal.
 
 use super::Inspection;
 use super::entries::{residual, sections};
 
-/// Columns of the terminal.
-const WIDTH: usize = 80;
-
 /// Columns before a figure.
 const LABEL: usize = 20;
+
+/// The width of a column of residuals where there is room.
+const FIGURES: usize = 22;
 
 /// Candidates that the table shows.
 const CANDIDATES: usize = 12;
 
-/// The whole inspection.
-pub fn describe(inspection: &Inspection) -> String {
-    let [channels, height, width] = inspection.shape;
+/// The whole inspection in lines of at most `width` characters, where there is room for its figures
+/// (about 40).
+pub fn describe(inspection: &Inspection, width: usize) -> String {
+    let figures = figures(width);
+    let [channels, rows, columns] = inspection.shape;
     let mut text = String::new();
     wrap(
         &mut text,
+        width,
         "",
         &format!("{}: {}", inspection.layer, inspection.summary),
     );
-    text += &format!(
-        "{channels} to {} channels, images of {height}x{width}, seed {}\n",
+    let what = format!(
+        "{channels} to {} channels, images of {rows}x{columns}, seed {}",
         inspection.outputs, inspection.seed
     );
+    wrap(&mut text, width, "", &what);
     for section in sections(inspection) {
         text += &format!("\n{}\n", section.title);
         for entry in section.entries {
             let label = format!("  {:<1$}", entry.label, LABEL - 2);
-            wrap(&mut text, &label, &entry.value);
-            wrap(&mut text, &" ".repeat(LABEL), &entry.note);
+            wrap(&mut text, width, &label, &entry.value);
+            wrap(&mut text, width, &" ".repeat(LABEL), &entry.note);
         }
     }
     text += "\nHow near ordinary operations come\n";
-    text += &columns("residual", "operation", "");
+    let line = |first: &str| format!("  {first:>figures$}  ");
+    wrap(&mut text, width, &line("residual"), "operation");
     for candidate in candidates(inspection) {
-        let value = format!("  {:>22}  ", residual(candidate.residual));
-        wrap(&mut text, &value, &candidate.kind);
+        let value = line(&residual(candidate.residual));
+        wrap(&mut text, width, &value, &candidate.kind);
     }
     wrap(
         &mut text,
+        width,
         &" ".repeat(LABEL),
         "Each fitted to the layer; the residual is the part of its output that the operation misses \
          on random images: 0 the same, 1 as far off as giving nothing.",
     );
     text += "\nBaked into one Conv2d with zeros around the image\n";
-    text += &columns("residual", "away from the border", "kernel");
+    let line = |first: &str, second: &str| format!("  {first:>figures$}  {second:<figures$}  ");
+    let inside = match figures {
+        FIGURES => "away from the border",
+        _ => "inside",
+    };
+    wrap(&mut text, width, &line("residual", inside), "kernel");
     for bake in &inspection.bake {
         let inside = bake.residual_inside.map_or("–".into(), residual);
         let flip = if bake.flip {
@@ -54,16 +65,13 @@ pub fn describe(inspection: &Inspection) -> String {
         } else {
             ""
         };
-        text += &format!(
-            "  {:>22}  {:<22}  {}x{}{flip}\n",
-            residual(bake.residual),
-            inside,
-            bake.taps,
-            bake.taps
-        );
+        let value = line(&residual(bake.residual), &inside);
+        let kernel = format!("{}x{}{flip}", bake.taps, bake.taps);
+        wrap(&mut text, width, &value, &kernel);
     }
     wrap(
         &mut text,
+        width,
         &" ".repeat(LABEL),
         "The best convolution of that size, to run anywhere; away from the border the zeros around \
          the image do not count.",
@@ -71,14 +79,16 @@ pub fn describe(inspection: &Inspection) -> String {
     text
 }
 
-/// The heading of a table of residuals.
-fn columns(first: &str, second: &str, third: &str) -> String {
-    let line = format!("  {first:>22}  {second:<22}  {third}");
-    format!("{}\n", line.trim_end())
+/// The width of a column of residuals.
+fn figures(width: usize) -> usize {
+    match width {
+        70.. => FIGURES,
+        _ => 10,
+    }
 }
 
-/// A line a layer.
-pub fn overview(inspections: &[Inspection]) -> String {
+/// A line a layer, broken at `width` characters.
+pub fn overview(inspections: &[Inspection], width: usize) -> String {
     let mut text = String::new();
     for inspection in inspections {
         let dead: usize = inspection
@@ -89,6 +99,7 @@ pub fn overview(inspections: &[Inspection]) -> String {
         let nearest = if inspection.is_equal { "" } else { "nearest " };
         wrap(
             &mut text,
+            width,
             &format!("  {:<22}", inspection.layer),
             &format!(
                 "{nearest}{}, residual {}; mixes {}; {} parameters, {dead} dead",
@@ -127,14 +138,14 @@ pub(super) fn candidates(inspection: &Inspection) -> Vec<&burn_spectral::inspect
 }
 
 /// Writes words within the width, `first` before the first line and spaces before the others.
-fn wrap(text: &mut String, first: &str, words: &str) {
+fn wrap(text: &mut String, width: usize, first: &str, words: &str) {
     let indent = first.chars().count();
     let mut line = first.to_string();
     let mut is_empty = true;
     // Not where a space is there to keep two words together.
     for word in words.split(' ').filter(|word| !word.is_empty()) {
         let length = line.chars().count();
-        if !is_empty && length + 1 + word.chars().count() > WIDTH {
+        if !is_empty && length + 1 + word.chars().count() > width {
             *text += line.trim_end();
             text.push('\n');
             line = " ".repeat(indent);
@@ -157,17 +168,22 @@ mod tests {
     #[test]
     fn long_lines_are_broken_under_their_beginning() {
         let mut text = String::new();
-        wrap(&mut text, "  label   ", &"word ".repeat(20));
+        wrap(&mut text, 80, "  label   ", &"word ".repeat(20));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
         assert!(lines[1].starts_with("          word"));
-        assert!(lines.iter().all(|line| line.len() <= WIDTH));
+        assert!(lines.iter().all(|line| line.len() <= 80));
     }
 
     #[test]
     fn a_number_and_its_sign_are_not_parted() {
         let mut text = String::new();
-        wrap(&mut text, "", &format!("{} 45.2\u{a0}%", "x".repeat(74)));
+        wrap(
+            &mut text,
+            80,
+            "",
+            &format!("{} 45.2\u{a0}%", "x".repeat(74)),
+        );
         assert!(text.ends_with("\n45.2 %\n"), "{text}");
     }
 }

@@ -247,11 +247,6 @@ impl Family for Cnn {
             .map(|stage| &mut stage.filter)
             .collect()
     }
-
-    fn dead_parameters(&self) -> usize {
-        let filters = self.stages.iter().map(|stage| &stage.filter);
-        filters.map(Filter::dead_parameters).sum()
-    }
 }
 
 #[cfg(test)]
@@ -295,6 +290,22 @@ mod tests {
             let net = build(name, &InputSpec::default(), &Device::flex()).unwrap();
             assert_eq!(trainable(&net), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn imaginary_parts_of_frequencies_that_are_their_own_negative_are_dead() {
+        let dead = |name, size| {
+            let input = InputSpec::new(1, size, 10);
+            let net = build(name, &input, &Device::flex()).unwrap();
+            net.dead_parameters()
+        };
+        // Four frequencies at 14×14, one at 7×7 and 3×3.
+        assert_eq!(dead("free1", [28, 28]), 16 * 4);
+        assert_eq!(dead("free2", [28, 28]), 16 * 4 + 16 * 32);
+        assert_eq!(dead("free-modes", [28, 28]), 16 * 4 + 16 * 32 + 32 * 64);
+        // At a single pixel eight taps of nine meet zeros alone.
+        assert_eq!(dead("cnn", [28, 28]), 0);
+        assert_eq!(dead("cnn", [8, 8]), 8 * 32 * 64);
     }
 
     #[test]

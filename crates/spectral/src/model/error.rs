@@ -62,6 +62,16 @@ pub enum ModelError {
         /// What was counted.
         what: &'static str,
     },
+    /// Sizes that ask for too much memory.
+    #[error("{what} take {memory}; at most {most} is accepted")]
+    TooLarge {
+        /// What is too large, with its sizes.
+        what: String,
+        /// The memory it would take.
+        memory: String,
+        /// The most that is accepted.
+        most: String,
+    },
     /// A layer that cannot be built.
     #[error(transparent)]
     Layer(#[from] SpectralError),

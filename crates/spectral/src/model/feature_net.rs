@@ -256,7 +256,7 @@ impl Family for FeatureNet {
 
     fn dead_parameters(&self) -> usize {
         let dead = |layer: &FeatureLayer| match layer {
-            FeatureLayer::Filter(layer) => layer.filter.dead_parameters(),
+            FeatureLayer::Filter(layer) => layer.filter.dead_parameters(self.domain.input.size()),
             // The imaginary parts at the four frequencies of a patch that are their own negative.
             FeatureLayer::Patches(_) => 4 * self.domain.input.channels * PATCH_WIDTH,
         };

@@ -197,24 +197,62 @@ impl Filter {
         }
     }
 
-    /// Number of parameters that cannot change the output.
-    pub fn dead_parameters(&self) -> usize {
+    /// Number of parameters that cannot change the output on images of that height and width, or of
+    /// the size it was built for where it is bound to one: what an inspection of the layer measures.
+    pub fn dead_parameters(&self, size: [usize; 2]) -> usize {
         fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>) -> usize {
             let dead = layer.response.dead_parameters();
             dead.iter().map(|(_, count)| count).sum()
         }
         match self {
-            Self::Conv(_) | Self::Flipped(_) => 0,
+            Self::Conv(layer) | Self::Flipped(layer) => taps_outside(layer, size),
             Self::Kk(layer) => dead(&layer.conv),
             Self::KramersKronig(layer) => dead(layer),
-            Self::Free(layer) => dead(layer),
+            Self::Free(layer) => dead(layer) + own_imaginary(&layer.response),
             Self::Polynomial(layer) => dead(layer),
             Self::Gaussian(layer) => dead(layer),
-            Self::FreeModes(layer) => dead(layer),
+            Self::FreeModes(layer) => dead(layer) + own_imaginary(&layer.response.response),
             Self::GaussianModes(layer) => dead(layer),
             Self::Gate(layer) => dead(layer),
         }
     }
+}
+
+/// Imaginary parts of free weights at the frequencies that are their own negative, where the spectrum
+/// of a real signal has none.
+fn own_imaginary(response: &Free<4>) -> usize {
+    let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };
+    let [outputs, inputs] = response.channels();
+    let frequencies: usize = response.size().into_iter().map(own).product();
+    outputs * inputs * frequencies
+}
+
+/// Weights of a convolution whose taps meet nothing but the zeros around images of that size.
+fn taps_outside(layer: &Conv2d, size: [usize; 2]) -> usize {
+    let [outputs, inputs, rows, columns] = layer.weight.lazy_shape().dims();
+    let taps = [rows, columns];
+    let live = [0, 1].map(|axis| {
+        let reach = layer.dilation[axis] * (taps[axis] - 1);
+        let [before, after] = match &layer.padding {
+            PaddingConfig2d::Valid => [0, 0],
+            PaddingConfig2d::Explicit(top, left, bottom, right) => {
+                [[*top, *bottom], [*left, *right]][axis]
+            }
+            PaddingConfig2d::Same => {
+                let steps = size[axis].div_ceil(layer.stride[axis]) - 1;
+                let total = (steps * layer.stride[axis] + reach + 1).saturating_sub(size[axis]);
+                [total / 2, total - total / 2]
+            }
+        };
+        let last = (size[axis] + before + after).saturating_sub(reach + 1);
+        let meets = |tap: &usize| {
+            let starts = (0..=last).step_by(layer.stride[axis]);
+            let mut sites = starts.map(|start| start + tap * layer.dilation[axis]);
+            sites.any(|site| (before..before + size[axis]).contains(&site))
+        };
+        (0..taps[axis]).filter(meets).count()
+    });
+    outputs * inputs * (rows * columns - live[0] * live[1])
 }
 
 impl Summarise for Filter {

@@ -120,8 +120,4 @@ impl Family for ImageStack {
     fn filters_mut(&mut self) -> Vec<&mut Filter> {
         self.filters.iter_mut().collect()
     }
-
-    fn dead_parameters(&self) -> usize {
-        self.filters.iter().map(Filter::dead_parameters).sum()
-    }
 }

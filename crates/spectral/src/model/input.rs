@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
+use crate::limits;
 
 /// What a network takes and gives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +67,25 @@ impl Domain {
                 return Err(ModelError::Zero { what });
             }
         }
-        self.check_smallest(self.input.size())
+        self.check_smallest(self.input.size())?;
+        let [channels, height, width] = self.input.shape();
+        let values = limits::product(self.input.shape());
+        if values > limits::IMAGE {
+            return Err(ModelError::TooLarge {
+                what: format!("images of {channels}x{height}x{width}"),
+                memory: limits::floats(values),
+                most: limits::floats(limits::IMAGE),
+            });
+        }
+        let outputs = limits::product([self.input.classes]);
+        match outputs > limits::OUTPUTS {
+            true => Err(ModelError::TooLarge {
+                what: format!("{} classes", self.input.classes),
+                memory: limits::floats(outputs),
+                most: limits::floats(limits::OUTPUTS),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// Checks that the network takes as many channels, and gives as many classes, as `other` has.

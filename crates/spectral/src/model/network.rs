@@ -50,9 +50,12 @@ pub(super) trait Family {
         Vec::new()
     }
 
-    /// See [`Network::dead_parameters`].
+    /// See [`Network::dead_parameters`]. Those of the filters, if nothing else is dead.
     fn dead_parameters(&self) -> usize {
-        0
+        let filters = self.filters(self.domain().input.size());
+        let dead =
+            |(_, filter, size): &(String, &Filter, [usize; 2])| filter.dead_parameters(*size);
+        filters.iter().map(dead).sum()
     }
 }
 
@@ -184,7 +187,7 @@ impl Network {
         }
     }
 
-    /// Number of parameters that cannot change the output.
+    /// Number of parameters that cannot change the output on images of the size it was built for.
     pub fn dead_parameters(&self) -> usize {
         self.family().dead_parameters()
     }

@@ -3,12 +3,14 @@
 use std::sync::LazyLock;
 
 use burn::tensor::Device;
+use burn_spectral::summary::count_parameters;
 
 use super::input::Domain;
 use super::{
     InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cemnet, cifar, cnn, conv_net,
     feature_net, fixed, scaled, spectral_best, spectrum_net,
 };
+use crate::limits;
 
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     [
@@ -50,16 +52,76 @@ pub fn find(name: &str) -> Result<&'static ModelInfo, ModelError> {
 /// Creates the network of that name with fresh weights, drawn from the device's seed.
 ///
 /// # Errors
-/// When there is none, or it cannot take such images.
+/// When there is none, when it cannot take such images, or when it would be too large.
 pub fn build(name: &str, input: &InputSpec, device: &Device) -> Result<Network, ModelError> {
     let info = find(name)?;
-    let domain = Domain {
+    let domain = domain(info, input);
+    domain.check()?;
+    check_memory(info, input, device)?;
+    (info.create)(domain, device)
+}
+
+fn domain(info: &ModelInfo, input: &InputSpec) -> Domain {
+    Domain {
         model: info.name,
         input: input.clone(),
         smallest: info.smallest,
-    };
-    domain.check()?;
-    (info.create)(domain, device)
+    }
+}
+
+/// Below so many input values and classes no network is near the bound.
+const SMALL: [u64; 2] = [1 << 17, 1 << 12];
+
+/// Refuses a network whose weights would take too much memory, before they take it.
+fn check_memory(info: &ModelInfo, input: &InputSpec, device: &Device) -> Result<(), ModelError> {
+    if limits::product(input.shape()) <= SMALL[0] && input.classes as u64 <= SMALL[1] {
+        return Ok(());
+    }
+    let weights = estimated_weights(info, input, device)?;
+    match weights > limits::WEIGHTS as f64 {
+        false => Ok(()),
+        true => Err(ModelError::TooLarge {
+            what: format!(
+                "the weights of {} for images of {}x{}x{} and {} outputs",
+                info.name, input.channels, input.height, input.width, input.classes
+            ),
+            memory: format!("about {}", limits::floats(weights as u64)),
+            most: limits::floats(limits::WEIGHTS),
+        }),
+    }
+}
+
+/// The number of weights for an input, from those of small networks: it is linear in the channels, in
+/// the outputs and, but for rounding, in the area.
+fn estimated_weights(
+    info: &ModelInfo,
+    input: &InputSpec,
+    device: &Device,
+) -> Result<f64, ModelError> {
+    // Whole after five halvings.
+    let sides = [1, 2].map(|times| times * info.smallest.next_multiple_of(32));
+    let areas = sides.map(|side| (side * side) as f64);
+    let mut at_size = [0.0; 2];
+    for (weights, side) in at_size.iter_mut().zip(sides) {
+        let mut counts = [[0.0; 2]; 2];
+        for (channels, counts) in (1..).zip(&mut counts) {
+            for (classes, count) in (1..).zip(counts) {
+                let small = InputSpec::new(channels, [side; 2], classes);
+                let network = (info.create)(domain(info, &small), device)?;
+                let parameters = count_parameters(&network);
+                *count = (parameters.trainable + parameters.fixed) as f64;
+            }
+        }
+        let [[both, more_classes], [more_channels, all]] = counts;
+        let [channels, classes] = [input.channels - 1, input.classes - 1].map(|more| more as f64);
+        *weights = both
+            + channels * (more_channels - both)
+            + classes * (more_classes - both)
+            + channels * classes * (all - more_channels - more_classes + both);
+    }
+    let slope = (at_size[1] - at_size[0]) / (areas[1] - areas[0]);
+    let area = input.height as f64 * input.width as f64;
+    Ok((at_size[0] + slope * (area - areas[0])).max(0.0))
 }
 
 #[cfg(test)]
@@ -106,6 +168,56 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn weights_are_estimated_before_they_are_made() {
+        let device = Device::flex();
+        for info in models() {
+            let side = info.smallest.next_multiple_of(32) + 64;
+            let input = InputSpec::new(3, [side, side + 32], 7);
+            let network = build(info.name, &input, &device).unwrap();
+            let parameters = count_parameters(&network);
+            let counted = (parameters.trainable + parameters.fixed) as f64;
+            let estimated = estimated_weights(info, &input, &device).unwrap();
+            let ratio = estimated / counted;
+            assert!(
+                (0.8..1.25).contains(&ratio),
+                "{}: {estimated} of {counted}",
+                info.name
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_refused_with_the_memory_they_would_take() {
+        let device = Device::flex();
+        let most = usize::MAX;
+        let large = 9_000_000;
+        for info in models() {
+            for (channels, size, classes) in [
+                (4_000_000_000_000_000_000, [32, 32], 10),
+                (most, [most, most], most),
+                (1, [most, 32], 10),
+                (1, [32, most], 10),
+                (1, [32, 32], most),
+                (large, [64, 64], 10),
+                (3, [1 << 13, 1 << 13], 10),
+            ] {
+                let input = InputSpec::new(channels, size, classes);
+                let error = build(info.name, &input, &device).map(|_| ()).unwrap_err();
+                let text = error.to_string();
+                assert!(matches!(error, ModelError::TooLarge { .. }), "{text}");
+                assert!(text.contains("B; at most"), "{text}");
+            }
+        }
+        let input = InputSpec::new(1, [4096, 4096], 1000);
+        let error = build("free2", &input, &device).map(|_| ()).unwrap_err();
+        assert!(
+            error.to_string().contains("the weights of free2"),
+            "{error}"
+        );
+        assert!(build("cnn", &input, &device).is_ok());
     }
 
     #[test]

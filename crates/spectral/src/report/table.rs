@@ -4,17 +4,15 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 
 use super::{Goal, Report, format, rank};
 
-/// Columns of the terminal that a table must fit in.
-const WIDTH: u16 = 80;
-
 /// One line under the header and one at the end.
 const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// One table a data set, at most 80 columns wide: the models by falling accuracy or rising loss, the best marked with a
+/// One table a data set, at most `width` columns wide (where there is room for all of its columns,
+/// about 60): the models by falling accuracy or rising loss, the best marked with a
 /// star, times also relative to the first model given. Of several seeds: mean ± standard deviation.
-pub fn table(report: &Report) -> String {
+pub fn table(report: &Report, width: usize) -> String {
     let tables = report.data_sets.iter().map(|data| {
         let baseline = data
             .models
@@ -24,7 +22,7 @@ pub fn table(report: &Report) -> String {
         table
             .load_style(STYLE)
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(WIDTH)
+            .set_width(u16::try_from(width).unwrap_or(u16::MAX))
             .set_header(match data.goal() {
                 Goal::Classify => vec![
                     "model", "params", "dead", "acc %", "F1 %", "s/epoch", "×", "images/s",
@@ -83,12 +81,8 @@ pub fn table(report: &Report) -> String {
         };
         let legend = format!("*: {best}; dead: parameters that cannot act;");
         let time = format!("×: time over {baseline}'s");
-        let width = legend.chars().count() + 1 + time.chars().count();
-        let gap = if width > usize::from(WIDTH) {
-            "\n"
-        } else {
-            " "
-        };
+        let whole = legend.chars().count() + 1 + time.chars().count();
+        let gap = if whole > width { "\n" } else { " " };
         format!(
             "{}: {} training and {} test images\n{table}\n{legend}{gap}{time}\n{spread}",
             plain(&data.name),
@@ -117,9 +111,9 @@ mod tests {
     #[test]
     fn a_table_fits_eighty_columns() {
         assert!(
-            widest(&table(&fixture::report())) <= 80,
+            widest(&table(&fixture::report(), 80)) <= 80,
             "{}",
-            table(&fixture::report())
+            table(&fixture::report(), 80)
         );
     }
 
@@ -130,12 +124,12 @@ mod tests {
         model.model = "a-name-much-longer-than-any-network-should-ever-have".into();
         (model.params, model.dead_params) = (123_456_789_012, 98_765_432_109);
         (model.epoch_s, model.images_per_s) = (123_456.0, 12_345_678.0);
-        assert!(widest(&table(&report)) <= 80, "{}", table(&report));
+        assert!(widest(&table(&report, 80)) <= 80, "{}", table(&report, 80));
     }
 
     #[test]
     fn models_are_sorted_and_the_best_has_a_star() {
-        let text = table(&fixture::report());
+        let text = table(&fixture::report(), 80);
         let at = |name: &str| {
             text.find(name)
                 .unwrap_or_else(|| panic!("{name} is missing:\n{text}"))
@@ -148,14 +142,14 @@ mod tests {
         let mut report = fixture::report();
         report.data_sets[0].name = "a\u{1b}[2Jb\nc".into();
         report.data_sets[0].models[0].model = "x\ry\u{7}".into();
-        let text = table(&report);
+        let text = table(&report, 80);
         assert!(text.starts_with("a [2Jb c: "));
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
     }
 
     #[test]
     fn models_that_rebuild_show_their_loss_and_no_accuracy() {
-        let text = table(&fixture::reconstruction());
+        let text = table(&fixture::reconstruction(), 80);
         assert!(!text.contains("acc") && !text.contains("F1"), "{text}");
         assert!(text.contains("cnn *") && text.contains("0.0623"), "{text}");
         assert!(text.contains("*: least loss"), "{text}");
@@ -167,7 +161,7 @@ mod tests {
         for model in &mut report.data_sets[0].models {
             model.seeds = fixture::seeds(&[0.9, 0.92, 0.91]);
         }
-        let text = table(&report);
+        let text = table(&report, 80);
         assert!(
             text.contains(" ± 1.0") && text.contains("over 3 seeds"),
             "{text}"
@@ -179,7 +173,7 @@ mod tests {
     fn a_diverged_model_is_called_so() {
         let mut report = fixture::report();
         report.data_sets[0].models[1].accuracy = f64::NAN;
-        let text = table(&report);
+        let text = table(&report, 80);
         assert!(text.contains("diverged") && !text.contains("NaN"), "{text}");
     }
 }

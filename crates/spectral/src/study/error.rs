@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn_spectral::SpectralError;
 use thiserror::Error;
 
+use crate::advise::AdviseError;
 use crate::data::DataError;
 use crate::model::ModelError;
 use crate::report::ReportError;
@@ -101,6 +102,9 @@ pub enum StudyError {
     /// A layer could not be made.
     #[error(transparent)]
     Layer(#[from] SpectralError),
+    /// A convolution that cannot be advised on.
+    #[error(transparent)]
+    Advise(#[from] AdviseError),
     /// The page could not be made.
     #[error(transparent)]
     Report(#[from] ReportError),

@@ -173,15 +173,29 @@ impl Checkpoint {
         let model = load_model_weights(&self.weights(), model)?;
         let model = with_param_ids(model, &state.parameters)
             .ok_or_else(|| TrainError::damaged(&path, "does not name every parameter"))?;
-        let path = self.folder.join(OPTIMIZER);
-        let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record))
-            .map_err(|error| TrainError::damaged(&path, error))?;
         Ok(Restored {
             model,
-            optimizer: optimizer.load_record(record),
+            optimizer: restored(&self.folder.join(OPTIMIZER), record, optimizer)?,
             state: state.run,
         })
     }
+}
+
+/// The optimizer with the state that the bytes of a file hold.
+pub(super) fn restored(
+    path: &Path,
+    bytes: Vec<u8>,
+    optimizer: ModuleOptimizer,
+) -> Result<ModuleOptimizer, TrainError> {
+    let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+        .map_err(|error| TrainError::damaged(path, error))?;
+    Ok(optimizer.load_record(record))
+}
+
+/// Whether a text is a `state.toml`.
+pub(super) fn is_state(text: &str) -> bool {
+    let state = toml::from_str::<StateFile>(text);
+    state.is_ok_and(|state| state.format == FORMAT)
 }
 
 fn list(root: &Path) -> Result<Vec<Checkpoint>, TrainError> {

@@ -92,6 +92,32 @@ pub enum TrainError {
         /// Which tensors are missing, unknown or of another shape.
         reason: String,
     },
+    /// A tensor of another kind of numbers than weights are.
+    #[error(
+        "{}: tensor '{tensor}' is of {dtype}; accepted are F32, and F64, F16 and BF16, which are \
+         converted",
+        path.display()
+    )]
+    Dtype {
+        /// The file of weights.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// Its dtype, as safetensors names it.
+        dtype: String,
+    },
+    /// A weight that is no finite number.
+    #[error("{}: value {index} of tensor '{tensor}' is {value}; accepted are finite numbers", path.display())]
+    NotFinite {
+        /// The file of weights.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// Which of its values, from 0 in memory order.
+        index: u64,
+        /// What it is.
+        value: String,
+    },
     /// A file could not be written.
     #[error("{}: cannot save: {reason}", path.display())]
     Save {

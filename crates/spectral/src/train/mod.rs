@@ -16,6 +16,7 @@ mod feed;
 mod files;
 mod fit;
 mod fused;
+pub(crate) mod fuzzing;
 mod history;
 mod image_list;
 mod learner;
@@ -32,6 +33,7 @@ mod schedule;
 mod settings;
 mod tally;
 mod target;
+mod tensors;
 mod trained_on;
 mod weights;
 
@@ -57,6 +59,7 @@ pub use recipe::{Recipe, recipes};
 pub use run_folder::{DataDescription, RunConfig, RunFolder};
 pub use schedule::{Decay, ScheduleConfig, Scheduler, Span, Warmup};
 pub use target::{Target, Task};
+pub use tensors::{check_finite_weights, converted_precisions};
 pub use trained_on::{TrainedOn, read_trained_on};
 pub use weights::{
     ModelDescription, load_model_weights, read_model_description, save_model_weights,

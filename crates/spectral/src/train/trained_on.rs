@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
-use super::weights::read_metadata;
+use super::tensors::Header;
 use crate::data::{DataSet, KnownImages};
 
 /// The key of the metadata.
@@ -77,8 +77,9 @@ impl TrainedOn {
 /// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is no safetensors
 /// file or this entry of it cannot be read.
 pub fn read_trained_on(path: &Path) -> Result<Option<TrainedOn>, TrainError> {
-    let metadata = read_metadata(path)?;
-    metadata
+    let header = Header::read(path)?;
+    header
+        .metadata
         .get(KEY)
         .map(|text| {
             serde_json::from_str(text)

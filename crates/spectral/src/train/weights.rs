@@ -1,25 +1,22 @@
 //! Weights in safetensors files that PyTorch users can read as well.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{
-    ApplyResult, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
+    ApplyResult, BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleSnapshot,
+    PyTorchToBurnAdapter, SafetensorsStore,
 };
+use burn::tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::error::TrainError;
 use super::files::write_atomically;
+use super::tensors::Header;
 use super::trained_on::{self, TrainedOn};
 
 const NAME_KEY: &str = "model";
 const SETTINGS_KEY: &str = "settings";
-
-/// Headers longer than this are taken for damage; the format allows no more.
-const LONGEST_HEADER: u64 = 100_000_000;
 
 /// Counters that PyTorch's batch normalisation keeps and Burn's does not.
 const UNUSED_BY_BURN: &str = "num_batches_tracked";
@@ -95,19 +92,22 @@ pub(super) fn weights_file<M: Module>(
 }
 
 /// Reads weights written by [`save_model_weights`] into a network of the same shape, bit for bit,
-/// and returns it in evaluation mode.
+/// and returns it in evaluation mode. Weights in F64, F16 or BF16 become F32, which
+/// [`converted_precisions`](super::converted_precisions) tells of.
 ///
 /// # Errors
 ///
 /// [`TrainError::Io`] if there is no such file, [`TrainError::Damaged`] if it is no whole
-/// safetensors file, [`TrainError::WeightsDoNotFit`] naming tensors that are missing, unknown or
-/// of another shape.
+/// safetensors file, [`TrainError::Dtype`] for weights that are no floating-point numbers,
+/// [`TrainError::WeightsDoNotFit`] naming tensors that are missing, unknown or of another shape.
 pub fn load_model_weights<M: Module>(path: &Path, model: M) -> Result<M, TrainError> {
     // Looked at first, for a clear error: the store maps the file without naming it.
-    read_model_description(path)?;
+    let header = Header::read(path)?;
+    header.check_dtypes(path, UNUSED_BY_BURN)?;
+    check_extent(path, &header, &model)?;
     let mut store = SafetensorsStore::from_file(path)
         .skip_enum_variants(true)
-        .with_from_adapter(PyTorchToBurnAdapter)
+        .with_from_adapter(PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32)))
         .allow_partial(true)
         .validate(false);
     let mut model = model.valid();
@@ -120,6 +120,37 @@ pub fn load_model_weights<M: Module>(path: &Path, model: M) -> Result<M, TrainEr
             path: path.to_path_buf(),
             reason: reasons.join("; "),
         }),
+    }
+}
+
+/// A network larger than its file by this many values is refused by the number alone, before any
+/// memory is taken for it.
+const FAR_LARGER: u64 = 1 << 24;
+
+/// Refuses a network that is far larger than what the file holds.
+fn check_extent<M: Module>(path: &Path, header: &Header, model: &M) -> Result<(), TrainError> {
+    let mut values = Values(0);
+    model.visit(&mut values);
+    let held = header.values();
+    match values.0 > held.saturating_add(FAR_LARGER) {
+        false => Ok(()),
+        true => Err(TrainError::WeightsDoNotFit {
+            path: path.to_path_buf(),
+            reason: format!("the network has {} values, the file {held}", values.0),
+        }),
+    }
+}
+
+/// Counts values by their shapes, without making them.
+struct Values(u64);
+
+impl ModuleVisitor for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let dims = param.lazy_shape().dims::<D>();
+        let elements = dims
+            .iter()
+            .fold(1u64, |product, &size| product.saturating_mul(size as u64));
+        self.0 = self.0.saturating_add(elements);
     }
 }
 
@@ -152,11 +183,11 @@ fn misfits(result: &ApplyResult) -> Vec<String> {
 /// file.
 pub fn read_model_description(path: &Path) -> Result<Option<ModelDescription>, TrainError> {
     let damaged = |reason: String| TrainError::damaged(path, reason);
-    let metadata = read_metadata(path)?;
-    let Some(name) = metadata.get(NAME_KEY) else {
+    let header = Header::read(path)?;
+    let Some(name) = header.metadata.get(NAME_KEY) else {
         return Ok(None);
     };
-    let settings = match metadata.get(SETTINGS_KEY) {
+    let settings = match header.metadata.get(SETTINGS_KEY) {
         Some(text) => toml::from_str(text)
             .map_err(|error| damaged(format!("the settings of the model: {error}")))?,
         None => toml::Table::new(),
@@ -165,34 +196,4 @@ pub fn read_model_description(path: &Path) -> Result<Option<ModelDescription>, T
         name: name.clone(),
         settings,
     }))
-}
-
-/// The metadata of a safetensors file.
-pub(super) fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, TrainError> {
-    let damaged = |reason: String| TrainError::damaged(path, reason);
-    let mut file = File::open(path).map_err(TrainError::io(path, "open"))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length)
-        .map_err(|_| damaged("shorter than a safetensors header".into()))?;
-    let length = u64::from_le_bytes(length);
-    if length > LONGEST_HEADER {
-        return Err(damaged("not a safetensors file".into()));
-    }
-    let mut header = Vec::new();
-    file.take(length)
-        .read_to_end(&mut header)
-        .map_err(TrainError::io(path, "read"))?;
-    if header.len() as u64 != length {
-        return Err(damaged("the header is cut off".into()));
-    }
-    let header: Header = serde_json::from_slice(&header)
-        .map_err(|error| damaged(format!("not a safetensors file: {error}")))?;
-    Ok(header.metadata)
-}
-
-/// The part of a safetensors header that does not describe tensors.
-#[derive(Deserialize)]
-struct Header {
-    #[serde(rename = "__metadata__", default)]
-    metadata: BTreeMap<String, String>,
 }

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod errors;
 mod evaluation;
+mod inputs;
 mod inspection;
 mod lists;
 mod parts;
@@ -21,6 +22,7 @@ mod study_verdict;
 mod study_why_fft;
 mod training;
 mod unattended;
+mod width;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,18 +59,25 @@ impl Lab {
         command
             .current_dir(self.folder.path())
             .env_remove("SPECTRAL_DATA")
+            .env_remove("COLUMNS")
             .env("XDG_CACHE_HOME", self.path("cache"));
         command
     }
 
     /// Runs a line of words separated by spaces.
     fn run(&self, line: &str) -> Said {
+        self.run_with(&[], line)
+    }
+
+    /// Runs a line with these variables in the environment.
+    fn run_with(&self, variables: &[(&str, &str)], line: &str) -> Said {
         let Output {
             status,
             stdout,
             stderr,
         } = self
             .command()
+            .envs(variables.iter().copied())
             .args(line.split_whitespace())
             .output()
             .unwrap();

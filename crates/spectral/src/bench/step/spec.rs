@@ -1,6 +1,7 @@
 //! Which step is timed.
 
 use crate::bench::error::BenchError;
+use crate::limits;
 use crate::model::{self, ModelInfo};
 use crate::train::{Recipe, TrainConfig};
 
@@ -40,6 +41,15 @@ impl StepSpec {
         let mut config = Recipe::find(model.recipe)?.config();
         config.batch_size = batch.unwrap_or(config.batch_size);
         config.validate()?;
+        let image = limits::product(model.input.shape());
+        let most = limits::BATCH / image;
+        if config.batch_size as u64 > most {
+            return Err(BenchError::Sizes {
+                layer: model.name,
+                needs: format!("takes batches of at most {most} images"),
+                got: config.batch_size.to_string(),
+            });
+        }
         Ok(Self { model, config })
     }
 
@@ -71,5 +81,8 @@ mod tests {
         let refused = |name, batch| StepSpec::new(name, batch).unwrap_err().to_string();
         assert!(refused("resnet", None).contains("vgg"));
         assert!(refused("cnn", Some(0)).contains("train.batch_size is 0"));
+        for batch in [1_000_000, usize::MAX] {
+            assert!(refused("cnn", Some(batch)).contains("at most 21399 images"));
+        }
     }
 }
