@@ -55,7 +55,9 @@ pub mod summary;
 pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
-pub use spectral_kernels::{Norm, keep_freed_pages};
+pub use spectral_kernels::{
+    InstructionSet, Norm, PlanMemory, clear_plans, keep_freed_pages, plan_memory, set_plan_memory,
+};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

@@ -1,7 +1,10 @@
-//! Plans kept for the whole process, bounded in number.
+//! Plans kept for the whole process, bounded in bytes over all lengths, kinds and number types together.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::algorithm::per_signal::PerSignal;
 use crate::long_convolution::Twist;
@@ -9,82 +12,191 @@ use crate::plan::Plan;
 use crate::real::HalfTwiddles;
 use crate::scalar::Scalar;
 
-/// Plans of each kind that are kept; a network uses a handful.
-const KEPT: usize = 128;
+/// Bytes of plans that are kept unless [`set_plan_memory`] says otherwise.
+const DEFAULT_BYTES: usize = 64 << 20;
 
-/// The most recently used values by length.
-pub struct Cache<V> {
-    entries: Mutex<VecDeque<(usize, Arc<V>)>>,
+/// What an entry takes beside its value: its place in the map, the counts of its `Arc`, a header of the allocator.
+const ENTRY_BYTES: usize = 160;
+
+/// A value that says how much memory it takes.
+pub trait Weighed: Send + Sync + 'static {
+    /// Bytes, to within about a factor of two where another crate made it.
+    fn bytes(&self) -> usize;
 }
 
-impl<V> Cache<V> {
-    const fn new() -> Self {
-        Cache {
-            entries: Mutex::new(VecDeque::new()),
+/// What the plans that are kept take, and what they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanMemory {
+    /// Most bytes that are kept.
+    pub bound: usize,
+    /// Bytes kept now. Those of `rustfft`'s plans are estimated, since that crate does not tell.
+    pub bytes: usize,
+    /// Plans kept now.
+    pub plans: usize,
+}
+
+struct Entry {
+    value: Arc<dyn Any + Send + Sync>,
+    bytes: usize,
+    /// When it was used last.
+    used: u64,
+}
+
+/// The most recently used values by type and length.
+struct Kept {
+    entries: BTreeMap<(TypeId, usize), Entry>,
+    bound: usize,
+    bytes: usize,
+    clock: u64,
+}
+
+impl Kept {
+    const fn new(bound: usize) -> Self {
+        Kept {
+            entries: BTreeMap::new(),
+            bound,
+            bytes: 0,
+            clock: 0,
         }
     }
 
-    /// The value for `n`, made outside the lock if it is not there: two threads may both make it, one is kept.
-    pub fn get(&self, n: usize, make: impl FnOnce(usize) -> V) -> Arc<V> {
-        if let Some(found) = self.touch(n) {
-            return found;
+    fn touch(&mut self, key: &(TypeId, usize)) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.clock += 1;
+        let entry = self.entries.get_mut(key)?;
+        entry.used = self.clock;
+        Some(Arc::clone(&entry.value))
+    }
+
+    /// Keeps a value unless it is larger than the bound, and gives those that have to go for it.
+    fn keep(
+        &mut self,
+        key: (TypeId, usize),
+        value: Arc<dyn Any + Send + Sync>,
+        bytes: usize,
+    ) -> Vec<Entry> {
+        if bytes > self.bound {
+            return Vec::new();
+        }
+        self.clock += 1;
+        let used = self.clock;
+        self.bytes += bytes;
+        let replaced = self.entries.insert(key, Entry { value, bytes, used });
+        self.bytes -= replaced.as_ref().map_or(0, |entry| entry.bytes);
+        let mut gone = self.shrink();
+        gone.extend(replaced);
+        gone
+    }
+
+    /// The least recently used values above the bound.
+    fn shrink(&mut self) -> Vec<Entry> {
+        let mut gone = Vec::new();
+        while self.bytes > self.bound {
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used);
+            let Some(key) = oldest.map(|(key, _)| *key) else {
+                break;
+            };
+            if let Some(entry) = self.entries.remove(&key) {
+                self.bytes -= entry.bytes;
+                gone.push(entry);
+            }
+        }
+        gone
+    }
+}
+
+/// Values by type and length, shared by all threads.
+///
+/// Values are made and dropped outside the lock: both run code of other crates.
+struct Shelf(Mutex<Kept>);
+
+static PLANS: Shelf = Shelf(Mutex::new(Kept::new(DEFAULT_BYTES)));
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Whole entries are moved in and out, so a panic elsewhere leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value for `n`, made if it is not there: two threads may both make it, one is kept.
+    fn get<V: Weighed>(&self, n: usize, make: impl FnOnce(usize) -> V) -> Arc<V> {
+        let key = (TypeId::of::<V>(), n);
+        let found = |found: Option<Arc<dyn Any + Send + Sync>>| found?.downcast::<V>().ok();
+        let kept = self.lock().touch(&key);
+        if let Some(kept) = found(kept) {
+            return kept;
         }
         let made = Arc::new(make(n));
-        if let Some(found) = self.touch(n) {
-            return found;
-        }
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.push_front((n, Arc::clone(&made)));
-        entries.truncate(KEPT);
-        made
+        let bytes = made.bytes() + ENTRY_BYTES;
+        let (kept, gone) = {
+            let mut kept = self.lock();
+            match kept.touch(&key) {
+                Some(earlier) => (Some(earlier), Vec::new()),
+                None => (None, kept.keep(key, made.clone(), bytes)),
+            }
+        };
+        drop(gone);
+        found(kept).unwrap_or(made)
     }
+}
 
-    fn touch(&self, n: usize) -> Option<Arc<V>> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = entries.iter().position(|(len, _)| *len == n)?;
-        let entry = entries.remove(at)?;
-        let found = Arc::clone(&entry.1);
-        entries.push_front(entry);
-        Some(found)
+/// Bounds the bytes of plans (twiddle factors and the like, by length of transform) that the process keeps for calls to
+/// come, 64 MB unless set. The least recently used go first; a plan larger than the bound is made anew at every call. A
+/// bound of 0 keeps none.
+pub fn set_plan_memory(bytes: usize) {
+    let gone = {
+        let mut kept = PLANS.lock();
+        kept.bound = bytes;
+        kept.shrink()
+    };
+    drop(gone);
+}
+
+/// What the plans that are kept take.
+pub fn plan_memory() -> PlanMemory {
+    let kept = PLANS.lock();
+    PlanMemory {
+        bound: kept.bound,
+        bytes: kept.bytes,
+        plans: kept.entries.len(),
     }
+}
+
+/// Lets all plans go. Those in use by a call go with its end.
+pub fn clear_plans() {
+    let gone = {
+        let mut kept = PLANS.lock();
+        kept.bytes = 0;
+        take(&mut kept.entries)
+    };
+    drop(gone);
 }
 
 /// All plans of one number type.
-pub struct Plans<T: Scalar> {
-    complex: Cache<Plan<T>>,
-    half: Cache<HalfTwiddles<T>>,
-    single: Cache<PerSignal<T>>,
-    twist: Cache<Twist<T>>,
-}
+pub struct Plans<T: Scalar>(PhantomData<T>);
 
 impl<T: Scalar> Plans<T> {
-    pub fn new() -> Self {
-        Plans {
-            complex: Cache::new(),
-            half: Cache::new(),
-            single: Cache::new(),
-            twist: Cache::new(),
-        }
+    pub const fn new() -> Self {
+        Plans(PhantomData)
     }
 
     /// The plan of complex transforms of `n ≥ 1` points.
     pub fn complex(&self, n: usize) -> Arc<Plan<T>> {
-        self.complex.get(n, Plan::new)
+        PLANS.get(n, Plan::new)
     }
 
     /// The twiddles of real transforms of even length `n`.
     pub fn half(&self, n: usize) -> Arc<HalfTwiddles<T>> {
-        self.half.get(n, HalfTwiddles::new)
+        PLANS.get(n, HalfTwiddles::new)
     }
 
     /// The plan of complex transforms of `n ≥ 1` points, one signal at a time.
     pub fn single(&self, n: usize) -> Arc<PerSignal<T>> {
-        self.single.get(n, PerSignal::new)
+        PLANS.get(n, PerSignal::new)
     }
 
     /// The turns of long convolutions in blocks of `n ≥ 1` samples.
     pub fn twist(&self, n: usize) -> Arc<Twist<T>> {
-        self.twist.get(n, Twist::new)
+        PLANS.get(n, Twist::new)
     }
 }
 
@@ -92,16 +204,51 @@ impl<T: Scalar> Plans<T> {
 mod tests {
     use super::*;
 
+    /// A value of so many bytes with its entry.
+    struct Block(usize);
+
+    impl Weighed for Block {
+        fn bytes(&self) -> usize {
+            self.0 - ENTRY_BYTES
+        }
+    }
+
+    fn shelf(bound: usize) -> Shelf {
+        Shelf(Mutex::new(Kept::new(bound)))
+    }
+
     #[test]
     fn a_value_is_made_once_and_the_least_recently_used_goes_first() {
-        let cache = Cache::new();
-        for n in 0..KEPT {
-            cache.get(n, |n| n);
+        let shelf = shelf(10_000);
+        for n in 0..10 {
+            shelf.get(n, |_| Block(1000));
         }
-        assert_eq!(*cache.get(0, |_| unreachable!("kept")), 0);
-        cache.get(KEPT, |n| n);
-        assert_eq!(*cache.get(0, |_| unreachable!("used recently")), 0);
-        assert_eq!(*cache.get(1, |_| 99), 99, "1 was the oldest");
-        assert_eq!(cache.entries.lock().unwrap().len(), KEPT);
+        shelf.get(0, |_| -> Block { unreachable!("kept") });
+        shelf.get(10, |_| Block(1000));
+        shelf.get(0, |_| -> Block { unreachable!("used recently") });
+        let mut made = false;
+        shelf.get(1, |_| {
+            made = true;
+            Block(1000)
+        });
+        assert!(made, "1 was the oldest");
+        assert_eq!(shelf.lock().bytes, 10_000);
+        assert_eq!(shelf.lock().entries.len(), 10);
+    }
+
+    #[test]
+    fn a_value_above_the_bound_serves_and_sends_no_other_away() {
+        let shelf = shelf(10_000);
+        shelf.get(1, |_| Block(1000));
+        assert_eq!(shelf.get(2, |_| Block(20_000)).0, 20_000);
+        shelf.get(1, |_| -> Block { unreachable!("kept") });
+        assert_eq!(shelf.lock().bytes, 1000);
+    }
+
+    #[test]
+    fn a_value_may_be_made_with_others() {
+        let shelf = shelf(10_000);
+        let made = shelf.get(1, |_| Block(shelf.get(2, |_| Block(700)).0 + 300));
+        assert_eq!((made.0, shelf.lock().entries.len()), (1000, 2));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, half_bins};
+use crate::shape::{Planar, PlanarMut, count, half_bins};
 use crate::simd::{InstructionSet, Kernel, Simd, Vector};
 
 /// Spectra of images `[count, height, width]`, full or the half `[count, height, width/2 + 1]`.
@@ -19,12 +19,12 @@ pub struct HermitianSpectra {
 impl HermitianSpectra {
     /// Bins of all full spectra.
     pub fn full_len(&self) -> usize {
-        self.count * self.size[0] * self.size[1]
+        count(&[self.count, self.size[0], self.size[1]])
     }
 
     /// Bins of all half-spectra.
     pub fn half_len(&self) -> usize {
-        self.count * self.size[0] * half_bins(self.size[1])
+        count(&[self.count, self.size[0], half_bins(self.size[1])])
     }
 
     /// `h_k = w·(x_k + conj x_{−k})` for the bins of the half; `w` is `factor` for bins whose mirror image the half leaves

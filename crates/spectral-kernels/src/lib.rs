@@ -24,7 +24,8 @@
 //!
 //! # Speed
 //!
-//! Instructions (AVX-512, AVX2 with FMA, or the target's baseline) are chosen at run time. Measured on two cores of an
+//! Instructions (AVX-512, AVX2 with FMA, or the target's baseline) are chosen at run time; the environment variable
+//! `SPECTRAL_INSTRUCTION_SET` can ask for less ([`InstructionSet`]). Measured on two cores of an
 //! AMD EPYC (family 26, AVX-512), `f32`, `rfftn` then `irfftn`, two threads, shortest of many runs, milliseconds, beside
 //! a plain loop of realfft and rustfft over images with rayon (`cargo bench --bench fft`):
 //!
@@ -101,6 +102,7 @@ mod transform;
 mod view;
 
 pub use activation::Activation;
+pub use cache::{PlanMemory, clear_plans, plan_memory, set_plan_memory};
 pub use channel_affine::{
     BatchNormalisation, ChannelAffine, ChannelCoefficients, ChannelStatistics, ChannelSums,
     MaxPool, NormalisationGradients,
@@ -121,7 +123,6 @@ pub use pointwise::Pointwise;
 pub use reverse::reverse;
 pub use scalar::Scalar;
 pub use shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};
-#[doc(hidden)]
 pub use simd::InstructionSet;
 pub use stack::{DenseGradients, DenseHead, RectifiedStack};
 pub use transform::{

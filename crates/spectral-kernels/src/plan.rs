@@ -2,6 +2,7 @@
 
 use crate::algorithm::per_signal::PerSignal;
 use crate::algorithm::stockham::Stockham;
+use crate::cache::Weighed;
 use crate::scalar::Scalar;
 use crate::simd::Simd;
 use crate::view::View;
@@ -17,6 +18,16 @@ enum Choice<T: Scalar> {
 /// A complex forward transform of one length, for blocks of [`Simd::LANES`] signals.
 pub struct Plan<T: Scalar> {
     choice: Choice<T>,
+}
+
+impl<T: Scalar> Weighed for Plan<T> {
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match &self.choice {
+                Choice::Stockham(stockham) => stockham.bytes(),
+                Choice::PerSignal(signal) => signal.bytes(),
+            }
+    }
 }
 
 impl<T: Scalar> Plan<T> {

@@ -5,6 +5,7 @@
 //! zeros.
 
 use crate::algorithm::root;
+use crate::cache::Weighed;
 use crate::scalar::Scalar;
 use crate::simd::{Kernel, Simd};
 use crate::view::{Complex, View, broadcast};
@@ -12,6 +13,12 @@ use crate::view::{Complex, View, broadcast};
 /// `exp(−2πi k/n)` for `k = 0 … n/4`, even `n`.
 pub struct HalfTwiddles<T> {
     pub factors: Vec<[T; 2]>,
+}
+
+impl<T: Scalar> Weighed for HalfTwiddles<T> {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&self.factors[..])
+    }
 }
 
 impl<T: Scalar> HalfTwiddles<T> {

@@ -1,7 +1,5 @@
 //! The number types the kernels work on.
 
-use std::sync::OnceLock;
-
 use crate::cache::Plans;
 use crate::channel_affine;
 use crate::contraction::Product;
@@ -346,8 +344,8 @@ macro_rules! internals {
             }
 
             fn plans() -> &'static Plans<$t> {
-                static PLANS: OnceLock<Plans<$t>> = OnceLock::new();
-                PLANS.get_or_init(Plans::new)
+                static PLANS: Plans<$t> = Plans::new();
+                &PLANS
             }
         }
     };

@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 
+use crate::scalar::Scalar;
+
 /// A cache line, so that buffers are aligned for the widest vector.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([u64; 8]);
 
-/// More than this is given back to the allocator after use.
+/// More than this is given back to the allocator after use: each thread keeps at most twice as much, once for each slot.
 const KEPT_BYTES: usize = 64 << 20;
 
 type Slot = Cell<Vec<Line>>;
@@ -20,7 +22,7 @@ thread_local! {
 /// Calls `work` with `N` buffers of (at least) the given numbers of elements, aligned to 64 bytes, of any content.
 ///
 /// Calls may nest; an inner call then allocates.
-pub fn with_scratch<T: Copy + Default + 'static, R, const N: usize>(
+pub fn with_scratch<T: Scalar, R, const N: usize>(
     lens: [usize; N],
     work: impl FnOnce([&mut [T]; N]) -> R,
 ) -> R {
@@ -28,20 +30,23 @@ pub fn with_scratch<T: Copy + Default + 'static, R, const N: usize>(
 }
 
 /// The same from memory of its own, for a call whose tasks use [`with_scratch`].
-pub fn with_outer_scratch<T: Copy + Default + 'static, R, const N: usize>(
+pub fn with_outer_scratch<T: Scalar, R, const N: usize>(
     lens: [usize; N],
     work: impl FnOnce([&mut [T]; N]) -> R,
 ) -> R {
     OUTER.with(|slot| with_buffer(slot, lens, work))
 }
 
-fn with_buffer<T: Copy + Default + 'static, R, const N: usize>(
+fn with_buffer<T: Scalar, R, const N: usize>(
     slot: &Slot,
     lens: [usize; N],
     work: impl FnOnce([&mut [T]; N]) -> R,
 ) -> R {
-    let lines = lens.map(|len| (len * size_of::<T>()).div_ceil(size_of::<Line>()));
-    let total = lines.iter().sum();
+    let lines = lens.map(|len| len.div_ceil(size_of::<Line>() / size_of::<T>()));
+    let total = lines
+        .iter()
+        .try_fold(0_usize, |total, lines| total.checked_add(*lines))
+        .expect("the buffers of a call fit the address space");
     let mut buffer = slot.take();
     if buffer.len() < total {
         buffer.resize(total, Line([0; 8]));
@@ -51,8 +56,8 @@ fn with_buffer<T: Copy + Default + 'static, R, const N: usize>(
         let (head, tail) = std::mem::take(&mut rest).split_at_mut(count);
         rest = tail;
         let len = size_of_val(head) / size_of::<T>();
-        // SAFETY: the lines are initialised, aligned for any number and borrowed for as long as the slice; `Scalar`
-        // types (all that the crate asks for) have no invalid bit patterns and no size that does not divide a line.
+        // SAFETY: the lines are initialised, aligned for any number and borrowed for as long as the slice. `Scalar` is
+        // sealed: `f32` and `f64` have no padding and no invalid bit patterns, and their sizes divide a line.
         unsafe { std::slice::from_raw_parts_mut(head.as_mut_ptr().cast::<T>(), len) }
     });
     let result = work(buffers);
@@ -76,6 +81,14 @@ mod tests {
             a.fill(1.0);
             c.fill(2.0);
             assert!(a.iter().all(|x| *x == 1.0));
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn a_length_whose_bytes_wrap_to_none_is_refused() {
+        with_scratch::<f64, _, 1>([1 << (usize::BITS - 3)], |[buffer]| {
+            assert!(buffer.is_empty())
         });
     }
 

@@ -25,12 +25,29 @@ pub struct Axis {
 impl Axis {
     /// Elements of the whole real (or complex) array.
     pub fn elements(self) -> usize {
-        self.outer * self.len * self.inner
+        count(&[self.outer, self.len, self.inner])
     }
 
     /// Elements of the array whose axis is a half-spectrum: `outer · (len/2 + 1) · inner`.
     pub fn half_elements(self) -> usize {
-        self.outer * half_bins(self.len) * self.inner
+        count(&[self.outer, half_bins(self.len), self.inner])
+    }
+}
+
+/// Elements of an array of these sizes. Pointers are made from what is found here, so the product must not wrap.
+///
+/// Panics if it does.
+#[track_caller]
+pub(crate) fn count(sizes: &[usize]) -> usize {
+    if sizes.contains(&0) {
+        return 0;
+    }
+    let product = sizes
+        .iter()
+        .try_fold(1_usize, |product, size| product.checked_mul(*size));
+    match product {
+        Some(product) => product,
+        None => panic!("an array of {sizes:?} elements is too large"),
     }
 }
 

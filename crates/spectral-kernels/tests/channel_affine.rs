@@ -374,46 +374,65 @@ fn results_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn values_far_from_zero_keep_their_variance() {
-    for sizes in [[28, 28], [3, 3], [1, 1], [80, 70]] {
-        let map = case(64, 3, sizes, Activation::Identity, None);
-        let mut x = noise::<f32>(map.input_len(), 1);
-        // The first entries lie elsewhere, so that no guess at the mean from a few helps.
-        let early = map.input_len() / 10;
-        for (at, x) in x.iter_mut().enumerate() {
-            *x += if at < early { 1e3 } else { 1e4 };
+    let _alone = alone();
+    for &set in InstructionSet::available() {
+        InstructionSet::force(Some(set));
+        for (batch, sizes) in [
+            (64, [28, 28]),
+            (64, [3, 3]),
+            (64, [1, 1]),
+            (64, [80, 70]),
+            (5000, [1, 1]),
+            (700, [2, 3]),
+        ] {
+            keeps_variance(set, batch, sizes);
         }
-        let wide = widen(&x);
-        let ones = [1.0; 3];
-        let norm = BatchNormalisation {
-            gamma: &ones,
-            beta: &[0.0; 3],
-            epsilon: 0.0,
-        };
-        for level in [early, 0] {
-            // Then all lie close together.
-            let mut x = x.clone();
-            let mut wide = wide.clone();
-            if level == 0 {
-                for at in 0..early {
-                    x[at] += 9e3;
-                    wide[at] = f64::from(x[at]);
-                }
+    }
+    InstructionSet::force(None);
+}
+
+fn keeps_variance(set: InstructionSet, batch: usize, sizes: [usize; 2]) {
+    let map = case(batch, 3, sizes, Activation::Identity, None);
+    let mut x = noise::<f32>(map.input_len(), 1);
+    // The first entries lie elsewhere, so that no guess at the mean from a few helps.
+    let early = map.input_len() / 10;
+    for (at, x) in x.iter_mut().enumerate() {
+        *x += if at < early { 1e3 } else { 1e4 };
+    }
+    let wide = widen(&x);
+    let ones = [1.0; 3];
+    let norm = BatchNormalisation {
+        gamma: &ones,
+        beta: &[0.0; 3],
+        epsilon: 0.0,
+    };
+    for level in [early, 0] {
+        // Then all lie close together.
+        let mut x = x.clone();
+        let mut wide = wide.clone();
+        if level == 0 {
+            for at in 0..early {
+                x[at] += 9e3;
+                wide[at] = f64::from(x[at]);
             }
-            let mut y = vec![0.0; x.len()];
-            let statistics = map.normalise(&x, &norm, &mut y);
-            let count = (map.input_len() / 3) as f64;
-            for c in 0..3 {
-                let mean = elements(&map, c).map(|at| wide[at]).sum::<f64>() / count;
-                let squares = elements(&map, c).map(|at| (wide[at] - mean).powi(2));
-                let variance = squares.sum::<f64>() / count;
-                let got = [statistics.mean[c], statistics.variance[c]].map(f64::from);
-                assert!((got[0] - mean).abs() < 1e-7 * mean, "{sizes:?} mean");
-                assert!(
-                    (got[1] - variance).abs() < 1e-6 * variance,
-                    "{sizes:?}: variance {} for {variance}",
-                    got[1]
-                );
-            }
+        }
+        let mut y = vec![0.0; x.len()];
+        let statistics = map.normalise(&x, &norm, &mut y);
+        let count = (map.input_len() / 3) as f64;
+        for c in 0..3 {
+            let mean = elements(&map, c).map(|at| wide[at]).sum::<f64>() / count;
+            let squares = elements(&map, c).map(|at| (wide[at] - mean).powi(2));
+            let variance = squares.sum::<f64>() / count;
+            let got = [statistics.mean[c], statistics.variance[c]].map(f64::from);
+            assert!(
+                (got[0] - mean).abs() < 1e-7 * mean,
+                "{set:?} {batch} {sizes:?} mean"
+            );
+            assert!(
+                (got[1] - variance).abs() < 1e-6 * variance,
+                "{set:?} {batch} {sizes:?}: variance {} for {variance}",
+                got[1]
+            );
         }
     }
 }

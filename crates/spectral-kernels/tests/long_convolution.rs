@@ -243,6 +243,113 @@ fn what_is_not_a_number_stays_in_its_signal_and_the_future() {
     }
 }
 
+/// Numbers that are not finite are in the result where they are in the sum written out, and nowhere else.
+#[track_caller]
+fn assert_seen(what: &str, got: &[f64], expected: &[f64]) {
+    let finite = |of: &[f64]| -> Vec<f64> {
+        let value = |x: &f64| if x.is_finite() { *x } else { 0.0 };
+        of.iter().map(value).collect()
+    };
+    for (at, (got, expected)) in got.iter().zip(expected).enumerate() {
+        assert_eq!(
+            got.is_finite(),
+            expected.is_finite(),
+            "{what}: {at}: {got} for {expected}"
+        );
+    }
+    assert_close::<f32>(what, &finite(got), &finite(expected));
+}
+
+#[test]
+fn only_what_sees_a_number_that_is_not_finite_is_not_finite() {
+    let _held = hold();
+    let (nan, infinite) = (f32::NAN, f32::INFINITY);
+    for &set in InstructionSet::available() {
+        InstructionSet::force(Some(set));
+        // Tap by tap, blocks of lanes, and one transform a signal; kernels shorter than the signal and longer.
+        for shape in [
+            shape(3, 7, 400, 5),
+            shape(3, 7, 400, 170),
+            shape(3, 7, 400, 500),
+            shape(1, 16, 2500, 2500),
+            shape(1, 1, 4097, 4097),
+            shape(1, 1, 4097, 1500),
+        ] {
+            let (length, taps) = (shape.length, shape.taps);
+            let line = shape.batch * shape.channels / 2;
+            let [x, gy, kernel] = [line * length, line * length, line % shape.channels * taps];
+            let bad: [&[(usize, f32)]; 4] = [
+                &[(length - 1, nan)],
+                &[(length / 3, infinite)],
+                &[(length / 2, nan), (length / 4, -infinite)],
+                &[(0, nan)],
+            ];
+            for bad in bad {
+                for place in 0..3 {
+                    let mut inputs = inputs::<f32>(&shape, true);
+                    for (at, value) in bad {
+                        match place {
+                            0 => inputs.x[x + at] = *value,
+                            1 => inputs.gy[gy + at] = *value,
+                            _ => inputs.kernel[kernel + at * taps / length] = *value,
+                        }
+                    }
+                    let results = run(&shape, &inputs);
+                    let what = format!("{set:?} {shape:?} {bad:?} {place}");
+                    let [x, kernel, gy] =
+                        [&inputs.x, &inputs.kernel, &inputs.gy].map(|of| widen(of));
+                    let skip = inputs.skip.as_ref().map(|skip| widen(skip));
+                    let y = convolve(&shape, &x, &kernel, skip.as_deref());
+                    assert_seen(&format!("output {what}"), &widen(&results.y), &y);
+                    let (gx, gk) = gradients(&shape, &x, &kernel, skip.as_deref(), &gy);
+                    assert_seen(&format!("signal {what}"), &widen(&results.gx), &gx);
+                    assert_seen(&format!("kernel {what}"), &widen(&results.gk), &gk);
+                }
+            }
+        }
+    }
+    InstructionSet::force(None);
+}
+
+/// What is finite and later moves an output by rounding alone.
+#[test]
+fn a_large_later_sample_moves_an_output_by_no_more_than_the_stated_rounding() {
+    let _held = hold();
+    let norm = |of: &[f32]| widen(of).iter().map(|x| x * x).sum::<f64>().sqrt();
+    for (batch, channels, length, at) in
+        [(1, 1, 1024, 600), (4, 16, 1024, 600), (1, 3, 10007, 9000)]
+    {
+        let shape = shape(batch, channels, length, length);
+        let mut inputs = inputs::<f32>(&shape, false);
+        let before = run(&shape, &inputs);
+        for line in 0..batch * channels {
+            inputs.x[line * length + at] = 1e10;
+            inputs.gy[line * length + length - 1 - at] = 1e10;
+        }
+        let after = run(&shape, &inputs);
+        for line in 0..batch * channels {
+            let of = line * length..(line + 1) * length;
+            let kernel = norm(&inputs.kernel[line % channels * length..][..length]);
+            let bound = |signal: &[f32]| {
+                f64::from(f32::EPSILON) * (length as f64).log2() * norm(signal) * kernel
+            };
+            let moved = |a: &[f32], b: &[f32]| {
+                let pairs = a.iter().zip(b);
+                pairs
+                    .map(|(a, b)| f64::from(a - b).abs())
+                    .fold(0.0, f64::max)
+            };
+            let [y, earlier] = [&after.y, &before.y].map(|y| &y[of.clone()][..at]);
+            assert!(
+                moved(y, earlier) < bound(&inputs.x[of.clone()]),
+                "{shape:?}"
+            );
+            let [gx, later] = [&after.gx, &before.gx].map(|gx| &gx[of.clone()][length - at..]);
+            assert!(moved(gx, later) < bound(&inputs.gy[of]), "{shape:?}");
+        }
+    }
+}
+
 #[test]
 fn nothing_in_gives_nothing_out_and_zero_gradients() {
     let _held = hold();

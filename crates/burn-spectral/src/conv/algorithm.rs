@@ -7,6 +7,18 @@ use super::cost::{Passes, direct, fft};
 use super::fft_conv::{FftConvOptions, check};
 
 /// How a convolution is computed.
+///
+/// A sample that is not finite (`NaN` or infinite) always makes the outputs that see it not finite. How much further it
+/// reaches depends on the algorithm, which [`Auto`](Self::Auto) chooses by the shape and the number of threads:
+///
+/// | algorithm | outputs that become `NaN` or infinite |
+/// |---|---|
+/// | `Direct` | those whose kernel lies over the sample |
+/// | `Tiled` | those of the tiles that read the sample: less than `tile` samples away from it along each axis that is cut, all along the others |
+/// | `Whole` | all |
+///
+/// of all output channels of the sample's group, in its entry of the batch alone. The same holds of gradients for the
+/// input. Devices and dtypes without kernels (see [`ops`](crate::ops)) cut no tiles: there `Tiled` is as `Whole`. Where one bad pixel must not spoil an image, ask for `Direct`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FftConvAlgorithm {
     /// Whichever is predicted to be fastest; see [`ConvShape::choose`].

@@ -46,7 +46,7 @@ impl FftConvOptions {
 /// ```
 ///
 /// computed directly, or as `irfft(rfft(x)·conj(rfft(w)))` of the whole signal or of tiles, on grids where nothing wraps
-/// around into the outputs that are kept; see [`FftConvAlgorithm`].
+/// around into the outputs that are kept; see [`FftConvAlgorithm`], also for how far a `NaN` reaches.
 ///
 /// # Shapes
 /// - `x`: `[batch, channels_in, spatial…]`

@@ -135,7 +135,7 @@ macro_rules! fft_conv_layer {
         #[doc = concat!("Burn's [`", stringify!($conv), "`], evaluated through the spectrum.")]
         ///
         /// The same function of the same weights, computed tap by tap or through the spectrum, whichever is
-        /// faster: see [`FftConvAlgorithm`]. Created by [`InitFft`], or from Burn's layer.
+        /// faster: see [`FftConvAlgorithm`], also for how far a `NaN` reaches. Created by [`InitFft`], or from Burn's layer.
         #[derive(Module, Debug)]
         pub struct $name {
             /// Taps, `[out, in / groups, taps…]`, as Burn's layer stores them.

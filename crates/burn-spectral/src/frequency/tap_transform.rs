@@ -2,7 +2,7 @@
 
 use core::f64::consts::TAU;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Tensor, TensorData};
 
@@ -14,8 +14,8 @@ use super::support::SupportProjection;
 /// Taps up to which the product takes less time than zero padding and a whole transform.
 const MOST_TAPS: usize = 32;
 
-/// Supports whose matrices are kept; the first ones go first.
-const MOST_KEPT: usize = 64;
+/// Most bytes of matrices that are kept; the least recently used go first, and larger ones are made at every call.
+const MOST_BYTES: usize = 128 << 20;
 
 /// Rows of the DFT matrix, a row a tap: `cos θ` and `sin θ` with `θ = 2π·⟨k, n⟩` of tap `n` and bin `k`, and what turns
 /// bins to taps again.
@@ -27,8 +27,47 @@ pub(super) struct TapTransform {
     inverse: [Matrix; 2],
 }
 
-/// Those in use, so that a step of training does not make them again.
-static KEPT: Mutex<VecDeque<Arc<TapTransform>>> = Mutex::new(VecDeque::new());
+/// Those in use, so that a step of training does not make them again. The last was used last.
+///
+/// They are made and dropped outside the lock, since that takes long and runs code of Burn.
+struct Kept(Mutex<VecDeque<Arc<TapTransform>>>);
+
+static KEPT: Kept = Kept(Mutex::new(VecDeque::new()));
+
+impl Kept {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TapTransform>>> {
+        // Whole transforms are moved in and out, so a panic elsewhere leaves nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, support: &SupportProjection) -> Option<Arc<TapTransform>> {
+        let mut kept = self.lock();
+        let at = kept.iter().position(|kept| kept.support == *support)?;
+        let found = kept.remove(at)?;
+        kept.push_back(found.clone());
+        Some(found)
+    }
+
+    fn keep(&self, made: &Arc<TapTransform>, most: usize) {
+        let mut gone = Vec::new();
+        {
+            let mut kept = self.lock();
+            let is_there = kept.iter().any(|kept| kept.support == made.support);
+            if is_there || made.bytes() > most {
+                return;
+            }
+            kept.push_back(made.clone());
+            let mut bytes: usize = kept.iter().map(|kept| kept.bytes()).sum();
+            while bytes > most
+                && let Some(oldest) = kept.pop_front()
+            {
+                bytes -= oldest.bytes();
+                gone.push(oldest);
+            }
+        }
+        drop(gone);
+    }
+}
 
 impl TapTransform {
     /// The transform of kernels of that support, unless they have too many taps.
@@ -36,17 +75,20 @@ impl TapTransform {
         if support.taps[0] * support.taps[1] > MOST_TAPS {
             return None;
         }
-        // Whole transforms are moved in and out, so a panic elsewhere leaves nothing half done.
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = kept.iter().find(|kept| kept.support == support) {
-            return Some(found.clone());
+        if let Some(found) = KEPT.find(&support) {
+            return Some(found);
         }
         let made = Arc::new(Self::of(support));
-        kept.push_back(made.clone());
-        if kept.len() > MOST_KEPT {
-            kept.pop_front();
-        }
+        KEPT.keep(&made, MOST_BYTES);
         Some(made)
+    }
+
+    /// Bytes of the matrices.
+    fn bytes(&self) -> usize {
+        let matrices = self.forward.iter().chain(&self.inverse);
+        matrices
+            .map(|matrix| matrix.single.as_bytes().len() + matrix.double.as_bytes().len())
+            .sum()
     }
 
     fn of(support: SupportProjection) -> Self {
@@ -142,5 +184,36 @@ impl Matrix {
         let rows = x.reshape([outputs * inputs, height * width]);
         ops::linear(rows, matrix, None, Activation::Identity)
             .reshape([outputs, inputs, last[0], last[1]])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frequency::SpectrumGrid;
+
+    #[test]
+    fn matrices_are_kept_up_to_a_number_of_bytes_and_the_least_recently_used_go_first() {
+        let of = |size| {
+            let support = SupportProjection::new(SpectrumGrid::half([size, size]), [3, 3]);
+            Arc::new(TapTransform::of(support))
+        };
+        let kept = Kept(Mutex::new(VecDeque::new()));
+        let made: Vec<_> = (8..16).map(of).collect();
+        let most = made[5].bytes() + made[6].bytes() + made[7].bytes();
+        for made in &made {
+            kept.keep(made, most);
+            assert!(kept.lock().iter().map(|kept| kept.bytes()).sum::<usize>() <= most);
+        }
+        assert!(kept.find(&made[0].support).is_none());
+        assert!(kept.find(&made[5].support).is_some());
+        kept.keep(&of(14), most);
+        kept.keep(&of(4), most);
+        assert!(
+            kept.find(&made[6].support).is_none(),
+            "13 and 15 were used later"
+        );
+        kept.keep(&of(64), most);
+        assert!(kept.find(&made[7].support).is_some(), "too large to keep");
     }
 }

@@ -56,13 +56,21 @@ impl<E> Shelf<E> {
     }
 
     fn give(&self, buffer: Vec<E>) {
-        let mut shelf = self.lock();
-        shelf.push_back(buffer);
-        let bytes = |buffer: &Vec<E>| size_of_val(buffer.as_slice());
-        let mut kept: usize = shelf.iter().map(bytes).sum();
-        while kept > MOST {
-            kept -= shelf.pop_front().as_ref().map_or(kept, bytes);
+        let mut gone = Vec::new();
+        {
+            let mut shelf = self.lock();
+            shelf.push_back(buffer);
+            let bytes = |buffer: &Vec<E>| size_of_val(buffer.as_slice());
+            let mut kept: usize = shelf.iter().map(bytes).sum();
+            while kept > MOST
+                && let Some(oldest) = shelf.pop_front()
+            {
+                kept -= bytes(&oldest);
+                gone.push(oldest);
+            }
         }
+        // The allocator unmaps them, which others need not wait for.
+        drop(gone);
     }
 }
 

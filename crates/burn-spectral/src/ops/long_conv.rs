@@ -32,7 +32,7 @@ pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Te
         check_dtypes(x.dtype(), skip.dtype());
     }
     if !has_kernels(&x) {
-        return portable_long_conv(x, kernel, skip);
+        return causal_long_conv(x, kernel, skip);
     }
     let (x, kernel) = (x.into_dispatch(), kernel.into_dispatch());
     Tensor::from_dispatch(match skip {
@@ -41,6 +41,33 @@ pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Te
         }
         None => <Dispatch as LongConvOps>::spectral_long_conv(x, kernel),
     })
+}
+
+/// [`portable_long_conv`] where samples and taps that are not finite reach only the outputs that see them, which are
+/// `NaN`: zeros are transformed in their place.
+fn causal_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
+    let [batch, channels, length] = x.dims();
+    let taps = kernel.dims()[1].min(length);
+    if batch * channels * length == 0 {
+        return x;
+    }
+    let (bad_samples, bad_taps) = (
+        x.clone().is_finite().bool_not(),
+        kernel.clone().is_finite().bool_not(),
+    );
+    // How many of them an output sees: of the last samples, as many as there are taps, and of the taps up to it.
+    let samples = bad_samples.clone().int().cumsum(2);
+    let before = samples
+        .clone()
+        .pad([(0, 0), (0, 0), (taps, 0)], 0)
+        .narrow(2, 0, length);
+    let met = bad_taps.clone().int().narrow(1, 0, taps);
+    let met = met.pad([(0, 0), (0, length - taps)], 0).cumsum(1);
+    let seen = (samples - before + met.unsqueeze::<3>()).greater_elem(0);
+    let nothing = Tensor::zeros(x.dims(), (&x.device(), x.dtype()));
+    let x = x.mask_fill(bad_samples, 0.0);
+    let kernel = kernel.mask_fill(bad_taps, 0.0);
+    portable_long_conv(x, kernel, skip) + nothing.mask_fill(seen, f64::NAN)
 }
 
 /// [`long_conv`] in tensor ops: both padded with zeros to where nothing wraps around.
@@ -299,6 +326,44 @@ mod tests {
                         (got - expected).abs() < 1e-11 * (1.0 + expected.abs()),
                         "{got} {expected}"
                     );
+                }
+            }
+        }
+    }
+
+    /// The sum written out, on one path and the other.
+    #[test]
+    fn only_outputs_that_see_a_number_that_is_not_finite_are_not_finite() {
+        let device = Device::flex();
+        for (length, taps) in [(40, 40), (40, 12), (300, 70), (40, 60)] {
+            for (sample, tap) in [(None, None), (Some(25), None), (None, Some(9))] {
+                let noise = |at: usize| ((at * 7919 + 13) % 2003) as f64 / 1001.5 - 1.0;
+                let mut x: Vec<f64> = (0..2 * length).map(noise).collect();
+                let mut kernel: Vec<f64> = (0..taps).map(|at| noise(at + 977)).collect();
+                if let Some(at) = sample {
+                    x[length + at] = f64::NAN;
+                    x[length + at + 9] = f64::INFINITY;
+                }
+                if let Some(at) = tap {
+                    kernel[at] = f64::NEG_INFINITY;
+                }
+                let sum = |line: usize, t: usize| -> f64 {
+                    let taps = kernel.iter().take(t + 1).enumerate();
+                    taps.map(|(s, k)| k * x[line * length + t - s]).sum()
+                };
+                let expected = (0..2 * length).map(|at| sum(at / length, at % length));
+                let signal = TensorData::new(x.clone(), [2, 1, length]);
+                let signal = Tensor::<3>::from_data(signal, (&device, DType::F64));
+                let taps = TensorData::new(kernel.clone(), [1, taps]);
+                let taps = Tensor::<2>::from_data(taps, (&device, DType::F64));
+                let expected: Vec<f64> = expected.collect();
+                for conv in [long_conv, causal_long_conv] {
+                    let y = conv(signal.clone(), taps.clone(), None).into_data();
+                    let y = y.try_into_vec::<f64>().unwrap();
+                    for (at, (got, expected)) in y.iter().zip(&expected).enumerate() {
+                        assert_eq!(got.is_finite(), expected.is_finite(), "{length} {at}");
+                        assert!(!got.is_finite() || (got - expected).abs() < 1e-11, "{at}");
+                    }
                 }
             }
         }

@@ -38,6 +38,11 @@ impl<T: Scalar> OddTable<T> {
         }
         OddTable { radix, factors }
     }
+
+    /// Bytes of the factors.
+    pub fn bytes(&self) -> usize {
+        self.factors.capacity() * size_of::<[[T; BLOCK]; 2]>()
+    }
 }
 
 pub struct OddPass<'a, T> {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use rustfft::num_complex::Complex as Number;
-use rustfft::{Fft, FftPlanner};
+use rustfft::{Fft, FftDirection, FftPlanner, FftPlannerScalar};
 
+use crate::cache::Weighed;
 use crate::scalar::Scalar;
 use crate::shape::Direction;
-use crate::simd::Simd;
+use crate::simd::{InstructionSet, Simd};
 use crate::view::View;
 
 /// A planned transform of contiguous complex numbers.
@@ -16,13 +17,28 @@ pub struct PerSignal<T: Scalar> {
     inverse: Arc<dyn Fft<T>>,
 }
 
+impl<T: Scalar> Weighed for PerSignal<T> {
+    /// `rustfft` does not say what a plan takes. Mixed radices and Rader's algorithm keep about a number per point,
+    /// Bluestein's one per point of the longer transform inside it, which is also what they need as scratch.
+    fn bytes(&self) -> usize {
+        let of = |fft: &Arc<dyn Fft<T>>| {
+            (fft.len() + fft.get_inplace_scratch_len()) * size_of::<Number<T>>() + 4096
+        };
+        of(&self.fft) + of(&self.inverse)
+    }
+}
+
 impl<T: Scalar> PerSignal<T> {
     /// Plans the transform of `n ≥ 1` points.
     pub fn new(n: usize) -> Self {
-        let mut planner = FftPlanner::new();
+        // `FftPlanner` detects the processor's instructions for itself.
+        let plan = |direction| match InstructionSet::portable_is_named() {
+            true => FftPlannerScalar::new().plan_fft(n, direction),
+            false => FftPlanner::new().plan_fft(n, direction),
+        };
         PerSignal {
-            fft: planner.plan_fft_forward(n),
-            inverse: planner.plan_fft_inverse(n),
+            fft: plan(FftDirection::Forward),
+            inverse: plan(FftDirection::Inverse),
         }
     }
 

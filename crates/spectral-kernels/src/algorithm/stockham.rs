@@ -118,6 +118,16 @@ impl<T: Scalar> Stockham<T> {
         Some(Stockham { n, steps })
     }
 
+    /// Bytes of the tables.
+    pub fn bytes(&self) -> usize {
+        let step = |step: &Step<T>| {
+            size_of::<Step<T>>()
+                + step.twiddles.capacity() * size_of::<[T; 2]>()
+                + step.odd.as_ref().map_or(0, OddTable::bytes)
+        };
+        self.steps.iter().map(step).sum()
+    }
+
     /// Numbers of scratch that [`Self::run`] needs.
     pub fn scratch_len(&self, lanes: usize) -> usize {
         2 * lanes * self.n * self.steps.len().saturating_sub(1).min(2)

@@ -9,8 +9,17 @@ use crate::parallel::{for_each, threads_for};
 const GROUP_BYTES: usize = 384 << 10;
 /// Least bytes in a row that a group should have of an image.
 const ROW_BYTES: usize = 1024;
-/// Numbers of a channel that are summed in lanes before they are added up in `f64`.
+/// Most numbers of a channel that are summed in lanes before they are added up in `f64`.
 pub const CHUNK: usize = 4096;
+/// Most numbers that one lane adds up before that: rounding errors grow with them, and the fewer lanes a vector has the
+/// more would fall to each.
+const LANE_SUM: usize = 128;
+
+/// Numbers to sum at a time in `sums` vectors of `lanes`.
+pub const fn strip(sums: usize, lanes: usize) -> usize {
+    let most = LANE_SUM * sums * lanes;
+    if most < CHUNK { most } else { CHUNK }
+}
 /// Bytes of a task that knows its coefficients.
 const TASK_BYTES: usize = 128 << 10;
 
@@ -58,7 +67,7 @@ impl Cut {
             batch: map.batch,
             channels: map.channels,
             group,
-            chunk: (CHUNK / plane).max(1),
+            chunk: (CHUNK / plane).clamp(1, LANE_SUM),
             images: images.max(1),
             work,
         }

@@ -31,9 +31,9 @@ impl MaxPool {
             let (window, padding) = (self.window[axis], self.padding[axis]);
             window > 0
                 && self.stride[axis] > 0
-                && 2 * padding <= window
+                && padding <= window / 2
+                && window - 2 * padding <= sizes[axis]
                 && sizes[axis] > 0
-                && window <= sizes[axis] + 2 * padding
         })
     }
 
@@ -48,7 +48,7 @@ impl MaxPool {
              half a window, got {self:?}"
         );
         std::array::from_fn(|axis| {
-            (sizes[axis] + 2 * self.padding[axis] - self.window[axis]) / self.stride[axis] + 1
+            (sizes[axis] - (self.window[axis] - 2 * self.padding[axis])) / self.stride[axis] + 1
         })
     }
 
@@ -56,7 +56,7 @@ impl MaxPool {
     #[inline(always)]
     pub fn taps(&self, axis: usize, size: usize, output: usize) -> Range<usize> {
         let first = output * self.stride[axis];
-        let end = first + self.window[axis] - self.padding[axis];
+        let end = first.saturating_add(self.window[axis] - self.padding[axis]);
         first.saturating_sub(self.padding[axis])..end.min(size)
     }
 

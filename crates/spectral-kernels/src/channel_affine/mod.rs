@@ -23,6 +23,7 @@ mod transposed;
 use crate::activation::Activation;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
+use crate::shape::count;
 pub use adjoint::Adjoint;
 pub use forward::Forward;
 pub use max_pool::MaxPool;
@@ -107,13 +108,13 @@ impl ChannelAffine {
 
     /// Elements of the input.
     pub fn input_len(&self) -> usize {
-        self.batch * self.channels * self.plane()
+        count(&[self.batch, self.channels, self.plane()])
     }
 
     /// Elements of the output.
     pub fn output_len(&self) -> usize {
         let [height, width] = self.output_sizes();
-        self.batch * self.channels * height * width
+        count(&[self.batch, self.channels, height, width])
     }
 
     /// The output for given coefficients.
@@ -220,7 +221,7 @@ impl ChannelAffine {
 
     /// Elements of one channel of one entry.
     fn plane(&self) -> usize {
-        self.sizes[0] * self.sizes[1]
+        count(&[self.sizes[0], self.sizes[1]])
     }
 
     fn zeros<T: Scalar>(&self) -> Vec<T> {

@@ -6,7 +6,7 @@
 
 use super::ChannelAffine;
 use super::along::part_of;
-use super::cut::{CHUNK, Region};
+use super::cut::{CHUNK, Region, strip};
 use super::rows::WIDE;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
@@ -206,61 +206,110 @@ unsafe fn along<T: Scalar, S: Simd<T>>(
     pitch: usize,
     len: usize,
 ) -> Moments {
-    let zero = simd.splat(T::of(0.0));
+    // SAFETY: by the caller's promise.
+    let sum = unsafe { sum(simd, x, rows, pitch, len) };
+    let about = T::of(sum / (rows * len) as f64);
+    // SAFETY: by the caller's promise.
+    let [sum, squares] = unsafe { sums_about(simd, x, rows, pitch, len, about) };
+    Moments::about(rows * len, about.widen(), sum, squares)
+}
+
+/// Sum of `rows` rows of `len` numbers, `pitch` apart.
+///
+/// # Safety
+/// They must be readable.
+#[inline(always)]
+unsafe fn sum<T: Scalar, S: Simd<T>>(
+    simd: S,
+    x: *const T,
+    rows: usize,
+    pitch: usize,
+    len: usize,
+) -> f64 {
     let lanes = S::LANES;
-    let mut sums = [zero; 4];
+    let none = [simd.splat(T::of(0.0)); 4];
+    let (mut sums, mut added, mut all) = (none, 0, 0.0);
     for row in 0..rows {
         let x = x.wrapping_add(row * pitch);
         let mut i = 0;
-        // SAFETY: all places are below `len`.
-        unsafe {
-            while i + 4 * lanes <= len {
-                for k in 0..4 {
-                    sums[k] = sums[k] + simd.load(x.add(i + k * lanes));
-                }
-                i += 4 * lanes;
+        while i < len {
+            if added >= strip(4, lanes) {
+                all += total(simd, (sums[0] + sums[1]) + (sums[2] + sums[3]));
+                (sums, added) = (none, 0);
             }
-            while i < len {
-                let count = lanes.min(len - i);
-                sums[0] = sums[0] + part_of(simd, x.add(i), count);
-                i += count;
+            let end = len.min(i + strip(4, lanes) - added);
+            added += end - i;
+            // SAFETY: all places are below `len`.
+            unsafe {
+                while i + 4 * lanes <= end {
+                    for k in 0..4 {
+                        sums[k] = sums[k] + simd.load(x.add(i + k * lanes));
+                    }
+                    i += 4 * lanes;
+                }
+                while i < end {
+                    let count = lanes.min(end - i);
+                    sums[0] = sums[0] + part_of(simd, x.add(i), count);
+                    i += count;
+                }
             }
         }
     }
-    let sum = total(simd, (sums[0] + sums[1]) + (sums[2] + sums[3]));
-    let about = T::of(sum / (rows * len) as f64);
+    all + total(simd, (sums[0] + sums[1]) + (sums[2] + sums[3]))
+}
+
+/// Sums of the differences of the same numbers from `about`, and of their squares.
+///
+/// # Safety
+/// They must be readable.
+#[inline(always)]
+unsafe fn sums_about<T: Scalar, S: Simd<T>>(
+    simd: S,
+    x: *const T,
+    rows: usize,
+    pitch: usize,
+    len: usize,
+    about: T,
+) -> [f64; 2] {
+    let lanes = S::LANES;
     // A tail's missing lanes are zero in both.
     let abouts = [about; MAX_LANES];
     let about_all = simd.splat(about);
-    let mut sums = [zero; 2];
-    let mut squares = [zero; 4];
+    let zero = simd.splat(T::of(0.0));
+    let (mut sums, mut squares, mut added) = ([zero; 2], [zero; 4], 0);
+    let mut all = [0.0; 2];
     for row in 0..rows {
         let x = x.wrapping_add(row * pitch);
         let mut i = 0;
-        // SAFETY: all places are below `len`, and there are as many of `abouts` as of any vector.
-        unsafe {
-            while i + 4 * lanes <= len {
-                for k in 0..4 {
-                    let d = simd.load(x.add(i + k * lanes)) - about_all;
-                    sums[k % 2] = sums[k % 2] + d;
-                    squares[k] = d.mul_add(d, squares[k]);
-                }
-                i += 4 * lanes;
+        while i < len {
+            if added >= strip(2, lanes) {
+                all[0] += total(simd, sums[0] + sums[1]);
+                all[1] += total(simd, (squares[0] + squares[1]) + (squares[2] + squares[3]));
+                (sums, squares, added) = ([zero; 2], [zero; 4], 0);
             }
-            while i < len {
-                let count = lanes.min(len - i);
-                let d = part_of(simd, x.add(i), count) - part_of(simd, abouts.as_ptr(), count);
-                sums[0] = sums[0] + d;
-                squares[0] = d.mul_add(d, squares[0]);
-                i += count;
+            let end = len.min(i + strip(2, lanes) - added);
+            added += end - i;
+            // SAFETY: all places are below `len`, and there are as many of `abouts` as of any vector.
+            unsafe {
+                while i + 4 * lanes <= end {
+                    for k in 0..4 {
+                        let d = simd.load(x.add(i + k * lanes)) - about_all;
+                        sums[k % 2] = sums[k % 2] + d;
+                        squares[k] = d.mul_add(d, squares[k]);
+                    }
+                    i += 4 * lanes;
+                }
+                while i < end {
+                    let count = lanes.min(end - i);
+                    let d = part_of(simd, x.add(i), count) - part_of(simd, abouts.as_ptr(), count);
+                    sums[0] = sums[0] + d;
+                    squares[0] = d.mul_add(d, squares[0]);
+                    i += count;
+                }
             }
         }
     }
-    let squares = (squares[0] + squares[1]) + (squares[2] + squares[3]);
-    Moments::about(
-        rows * len,
-        about.widen(),
-        total(simd, sums[0] + sums[1]),
-        total(simd, squares),
-    )
+    all[0] += total(simd, sums[0] + sums[1]);
+    all[1] += total(simd, (squares[0] + squares[1]) + (squares[2] + squares[3]));
+    all
 }

@@ -3,6 +3,7 @@
 use super::ChannelAffine;
 use super::along::{part_of, store_of};
 use super::coefficients::{Branch, CENTRE, affine, splat};
+use super::cut::strip;
 use super::max_pool::MaxPool;
 use super::moments::total;
 use super::rows::{Rows, gradient_of};
@@ -169,7 +170,7 @@ impl<T: Scalar> Kernel<T> for Sums<'_, T> {
                 let from = x.at(rows.at(image, place));
                 let graded = gy.at(output_at(&rows, image, place));
                 // Lanes add up a few rows before they are added in `f64`.
-                let rows_of_part = (super::cut::CHUNK / across).max(1);
+                let rows_of_part = (strip(1, S::LANES) / width).max(1);
                 let mut first = 0;
                 while first < height {
                     let end = height.min(first + rows_of_part);

@@ -3,7 +3,7 @@
 use super::ChannelAffine;
 use super::along::{Along, Uniform, block, lay_out, part_of, store_of};
 use super::coefficients::{Affine, Branch, CENTRE, Gradient, OFFSET, SCALE, SLOPE, affine, splat};
-use super::cut::{CHUNK, Region};
+use super::cut::{Region, strip};
 use super::moments::total;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
@@ -255,7 +255,7 @@ impl<T: Scalar> Sums<'_, T> {
                 let first = rows.at(image, place);
                 let mut start = 0;
                 while start < plane {
-                    let len = CHUNK.min(plane - start);
+                    let len = strip(2, S::LANES).min(plane - start);
                     let at = [self.x, self.gy].map(|of| of.at(first + start));
                     let mut lanes = [[zero; 2]; 2];
                     let mut i = 0;

@@ -8,7 +8,7 @@ mod product;
 
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut};
+use crate::shape::{Planar, PlanarMut, count};
 pub use product::Product;
 use product::{Operand, Stride, Target};
 
@@ -53,17 +53,22 @@ pub struct Contraction {
 impl Contraction {
     /// Elements of the input spectrum.
     pub fn input_len(&self) -> usize {
-        self.batch * self.groups * self.in_per_group * self.bins
+        count(&[self.batch, self.groups, self.in_per_group, self.bins])
     }
 
     /// Elements of the response.
     pub fn response_len(&self) -> usize {
-        self.groups * self.out_per_group * self.in_per_group * self.bins
+        count(&[
+            self.groups,
+            self.out_per_group,
+            self.in_per_group,
+            self.bins,
+        ])
     }
 
     /// Elements of the output spectrum.
     pub fn output_len(&self) -> usize {
-        self.batch * self.groups * self.out_per_group * self.bins
+        count(&[self.batch, self.groups, self.out_per_group, self.bins])
     }
 
     /// The same for every entry cut into `tiles` that see one response: input and output `[batch, channels, tiles, bins]`,
@@ -113,15 +118,15 @@ pub struct TiledContraction {
 impl TiledContraction {
     /// Entries times tiles.
     fn rows(&self) -> usize {
-        self.contraction.batch * self.tiles
+        count(&[self.contraction.batch, self.tiles])
     }
 
     /// As [`Contraction::forward`].
     pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
         let c = &self.contraction;
-        x.expect("contraction input", c.input_len() * self.tiles);
+        x.expect("contraction input", count(&[c.input_len(), self.tiles]));
         r.expect("contraction response", c.response_len());
-        y.expect("contraction output", c.output_len() * self.tiles);
+        y.expect("contraction output", count(&[c.output_len(), self.tiles]));
         let x = self.input(x, c.conjugate == Conjugate::Input);
         let r = c.response(r, c.conjugate == Conjugate::Response);
         let (y_group, y_batch, y_out) = self.strides_of_batch(c.out_per_group);
@@ -138,9 +143,15 @@ impl TiledContraction {
         gx: PlanarMut<'_, T>,
     ) {
         let c = &self.contraction;
-        gy.expect("contraction output gradient", c.output_len() * self.tiles);
+        gy.expect(
+            "contraction output gradient",
+            count(&[c.output_len(), self.tiles]),
+        );
         r.expect("contraction response", c.response_len());
-        gx.expect("contraction input gradient", c.input_len() * self.tiles);
+        gx.expect(
+            "contraction input gradient",
+            count(&[c.input_len(), self.tiles]),
+        );
         let gy = self.output(gy, c.conjugate == Conjugate::Input);
         let r = c.response(r, c.conjugate == Conjugate::None).transposed();
         let (x_group, x_batch, x_in) = self.strides_of_batch(c.in_per_group);
@@ -157,8 +168,11 @@ impl TiledContraction {
         gr: PlanarMut<'_, T>,
     ) {
         let c = &self.contraction;
-        x.expect("contraction input", c.input_len() * self.tiles);
-        gy.expect("contraction output gradient", c.output_len() * self.tiles);
+        x.expect("contraction input", count(&[c.input_len(), self.tiles]));
+        gy.expect(
+            "contraction output gradient",
+            count(&[c.output_len(), self.tiles]),
+        );
         gr.expect("contraction response gradient", c.response_len());
         let gy = self
             .output(gy, c.conjugate == Conjugate::Response)

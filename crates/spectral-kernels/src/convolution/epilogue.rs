@@ -4,6 +4,7 @@ use crate::activation::{Activation, Form};
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
+use crate::shape::count;
 use crate::simd::{InstructionSet, Kernel, MAX_LANES, Simd};
 
 /// Images of a task where maps are small.
@@ -97,7 +98,7 @@ impl ChannelEpilogue {
             "the slope of an activation must be finite and not negative, got {:?}",
             self.activation
         );
-        let len = self.batch * self.channels * self.positions;
+        let len = count(&[self.batch, self.channels, self.positions]);
         let y = if self.activation == Activation::Identity {
             g
         } else {

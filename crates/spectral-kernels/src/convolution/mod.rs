@@ -22,6 +22,7 @@ mod tile;
 mod weights;
 
 use crate::scalar::Scalar;
+use crate::shape::count;
 pub use correlate::Correlate;
 pub use epilogue::{ChannelEpilogue, Epilogue, EpilogueGradient};
 pub use weights::WeightGradient;
@@ -64,12 +65,23 @@ impl Convolution {
     pub fn output_sizes(&self) -> [usize; 2] {
         std::array::from_fn(|axis| {
             let (before, after) = self.padding[axis];
-            let padded = before + self.sizes[axis] + after;
             assert!(
                 self.kernel[axis] > 0 && self.stride[axis] > 0 && self.dilation[axis] > 0,
                 "kernel sizes, strides and dilations must be at least 1: {self:?}"
             );
-            let extent = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
+            // Offsets into the padded signal are signed.
+            let small = |size: &usize| *size <= isize::MAX as usize / 2;
+            let padded = before
+                .checked_add(self.sizes[axis])
+                .and_then(|size| size.checked_add(after))
+                .filter(small);
+            let extent = self.dilation[axis]
+                .checked_mul(self.kernel[axis] - 1)
+                .map(|span| span.saturating_add(1))
+                .filter(small);
+            let (Some(padded), Some(extent)) = (padded, extent) else {
+                panic!("the padded signal or the dilated kernel is too large: {self:?}");
+            };
             assert!(
                 extent <= padded,
                 "a kernel that spans {extent} samples does not fit a padded signal of {padded}"
@@ -80,23 +92,40 @@ impl Convolution {
 
     /// Elements of the input.
     pub fn input_len(&self) -> usize {
-        self.batch * self.groups * self.in_per_group * self.sizes[0] * self.sizes[1]
+        count(&[
+            self.batch,
+            self.groups,
+            self.in_per_group,
+            self.sizes[0],
+            self.sizes[1],
+        ])
     }
 
     /// Elements of the weight.
     pub fn weight_len(&self) -> usize {
-        self.groups * self.out_per_group * self.in_per_group * self.kernel[0] * self.kernel[1]
+        count(&[
+            self.groups,
+            self.out_per_group,
+            self.in_per_group,
+            self.kernel[0],
+            self.kernel[1],
+        ])
     }
 
     /// Elements of the output.
     pub fn output_len(&self) -> usize {
         let [height, width] = self.output_sizes();
-        self.batch * self.groups * self.out_per_group * height * width
+        count(&[self.batch, self.groups, self.out_per_group, height, width])
     }
 
     /// Multiplications with an addition of each of the three passes.
     pub fn multiply_adds(&self) -> usize {
-        self.output_len() * self.in_per_group * self.kernel[0] * self.kernel[1]
+        count(&[
+            self.output_len(),
+            self.in_per_group,
+            self.kernel[0],
+            self.kernel[1],
+        ])
     }
 
     /// The output.

@@ -5,7 +5,7 @@ mod product;
 
 use crate::activation::Activation;
 use crate::scalar::Scalar;
-use crate::shape::expect_len;
+use crate::shape::{count, expect_len};
 pub use activation::Before;
 pub use product::Product;
 use product::{Finish, Matrix};
@@ -32,17 +32,17 @@ pub struct Dense {
 impl Dense {
     /// Elements of the input.
     pub fn input_len(&self) -> usize {
-        self.rows * self.inputs
+        count(&[self.rows, self.inputs])
     }
 
     /// Elements of the weight.
     pub fn weight_len(&self) -> usize {
-        self.inputs * self.outputs
+        count(&[self.inputs, self.outputs])
     }
 
     /// Elements of the output.
     pub fn output_len(&self) -> usize {
-        self.rows * self.outputs
+        count(&[self.rows, self.outputs])
     }
 
     /// `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )`.

@@ -5,7 +5,7 @@ mod exp;
 mod forward;
 
 use crate::scalar::Scalar;
-use crate::shape::expect_len;
+use crate::shape::{count, expect_len};
 pub use adjoint::Adjoint;
 pub use exp::Exp;
 pub use forward::Forward;
@@ -67,22 +67,22 @@ impl ExponentialSum {
 
     /// Elements of the amplitudes.
     pub fn scale_len(&self) -> usize {
-        self.filters * self.terms
+        count(&[self.filters, self.terms])
     }
 
     /// Elements of the rows' factors.
     pub fn rows_len(&self) -> usize {
-        self.scale_len() * Self::RANK * self.rows
+        count(&[self.scale_len(), Self::RANK, self.rows])
     }
 
     /// Elements of the columns' factors.
     pub fn columns_len(&self) -> usize {
-        self.scale_len() * Self::RANK * self.columns
+        count(&[self.scale_len(), Self::RANK, self.columns])
     }
 
     /// Elements of the surfaces.
     pub fn output_len(&self) -> usize {
-        self.filters * self.rows * self.columns
+        count(&[self.filters, self.rows, self.columns])
     }
 
     /// The surfaces.

@@ -12,7 +12,7 @@ mod unfused;
 use crate::contraction::Conjugate;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, expect_len, half_bins};
+use crate::shape::{Planar, PlanarMut, count, expect_len, half_bins};
 pub use run::Work;
 
 /// How images and responses lie in memory, row-major.
@@ -46,13 +46,15 @@ impl Placement {
 
     /// Samples of an image.
     pub fn area(&self) -> usize {
-        self.size[0] * self.size[1]
+        count(&self.size)
     }
 
     fn expect_in(&self, grid: [usize; 2], what: &str) {
         for axis in 0..2 {
             assert!(
-                self.start[axis] + self.size[axis] <= grid[axis],
+                self.start[axis]
+                    .checked_add(self.size[axis])
+                    .is_some_and(|end| end <= grid[axis]),
                 "{what}: {} samples from {} on do not fit the {} of the grid",
                 self.size[axis],
                 self.start[axis],
@@ -121,22 +123,22 @@ impl SpectralFilter {
 
     /// Bins of one response.
     pub fn bins(&self) -> usize {
-        self.grid[0] * half_bins(self.grid[1])
+        count(&[self.grid[0], half_bins(self.grid[1])])
     }
 
     /// Real elements of the input.
     pub fn input_len(&self) -> usize {
-        self.batch * self.groups * self.terms * self.input.area()
+        count(&[self.batch, self.groups, self.terms, self.input.area()])
     }
 
     /// Complex elements of the response.
     pub fn response_len(&self) -> usize {
-        self.groups * self.multiplier * self.bins()
+        count(&[self.groups, self.multiplier, self.bins()])
     }
 
     /// Real elements of the output.
     pub fn output_len(&self) -> usize {
-        self.batch * self.groups * self.multiplier * self.output.area()
+        count(&[self.batch, self.groups, self.multiplier, self.output.area()])
     }
 
     /// Whether the work stays in cache.

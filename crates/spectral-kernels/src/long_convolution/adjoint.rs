@@ -4,6 +4,7 @@ use super::LongConvolution;
 use super::blocks::Blocks;
 use super::choice::Choice;
 use super::forward::load_kernels;
+use super::mend;
 use super::product::Correlate;
 use super::single;
 use super::taps;
@@ -27,14 +28,23 @@ pub struct Adjoint<'a, T> {
 impl<T: Scalar> Adjoint<'_, T> {
     /// Computes all of it, in parallel where it pays.
     pub fn run(self) {
+        if self.shape.signal_len() > 0 {
+            let block = self.compute();
+            mend::gradients(&self, block);
+        } else if let Some(gk) = self.gk {
+            // SAFETY: the slice was checked.
+            unsafe { std::slice::from_raw_parts_mut(gk.at(0), self.shape.kernel_len()) }
+                .fill(T::of(0.0));
+        }
+    }
+
+    /// The same of finite numbers; gives the length of the blocks in which samples were mixed.
+    pub fn compute(&self) -> usize {
         let shape = self.shape;
         if let Some(gk) = self.gk {
             // SAFETY: the slice was checked; no task runs yet.
             unsafe { std::slice::from_raw_parts_mut(gk.at(0), shape.kernel_len()) }
                 .fill(T::of(0.0));
-        }
-        if shape.signal_len() == 0 {
-            return;
         }
         let set = InstructionSet::current();
         let lanes = T::lanes(set);
@@ -61,8 +71,8 @@ impl<T: Scalar> Adjoint<'_, T> {
         let own =
             |share: &Share| sums.map(|sums| (sums, share.split * each * usize::from(splits > 1)));
         match choice {
-            Choice::Taps => taps::adjoint(&self, set, &tiling, own),
-            Choice::Single { n } => single::adjoint(&self, n, &tiling, own),
+            Choice::Taps => taps::adjoint(self, set, &tiling, own),
+            Choice::Single { n } => single::adjoint(self, n, &tiling, own),
             Choice::Lanes { n } => self.lanes(set, n, &tiling, own),
         }
         if let Some(gk) = self.gk
@@ -75,6 +85,10 @@ impl<T: Scalar> Adjoint<'_, T> {
                     .zip(part)
                     .for_each(|(sum, x)| *sum = *sum + *x);
             }
+        }
+        match choice {
+            Choice::Taps => shape.length,
+            Choice::Single { n } | Choice::Lanes { n } => n,
         }
     }
 

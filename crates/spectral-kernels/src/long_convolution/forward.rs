@@ -3,6 +3,7 @@
 use super::LongConvolution;
 use super::blocks::Blocks;
 use super::choice::Choice;
+use super::mend;
 use super::product::Convolve;
 use super::single;
 use super::taps;
@@ -24,15 +25,28 @@ pub struct Forward<'a, T> {
 impl<T: Scalar> Forward<'_, T> {
     /// Computes all of it, in parallel where it pays.
     pub fn run(self) {
-        let shape = self.shape;
-        if shape.signal_len() == 0 {
-            return;
+        if self.shape.signal_len() > 0 {
+            let block = self.compute();
+            mend::outputs(&self, block);
         }
+    }
+
+    /// The same of finite numbers; gives the length of the blocks in which samples were mixed.
+    pub fn compute(&self) -> usize {
         let set = InstructionSet::current();
-        match Choice::new::<T>(&shape, T::lanes(set)) {
-            Choice::Taps => taps::forward(&self, set),
-            Choice::Single { n } => single::forward(&self, n),
-            Choice::Lanes { n } => self.lanes(set, n),
+        match Choice::new::<T>(&self.shape, T::lanes(set)) {
+            Choice::Taps => {
+                taps::forward(self, set);
+                self.shape.length
+            }
+            Choice::Single { n } => {
+                single::forward(self, n);
+                n
+            }
+            Choice::Lanes { n } => {
+                self.lanes(set, n);
+                n
+            }
         }
     }
 

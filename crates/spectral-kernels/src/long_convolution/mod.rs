@@ -12,6 +12,7 @@ mod blocks;
 mod choice;
 mod forward;
 mod lines;
+mod mend;
 mod product;
 mod single;
 mod taps;
@@ -20,7 +21,7 @@ mod twist;
 
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
-use crate::shape::expect_len;
+use crate::shape::{count, expect_len};
 pub use adjoint::Adjoint;
 pub use forward::Forward;
 pub use twist::Twist;
@@ -56,12 +57,12 @@ pub struct LongGradients<'a, T> {
 impl LongConvolution {
     /// Elements of the signals, before and after.
     pub fn signal_len(&self) -> usize {
-        self.batch * self.channels * self.length
+        count(&[self.batch, self.channels, self.length])
     }
 
     /// Elements of the kernels.
     pub fn kernel_len(&self) -> usize {
-        self.channels * self.taps
+        count(&[self.channels, self.taps])
     }
 
     fn expect<T>(&self, x: &[T], kernel: &[T], skip: Option<&[T]>) {

@@ -1,6 +1,7 @@
 //! The turns that make a transform of `N` points one modulo `z^N − i`.
 
 use crate::algorithm::root;
+use crate::cache::Weighed;
 use crate::scalar::Scalar;
 
 /// Factors of the samples of a block.
@@ -9,6 +10,12 @@ pub struct Twist<T> {
     pub into: Vec<[T; 2]>,
     /// `exp(−2πi n/4N)/N`: after the inverse transform.
     pub out: Vec<[T; 2]>,
+}
+
+impl<T: Scalar> Weighed for Twist<T> {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&self.into[..]) + size_of_val(&self.out[..])
+    }
 }
 
 impl<T: Scalar> Twist<T> {

@@ -6,7 +6,7 @@ pub(crate) mod panel;
 mod weight;
 
 use crate::scalar::Scalar;
-use crate::shape::expect_len;
+use crate::shape::{count, expect_len};
 pub use mix::Mix;
 pub use weight::WeightGradient;
 
@@ -37,22 +37,22 @@ pub struct Pointwise<'a> {
 impl Pointwise<'_> {
     /// Samples of a channel.
     pub fn samples(&self) -> usize {
-        self.sizes.iter().product()
+        count(self.sizes)
     }
 
     /// Elements of the input.
     pub fn input_len(&self) -> usize {
-        self.batch * self.groups * self.in_per_group * self.samples()
+        count(&[self.batch, self.groups, self.in_per_group, self.samples()])
     }
 
     /// Elements of the weight.
     pub fn weight_len(&self) -> usize {
-        self.groups * self.out_per_group * self.in_per_group
+        count(&[self.groups, self.out_per_group, self.in_per_group])
     }
 
     /// Elements of the output.
     pub fn output_len(&self) -> usize {
-        self.batch * self.groups * self.out_per_group * self.samples()
+        count(&[self.batch, self.groups, self.out_per_group, self.samples()])
     }
 
     /// `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]`.

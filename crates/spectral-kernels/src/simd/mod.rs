@@ -4,6 +4,7 @@
 //! Generic code is written once, marked `#[inline(always)]`, and compiled for each set inside [`Simd::call`], the one
 //! place with `#[target_feature]`.
 
+mod choice;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 pub mod portable;
@@ -15,71 +16,12 @@ mod transpose;
 pub mod x86;
 
 use std::ops::{Add, Mul, Sub};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::scalar::Scalar;
+pub use choice::InstructionSet;
 
 /// The widest vector, in lanes.
 pub const MAX_LANES: usize = 16;
-
-/// Instructions the kernels are compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum InstructionSet {
-    /// Whatever the target guarantees.
-    Portable = 1,
-    /// AVX2 and FMA: 8 lanes of `f32`.
-    Avx2 = 2,
-    /// AVX-512F: 16 lanes of `f32`.
-    Avx512 = 3,
-}
-
-static FORCED: AtomicU8 = AtomicU8::new(0);
-
-impl InstructionSet {
-    /// The sets this processor has, slowest first.
-    pub fn available() -> &'static [InstructionSet] {
-        static AVAILABLE: OnceLock<Vec<InstructionSet>> = OnceLock::new();
-        AVAILABLE.get_or_init(|| {
-            #[allow(unused_mut)]
-            let mut sets = vec![InstructionSet::Portable];
-            #[cfg(target_arch = "x86_64")]
-            {
-                if x86::Avx2::detect().is_some() {
-                    sets.push(InstructionSet::Avx2);
-                }
-                if x86::Avx512::detect().is_some() {
-                    sets.push(InstructionSet::Avx512);
-                }
-            }
-            sets
-        })
-    }
-
-    /// The set in use: the fastest available unless one is forced.
-    pub fn current() -> InstructionSet {
-        let forced = FORCED.load(Ordering::Relaxed);
-        let sets = Self::available();
-        sets.iter()
-            .copied()
-            .find(|set| *set as u8 == forced)
-            .unwrap_or(sets[sets.len() - 1])
-    }
-
-    /// Forces `set` for the whole process, or with `None` takes the fastest again. For tests and measurements.
-    ///
-    /// Panics when the processor lacks the set.
-    pub fn force(set: Option<InstructionSet>) {
-        if let Some(set) = set {
-            assert!(
-                Self::available().contains(&set),
-                "{set:?} is not available on this processor"
-            );
-        }
-        FORCED.store(set.map_or(0, |set| set as u8), Ordering::Relaxed);
-    }
-}
 
 /// Several numbers side by side.
 pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {

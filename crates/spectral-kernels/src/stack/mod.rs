@@ -7,7 +7,7 @@ mod tile;
 
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, expect_len};
+use crate::shape::{Planar, PlanarMut, count, expect_len};
 pub use adjoint::Adjoint;
 pub use forward::Forward;
 
@@ -54,27 +54,31 @@ pub struct DenseGradients<'a, T> {
 impl RectifiedStack<'_> {
     /// Complex elements of the input.
     pub fn input_len(&self) -> usize {
-        self.batch * self.bins
+        count(&[self.batch, self.bins])
     }
 
     /// Complex elements of the responses.
     pub fn response_len(&self) -> usize {
-        self.responses() * self.bins
+        count(&[self.responses(), self.bins])
     }
 
     /// Real features of one entry.
     pub fn features(&self) -> usize {
-        2 * self.outputs() * self.bins
+        count(&[2, self.outputs(), self.bins])
     }
 
     /// Real elements of the output.
     pub fn output_len(&self) -> usize {
-        self.batch * self.features()
+        count(&[self.batch, self.features()])
     }
 
     /// Filters of all layers.
     pub(crate) fn responses(&self) -> usize {
-        self.filters.iter().sum()
+        let total = self
+            .filters
+            .iter()
+            .try_fold(0_usize, |total, filters| total.checked_add(*filters));
+        total.expect("the filters of a stack can be counted")
     }
 
     /// Filters of the last layer.
@@ -88,9 +92,10 @@ impl RectifiedStack<'_> {
     }
 
     fn expect_head<T>(&self, head: &DenseHead<'_, T>, sums: usize) {
-        let weights = self.features() * head.units;
+        let weights = count(&[self.features(), head.units]);
         expect_len("weights of the head", "real", weights, head.weight.len());
-        expect_len("sums of the head", "real", self.batch * head.units, sums);
+        let expected = count(&[self.batch, head.units]);
+        expect_len("sums of the head", "real", expected, sums);
     }
 
     /// The last layer.

@@ -9,7 +9,7 @@ use super::oriented::Kind;
 use crate::parallel::{Shared, for_each, threads_for};
 use crate::scalar::Scalar;
 use crate::scratch::with_scratch;
-use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, expect_len, half_bins};
+use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, count, expect_len, half_bins};
 use crate::simd::InstructionSet;
 
 /// Complex transform over the last `sizes.len()` (1 to 3) axes of an array `[batch, sizes…]`:
@@ -26,8 +26,8 @@ pub fn fftn<T: Scalar>(
     output: PlanarMut<'_, T>,
 ) {
     let points = check(sizes);
-    input.expect("fftn input", batch * points);
-    output.expect("fftn output", batch * points);
+    input.expect("fftn input", count(&[batch, points]));
+    output.expect("fftn output", count(&[batch, points]));
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = [Shared::new(output.re), Shared::new(output.im)];
     let request = Request {
@@ -54,8 +54,8 @@ pub fn rfftn<T: Scalar>(
     output: PlanarMut<'_, T>,
 ) {
     let points = check(sizes);
-    expect_len("rfftn input", "real", batch * points, input.len());
-    output.expect("rfftn output", batch * half_points(sizes));
+    expect_len("rfftn input", "real", count(&[batch, points]), input.len());
+    output.expect("rfftn output", count(&[batch, half_points(sizes)]));
     let from = Shared::to_read(input);
     let to = [Shared::new(output.re), Shared::new(output.im)];
     T::transform_nd(
@@ -86,8 +86,13 @@ pub fn irfftn<T: Scalar>(
     output: &mut [T],
 ) {
     let points = check(sizes);
-    input.expect("irfftn input", batch * half_points(sizes));
-    expect_len("irfftn output", "real", batch * points, output.len());
+    input.expect("irfftn input", count(&[batch, half_points(sizes)]));
+    expect_len(
+        "irfftn output",
+        "real",
+        count(&[batch, points]),
+        output.len(),
+    );
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = Shared::new(output);
     T::transform_nd(
@@ -114,13 +119,13 @@ pub fn check(sizes: &[usize]) -> usize {
         !sizes.contains(&0),
         "the lengths of a transform must be at least 1, got {sizes:?}"
     );
-    sizes.iter().product()
+    count(sizes)
 }
 
 /// Elements of a half-spectrum of these real sizes.
 fn half_points(sizes: &[usize]) -> usize {
-    let n = sizes[sizes.len() - 1];
-    sizes.iter().product::<usize>() / n * half_bins(n)
+    let (last, leading) = sizes.split_last().expect("there is an axis");
+    count(&[count(leading), half_bins(*last)])
 }
 
 /// Enough to even out threads that run at unequal speed.

@@ -87,6 +87,13 @@ impl Frame {
             self.plane > 0 && self.tiles > 0,
             "a frame has at least 1 sample and 1 tile, got {self:?}"
         );
+        // Places are signed, and are added up.
+        let small = |size: usize| size <= isize::MAX as usize / 8;
+        let last = (self.tiles - 1).checked_mul(self.step);
+        assert!(
+            small(self.plane) && small(self.origin.unsigned_abs()) && last.is_some_and(small),
+            "the tiles of a frame lie too far apart: {self:?}"
+        );
         assert!(
             self.live.start <= self.live.end && self.live.end <= n,
             "the live samples of a frame lie in its grid of {n}, got {:?}",
@@ -142,7 +149,7 @@ impl Modes {
 
     /// Bins kept.
     pub fn kept(self) -> usize {
-        self.positive + self.negative
+        self.positive.saturating_add(self.negative)
     }
 
     /// The bin, of `n`, that is `i`-th in memory.

@@ -17,7 +17,7 @@ use super::nd::check;
 use super::oriented::Kind;
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
-use crate::shape::{BinWeight, Planar, PlanarMut, expect_len, half_bins};
+use crate::shape::{BinWeight, Planar, PlanarMut, count, expect_len, half_bins};
 
 /// A real transform over the last one to three axes whose samples lie in a [`Frame`] and whose spectrum is cut to the
 /// lowest [`Modes`].
@@ -87,17 +87,35 @@ impl PrunedFft {
 
     /// Samples of one plane.
     pub fn plane_len(&self) -> usize {
-        self.frames.iter().map(|frame| frame.plane).product()
+        count(
+            &self
+                .frames
+                .iter()
+                .map(|frame| frame.plane)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Tiles of one plane.
     pub fn tiles(&self) -> usize {
-        self.frames.iter().map(|frame| frame.tiles).product()
+        count(
+            &self
+                .frames
+                .iter()
+                .map(|frame| frame.tiles)
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// Bins kept of one tile.
     pub fn bins(&self) -> usize {
-        self.modes.iter().map(|modes| modes.kept()).product()
+        count(
+            &self
+                .modes
+                .iter()
+                .map(|modes| modes.kept())
+                .collect::<Vec<_>>(),
+        )
     }
 
     /// `[batch, planes…]` → `[batch, tiles…, kept bins…]`: of each tile, `out[k] = scale · w_k · Σ_j in[j]
@@ -113,9 +131,9 @@ impl PrunedFft {
         input: &[T],
         output: PlanarMut<'_, T>,
     ) {
-        let real = batch * self.plane_len();
+        let real = count(&[batch, self.plane_len()]);
         expect_len("rfftn input", "real", real, input.len());
-        output.expect("rfftn output", batch * self.tiles() * self.bins());
+        output.expect("rfftn output", count(&[batch, self.tiles(), self.bins()]));
         let from = Shared::to_read(input);
         let to = [Shared::new(output.re), Shared::new(output.im)];
         let kind = Kind::ToHalf;
@@ -134,8 +152,8 @@ impl PrunedFft {
         input: Planar<'_, T>,
         output: &mut [T],
     ) {
-        input.expect("irfftn input", batch * self.tiles() * self.bins());
-        let real = batch * self.plane_len();
+        input.expect("irfftn input", count(&[batch, self.tiles(), self.bins()]));
+        let real = count(&[batch, self.plane_len()]);
         expect_len("irfftn output", "real", real, output.len());
         let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
         let to = Shared::new(output);
@@ -168,7 +186,7 @@ pub struct Request<'a, T> {
 impl<T> Request<'_, T> {
     /// Tiles of all planes.
     pub fn images(&self) -> usize {
-        self.batch * self.fft.tiles()
+        count(&[self.batch, self.fft.tiles()])
     }
 
     /// Points of the grids of all tiles.

@@ -1,0 +1,161 @@
+//! Sizes whose products wrap round: safe functions make pointers from them, so they are refused before any is made.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use spectral_kernels::{
+    Activation, ChannelAffine, Conjugate, Contraction, Convolution, Dense, Direction, Frame,
+    HermitianSpectra, LongConvolution, MaxPool, Modes, Planar, PlanarMut, Pointwise, PrunedFft,
+    RectifiedStack, fftn,
+};
+
+const HALF: usize = 1 << (usize::BITS - 1);
+
+/// `HALF + 1` twos wrap round to two, so that slices of two elements would pass for such an array.
+#[test]
+fn sizes_whose_product_wraps_are_refused_before_any_slice_is_touched() {
+    let mut two = [0.0_f32; 2];
+    let x = [0.0_f32; 2];
+    let batch = HALF + 1;
+    let refused = |what: &str, call: &mut dyn FnMut()| {
+        let caught = catch_unwind(AssertUnwindSafe(call));
+        let error = caught.expect_err(what);
+        let text = error.downcast_ref::<String>().cloned().unwrap_or_default();
+        let text = error
+            .downcast_ref::<&str>()
+            .map_or(text, |text| (*text).into());
+        assert!(
+            text.contains("too large") || text.contains("counted"),
+            "{what}: {text}"
+        );
+    };
+    let both = Planar { re: &x, im: &x };
+    refused("long convolution", &mut || {
+        let shape = LongConvolution {
+            batch,
+            channels: 2,
+            length: 1,
+            taps: 1,
+        };
+        shape.forward(&x, &x, None, &mut two);
+    });
+    refused("dense", &mut || {
+        let dense = Dense {
+            rows: batch,
+            inputs: 2,
+            outputs: 2,
+        };
+        dense.forward(&x, &[0.0; 4], None, Activation::Identity, &mut two);
+    });
+    refused("contraction", &mut || {
+        let shape = Contraction {
+            batch,
+            groups: 1,
+            in_per_group: 2,
+            out_per_group: 2,
+            bins: 1,
+            conjugate: Conjugate::None,
+        };
+        let _ = shape.input_len();
+    });
+    refused("tiles", &mut || {
+        let shape = Contraction {
+            batch: 1,
+            groups: 1,
+            in_per_group: 1,
+            out_per_group: 1,
+            bins: 2,
+            conjugate: Conjugate::None,
+        };
+        let (mut re, mut im) = ([0.0; 2], [0.0; 2]);
+        let to = PlanarMut {
+            re: &mut re,
+            im: &mut im,
+        };
+        shape.tiled(batch).forward(both, both, to);
+    });
+    refused("channel map", &mut || {
+        let map = ChannelAffine {
+            batch,
+            channels: 2,
+            sizes: [1, 1],
+            activation: Activation::Identity,
+            pool: None,
+        };
+        let _ = map.input_len();
+    });
+    refused("pointwise", &mut || {
+        let shape = Pointwise {
+            batch,
+            groups: 2,
+            in_per_group: 1,
+            out_per_group: 1,
+            sizes: &[1],
+            reversed: false,
+        };
+        shape.forward(&x, &x, &mut two);
+    });
+    refused("Hermitian spectra", &mut || {
+        let spectra = HermitianSpectra {
+            count: batch,
+            size: [2, 1],
+        };
+        let _ = spectra.full_len();
+    });
+    refused("stack", &mut || {
+        let stack = RectifiedStack {
+            batch: 1,
+            filters: &[usize::MAX, 2],
+            bins: 1,
+        };
+        let _ = stack.response_len();
+    });
+    refused("images", &mut || {
+        let (mut re, mut im) = ([0.0; 2], [0.0; 2]);
+        let to = PlanarMut {
+            re: &mut re,
+            im: &mut im,
+        };
+        fftn(batch, &[2], Direction::Forward, 1.0, both, to);
+    });
+    refused("padding", &mut || {
+        let shape = Convolution {
+            batch: 1,
+            groups: 1,
+            in_per_group: 1,
+            out_per_group: 1,
+            sizes: [1, 2],
+            kernel: [1, 1],
+            stride: [1, 1],
+            padding: [(0, 0), (usize::MAX, 2)],
+            dilation: [1, 1],
+        };
+        let _ = shape.output_sizes();
+    });
+}
+
+#[test]
+fn pools_frames_and_modes_that_wrap_do_not_fit() {
+    let pool = MaxPool {
+        window: [1, 1],
+        stride: [1, 1],
+        padding: [HALF, HALF],
+    };
+    assert!(!pool.fits([4, 4]));
+    let panics = |call: &dyn Fn()| catch_unwind(AssertUnwindSafe(call)).is_err();
+    let fft = PrunedFft::new(&[8]);
+    let modes = Modes::new(3, usize::MAX);
+    let fft2 = PrunedFft::new(&[8, 8]);
+    assert!(panics(&|| drop(
+        fft2.clone().with_modes(&[modes, Modes::new(1, 0)])
+    )));
+    for frame in [
+        Frame::new(HALF - 1, 0, 8),
+        Frame::new(8, isize::MIN, 8),
+        Frame::new(8, 0, 8).tiled(3, HALF),
+    ] {
+        assert!(
+            panics(&|| drop(fft.clone().with_frames(&[frame.clone()]))),
+            "{frame:?}"
+        );
+    }
+}
