@@ -2,7 +2,7 @@
 
 use core::f64::consts::TAU;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Tensor, TensorData};
 
@@ -14,8 +14,9 @@ use super::support::SupportProjection;
 /// Taps up to which the product takes less time than zero padding and a whole transform.
 const MOST_TAPS: usize = 32;
 
-/// Supports whose matrices are kept; the first ones go first.
+/// Supports whose matrices are kept, and bytes of them; the first ones go first.
 const MOST_KEPT: usize = 64;
+const MOST_BYTES: usize = 64 << 20;
 
 /// Rows of the DFT matrix, a row a tap: `cos θ` and `sin θ` with `θ = 2π·⟨k, n⟩` of tap `n` and bin `k`, and what turns
 /// bins to taps again.
@@ -30,23 +31,46 @@ pub(super) struct TapTransform {
 /// Those in use, so that a step of training does not make them again.
 static KEPT: Mutex<VecDeque<Arc<TapTransform>>> = Mutex::new(VecDeque::new());
 
+/// Whole transforms are moved in and out, so a panic elsewhere leaves nothing half done.
+fn kept() -> MutexGuard<'static, VecDeque<Arc<TapTransform>>> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Drops the first transforms until the rest is within the bounds.
+fn bound(kept: &mut VecDeque<Arc<TapTransform>>) {
+    let mut bytes: usize = kept.iter().map(|transform| transform.bytes()).sum();
+    while kept.len() > MOST_KEPT || bytes > MOST_BYTES {
+        let Some(first) = kept.pop_front() else { break };
+        bytes -= first.bytes();
+    }
+}
+
 impl TapTransform {
     /// The transform of kernels of that support, unless they have too many taps.
     pub(super) fn new(support: SupportProjection) -> Option<Arc<Self>> {
-        if support.taps[0] * support.taps[1] > MOST_TAPS {
+        if support.taps[0].saturating_mul(support.taps[1]) > MOST_TAPS {
             return None;
         }
-        // Whole transforms are moved in and out, so a panic elsewhere leaves nothing half done.
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = kept.iter().find(|kept| kept.support == support) {
-            return Some(found.clone());
+        let find = || {
+            let kept = kept();
+            kept.iter().find(|kept| kept.support == support).cloned()
+        };
+        if let Some(found) = find() {
+            return Some(found);
         }
+        // Made without the lock: other supports need not wait. Two threads may make the same one.
         let made = Arc::new(Self::of(support));
+        let mut kept = kept();
         kept.push_back(made.clone());
-        if kept.len() > MOST_KEPT {
-            kept.pop_front();
-        }
+        bound(&mut kept);
         Some(made)
+    }
+
+    /// Bytes of its matrices.
+    fn bytes(&self) -> usize {
+        let [taps, bins] = [self.support.taps, self.support.grid.bins()];
+        let matrices = 4 * (size_of::<f32>() + size_of::<f64>());
+        matrices * taps[0] * taps[1] * bins[0] * bins[1]
     }
 
     fn of(support: SupportProjection) -> Self {
@@ -142,5 +166,27 @@ impl Matrix {
         let rows = x.reshape([outputs * inputs, height * width]);
         ops::linear(rows, matrix, None, Activation::Identity)
             .reshape([outputs, inputs, last[0], last[1]])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frequency::SpectrumGrid;
+
+    #[test]
+    fn the_matrices_that_are_kept_are_bounded_by_bytes() {
+        let transform = |size| {
+            let support = SupportProjection::new(SpectrumGrid::full([size, 64]), [4, 8]);
+            Arc::new(TapTransform::of(support))
+        };
+        let mut kept = VecDeque::new();
+        for size in 64..128 {
+            kept.push_back(transform(size));
+            bound(&mut kept);
+            let bytes: usize = kept.iter().map(|transform| transform.bytes()).sum();
+            assert!(bytes <= MOST_BYTES, "{bytes}");
+        }
+        assert!(kept.len() > 2, "{}", kept.len());
     }
 }

@@ -74,7 +74,9 @@ impl Question {
         // As `PaddingConfig2d::Same` of Burn: the odd zero after the image.
         let padding = self.size.map(|size| {
             let steps = size.div_ceil(self.stride).saturating_sub(1);
-            let total = (steps * self.stride + self.kernel).saturating_sub(size);
+            let total = (steps * self.stride)
+                .saturating_add(self.kernel)
+                .saturating_sub(size);
             (total / 2, total - total / 2)
         });
         FftConvOptions {
@@ -113,16 +115,41 @@ impl Question {
 
     /// The smallest odd kernel up to twice the image for which one through the spectrum is
     /// predicted to be fastest in training.
+    ///
+    /// Every small kernel is looked at, then some a few percent apart, and between the last two of
+    /// these the smallest by halves: large kernels stay on the side on which they are.
     fn fft_from_kernel(&self) -> Option<usize> {
-        let most = 2 * self.size[0].max(self.size[1]);
-        (1..=most).step_by(2).find(|&kernel| {
+        let wins = |kernel: usize| {
             let question = Self {
                 kernel,
                 ..self.clone()
             };
             let shape = question.shape();
             shape.is_ok_and(|shape| shape.choose(true) != FftConvAlgorithm::Direct)
-        })
+        };
+        let most = self.size[0].max(self.size[1]).saturating_mul(2);
+        let next = |kernel: &usize| Some(kernel + 2 * (kernel / 128 + 1));
+        let kernels = core::iter::successors(Some(1), next).take_while(|kernel| *kernel <= most);
+        let mut before = None;
+        for kernel in kernels {
+            if !wins(kernel) {
+                before = Some(kernel);
+                continue;
+            }
+            let Some(mut loses) = before else {
+                return Some(kernel);
+            };
+            let mut found = kernel;
+            while found - loses > 2 {
+                let middle = loses + (found - loses) / 4 * 2;
+                match wins(middle) {
+                    true => found = middle,
+                    false => loses = middle,
+                }
+            }
+            return Some(found);
+        }
+        None
     }
 
     /// Predicts and measures every algorithm.
