@@ -204,15 +204,16 @@ fn every_layer_on_spectra_and_every_pooling_refuses_sizes_beyond_its_reach() {
             let form = NoiseForm::Hermitian(grid);
             let noise = SpectralNoiseConfig::new(0.1).with_form(form);
             expect("SpectralNoise", &size, noise.try_init());
+            let norm = |form| ComplexBatchNormConfig::new(inputs, form).try_init(&device);
+            for form in [ComplexNormForm::PerPart, ComplexNormForm::Whitening] {
+                expect("ComplexBatchNorm", &[inputs], norm(form));
+            }
             for form in [
-                ComplexNormForm::PerPart,
-                ComplexNormForm::Whitening,
                 ComplexNormForm::Image(grid),
                 ComplexNormForm::Magnitude(grid),
                 ComplexNormForm::CentredMagnitude(grid),
             ] {
-                let norm = ComplexBatchNormConfig::new(inputs, form).try_init(&device);
-                expect("ComplexBatchNorm", &[inputs], norm);
+                expect("ComplexBatchNorm", &[inputs, a, b], norm(form));
             }
         }
         for config in [
@@ -328,7 +329,7 @@ fn options_of_a_convolution_beyond_its_reach_are_refused_by_every_algorithm() {
             // A tile of 4 holds two taps 3 apart.
             expect("try_fft_conv", &sizes, convolve(&options));
             let shape = ConvShape::new(&[1, 1, 3], &[1, 1, 2], &options);
-            assert_eq!(shape.is_ok(), convolve(&options).is_ok() || dilation == 0);
+            assert_eq!(shape.is_ok(), convolve(&options).is_ok());
         });
         let mut options = FftConvOptions::new(1);
         options.algorithm = algorithm;

@@ -39,9 +39,9 @@ fn the_weight_gradient_of_a_grouped_convolution_counts_no_sample_that_the_stride
             let differences = got.iter().zip(&want).map(|(a, b)| (a - b).abs());
             differences.fold(0.0, f64::max) / want.iter().fold(0.0, |a: f64, b| a.max(b.abs()))
         };
-        assert!(error(spatial::conv1d(&layer, x.clone())) < 1e-6, "{length}");
+        assert!(error(spatial::conv1d(&layer, x.clone())) < 1e-5, "{length}");
         let twin = FftConv1d::from(layer.clone());
-        assert!(error(twin.forward(x.clone())) < 1e-6, "{length}");
+        assert!(error(twin.forward(x.clone())) < 1e-5, "{length}");
         // Once Burn has mended it, the entry of `docs/upstream.md` may go.
         let burn = error(layer.forward(x));
         assert_eq!(burn > 0.1, length == 6, "{length} samples: {burn}");
