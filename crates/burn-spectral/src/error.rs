@@ -1,5 +1,6 @@
 //! What can be wrong with a layer's configuration or its input.
 
+use burn::tensor::DType;
 use thiserror::Error;
 
 /// A configuration or an input that a layer cannot take.
@@ -13,6 +14,38 @@ pub enum SpectralError {
     Zero {
         /// What was counted.
         what: String,
+    },
+    /// A size, a count or a number of elements beyond what a layer can work with.
+    #[error("{what} is too large: at most {most}, got {got}")]
+    TooLarge {
+        /// What was counted.
+        what: String,
+        /// The largest number that is accepted.
+        most: u128,
+        /// The number given, as text.
+        got: String,
+    },
+    /// Two tensors of different precision.
+    #[error(
+        "dtype mismatch: {first} is {first_dtype:?}, {second} is {second_dtype:?}; cast one of them"
+    )]
+    Dtype {
+        /// The first tensor.
+        first: &'static str,
+        /// Its precision.
+        first_dtype: DType,
+        /// The second tensor.
+        second: &'static str,
+        /// Its precision.
+        second_dtype: DType,
+    },
+    /// A bias of another length than the output has channels.
+    #[error("an output of {channels} channels needs a bias of {channels} values, got {got}")]
+    Bias {
+        /// Channels of the output.
+        channels: usize,
+        /// Values given.
+        got: usize,
     },
     /// Channels that the coupling cannot split.
     #[error(
@@ -189,6 +222,18 @@ pub enum SpectralError {
         /// Bins of the spectrum.
         got: Vec<usize>,
     },
+    /// Other bins than those of the full spectrum that a layer takes.
+    #[error(
+        "this layer takes the full spectrum of images of size {size:?}, as fft2 gives it, got \
+         spectra of {got:?} bins{}",
+        if got[..] == [size[0], size[1] / 2 + 1] { ", those of the half-spectrum that rfft2 gives" } else { "" }
+    )]
+    FullSpectrum {
+        /// Size of the layer's images.
+        size: [usize; 2],
+        /// Bins of the spectrum.
+        got: Vec<usize>,
+    },
     /// Images of another size than the layer's.
     #[error("this layer takes images of size {expected:?}, got an input of shape {got:?}")]
     Images {
@@ -335,11 +380,27 @@ pub enum SpectralError {
 }
 
 impl SpectralError {
-    /// An error for each count that is zero.
+    /// An error for each count that is zero, or too large for arithmetic with it.
     pub(crate) fn check_positive(what: &str, counts: &[usize]) -> Result<(), Self> {
         match counts.contains(&0) {
             true => Err(Self::Zero { what: what.into() }),
-            false => Ok(()),
+            false => Self::check_sizes(what, counts),
+        }
+    }
+
+    /// An error for two tensors, each given by what it is and its precision, that differ in it.
+    pub(crate) fn check_dtypes(
+        (first, first_dtype): (&'static str, DType),
+        (second, second_dtype): (&'static str, DType),
+    ) -> Result<(), Self> {
+        match first_dtype == second_dtype {
+            true => Ok(()),
+            false => Err(Self::Dtype {
+                first,
+                first_dtype,
+                second,
+                second_dtype,
+            }),
         }
     }
 

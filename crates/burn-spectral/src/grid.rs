@@ -29,7 +29,7 @@ impl FrequencyGrid {
     /// The grid of signals of `sizes` samples an axis, the half-spectrum on the last.
     ///
     /// # Errors
-    /// When there is no axis or one of length zero.
+    /// When there is no axis, one of length zero, or more samples than a layer can work with.
     pub fn new(sizes: &[usize]) -> Result<Self, SpectralError> {
         if sizes.is_empty() {
             return Err(SpectralError::Zero {
@@ -37,6 +37,7 @@ impl FrequencyGrid {
             });
         }
         SpectralError::check_positive(&format!("every axis of a signal of size {sizes:?}"), sizes)?;
+        SpectralError::check_elements("one channel of a signal", sizes)?;
         Ok(Self {
             sizes: sizes.to_vec(),
         })
@@ -66,9 +67,11 @@ impl FrequencyGrid {
     /// - output: `[bins]`
     ///
     /// # Panics
-    /// When there is no such axis.
+    /// When there is no such axis, with the text of [`SpectralError::Axis`].
     pub fn frequencies(&self, axis: usize, device: &Device) -> Tensor<1> {
-        let values = match axis + 1 == self.sizes.len() {
+        let axes = self.sizes.len();
+        assert!(axis < axes, "{}", SpectralError::Axis { axis, axes });
+        let values = match axis + 1 == axes {
             true => rfrequency_values(self.sizes[axis], 1.0),
             false => frequency_values(self.sizes[axis], 1.0),
         };

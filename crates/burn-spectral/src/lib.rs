@@ -13,11 +13,9 @@
 //! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
 //! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`pool`]: changes of resolution through the spectrum
-//! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`frequency`]: layers that stay on the spectrum
 //! - [`summary`]: the table of a network's layers, parameters and cost
 //! - [`inspect`]: what a layer really does, found by probing it
-//! - [`spatial`]: Burn's spatial layers on the kernels
 //! - [`ops`]: the operations beneath, one meaning on every backend
 //!
 //! # Example
@@ -48,6 +46,7 @@ pub mod inspect;
 pub mod ops;
 pub mod pool;
 pub mod response;
+mod size;
 pub mod spatial;
 pub mod spectrum;
 pub mod summary;

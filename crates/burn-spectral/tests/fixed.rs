@@ -342,3 +342,34 @@ fn bad_input_is_refused_with_its_numbers() {
         "this layer takes 3 channels, got an input of shape [1, 2, 4, 4]"
     );
 }
+
+#[test]
+fn a_filter_function_may_run_its_own_layer() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex, mpsc};
+    use std::time::Duration;
+
+    // As a function that runs on several threads may meet the layer again on one that waits for it.
+    let inner: Arc<Mutex<Option<FixedFourierConv2d>>> = Arc::default();
+    let (seen, is_inside) = (inner.clone(), Arc::new(AtomicBool::new(false)));
+    let config = FixedFourierConv2dConfig::from_function(1, [4, 4], move |f_h, f_w| {
+        let layer = seen.lock().unwrap().clone();
+        if let Some(layer) = layer
+            && !is_inside.swap(true, Ordering::SeqCst)
+        {
+            layer.forward(Tensor::ones([1, 1, 3, 3], &Device::flex()));
+            is_inside.store(false, Ordering::SeqCst);
+        }
+        (1.0 + f_h * f_w, 0.0)
+    });
+    let layer = config.init(&Device::flex());
+    *inner.lock().unwrap() = Some(layer.clone());
+    let (done, result) = mpsc::channel();
+    std::thread::spawn(move || {
+        let y = layer.forward(Tensor::ones([1, 1, 5, 6], &Device::flex()));
+        done.send(y.into_data()).unwrap();
+    });
+    let y = result.recv_timeout(Duration::from_secs(120));
+    let y = y.expect("the layer waits for itself");
+    assert_eq!(y.shape().as_slice(), [1, 1, 5, 6]);
+}

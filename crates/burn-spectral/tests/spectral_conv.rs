@@ -321,7 +321,7 @@ fn a_response_of_the_wrong_shape_is_named() {
 }
 
 #[test]
-#[should_panic(expected = "an input of F64 meets a response of F32")]
+#[should_panic(expected = "the input is F64, the response is F32; cast one of them")]
 fn an_input_of_another_precision_is_named() {
     let device = Device::flex();
     let layer = SpectralConv2dConfig::new([2, 3], FreeConfig::new(SIZE)).init(&device);

@@ -4,7 +4,12 @@ use crate::SpectralError;
 use crate::ops::{FftConvAxis, FftConvSpec};
 
 use super::cost::{Passes, direct, fft};
-use super::fft_conv::{FftConvOptions, check};
+use super::fft_conv::{FftConvOptions, check, extent};
+use super::lengths::good_length;
+use super::plan::{Choices, tiles};
+
+/// The choices of [`ConvShape::choose`].
+static CHOICES: Choices = Choices::new();
 
 /// How a convolution is computed.
 ///
@@ -49,7 +54,7 @@ impl core::fmt::Display for FftConvAlgorithm {
 }
 
 /// The sizes of a convolution, as far as its cost depends on them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ConvShape {
     /// Entries of the batch.
     pub batch: usize,
@@ -59,7 +64,8 @@ pub struct ConvShape {
     pub signal: Vec<usize>,
     /// Sizes of the kernel.
     pub kernel: Vec<usize>,
-    /// Stride, padding, dilation and groups, and what is kept for the backward pass.
+    /// Stride, padding, dilation and groups, and what is kept for the backward pass. [`new`](Self::new) brings a stride
+    /// beyond the last output down to there.
     pub options: FftConvOptions,
 }
 
@@ -86,26 +92,28 @@ impl ConvShape {
         weight: &[usize],
         options: &FftConvOptions,
     ) -> Result<Self, SpectralError> {
-        check(x, weight, options)?;
+        let options = check(x, weight, options)?;
         Ok(Self {
             batch: x[0],
             channels: [x[1], weight[0]],
             signal: x[2..].to_vec(),
             kernel: weight[2..].to_vec(),
-            options: options.clone(),
+            options,
         })
     }
 
     /// The algorithm that is predicted to be fastest: for a forward pass, or with `learns` for a forward and a backward
-    /// one.
+    /// one. A choice is kept for the next call with the same sizes.
     pub fn choose(&self, learns: bool) -> FftConvAlgorithm {
         let cost = |estimate: &ConvEstimate| match learns {
             true => estimate.both_ms,
             false => estimate.forward_ms,
         };
-        let estimates = self.estimates();
-        let best = estimates.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
-        best.map_or(FftConvAlgorithm::Direct, |best| best.algorithm)
+        CHOICES.get(self, learns, || {
+            let estimates = self.estimates();
+            let best = estimates.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
+            best.map_or(FftConvAlgorithm::Direct, |best| best.algorithm)
+        })
     }
 
     /// What every algorithm costs, of the tiled ones that of the best tile: direct, whole, tiled. None is tiled where one
@@ -117,6 +125,7 @@ impl ConvShape {
         ];
         let tiled = self
             .tiles()
+            .into_iter()
             .map(|tile| self.estimate(FftConvAlgorithm::Tiled { tile }));
         estimates.extend(tiled.min_by(|a, b| a.both_ms.total_cmp(&b.both_ms)));
         estimates
@@ -151,7 +160,7 @@ impl ConvShape {
 
     /// Samples that the dilated kernel spans along an axis.
     pub(super) fn extent(&self, axis: usize) -> usize {
-        self.options.dilation[axis] * (self.kernel[axis] - 1) + 1
+        extent(self.kernel[axis], self.options.dilation[axis])
     }
 
     fn axes(&self, algorithm: FftConvAlgorithm) -> Option<Vec<FftConvAxis>> {
@@ -175,15 +184,18 @@ impl ConvShape {
     }
 
     /// Tiles worth considering.
-    fn tiles(&self) -> impl Iterator<Item = usize> {
-        let axes = 0..self.signal.len();
-        let extent = axes.clone().map(|axis| self.extent(axis)).max();
+    fn tiles(&self) -> Vec<usize> {
         let whole = self.axes(FftConvAlgorithm::Whole).unwrap_or_default();
+        if whole.len() > 2 {
+            return Vec::new();
+        }
         let most = whole.iter().map(|axis| axis.grid).max().unwrap_or(0);
-        let least = extent.unwrap_or(1) + 1;
-        let lengths = (least.max(8)..most).filter(|n| good_length(*n) == *n);
-        let is_cut = self.signal.len() < 3;
-        lengths.filter(move |_| is_cut)
+        let extent = whole.iter().map(|axis| axis.extent).max().unwrap_or(1);
+        let axes: Vec<_> = whole
+            .iter()
+            .map(|axis| (axis.outputs(), axis.extent))
+            .collect();
+        tiles(&axes, (extent + 1).max(8), most)
     }
 
     /// Checks a tile that was asked for.
@@ -198,38 +210,6 @@ impl ConvShape {
         }
         Ok(())
     }
-}
-
-/// How much longer a transform takes a point than one of a length that is a multiple of four, measured on two-dimensional
-/// transforms of the lengths up to 324 (AVX-512): 0.9 to 1.1 ns there and back for multiples of four, 1.1 to 1.5 for
-/// other even lengths, 1.1 to 2.2 for odd ones, and more below 48.
-pub(super) fn length_factor(n: usize) -> f64 {
-    let factors = match n % 4 {
-        0 => 1.0,
-        2 => 1.2,
-        _ => 1.4,
-    };
-    factors * (1.0 + (14.0 / n as f64).powf(1.5))
-}
-
-/// The length from `least` on whose transform is fastest.
-pub(super) fn good_length(least: usize) -> usize {
-    let cost = |n: &usize| *n as f64 * length_factor(*n);
-    let candidates = (least..=least + least / 4 + 8).filter(|n| is_smooth(*n));
-    candidates
-        .min_by(|a, b| cost(a).total_cmp(&cost(b)))
-        .unwrap_or(least)
-}
-
-/// Whether `n` has no prime factor above 7.
-pub(super) fn is_smooth(n: usize) -> bool {
-    let mut rest = n.max(1);
-    for factor in [2, 3, 5, 7] {
-        while rest.is_multiple_of(factor) {
-            rest /= factor;
-        }
-    }
-    rest == 1
 }
 
 #[cfg(test)]
@@ -265,15 +245,6 @@ mod tests {
             shape(4, [32, 32], 128, 31, 1).choose(true),
             FftConvAlgorithm::Direct
         );
-    }
-
-    #[test]
-    fn grids_have_fast_lengths_no_shorter_than_asked() {
-        for least in 1..400 {
-            let n = good_length(least);
-            assert!(n >= least && is_smooth(n), "{least}: {n}");
-        }
-        assert_eq!([78, 143].map(good_length), [80, 144]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
 use crate::{FrequencyGrid, Norm, SpectralError, fft};
 
-use super::fft_conv::next_smooth;
+use super::lengths::next_smooth;
 
 /// Which part of a convolution is kept; the first three as in `scipy.signal.fftconvolve`.
 ///
@@ -40,7 +40,7 @@ impl ConvolveFilter for Tensor<2> {}
 impl ConvolveFilter for Tensor<4> {}
 
 mod sealed {
-    use burn::tensor::Tensor;
+    use burn::tensor::{DType, Tensor};
 
     pub trait Sealed {
         /// Whether every channel of the image goes through the filter on its own.
@@ -48,6 +48,9 @@ mod sealed {
 
         /// The filter's shape as `[out, in, height, width]`.
         fn shape(&self) -> [usize; 4];
+
+        /// Its precision.
+        fn dtype(&self) -> DType;
 
         /// The filter as `[out, in, height, width]`, none of them zero.
         fn planes(self) -> Tensor<4>;
@@ -61,6 +64,10 @@ mod sealed {
             [1, 1, height, width]
         }
 
+        fn dtype(&self) -> DType {
+            Tensor::dtype(self)
+        }
+
         fn planes(self) -> Tensor<4> {
             self.unsqueeze()
         }
@@ -71,6 +78,10 @@ mod sealed {
 
         fn shape(&self) -> [usize; 4] {
             self.dims()
+        }
+
+        fn dtype(&self) -> DType {
+            Tensor::dtype(self)
         }
 
         fn planes(self) -> Tensor<4> {
@@ -95,7 +106,7 @@ mod sealed {
 /// - output: `[batch, channels or channels_out, …]`, its size by the mode
 ///
 /// # Errors
-/// When the channels differ, an axis is empty, a filter is larger than the image in mode
+/// When the channels or the dtypes differ, an axis is empty or too large, a filter is larger than the image in mode
 /// [`Circular`](ConvolveMode::Circular), or neither covers the other in mode
 /// [`Valid`](ConvolveMode::Valid).
 ///
@@ -126,6 +137,7 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
         });
     }
     SpectralError::check_positive("the number of output channels of a filter", &[outputs])?;
+    SpectralError::check_dtypes(("the image", image.dtype()), ("the filter", filter.dtype()))?;
     let part = Part::new([height, width], [filter_height, filter_width], mode)?;
 
     let (image, dims) = match F::PER_CHANNEL {

@@ -6,7 +6,8 @@
 
 use crate::ops::{FftConvAxis, FftConvSpec, SavedSpectrum};
 
-use super::algorithm::{ConvShape, length_factor};
+use super::algorithm::ConvShape;
+use super::lengths::length_factor;
 
 /// Nanoseconds of a multiplication with an addition in registers.
 const DIRECT_NS: f64 = 0.01;
@@ -48,32 +49,39 @@ fn milliseconds(shared: f64, memory: f64, start: f64) -> f64 {
     (shared / threads + memory * (0.5 + 0.5 / threads) + start) * 1e-6
 }
 
+fn product(sizes: &[usize]) -> f64 {
+    sizes.iter().map(|size| *size as f64).product()
+}
+
 /// Tap by tap.
 pub fn direct(shape: &ConvShape, passes: Passes) -> Cost {
     let [inputs, outputs] = shape.channels;
     let groups = shape.options.groups;
-    let positions: usize = (0..shape.signal.len())
+    let positions: f64 = (0..shape.signal.len())
         .map(|axis| {
             let (before, after) = shape.options.padding[axis];
             let padded = before + shape.signal[axis] + after;
-            (padded - shape.extent(axis)) / shape.options.stride[axis] + 1
+            ((padded - shape.extent(axis)) / shape.options.stride[axis] + 1) as f64
         })
         .product();
-    let taps: usize = shape.kernel.iter().product();
-    let products = (shape.batch * outputs * positions * (inputs / groups) * taps) as f64;
+    let taps = product(&shape.kernel);
+    let weight = outputs as f64 * (inputs / groups) as f64 * taps;
+    let products = shape.batch as f64 * positions * weight;
     let is_depthwise = inputs == groups && outputs == groups;
     let each = match (shape.signal.len(), is_depthwise) {
         (3.., _) => BURN_NS,
-        // Rows share the samples they sum, but not at the kernel's edges.
+        // Rows share the samples they sum, but not at the kernel's edges. A signal is an image of one row.
         (_, true) => {
-            let height = shape.kernel[shape.kernel.len() - 2..][0] as f64;
+            let height = match shape.kernel[..] {
+                [.., height, _] => height as f64,
+                _ => 1.0,
+            };
             DIRECT_NS * 1.5 * (height + 4.0) / height
         }
         (_, false) => DIRECT_NS,
     };
-    let signal: usize = shape.signal.iter().product();
-    let numbers = (shape.batch * (inputs * signal + outputs * positions)) as f64;
-    let weight = outputs * inputs / groups * taps;
+    let numbers = inputs as f64 * product(&shape.signal) + outputs as f64 * positions;
+    let numbers = shape.batch as f64 * numbers;
     let passes = match passes {
         Passes::Forward => 1.0,
         Passes::Both => 3.1,
@@ -84,7 +92,7 @@ pub fn direct(shape: &ConvShape, passes: Passes) -> Cost {
             0.0,
             passes * START_NS[0],
         ),
-        bytes: 4 * 2 * weight,
+        bytes: (4.0 * 2.0 * weight) as usize,
     }
 }
 
@@ -96,8 +104,9 @@ pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
         saved: shape.options.saved,
     };
     let [inputs, outputs] = shape.channels;
-    let images = shape.batch * spec.tiles();
-    let filters = outputs * inputs / spec.groups;
+    let images = shape.batch as f64 * spec.tiles() as f64;
+    let [inputs, outputs] = [inputs, outputs].map(|channels| channels as f64);
+    let filters = outputs * inputs / spec.groups as f64;
     let bins = spec.bins() as f64;
     let factor: f64 = axes
         .iter()
@@ -110,18 +119,15 @@ pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
         .map(|axis| axis.extent as f64 / axis.grid as f64)
         .product();
     let one = spec.points() as f64 * factor * TRANSFORM_NS;
-    let taps = filters as f64 * one * (1.0 + filled) / 2.0;
+    let taps = filters * one * (1.0 + filled) / 2.0;
     let transform = match spec.tiles() {
         1 => one,
         _ => one * TILED,
     };
-    let (x, y) = (
-        (images * inputs) as f64 * transform,
-        (images * outputs) as f64 * transform,
-    );
-    let mix = (images * filters) as f64 * bins * MIX_NS;
+    let (x, y) = (images * inputs * transform, images * outputs * transform);
+    let mix = images * filters * bins * MIX_NS;
     let [x_bins, w_bins, y_bins] =
-        [images * inputs, filters, images * outputs].map(|spectra| spectra as f64 * bins);
+        [images * inputs, filters, images * outputs].map(|spectra| spectra * bins);
     let image_ns = SPECTRUM_NS[usize::from(filters != inputs.max(outputs))];
     let filter_ns = SPECTRUM_NS[2];
     let mut shared = x + y + taps + mix;
@@ -143,6 +149,6 @@ pub fn fft(shape: &ConvShape, axes: &[FftConvAxis], passes: Passes) -> Cost {
     let starts = if passes == Passes::Both { 3.0 } else { 1.0 };
     Cost {
         ms: milliseconds(shared, moved, starts * START_NS[1]),
-        bytes: most as usize * 8,
+        bytes: (most * 8.0) as usize,
     }
 }

@@ -6,10 +6,11 @@ use crate::SpectralError;
 use crate::ops::{self, Activation, DirectConvSpec, SavedSpectrum};
 use crate::response::Coupling;
 
-use super::algorithm::{ConvShape, FftConvAlgorithm, good_length, is_smooth};
+use super::algorithm::{ConvShape, FftConvAlgorithm};
+use super::lengths::good_length;
 
 /// What `Conv2d` and its siblings let one choose, one entry a spatial axis.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FftConvOptions {
     /// Step between outputs.
     pub stride: Vec<usize>,
@@ -56,7 +57,9 @@ impl FftConvOptions {
 ///
 /// # Errors
 /// When the channels do not fit the weight and the groups, an option has another number of axes
-/// than the signal or is zero, the padded signal is shorter than the dilated kernel, or a tile is.
+/// than the signal, is zero or too large, the padded signal is shorter than the dilated kernel, or a
+/// tile is; when the bias has another length than the output has channels, or weight or bias another
+/// dtype than the signal.
 pub fn try_fft_conv<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
@@ -65,6 +68,8 @@ pub fn try_fft_conv<const D: usize>(
 ) -> Result<Tensor<D>, SpectralError> {
     let shape = ConvShape::new(&x.dims(), &weight.dims(), options)?;
     shape.check_tile(options.algorithm)?;
+    check_factors(&x, &weight, bias.as_ref())?;
+    let options = &shape.options;
     let algorithm = match options.algorithm {
         FftConvAlgorithm::Auto => shape.choose(x.is_require_grad() || weight.is_require_grad()),
         named => named,
@@ -133,18 +138,16 @@ impl ConvGeometry {
         weight: [usize; D],
         options: &FftConvOptions,
     ) -> Result<Self, SpectralError> {
-        check(&x, &weight, options)?;
+        let options = check(&x, &weight, options)?;
         let mut geometry = Self {
             grid: Vec::new(),
             outputs: Vec::new(),
         };
         for axis in 0..D - 2 {
-            let (before, after) = options.padding[axis];
-            let padded = before + x[axis + 2] + after;
-            let extent = options.dilation[axis] * (weight[axis + 2] - 1) + 1;
-            let whole = ops::FftConvAxis::whole(x[axis + 2], (before, after), extent);
+            let extent = extent(weight[axis + 2], options.dilation[axis]);
+            let whole = ops::FftConvAxis::whole(x[axis + 2], options.padding[axis], extent);
             geometry.grid.push(good_length(whole.grid));
-            geometry.outputs.push(padded - extent + 1);
+            geometry.outputs.push(whole.outputs());
         }
         Ok(geometry)
     }
@@ -158,13 +161,28 @@ impl ConvGeometry {
     }
 }
 
-/// Whether an input and a weight of these shapes can be convolved.
+/// Samples that a dilated kernel spans.
+pub(super) fn extent(kernel: usize, dilation: usize) -> usize {
+    dilation * (kernel - 1) + 1
+}
+
+/// Checks that an input and a weight of these shapes can be convolved, and gives the options as they act: a step beyond
+/// the last output is one to there, and a single tap has no step.
 pub(crate) fn check(
     x: &[usize],
     weight: &[usize],
     options: &FftConvOptions,
-) -> Result<(), SpectralError> {
-    let axes = x.len() - 2;
+) -> Result<FftConvOptions, SpectralError> {
+    let axes = x.len().saturating_sub(2);
+    if !(1..=3).contains(&axes) {
+        return Err(SpectralError::SpatialAxes { got: axes });
+    }
+    if weight.len() != x.len() {
+        return Err(SpectralError::Domain {
+            expected: "a weight of as many axes as the input",
+            got: format!("an input of shape {x:?} and a weight of shape {weight:?}"),
+        });
+    }
     let FftConvOptions {
         stride,
         padding,
@@ -185,7 +203,10 @@ pub(crate) fn check(
     SpectralError::check_positive("the dilation", dilation)?;
     SpectralError::check_positive("every size of a kernel", &weight[2..])?;
     SpectralError::check_positive("the number of groups", &[*groups])?;
-    let channels = [weight[1] * groups, weight[0]];
+    SpectralError::check_sizes("a size of the input", x)?;
+    SpectralError::check_sizes("the number of channels", &weight[..2])?;
+    let inputs = SpectralError::checked_product("the number of channels", [weight[1], *groups])?;
+    let channels = [inputs, weight[0]];
     Coupling::Grouped(*groups).response_channels(channels)?;
     if x[1] != channels[0] {
         return Err(SpectralError::Channels {
@@ -193,9 +214,18 @@ pub(crate) fn check(
             got: x.to_vec(),
         });
     }
+    let mut options = options.clone();
+    let (mut signal, mut output) = (Vec::new(), vec![x[0], weight[0]]);
     for axis in 0..axes {
-        let padded = padding[axis].0 + x[axis + 2] + padding[axis].1;
-        let extent = dilation[axis] * (weight[axis + 2] - 1) + 1;
+        let (kernel, (before, after)) = (weight[axis + 2], padding[axis]);
+        if kernel == 1 {
+            options.dilation[axis] = 1;
+        }
+        let what = format!("the padded length of spatial axis {axis}");
+        let padded = SpectralError::checked_sum(&what, &[before, x[axis + 2], after])?;
+        let what = format!("the span of the dilated kernel along spatial axis {axis}");
+        let steps = [options.dilation[axis], kernel - 1];
+        let extent = SpectralError::checked_product(&what, steps)? + 1;
         if padded < extent {
             return Err(SpectralError::Extent {
                 extent,
@@ -204,8 +234,31 @@ pub(crate) fn check(
                 got: x.to_vec(),
             });
         }
+        let outputs = padded + 1 - extent;
+        options.stride[axis] = stride[axis].min(outputs);
+        signal.push(padded);
+        output.push(outputs.div_ceil(stride[axis]));
     }
-    Ok(())
+    SpectralError::check_elements("a padded signal", &signal)?;
+    SpectralError::check_result("the output", &output)?;
+    Ok(options)
+}
+
+/// Checks that weight and bias have the precision of the input, and the bias a value for each output channel.
+pub(crate) fn check_factors<const D: usize>(
+    x: &Tensor<D>,
+    weight: &Tensor<D>,
+    bias: Option<&Tensor<1>>,
+) -> Result<(), SpectralError> {
+    let input = ("the input", x.dtype());
+    SpectralError::check_dtypes(input, ("the weight", weight.dtype()))?;
+    let Some(bias) = bias else { return Ok(()) };
+    SpectralError::check_dtypes(input, ("the bias", bias.dtype()))?;
+    let (channels, got) = (weight.dims()[0], bias.dims()[0]);
+    match got == channels {
+        true => Ok(()),
+        false => Err(SpectralError::Bias { channels, got }),
+    }
 }
 
 /// Puts `dilation − 1` zeros between taps.
@@ -232,25 +285,10 @@ fn dilate<const D: usize>(weight: Tensor<D>, dilation: &[usize]) -> Tensor<D> {
     weight
 }
 
-/// The smallest length from `n` on without a prime factor above 7.
-pub(crate) fn next_smooth(n: usize) -> usize {
-    (n.max(1)..)
-        .find(|length| is_smooth(*length))
-        .expect("powers of two are smooth")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use burn::tensor::Device;
-
-    #[test]
-    fn grid_lengths_have_small_factors() {
-        assert_eq!(
-            [1, 11, 13, 17, 97, 211].map(next_smooth),
-            [1, 12, 14, 18, 98, 216]
-        );
-    }
 
     #[test]
     fn dilation_puts_zeros_between_taps() {

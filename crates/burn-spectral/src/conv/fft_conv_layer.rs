@@ -41,7 +41,7 @@ pub trait InitFft {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size is zero, or the groups do not divide the channels.
+    /// When a size is zero or too large, or the groups do not divide the channels.
     fn try_init_fft(&self, device: &Device) -> Result<Self::Layer, SpectralError>;
 
     /// Creates the layer.
@@ -63,16 +63,19 @@ fn check(
     SpectralError::check_positive("every size of a kernel", kernel)?;
     SpectralError::check_positive("the stride", stride)?;
     SpectralError::check_positive("the dilation", dilation)?;
-    Coupling::Grouped(groups)
-        .response_channels(channels)
-        .map(|_| ())
+    let weight = Coupling::Grouped(groups).response_channels(channels)?;
+    SpectralError::check_elements("the weight", &[&weight, kernel].concat())
 }
 
 /// Zeros before and after an axis so that its output has `⌈length / stride⌉` samples, the odd one
 /// after. Dilation does not enter, as in Burn's `Same`.
 pub(crate) fn same(length: usize, kernel: usize, stride: usize) -> (usize, usize) {
+    // A stride or a kernel that no layer takes is for the layer to refuse.
+    let stride = stride.max(1);
     let steps = length.div_ceil(stride).saturating_sub(1);
-    let total = (steps * stride + kernel).saturating_sub(length);
+    let total = (steps * stride)
+        .saturating_add(kernel)
+        .saturating_sub(length);
     (total / 2, total - total / 2)
 }
 
@@ -182,6 +185,11 @@ macro_rules! fft_conv_layer {
                 let stride: [usize; $axes] = self.stride.per_axis();
                 let dilation: [usize; $axes] = self.dilation.per_axis();
                 check($channels(self), self.groups, [&kernel, &stride, &dilation])?;
+                if let Some(padding) = self.padding.pairs() {
+                    let zeros: Vec<usize> =
+                        padding.iter().flat_map(|pair| [pair.0, pair.1]).collect();
+                    SpectralError::check_sizes("the padding", &zeros)?;
+                }
                 Ok(self.init(device).into())
             }
         }

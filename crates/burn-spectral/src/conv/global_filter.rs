@@ -52,10 +52,11 @@ impl GlobalFilter2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the number of channels or a size is zero.
+    /// When the number of channels or a size is zero or too large.
     pub fn try_init(&self, device: &Device) -> Result<GlobalFilter2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         let bins = FrequencyGrid::new(&self.size)?.bins();
+        SpectralError::check_elements("the filters", &[self.channels, bins[0], self.size[1]])?;
         let dims = [bins[0], bins[1], self.channels];
         let weight = match self.init {
             GlobalFilterInit::Published => {
@@ -133,7 +134,8 @@ impl GlobalFilter2d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When they have other channels or another size than the layer.
+    /// When they have other channels or another size than the layer, or the layer's width does not
+    /// fit its weights.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [_, height, width, channels] = dims;
         if channels != self.channels() {
@@ -142,7 +144,15 @@ impl GlobalFilter2d {
                 got: dims.to_vec(),
             });
         }
-        match [height, width] == self.size() {
+        let (bins, size) = (self.re.lazy_shape()[1], self.size());
+        if self.width / 2 + 1 != bins {
+            return Err(SpectralError::Bins {
+                expected: vec![size[0], self.width / 2 + 1],
+                size: size.to_vec(),
+                got: vec![size[0], bins],
+            });
+        }
+        match [height, width] == size {
             true => Ok(()),
             false => Err(SpectralError::Size {
                 response: "global filter's",

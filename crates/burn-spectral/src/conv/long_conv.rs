@@ -35,7 +35,8 @@ use crate::{SpectralError, ops};
 /// - output: `[batch, channels, length]`
 ///
 /// # Errors
-/// When kernel or skip have other channels than the signal, or there is no tap or no sample.
+/// When kernel or skip have other channels or another dtype than the signal, or there is no tap or
+/// no sample.
 ///
 /// # Example
 /// ```
@@ -56,6 +57,11 @@ pub fn try_long_conv(
 ) -> Result<Tensor<3>, SpectralError> {
     let skips = skip.as_ref().map(|skip| skip.dims()[0]);
     check(x.dims(), kernel.dims(), skips)?;
+    let signal = ("the signal", x.dtype());
+    SpectralError::check_dtypes(signal, ("the kernel", kernel.dtype()))?;
+    if let Some(skip) = &skip {
+        SpectralError::check_dtypes(signal, ("the skip weight", skip.dtype()))?;
+    }
     Ok(ops::long_conv(x, kernel, skip))
 }
 
@@ -141,10 +147,12 @@ impl LongConv1dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there is no channel or no tap, or a standard deviation is not a positive number.
+    /// When there is no channel or no tap, there are too many, or a standard deviation is not a
+    /// positive number.
     pub fn try_init(&self, device: &Device) -> Result<LongConv1d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         SpectralError::check_positive("the taps of a kernel", &[self.taps])?;
+        SpectralError::check_elements("the kernels", &[self.channels, self.taps])?;
         let shape = [self.channels, self.taps];
         let normal = Distribution::Normal(0.0, 1.0);
         let kernel = match self.init {
@@ -245,10 +253,8 @@ impl LongConv1d {
     /// # Panics
     /// Where [`check`](Self::check) gives an error, with its text.
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
-        self.check(input.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
         let skip = self.skip.as_ref().map(|skip| skip.val());
-        ops::long_conv(input, self.kernel.val(), skip)
+        long_conv(input, self.kernel.val(), skip)
     }
 }
 

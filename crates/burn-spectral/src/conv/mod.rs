@@ -8,14 +8,16 @@ mod fft_conv_layer;
 mod fixed;
 mod global_filter;
 mod kk_layer;
+mod lengths;
 mod long_conv;
+mod plan;
 mod spectral_conv;
 
 pub use algorithm::{ConvEstimate, ConvShape, FftConvAlgorithm};
 pub use convolve::{
     ConvolveFilter, ConvolveMode, ConvolveOutput, fft_convolve2d, try_fft_convolve2d,
 };
-pub(crate) use fft_conv::{ConvGeometry, check, next_smooth};
+pub(crate) use fft_conv::{ConvGeometry, check, check_factors};
 pub use fft_conv::{FftConvOptions, fft_conv, try_fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
 pub(crate) use fft_conv_layer::{Pairs, same};
@@ -25,6 +27,7 @@ pub use fixed::{
 };
 pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig, GlobalFilterInit};
 pub use kk_layer::{KkLayer, KkLayerConfig};
+pub(crate) use lengths::next_smooth;
 pub use long_conv::{LongConv1d, LongConv1dConfig, LongInit, long_conv, try_long_conv};
 pub use spectral_conv::{
     ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d,

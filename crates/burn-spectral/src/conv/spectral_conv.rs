@@ -5,7 +5,9 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec, SavedSpectrum};
-use crate::response::{Coupling, FrequencyResponse, Response, ResponseConfig, Value, checked};
+use crate::response::{
+    Coupling, FrequencyResponse, Response, ResponseConfig, Value, check_axes, checked,
+};
 use crate::{FrequencyGrid, SpectralError};
 
 /// Configuration of a [`SpectralConv1d`].
@@ -92,7 +94,7 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero or do not fit each other.
+    /// When channels or sizes are zero, too large, or do not fit each other.
     pub fn try_init(&self, device: &Device) -> Result<SpectralConv<D, C::Response>, SpectralError> {
         let channels = self.coupling.response_channels(self.channels)?;
         let response = self.response.init(channels, device)?;
@@ -119,6 +121,30 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
 /// `D` is the rank of the input, two more than its spatial axes. Created by
 /// [`SpectralConvConfig`], or by [`from_response`](Self::from_response) around a response of your
 /// own.
+///
+/// # Records
+/// A Burn record holds tensors by name and shape, and nothing of what they mean: [`coupling`](Self::coupling),
+/// [`conjugate`](Self::conjugate), and of a response its [`corners`](crate::response::FreeModes::corners), form or reference
+/// size come from the layer that the record is loaded into. A layer of another meaning whose tensors have the same shapes
+/// loads it without an error and computes something else. Keep the configuration beside the record, and create the layer
+/// from it:
+///
+/// ```
+/// use burn::module::Module;
+/// use burn::tensor::Device;
+/// use burn_spectral::conv::{ConjugateFactor, SpectralConv2dConfig};
+/// use burn_spectral::response::FreeModesConfig;
+///
+/// let device = Device::flex();
+/// let config = SpectralConv2dConfig::new([2, 3], FreeModesConfig::new([4, 4]))
+///     .with_conjugate(ConjugateFactor::Response);
+/// let (text, record) = (serde_json::to_string(&config)?, config.init(&device).into_record());
+///
+/// let config: SpectralConv2dConfig<FreeModesConfig> = serde_json::from_str(&text)?;
+/// let layer = config.init(&device).load_record(record);
+/// assert_eq!(layer.conjugate, ConjugateFactor::Response);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Module, Debug)]
 pub struct SpectralConv<const D: usize, R: Module> {
     /// The filter response.
@@ -127,10 +153,10 @@ pub struct SpectralConv<const D: usize, R: Module> {
     pub bias: Option<Param<Tensor<1>>>,
     /// Input channels.
     pub channels_in: usize,
-    /// How channels are coupled.
+    /// How channels are coupled; not part of the record.
     #[module(skip)]
     pub coupling: Coupling,
-    /// Which factor is conjugated.
+    /// Which factor is conjugated; not part of the record.
     #[module(skip)]
     pub conjugate: ConjugateFactor,
     /// Whether the backward pass finds the input's spectrum or computes it again; not part of the
@@ -169,8 +195,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's, an axis is empty, or the response cannot be
-    /// evaluated at that size.
+    /// When the channels are not the layer's, an axis is empty, the response cannot be evaluated at
+    /// that size, or fields set by hand do not fit each other.
     pub fn check(&self, dims: [usize; D]) -> Result<FrequencyGrid, SpectralError> {
         if dims[1] != self.channels_in {
             return Err(SpectralError::Channels {
@@ -178,6 +204,10 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
                 got: dims.to_vec(),
             });
         }
+        check_axes(D.saturating_sub(2))?;
+        let response = self.response.channels();
+        self.coupling
+            .check_response([self.channels_in, response[0]], response)?;
         let grid = FrequencyGrid::new(&dims[2..])?;
         self.response.check(&grid)?;
         Ok(grid)

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 
+use crate::SpectralError;
+
 /// `[0, 1, …, −2, −1] / (n·spacing)` in f64.
 pub(crate) fn frequency_values(n: usize, spacing: f64) -> Vec<f64> {
     let signed = |k: usize| match k < n.div_ceil(2) {
@@ -59,6 +61,9 @@ fn check(name: &str, n: usize, spacing: f64) {
         n > 0,
         "{name}: the number of samples must be at least 1, got 0"
     );
+    if let Err(error) = SpectralError::check_sizes("the number of samples", &[n]) {
+        panic!("{name}: {error}");
+    }
     assert!(
         spacing != 0.0 && spacing.is_finite(),
         "{name}: the spacing must be finite and not 0, got {spacing}"

@@ -115,11 +115,13 @@ impl ElementwiseConv2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero, or the kernel does not fit the images.
+    /// When channels or sizes are zero or too large, or the kernel does not fit the images.
     pub fn try_init(&self, device: &Device) -> Result<ElementwiseConv2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &self.channels)?;
         let grid = self.form.grid(self.size);
         let support = SupportProjection::try_new(grid, self.taps)?.with_origin(self.origin);
+        let [bins, [inputs, outputs]] = [grid.bins(), self.channels];
+        SpectralError::check_elements("the weight", &[outputs, inputs, bins[0], bins[1]])?;
         let weight =
             ElementwiseWeight::init(self.channels, &support, self.weights, self.init, device);
         Ok(ElementwiseConv2d {

@@ -31,12 +31,17 @@ impl ComplexLinearConfig {
         self
     }
 
+    fn check(&self) -> Result<(), SpectralError> {
+        SpectralError::check_positive("the number of features", &self.features)?;
+        SpectralError::check_elements("the weight", &self.features)
+    }
+
     /// Creates a layer with one dense layer a part.
     ///
     /// # Errors
-    /// When there are no features.
+    /// When there are no features, or too many.
     pub fn try_init_branches(&self, device: &Device) -> Result<TwoBranchLinear, SpectralError> {
-        SpectralError::check_positive("the number of features", &self.features)?;
+        self.check()?;
         let [inputs, outputs] = self.features;
         let config = LinearConfig::new(inputs, outputs).with_bias(self.bias);
         Ok(TwoBranchLinear {
@@ -58,9 +63,9 @@ impl ComplexLinearConfig {
     /// the outputs have the variance that a fresh `Linear` would give each part.
     ///
     /// # Errors
-    /// When there are no features.
+    /// When there are no features, or too many.
     pub fn try_init(&self, device: &Device) -> Result<ComplexLinear, SpectralError> {
-        SpectralError::check_positive("the number of features", &self.features)?;
+        self.check()?;
         let [inputs, outputs] = self.features;
         let bound = (inputs as f64).recip().sqrt();
         let draw = |rows, bound: f64| {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conv::ConjugateFactor;
 use crate::ops::{self, MixSpec};
-use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
+use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, check_axes, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 /// Configuration of a [`SpectralMix1d`].
@@ -107,10 +107,10 @@ pub struct SpectralMix<const D: usize, R: Module> {
     pub bias: Option<Param<Tensor<2>>>,
     /// Input channels.
     pub channels_in: usize,
-    /// How channels are coupled.
+    /// How channels are coupled; not part of the [record](crate::conv::SpectralConv#records).
     #[module(skip)]
     pub coupling: Coupling,
-    /// Which factor is conjugated.
+    /// Which factor is conjugated; not part of the record.
     #[module(skip)]
     pub conjugate: ConjugateFactor,
 }
@@ -148,6 +148,10 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
                 got: dims.to_vec(),
             });
         }
+        check_axes(D.saturating_sub(2))?;
+        let response = self.response.channels();
+        self.coupling
+            .check_response([self.channels_in, response[0]], response)?;
         let mut sizes = dims[2..].to_vec();
         sizes[D - 3] = length;
         let grid = FrequencyGrid::new(&sizes)?;

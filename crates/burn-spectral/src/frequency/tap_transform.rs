@@ -72,12 +72,13 @@ impl Kept {
 impl TapTransform {
     /// The transform of kernels of that support, unless they have too many taps.
     pub(super) fn new(support: SupportProjection) -> Option<Arc<Self>> {
-        if support.taps[0] * support.taps[1] > MOST_TAPS {
+        if support.taps[0].saturating_mul(support.taps[1]) > MOST_TAPS {
             return None;
         }
         if let Some(found) = KEPT.find(&support) {
             return Some(found);
         }
+        // Made without the lock: other supports need not wait. Two threads may make the same one.
         let made = Arc::new(Self::of(support));
         KEPT.keep(&made, MOST_BYTES);
         Some(made)

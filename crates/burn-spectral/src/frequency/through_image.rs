@@ -78,7 +78,7 @@ impl ThroughImageConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size, the factor or a window is zero, when a window is larger than the images, when the
+    /// When a size, the factor or a window is zero or too large, when a window is larger than the images, when the
     /// probability lies outside 0 to 1, or when a margin leaves nothing of the images or meets a finer
     /// grid.
     pub fn try_init(&self, device: &Device) -> Result<ThroughImage, SpectralError> {
@@ -105,6 +105,8 @@ impl ThroughImageConfig {
                 got: format!("a grid {} times as fine", self.factor),
             });
         }
+        SpectralError::check_sizes("the margin", &self.output_margin)?;
+        fine_size(self.grid.size, self.factor)?;
         let image = self.grid.with_size(image);
         let pool = self.pool.map(|window| max_pool(image, window));
         Ok(ThroughImage {
@@ -126,6 +128,15 @@ impl ThroughImageConfig {
         self.try_init(device)
             .unwrap_or_else(|error| panic!("{error}"))
     }
+}
+
+/// The size of a grid `factor` times as fine.
+fn fine_size(size: [usize; 2], factor: usize) -> Result<[usize; 2], SpectralError> {
+    let what = format!("a size of {size:?} times the upsampling factor");
+    let along = |axis: usize| SpectralError::checked_product(&what, [size[axis], factor]);
+    let fine = [along(0)?, along(1)?];
+    SpectralError::check_elements("one channel of an image on the finer grid", &fine)?;
+    Ok(fine)
 }
 
 /// A max-pooling over windows side by side that leaves something of the images.
@@ -324,7 +335,7 @@ impl ThroughImage {
     /// The activation on a finer grid, from half-spectrum to half-spectrum.
     fn anti_aliased(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let size = self.grid.size;
-        let fine = size.map(|samples| samples * self.factor);
+        let fine = fine_size(size, self.factor).unwrap_or_else(|error| panic!("{error}"));
         let samples = self.grid.samples() as f64;
         let transform = |scale| RealTransform::new(Axes::Last(2), fine[1], scale);
         // The grid's own 1/N makes amplitudes of the bins, which do not depend on the size.

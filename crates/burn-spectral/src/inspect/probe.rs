@@ -26,10 +26,12 @@ impl Probe {
     /// f32 and with seed 0.
     ///
     /// # Errors
-    /// [`SpectralError::Zero`] when the channels or a size are zero.
+    /// [`SpectralError::Zero`] when the channels or a size are zero, [`SpectralError::TooLarge`] when
+    /// they are too large.
     pub fn new(channels: usize, size: [usize; 2], device: &Device) -> Result<Self, SpectralError> {
         SpectralError::check_positive("the number of channels", &[channels])?;
         SpectralError::check_positive("the size of an image", &size)?;
+        SpectralError::check_elements("an image", &[channels, size[0], size[1]])?;
         Ok(Self {
             channels,
             size,

@@ -31,7 +31,7 @@ mod stack;
 use burn::backend::{Dispatch, DispatchDevice};
 use burn::tensor::{DType, Tensor};
 
-use crate::ComplexTensor;
+use crate::{ComplexTensor, SpectralError};
 use backend::SpectralOps;
 
 pub use channel_map::{
@@ -67,10 +67,8 @@ pub(crate) fn has_kernels<const D: usize>(tensor: &Tensor<D>) -> bool {
 }
 
 fn check_dtypes(input: DType, response: DType) {
-    assert_eq!(
-        input, response,
-        "an input of {input:?} meets a response of {response:?}: cast one of them"
-    );
+    SpectralError::check_dtypes(("the input", input), ("the response", response))
+        .unwrap_or_else(|error| panic!("{error}"));
 }
 
 fn join<const D: usize>(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FrequencyGrid, SpectralError};
 
-use super::resize::spectral_resize2d;
+use super::resize::{check_resize, spectral_resize2d};
 
 /// Configuration of an [`AntiAliasedActivation`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl AntiAliasedActivationConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the factor is zero.
+    /// When the factor is zero or too large.
     pub fn try_init(&self, device: &Device) -> Result<AntiAliasedActivation, SpectralError> {
         SpectralError::check_positive("the upsampling factor", &[self.factor])?;
         Ok(AntiAliasedActivation {
@@ -82,16 +82,33 @@ pub struct AntiAliasedActivation {
 }
 
 impl AntiAliasedActivation {
+    /// Checks that the layer takes inputs of shape `dims`.
+    ///
+    /// # Errors
+    /// When the height, the width or the factor is zero, or the finer grid too large.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        let [_, _, height, width] = dims;
+        SpectralError::check_positive("the upsampling factor", &[self.factor])?;
+        FrequencyGrid::new(&[height, width])?;
+        let what = format!(
+            "a size of an image of {:?} times the upsampling factor",
+            [height, width]
+        );
+        let fine = |size| SpectralError::checked_product(&what, [size, self.factor]);
+        check_resize(dims, [fine(height)?, fine(width)?])
+    }
+
     /// Applies the layer.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, height, width]`
     ///
     /// # Panics
-    /// When the height or the width is zero.
+    /// Where [`check`](Self::check) gives an error, with its text.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = images.dims();
-        FrequencyGrid::new(&[height, width]).unwrap_or_else(|error| panic!("{error}"));
+        self.check(images.dims())
+            .unwrap_or_else(|error| panic!("{error}"));
         let fine = spectral_resize2d(images, [height * self.factor, width * self.factor]);
         spectral_resize2d(self.activation.forward(fine), [height, width])
     }

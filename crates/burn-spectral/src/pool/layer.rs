@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::SpectralError;
 
-use super::resize::{check_sizes, spectral_resize2d};
+use super::resize::{check_resize, check_sizes, spectral_resize2d};
 
 macro_rules! resize_layer {
     ($name:ident, $action:literal, $fits:expr, $(#[$doc:meta])*) => {
@@ -20,7 +20,7 @@ macro_rules! resize_layer {
             /// A layer whose results have the given height and width.
             ///
             /// # Errors
-            /// When one of them is zero.
+            /// When one of them is zero or too large.
             pub fn try_new(size: [usize; 2]) -> Result<Self, SpectralError> {
                 check_sizes(size, size)?;
                 Ok(Self { size })
@@ -37,10 +37,10 @@ macro_rules! resize_layer {
             /// Checks that the layer takes inputs of shape `dims`.
             ///
             /// # Errors
-            /// When an axis is empty, or the sizes are in the wrong order.
+            /// When an axis is empty, the result too large, or the sizes are in the wrong order.
             pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
                 let from = [dims[2], dims[3]];
-                check_sizes(from, self.size)?;
+                check_resize(dims, self.size)?;
                 let fits: fn(usize, usize) -> bool = $fits;
                 match from.iter().zip(self.size).all(|(&from, to)| fits(from, to)) {
                     true => Ok(()),

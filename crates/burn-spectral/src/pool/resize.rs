@@ -14,7 +14,7 @@ use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 /// - output: `[batch, channels, size[0], size[1]]`
 ///
 /// # Panics
-/// When an axis of the images or of `size` is empty.
+/// When an axis of the images or of `size` is empty or too large.
 ///
 /// # Example
 /// ```
@@ -29,7 +29,7 @@ use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 /// ```
 pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
-    check_sizes([height, width], size).unwrap_or_else(|error| panic!("{error}"));
+    check_resize(images.dims(), size).unwrap_or_else(|error| panic!("{error}"));
     if [height, width] == size {
         return images;
     }
@@ -59,6 +59,12 @@ pub(super) fn check_sizes(from: [usize; 2], to: [usize; 2]) -> Result<(), Spectr
     FrequencyGrid::new(&from)?;
     FrequencyGrid::new(&to)?;
     Ok(())
+}
+
+/// Checks that images of shape `dims` can be resampled to a size.
+pub(super) fn check_resize(dims: [usize; 4], to: [usize; 2]) -> Result<(), SpectralError> {
+    check_sizes([dims[2], dims[3]], to)?;
+    SpectralError::check_result("the resampled images", &[dims[0], dims[1], to[0], to[1]])
 }
 
 /// Brings axis 2, which has all frequencies, to `m` of them.

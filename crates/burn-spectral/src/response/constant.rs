@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FrequencyGrid, SpectralError};
 
-use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
+use super::{FrequencyResponse, Response, ResponseConfig, check_weight, conv_variance};
 
 /// How a [`Constant`] response starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ impl<const D: usize> ResponseConfig<D> for ConstantConfig {
     type Response = Constant;
 
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Constant, SpectralError> {
+        super::check_axes(D.saturating_sub(2))?;
+        check_weight(channels, &[])?;
         let deviation = match self.init {
             ConstantInit::Conv => conv_variance(channels).sqrt(),
             ConstantInit::StandardNormal => 1.0,

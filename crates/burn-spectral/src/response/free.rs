@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
-use super::{FrequencyResponse, Response, ResponseConfig, check_sizes, conv_variance, shape};
+use super::{
+    FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
+};
 
 /// Configuration of a [`Free`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,7 @@ impl<const D: usize> ResponseConfig<D> for FreeConfig {
     /// `E|R_k|² = 1 / (3·C_in)` at every frequency, the variance of a fresh `Conv2d`.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Free<D>, SpectralError> {
         check_sizes::<D>("every size of a free response", &self.size)?;
+        check_weight(channels, &self.size)?;
         let samples: usize = self.size.iter().product();
         let deviation = (conv_variance(channels) / samples as f64).sqrt();
         let noise = Distribution::Normal(0.0, deviation);

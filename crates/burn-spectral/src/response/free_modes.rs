@@ -8,7 +8,9 @@ use crate::ops::Modes;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
 
 use super::value::modes_fit;
-use super::{FrequencyResponse, Response, ResponseConfig, check_sizes, conv_variance, shape};
+use super::{
+    FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
+};
 
 /// How the weights of a [`FreeModes`] response are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +106,7 @@ pub struct FreeModes<const D: usize> {
     pub re: Param<Tensor<D>>,
     /// Imaginary part, `[out, in / groups, kept…]`.
     pub im: Param<Tensor<D>>,
-    /// As [`FreeModesConfig::corners`].
+    /// As [`FreeModesConfig::corners`]; not part of the [record](crate::conv::SpectralConv#records).
     #[module(skip)]
     pub corners: Vec<[usize; 2]>,
 }
@@ -120,8 +122,14 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
     /// When there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
     /// the last keeps negative frequencies.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<FreeModes<D>, SpectralError> {
-        let positive: Vec<usize> = self.corners.iter().map(|corner| corner[0]).collect();
+        let [positive, negative] = [0, 1].map(|side| {
+            self.corners
+                .iter()
+                .map(|corner| corner[side])
+                .collect::<Vec<_>>()
+        });
         check_sizes::<D>("every number of kept modes", &positive)?;
+        SpectralError::check_sizes("every number of kept negative modes", &negative)?;
         if self.corners[D - 3][1] > 0 {
             return Err(SpectralError::HalfModes {
                 got: self.corners[D - 3][1],
@@ -129,6 +137,7 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
         }
         let modes = modes(&self.corners);
         let kept: Vec<usize> = modes.iter().map(|modes| modes.kept()).collect();
+        check_weight(channels, &kept)?;
         let weights = match self.init {
             FreeModesInit::Conv => {
                 // The smallest grid on which no kept bin is its own mirror image but 0.
@@ -136,6 +145,7 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
                     .iter()
                     .map(|modes| 2 * modes.negative.max(modes.positive - 1) + 1)
                     .collect();
+                check_weight(channels, &size)?;
                 let samples: usize = size.iter().product();
                 let deviation = (conv_variance(channels) / samples as f64).sqrt();
                 let noise = Distribution::Normal(0.0, deviation);

@@ -13,7 +13,7 @@ use super::parametric::{
     ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
     frequencies, is_read_at_once, spectrum,
 };
-use super::{FrequencyResponse, Response, ResponseConfig, conv_variance, shape};
+use super::{FrequencyResponse, Response, ResponseConfig, check_weight, conv_variance, shape};
 
 /// Standard deviation of the published parameters.
 const PUBLISHED_DEVIATION: f64 = 0.05;
@@ -101,8 +101,9 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
-        let axes = D - 2;
+        let axes = D.saturating_sub(2);
         self.form.check_axes("Gaussian", axes)?;
+        check_weight(channels, &[PUBLISHED_TERMS.max(axes * (axes + 3) / 2 + 1)])?;
         let [outputs, inputs] = channels;
         let draw = |terms, distribution| {
             Tensor::<3>::random([outputs, inputs, terms], distribution, device)
@@ -226,7 +227,8 @@ impl Gaussian {
 
     /// Parameters of a part of the stable form.
     fn stable_terms(&self) -> usize {
-        self.axes + self.axes * (self.axes + 1) / 2 + 1
+        let pairs = self.axes.saturating_mul(self.axes.saturating_add(1)) / 2;
+        pairs.saturating_add(self.axes).saturating_add(1)
     }
 }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FrequencyGrid, SpectralError};
 
-use super::{FrequencyResponse, Response, ResponseConfig, check_sizes, conv_variance, shape};
+use super::{
+    FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
+};
 
 /// Configuration of a [`Kernel`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,7 @@ impl<const D: usize> ResponseConfig<D> for KernelConfig {
     /// Draws the taps as `Conv2d` does, uniform within `±1/√(C_in·k₀·…)`.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Kernel<D>, SpectralError> {
         check_sizes::<D>("every size of a kernel", &self.size)?;
+        check_weight(channels, &self.size)?;
         let taps: usize = self.size.iter().product();
         let bound = (3.0 * conv_variance(channels) / taps as f64).sqrt();
         let distribution = Distribution::Uniform(-bound, bound);

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
-use super::{FrequencyResponse, Response, ResponseConfig, check_sizes, conv_variance, shape};
+use super::{
+    FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
+};
 
 /// Configuration of a [`KramersKronig`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,12 +78,8 @@ impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
         device: &Device,
     ) -> Result<KramersKronig<D>, SpectralError> {
         check_sizes::<D>("every size of a Kramers-Kronig response", &self.size)?;
-        if self.axis >= D - 2 {
-            return Err(SpectralError::Axis {
-                axis: self.axis,
-                axes: D - 2,
-            });
-        }
+        check_weight(channels, &self.size)?;
+        check_axis::<D>(self.axis)?;
         let causal = self.size[self.axis] / 2 + 1;
         let taps = self.size.iter().product::<usize>() / self.size[self.axis] * causal;
         let noise = Distribution::Normal(0.0, (conv_variance(channels) / taps as f64).sqrt());
@@ -112,7 +110,11 @@ impl<const D: usize> KramersKronig<D> {
     ///
     /// # Shapes
     /// - output: `[out, in / groups, spatial…]`
+    ///
+    /// # Panics
+    /// When [`axis`](Self::axis) is not one of the spatial axes, with the text of [`SpectralError::Axis`].
     pub fn impulse_response(&self) -> Tensor<D> {
+        check_axis::<D>(self.axis).unwrap_or_else(|error| panic!("{error}"));
         let real = ComplexTensor::from_real(self.real.val());
         let even = fft::irfftn(real, self.length, D - 2, Norm::Backward);
         let window = half_line::<D>(self.size()[self.axis], self.axis, &even.device());
@@ -127,6 +129,7 @@ impl<const D: usize> FrequencyResponse<D> for KramersKronig<D> {
     }
 
     fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
+        check_axis::<D>(self.axis)?;
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
@@ -141,6 +144,14 @@ impl<const D: usize> FrequencyResponse<D> for KramersKronig<D> {
         // The impulse response fills the whole grid: as taps it meets the transform that turns it
         // into a spectrum.
         Response::Taps(self.impulse_response())
+    }
+}
+
+/// Checks that a response of rank `D` has this spatial axis.
+fn check_axis<const D: usize>(axis: usize) -> Result<(), SpectralError> {
+    match axis < D - 2 {
+        true => Ok(()),
+        false => Err(SpectralError::Axis { axis, axes: D - 2 }),
     }
 }
 

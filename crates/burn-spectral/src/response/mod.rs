@@ -133,12 +133,12 @@ pub trait ResponseConfig<const D: usize>: Clone + core::fmt::Debug {
     /// Creates the response of `channels` = `[out, in / groups]` channels.
     ///
     /// # Errors
-    /// When sizes are zero, or do not fit the number of axes.
+    /// When channels or sizes are zero or too large, or do not fit the number of axes.
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Self::Response, SpectralError>;
 }
 
 /// Checks that the transforms serve so many spatial axes.
-fn check_axes(axes: usize) -> Result<(), SpectralError> {
+pub(crate) fn check_axes(axes: usize) -> Result<(), SpectralError> {
     match (1..=3).contains(&axes) {
         true => Ok(()),
         false => Err(SpectralError::SpatialAxes { got: axes }),
@@ -154,7 +154,14 @@ fn check_sizes<const D: usize>(what: &str, sizes: &[usize]) -> Result<(), Spectr
             got: sizes.to_vec(),
         });
     }
-    SpectralError::check_positive(what, sizes)
+    SpectralError::check_positive(what, sizes)?;
+    SpectralError::check_elements(what, sizes)
+}
+
+/// Checks that a response of `channels` = `[out, in / groups]` can have so many values along the axes of a parameter.
+fn check_weight(channels: [usize; 2], sizes: &[usize]) -> Result<(), SpectralError> {
+    SpectralError::check_positive("the number of channels", &channels)?;
+    SpectralError::check_elements("a response", &[&channels, sizes].concat())
 }
 
 /// `[channels…, sizes…]` as the shape of a tensor.

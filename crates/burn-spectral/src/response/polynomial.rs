@@ -10,7 +10,7 @@ use super::parametric::{
     ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
     frequencies, is_read_at_once, spectrum,
 };
-use super::{FrequencyResponse, Response, ResponseConfig, conv_variance};
+use super::{FrequencyResponse, Response, ResponseConfig, check_weight, conv_variance};
 
 /// Standard deviation of the published coefficients.
 const PUBLISHED_DEVIATION: f64 = 0.005;
@@ -102,7 +102,9 @@ impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
         let (order, axes) = (self.order, D - 2);
         self.form.check_axes("polynomial", axes)?;
+        SpectralError::check_sizes("the order of a polynomial", &[order])?;
         let terms = terms(self.form, order, axes);
+        check_weight(channels, &[terms[0].max(terms[1])])?;
         let deviation = match self.form {
             ParametricForm::Published => PUBLISHED_DEVIATION,
             ParametricForm::Stable => {
@@ -241,8 +243,11 @@ impl<const D: usize> FrequencyResponse<D> for Polynomial {
 /// Coefficients of a filter, of the real and of the imaginary part.
 fn terms(form: ParametricForm, order: usize, axes: usize) -> [usize; 2] {
     match form {
-        ParametricForm::Published => [axes * (order + 1); 2],
-        ParametricForm::Stable => [1 + axes * (order / 2), axes * order.div_ceil(2)],
+        ParametricForm::Published => [axes.saturating_mul(order.saturating_add(1)); 2],
+        ParametricForm::Stable => [
+            axes.saturating_mul(order / 2).saturating_add(1),
+            axes.saturating_mul(order.div_ceil(2)),
+        ],
     }
 }
 

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv1d, Conv2d};
 use burn::tensor::Tensor;
 
 use crate::SpectralError;
-use crate::conv::{FftConvOptions, Pairs, check, same};
+use crate::conv::{FftConvOptions, Pairs, check, check_factors, same};
 use crate::ops::{Activation, DirectConvSpec, direct_conv};
 
 /// The output of `layer`; see [`try_conv2d_with`].
@@ -38,8 +38,8 @@ pub fn conv2d_with(layer: &Conv2d, activation: Activation, x: Tensor<4>) -> Tens
 /// - output: `[batch, channels_out, height_out, width_out]`, as of the layer
 ///
 /// # Errors
-/// When the channels are not the layer's, the padded image is smaller than the dilated kernel, or the slope of the
-/// activation is negative or not finite.
+/// When the channels are not the layer's, the padded image is smaller than the dilated kernel, a size is too large, the
+/// slope of the activation is negative or not finite, or weight or bias have another dtype than the image.
 ///
 /// # Example
 /// ```
@@ -124,19 +124,21 @@ fn convolve<const D: usize>(
     x: Tensor<D>,
     weight: &Param<Tensor<D>>,
     bias: Option<&Param<Tensor<1>>>,
-    spec: DirectConvSpec,
+    mut spec: DirectConvSpec,
 ) -> Result<Tensor<D>, SpectralError> {
     let mut options = FftConvOptions::new(D - 2);
     options.stride = spec.stride.clone();
     options.padding = spec.padding.clone();
     options.dilation = spec.dilation.clone();
     options.groups = spec.groups;
-    let weight = weight.val();
-    check(&x.dims(), &weight.dims(), &options)?;
+    let (weight, bias) = (weight.val(), bias.map(|bias| bias.val()));
+    let options = check(&x.dims(), &weight.dims(), &options)?;
+    check_factors(&x, &weight, bias.as_ref())?;
+    (spec.stride, spec.dilation) = (options.stride, options.dilation);
     if !spec.activation.is_valid() {
         return Err(SpectralError::Slope {
             value: spec.activation.slope().to_string(),
         });
     }
-    Ok(direct_conv(x, weight, bias.map(|bias| bias.val()), spec))
+    Ok(direct_conv(x, weight, bias, spec))
 }

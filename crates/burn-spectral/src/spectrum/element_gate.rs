@@ -25,7 +25,7 @@ impl ElementGateConfig {
     /// Creates the gate as a layer on spectra: one gate for each channel and frequency, ½ at first.
     ///
     /// # Errors
-    /// When there are no channels, or the height or the width is zero.
+    /// When there are no channels, the height or the width is zero, or there are too many gates.
     pub fn try_init(&self, channels: usize, device: &Device) -> Result<ElementGate, SpectralError> {
         SpectralError::check_positive("the number of channels", &[channels])?;
         ResponseConfig::<4>::init(self, [channels, 1], device)
@@ -47,6 +47,8 @@ impl ResponseConfig<4> for ElementGateConfig {
     fn init(&self, channels: [usize; 2], device: &Device) -> Result<ElementGate, SpectralError> {
         let bins = FrequencyGrid::new(&self.size)?.bins();
         let [outputs, inputs] = channels;
+        SpectralError::check_positive("the number of channels", &channels)?;
+        SpectralError::check_elements("the gates", &[outputs, inputs, bins[0], bins[1]])?;
         Ok(ElementGate {
             logits: Initializer::Zeros.init([outputs, inputs, bins[0], bins[1]], device),
             width: self.size[1],

@@ -51,10 +51,11 @@ impl FrequencyGateConfig {
     /// The weights are drawn when they are first used.
     ///
     /// # Errors
-    /// When there are no channels, or the height or the width is zero.
+    /// When there are no channels, the height or the width is zero, or there are too many weights.
     pub fn try_init(&self, device: &Device) -> Result<FrequencyGate, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         let gates = FrequencyGrid::new(&self.size)?.samples();
+        SpectralError::check_elements("the weight", &[self.channels, gates, gates])?;
         let features = self.channels * gates;
         let glorot = Initializer::XavierUniform { gain: 1.0 };
         Ok(FrequencyGate {
@@ -120,16 +121,15 @@ impl FrequencyGate {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the size or the number of channels is not the layer's.
+    /// When the size, of a full spectrum, or the number of channels is not the layer's.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
-        let gates = self.size[0] * self.size[1];
         if dims[2..] != self.size {
-            return Err(SpectralError::Size {
-                response: "frequency gate",
-                expected: self.size.to_vec(),
+            return Err(SpectralError::FullSpectrum {
+                size: self.size,
                 got: dims[2..].to_vec(),
             });
         }
+        let gates = FrequencyGrid::new(&self.size)?.samples();
         let channels = self.weight.lazy_shape().dims::<2>()[0] / gates;
         match dims[1] == channels {
             true => Ok(()),
@@ -183,8 +183,13 @@ mod tests {
         let gate = FrequencyGateConfig::new(2, [4, 6]).init(&Device::flex());
         assert_eq!(
             gate.check([1, 2, 4, 4]).unwrap_err().to_string(),
-            "the frequency gate response is bound to inputs of size [4, 6], got [4, 4]; create it \
-             for that size, or resample the input"
+            "this layer takes the full spectrum of images of size [4, 6], as fft2 gives it, got \
+             spectra of [4, 4] bins, those of the half-spectrum that rfft2 gives"
+        );
+        assert_eq!(
+            gate.check([1, 2, 4, 5]).unwrap_err().to_string(),
+            "this layer takes the full spectrum of images of size [4, 6], as fft2 gives it, got \
+             spectra of [4, 5] bins"
         );
         assert_eq!(
             gate.check([1, 3, 4, 6]).unwrap_err().to_string(),

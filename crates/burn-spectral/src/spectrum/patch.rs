@@ -63,20 +63,10 @@ impl PatchStft2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size is zero, or the windows give some sample less than a thousandth of weight, so
-    /// that it could not be recovered.
+    /// When a size is zero or too large, or the windows give some sample less than a thousandth of
+    /// weight, so that it could not be recovered.
     pub fn try_init(&self) -> Result<PatchStft2d, SpectralError> {
-        SpectralError::check_positive("every size of a patch", &self.patch)?;
-        SpectralError::check_positive("the hop", &self.hop)?;
-        for (length, hop) in self.patch.into_iter().zip(self.hop) {
-            if hop > length || self.window.least_weight(length, hop) < 1e-3 {
-                return Err(SpectralError::Hop {
-                    window: self.window.name(),
-                    length,
-                    hop,
-                });
-            }
-        }
+        check(self.patch, self.hop, self.window)?;
         Ok(PatchStft2d {
             patch: self.patch,
             hop: self.hop,
@@ -92,6 +82,23 @@ impl PatchStft2dConfig {
     pub fn init(&self) -> PatchStft2d {
         self.try_init().unwrap_or_else(|error| panic!("{error}"))
     }
+}
+
+/// Checks patches of that size every `hop` samples.
+fn check(patch: [usize; 2], hop: [usize; 2], window: PatchWindow) -> Result<(), SpectralError> {
+    SpectralError::check_positive("every size of a patch", &patch)?;
+    SpectralError::check_elements("a patch", &patch)?;
+    SpectralError::check_positive("the hop", &hop)?;
+    for (length, hop) in patch.into_iter().zip(hop) {
+        if hop > length || window.least_weight(length, hop) < 1e-3 {
+            return Err(SpectralError::Hop {
+                window: window.name(),
+                length,
+                hop,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Short-time Fourier transform of images: the half-spectra of windowed, overlapping patches.
@@ -130,6 +137,9 @@ pub struct PatchStft2d {
 
 impl PatchStft2d {
     /// How many patches an image of the given height and width has along each axis.
+    ///
+    /// # Panics
+    /// When the layer's hop was set to zero.
     pub fn patches(&self, size: [usize; 2]) -> [usize; 2] {
         core::array::from_fn(|axis| self.line(axis, size[axis]).count)
     }
@@ -137,9 +147,18 @@ impl PatchStft2d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the height or the width is zero.
+    /// When the height or the width is zero, when the patches have more samples than a layer can work
+    /// with, or where [`PatchStft2dConfig::try_init`] refuses fields set by hand.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
-        FrequencyGrid::new(&dims[2..]).map(|_| ())
+        self.check_size([dims[2], dims[3]])
+    }
+
+    fn check_size(&self, size: [usize; 2]) -> Result<(), SpectralError> {
+        check(self.patch, self.hop, self.window)?;
+        FrequencyGrid::new(&size)?;
+        let [rows, columns] = self.patches(size);
+        let dims = [rows, columns, self.patch[0], self.patch[1]];
+        SpectralError::check_elements("the patches of a channel", &dims)
     }
 
     /// Transforms every patch, without a factor on this side.
@@ -182,9 +201,9 @@ impl PatchStft2d {
     /// Checks that spectra of shape `dims` are those of patches of an image of `size`.
     ///
     /// # Errors
-    /// When the size has an empty axis, or the number of patches or of bins is another.
+    /// When the size has an empty axis or is too large, or the number of patches or of bins is another.
     pub fn check_spectra(&self, dims: [usize; 6], size: [usize; 2]) -> Result<(), SpectralError> {
-        FrequencyGrid::new(&size)?;
+        self.check_size(size)?;
         let [rows, columns] = self.patches(size);
         let expected = [rows, columns, self.patch[0], self.patch[1] / 2 + 1];
         match dims[2..] == expected {
@@ -243,14 +262,14 @@ impl PatchStft2d {
         let (patch, hop) = (self.patch[axis], self.hop[axis]);
         let before = match self.edges {
             PatchEdges::Periodic => 0,
-            PatchEdges::Zero => patch - hop,
+            PatchEdges::Zero => patch.saturating_sub(hop),
         };
         Line {
             samples,
             patch,
             hop,
             before,
-            count: (samples + before).div_ceil(hop),
+            count: samples.saturating_add(before).div_ceil(hop),
             wraps: self.edges == PatchEdges::Periodic,
         }
     }

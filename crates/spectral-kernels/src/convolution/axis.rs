@@ -56,8 +56,7 @@ impl AxisPlan {
             .map(|index| Tap {
                 index,
                 plane: phases
-                    .iter()
-                    .position(|phase| *phase == index * dilation % stride)
+                    .binary_search(&(index * dilation % stride))
                     .expect("listed above"),
                 shift: index * dilation / stride,
             })
@@ -92,17 +91,18 @@ impl AxisPlan {
             (index * dilation / stride) as isize - start(phase) as isize
         };
         let origin = (0..conv.kernel[axis]).map(reach).max().unwrap_or(0);
+        let mut taps_of: Vec<Vec<Tap>> = vec![Vec::new(); stride];
+        for index in 0..conv.kernel[axis] {
+            taps_of[index * dilation % stride].push(Tap {
+                index,
+                plane: 0,
+                shift: (origin - reach(index)) as usize,
+            });
+        }
         let lines: Vec<Line> = (0..stride)
-            .map(|phase| {
+            .zip(taps_of)
+            .map(|(phase, taps)| {
                 let first = stride * start(phase) + phase - before;
-                let taps = (0..conv.kernel[axis])
-                    .filter(|index| index * dilation % stride == phase)
-                    .map(|index| Tap {
-                        index,
-                        plane: 0,
-                        shift: (origin - reach(index)) as usize,
-                    })
-                    .collect();
                 Line {
                     first,
                     step: stride,

@@ -76,7 +76,9 @@ impl Question {
         // As `PaddingConfig2d::Same` of Burn: the odd zero after the image.
         let padding = self.size.map(|size| {
             let steps = size.div_ceil(self.stride).saturating_sub(1);
-            let total = (steps * self.stride + self.kernel).saturating_sub(size);
+            let total = (steps * self.stride)
+                .saturating_add(self.kernel)
+                .saturating_sub(size);
             (total / 2, total - total / 2)
         });
         FftConvOptions {
@@ -152,17 +154,42 @@ impl Question {
     }
 
     /// The smallest odd kernel up to twice the image for which one through the spectrum is
-    /// predicted to be fastest in training; above 63, to within a tenth.
+    /// predicted to be fastest in training.
+    ///
+    /// Every small kernel is looked at, then some a few percent apart, and between the last two of
+    /// these the smallest by halves: large kernels stay on the side on which they are.
     fn fft_from_kernel(&self) -> Option<usize> {
-        let most = 2 * self.size[0].max(self.size[1]);
-        candidates(most).into_iter().find(|&kernel| {
+        let wins = |kernel: usize| {
             let question = Self {
                 kernel,
                 ..self.clone()
             };
             let shape = question.check().ok().and_then(|()| question.shape().ok());
             shape.is_some_and(|shape| shape.choose(true) != FftConvAlgorithm::Direct)
-        })
+        };
+        let most = self.size[0].max(self.size[1]).saturating_mul(2);
+        let next = |kernel: &usize| Some(kernel + 2 * (kernel / 128 + 1));
+        let kernels = core::iter::successors(Some(1), next).take_while(|kernel| *kernel <= most);
+        let mut before = None;
+        for kernel in kernels {
+            if !wins(kernel) {
+                before = Some(kernel);
+                continue;
+            }
+            let Some(mut loses) = before else {
+                return Some(kernel);
+            };
+            let mut found = kernel;
+            while found - loses > 2 {
+                let middle = loses + (found - loses) / 4 * 2;
+                match wins(middle) {
+                    true => found = middle,
+                    false => loses = middle,
+                }
+            }
+            return Some(found);
+        }
+        None
     }
 
     /// Predicts every algorithm, and measures those whose memory and predicted time are within
@@ -193,16 +220,6 @@ impl Question {
             question: self.clone(),
         })
     }
-}
-
-/// Odd kernels up to `most`: every one up to 63, then steps of about a tenth.
-fn candidates(most: usize) -> Vec<usize> {
-    let next = |kernel: &usize| {
-        let step = (kernel / 20 * 2).max(2);
-        Some(kernel.saturating_add(if *kernel < 63 { 2 } else { step }))
-    };
-    let all = std::iter::successors(Some(1), next);
-    all.take_while(|kernel| *kernel <= most).collect()
 }
 
 /// The most memory that an algorithm is measured with: 4 GiB.
@@ -361,21 +378,6 @@ mod tests {
             ..budget
         };
         assert!(far.advise(&Device::flex(), zero).is_ok());
-    }
-
-    #[test]
-    fn kernels_are_tried_in_steps_that_grow_with_them() {
-        let tried = candidates(200_000);
-        assert!(tried.len() < 150, "{}", tried.len());
-        assert!(tried[..32].iter().copied().eq((1..64).step_by(2)));
-        assert!(tried.iter().all(|kernel| kernel % 2 == 1));
-        assert!(
-            tried
-                .windows(2)
-                .all(|pair| pair[0] < pair[1] && pair[1] <= pair[0] * 11 / 10 + 2)
-        );
-        assert_eq!(candidates(3), [1, 3]);
-        assert!(candidates(usize::MAX).len() < 600);
     }
 
     #[test]

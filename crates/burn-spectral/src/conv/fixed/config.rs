@@ -81,13 +81,16 @@ impl FixedFourierConv2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there are no channels or filters, an axis is empty, the filters are not as many as the
+    /// When there are no channels or filters, an axis is empty or too large, the filters are not as many as the
     /// channels in [`FilterUse::PerChannel`], a kernel has another size than the layer, or a kernel
     /// or a function has a value that is not finite.
     pub fn try_init(&self, device: &Device) -> Result<FixedFourierConv2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         SpectralError::check_positive("the number of filters", &[self.filters.len()])?;
-        FrequencyGrid::new(&self.size)?;
+        let bins = FrequencyGrid::new(&self.size)?.bins();
+        SpectralError::check_elements("the filters", &[self.filters.len(), bins[0], bins[1]])?;
+        let outputs = [self.channels, self.filters.len()];
+        SpectralError::checked_product("the number of output channels", outputs)?;
         if self.filter_use == FilterUse::PerChannel && self.filters.len() != self.channels {
             return Err(SpectralError::Filters {
                 channels: self.channels,

@@ -1,6 +1,6 @@
 //! The layer of fixed filters.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
@@ -41,27 +41,36 @@ struct Evaluated {
 
 impl Recipe {
     /// The filters for an input, evaluated unless they were for the one before.
+    ///
+    /// They are evaluated without the lock: a user's function may itself run this layer, or wait for threads of which
+    /// one does. Two threads may then evaluate the same filters; the later ones are kept.
     fn spectra(
         &self,
         size: [usize; 2],
         device: &Device,
         dtype: DType,
     ) -> Result<Vec<ComplexTensor<4>>, SpectralError> {
-        // A panic elsewhere cannot leave a half-written entry behind.
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = latest.as_ref()
+        if let Some(entry) = self.lock().as_ref()
             && (entry.size, &entry.device, entry.dtype) == (size, device, dtype)
         {
             return Ok(entry.spectra.clone());
         }
         let spectra = self.config.spectra(size, device, dtype)?;
-        *latest = Some(Evaluated {
+        let evaluated = Some(Evaluated {
             size,
             device: device.clone(),
             dtype,
             spectra: spectra.clone(),
         });
+        let before = core::mem::replace(&mut *self.lock(), evaluated);
+        // The lock is released when the tensors of the entry before are.
+        drop(before);
         Ok(spectra)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Evaluated>> {
+        // A panic elsewhere cannot leave a half-written entry behind.
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -147,7 +147,7 @@ impl Modes {
         Modes { positive, negative }
     }
 
-    /// Bins kept.
+    /// Bins kept; the largest number there is where the sum is beyond it, so that no grid has them.
     pub fn kept(self) -> usize {
         self.positive.saturating_add(self.negative)
     }

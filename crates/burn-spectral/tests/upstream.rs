@@ -1,0 +1,49 @@
+//! What Burn computes wrong and this library does not: the small cases of `docs/upstream.md`.
+
+use burn::nn::conv::Conv1dConfig;
+use burn::tensor::{DType, Device, Tensor};
+use burn_spectral::conv::FftConv1d;
+use burn_spectral::spatial;
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    let data = tensor.into_data().convert_dtype(DType::F64);
+    data.try_into_vec().unwrap()
+}
+
+#[test]
+fn the_weight_gradient_of_a_grouped_convolution_counts_no_sample_that_the_stride_leaves_over() {
+    let device = Device::flex().autodiff();
+    let (groups, taps, stride) = (2, 3, 2);
+    for length in [6, 7] {
+        let samples: Vec<f32> = (0..groups * length).map(|i| (1 + i) as f32).collect();
+        let x = Tensor::<1>::from_floats(&samples[..], &device).reshape([1, groups, length]);
+        let outputs = (length - taps) / stride + 1;
+        let cotangent: Vec<f32> = (0..groups * outputs).map(|i| (1 + i * i) as f32).collect();
+        let weights =
+            Tensor::<1>::from_floats(&cotangent[..], &device).reshape([1, groups, outputs]);
+        let layer = Conv1dConfig::new(groups, groups, taps)
+            .with_groups(groups)
+            .with_stride(stride)
+            .with_bias(false)
+            .init(&device);
+        let mut want = vec![0.0; groups * taps];
+        for group in 0..groups {
+            for (tap, n) in (0..taps).flat_map(|tap| (0..outputs).map(move |n| (tap, n))) {
+                want[group * taps + tap] += f64::from(cotangent[group * outputs + n])
+                    * f64::from(samples[group * length + stride * n + tap]);
+            }
+        }
+        let error = |y: Tensor<3>| {
+            let gradients = (y * weights.clone()).sum().backward();
+            let got = values(layer.weight.val().grad(&gradients).unwrap());
+            let differences = got.iter().zip(&want).map(|(a, b)| (a - b).abs());
+            differences.fold(0.0, f64::max) / want.iter().fold(0.0, |a: f64, b| a.max(b.abs()))
+        };
+        assert!(error(spatial::conv1d(&layer, x.clone())) < 1e-5, "{length}");
+        let twin = FftConv1d::from(layer.clone());
+        assert!(error(twin.forward(x.clone())) < 1e-5, "{length}");
+        // Once Burn has mended it, the entry of `docs/upstream.md` may go.
+        let burn = error(layer.forward(x));
+        assert_eq!(burn > 0.1, length == 6, "{length} samples: {burn}");
+    }
+}
