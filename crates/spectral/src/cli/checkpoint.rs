@@ -8,7 +8,7 @@ use super::output::say;
 use super::run_settings::ModelSettings;
 use crate::model::{self, Network};
 use crate::train::{
-    ModelDescription, RunConfig, RunFolder, TrainedOn, check_finite_weights, converted_precisions,
+    ModelDescription, RunFolder, TrainedOn, check_finite_weights, converted_precisions,
     load_model_weights, read_model_description, read_trained_on,
 };
 

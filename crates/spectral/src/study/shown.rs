@@ -109,6 +109,7 @@ impl Shown {
                     classes: vec!["landscape".into()],
                     train: Images::default(),
                     test,
+                    list: None,
                 })
             }
         };
@@ -124,6 +125,7 @@ impl Shown {
                 classes: Vec::new(),
                 train: Images::default(),
                 test: images,
+                list: None,
             }),
         }
     }
@@ -203,6 +205,7 @@ mod tests {
                 classes: Vec::new(),
                 train: images.clone(),
                 test: images,
+                list: None,
             }))
         };
         Shown::of(&part, own).unwrap()

@@ -124,6 +124,7 @@ mod tests {
             classes: vec!["dark".into(), "bright".into()],
             train: images(40),
             test: images(20),
+            list: None,
         };
         let found = thumbnails(&data, 2).unwrap();
         assert_eq!((found.side, found.weights, found.accuracy), (2, 8, 1.0));
