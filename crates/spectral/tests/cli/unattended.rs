@@ -122,7 +122,7 @@ fn nothing_is_left_behind_by_what_is_refused() {
         "train --model cnn --data folder:photos --size 1x1",
         "compare --models cnn,kk1 --data folder:photos --size 1x1",
         // The first takes images of this size, the second does not.
-        "compare --models cnn,cats-gaussian --recipe lab --data folder:photos --size 9x9",
+        "compare --models cnn,vgg-quarter --data folder:photos --size 9x9",
         "train --model cnn --data glyphs --epochs 4 --set schedule.decay.kind=cosine \
          --set schedule.decay.over.epochs=2",
     ] {
