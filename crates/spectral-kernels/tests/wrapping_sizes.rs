@@ -154,7 +154,7 @@ fn pools_frames_and_modes_that_wrap_do_not_fit() {
         Frame::new(8, 0, 8).tiled(3, HALF),
     ] {
         assert!(
-            panics(&|| drop(fft.clone().with_frames(&[frame.clone()]))),
+            panics(&|| drop(fft.clone().with_frames(std::slice::from_ref(&frame)))),
             "{frame:?}"
         );
     }
