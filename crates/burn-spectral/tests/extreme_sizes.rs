@@ -267,7 +267,7 @@ fn every_layer_on_spectra_and_every_pooling_refuses_sizes_beyond_its_reach() {
             );
             let stft = PatchStft2dConfig::new([3, 3]).with_edges(edges);
             let layer = stft.clone().with_hop([1, 1]).init();
-            expect("PatchStft2d::check", &sizes, layer.check(sizes));
+            expect("PatchStft2d::check", &size, layer.check(sizes));
             let spectra = layer.check_spectra([inputs, outputs, 3, 3, 3, 2], size);
             if size.iter().any(|size| *size >= 1 << 31) {
                 assert!(spectra.is_err());

@@ -13,24 +13,29 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
 #[test]
 fn the_weight_gradient_of_a_grouped_convolution_counts_no_sample_that_the_stride_leaves_over() {
     let device = Device::flex().autodiff();
-    let (groups, taps, stride) = (2, 3, 2);
+    let (groups, each, taps, stride) = (2, 2, 3, 2);
+    let channels = groups * each;
     for length in [6, 7] {
-        let samples: Vec<f32> = (0..groups * length).map(|i| (1 + i) as f32).collect();
-        let x = Tensor::<1>::from_floats(&samples[..], &device).reshape([1, groups, length]);
+        let samples: Vec<f32> = (0..channels * length).map(|i| (1 + i) as f32).collect();
+        let x = Tensor::<1>::from_floats(&samples[..], &device).reshape([1, channels, length]);
         let outputs = (length - taps) / stride + 1;
-        let cotangent: Vec<f32> = (0..groups * outputs).map(|i| (1 + i * i) as f32).collect();
+        let cotangent: Vec<f32> = (0..channels * outputs)
+            .map(|i| (1 + i * i) as f32)
+            .collect();
         let weights =
-            Tensor::<1>::from_floats(&cotangent[..], &device).reshape([1, groups, outputs]);
-        let layer = Conv1dConfig::new(groups, groups, taps)
+            Tensor::<1>::from_floats(&cotangent[..], &device).reshape([1, channels, outputs]);
+        let layer = Conv1dConfig::new(channels, channels, taps)
             .with_groups(groups)
             .with_stride(stride)
             .with_bias(false)
             .init(&device);
-        let mut want = vec![0.0; groups * taps];
-        for group in 0..groups {
-            for (tap, n) in (0..taps).flat_map(|tap| (0..outputs).map(move |n| (tap, n))) {
-                want[group * taps + tap] += f64::from(cotangent[group * outputs + n])
-                    * f64::from(samples[group * length + stride * n + tap]);
+        let mut want = vec![0.0; channels * each * taps];
+        for (at, want) in want.iter_mut().enumerate() {
+            let (output, input, tap) = (at / taps / each, at / taps % each, at % taps);
+            let channel = output / each * each + input;
+            for n in 0..outputs {
+                *want += f64::from(cotangent[output * outputs + n])
+                    * f64::from(samples[channel * length + stride * n + tap]);
             }
         }
         let error = |y: Tensor<3>| {

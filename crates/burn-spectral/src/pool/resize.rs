@@ -33,6 +33,12 @@ pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     if [height, width] == size {
         return images;
     }
+    let [batch, channels, ..] = images.dims();
+    if batch * channels == 0 {
+        // Concatenation drops empty tensors, and with them what they depend on.
+        let empty = images.sum_dim(2).sum_dim(3);
+        return empty.expand([batch, channels, size[0], size[1]]);
+    }
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
     let spectrum = fft::rfft2(images, Norm::Forward);
     fft::irfft2(

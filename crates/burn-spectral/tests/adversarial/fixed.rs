@@ -22,10 +22,10 @@ pub struct GlobalFilter {
 
 impl Case for GlobalFilter {
     fn draw(draw: &mut Draw) -> Self {
-        let most = draw.pick(&[5, 9, 12]);
+        let most = draw.pick(&[4, 6, 8]);
         Self {
             batch: draw.size(3),
-            channels: draw.pick(&[1, 2, 3, 7, 8, 9, 17]),
+            channels: draw.pick(&[1, 2, 3, 7, 8, 9]),
             size: [draw.size(most), draw.size(most)],
             dtype: draw.dtype(),
             layouts: core::array::from_fn(|_| Layout::draw(draw)),
@@ -133,8 +133,8 @@ impl Case for Fixed {
         let (channels, filters) = (draw.count(4), draw.count(3));
         let origin = draw.pick(&[None, Some(KernelOrigin::First), Some(KernelOrigin::Centre)]);
         let most = match origin {
-            None => 9,
-            Some(_) => 13,
+            None => 7,
+            Some(_) => 10,
         };
         Self {
             batch: draw.size(3),

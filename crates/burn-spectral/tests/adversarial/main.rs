@@ -22,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use draw::Draw;
 
 /// Cases of each kind without the environment variable.
-const CASES: u64 = 150;
+const CASES: u64 = 60;
 
 /// A layer and its input.
 trait Case: Debug {
@@ -100,6 +100,49 @@ fn a_fixed_convolution_is_its_loops() {
 #[test]
 fn a_change_of_resolution_is_its_loops() {
     run::<pool::Resample>();
+}
+
+/// Cases that were drawn and failed.
+#[test]
+fn what_failed_once_stays_right() {
+    use burn::tensor::DType::F32;
+    use burn_spectral::conv::FftConvAlgorithm::Tiled;
+    use burn_spectral::ops::SavedSpectrum::Keep;
+    use draw::Layout::{Flipped, Sliced, Strided};
+    use fft_conv::{FftConv, Through::Function};
+    use pool::Resample;
+
+    Resample {
+        batch: 3,
+        channels: 0,
+        from: [5, 20],
+        to: [20, 20],
+        dtype: F32,
+        layouts: [Flipped, Strided],
+        seed: 9713262164882143271,
+    }
+    .check()
+    .unwrap();
+    FftConv {
+        axes: 3,
+        batch: 0,
+        channels: [4, 4],
+        groups: 1,
+        size: [5, 2, 12],
+        kernel: [2, 4, 2],
+        stride: [50, 3, 1],
+        dilation: [1, 1, 1],
+        padding: [(2, 2), (0, 7), (1, 1)],
+        bias: false,
+        algorithm: Tiled { tile: 22 },
+        saved: Keep,
+        through: Function,
+        dtype: F32,
+        layouts: [Sliced, Sliced, Sliced],
+        seed: 11432547783347574088,
+    }
+    .check()
+    .unwrap();
 }
 
 #[test]

@@ -46,8 +46,8 @@ impl Case for SpectralConv {
         let kind = draw.up_to(2);
         // A weight of a frequency meets every pair of samples.
         let most = match kind {
-            0 => [300, 20, 7],
-            _ => [40, 9, 4],
+            0 => [200, 14, 6],
+            _ => [24, 6, 3],
         };
         let mut size = [1; 3];
         for size in &mut size[3 - axes..] {

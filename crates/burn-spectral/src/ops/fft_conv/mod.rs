@@ -31,6 +31,9 @@ pub use spec::{FftConvAxis, FftConvSpec};
 /// - output: `[batch, channels_out, spatial out…]`, the spec's `outputs`
 pub fn fft_conv<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: FftConvSpec) -> Tensor<D> {
     check_dtypes(x.dtype(), weight.dtype());
+    if x.dims()[0] == 0 {
+        return of_no_images(x, weight, &conv);
+    }
     if !has_kernels(&x) || x.dims().contains(&0) {
         return fft_conv_portable(x, weight, &conv);
     }
@@ -39,6 +42,18 @@ pub fn fft_conv<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: FftConvSp
         weight.into_dispatch(),
         conv,
     ))
+}
+
+/// The output for an empty batch. It depends on both factors, so that they get gradients, of zeros: concatenation, which
+/// the transforms take elsewhere, drops empty tensors and with them what they depend on.
+fn of_no_images<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: &FftConvSpec) -> Tensor<D> {
+    let dims: [usize; D] = core::array::from_fn(|axis| match axis {
+        0 => 0,
+        1 => weight.dims()[0],
+        _ => conv.axes[axis - 2].outputs(),
+    });
+    let sum = (1..D).fold(x, |sum, axis| sum.sum_dim(axis));
+    (sum + weight.sum().reshape([1; D])).expand(dims)
 }
 
 /// The same in ordinary tensor operations.
