@@ -244,9 +244,10 @@ mod tests {
     #[test]
     fn rates_are_measured() {
         let rates = Rates::measure(1);
-        assert!(rates.flops_per_s > 1e8, "{rates:?}");
+        let is_rate = |rate: f64| rate > 0.0 && rate.is_finite();
+        assert!(is_rate(rates.flops_per_s), "{rates:?}");
         assert!(
-            rates.bytes_per_s.iter().all(|(_, rate)| *rate > 1e8),
+            rates.bytes_per_s.iter().all(|(_, rate)| is_rate(*rate)),
             "{rates:?}"
         );
     }

@@ -9,6 +9,7 @@ use super::args::positive;
 use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table};
 use crate::advise::{Advice, Budget, Crossover, Question, crossovers, picks, plot};
 use crate::files;
@@ -127,7 +128,7 @@ fn describe(advice: &Advice) -> String {
         Some(kernel) => format!("By FFT from a kernel of {kernel}×{kernel} on, as predicted."),
         None => "No kernel up to twice the image is faster by FFT, as predicted.".into(),
     };
-    format!("{rows}\n{from}\n")
+    format!("{rows}\n{}\n", wrapped(&from, prose_width()))
 }
 
 fn sweep(path: &Path, context: &Context) -> Result<(), CliError> {

@@ -13,6 +13,7 @@ use super::args::{DataArgs, data_name};
 use super::claims::check_output;
 use super::context::Context;
 use super::error::CliError;
+use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table, tell_notes};
 use super::paths::path_text;
 use crate::data::{
@@ -144,9 +145,8 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
             )),
         ]);
     }
-    print(&format!(
-        "{table}\nfolder:PATH is any other folder of photographs, one sub-folder a class.\n"
-    ))
+    let other = "folder:PATH is any other folder of photographs, one sub-folder a class.";
+    print(&format!("{table}\n{}\n", wrapped(other, prose_width())))
 }
 
 fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), CliError> {

@@ -26,6 +26,7 @@ const SCAN: u8 = 0xDA;
 ///
 /// In words: where the file is cut short, damaged, of a kind that is not supported, or too large.
 pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Orientation), String> {
+    check_whole(bytes)?;
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::MAX)
@@ -45,7 +46,6 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Orientati
             "{width}x{height} pixels take more than {most} bytes"
         ));
     }
-    check_whole(bytes)?;
     let orientation = decoder
         .exif()
         .and_then(|exif| Orientation::from_exif_chunk(exif));

@@ -310,8 +310,8 @@ mod tests {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{}: {line}", info.name);
             }
-            for line in describe(&inspection, 44).lines() {
-                assert!(line.chars().count() <= 44, "{}: {line}", info.name);
+            for line in describe(&inspection, 50).lines() {
+                assert!(line.chars().count() <= 50, "{}: {line}", info.name);
             }
             let json = serde_json::to_value(&inspection).unwrap();
             assert_eq!(json["layer"], info.name);

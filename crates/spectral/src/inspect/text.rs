@@ -13,7 +13,7 @@ const FIGURES: usize = 22;
 const CANDIDATES: usize = 12;
 
 /// The whole inspection in lines of at most `width` characters, where there is room for its figures
-/// (about 40).
+/// (about 50).
 pub fn describe(inspection: &Inspection, width: usize) -> String {
     let figures = figures(width);
     let [channels, rows, columns] = inspection.shape;

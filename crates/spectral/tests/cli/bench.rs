@@ -247,3 +247,27 @@ fn a_sweep_is_the_same_for_the_same_seed() {
     let line = "bench --sweep 1 --seconds 0 --json --seed 5";
     assert_eq!(names(line), names(line));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_layer_takes_at_least_its_input_output_and_cotangent() {
+    let lab = Lab::new();
+    // 32 MB each. In a process of its own, where nothing else gives memory back.
+    let peak = lab.json(
+        r#"bench --peak-of {"layer":"round_trip","shape":[8,16,256,256]} --threads 1 --json"#,
+    );
+    // Where the system lets no process ask, there is none.
+    assert!(peak.is_null() || peak.as_f64().unwrap() > 64.0, "{peak}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_step_takes_at_least_weights_gradients_and_two_moments() {
+    let lab = Lab::new();
+    let peak = lab.json("bench --peak-of-step vgg --batch 2 --threads 1 --json");
+    let weights = 4e-6 * 4_181_514.0;
+    assert!(
+        peak.is_null() || peak.as_f64().unwrap() > 4.0 * weights,
+        "{peak}"
+    );
+}

@@ -59,6 +59,8 @@ impl Lab {
         command
             .current_dir(self.folder.path())
             .env_remove("SPECTRAL_DATA")
+            .env_remove("SPECTRAL_MIRROR")
+            .env_remove("TORCH_PYTHON")
             .env_remove("COLUMNS")
             .env("XDG_CACHE_HOME", self.path("cache"));
         command
