@@ -48,6 +48,8 @@ pub mod inspect;
 pub mod ops;
 pub mod pool;
 pub mod response;
+mod running;
+mod scaled;
 pub mod spatial;
 pub mod spectrum;
 pub mod summary;
