@@ -1,6 +1,9 @@
 //! Complex tensors as pairs of real ones.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Bool, Device, Tensor};
+
+use crate::ops::{self, Half};
+use crate::scaled::Divisor;
 
 /// A complex tensor: its real and its imaginary part, of one shape, device and dtype.
 ///
@@ -71,7 +74,7 @@ impl<const D: usize> ComplexTensor<D> {
             "a stacked complex tensor of rank {D} has rank {} and a last axis of 2, got {dims:?}",
             D + 1
         );
-        let part = |index| stacked.clone().narrow(D, index, 1).squeeze_dim::<D>(D);
+        let part = |index| ops::narrow(stacked.clone(), D, index, 1).squeeze_dim::<D>(D);
         Self::new(part(0), part(1))
     }
 
@@ -138,15 +141,20 @@ impl<const D: usize> ComplexTensor<D> {
 
     /// Element-wise quotient, with broadcasting.
     ///
-    /// Division by zero gives infinities or NaN, as for reals.
+    /// Right to a few roundings wherever the quotient and its gradient lie in the range of the
+    /// precision: no magnitude is squared out of it. Division by zero gives infinities or NaN, as for
+    /// reals.
     #[allow(clippy::should_implement_trait)]
     pub fn div(self, other: Self) -> Self {
-        let norm = other.clone().norm_sqr();
-        let numerator = self.mul(other.conj());
-        Self {
-            re: numerator.re / norm.clone(),
-            im: numerator.im / norm,
+        if let Some(half) = Half::of(&self.re) {
+            return half.round_parts(half.widen_parts(self).div(half.widen_parts(other)));
         }
+        // With the larger part m of w: z/w = (z/m)·conj(w/m)/|w/m|², and |w/m| lies between 1 and √2.
+        let larger = Divisor::of(&other);
+        let unit = larger.divide(other);
+        let norm = unit.clone().norm_sqr();
+        let inverse = unit.conj().map(|part| part / norm.clone());
+        larger.divide(self).mul(inverse)
     }
 
     /// Product with a real number.
@@ -178,32 +186,40 @@ impl<const D: usize> ComplexTensor<D> {
         self.re.clone() * self.re + self.im.clone() * self.im
     }
 
-    /// Magnitude, `√(re² + im²)`.
+    /// Magnitude, `√(re² + im²)`, as `hypot`: no square leaves the range of the precision.
     ///
     /// The gradient at exactly zero is zero, the smallest of the subgradients, where the plain
     /// formula gives NaN.
     pub fn abs(self) -> Tensor<D> {
-        let square = self.norm_sqr();
-        let zero = square.clone().equal_elem(0.0);
-        square
-            .mask_fill(zero.clone(), 1.0)
-            .sqrt()
-            .mask_fill(zero, 0.0)
+        let zero = self.is_zero();
+        let re = self.re.mask_fill(zero.clone(), 1.0);
+        re.hypot(self.im).mask_fill(zero, 0.0)
     }
 
     /// Phase in radians, in (−π, π]; zero at the origin.
     ///
-    /// The gradient at exactly zero, where the phase is not defined, is zero.
+    /// The gradient at exactly zero, where the phase is not defined, is zero. Elsewhere it is of
+    /// length `1/|z|`, infinite where that is out of range.
     pub fn arg(self) -> Tensor<D> {
-        let zero = self.clone().norm_sqr().equal_elem(0.0);
-        self.im
-            .mask_fill(zero.clone(), 0.0)
-            .atan2(self.re.mask_fill(zero, 1.0))
+        if let Some(half) = Half::of(&self.re) {
+            return half.round(half.widen_parts(self).arg());
+        }
+        let zero = self.is_zero();
+        // The phase does not depend on the magnitude, but its gradient squares it.
+        let unit = Divisor::of(&self).divide(self);
+        let im = unit.im.mask_fill(zero.clone(), 0.0);
+        im.atan2(unit.re.mask_fill(zero, 1.0))
+    }
+
+    /// Where both parts are zero.
+    fn is_zero(&self) -> Tensor<D, Bool> {
+        let [re, im] = [&self.re, &self.im].map(|part| part.clone().equal_elem(0.0));
+        re.bool_and(im)
     }
 
     /// Part of an axis: `length` elements from `start`.
     pub fn narrow(self, axis: usize, start: usize, length: usize) -> Self {
-        self.map(|part| part.narrow(axis, start, length))
+        self.map(|part| ops::narrow(part, axis, start, length))
     }
 
     /// Reverses an axis.

@@ -46,6 +46,8 @@ pub mod inspect;
 pub mod ops;
 pub mod pool;
 pub mod response;
+mod running;
+mod scaled;
 mod size;
 pub mod spatial;
 pub mod spectrum;

@@ -148,7 +148,7 @@ fn values_that_are_no_numbers_pass_through_without_a_panic() {
 }
 
 #[test]
-fn half_precision_takes_the_portable_path() {
+fn half_precision_is_computed_in_single_precision() {
     let device = Device::flex();
     assert!(device.supports_dtype(DType::F16));
     let x = noise_tensor([2, 3, 7, 8], 1, DType::F16, &device);
@@ -157,5 +157,5 @@ fn half_precision_takes_the_portable_path() {
     assert_eq!(got.re.dtype(), DType::F16);
     let want = complex_values(burn_spectral::fft::rfft2(exact, Norm::Ortho));
     let error = relative_error(&complex_values(got), &want);
-    assert!(error < 2e-3, "relative error {error:.1e}");
+    assert!(error < 5e-4, "relative error {error:.1e}");
 }

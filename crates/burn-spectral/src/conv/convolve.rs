@@ -157,10 +157,8 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
         saved: SavedSpectrum::Keep,
     };
     let y = ops::spectral_conv(ops::zero_pad(image, &part.grid), response, spec);
-    let y = y
-        .narrow(2, part.start[0], part.size[0])
-        .narrow(3, part.start[1], part.size[1])
-        .reshape(dims);
+    let rows = ops::narrow(y, 2, part.start[0], part.size[0]);
+    let y = ops::narrow(rows, 3, part.start[1], part.size[1]).reshape(dims);
     Ok(match output {
         ConvolveOutput::Real => y,
         ConvolveOutput::Magnitude => y.abs(),

@@ -3,7 +3,7 @@
 use burn::tensor::{Slice, Tensor};
 
 use crate::SpectralError;
-use crate::ops::{self, Activation, DirectConvSpec, SavedSpectrum};
+use crate::ops::{self, Activation, DirectConvSpec, Empty, SavedSpectrum};
 use crate::response::Coupling;
 
 use super::algorithm::{ConvShape, FftConvAlgorithm};
@@ -113,6 +113,13 @@ pub fn fft_conv<const D: usize>(
 fn every<const D: usize>(y: Tensor<D>, stride: &[usize]) -> Tensor<D> {
     if stride.iter().all(|step| *step == 1) {
         return y;
+    }
+    let mut dims = y.dims();
+    if dims.contains(&0) {
+        for (size, step) in dims[2..].iter_mut().zip(stride) {
+            *size = size.div_ceil(*step);
+        }
+        return Empty::of(y).tensor(dims);
     }
     y.slice(core::array::from_fn::<_, D, _>(|axis| match axis {
         0 | 1 => Slice::full(),

@@ -5,7 +5,8 @@ use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{self, ChannelSpec};
+use crate::ops::{self, ChannelSpec, Half};
+use crate::scaled::{Floor, over_magnitude};
 use crate::spatial::Activation;
 use crate::{ComplexTensor, SpectralError};
 
@@ -177,10 +178,21 @@ impl ModRelu {
         }
         let mut offset_dims = [1; D];
         offset_dims[1] = channels;
-        let magnitude = spectrum.clone().abs();
-        let raised = relu(magnitude.clone() + self.offset.val().reshape(offset_dims));
-        spectrum.mul_real(raised / magnitude.clamp_min(LINEAR_BELOW))
+        let offset = self.offset.val().reshape(offset_dims);
+        match Half::of(&spectrum.re) {
+            Some(half) => {
+                let z = raised(half.widen_parts(spectrum), half.widen(offset));
+                half.round_parts(z)
+            }
+            None => raised(spectrum, offset),
+        }
     }
+}
+
+/// `relu(|z| + b)·z/max(|z|, 1e-6)`.
+fn raised<const D: usize>(z: ComplexTensor<D>, offset: Tensor<D>) -> ComplexTensor<D> {
+    let magnitude = relu(z.clone().abs() + offset);
+    over_magnitude(z, LINEAR_BELOW, Floor::Sharp).mul_real(magnitude)
 }
 
 #[cfg(test)]

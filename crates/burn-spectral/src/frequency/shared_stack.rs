@@ -167,8 +167,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
         let y = self.features(spectrum, length);
         let filters = y.dims()[1] / 2;
         ComplexTensor::new(
-            y.clone().narrow(1, 0, filters),
-            y.narrow(1, filters, filters),
+            ops::narrow(y.clone(), 1, 0, filters),
+            ops::narrow(y, 1, filters, filters),
         )
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Tensor, TensorData};
 
+use crate::ops::portable::without_self_conjugate;
 use crate::spatial::Activation;
 use crate::{ComplexTensor, ops};
 
@@ -149,6 +150,14 @@ impl TapTransform {
     /// # Shapes
     /// - input: `[out, in, bins…]`; output: `[out, in, taps…]`
     pub(super) fn taps_of(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
+        // What no real image holds does not count, were it infinite.
+        let [outputs, inputs, ..] = spectrum.dims();
+        let [height, width] = self.support.grid.size;
+        let dims = [outputs, inputs, height, width];
+        let spectrum = ComplexTensor {
+            im: without_self_conjugate(spectrum.im, &[2, 3], &dims),
+            ..spectrum
+        };
         let [re, im] = &self.inverse;
         re.applied(spectrum.re, self.support.taps) + im.applied(spectrum.im, self.support.taps)
     }

@@ -227,7 +227,7 @@ impl ThroughImage {
         let mut images = self.grid.image(spectrum);
         for axis in [0, 1].into_iter().filter(|&axis| self.margin[axis] > 0) {
             let kept = self.grid.size[axis] - self.margin[axis];
-            images = images.narrow(2 + axis, 0, kept);
+            images = ops::narrow(images, 2 + axis, 0, kept);
         }
         images
     }

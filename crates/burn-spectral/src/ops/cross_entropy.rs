@@ -14,7 +14,7 @@ use burn::tensor::{ElementConversion, Shape, Tensor, TensorData};
 
 use super::buffer;
 use super::flex::{Contiguous, with_dtype};
-use super::has_kernels;
+use super::{Half, has_kernels};
 
 /// What logits are compared with.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,9 @@ pub fn cross_entropy(logits: Tensor<2>, spec: CrossEntropySpec) -> Tensor<1> {
     );
     if let Some(label) = spec.labels.iter().find(|label| **label >= classes) {
         panic!("cross-entropy: expected labels below {classes}, the classes, got {label}");
+    }
+    if let Some(half) = Half::of(&logits) {
+        return half.round(cross_entropy(half.widen(logits), spec));
     }
     if !has_kernels(&logits) {
         return portable(logits, &spec);

@@ -14,7 +14,7 @@ use spectral_kernels::{ExponentialFactors, ExponentialGradients, ExponentialSum}
 
 use super::buffer;
 use super::flex::{Contiguous, with_dtype};
-use super::{check_dtypes, has_kernels};
+use super::{Half, check_dtypes, has_kernels};
 
 /// `y[f,i,j] = Σ_t s[f,t]·exp(Σ_r u[f,t,r,i]·v[f,t,r,j])`, `r` over three products: surfaces such as rotated Gaussians.
 ///
@@ -28,6 +28,10 @@ use super::{check_dtypes, has_kernels};
 pub fn exponential_sum(scale: Tensor<2>, rows: Tensor<4>, columns: Tensor<4>) -> Tensor<3> {
     check_dtypes(scale.dtype(), rows.dtype());
     check_dtypes(scale.dtype(), columns.dtype());
+    if let Some(half) = Half::of(&scale) {
+        let y = exponential_sum(half.widen(scale), half.widen(rows), half.widen(columns));
+        return half.round(y);
+    }
     if !has_kernels(&scale) {
         return portable(scale, rows, columns);
     }

@@ -18,7 +18,7 @@ use super::autodiff::{Adjoint, record_two};
 use super::backend::{Planes, SpectralPrimitives};
 use super::flex::{filled_planes, planar, planes, with_dtype};
 use super::spec::{Axes, ComplexTransform, RealTransform};
-use super::{has_kernels, portable as transforms};
+use super::{Half, has_kernels, portable as transforms};
 
 /// Full spectrum of a real image, `X = scale·DFT(x)`: the half that a real transform gives, and the mirror images of the
 /// rest.
@@ -26,6 +26,9 @@ use super::{has_kernels, portable as transforms};
 /// # Shapes
 /// - input: `[…, height, width]`; output the same
 pub fn fft2_of_real<const D: usize>(image: Tensor<D>, scale: f64) -> ComplexTensor<D> {
+    if let Some(half) = Half::of(&image) {
+        return half.round_parts(fft2_of_real(half.widen(image), scale));
+    }
     if !has_kernels(&image) {
         return portable_of_real(image, scale);
     }
@@ -40,6 +43,9 @@ pub fn fft2_of_real<const D: usize>(image: Tensor<D>, scale: f64) -> ComplexTens
 /// # Shapes
 /// - input: `[…, height, width]`; output the same
 pub fn real_of_ifft2<const D: usize>(spectrum: ComplexTensor<D>, scale: f64) -> Tensor<D> {
+    if let Some(half) = Half::of(&spectrum.re) {
+        return half.round(real_of_ifft2(half.widen_parts(spectrum), scale));
+    }
     if !has_kernels(&spectrum.re) {
         return portable_real_of(spectrum, scale);
     }

@@ -15,7 +15,7 @@ use spectral_kernels::{Activation, Dense};
 
 use super::buffer::{self, Pooled};
 use super::flex::{Contiguous, with_dtype};
-use super::{check_dtypes, has_kernels};
+use super::{Half, check_dtypes, has_kernels};
 
 /// The dense layer with its activation, `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )`.
 ///
@@ -34,6 +34,11 @@ pub fn linear(
     activation: Activation,
 ) -> Tensor<2> {
     check_dtypes(x.dtype(), weight.dtype());
+    if let Some(half) = Half::of(&x) {
+        let bias = bias.map(|bias| half.widen(bias));
+        let y = linear(half.widen(x), half.widen(weight), bias, activation);
+        return half.round(y);
+    }
     if !has_kernels(&x) {
         return portable(x, weight, bias, activation);
     }

@@ -13,7 +13,8 @@ use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{LongConvolution, LongGradients};
 
 use super::flex::{Contiguous, with_dtype};
-use super::{Axes, RealTransform, buffer, check_dtypes, has_kernels, portable};
+use super::{Axes, Empty, Half, RealTransform, buffer, check_dtypes, has_kernels, portable};
+use crate::conv::next_smooth;
 
 /// Causal convolution of every channel with a kernel of its own,
 /// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, with zeros before the signal.
@@ -30,6 +31,10 @@ pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Te
     check_dtypes(x.dtype(), kernel.dtype());
     if let Some(skip) = &skip {
         check_dtypes(x.dtype(), skip.dtype());
+    }
+    if let Some(half) = Half::of(&x) {
+        let skip = skip.map(|skip| half.widen(skip));
+        return half.round(long_conv(half.widen(x), half.widen(kernel), skip));
     }
     if !has_kernels(&x) {
         return causal_long_conv(x, kernel, skip);
@@ -49,7 +54,7 @@ fn causal_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) ->
     let [batch, channels, length] = x.dims();
     let taps = kernel.dims()[1].min(length);
     if batch * channels * length == 0 {
-        return x;
+        return portable_long_conv(x, kernel, skip);
     }
     let (bad_samples, bad_taps) = (
         x.clone().is_finite().bool_not(),
@@ -70,14 +75,21 @@ fn causal_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) ->
     portable_long_conv(x, kernel, skip) + nothing.mask_fill(seen, f64::NAN)
 }
 
-/// [`long_conv`] in tensor ops: both padded with zeros to where nothing wraps around.
+/// [`long_conv`] in tensor ops: both padded with zeros to a length of small factors where nothing
+/// wraps around.
 fn portable_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
-    let [batch, channels, length] = x.dims();
+    let [_, channels, length] = x.dims();
     let taps = kernel.dims()[1].min(length);
-    if batch * channels * length == 0 {
-        return x;
+    let dims = x.dims();
+    if dims.contains(&0) {
+        let empty = Empty::of(x).and(kernel);
+        return match skip {
+            Some(skip) => empty.and(skip),
+            None => empty,
+        }
+        .tensor(dims);
     }
-    let padded = length + taps - 1;
+    let padded = next_smooth(length + taps - 1);
     let spectrum = |signal: Tensor<3>| {
         let zeros = padded - signal.dims()[2];
         let signal = signal.pad([(0, 0), (0, 0), (0, zeros)], 0.0);

@@ -2,7 +2,8 @@
 //!
 //! On Burn's Flex backend in f32 and f64 they run on the slice kernels of `spectral-kernels`, with
 //! hand-written adjoints. Everywhere else they run in ordinary tensor ops ([`portable`]), which are
-//! right at any size and differentiable by themselves.
+//! right at any size and differentiable by themselves. In f16 and bf16 they run as in f32, and only
+//! the output is rounded.
 //!
 //! Layers check shapes; these functions assume them checked.
 
@@ -12,11 +13,13 @@ mod buffer;
 mod channel_map;
 mod cross_entropy;
 mod direct_conv;
+mod empty;
 mod exponential;
 mod fft_conv;
 mod filter;
 mod flex;
 mod full_spectrum;
+mod half;
 mod linear;
 mod long_conv;
 mod modes;
@@ -33,6 +36,8 @@ use burn::tensor::{DType, Tensor};
 
 use crate::{ComplexTensor, SpectralError};
 use backend::SpectralOps;
+pub(crate) use empty::{Empty, narrow};
+pub(crate) use half::Half;
 
 pub use channel_map::{
     Activation, ChannelSpec, MaxPool, NormalisedBatch, activate_pool, batch_norm_train,
@@ -85,6 +90,9 @@ pub(crate) fn rfft<const D: usize>(
     signal: Tensor<D>,
     transform: RealTransform,
 ) -> ComplexTensor<D> {
+    if let Some(half) = Half::of(&signal) {
+        return half.round_parts(rfft(half.widen(signal), transform));
+    }
     if !has_kernels(&signal) {
         return portable::rfft(signal, transform);
     }
@@ -99,6 +107,9 @@ pub(crate) fn irfft<const D: usize>(
     spectrum: ComplexTensor<D>,
     transform: RealTransform,
 ) -> Tensor<D> {
+    if let Some(half) = Half::of(&spectrum.re) {
+        return half.round(irfft(half.widen_parts(spectrum), transform));
+    }
     if !has_kernels(&spectrum.re) {
         return portable::irfft(spectrum, transform);
     }
@@ -114,6 +125,9 @@ pub(crate) fn fft<const D: usize>(
     input: ComplexTensor<D>,
     transform: ComplexTransform,
 ) -> ComplexTensor<D> {
+    if let Some(half) = Half::of(&input.re) {
+        return half.round_parts(fft(half.widen_parts(input), transform));
+    }
     if !has_kernels(&input.re) {
         return portable::fft(input, transform);
     }
@@ -137,6 +151,10 @@ pub fn mix<const D: usize>(
     mix: MixSpec,
 ) -> ComplexTensor<D> {
     check_dtypes(x.re.dtype(), response.re.dtype());
+    if let Some(half) = Half::of(&x.re) {
+        let y = self::mix(half.widen_parts(x), half.widen_parts(response), mix);
+        return half.round_parts(y);
+    }
     if !has_kernels(&x.re) {
         return portable::mix(x, response, mix);
     }
@@ -165,6 +183,10 @@ pub fn spectral_conv<const D: usize>(
     conv: ConvSpec,
 ) -> Tensor<D> {
     check_dtypes(x.dtype(), response.re.dtype());
+    if let Some(half) = Half::of(&x) {
+        let y = spectral_conv(half.widen(x), half.widen_parts(response), conv);
+        return half.round(y);
+    }
     if !has_kernels(&x) {
         return portable::spectral_conv(x, response, conv);
     }

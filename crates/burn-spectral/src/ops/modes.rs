@@ -17,7 +17,7 @@ use crate::ComplexTensor;
 use super::backend::{Planes, SpectralPrimitives};
 use super::flex::{Contiguous, filled_planes, last_axes, planar, planes, with_dtype};
 use super::spec::{Axes, MixSpec, RealTransform};
-use super::{buffer, check_dtypes, has_kernels, portable};
+use super::{Half, buffer, check_dtypes, has_kernels, portable};
 
 /// A spectral convolution on the lowest modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,10 @@ pub fn spectral_conv_modes<const D: usize>(
     spec: ModesSpec,
 ) -> Tensor<D> {
     check_dtypes(x.dtype(), response.re.dtype());
+    if let Some(half) = Half::of(&x) {
+        let y = spectral_conv_modes(half.widen(x), half.widen_parts(response), spec);
+        return half.round(y);
+    }
     if !has_kernels(&x) {
         return portable_conv_modes(x, response, &spec);
     }

@@ -13,7 +13,7 @@ use burn::tensor::{Shape, Tensor};
 use spectral_kernels::Pointwise;
 
 use super::flex::{Contiguous, with_dtype};
-use super::{buffer, check_dtypes, has_kernels, portable};
+use super::{Half, buffer, check_dtypes, has_kernels, portable};
 
 /// A pointwise convolution of `[batch, channels, spatial…]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub fn mix_constant<const D: usize>(
     reversed: bool,
 ) -> Tensor<D> {
     check_dtypes(x.dtype(), weight.dtype());
+    if let Some(half) = Half::of(&x) {
+        let y = mix_constant(half.widen(x), half.widen(weight), groups, reversed);
+        return half.round(y);
+    }
     if !has_kernels(&x) {
         return portable::mix_constant(x, weight, groups, reversed);
     }

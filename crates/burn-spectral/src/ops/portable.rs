@@ -3,16 +3,17 @@
 //!
 //! A short transform is a product with the DFT matrix. A longer one is split into factors
 //! (Cooley and Tukey, 1965), and a long prime becomes a convolution of a power-of-two length
-//! (Bluestein, 1970), so that no matrix outgrows 256 by 256.
+//! (Bluestein, 1970), so that no matrix outgrows 256 by 256. Half precision is computed in f32.
 
 use burn::tensor::activation::relu;
-use burn::tensor::{DType, Tensor, TensorData};
+use burn::tensor::{Bool, DType, Tensor, TensorData};
 use spectral_kernels::{BinWeight, Conjugate, Direction};
 
 use crate::ComplexTensor;
 
 pub use super::filter::portable::spectral_filter;
 use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
+use super::{Empty, Half};
 
 /// Longest factor that is transformed by its DFT matrix when a length has several.
 const DIRECT: usize = 64;
@@ -25,7 +26,15 @@ const DIRECT_PRIME: usize = 256;
 /// # Shapes
 /// - input: `[…, n, …]`; output: `[…, n/2 + 1, …]` on the half-spectrum axis
 pub fn rfft<const D: usize>(signal: Tensor<D>, transform: RealTransform) -> ComplexTensor<D> {
+    if let Some(half) = Half::of(&signal) {
+        return half.round_parts(rfft(half.widen(signal), transform));
+    }
     let half = transform.axes.half_axis(D);
+    let mut dims = signal.dims();
+    if dims.contains(&0) {
+        dims[half] = transform.length / 2 + 1;
+        return Empty::of(signal).parts(dims);
+    }
     let zeros = signal.zeros_like();
     let full = dft_axis(ComplexTensor::new(signal, zeros), half, Direction::Forward);
     let mut spectrum = full.narrow(half, 0, transform.length / 2 + 1);
@@ -43,19 +52,58 @@ pub fn irfft<const D: usize>(
     mut spectrum: ComplexTensor<D>,
     transform: RealTransform,
 ) -> Tensor<D> {
-    let half = transform.axes.half_axis(D);
-    spectrum = weighted(spectrum, transform);
-    for axis in transform.axes.range(D).filter(|axis| *axis != half) {
-        spectrum = dft_axis(spectrum, axis, Direction::Inverse);
+    if let Some(half) = Half::of(&spectrum.re) {
+        return half.round(irfft(half.widen_parts(spectrum), transform));
     }
-    // Bin n − k is the conjugate of bin k. The real part of the result ignores the imaginary part
-    // of the self-conjugate bins, as it must.
+    let half = transform.axes.half_axis(D);
+    let mut dims = spectrum.dims();
+    if dims.contains(&0) {
+        dims[half] = transform.length;
+        return Empty::of(spectrum.re).and(spectrum.im).tensor(dims);
+    }
+    dims[half] = transform.length;
+    spectrum = weighted(spectrum, transform);
+    // A bin that is its own conjugate is real, whatever its imaginary part holds: not even a NaN
+    // there counts. It goes before the transforms, which would spread it to every sample.
+    let all: Vec<usize> = transform.axes.range(D).collect();
+    spectrum.im = without_self_conjugate(spectrum.im, &all, &dims);
+    if all.len() > 1 {
+        for axis in all.iter().filter(|axis| **axis != half) {
+            spectrum = dft_axis(spectrum, *axis, Direction::Inverse);
+        }
+        spectrum.im = without_self_conjugate(spectrum.im, &[half], &dims);
+    }
+    // Bin n − k is the conjugate of bin k.
     let mirrored = (transform.length - 1) / 2;
     if mirrored > 0 {
         let tail = spectrum.clone().narrow(half, 1, mirrored).flip(half);
         spectrum = ComplexTensor::cat(vec![spectrum, tail.conj()], half);
     }
     dft_axis(spectrum, half, Direction::Inverse).re * transform.scale
+}
+
+/// The imaginary part with zeros at the bins that are their own conjugates over `axes` of a signal of
+/// shape `dims`: those of index 0 or half the length on each.
+pub(crate) fn without_self_conjugate<const D: usize>(
+    im: Tensor<D>,
+    axes: &[usize],
+    dims: &[usize; D],
+) -> Tensor<D> {
+    let mut sizes = [1; D];
+    for axis in axes {
+        sizes[*axis] = im.dims()[*axis];
+    }
+    let is_self_conjugate = |mut bin: usize| {
+        axes.iter().rev().all(|axis| {
+            let index = bin % sizes[*axis];
+            bin /= sizes[*axis];
+            index == 0 || 2 * index == dims[*axis]
+        })
+    };
+    let mask: Vec<bool> = (0..sizes.iter().product()).map(is_self_conjugate).collect();
+    let mask = Tensor::<D, Bool>::from_data(TensorData::new(mask, sizes), &im.device());
+    let mask = mask.expand(im.dims());
+    im.mask_fill(mask, 0.0)
 }
 
 /// The bins times their weights.
@@ -87,6 +135,9 @@ pub fn fft<const D: usize>(
     mut input: ComplexTensor<D>,
     transform: ComplexTransform,
 ) -> ComplexTensor<D> {
+    if let Some(half) = Half::of(&input.re) {
+        return half.round_parts(fft(half.widen_parts(input), transform));
+    }
     for axis in transform.axes.range(D) {
         input = dft_axis(input, axis, transform.direction);
     }
@@ -99,14 +150,18 @@ pub fn mix<const D: usize>(
     response: ComplexTensor<D>,
     mix: MixSpec,
 ) -> ComplexTensor<D> {
+    if let Some(half) = Half::of(&x.re) {
+        let y = self::mix(half.widen_parts(x), half.widen_parts(response), mix);
+        return half.round_parts(y);
+    }
     let (mut dims, response_dims) = (x.dims(), response.dims());
     let contraction = mix.contraction(dims[0], &response_dims.into());
     let (groups, bins) = (contraction.groups, contraction.bins);
     let (inputs, outputs) = (contraction.in_per_group, contraction.out_per_group);
     if dims.contains(&0) {
         dims[1] = response_dims[0];
-        let empty = Tensor::zeros(dims, (&x.device(), x.re.dtype()));
-        return ComplexTensor::new(empty.clone(), empty);
+        let empty = Empty::of(x.re).and(x.im).and_parts(response);
+        return empty.parts(dims);
     }
     let (x, response) = match mix.conjugate {
         Conjugate::None => (x, response),
@@ -136,6 +191,10 @@ pub fn spectral_conv<const D: usize>(
     response: ComplexTensor<D>,
     conv: ConvSpec,
 ) -> Tensor<D> {
+    if let Some(half) = Half::of(&x) {
+        let y = spectral_conv(half.widen(x), half.widen_parts(response), conv);
+        return half.round(y);
+    }
     let shape = x.shape();
     let spectrum = rfft(x, conv.analysis(&shape));
     irfft(mix(spectrum, response, conv.mix), conv.synthesis(&shape))
@@ -169,7 +228,11 @@ pub fn rectified_stack_dense<const D: usize>(
     stack: &StackSpec,
 ) -> Tensor<2> {
     let (batch, [features, units]) = (s.dims()[0], weight.dims());
-    if batch * features == 0 {
+    if batch * units == 0 {
+        let empty = Empty::of(s.re).and(s.im).and_parts(responses);
+        return empty.and(weight).tensor([batch, units]);
+    }
+    if features == 0 {
         return Tensor::zeros([batch, units], (&s.device(), s.re.dtype()));
     }
     let y = rectified_stack(s, responses, stack);
@@ -200,7 +263,7 @@ pub fn mix_constant<const D: usize>(
     if dims.contains(&0) {
         // Burn's CPU matrix product reads out of bounds when a broadcast batch is empty.
         dims[1] = outputs;
-        return Tensor::zeros(dims, (&x.device(), x.dtype()));
+        return Empty::of(x).and(weight).tensor(dims);
     }
     // Reversal commutes with mixing, so it runs on the side that has fewer channels.
     let reverse_input = reversed && dims[1] <= outputs;
@@ -322,8 +385,15 @@ fn roots<const D: usize>(
         let turns = exponent(i / columns, i % columns) % n;
         sign * core::f64::consts::TAU * turns as f64 / n as f64
     };
+    // Exact at the quarters of a turn, where the sine and the cosine of a rounded angle are not zero.
+    let clean = |value: f64| match value.abs() < 1e-15 {
+        true => 0.0,
+        false => value,
+    };
     let tensor = |value: fn(f64) -> f64| {
-        let values: Vec<f64> = (0..rows * columns).map(|i| value(angle(i))).collect();
+        let values: Vec<f64> = (0..rows * columns)
+            .map(|i| clean(value(angle(i))))
+            .collect();
         let dtype: DType = like.dtype();
         Tensor::from_data(
             TensorData::new(values, [rows, columns]).convert_dtype(dtype),

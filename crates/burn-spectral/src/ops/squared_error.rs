@@ -13,7 +13,7 @@ use burn::tensor::{ElementConversion, Shape, Tensor};
 
 use super::buffer;
 use super::flex::{Contiguous, with_dtype};
-use super::{check_dtypes, has_kernels};
+use super::{Half, check_dtypes, has_kernels};
 
 /// Partial sums, as many as fill the lanes.
 const SUMS: usize = 16;
@@ -36,6 +36,9 @@ pub fn mean_squared_error<const D: usize>(x: Tensor<D>, targets: Tensor<D>) -> T
         "mean squared error: expected targets of shape {shape:?}, got {target_shape:?}"
     );
     check_dtypes(x.dtype(), targets.dtype());
+    if let Some(half) = Half::of(&x) {
+        return half.round(mean_squared_error(half.widen(x), half.widen(targets)));
+    }
     if !has_kernels(&x) {
         return portable(x, targets);
     }

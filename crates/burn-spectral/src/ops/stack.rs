@@ -13,7 +13,7 @@ use crate::ComplexTensor;
 
 use super::backend::{Planes, SpectralOps, SpectralPrimitives};
 use super::spec::StackSpec;
-use super::{check_dtypes, has_kernels, portable};
+use super::{Half, check_dtypes, has_kernels, portable};
 
 /// The last layer of a stack in the manner of Wood and Larson (2021), every layer of which filters
 /// the sum of its inputs and rectifies: with `ρ(z) = relu(re z) + i·relu(im z)`,
@@ -33,6 +33,10 @@ pub fn rectified_stack<const D: usize>(
     stack: StackSpec,
 ) -> Tensor<D> {
     check_dtypes(s.re.dtype(), responses.re.dtype());
+    if let Some(half) = Half::of(&s.re) {
+        let y = rectified_stack(half.widen_parts(s), half.widen_parts(responses), stack);
+        return half.round(y);
+    }
     if !has_kernels(&s.re) {
         return portable::rectified_stack(s, responses, &stack);
     }
@@ -60,6 +64,11 @@ pub fn rectified_stack_dense<const D: usize>(
 ) -> Tensor<2> {
     check_dtypes(s.re.dtype(), responses.re.dtype());
     check_dtypes(s.re.dtype(), weight.dtype());
+    if let Some(half) = Half::of(&s.re) {
+        let (s, responses) = (half.widen_parts(s), half.widen_parts(responses));
+        let y = rectified_stack_dense(s, responses, half.widen(weight), stack);
+        return half.round(y);
+    }
     if !has_kernels(&s.re) {
         return portable::rectified_stack_dense(s, responses, weight, &stack);
     }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::ops::{Empty, Half};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 /// Samples the trigonometric interpolation of images on a grid of another size, each axis larger
@@ -28,16 +29,16 @@ use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 /// assert!((resized - 1.0).abs().max().into_scalar::<f32>() < 1e-5);
 /// ```
 pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    let [_, _, height, width] = images.dims();
+    let [batch, channels, height, width] = images.dims();
     check_resize(images.dims(), size).unwrap_or_else(|error| panic!("{error}"));
     if [height, width] == size {
         return images;
     }
-    let [batch, channels, ..] = images.dims();
     if batch * channels == 0 {
-        // Concatenation drops empty tensors, and with them what they depend on.
-        let empty = images.sum_dim(2).sum_dim(3);
-        return empty.expand([batch, channels, size[0], size[1]]);
+        return Empty::of(images).tensor([batch, channels, size[0], size[1]]);
+    }
+    if let Some(half) = Half::of(&images) {
+        return half.round(spectral_resize2d(half.widen(images), size));
     }
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
     let spectrum = fft::rfft2(images, Norm::Forward);

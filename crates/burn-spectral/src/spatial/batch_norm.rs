@@ -6,7 +6,8 @@ use burn::tensor::Tensor;
 
 use super::Activation;
 use super::pool::kernel_pool;
-use crate::ops::{self, ChannelSpec};
+use crate::ops::{self, ChannelSpec, Half};
+use crate::running::update;
 
 /// What [`BatchNorm::forward`] gives.
 ///
@@ -110,7 +111,6 @@ fn normalise<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>)
 }
 
 fn train<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
-    let device = x.device();
     let (gamma, beta) = (layer.gamma.val(), layer.beta.val());
     let empty = x.shape().num_elements() == 0;
     let batch = ops::batch_norm_train(x, gamma, beta, layer.epsilon, spec);
@@ -122,18 +122,23 @@ fn train<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> 
         (&layer.running_mean, batch.mean),
         (&layer.running_var, batch.variance),
     ] {
-        let kept = state.value_sync().to_device(&device);
-        let kept = kept.mul_scalar(1.0 - layer.momentum);
-        let next = kept.add(value.detach().mul_scalar(layer.momentum));
-        state.update(next.detach());
+        update(state, value, layer.momentum);
     }
     batch.output
 }
 
 fn infer<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
-    let device = x.device();
-    let mean = layer.running_mean.value().to_device(&device);
-    let variance = layer.running_var.value().to_device(&device);
-    let scale = layer.gamma.val() / variance.add_scalar(layer.epsilon).sqrt();
-    ops::channel_affine(x, [mean, scale, layer.beta.val()], spec)
+    let (device, half) = (x.device(), Half::of(&x));
+    let wide = |values: Tensor<1>| match half {
+        Some(half) => half.widen(values),
+        None => values,
+    };
+    let mean = wide(layer.running_mean.value().to_device(&device));
+    let variance = wide(layer.running_var.value().to_device(&device));
+    let scale = wide(layer.gamma.val()) / variance.add_scalar(layer.epsilon).sqrt();
+    let coefficients = [mean, scale, wide(layer.beta.val())];
+    match half {
+        Some(half) => half.round(ops::channel_affine(half.widen(x), coefficients, spec)),
+        None => ops::channel_affine(x, coefficients, spec),
+    }
 }

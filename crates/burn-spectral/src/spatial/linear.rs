@@ -4,7 +4,7 @@ use burn::nn::Linear;
 use burn::tensor::{DType, Tensor};
 
 use super::Activation;
-use crate::ops;
+use crate::ops::{self, Empty};
 
 /// What [`Linear::forward`] gives.
 ///
@@ -60,6 +60,17 @@ pub fn linear_with<const D: usize>(
     dims[D - 1] = outputs;
     if rows == 0 || inputs == 0 || outputs == 0 {
         // Nothing to compute, and a size of zero means something else to a reshape.
+        if rows * outputs == 0 {
+            let empty = match weight.dtype() {
+                DType::QFloat(_) => Empty::of(x),
+                _ => Empty::of(x).and(weight),
+            };
+            return match bias {
+                Some(bias) => empty.and(bias),
+                None => empty,
+            }
+            .tensor(dims);
+        }
         let zeros = Tensor::zeros(dims, (&x.device(), x.dtype()));
         return match bias {
             Some(bias) if inputs == 0 => zeros + bias.unsqueeze(),

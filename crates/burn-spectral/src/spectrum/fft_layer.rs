@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::ops::Half;
+use crate::scaled::{Floor, over_magnitude};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 /// What an [`FftLayer`] gives of a spectrum `X`, as groups of real channels one after the other.
@@ -117,7 +119,10 @@ impl FftLayerConfig {
 /// Gradients are finite everywhere. That of the magnitude is of length 1 at most, and zero at
 /// exactly zero, the smallest of the subgradients there. Cosine and sine of the phase have no limit
 /// at the origin: here they are `Re X/√(|X|² + ε²)` and `Im X/√(|X|² + ε²)` with the phase floor
-/// `ε`, exact to `ε²/(2|X|²)`, zero at the origin, with gradients of at most `1/ε`.
+/// `ε`, exact to `ε²/(2|X|²)`, zero at the origin, with gradients of at most `1/ε`. A floor below the
+/// smallest normal number of f32, or of f64 in f64, counts as that number.
+///
+/// In half precision spectrum and output are computed in f32, and the output is rounded.
 ///
 /// # Example
 /// ```
@@ -164,6 +169,10 @@ impl FftLayer {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         self.check(images.dims())
             .unwrap_or_else(|error| panic!("{error}"));
+        // The spectrum may lie out of the range of half precision where its logarithm does not.
+        if let Some(half) = Half::of(&images) {
+            return half.round(self.forward(half.widen(images)));
+        }
         let spectrum = match self.extent {
             SpectrumExtent::Half => fft::rfft2(images, self.norm),
             SpectrumExtent::Full => fft::fft2(ComplexTensor::from_real(images), self.norm),
@@ -178,12 +187,8 @@ impl FftLayer {
             SpectrumOutput::Magnitude => spectrum.abs(),
             SpectrumOutput::LogMagnitude => spectrum.abs().log1p(),
             SpectrumOutput::MagnitudeCosSin => {
-                // In units of the floor, whose own square would vanish in f32 below 1e-23. By a
-                // product: the gradient of Burn's division by a number is rounded to f32.
-                let scaled = spectrum.clone().mul_scalar(1.0 / self.phase_floor);
-                let (re, im) = (scaled.re, scaled.im);
-                let length = (re.clone() * re.clone() + im.clone() * im.clone() + 1.0).sqrt();
-                let parts = vec![spectrum.abs(), re / length.clone(), im / length];
+                let phase = over_magnitude(spectrum.clone(), self.phase_floor, Floor::Smooth);
+                let parts = vec![spectrum.abs(), phase.re, phase.im];
                 Tensor::cat(parts, 1)
             }
         }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
 
 use super::window::PatchWindow;
 
@@ -244,9 +244,13 @@ impl PatchStft2d {
         let place = |samples: Tensor<4>, axis: usize, line: &Line| {
             let mut dims = samples.dims();
             dims[axis] = line.length();
-            Tensor::zeros(dims, (&device, dtype))
-                .select_assign(axis, line.indices(&device), samples, IndexingUpdateOp::Add)
-                .narrow(axis, line.before, line.samples)
+            let line_of = Tensor::zeros(dims, (&device, dtype)).select_assign(
+                axis,
+                line.indices(&device),
+                samples,
+                IndexingUpdateOp::Add,
+            );
+            ops::narrow(line_of, axis, line.before, line.samples)
         };
         let sum = place(place(samples, 3, &columns), 2, &rows);
         let inverse_weight = |axis: usize, line: &Line| {

@@ -4,11 +4,15 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 
+use crate::ops::Half;
+use crate::running::update;
 use crate::{ComplexTensor, SpectralError};
 
 use super::super::spectrum_grid::SpectrumGrid;
 use super::ComplexBatchNormConfig;
-use super::statistics::{check_channels, constant, energy, is_training, per_channel, update};
+use super::statistics::{
+    check_channels, constant, energy, is_training, per_channel, unit, wide, with_epsilon,
+};
 
 /// `BatchNorm` of an image, computed on its spectrum: no transform, and the same result.
 ///
@@ -77,17 +81,25 @@ impl ImageNorm {
         let norm = &self.norm;
         self.check(spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
+        if let Some(half) = Half::of(&spectrum.re) {
+            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+        }
         let device = spectrum.device();
         let samples = self.grid.samples() as f64;
-        let (mean, variance) = match is_training(&device, &norm.training) {
-            true => self.of_batch(&spectrum),
-            false => (
-                per_channel(norm.running_mean.value().to_device(&device)),
-                per_channel(norm.running_var.value().to_device(&device)),
-            ),
-        };
-        let scale = per_channel(norm.gamma.val()) * (variance + norm.epsilon).sqrt().recip();
-        let offset = (per_channel(norm.beta.val()) - mean * scale.clone()) * samples;
+        let running = |values: Tensor<1>| per_channel(wide(values.to_device(&device)));
+        // An empty batch has no statistics.
+        let (mean, variance, unit) =
+            match is_training(&device, &norm.training) && spectrum.dims()[0] > 0 {
+                true => self.of_batch(&spectrum),
+                false => {
+                    let variance = running(norm.running_var.value());
+                    let unit = variance.ones_like();
+                    (running(norm.running_mean.value()), variance, unit)
+                }
+            };
+        let variance = with_epsilon(variance, &unit, norm.epsilon);
+        let scale = per_channel(wide(norm.gamma.val())) * variance.sqrt().recip() / unit;
+        let offset = (per_channel(wide(norm.beta.val())) - mean * scale.clone()) * samples;
         let at = self.grid.constant_bin(&device, scale.dtype());
         ComplexTensor {
             re: spectrum.re * scale.clone() + offset * at,
@@ -95,26 +107,27 @@ impl ImageNorm {
         }
     }
 
-    /// Mean and variance of the images of a batch; the running ones follow.
-    fn of_batch(&self, spectrum: &ComplexTensor<4>) -> (Tensor<4>, Tensor<4>) {
+    /// Mean and variance of the images of a batch, the latter in units of the square of a number a
+    /// channel, and that number; the running ones follow.
+    fn of_batch(&self, spectrum: &ComplexTensor<4>) -> (Tensor<4>, Tensor<4>, Tensor<4>) {
         let [batch, channels, ..] = spectrum.dims();
         let samples = self.grid.samples() as f64;
-        let constants = constant(&spectrum.re) * (1.0 / samples);
+        let unit = unit(spectrum);
+        let scaled = spectrum.clone().map(|part| part / unit.clone());
+        let constants = constant(&scaled.re) * (1.0 / samples);
         let mean = constants.clone().sum_dim(0) * (1.0 / batch as f64);
         let moved = constants - mean.clone();
         let between = (moved.clone() * moved).sum_dim(0);
-        let within = energy(spectrum, self.grid, false) * (1.0 / (samples * samples));
+        let within = energy(&scaled, self.grid, false) * (1.0 / (samples * samples));
         let variance = (within + between) * (1.0 / batch as f64);
+        let mean = mean * unit.clone();
+        let whole = variance.clone() * unit.clone() * unit.clone();
         for (running, batch) in [
-            (&self.norm.running_mean, &mean),
-            (&self.norm.running_var, &variance),
+            (&self.norm.running_mean, mean.clone()),
+            (&self.norm.running_var, whole),
         ] {
-            update(
-                running,
-                batch.clone().reshape([channels]),
-                self.norm.momentum,
-            );
+            update(running, batch.reshape([channels]), self.norm.momentum);
         }
-        (mean, variance)
+        (mean, variance, unit)
     }
 }

@@ -4,10 +4,14 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::ComplexTensor;
+use crate::ops::Half;
+use crate::running::update;
 
 use super::super::spectrum_grid::SpectrumGrid;
 use super::ComplexBatchNormConfig;
-use super::statistics::{check_channels, constant, energy, is_training, per_channel, update};
+use super::statistics::{
+    check_channels, constant, energy, is_training, per_channel, unit, wide, with_epsilon,
+};
 
 /// Normalisation by the root mean square magnitude, a channel over batch and bins; phases are kept.
 ///
@@ -79,16 +83,23 @@ impl MagnitudeNorm {
         check_channels(self.channels(), &dims)
             .and_then(|()| self.grid.check(dims))
             .unwrap_or_else(|error| panic!("{error}"));
-        let (mean, power) = match is_training(&spectrum.device(), &self.training) {
+        if let Some(half) = Half::of(&spectrum.re) {
+            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+        }
+        let Statistics { mean, power, unit } = match is_training(&spectrum.device(), &self.training)
+            // An empty batch has no statistics.
+            && dims[0] > 0
+        {
             true => self.of_batch(&spectrum),
             false => self.of_run(&spectrum.device()),
         };
-        let scale = per_channel(self.gamma.val()) * (power + self.epsilon).sqrt().recip();
+        let power = with_epsilon(power, &unit, self.epsilon);
+        let scale = per_channel(wide(self.gamma.val())) * power.sqrt().recip() / unit;
         let scaled = spectrum.mul_real(scale.clone());
         match (mean, &self.beta) {
             (Some(mean), Some(beta)) => {
                 let at = self.grid.constant_bin(&scale.device(), scale.dtype());
-                let beta = rows(beta.val());
+                let beta = rows(wide(beta.val()));
                 let offset = beta.sub(mean.mul_real(scale));
                 scaled.add(offset.mul_real(at))
             }
@@ -97,37 +108,54 @@ impl MagnitudeNorm {
     }
 
     /// Mean at frequency zero if centred, and mean square, of a batch; the running ones follow.
-    fn of_batch(&self, spectrum: &ComplexTensor<4>) -> (Option<ComplexTensor<4>>, Tensor<4>) {
+    fn of_batch(&self, spectrum: &ComplexTensor<4>) -> Statistics {
         let [batch, channels, ..] = spectrum.dims();
         let count = (batch * self.grid.samples()) as f64;
+        let unit = unit(spectrum);
+        let scaled = spectrum.clone().map(|part| part / unit.clone());
         let (mean, sum) = match &self.running_mean {
-            None => (None, energy(spectrum, self.grid, true)),
+            None => (None, energy(&scaled, self.grid, true)),
             Some(running) => {
-                let at_zero = ComplexTensor::new(constant(&spectrum.re), constant(&spectrum.im));
+                let at_zero = ComplexTensor::new(constant(&scaled.re), constant(&scaled.im));
                 let mean = at_zero
                     .clone()
                     .map(|part| part.sum_dim(0) * (1.0 / batch as f64));
                 let moved = at_zero.sub(mean.clone()).norm_sqr().sum_dim(0);
+                let mean = mean.mul_real(unit.clone());
                 let both = Tensor::cat(vec![mean.re.clone(), mean.im.clone()], 0);
                 update(running, both.reshape([2, channels]), self.momentum);
-                (Some(mean), energy(spectrum, self.grid, false) + moved)
+                (Some(mean), energy(&scaled, self.grid, false) + moved)
             }
         };
         let power = sum * (1.0 / count);
+        let whole = power.clone() * unit.clone() * unit.clone();
         update(
             &self.running_power,
-            power.clone().reshape([channels]),
+            whole.reshape([channels]),
             self.momentum,
         );
-        (mean, power)
+        Statistics { mean, power, unit }
     }
 
-    fn of_run(&self, device: &Device) -> (Option<ComplexTensor<4>>, Tensor<4>) {
+    fn of_run(&self, device: &Device) -> Statistics {
         let mean = self.running_mean.as_ref();
-        let mean = mean.map(|running| rows(running.value().to_device(device)));
-        let power = self.running_power.value().to_device(device);
-        (mean, per_channel(power))
+        let mean = mean.map(|running| rows(wide(running.value().to_device(device))));
+        let power = per_channel(wide(self.running_power.value().to_device(device)));
+        Statistics {
+            mean,
+            unit: power.ones_like(),
+            power,
+        }
     }
+}
+
+/// What a batch is normalised by, `[1, channels, 1, 1]` each.
+struct Statistics {
+    /// Mean at frequency zero, if that is centred.
+    mean: Option<ComplexTensor<4>>,
+    /// Mean square in units of `unit²`.
+    power: Tensor<4>,
+    unit: Tensor<4>,
 }
 
 /// The rows of `[2, channels]` as a complex number a channel, `[1, channels, 1, 1]`.

@@ -126,6 +126,10 @@ impl ComplexBatchNormConfig {
 /// move the running ones, and the running ones otherwise or once the layer is frozen. Variances are
 /// those of the population.
 ///
+/// An empty batch has no statistics: it takes the running ones and moves none. In half precision the
+/// statistics are computed in f32; a running one that is out of the range of its dtype is kept as the
+/// largest number in it.
+///
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Distribution, Tensor};

@@ -1,8 +1,10 @@
 //! Statistics of a batch and of a run, a channel each.
 
-use burn::module::{Flag, Param, RunningState};
-use burn::tensor::{Device, Tensor};
+use burn::module::{Flag, Param};
+use burn::tensor::{DType, Device, Tensor};
 
+use crate::ops::Half;
+use crate::scaled::smallest_normal;
 use crate::{ComplexTensor, SpectralError};
 
 use super::super::spectrum_grid::SpectrumGrid;
@@ -23,17 +25,6 @@ pub(super) fn is_training(device: &Device, training: &Param<Flag>) -> bool {
     device.is_autodiff() && training.is_enabled()
 }
 
-/// Moves a running statistic towards that of a batch.
-pub(super) fn update<const D: usize>(
-    running: &RunningState<Tensor<D>>,
-    batch: Tensor<D>,
-    momentum: f64,
-) {
-    let old = running.value_sync().to_device(&batch.device());
-    let moved = old * (1.0 - momentum) + batch.detach() * momentum;
-    running.update(moved.detach());
-}
-
 /// A statistic a channel as `[1, channels, 1, 1]`.
 pub(super) fn per_channel(values: Tensor<1>) -> Tensor<4> {
     let [channels] = values.dims();
@@ -43,6 +34,31 @@ pub(super) fn per_channel(values: Tensor<1>) -> Tensor<4> {
 /// The bin of frequency zero, `[batch, channels, 1, 1]`.
 pub(super) fn constant<const D: usize>(part: &Tensor<D>) -> Tensor<D> {
     part.clone().narrow(D - 2, 0, 1).narrow(D - 1, 0, 1)
+}
+
+/// What the values of each channel are divided by before they are squared and summed: 1, or for
+/// values whose squares would leave the range of the precision, the largest of them. A constant: what
+/// it scales, the statistic undoes.
+///
+/// # Shapes
+/// - input: `[batch, channels, …]`, with elements
+/// - output: `[1, channels, 1, …]`
+pub(super) fn unit<const D: usize>(x: &ComplexTensor<D>) -> Tensor<D> {
+    let largest = [&x.re, &x.im].map(|part| {
+        let largest = part.clone().detach().abs();
+        (0..D)
+            .filter(|axis| *axis != 1)
+            .fold(largest, |largest, axis| largest.max_dim(axis))
+    });
+    let [re, im] = largest;
+    let largest = re.max_pair(im);
+    // The fourth power of a value enters a determinant, and a batch adds up many of them.
+    let limit = match largest.dtype() {
+        DType::F64 => 1e70,
+        _ => 1e8,
+    };
+    let fits = largest.clone().lower_equal_elem(limit);
+    largest.mask_fill(fits, 1.0)
 }
 
 /// `Σ_b Σ_k c_k·|X_k|²`, a channel each, with or without the bin of frequency zero.
@@ -63,4 +79,28 @@ pub(super) fn energy(
     // all others, and nothing is lost by cancellation.
     let sums = spectrum.clone().norm_sqr().sum_dim(0);
     (sums * weights).sum_dim(2).sum_dim(3)
+}
+
+/// A variance plus epsilon, both in units of `unit²`. Of large values epsilon may vanish there, and a
+/// variance of zero is still divided by.
+pub(super) fn with_epsilon<const D: usize>(
+    variance: Tensor<D>,
+    unit: &Tensor<D>,
+    epsilon: f64,
+) -> Tensor<D> {
+    variance + epsilon_in(unit, epsilon)
+}
+
+/// Epsilon in units of `unit²`, its square no less than the smallest normal number.
+pub(super) fn epsilon_in<const D: usize>(unit: &Tensor<D>, epsilon: f64) -> Tensor<D> {
+    let least = smallest_normal(unit.dtype()).sqrt();
+    (unit.clone().recip().square() * epsilon).clamp_min(least)
+}
+
+/// A parameter or a statistic in the precision that a layer computes in: f32 for half precision.
+pub(super) fn wide<const D: usize>(values: Tensor<D>) -> Tensor<D> {
+    match Half::of(&values) {
+        Some(half) => half.widen(values),
+        None => values,
+    }
 }

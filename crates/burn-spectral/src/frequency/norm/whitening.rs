@@ -4,9 +4,11 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::ComplexTensor;
+use crate::ops::Half;
+use crate::running::update;
 
 use super::ComplexBatchNormConfig;
-use super::statistics::{check_channels, is_training, update};
+use super::statistics::{check_channels, epsilon_in, is_training, unit, wide};
 
 /// Complex batch normalisation of Trabelsi et al. (*Deep Complex Networks*, 2018): the parts, as a
 /// vector of two, are centred, multiplied by the inverse square root of their covariance, and mapped
@@ -74,21 +76,30 @@ impl WhiteningNorm {
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let dims = spectrum.dims();
         check_channels(self.channels(), &dims).unwrap_or_else(|error| panic!("{error}"));
+        if let Some(half) = Half::of(&spectrum.re) {
+            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+        }
         let rest = dims[2..].iter().product::<usize>();
         let x = spectrum.map(|part| part.reshape([dims[0], dims[1], rest]));
         let device = x.device();
-        let (x, covariance) = match is_training(&device, &self.training) {
+        // An empty batch has no statistics.
+        let is_of_batch = is_training(&device, &self.training) && !dims.contains(&0);
+        let (x, covariance, unit) = match is_of_batch {
             true => self.of_batch(x),
             false => {
-                let [re, im] = rows(self.running_mean.value().to_device(&device));
+                let [re, im] = rows(wide(self.running_mean.value().to_device(&device)));
                 let centred = x.sub(ComplexTensor::new(re, im));
                 let running = self.running_covariance.value().to_device(&device);
-                (centred, rows(running))
+                let covariance: [PerChannel; 3] = rows(wide(running));
+                let unit = covariance[0].ones_like();
+                (centred, covariance, unit)
             }
         };
-        let [rr, ri, ii] = self.inverse_root(covariance);
-        let [g_rr, g_ri, g_ii] = rows(self.gamma.val());
-        let [b_re, b_im] = rows(self.beta.val());
+        // In units of a number a channel, of which they are the values over that number.
+        let epsilon = epsilon_in(&unit, self.epsilon);
+        let [rr, ri, ii] = inverse_root(covariance, epsilon);
+        let [g_rr, g_ri, g_ii] = rows(wide(self.gamma.val()));
+        let [b_re, b_im] = rows(wide(self.beta.val()));
         // The product of the two symmetric matrices, which is not symmetric.
         let from_re = g_rr.clone() * rr.clone() + g_ri.clone() * ri.clone();
         let from_im = g_rr * ri.clone() + g_ri.clone() * ii.clone();
@@ -99,9 +110,12 @@ impl WhiteningNorm {
         ComplexTensor::new(re, im).map(|part| part.reshape(dims))
     }
 
-    /// The batch centred, and its covariance; the running statistics follow.
-    fn of_batch(&self, x: ComplexTensor<3>) -> (ComplexTensor<3>, [PerChannel; 3]) {
+    /// The batch centred, in units of a number a channel, the covariance of that, and the number; the
+    /// running statistics follow.
+    fn of_batch(&self, x: ComplexTensor<3>) -> (ComplexTensor<3>, [PerChannel; 3], PerChannel) {
         let [batch, channels, rest] = x.dims();
+        let unit = unit(&x);
+        let x = x.map(|part| part / unit.clone());
         let weight = 1.0 / (batch * rest) as f64;
         let mean_of = |values: Tensor<3>| values.sum_dim(2).sum_dim(0) * weight;
         let mean = x.clone().map(mean_of);
@@ -111,37 +125,37 @@ impl WhiteningNorm {
             mean_of(x.re.clone() * x.im.clone()),
             mean_of(x.im.clone() * x.im.clone()),
         ];
+        let whole = covariance.iter();
+        let whole = whole.map(|entry| entry.clone() * unit.clone() * unit.clone());
+        let whole: Vec<PerChannel> = whole.collect();
         let join = |rows: Vec<PerChannel>| {
             let count = rows.len();
             Tensor::cat(rows, 0).reshape([count, channels])
         };
         update(
             &self.running_mean,
-            join(vec![mean.re, mean.im]),
+            join(vec![mean.re * unit.clone(), mean.im * unit.clone()]),
             self.momentum,
         );
-        update(
-            &self.running_covariance,
-            join(covariance.to_vec()),
-            self.momentum,
-        );
-        (x, covariance)
+        update(&self.running_covariance, join(whole), self.momentum);
+        (x, covariance, unit)
     }
+}
 
-    /// The entries of `(V + ε)^(−1/2)`.
-    fn inverse_root(&self, [rr, ri, ii]: [PerChannel; 3]) -> [PerChannel; 3] {
-        let (rr, ii) = (rr + self.epsilon, ii + self.epsilon);
-        let determinant = rr.clone() * ii.clone() - ri.clone() * ri.clone();
-        // At least ε² in exact arithmetic, which the difference of two large products may miss.
-        let s = determinant.clamp_min(self.epsilon * self.epsilon).sqrt();
-        let t = (rr.clone() + ii.clone() + s.clone() * 2.0).sqrt();
-        let factor = (s.clone() * t).recip();
-        [
-            (ii + s.clone()) * factor.clone(),
-            -(ri * factor.clone()),
-            (rr + s) * factor,
-        ]
-    }
+/// The entries of `(V + ε)^(−1/2)`.
+fn inverse_root([rr, ri, ii]: [PerChannel; 3], epsilon: PerChannel) -> [PerChannel; 3] {
+    let (rr, ii) = (rr + epsilon.clone(), ii + epsilon.clone());
+    let determinant = rr.clone() * ii.clone() - ri.clone() * ri.clone();
+    // At least ε² in exact arithmetic, which the difference of two large products may miss.
+    let least = epsilon.clone() * epsilon;
+    let s = determinant.max_pair(least).sqrt();
+    let t = (rr.clone() + ii.clone() + s.clone() * 2.0).sqrt();
+    let factor = (s.clone() * t).recip();
+    [
+        (ii + s.clone()) * factor.clone(),
+        -(ri * factor.clone()),
+        (rr + s) * factor,
+    ]
 }
 
 /// The rows of `[count, channels]`.

@@ -10,7 +10,7 @@ use burn::tensor::{Shape, Tensor};
 use spectral_kernels::ChannelAffine;
 pub use spectral_kernels::{Activation, MaxPool};
 
-use super::{check_dtypes, has_kernels};
+use super::{Half, check_dtypes, has_kernels};
 use backend::ChannelOps;
 
 /// What follows the affine map of the channels: `pool(act(z))`.
@@ -118,6 +118,14 @@ pub fn batch_norm_train<const D: usize>(
     check_dtypes(x.dtype(), gamma.dtype());
     check_dtypes(x.dtype(), beta.dtype());
     spec.check(&x.shape(), &[gamma.shape(), beta.shape()]);
+    if let Some(half) = Half::of(&x) {
+        let (gamma, beta) = (half.widen(gamma), half.widen(beta));
+        let wide = batch_norm_train(half.widen(x), gamma, beta, epsilon, spec);
+        return NormalisedBatch {
+            output: half.round(wide.output),
+            ..wide
+        };
+    }
     if !has_kernels(&x) {
         return portable::batch_norm_train(x, gamma, beta, epsilon, &spec);
     }
@@ -158,6 +166,10 @@ pub fn channel_affine<const D: usize>(
     }
     spec.check(&x.shape(), &[centre.shape(), scale.shape(), shift.shape()]);
     let centre = centre.detach();
+    if let Some(half) = Half::of(&x) {
+        let coefficients = [centre, scale, shift].map(|of| half.widen(of));
+        return half.round(channel_affine(half.widen(x), coefficients, spec));
+    }
     if !has_kernels(&x) {
         return portable::channel_affine(x, [centre, scale, shift], &spec);
     }

@@ -7,7 +7,7 @@ use burn::backend::Dispatch;
 use burn::tensor::{Shape, Tensor, activation, module, ops::ConvOptions};
 use spectral_kernels::{Activation, ChannelEpilogue, Convolution};
 
-use super::{check_dtypes, has_kernels};
+use super::{Half, check_dtypes, has_kernels};
 use primitives::DirectConvOps;
 
 /// What a convolution does, one entry a spatial axis.
@@ -90,6 +90,11 @@ pub fn direct_conv<const D: usize>(
     conv: DirectConvSpec,
 ) -> Tensor<D> {
     check_dtypes(x.dtype(), weight.dtype());
+    if let Some(half) = Half::of(&x) {
+        let bias = bias.map(|bias| half.widen(bias));
+        let y = direct_conv(half.widen(x), half.widen(weight), bias, conv);
+        return half.round(y);
+    }
     if D > 4 || !has_kernels(&x) {
         return portable(x, weight, bias, &conv);
     }

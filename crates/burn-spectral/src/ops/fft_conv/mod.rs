@@ -9,8 +9,8 @@ use burn::tensor::{Slice, Tensor};
 
 use super::backend::Planes;
 use super::{
-    Axes, Conjugate, ConvSpec, MixSpec, RealTransform, check_dtypes, has_kernels, portable,
-    zero_pad,
+    Axes, Conjugate, ConvSpec, Empty, Half, MixSpec, RealTransform, check_dtypes, has_kernels,
+    portable, zero_pad,
 };
 use spec::Factor;
 pub use spec::{FftConvAxis, FftConvSpec};
@@ -31,6 +31,10 @@ pub use spec::{FftConvAxis, FftConvSpec};
 /// - output: `[batch, channels_out, spatial out…]`, the spec's `outputs`
 pub fn fft_conv<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: FftConvSpec) -> Tensor<D> {
     check_dtypes(x.dtype(), weight.dtype());
+    if let Some(half) = Half::of(&x) {
+        let y = fft_conv(half.widen(x), half.widen(weight), conv);
+        return half.round(y);
+    }
     if x.dims()[0] == 0 {
         return of_no_images(x, weight, &conv);
     }
@@ -62,6 +66,14 @@ pub fn fft_conv_portable<const D: usize>(
     weight: Tensor<D>,
     conv: &FftConvSpec,
 ) -> Tensor<D> {
+    if x.dims().contains(&0) {
+        let dims = core::array::from_fn(|axis| match axis {
+            0 => x.dims()[0],
+            1 => weight.dims()[0],
+            _ => conv.axes[axis - 2].outputs(),
+        });
+        return Empty::of(x).and(weight).tensor(dims);
+    }
     let sizes: Vec<usize> = conv
         .axes
         .iter()

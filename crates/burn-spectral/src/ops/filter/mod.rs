@@ -12,7 +12,7 @@ pub use spectral_kernels::{Conjugate, Layout, Placement};
 
 use crate::ComplexTensor;
 
-use super::{check_dtypes, has_kernels};
+use super::{Half, check_dtypes, has_kernels};
 use backend::FilterOps;
 
 /// What [`spectral_filter`] does.
@@ -169,6 +169,10 @@ pub fn spectral_filter<const R: usize>(
 ) -> Tensor<4> {
     check_dtypes(x.dtype(), response.re.dtype());
     check_shapes(&x.shape(), &response.re.shape(), &spec);
+    if let Some(half) = Half::of(&x) {
+        let y = spectral_filter(half.widen(x), half.widen_parts(response), spec);
+        return half.round(y);
+    }
     if !has_kernels(&x) {
         return portable::spectral_filter(x, response, &spec);
     }

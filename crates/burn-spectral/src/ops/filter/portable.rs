@@ -5,6 +5,7 @@ use spectral_kernels::{BinWeight, Layout};
 
 use crate::ComplexTensor;
 
+use super::super::Empty;
 use super::super::portable::{irfft, mix, rfft};
 use super::super::spec::{Axes, MixSpec, RealTransform};
 use super::FilterSpec;
@@ -23,8 +24,12 @@ pub fn spectral_filter<const R: usize>(
     };
     let [batch, channels, rows, columns] = x.dims();
     if batch * rows * columns * spec.output.area() == 0 {
-        let shape = spec.output_shape(&x.shape(), outputs);
-        return Tensor::zeros(shape, (&x.device(), x.dtype()));
+        let size = spec.output.size;
+        let dims = match spec.layout {
+            Layout::Planes => [batch, outputs, size[0], size[1]],
+            Layout::ChannelsLast => [batch, size[0], size[1], outputs],
+        };
+        return Empty::of(x).and_parts(response).tensor(dims);
     }
     let summed = match channels / spec.groups {
         1 => x,

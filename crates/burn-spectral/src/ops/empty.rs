@@ -1,0 +1,67 @@
+//! Results without elements that stay in the graph.
+//!
+//! Burn gives a slice without elements as a new tensor, which depends on nothing: a batch of no
+//! images would end the graph there, and `backward` panic.
+
+use burn::tensor::Tensor;
+
+use crate::ComplexTensor;
+
+/// A tensor without elements that depends on its parents: their gradients are zeros.
+pub(crate) struct Empty(Tensor<1>);
+
+impl Empty {
+    /// The dtype and the device of the result are those of the first parent.
+    pub(crate) fn of<const D: usize>(parent: Tensor<D>) -> Self {
+        Self(parent.sum())
+    }
+
+    /// One more parent.
+    pub(crate) fn and<const D: usize>(self, parent: Tensor<D>) -> Self {
+        Self(self.0 + parent.sum())
+    }
+
+    /// Both parts of one more parent.
+    pub(crate) fn and_parts<const D: usize>(self, parent: ComplexTensor<D>) -> Self {
+        self.and(parent.re).and(parent.im)
+    }
+
+    /// The result.
+    ///
+    /// # Panics
+    /// When no size in `dims` is zero.
+    pub(crate) fn tensor<const D: usize>(self, dims: [usize; D]) -> Tensor<D> {
+        assert!(dims.contains(&0), "a tensor of shape {dims:?} has elements");
+        let nothing = Tensor::zeros(dims, (&self.0.device(), self.0.dtype()));
+        nothing * self.0.reshape([1; D])
+    }
+
+    /// The result as both parts of a complex tensor.
+    ///
+    /// # Panics
+    /// When no size in `dims` is zero.
+    pub(crate) fn parts<const D: usize>(self, dims: [usize; D]) -> ComplexTensor<D> {
+        let part = self.tensor(dims);
+        ComplexTensor {
+            re: part.clone(),
+            im: part,
+        }
+    }
+}
+
+/// Part of an axis, as `Tensor::narrow`, in the graph also where it has no elements.
+pub(crate) fn narrow<const D: usize>(
+    tensor: Tensor<D>,
+    axis: usize,
+    start: usize,
+    length: usize,
+) -> Tensor<D> {
+    let mut dims = tensor.dims();
+    match dims.iter().product() {
+        0 => {
+            dims[axis] = length;
+            Empty::of(tensor).tensor(dims)
+        }
+        _ => tensor.narrow(axis, start, length),
+    }
+}
