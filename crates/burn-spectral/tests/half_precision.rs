@@ -10,8 +10,8 @@ use burn_spectral::inspect::with_dtype;
 use burn_spectral::ops::{Axes, RealTransform, portable};
 use burn_spectral::spectrum::{FftLayerConfig, SpectrumOutput};
 use burn_spectral::{ComplexTensor, Norm, fft};
-use layers::{Check, Outcome, coarse, every_layer, real};
 use common::{NORMS, complex_values, relative_error, tensor, values};
+use layers::{Check, Outcome, coarse, every_layer, real};
 
 const HALVES: [DType; 2] = [DType::F16, DType::BF16];
 

@@ -1,6 +1,7 @@
 //! Every layer of the crate as one table: what is made, of what input, and what comes out.
+#![allow(dead_code)]
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 use burn::nn::activation::ActivationConfig;
 use burn::nn::conv::{Conv1dConfig, Conv2dConfig, Conv3dConfig};
 use burn::nn::pool::MaxPool2dConfig;
@@ -8,8 +9,8 @@ use burn::nn::{BatchNormConfig, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvolveMode, ConvolveOutput, FftConvAlgorithm, FixedFourierConv2dConfig, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2d,
-    SpectralConv2dConfig, SpectralConv3dConfig, fft_convolve2d,
+    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig,
+    SpectralConv3dConfig, fft_convolve2d,
 };
 use burn_spectral::fft::{Irfft2, Rfft2, ToMagnitudePhase};
 use burn_spectral::frequency::*;
@@ -252,7 +253,7 @@ pub fn every_layer(
         complex(m.forward(spectrum(x)))
     });
     for factor in [1, 2] {
-        let config = ThroughImageConfig::new(grid, ActivationConfig::Gelu).with_factor(factor);
+        let config = ThroughImageConfig::new(grid, ActivationConfig::Tanh).with_factor(factor);
         check.layer(
             &format!("ThroughImage, factor {factor}"),
             config.init(device),
@@ -312,7 +313,7 @@ pub fn every_layer(
     check.layer("SpectralUpsample2d", layer, images, |m, x| {
         real(m.forward(x))
     });
-    let layer = AntiAliasedActivationConfig::new(ActivationConfig::Gelu).init(device);
+    let layer = AntiAliasedActivationConfig::new(ActivationConfig::Tanh).init(device);
     check.layer("AntiAliasedActivation", layer, images, |m, x| {
         real(m.forward(x))
     });
@@ -332,12 +333,13 @@ pub fn every_layer(
 
 /// A `SpectralConv2d` of every response and coupling.
 fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
-    fn of<C: ResponseConfig<4>>(
+    fn of<C: ResponseConfig<4, Response: ModuleDisplay>>(
         name: &str,
         response: C,
         images: [usize; 4],
         device: &Device,
         check: &mut impl Check,
+    ) {
         for coupling in [Coupling::Dense, Coupling::Depthwise, Coupling::Shared] {
             let config = SpectralConv2dConfig::new([2, 2], response.clone());
             let layer = config.with_coupling(coupling).init(device);
