@@ -36,8 +36,9 @@ pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [batch, channels, ..] = images.dims();
     if batch * channels == 0 {
         // Concatenation drops empty tensors, and with them what they depend on.
-        let empty = images.sum_dim(2).sum_dim(3);
-        return empty.expand([batch, channels, size[0], size[1]]);
+        let dims = [batch, channels, size[0], size[1]];
+        let zeros = Tensor::zeros(dims, (&images.device(), images.dtype()));
+        return zeros + images.sum_dim(2).sum_dim(3);
     }
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
     let spectrum = fft::rfft2(images, Norm::Forward);
