@@ -80,8 +80,11 @@ fn conv2d<C: ResponseConfig<4> + 'static>(response: C, n: usize) -> Construct {
     )
 }
 
-/// The kinds of layers, and the largest number of samples of each.
-fn kinds() -> Vec<(&'static str, usize, fn(usize) -> Construct)> {
+/// A kind of layer: its name, the largest number of samples, and its construction at a number of samples.
+type Kind = (&'static str, usize, fn(usize) -> Construct);
+
+/// All kinds of layers.
+fn kinds() -> Vec<Kind> {
     const ALL: usize = 1 << 20;
     vec![
         ("FftConv1d", ALL, |n| {

@@ -335,3 +335,26 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn a_row_of_many_taps_stays_within_its_frame() {
+    let _lock = instructions();
+    // The last taps of a row shift a whole vector of positions far past the last channel.
+    for (channels, groups, width, taps) in [
+        ([4, 1], 2, 422, 189),
+        ([1, 1], 2, 422, 300),
+        ([3, 5], 1, 1_000, 700),
+        ([1, 1], 1, 2_000, 1_999),
+    ] {
+        for stride in [1, 2] {
+            let conv = Convolution {
+                groups,
+                stride: [1, stride],
+                padding: [(0, 0); 2],
+                ..same(1, channels, [1, width], [1, taps])
+            };
+            check::<f32>(&conv);
+            check::<f64>(&conv);
+        }
+    }
+}

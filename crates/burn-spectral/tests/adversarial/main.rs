@@ -106,9 +106,9 @@ fn a_change_of_resolution_is_its_loops() {
 #[test]
 fn what_failed_once_stays_right() {
     use burn::tensor::DType::F32;
-    use burn_spectral::conv::FftConvAlgorithm::Tiled;
-    use burn_spectral::ops::SavedSpectrum::Keep;
-    use draw::Layout::{Flipped, Sliced, Strided};
+    use burn_spectral::conv::FftConvAlgorithm::{Auto, Tiled};
+    use burn_spectral::ops::SavedSpectrum::{Keep, Recompute};
+    use draw::Layout::{Contiguous, Flipped, Sliced, Strided, Swapped};
     use fft_conv::{FftConv, Through::Function};
     use pool::Resample;
 
@@ -140,6 +140,26 @@ fn what_failed_once_stays_right() {
         dtype: F32,
         layouts: [Sliced, Sliced, Sliced],
         seed: 11432547783347574088,
+    }
+    .check()
+    .unwrap();
+    FftConv {
+        axes: 1,
+        batch: 1,
+        channels: [4, 1],
+        groups: 2,
+        size: [1, 1, 422],
+        kernel: [1, 1, 189],
+        stride: [1, 1, 1],
+        dilation: [1, 1, 1],
+        padding: [(0, 0), (0, 0), (0, 0)],
+        bias: false,
+        algorithm: Auto,
+        saved: Recompute,
+        through: Function,
+        dtype: F32,
+        layouts: [Swapped, Contiguous, Swapped],
+        seed: 6433485570344094324,
     }
     .check()
     .unwrap();

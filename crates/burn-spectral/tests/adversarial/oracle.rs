@@ -80,7 +80,11 @@ pub fn compare(
         _ => 2e-6,
     };
     let most = relative * (norm(factors[0]) * norm(factors[1])).max(1e-30);
-    let wrong = |(got, want): (&f64, &f64)| !((got - want).abs() <= most);
+    // NaN is wrong too.
+    let wrong = |(got, want): (&f64, &f64)| {
+        let error = (got - want).abs();
+        error.is_nan() || error > most
+    };
     match got.iter().zip(want).position(wrong) {
         None => Ok(()),
         Some(at) => Err(format!(

@@ -17,7 +17,7 @@ const FRAME_BYTES: usize = 384 << 10;
 const MOST_POSITIONS: usize = 1536;
 /// Tasks are not cut below this many positions for the sake of more threads.
 const LEAST_POSITIONS: usize = 384;
-/// Room behind a frame for the vectors that reach past the last position.
+/// Room behind a frame for the vectors that reach past the last position, beside the longest shift along a row.
 pub const SLACK: usize = 2 * MOST_VECTORS * MAX_LANES;
 
 /// One of the two passes whose result is an image.
@@ -119,7 +119,9 @@ impl<'a, T: Scalar> Correlate<'a, T> {
             };
             let width = widths[0];
             let tall = (rows + width) * frame.row(&piece);
+            // The last taps of a row read that far past the last channel.
             let frame_len = sources * frame.channel(&piece, lanes)
+                + self.axes[1].longest()
                 + SLACK
                 + if conv.is_depthwise() {
                     width * frame.row(&piece)

@@ -131,7 +131,9 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
                     rows: row..outputs[0].min(row + rows),
                 };
                 let lens = [
-                    conv.in_per_group * inputs.channel(&piece, lanes) + SLACK,
+                    conv.in_per_group * inputs.channel(&piece, lanes)
+                        + self.axes[1].longest()
+                        + SLACK,
                     outputs_of_task.len() * gradients.channel(&piece, lanes) + SLACK,
                 ];
                 with_scratch(lens, |[x, gy]| {

@@ -56,8 +56,9 @@ fn of_no_images<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: &FftConvS
         1 => weight.dims()[0],
         _ => conv.axes[axis - 2].outputs(),
     });
+    let zeros = Tensor::zeros(dims, (&x.device(), x.dtype()));
     let sum = (1..D).fold(x, |sum, axis| sum.sum_dim(axis));
-    (sum + weight.sum().reshape([1; D])).expand(dims)
+    zeros + (sum + weight.sum().reshape([1; D]))
 }
 
 /// The same in ordinary tensor operations.
