@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -179,8 +180,15 @@ pub(super) fn restored(
     path: &Path,
     optimizer: ModuleOptimizer,
 ) -> Result<ModuleOptimizer, TrainError> {
-    let record = OptimizerRecord::load(path).map_err(|error| TrainError::damaged(path, error))?;
-    Ok(optimizer.load_record(record))
+    // Burn reads a record that no optimizer wrote, such as one of tensors with ten axes, with a panic.
+    let load = AssertUnwindSafe(|| {
+        let record = OptimizerRecord::load(path);
+        record.map(|record| optimizer.load_record(record))
+    });
+    match catch_unwind(load) {
+        Ok(loaded) => loaded.map_err(|error| TrainError::damaged(path, error)),
+        Err(_) => Err(TrainError::damaged(path, "no record of this optimizer")),
+    }
 }
 
 /// Whether a text is a `state.toml`.

@@ -57,10 +57,9 @@ pub(crate) fn weights(path: &Path) -> (bool, Option<ModelDescription>) {
     (accepted, description.ok().flatten())
 }
 
-/// A record of an optimizer, and a step with it.
+/// A record of an optimizer.
 pub(crate) fn optimizer(path: &Path) -> bool {
-    let optimizer = restored(path, OptimizerConfig::default().build());
-    optimizer.map(step).is_ok()
+    restored(path, OptimizerConfig::default().build()).is_ok()
 }
 
 fn step(mut optimizer: ModuleOptimizer) -> ModuleOptimizer {
