@@ -1,6 +1,7 @@
 //! One checkpoint: a folder that is renamed into place when it is whole.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -187,9 +188,15 @@ pub(super) fn restored(
     bytes: Vec<u8>,
     optimizer: ModuleOptimizer,
 ) -> Result<ModuleOptimizer, TrainError> {
-    let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes))
-        .map_err(|error| TrainError::damaged(path, error))?;
-    Ok(optimizer.load_record(record))
+    // Burn reads a record that no optimizer wrote, such as one of tensors with ten axes, with a panic.
+    let load = AssertUnwindSafe(|| {
+        let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes));
+        record.map(|record| optimizer.load_record(record))
+    });
+    match catch_unwind(load) {
+        Ok(loaded) => loaded.map_err(|error| TrainError::damaged(path, error)),
+        Err(_) => Err(TrainError::damaged(path, "no record of this optimizer")),
+    }
 }
 
 /// Whether a text is a `state.toml`.

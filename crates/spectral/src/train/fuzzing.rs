@@ -57,13 +57,10 @@ pub(crate) fn weights(path: &Path) -> (bool, Option<ModelDescription>) {
     (accepted, description.ok().flatten())
 }
 
-/// A record of an optimizer, and a step with it.
+/// A record of an optimizer.
 pub(crate) fn optimizer(path: &Path) -> bool {
-    let Ok(bytes) = std::fs::read(path) else {
-        return false;
-    };
-    let optimizer = restored(path, bytes, OptimizerConfig::default().build());
-    optimizer.map(step).is_ok()
+    std::fs::read(path)
+        .is_ok_and(|bytes| restored(path, bytes, OptimizerConfig::default().build()).is_ok())
 }
 
 fn step(mut optimizer: ModuleOptimizer) -> ModuleOptimizer {
