@@ -56,6 +56,7 @@ fn other_sizes_are_run_and_a_study_cut_off_ends_with_the_same_figures() {
             "band-limited",
             "bilinear-to-training-size",
             "band-limited-to-training-size",
+            "bilinear-to-training-size-band-limited",
         ] {
             for (got, wanted) in own(way).iter().zip(&trained) {
                 assert!((got - wanted).abs() < 1e-9, "{model} {way}: {got} {wanted}");

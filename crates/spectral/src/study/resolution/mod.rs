@@ -153,7 +153,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let mut by_size = Vec::new();
     for model in MODELS {
         let is_bound = bound.iter().any(|(name, _)| name == model);
-        for presented in Presented::ALL {
+        for presented in Presented::ALL.into_iter().chain([Presented::CUT_OFF]) {
             let sizes: Vec<[usize; 2]> = match is_bound && presented.route == Route::Direct {
                 true => vec![OWN],
                 false => extent.sizes.clone(),

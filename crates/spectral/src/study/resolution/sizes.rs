@@ -40,6 +40,8 @@ pub(super) enum Route {
     Direct,
     /// The same images resampled back to the training size: the baseline that any network can use.
     ToTrainingSize,
+    /// The same, but back by their spectra, which blurs less than an average over neighbors.
+    ToTrainingSizeBandLimited,
 }
 
 /// How the test images are resampled, and which of them a network is given.
@@ -62,11 +64,20 @@ impl Presented {
         ]
     };
 
+    /// Bilinear images whose spectra are cut off at the training size.
+    pub(super) const CUT_OFF: Self = Self {
+        way: Way::Bilinear,
+        route: Route::ToTrainingSizeBandLimited,
+    };
+
     /// The start of the names of its steps.
     pub(super) fn step(self) -> String {
         match self.route {
             Route::Direct => self.way.name().into(),
             Route::ToTrainingSize => format!("{}-to-training-size", self.way.name()),
+            Route::ToTrainingSizeBandLimited => {
+                format!("{}-to-training-size-band-limited", self.way.name())
+            }
         }
     }
 }
@@ -92,7 +103,9 @@ pub(super) fn at_sizes<M: Classifier>(
     for &size in sizes {
         // 8-bit pixels in between: images of another size are stored like that.
         let images = match (way, route) {
-            (Way::Bilinear, Route::Direct) => resized(&data.test, size.into())?,
+            (Way::Bilinear, Route::Direct | Route::ToTrainingSizeBandLimited) => {
+                resized(&data.test, size.into())?
+            }
             (Way::Bilinear, Route::ToTrainingSize) => {
                 resized(&resized(&data.test, size.into())?, OWN.into())?
             }
@@ -102,11 +115,10 @@ pub(super) fn at_sizes<M: Classifier>(
         for batch in seen(&images, count, normalise, device) {
             let (batch, labels) = batch?;
             let batch = match (way, route) {
+                (Way::Bilinear, Route::ToTrainingSizeBandLimited) => spectral_resize2d(batch, OWN),
                 (Way::Bilinear, _) => batch,
                 (Way::BandLimited, Route::Direct) => spectral_resize2d(batch, size),
-                (Way::BandLimited, Route::ToTrainingSize) => {
-                    spectral_resize2d(spectral_resize2d(batch, size), OWN)
-                }
+                (Way::BandLimited, _) => spectral_resize2d(spectral_resize2d(batch, size), OWN),
             };
             right += hits(&named(network, batch)?, &labels);
             total += labels.len();
@@ -139,10 +151,12 @@ mod tests {
         let network = build("cnn", &input, &device).unwrap();
         let sizes = [size, [33, 41]];
         let normalise = Normalise::default();
-        let found = Presented::ALL.map(|presented| {
+        let all = [&Presented::ALL[..], &[Presented::CUT_OFF]].concat();
+        let found = all.into_iter().map(|presented| {
             let images = (presented, 50);
             at_sizes(&network, &data, images, (&sizes, &normalise), &device).unwrap()
         });
+        let found: Vec<_> = found.collect();
         for other in &found {
             assert_eq!(other[0], found[0][0]);
             assert_eq!(other[1].size, [33, 41]);
