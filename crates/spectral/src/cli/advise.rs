@@ -1,6 +1,6 @@
 //! `spectral advise`: how to compute a convolution.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comfy_table::{Cell, CellAlignment};
@@ -130,7 +130,7 @@ fn describe(advice: &Advice) -> String {
     format!("{rows}\n{from}\n")
 }
 
-fn sweep(path: &PathBuf, context: &Context) -> Result<(), CliError> {
+fn sweep(path: &Path, context: &Context) -> Result<(), CliError> {
     check_output(path)?;
     let budget = Budget {
         seconds: 0.1,
