@@ -2,7 +2,7 @@
 
 use burn::tensor::{Bool, Device, Tensor};
 
-use crate::ops::{self, Half};
+use crate::ops::{self, Empty, Half};
 use crate::scaled::Divisor;
 
 /// A complex tensor: its real and its imaginary part, of one shape, device and dtype.
@@ -83,7 +83,12 @@ impl<const D: usize> ComplexTensor<D> {
     /// # Shapes
     /// - output: `[…, 2]` of rank `D2 = D + 1`
     pub fn into_stacked<const D2: usize>(self) -> Tensor<D2> {
-        Tensor::stack(vec![self.re, self.im], D)
+        let mut dims = [2; D2];
+        dims[..D].copy_from_slice(&self.dims());
+        match dims.contains(&0) {
+            true => Empty::of(self.re).and(self.im).tensor(dims),
+            false => Tensor::stack(vec![self.re, self.im], D),
+        }
     }
 
     /// The shape of either part.
@@ -224,7 +229,10 @@ impl<const D: usize> ComplexTensor<D> {
 
     /// Reverses an axis.
     pub fn flip(self, axis: usize) -> Self {
-        self.map(|part| part.flip([axis]))
+        match self.dims().contains(&0) {
+            true => self,
+            false => self.map(|part| part.flip([axis])),
+        }
     }
 
     /// Joins tensors along an axis.
@@ -234,8 +242,8 @@ impl<const D: usize> ComplexTensor<D> {
     pub fn cat(tensors: Vec<Self>, axis: usize) -> Self {
         let (re, im) = tensors.into_iter().map(|z| (z.re, z.im)).unzip();
         Self {
-            re: Tensor::cat(re, axis),
-            im: Tensor::cat(im, axis),
+            re: ops::cat(re, axis),
+            im: ops::cat(im, axis),
         }
     }
 }

@@ -3,10 +3,9 @@
 mod common;
 mod layers;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Gradients, Tensor};
 use burn_spectral::conv::LongConv1dConfig;
-use burn_spectral::inspect::with_dtype;
 use burn_spectral::ops::{Axes, RealTransform, portable};
 use burn_spectral::spectrum::{FftLayerConfig, SpectrumOutput};
 use burn_spectral::{ComplexTensor, Norm, fft};
@@ -18,6 +17,19 @@ const HALVES: [DType; 2] = [DType::F16, DType::BF16];
 /// The relative rounding of one number.
 fn epsilon(dtype: DType) -> f64 {
     dtype.finfo().unwrap().epsilon
+}
+
+/// Puts the parameters in a precision, as leaves.
+struct Track(DType);
+
+impl ModuleMapper for Track {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (dtype, learns) = (self.0, param.val().is_require_grad());
+        param.map(|tensor| {
+            let values = tensor.without_autodiff().cast(dtype);
+            Tensor::from_inner(values).set_require_grad(learns)
+        })
+    }
 }
 
 /// Gradients of all parameters, one after the other.
@@ -66,10 +78,8 @@ impl Check for Close {
         forward: impl Fn(&M, Tensor<D>) -> Outcome,
     ) {
         for dtype in HALVES {
-            let rounded = with_dtype(layer.clone(), dtype);
-            // Running statistics are shared by clones, so the records part them.
-            let exact = with_dtype(layer.clone(), DType::F64)
-                .load_record(with_dtype(rounded.clone(), DType::F64).into_record());
+            let rounded = layer.clone().map(&mut Track(dtype));
+            let exact = rounded.clone().map(&mut Track(DType::F64));
             let got = run(&rounded, input, dtype, &forward);
             let want = run(&exact, input, DType::F64, &forward);
             let parts = [
@@ -161,7 +171,7 @@ fn only_a_bin_out_of_the_range_of_f16_is_infinite_and_what_follows_in_one_layer_
     let ones = || Tensor::<4>::ones([1, 1, 300, 300], (&device, DType::F16));
     let spectrum = complex_values(fft::rfft2(ones(), Norm::Backward));
     assert_eq!(spectrum[0], f64::INFINITY);
-    assert!(spectrum[1..].iter().all(|value| *value == 0.0));
+    assert!(spectrum[1..].iter().all(|value| value.abs() < 1.0));
     let layer = FftLayerConfig::new(SpectrumOutput::LogMagnitude).init();
     let logarithm = values(layer.forward(ones()))[0];
     assert!((logarithm - 90_001f64.ln()).abs() < 5e-3, "{logarithm}");

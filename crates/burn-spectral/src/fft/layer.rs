@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{ComplexTensor, Norm};
+use crate::{ComplexTensor, Norm, ops};
 
 use super::{irfft2, rfft2};
 
@@ -95,7 +95,7 @@ impl ToMagnitudePhase {
     /// - input: `[batch, channels, height, bins]`
     /// - output: `[batch, 2·channels, height, bins]`
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
-        Tensor::cat(vec![spectrum.clone().abs(), spectrum.arg()], 1)
+        ops::cat(vec![spectrum.clone().abs(), spectrum.arg()], 1)
     }
 }
 

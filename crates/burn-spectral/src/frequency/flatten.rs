@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::ComplexTensor;
+use crate::{ComplexTensor, ops};
 
 /// A spectrum as one row of real features an example: all real parts, then all imaginary parts,
 /// each in the order channel, height, bin.
@@ -23,7 +23,7 @@ impl FlattenSpectrum {
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> Tensor<2> {
         let [batch, channels, height, bins] = spectrum.dims();
         let rows = spectrum.map(|part| part.reshape([batch, channels * height * bins]));
-        Tensor::cat(vec![rows.re, rows.im], 1)
+        ops::cat(vec![rows.re, rows.im], 1)
     }
 }
 

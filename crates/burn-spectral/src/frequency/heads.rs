@@ -5,7 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{ComplexTensor, SpectralError, spatial};
+use crate::{ComplexTensor, SpectralError, ops, spatial};
 
 /// Configuration of a [`TwoBranchLinear`] or a [`ComplexLinear`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +161,7 @@ impl TwoBranchLinear {
     /// Where [`check`](Self::check) gives an error, with its text.
     pub fn forward_joined<const D: usize>(&self, features: ComplexTensor<D>) -> Tensor<D> {
         let branches = self.forward(features);
-        Tensor::cat(vec![branches.re, branches.im], D - 1)
+        ops::cat(vec![branches.re, branches.im], D - 1)
     }
 }
 

@@ -147,7 +147,8 @@ impl SpectralNoise {
     /// When the noise is Hermitian and the last two axes are not the bins of its spectra.
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let is_training = spectrum.device().is_autodiff() && self.training.is_enabled();
-        if self.deviation == 0.0 || (self.time == NoiseTime::Training && !is_training) {
+        let is_idle = self.time == NoiseTime::Training && !is_training;
+        if self.deviation == 0.0 || is_idle || spectrum.dims().contains(&0) {
             return spectrum;
         }
         let noisy = |part| ops::normal_noise(part, self.deviation);

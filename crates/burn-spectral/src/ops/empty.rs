@@ -1,7 +1,9 @@
 //! Results without elements that stay in the graph.
 //!
 //! Burn gives a slice without elements as a new tensor, which depends on nothing: a batch of no
-//! images would end the graph there, and `backward` panic.
+//! images would end the graph there, and `backward` panic. Its CPU backend also reads out of bounds
+//! in sums of slices without elements that do not start at zero, which the gradients of a
+//! concatenation are.
 
 use burn::tensor::Tensor;
 
@@ -64,4 +66,16 @@ pub(crate) fn narrow<const D: usize>(
         }
         _ => tensor.narrow(axis, start, length),
     }
+}
+
+/// Tensors joined along an axis, as `Tensor::cat`, also where they have no elements.
+pub(crate) fn cat<const D: usize>(tensors: Vec<Tensor<D>>, axis: usize) -> Tensor<D> {
+    let mut dims = tensors.first().map_or([1; D], |first| first.dims());
+    dims[axis] = tensors.iter().map(|tensor| tensor.dims()[axis]).sum();
+    if !dims.contains(&0) {
+        return Tensor::cat(tensors, axis);
+    }
+    let mut parents = tensors.into_iter();
+    let first = parents.next().expect("a size of zero is that of a tensor");
+    parents.fold(Empty::of(first), Empty::and).tensor(dims)
 }

@@ -36,7 +36,7 @@ use burn::tensor::{DType, Tensor};
 
 use crate::{ComplexTensor, SpectralError};
 use backend::SpectralOps;
-pub(crate) use empty::{Empty, narrow};
+pub(crate) use empty::{Empty, cat, narrow};
 pub(crate) use half::Half;
 
 pub use channel_map::{

@@ -13,7 +13,7 @@ use crate::ComplexTensor;
 
 pub use super::filter::portable::spectral_filter;
 use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
-use super::{Empty, Half};
+use super::{Empty, Half, cat};
 
 /// Longest factor that is transformed by its DFT matrix when a length has several.
 const DIRECT: usize = 64;
@@ -217,7 +217,7 @@ pub fn rectified_stack<const D: usize>(
         s = filtered(s, *filters).map(|part| part.sum_dim(1));
     }
     let y = filtered(s, *last);
-    Tensor::cat(vec![y.re, y.im], 1)
+    cat(vec![y.re, y.im], 1)
 }
 
 /// A dense head on a rectified stack; see [`crate::ops::rectified_stack_dense`].
@@ -241,6 +241,9 @@ pub fn rectified_stack_dense<const D: usize>(
 
 /// Circular reversal; see [`crate::ops::circular_reverse`].
 pub fn circular_reverse<const D: usize>(x: Tensor<D>, spatial: usize) -> Tensor<D> {
+    if x.dims().contains(&0) {
+        return x;
+    }
     (D - spatial..D).fold(x, |x, axis| match x.dims()[axis] {
         0..=2 => x,
         n => {

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Half;
+use crate::ops::{Half, cat};
 use crate::scaled::{Floor, over_magnitude};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
@@ -183,13 +183,13 @@ impl FftLayer {
     /// A spectrum as real channels.
     fn channels(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
         match self.output {
-            SpectrumOutput::RealImaginary => Tensor::cat(vec![spectrum.re, spectrum.im], 1),
+            SpectrumOutput::RealImaginary => cat(vec![spectrum.re, spectrum.im], 1),
             SpectrumOutput::Magnitude => spectrum.abs(),
             SpectrumOutput::LogMagnitude => spectrum.abs().log1p(),
             SpectrumOutput::MagnitudeCosSin => {
                 let phase = over_magnitude(spectrum.clone(), self.phase_floor, Floor::Smooth);
                 let parts = vec![spectrum.abs(), phase.re, phase.im];
-                Tensor::cat(parts, 1)
+                cat(parts, 1)
             }
         }
     }

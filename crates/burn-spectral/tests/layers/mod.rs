@@ -57,7 +57,8 @@ pub fn complex<const D: usize>(z: ComplexTensor<D>) -> Outcome {
 
 /// A complex tensor that depends on every element of a real one, both parts.
 pub fn spectrum<const D: usize>(x: Tensor<D>) -> ComplexTensor<D> {
-    ComplexTensor::new(x.clone() * 0.5, x.flip([2]) * -0.75)
+    let other = tensor(&coarse(x.dims(), 9), x.dims(), x.dtype(), &x.device());
+    ComplexTensor::new(x.clone() * 0.5, x * -0.5 + other)
 }
 
 /// What is done to every layer.
