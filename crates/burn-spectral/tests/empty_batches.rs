@@ -7,14 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};
-<<<<<<< ours
-use common::values;
-use layers::{Check, Outcome, every_layer};
-=======
 use burn_spectral::frequency::{NoiseForm, NoiseTime, SpectralNoiseConfig, SpectrumGrid};
 use common::values;
 use layers::{Check, Outcome, complex, every_layer, spectrum};
->>>>>>> theirs
 
 /// The gradients of the parameters, one after the other.
 struct Row {
@@ -22,7 +17,6 @@ struct Row {
     found: Vec<Option<Vec<f64>>>,
     /// Whether each has the shape of its parameter.
     fits: bool,
-<<<<<<< ours
 }
 
 impl Row {
@@ -37,22 +31,6 @@ impl Row {
     }
 }
 
-=======
-}
-
-impl Row {
-    fn of<M: Module>(layer: &M, gradients: Gradients) -> Self {
-        let mut row = Self {
-            gradients,
-            found: Vec::new(),
-            fits: true,
-        };
-        layer.visit(&mut row);
-        row
-    }
-}
-
->>>>>>> theirs
 impl ModuleVisitor for Row {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
@@ -130,8 +108,6 @@ fn an_empty_batch_goes_through_every_layer_and_back_and_changes_no_record() {
     every_layer(0, [8, 6], 12, &device, &mut empty);
     // An even and an odd grid are cropped and padded in different ways.
     every_layer(0, [7, 9], 13, &device, &mut empty);
-<<<<<<< ours
-=======
     let grid = SpectrumGrid::half([8, 6]);
     let noise = SpectralNoiseConfig::new(0.1)
         .with_form(NoiseForm::Hermitian(grid))
@@ -139,6 +115,5 @@ fn an_empty_batch_goes_through_every_layer_and_back_and_changes_no_record() {
     empty.layer("SpectralNoise", noise.init(), [0, 2, 8, 4], |m, x| {
         complex(m.forward(spectrum(x)))
     });
->>>>>>> theirs
     assert!(empty.0.is_empty(), "{}", empty.0.join("\n"));
 }
