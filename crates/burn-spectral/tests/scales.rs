@@ -6,9 +6,7 @@ mod common;
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::ComplexTensor;
-use burn_spectral::frequency::{
-    ComplexBatchNormConfig, ComplexNormForm, ModRelu, ModReluConfig, SpectrumGrid,
-};
+use burn_spectral::frequency::{ComplexBatchNormConfig, ComplexNormForm, ModRelu, SpectrumGrid};
 use burn_spectral::spectrum::{FftLayerConfig, SpectrumOutput};
 use common::{assert_close, noise, tensor, values};
 
@@ -282,12 +280,10 @@ fn the_phase_of_a_tiny_image_is_that_of_the_image_scaled_up() {
 fn a_modulus_activation_and_its_gradients_are_right_at_every_scale() {
     for dtype in [DType::F64, DType::F32] {
         for &scale in scales(dtype).iter().filter(|scale| **scale >= 1.0) {
-            let layer = ModReluConfig::new(1).init(&Device::flex().autodiff());
             // Larger than the layer's own dtype could hold.
             let offset = tensor(&[-2.5 * scale], [1], dtype, &Device::flex().autodiff());
             let layer = ModRelu {
                 offset: Param::from_tensor(offset),
-                ..layer
             };
             let parts = points(scale, dtype);
             let z = leaves(&parts, dtype);
