@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::fault::{self, Fault};
 
@@ -26,6 +28,22 @@ pub(crate) enum LockError {
     Io(io::Error),
 }
 
+/// How long a lock that is held is waited for. A process that starts another shares its open files with it
+/// until the new one begins, so that a lock just given up may live on for some milliseconds.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 impl Lock {
     /// Locks a folder that is there.
     pub(crate) fn folder(folder: &Path) -> Result<Self, LockError> {
@@ -37,7 +55,7 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(LockError::Io)?;
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let holder = fs::read_to_string(&path).unwrap_or_default();

@@ -122,9 +122,17 @@ fn estimated_weights(
             + classes * (more_classes - both)
             + channels * classes * (all - more_channels - more_classes + both);
     }
-    let slope = (at_size[1] - at_size[0]) / (areas[1] - areas[0]);
+    // Weights grow with the area, or, in layers from every frequency to every other, with a power of it.
+    let [small, large] = at_size;
     let area = input.height as f64 * input.width as f64;
-    Ok((at_size[0] + slope * (area - areas[0])).max(0.0))
+    let slope = (large - small) / (areas[1] - areas[0]);
+    let linear = small + slope * (area - areas[0]);
+    let power = (large / small).ln() / (areas[1] / areas[0]).ln();
+    let curved = match area > areas[1] && power.is_finite() {
+        true => large * (area / areas[1]).powf(power),
+        false => 0.0,
+    };
+    Ok(linear.max(curved).max(0.0))
 }
 
 #[cfg(test)]
