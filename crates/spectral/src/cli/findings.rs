@@ -202,7 +202,15 @@ fn dead(report: &Report) -> Option<String> {
         }
         false => "",
     };
-    (!dead.is_empty()).then(|| format!("{} are dead.{why}", dead.join(", ")))
+    let is_free = |model: &ModelReport| model.dead_params > 0 && model.model.starts_with("free");
+    let why_free = match models.iter().any(is_free) {
+        true => {
+            " Of free weights, the imaginary parts at frequencies that are their own negative never \
+             reach a real image."
+        }
+        false => "",
+    };
+    (!dead.is_empty()).then(|| format!("{} are dead.{why}{why_free}", dead.join(", ")))
 }
 
 /// How far the first layers look, as measured on the trained ones.

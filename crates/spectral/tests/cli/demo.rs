@@ -61,9 +61,16 @@ fn the_demo_writes_a_report_that_needs_nothing_else() {
             assert_eq!(counted, set["test_count"]);
         }
     }
-    // Only the published layer has parameters that cannot act, and the text says so.
+    // The published layer and free weights have parameters that cannot act, and the text says why.
     let summary = report["summary"].to_string();
-    assert!(summary.contains("parameters of kk2 are dead"), "{summary}");
+    for part in [
+        "parameters of kk2",
+        "parameters of free2 are dead",
+        "imaginary part β",
+        "their own negative",
+    ] {
+        assert!(summary.contains(part), "{part}: {summary}");
+    }
 }
 
 #[test]
