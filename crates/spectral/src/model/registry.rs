@@ -128,7 +128,7 @@ fn estimated_weights(
     let slope = (large - small) / (areas[1] - areas[0]);
     let linear = small + slope * (area - areas[0]);
     let power = (large / small).ln() / (areas[1] / areas[0]).ln();
-    let curved = match area > areas[1] && power.is_finite() {
+    let curved = match area > areas[1] && power > 1.5 && power.is_finite() {
         true => large * (area / areas[1]).powf(power),
         false => 0.0,
     };

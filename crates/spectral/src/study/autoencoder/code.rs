@@ -304,8 +304,9 @@ mod tests {
         assert!((published.numbers - 1.0).abs() < 1e-3 && published.beyond < 1e-6);
         for name in ["autoencoder-spatial", "autoencoder-gaussian-repaired"] {
             let stage = second(name);
+            // How much depends on the weights drawn; the published form is below 1e-6.
             assert!(
-                stage.numbers > 1.2 && stage.beyond > 0.01,
+                stage.numbers > 1.2 && stage.beyond > 1e-3,
                 "{name}: {stage:?}"
             );
         }
