@@ -15,7 +15,8 @@ use super::support::SupportProjection;
 /// Taps up to which the product takes less time than zero padding and a whole transform.
 const MOST_TAPS: usize = 32;
 
-/// Most bytes of matrices that are kept; the least recently used go first, and larger ones are made at every call.
+/// Most bytes of matrices that are kept; the least recently used go first, and larger ones are not made: at every call that
+/// would take far longer than zero padding and a whole transform.
 const MOST_BYTES: usize = 128 << 20;
 
 /// Rows of the DFT matrix, a row a tap: `cos θ` and `sin θ` with `θ = 2π·⟨k, n⟩` of tap `n` and bin `k`, and what turns
@@ -71,9 +72,13 @@ impl Kept {
 }
 
 impl TapTransform {
-    /// The transform of kernels of that support, unless they have too many taps.
+    /// The transform of kernels of that support, unless they have too many taps or bins.
     pub(super) fn new(support: SupportProjection) -> Option<Arc<Self>> {
-        if support.taps[0].saturating_mul(support.taps[1]) > MOST_TAPS {
+        let [taps, bins] = [support.taps, support.grid.bins()];
+        let number = 4 * (size_of::<f32>() + size_of::<f64>());
+        let sizes = [taps[0], taps[1], bins[0], bins[1]];
+        let bytes = sizes.into_iter().fold(number, usize::saturating_mul);
+        if taps[0].saturating_mul(taps[1]) > MOST_TAPS || bytes > MOST_BYTES {
             return None;
         }
         if let Some(found) = KEPT.find(&support) {
@@ -225,5 +230,15 @@ mod tests {
         );
         kept.keep(&of(64), most);
         assert!(kept.find(&made[7].support).is_some(), "too large to keep");
+    }
+
+    #[test]
+    fn matrices_too_large_to_be_kept_are_not_made() {
+        let of = |size| {
+            let grid = crate::frequency::SpectrumGrid::half(size);
+            TapTransform::new(SupportProjection::new(grid, [5, 5]))
+        };
+        assert!(of([28, 28]).is_some_and(|made| made.bytes() == 48 * 25 * 28 * 15));
+        assert!(of([1024, 1024]).is_none());
     }
 }

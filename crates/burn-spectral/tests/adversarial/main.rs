@@ -105,11 +105,12 @@ fn a_change_of_resolution_is_its_loops() {
 /// Cases that were drawn and failed.
 #[test]
 fn what_failed_once_stays_right() {
-    use burn::tensor::DType::F32;
-    use burn_spectral::conv::FftConvAlgorithm::{Auto, Tiled};
+    use burn::tensor::DType::{F32, F64};
+    use burn_spectral::conv::FftConvAlgorithm::{Auto, Tiled, Whole};
     use burn_spectral::ops::SavedSpectrum::{Keep, Recompute};
-    use draw::Layout::{Contiguous, Flipped, Sliced, Strided, Swapped};
-    use fft_conv::{FftConv, Through::Function};
+    use draw::Layout::{Contiguous, Flipped, Reversed, Sliced, Strided, Swapped};
+    use fft_conv::FftConv;
+    use fft_conv::Through::{Function, Layer};
     use pool::Resample;
 
     Resample {
@@ -160,6 +161,66 @@ fn what_failed_once_stays_right() {
         dtype: F32,
         layouts: [Swapped, Contiguous, Swapped],
         seed: 6433485570344094324,
+    }
+    .check()
+    .unwrap();
+    FftConv {
+        axes: 1,
+        batch: 3,
+        channels: [4, 1],
+        groups: 4,
+        size: [1, 1, 0],
+        kernel: [1, 1, 2],
+        stride: [1, 1, 3],
+        dilation: [1, 1, 1],
+        padding: [(0, 0), (0, 0), (2, 0)],
+        bias: false,
+        algorithm: Tiled { tile: 5 },
+        saved: Recompute,
+        through: Function,
+        dtype: F64,
+        layouts: [Contiguous, Sliced, Reversed],
+        seed: 13400396203905508913,
+    }
+    .check()
+    .unwrap();
+    FftConv {
+        axes: 3,
+        batch: 3,
+        channels: [4, 2],
+        groups: 1,
+        size: [1, 0, 5],
+        kernel: [3, 1, 1],
+        stride: [2, 2, 3],
+        dilation: [1, 7, 7],
+        padding: [(2, 2), (2, 2), (0, 0)],
+        bias: true,
+        algorithm: Whole,
+        saved: Keep,
+        through: Layer,
+        dtype: F64,
+        layouts: [Swapped, Strided, Strided],
+        seed: 2972369404424820943,
+    }
+    .check()
+    .unwrap();
+    FftConv {
+        axes: 1,
+        batch: 3,
+        channels: [1, 1],
+        groups: 1,
+        size: [1, 1, 482],
+        kernel: [1, 1, 89],
+        stride: [1, 1, 1],
+        dilation: [1, 1, 3],
+        padding: [(0, 0), (0, 0), (2, 3)],
+        bias: true,
+        algorithm: Auto,
+        saved: Recompute,
+        through: Function,
+        dtype: F32,
+        layouts: [Contiguous, Flipped, Swapped],
+        seed: 12828999117048188938,
     }
     .check()
     .unwrap();

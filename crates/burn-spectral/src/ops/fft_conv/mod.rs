@@ -35,9 +35,6 @@ pub fn fft_conv<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: FftConvSp
         let y = fft_conv(half.widen(x), half.widen(weight), conv);
         return half.round(y);
     }
-    if x.dims()[0] == 0 {
-        return of_no_images(x, weight, &conv);
-    }
     if !has_kernels(&x) || x.dims().contains(&0) {
         return fft_conv_portable(x, weight, &conv);
     }
@@ -48,31 +45,19 @@ pub fn fft_conv<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: FftConvSp
     ))
 }
 
-/// The output for an empty batch. It depends on both factors, so that they get gradients, of zeros: concatenation, which
-/// the transforms take elsewhere, drops empty tensors and with them what they depend on.
-fn of_no_images<const D: usize>(x: Tensor<D>, weight: Tensor<D>, conv: &FftConvSpec) -> Tensor<D> {
-    let dims: [usize; D] = core::array::from_fn(|axis| match axis {
-        0 => 0,
-        1 => weight.dims()[0],
-        _ => conv.axes[axis - 2].outputs(),
-    });
-    let zeros = Tensor::zeros(dims, (&x.device(), x.dtype()));
-    let sum = (1..D).fold(x, |sum, axis| sum.sum_dim(axis));
-    zeros + (sum + weight.sum().reshape([1; D]))
-}
-
 /// The same in ordinary tensor operations.
 pub fn fft_conv_portable<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
     conv: &FftConvSpec,
 ) -> Tensor<D> {
-    if x.dims().contains(&0) {
-        let dims = core::array::from_fn(|axis| match axis {
-            0 => x.dims()[0],
-            1 => weight.dims()[0],
-            _ => conv.axes[axis - 2].outputs(),
-        });
+    let dims = core::array::from_fn(|axis| match axis {
+        0 => x.dims()[0],
+        1 => weight.dims()[0],
+        _ => conv.axes[axis - 2].outputs(),
+    });
+    // An empty signal with zeros around it has outputs.
+    if dims.contains(&0) {
         return Empty::of(x).and(weight).tensor(dims);
     }
     let sizes: Vec<usize> = conv
