@@ -93,8 +93,15 @@ impl Check for Close {
                     continue;
                 }
                 let error = relative_error(got, want) / epsilon(dtype);
-                // Gradients go through sums that cancel, which multiplies the rounding of what they pass: 40 measured.
-                let most = if *part == "output" { 4.0 } else { 64.0 };
+                // The gradient of a Gaussian's few parameters is a sum over all frequencies, whose terms
+                // cancel by chance: errors are those of the terms, and larger beside the sum.
+                let sums = name.contains("Gaussian") && *part == "gradients of the parameters";
+                // That of the input is a difference of two parts, each rounded before.
+                let most = match (sums, *part) {
+                    (true, _) => 16.0,
+                    (_, "output") => 4.0,
+                    _ => 8.0,
+                };
                 if error.is_nan() || error > most {
                     self.0
                         .push(format!("{name}, {part}, {dtype:?}: {error:.1} roundings"));

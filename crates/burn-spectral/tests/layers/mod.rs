@@ -58,7 +58,8 @@ pub fn complex<const D: usize>(z: ComplexTensor<D>) -> Outcome {
 /// A complex tensor that depends on every element of a real one, both parts.
 pub fn spectrum<const D: usize>(x: Tensor<D>) -> ComplexTensor<D> {
     let other = tensor(&coarse(x.dims(), 9), x.dims(), x.dtype(), &x.device());
-    ComplexTensor::new(x.clone() * 0.5, x * -0.5 + other)
+    // Losses weigh both parts alike: were their factors opposite, what reaches `x` would cancel.
+    ComplexTensor::new(x.clone() * 0.5, x * -0.25 + other)
 }
 
 /// What is done to every layer.
