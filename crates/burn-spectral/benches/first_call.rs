@@ -18,7 +18,7 @@ use burn_spectral::frequency::{
 };
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
 use burn_spectral::response::{
-    FreeConfig, FreeModesConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
+    FourierModesConfig, FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
     PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::spectrum::{
@@ -152,11 +152,11 @@ fn kinds() -> Vec<Kind> {
         ("SpectralConv1d of Kernel", ALL, |n| {
             conv1d(KernelConfig::new([64]), n)
         }),
-        ("SpectralConv1d of Free", ALL, |n| {
-            conv1d(FreeConfig::new([n]), n)
+        ("SpectralConv1d of FullSpectrum", ALL, |n| {
+            conv1d(FullSpectrumConfig::new([n]), n)
         }),
-        ("SpectralConv1d of FreeModes", ALL, |n| {
-            conv1d(FreeModesConfig::new([64]), n)
+        ("SpectralConv1d of FourierModes", ALL, |n| {
+            conv1d(FourierModesConfig::new([64]), n)
         }),
         ("SpectralConv1d of KramersKronig", ALL, |n| {
             conv1d(KramersKronigConfig::new([n]), n)
@@ -164,11 +164,11 @@ fn kinds() -> Vec<Kind> {
         ("SpectralConv2d of Kernel", ALL, |n| {
             conv2d(KernelConfig::new([9, 9]), n)
         }),
-        ("SpectralConv2d of Free", ALL, |n| {
-            conv2d(FreeConfig::new(size(n)), n)
+        ("SpectralConv2d of FullSpectrum", ALL, |n| {
+            conv2d(FullSpectrumConfig::new(size(n)), n)
         }),
-        ("SpectralConv2d of FreeModes", ALL, |n| {
-            conv2d(FreeModesConfig::new([6, 6]), n)
+        ("SpectralConv2d of FourierModes", ALL, |n| {
+            conv2d(FourierModesConfig::new([6, 6]), n)
         }),
         ("SpectralConv2d of Polynomial", ALL, |n| {
             conv2d(PolynomialConfig::new(3), n)

@@ -7,7 +7,9 @@ use std::hint::black_box;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
-use burn_spectral::response::{FreeConfig, FreeModesConfig, FrequencyResponse, ResponseConfig};
+use burn_spectral::response::{
+    FourierModesConfig, FrequencyResponse, FullSpectrumConfig, ResponseConfig,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn layer<C: ResponseConfig<4>>(response: C, device: &Device) -> SpectralConv2d<C::Response> {
@@ -45,12 +47,12 @@ fn time<R: FrequencyResponse<4>>(
 
 fn operators(criterion: &mut Criterion) {
     time(criterion, "modes 12, 32 to 32, 64x64, batch 16", |device| {
-        layer(FreeModesConfig::new([12, 12]), device)
+        layer(FourierModesConfig::new([12, 12]), device)
     });
     time(
         criterion,
         "all modes, 32 to 32, 64x64, batch 16",
-        |device| layer(FreeConfig::new([64, 64]), device),
+        |device| layer(FullSpectrumConfig::new([64, 64]), device),
     );
 }
 

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! - [`fft`]: the transforms, any length, differentiable, on any backend
-//! - [`response`]: how the filter response `R` is parameterised; bring your own
+//! - [`response`]: how the filter response `R` is parameterized; bring your own
 //! - [`conv`]: layers from signal to signal, among them drop-ins for Burn's convolutions
 //! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
 //! - [`spatial`]: Burn's spatial layers on the kernels
@@ -22,10 +22,10 @@
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};
 //! use burn_spectral::conv::SpectralConv2dConfig;
-//! use burn_spectral::response::FreeConfig;
+//! use burn_spectral::response::FullSpectrumConfig;
 //!
 //! let device = Device::flex();
-//! let layer = SpectralConv2dConfig::new([3, 8], FreeConfig::new([28, 28])).init(&device);
+//! let layer = SpectralConv2dConfig::new([3, 8], FullSpectrumConfig::new([28, 28])).init(&device);
 //! let images = Tensor::random([4, 3, 28, 28], Distribution::Default, &device);
 //! assert_eq!(layer.forward(images).dims(), [4, 8, 28, 28]);
 //! ```

@@ -11,7 +11,7 @@ use burn_spectral::conv::{
 };
 use burn_spectral::frequency::SpectralMix1dConfig;
 use burn_spectral::response::{
-    Coupling, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig, KernelConfig,
+    Coupling, FrequencyResponse, FullSpectrumConfig, Gaussian, GaussianConfig, KernelConfig,
     KramersKronigConfig, ParametricForm, Polynomial, PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::spectrum::ElementGateConfig;
@@ -58,7 +58,7 @@ fn check_layer<C: ResponseConfig<4>>(response: C, is_bound: bool) {
 #[test]
 fn every_response_refuses_other_channels_empty_axes_and_other_sizes() {
     let size = [8, 6];
-    check_layer(FreeConfig::new(size), true);
+    check_layer(FullSpectrumConfig::new(size), true);
     check_layer(KramersKronigConfig::new(size), true);
     check_layer(ElementGateConfig::new(size), true);
     check_layer(KernelConfig::new([3, 3]), false);
@@ -158,7 +158,7 @@ fn a_published_form_on_other_axes_than_two_says_so() {
 #[test]
 fn more_axes_than_the_transforms_serve_are_refused() {
     let device = Device::flex();
-    let error = SpectralConvConfig::<6, _>::new([1, 1], FreeConfig::new([2; 4]))
+    let error = SpectralConvConfig::<6, _>::new([1, 1], FullSpectrumConfig::new([2; 4]))
         .try_init(&device)
         .unwrap_err();
     assert_eq!(

@@ -10,8 +10,8 @@ use burn_spectral::conv::{
 };
 use burn_spectral::frequency::SpectralMix2dConfig;
 use burn_spectral::response::{
-    Coupling, FreeConfig, FreeModesConfig, FrequencyResponse, GaussianConfig, KernelConfig,
-    KramersKronigConfig, PolynomialConfig, ResponseConfig,
+    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrumConfig, GaussianConfig,
+    KernelConfig, KramersKronigConfig, PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::spatial::{self, Activation};
 use burn_spectral::spectrum::PatchStft2dConfig;
@@ -45,7 +45,7 @@ fn an_axis_set_by_hand_that_is_not_there_is_named() {
 #[test]
 fn modes_set_by_hand_that_no_input_has_are_refused() {
     let device = Device::flex();
-    let config = FreeModesConfig::new([2, 2]);
+    let config = FourierModesConfig::new([2, 2]);
     let mut layer = SpectralConv2dConfig::new([1, 1], config).init(&device);
     // Their sum is 1 when it wraps around.
     for corner in [[2, usize::MAX], [usize::MAX, 2], [usize::MAX, usize::MAX]] {
@@ -120,7 +120,7 @@ fn sizes_set_by_hand_that_do_not_fit_the_weights_are_refused() {
     let error = filter.check([1, 4, 9, 2]).unwrap_err().to_string();
     let forward = || filter.forward(Tensor::ones([1, 4, 9, 2], &device));
     assert_eq!(panic_text(forward), error);
-    let mut free = SpectralConv2dConfig::new([1, 1], FreeConfig::new([4, 6])).init(&device);
+    let mut free = SpectralConv2dConfig::new([1, 1], FullSpectrumConfig::new([4, 6])).init(&device);
     free.response.length = 9;
     let text = panic_text(|| free.forward(Tensor::ones([1, 1, 4, 9], &device)));
     assert!(

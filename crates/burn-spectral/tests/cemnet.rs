@@ -31,7 +31,7 @@ fn grid(case: &Case) -> SpectrumGrid {
 
 fn origin(case: &Case) -> KernelOrigin {
     match case.text("origin") {
-        "centre" => KernelOrigin::Centre,
+        "center" => KernelOrigin::Center,
         _ => KernelOrigin::First,
     }
 }
@@ -148,7 +148,7 @@ fn the_energy_outside_a_kernel_and_its_gradient_are_those_of_pytorch() {
     }
 }
 
-// Normalisations.
+// Normalizations.
 
 /// The layer of a case with its parameters, and running statistics in its precision.
 fn norm(case: &Case, dtype: DType, device: &Device) -> ComplexBatchNorm {
@@ -156,7 +156,7 @@ fn norm(case: &Case, dtype: DType, device: &Device) -> ComplexBatchNorm {
     let form = match case.text("form") {
         "per_part" => ComplexNormForm::PerPart,
         "magnitude" => ComplexNormForm::Magnitude(grid(case)),
-        "centred" => ComplexNormForm::CentredMagnitude(grid(case)),
+        "centered" => ComplexNormForm::CenteredMagnitude(grid(case)),
         "whitening" => ComplexNormForm::Whitening,
         _ => ComplexNormForm::Image(grid(case)),
     };
@@ -255,7 +255,7 @@ fn running(layer: &ComplexBatchNorm) -> [(Vec<f64>, Vec<f64>); 2] {
 }
 
 #[test]
-fn normalisations_are_those_of_pytorch_and_of_the_published_formulas() {
+fn normalizations_are_those_of_pytorch_and_of_the_published_formulas() {
     let device = Device::flex().autodiff();
     let cases = load("cemnet");
     let cases = cases.iter().filter(|case| case.text("kind") == "norm");

@@ -36,7 +36,7 @@ fn conv2d(taps: Tensor<4>, images: Tensor<4>, origin: KernelOrigin) -> Tensor<4>
     let [_, _, height, width] = taps.dims();
     let before = match origin {
         KernelOrigin::First => [0, 0],
-        KernelOrigin::Centre => [height / 2, width / 2],
+        KernelOrigin::Center => [height / 2, width / 2],
     };
     let after = [height - 1 - before[0], width - 1 - before[1]];
     let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
@@ -60,7 +60,7 @@ fn with_taps_both_forms_are_a_circular_convolution_or_its_reversal() {
         ([6, 9], [1, 4], [3, 2], 2),
         ([3, 3], [3, 3], [2, 2], 1),
     ] {
-        for origin in [KernelOrigin::First, KernelOrigin::Centre] {
+        for origin in [KernelOrigin::First, KernelOrigin::Center] {
             for form in [ElementwiseForm::Repaired, ElementwiseForm::Published] {
                 for dtype in DTYPES {
                     let config = ElementwiseConv2dConfig::new(channels, taps, size)

@@ -18,9 +18,9 @@ use burn_spectral::frequency::{
 use burn_spectral::inspect::Probe;
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
 use burn_spectral::response::{
-    BandLimitedConfig, ConstantConfig, Coupling, FreeConfig, FreeModesConfig, FreeModesInit,
-    GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig,
-    ResponseConfig,
+    BandLimitedConfig, ConstantConfig, Coupling, FourierModesConfig, FourierModesInit,
+    FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,
+    PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::spatial;
 use burn_spectral::spectrum::{
@@ -75,9 +75,9 @@ fn every_response_refuses_sizes_beyond_its_reach() {
             config.init(channels, device)
         }
         expect(
-            "Free",
+            "FullSpectrum",
             &sizes,
-            init(FreeConfig::new([a, b]), channels, &device),
+            init(FullSpectrumConfig::new([a, b]), channels, &device),
         );
         expect(
             "Kernel",
@@ -88,13 +88,13 @@ fn every_response_refuses_sizes_beyond_its_reach() {
         expect("KramersKronig", &sizes, init(config, channels, &device));
         let config = ElementGateConfig::new([a, b]);
         expect("ElementGate", &sizes, init(config, channels, &device));
-        for draw in [FreeModesInit::Conv, FreeModesInit::Published] {
+        for draw in [FourierModesInit::Conv, FourierModesInit::Published] {
             for config in [
-                FreeModesConfig::new([a, b]),
-                FreeModesConfig::centred([a, b]),
+                FourierModesConfig::new([a, b]),
+                FourierModesConfig::centered([a, b]),
             ] {
                 let config = config.with_init(draw);
-                expect("FreeModes", &sizes, init(config, channels, &device));
+                expect("FourierModes", &sizes, init(config, channels, &device));
             }
         }
         let config = BandLimitedConfig::new(KernelConfig::new([3, 3]), [a, b]);
@@ -113,7 +113,7 @@ fn every_response_refuses_sizes_beyond_its_reach() {
         let result = ResponseConfig::<4>::init(&ConstantConfig::default(), channels, &device);
         expect("Constant", &[outputs, inputs], result);
     });
-    let mut config = FreeModesConfig::new([3, 3]);
+    let mut config = FourierModesConfig::new([3, 3]);
     config.corners[0][1] = MAX;
     assert!(ResponseConfig::<4>::init(&config, [1, 1], &device).is_err());
     let config = KramersKronigConfig::new([3, 3]).with_axis(MAX);
@@ -125,7 +125,7 @@ fn every_convolution_refuses_sizes_beyond_its_reach() {
     let device = Device::flex();
     sweep(|sizes @ [inputs, outputs, size, groups]: [usize; 4]| {
         let config = |coupling| {
-            SpectralConvConfig::<3, _>::new([inputs, outputs], FreeConfig::new([size]))
+            SpectralConvConfig::<3, _>::new([inputs, outputs], FullSpectrumConfig::new([size]))
                 .with_coupling(coupling)
         };
         for coupling in [Coupling::Dense, Coupling::Depthwise, Coupling::Shared] {
@@ -211,7 +211,7 @@ fn every_layer_on_spectra_and_every_pooling_refuses_sizes_beyond_its_reach() {
             for form in [
                 ComplexNormForm::Image(grid),
                 ComplexNormForm::Magnitude(grid),
-                ComplexNormForm::CentredMagnitude(grid),
+                ComplexNormForm::CenteredMagnitude(grid),
             ] {
                 expect("ComplexBatchNorm", &[inputs, a, b], norm(form));
             }

@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::ComplexTensor;
 use burn_spectral::conv::{GlobalFilter2d, SpectralConv2d};
 use burn_spectral::ops::{FilterSpec, Layout, Placement, portable, spectral_filter};
-use burn_spectral::response::{Coupling, Free};
+use burn_spectral::response::{Coupling, FullSpectrum};
 use common::golden::load;
 use common::gradient::{assert_gradients, weigh};
 use common::{
@@ -171,7 +171,7 @@ fn a_global_filter_is_a_depthwise_convolution_with_channels_last() {
     let first = weight
         .clone()
         .map(|part| part.permute([2, 0, 1]).unsqueeze_dim(1));
-    let free = Free::<4> {
+    let free = FullSpectrum::<4> {
         re: Param::from_tensor(first.re),
         im: Param::from_tensor(first.im),
         length: 9,

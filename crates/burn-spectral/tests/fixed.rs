@@ -144,7 +144,7 @@ fn the_published_sinc_filter_gives_two_images_of_row_and_column_sums_shifted_by_
             .collect()
     };
     let x = tensor(&image, [1, 1, N, N], DType::F32, &device);
-    for (origin, shift) in [(KernelOrigin::First, 0), (KernelOrigin::Centre, 64)] {
+    for (origin, shift) in [(KernelOrigin::First, 0), (KernelOrigin::Center, 64)] {
         let kernels = sinc_planes([N, N], &device);
         assert_eq!(kernels.dims(), [2, N, N]);
         let layer = FixedFourierConv2dConfig::from_kernels(1, kernels, origin)
@@ -162,13 +162,13 @@ fn the_published_sinc_filter_gives_two_images_of_row_and_column_sums_shifted_by_
 fn the_published_filter_shifts_each_image_by_its_origin() {
     let device = Device::flex();
     let x = noise_tensor([2, 3, 128, 128], 3, DType::F64, &device);
-    let [first, centre] = [KernelOrigin::First, KernelOrigin::Centre].map(|origin| {
+    let [first, center] = [KernelOrigin::First, KernelOrigin::Center].map(|origin| {
         let kernels = sinc_planes([128, 128], &device).cast(DType::F64);
         let layer = FixedFourierConv2dConfig::from_kernels(3, kernels, origin).init(&device);
         assert_eq!(layer.channels(), [3, 6]);
         layer.forward(x.clone())
     });
-    let shifted = centre.roll_dim(64, 2).roll_dim(64, 3);
+    let shifted = center.roll_dim(64, 2).roll_dim(64, 3);
     assert_close("shift", &values(first), &values(shifted), 1e-12);
 }
 

@@ -12,8 +12,8 @@ use burn_spectral::frequency::{
     SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig, SpectralMix3dConfig, ZRelu,
 };
 use burn_spectral::response::{
-    ConstantConfig, Coupling, Free, FreeConfig, FrequencyResponse, GaussianConfig, KernelConfig,
-    KramersKronigConfig, ParametricForm, PolynomialConfig, ResponseConfig,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
+    KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::{ComplexTensor, Norm, fft};
 use common::golden::{Case, load};
@@ -66,7 +66,7 @@ fn activations_and_free_mixes_and_their_gradients_are_those_of_pytorch() {
                 }
                 "fourier_domain" => {
                     let weights = sampled::complex::<4>(case, "response", dtype, &device);
-                    let response = Free {
+                    let response = FullSpectrum {
                         re: Param::from_tensor(weights.re),
                         im: Param::from_tensor(weights.im),
                         length: case.numbers("size")[1],
@@ -75,7 +75,7 @@ fn activations_and_free_mixes_and_their_gradients_are_those_of_pytorch() {
                         SpectralMix2d::from_response(response, [2, 2], sampled::coupling(case));
                     let layer = FourierDomainConv2d { mix: mix.unwrap() };
                     let gradients = check_golden(case, dtype, |x| layer.forward(x));
-                    let Free { re, im, .. } = &layer.mix.response;
+                    let FullSpectrum { re, im, .. } = &layer.mix.response;
                     let [re, im] = [re, im].map(|part| part.val().grad(&gradients).unwrap());
                     sampled::check_complex(case, "grad.response", ComplexTensor::new(re, im));
                 }
@@ -120,7 +120,7 @@ fn check_against_convolution<C: ResponseConfig<4>>(config: C, size: [usize; 2]) 
 #[test]
 fn a_mix_between_transforms_is_the_convolution_with_the_same_response() {
     for size in [[6, 8], [5, 7]] {
-        check_against_convolution(FreeConfig::new(size), size);
+        check_against_convolution(FullSpectrumConfig::new(size), size);
         check_against_convolution(ConstantConfig::default(), size);
         check_against_convolution(KernelConfig::new([3, 2]), size);
         check_against_convolution(KramersKronigConfig::new(size), size);
@@ -348,7 +348,7 @@ fn a_parametric_mix_follows_the_size_of_its_input() {
 #[test]
 fn what_a_mix_cannot_take_is_refused() {
     let device = Device::flex();
-    let layer = SpectralMix2dConfig::new([2, 2], FreeConfig::new([4, 6])).init(&device);
+    let layer = SpectralMix2dConfig::new([2, 2], FullSpectrumConfig::new([4, 6])).init(&device);
     let refuse = |dims, width| layer.check(dims, width).unwrap_err().to_string();
     assert_eq!(
         refuse([1, 3, 4, 4], 6),

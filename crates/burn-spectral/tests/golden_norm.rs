@@ -1,4 +1,4 @@
-//! Batch normalisation with activation and pool against `torch.nn.functional`.
+//! Batch normalization with activation and pool against `torch.nn.functional`.
 
 mod common;
 
@@ -42,7 +42,7 @@ fn check(case: &Case, dtype: DType) {
 }
 
 #[test]
-fn normalised_batches_and_their_gradients_are_those_of_pytorch() {
+fn normalized_batches_and_their_gradients_are_those_of_pytorch() {
     for case in load("norm") {
         for dtype in DTYPES {
             check(&case, dtype);

@@ -7,7 +7,7 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv};
 use burn_spectral::ops::{self, Axes, Conjugate, MixSpec};
 use burn_spectral::response::{
-    Constant, Coupling, Free, FrequencyResponse, Kernel, KramersKronig, Response,
+    Constant, Coupling, FrequencyResponse, FullSpectrum, Kernel, KramersKronig, Response,
 };
 use burn_spectral::{ComplexTensor, FrequencyGrid, Norm};
 use common::golden::{Case, load};
@@ -85,7 +85,7 @@ fn check_free<const D: usize>(case: &Case, dtype: DType) {
     };
     let x = case.leaf::<D>("input", dtype, &device);
     let [re, im] = parts();
-    let response = Free {
+    let response = FullSpectrum {
         re: Param::from_tensor(re),
         im: Param::from_tensor(im),
         length: *case.numbers("size").last().unwrap(),

@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::ops::{Axes, Conjugate, Direction, MixSpec};
-use burn_spectral::response::{Free, FreeConfig};
+use burn_spectral::response::{FullSpectrum, FullSpectrumConfig};
 use burn_spectral::{ComplexTensor, Norm};
 use common::{Path, assert_close, noise_complex, noise_tensor, values};
 
@@ -182,10 +182,11 @@ fn threads_build_graphs_beside_each_other() {
 fn a_layer_learns_the_filter_it_is_shown() {
     let device = Device::flex().autodiff();
     device.seed(4);
-    let config = SpectralConv2dConfig::new([2, 2], FreeConfig::new([6, 5])).with_bias(false);
+    let config =
+        SpectralConv2dConfig::new([2, 2], FullSpectrumConfig::new([6, 5])).with_bias(false);
     let teacher = config.init(&device);
     let mut student = config.init(&device);
-    let distance = |student: &SpectralConv2d<Free<4>>| {
+    let distance = |student: &SpectralConv2d<FullSpectrum<4>>| {
         let x = noise_tensor([16, 2, 6, 5], 8, DType::F32, &device);
         let error = student.forward(x.clone()) - teacher.forward(x).detach();
         (error.clone() * error).mean()
@@ -197,7 +198,7 @@ fn a_layer_learns_the_filter_it_is_shown() {
             let gradient = weight.val().grad(&gradients).unwrap();
             Param::from_tensor(Tensor::from_inner(weight.val().inner() - gradient * 10.0))
         };
-        let Free { re, im, .. } = &student.response;
+        let FullSpectrum { re, im, .. } = &student.response;
         (student.response.re, student.response.im) = (step(re), step(im));
     }
     let after = values(distance(&student))[0];

@@ -14,8 +14,8 @@ use burn_spectral::inspect::{
     energy_discarded_by_real_part, inspect_map, inspect_parameters, kk_before_real_part, to_conv,
 };
 use burn_spectral::response::{
-    Coupling, Free, FreeConfig, FreeModesConfig, FrequencyResponse, GaussianConfig, KernelConfig,
-    KramersKronigConfig, ParametricForm,
+    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrum, FullSpectrumConfig,
+    GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,
 };
 
 fn probe(channels: usize, size: [usize; 2]) -> Probe {
@@ -148,7 +148,7 @@ fn a_circular_convolution_mixes_no_frequencies() {
     let config = SpectralConv2dConfig::new([2, 3], KernelConfig::new([3, 3])).with_bias(false);
     let layer = config.init(&Device::flex());
     let report = inspect(2, [12, 9], |x| layer.forward(x));
-    // Taps from sample 0 on: centred at (1, 1).
+    // Taps from sample 0 on: centered at (1, 1).
     assert_eq!(
         kind(&report),
         "shift by (1, 1), then 3x3 circular convolution"
@@ -162,7 +162,7 @@ fn a_circular_convolution_mixes_no_frequencies() {
 #[test]
 fn a_depthwise_filter_mixes_no_channels_and_a_shared_one_sees_their_sum() {
     let device = Device::flex();
-    let depthwise = SpectralConv2dConfig::new([3, 6], FreeConfig::new([8, 8]))
+    let depthwise = SpectralConv2dConfig::new([3, 6], FullSpectrumConfig::new([8, 8]))
         .with_coupling(Coupling::Depthwise)
         .init(&device);
     let report = inspect(3, [8, 8], |x| depthwise.forward(x));
@@ -176,7 +176,7 @@ fn a_depthwise_filter_mixes_no_channels_and_a_shared_one_sees_their_sum() {
         .init(&device);
     let report = inspect(3, [8, 8], |x| shared.forward(x));
     assert_eq!(report.mixing.words(), "channels");
-    assert_eq!(report.mixing.combinations, Some(1), "colour-blind");
+    assert_eq!(report.mixing.combinations, Some(1), "color-blind");
 }
 
 #[test]
@@ -231,8 +231,9 @@ fn a_long_causal_convolution_comes_neither_from_ahead_nor_over_the_border() {
     );
 }
 
-fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<Free<4>> {
-    let config = SpectralConv2dConfig::new(channels, FreeConfig::new(size)).with_bias(false);
+fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<FullSpectrum<4>> {
+    let config =
+        SpectralConv2dConfig::new(channels, FullSpectrumConfig::new(size)).with_bias(false);
     config.init(&Device::flex())
 }
 
@@ -329,7 +330,7 @@ fn kk_throws_beta_away() {
 #[test]
 fn a_free_response_that_starts_hermitian_throws_nothing_away() {
     let layer = free([1, 1], [8, 8]);
-    let share = |layer: &SpectralConv2d<Free<4>>| {
+    let share = |layer: &SpectralConv2d<FullSpectrum<4>>| {
         energy_discarded_by_real_part(|x| before_real_part(layer, x), &probe(1, [8, 8]))
     };
     assert!(share(&layer) < 1e-10);
@@ -418,7 +419,7 @@ fn what_is_taken_the_real_part_of_has_the_layers_output_as_real_part() {
     }
     let size = [6, 7];
     hold(
-        SpectralConv2dConfig::new([2, 3], FreeConfig::new(size)).init(&device),
+        SpectralConv2dConfig::new([2, 3], FullSpectrumConfig::new(size)).init(&device),
         2,
     );
     hold(
@@ -426,7 +427,7 @@ fn what_is_taken_the_real_part_of_has_the_layers_output_as_real_part() {
         2,
     );
     hold(
-        SpectralConv2dConfig::new([2, 3], FreeModesConfig::new([2, 3])).init(&device),
+        SpectralConv2dConfig::new([2, 3], FourierModesConfig::new([2, 3])).init(&device),
         2,
     );
     for coupling in [Coupling::Shared, Coupling::Depthwise] {
@@ -434,7 +435,7 @@ fn what_is_taken_the_real_part_of_has_the_layers_output_as_real_part() {
         hold(config.with_coupling(coupling).init(&device), 3);
     }
     for conjugate in [ConjugateFactor::Response, ConjugateFactor::Input] {
-        let config = SpectralConv2dConfig::new([2, 2], FreeConfig::new(size));
+        let config = SpectralConv2dConfig::new([2, 2], FullSpectrumConfig::new(size));
         hold(config.with_conjugate(conjugate).init(&device), 2);
     }
     let kk = KkLayerConfig::new([2, 3]).init(&device);

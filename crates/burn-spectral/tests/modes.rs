@@ -7,7 +7,7 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv, SpectralConv1dConfig};
 use burn_spectral::ops::{self, Conjugate, ConvSpec, MixSpec, Modes, ModesSpec};
-use burn_spectral::response::{Coupling, FreeModes, FreeModesConfig, FrequencyResponse};
+use burn_spectral::response::{Coupling, FourierModes, FourierModesConfig, FrequencyResponse};
 use burn_spectral::{ComplexTensor, FrequencyGrid};
 use common::golden::{Case, load};
 use common::gradient::{assert_gradients, weigh};
@@ -58,7 +58,7 @@ fn check_golden<const D: usize>(case: &Case, dtype: DType) {
 
     let x = case.leaf::<D>("input", dtype, &device);
     let r = case.complex_leaf::<D>("response", dtype, &device);
-    let response = FreeModes {
+    let response = FourierModes {
         re: Param::from_tensor(r.re),
         im: Param::from_tensor(r.im),
         corners: corners(case),
@@ -216,7 +216,7 @@ fn waves(n: usize, device: &Device) -> Tensor<3> {
 #[test]
 fn a_layer_does_the_same_to_a_function_sampled_more_finely() {
     let device = Device::flex();
-    let layer = SpectralConv1dConfig::new([1, 2], FreeModesConfig::new([5])).init(&device);
+    let layer = SpectralConv1dConfig::new([1, 2], FourierModesConfig::new([5])).init(&device);
     let coarse = layer.forward(waves(12, &device));
     for factor in [2, 5] {
         let fine = layer.forward(waves(12 * factor, &device));
@@ -228,7 +228,7 @@ fn a_layer_does_the_same_to_a_function_sampled_more_finely() {
 #[test]
 fn an_empty_batch_stays_empty() {
     let device = Device::flex();
-    let layer = SpectralConv1dConfig::new([1, 2], FreeModesConfig::new([5])).init(&device);
+    let layer = SpectralConv1dConfig::new([1, 2], FourierModesConfig::new([5])).init(&device);
     assert_eq!(
         layer.forward(Tensor::zeros([0, 1, 12], &device)).dims(),
         [0, 2, 12]

@@ -128,7 +128,7 @@ fn polynomial_at(re: &[f64], im: &[f64], order: usize, f: &[f64]) -> [f64; 2] {
 /// by squares of half-angle sines.
 fn gaussian_at(parameters: &[f64], f: &[f64], sign: f64) -> f64 {
     let axes = f.len();
-    let (centre, rest) = parameters.split_at(axes);
+    let (center, rest) = parameters.split_at(axes);
     let (amplitude, root) = rest.split_last().unwrap();
     let mut lower = vec![vec![0.0; axes]; axes];
     let mut stored = root.iter();
@@ -144,7 +144,7 @@ fn gaussian_at(parameters: &[f64], f: &[f64], sign: f64) -> f64 {
     }
     let covariance = |a: usize, b: usize| (0..axes).map(|k| lower[a][k] * lower[b][k]).sum::<f64>();
     let bump = |direction: f64| {
-        let d: Vec<f64> = (0..axes).map(|a| direction * f[a] - centre[a]).collect();
+        let d: Vec<f64> = (0..axes).map(|a| direction * f[a] - center[a]).collect();
         let mut form = 0.0;
         for a in 0..axes {
             form += covariance(a, a) * 4.0 * (TAU * d[a] / 2.0).sin().powi(2);

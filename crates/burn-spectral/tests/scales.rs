@@ -322,7 +322,7 @@ fn a_normalization_by_magnitudes_does_not_depend_on_the_scale() {
     let grid = SpectrumGrid::half([4, 6]);
     for form in [
         ComplexNormForm::Magnitude(grid),
-        ComplexNormForm::CentredMagnitude(grid),
+        ComplexNormForm::CenteredMagnitude(grid),
         ComplexNormForm::Whitening,
         ComplexNormForm::Image(grid),
     ] {

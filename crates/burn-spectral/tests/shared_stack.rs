@@ -13,8 +13,8 @@ use burn_spectral::frequency::{
 };
 use burn_spectral::ops::{self, StackSpec, portable};
 use burn_spectral::response::{
-    ConstantConfig, Coupling, Free, FreeConfig, FrequencyResponse, GaussianConfig, KernelConfig,
-    ParametricForm, PolynomialConfig, ResponseConfig,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
+    KernelConfig, ParametricForm, PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::{ComplexTensor, Norm, fft};
 use common::golden::load;
@@ -139,7 +139,7 @@ fn a_stack_is_its_layers_one_after_the_other() {
         ([30, 29], [5, 3], &[6, 6, 12, 12, 24, 24]),
     ] {
         let shape = [batch, channels];
-        check_composition::<4, _>(FreeConfig::new(size), &size, shape, filters);
+        check_composition::<4, _>(FullSpectrumConfig::new(size), &size, shape, filters);
         for form in [ParametricForm::Published, ParametricForm::Stable] {
             let gaussian = GaussianConfig::new().with_form(form);
             check_composition::<4, _>(gaussian, &size, shape, filters);
@@ -151,7 +151,7 @@ fn a_stack_is_its_layers_one_after_the_other() {
 
 #[test]
 fn stacks_serve_one_and_three_axes_and_every_kind_of_value() {
-    check_composition::<3, _>(FreeConfig::new([17]), &[17], [3, 2], &[3, 2]);
+    check_composition::<3, _>(FullSpectrumConfig::new([17]), &[17], [3, 2], &[3, 2]);
     check_composition::<5, _>(GaussianConfig::new(), &[3, 4, 5], [2, 2], &[2, 3]);
     check_composition::<4, _>(KernelConfig::new([3, 2]), &[5, 6], [2, 2], &[2, 3]);
     let (device, _alone) = seeded(4);
@@ -294,7 +294,8 @@ fn an_empty_batch_gives_an_empty_result_and_no_gradient() {
     let device = Device::flex().autodiff();
     let (stack, head) = {
         let (device, _alone) = seeded(6);
-        let stack = SharedStack2dConfig::new(2, [2, 3], FreeConfig::new([4, 6])).init(&device);
+        let stack =
+            SharedStack2dConfig::new(2, [2, 3], FullSpectrumConfig::new([4, 6])).init(&device);
         let head = LinearConfig::new(2 * 3 * 4 * 4, 2).with_bias(false);
         (stack.train(), head.init(&device).train())
     };
@@ -321,7 +322,7 @@ fn stacks_and_their_gradients_are_those_of_pytorch() {
             let layers = filters.iter().map(|&outputs| {
                 let own = weights.clone().narrow(0, start, outputs);
                 let part = |part: Tensor<4>| Param::initialized(ParamId::new(), part);
-                let response = Free {
+                let response = FullSpectrum {
                     re: part(own.re),
                     im: part(own.im),
                     length: width,
@@ -394,7 +395,7 @@ fn what_a_stack_cannot_take_is_refused() {
         assert!(error.contains(what), "{error}");
     }
 
-    let stack = SharedStack2dConfig::new(3, [2], FreeConfig::new([4, 6])).init(&device);
+    let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([4, 6])).init(&device);
     let refuse = |dims, length| stack.check(dims, length).unwrap_err().to_string();
     assert!(refuse([1, 2, 4, 4], 6).contains("takes 3 channels"));
     assert!(refuse([1, 3, 4, 4], 7).contains("bound to inputs of size [4, 6]"));
@@ -404,7 +405,7 @@ fn what_a_stack_cannot_take_is_refused() {
 #[should_panic(expected = "must take the 48 features of the spectrum, got one of 50")]
 fn a_head_of_other_features_is_refused() {
     let device = Device::flex();
-    let stack = SharedStack2dConfig::new(3, [2], FreeConfig::new([3, 6])).init(&device);
+    let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([3, 6])).init(&device);
     let head = LinearConfig::new(50, 2).init(&device);
     stack.forward_dense(Tensor::zeros([1, 3, 3, 6], &device), &head);
 }
@@ -413,6 +414,6 @@ fn a_head_of_other_features_is_refused() {
 #[should_panic(expected = "this layer takes 3 channels, got an input of shape [1, 2, 3, 6]")]
 fn a_signal_of_other_channels_is_refused() {
     let device = Device::flex();
-    let stack = SharedStack2dConfig::new(3, [2], FreeConfig::new([3, 6])).init(&device);
+    let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([3, 6])).init(&device);
     stack.forward_signal(Tensor::zeros([1, 2, 3, 6], &device));
 }

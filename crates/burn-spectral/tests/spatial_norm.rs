@@ -1,4 +1,4 @@
-//! Batch normalisation, activations and max-pools on the kernels against Burn's own modules and finite differences.
+//! Batch normalization, activations and max-pools on the kernels against Burn's own modules and finite differences.
 
 mod common;
 
@@ -213,10 +213,10 @@ fn the_kernels_agree_with_the_portable_path() {
                     ]
                 };
                 let run = |portable: bool, which: usize| {
-                    let [x, centre, scale, shift] = leaves();
+                    let [x, center, scale, shift] = leaves();
                     let image = x.clone().reshape(shape);
                     let (gamma, beta) = (scale.clone(), shift.clone());
-                    let affine = [centre.detach(), scale.clone(), shift.clone()];
+                    let affine = [center.detach(), scale.clone(), shift.clone()];
                     let mut results = Vec::new();
                     let output = match (which, portable) {
                         (0, false) => channel_affine(image, affine, spec),
@@ -270,10 +270,10 @@ fn gradients_of_the_affine_map_are_central_differences() {
                 let steps: Vec<f64> = (0..count).map(|i| (i * 7 % count) as f64 * 4.0).collect();
                 let apart = tensor(&steps, shape, DType::F64, &device);
                 let x = inputs[0].clone().reshape(shape) + apart - 2.0 * count as f64 - 2.0;
-                let centre = tensor(&vec![0.0; channels], [channels], DType::F64, &device);
+                let center = tensor(&vec![0.0; channels], [channels], DType::F64, &device);
                 let scale = inputs[1].clone() * 0.001 + 1.0;
                 let shift = inputs[2].clone() * 0.01;
-                let y = channel_affine(x, [centre, scale, shift], spec);
+                let y = channel_affine(x, [center, scale, shift], spec);
                 let seed = noise_tensor(y.dims(), 7, DType::F64, &device);
                 (y * seed).sum()
             },
@@ -353,7 +353,7 @@ fn what_does_not_learn_gets_no_gradient() {
 }
 
 #[test]
-fn signals_and_lists_of_features_are_normalised_too() {
+fn signals_and_lists_of_features_are_normalized_too() {
     let device = Device::flex().autodiff();
     let (ours, theirs) = (norm(4, DType::F32, &device), norm(4, DType::F32, &device));
     let x: Tensor<3> = noise_tensor([5, 4, 11], 1, DType::F32, &device);

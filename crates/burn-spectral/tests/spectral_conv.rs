@@ -10,8 +10,8 @@ use burn_spectral::conv::{
 };
 use burn_spectral::ops::{Conjugate, MixSpec, SavedSpectrum};
 use burn_spectral::response::{
-    ConstantConfig, Coupling, Free, FreeConfig, FrequencyResponse, Kernel, KernelConfig,
-    KramersKronigConfig, Response,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, Kernel,
+    KernelConfig, KramersKronigConfig, Response,
 };
 use burn_spectral::{ComplexTensor, FrequencyGrid};
 use common::{PATHS, assert_close, noise_complex, noise_tensor, values};
@@ -23,19 +23,19 @@ const FACTORS: [ConjugateFactor; 3] = [
     ConjugateFactor::Input,
 ];
 
-fn free(channels: [usize; 2], seed: u64, device: &Device) -> Free<4> {
+fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum<4> {
     let dims = [channels[0], channels[1], SIZE[0], SIZE[1] / 2 + 1];
     let z = noise_complex(dims, seed, DType::F64, device);
-    Free {
+    FullSpectrum {
         re: Param::from_tensor(z.re),
         im: Param::from_tensor(z.im),
         length: SIZE[1],
     }
 }
 
-fn part(response: &Free<4>, axis: usize, start: usize, length: usize) -> Free<4> {
+fn part(response: &FullSpectrum<4>, axis: usize, start: usize, length: usize) -> FullSpectrum<4> {
     let cut = |part: &Param<Tensor<4>>| Param::from_tensor(part.val().narrow(axis, start, length));
-    Free {
+    FullSpectrum {
         re: cut(&response.re),
         im: cut(&response.im),
         length: response.length,
@@ -43,11 +43,11 @@ fn part(response: &Free<4>, axis: usize, start: usize, length: usize) -> Free<4>
 }
 
 fn layer(
-    response: Free<4>,
+    response: FullSpectrum<4>,
     channels: [usize; 2],
     coupling: Coupling,
     conjugate: ConjugateFactor,
-) -> SpectralConv2d<Free<4>> {
+) -> SpectralConv2d<FullSpectrum<4>> {
     let mut layer = SpectralConv2d::from_response(response, channels, coupling).unwrap();
     layer.conjugate = conjugate;
     layer
@@ -177,7 +177,7 @@ fn forward_panics_with_the_text_of_the_check() {
 #[test]
 fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
     let device = Device::flex();
-    let free = SpectralConv2dConfig::new([2, 3], FreeConfig::new([8, 6])).init(&device);
+    let free = SpectralConv2dConfig::new([2, 3], FullSpectrumConfig::new([8, 6])).init(&device);
     let text = |dims| free.check(dims).unwrap_err().to_string();
     assert!(free.check([7, 2, 8, 6]).is_ok());
     assert_eq!(
@@ -203,7 +203,7 @@ fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
 fn configurations_that_cannot_be_are_refused() {
     let device = Device::flex();
     let text = |channels, sizes: Vec<usize>, coupling| {
-        SpectralConv2dConfig::new(channels, FreeConfig::new(sizes))
+        SpectralConv2dConfig::new(channels, FullSpectrumConfig::new(sizes))
             .with_coupling(coupling)
             .try_init(&device)
             .unwrap_err()
@@ -324,7 +324,7 @@ fn a_response_of_the_wrong_shape_is_named() {
 #[should_panic(expected = "the input is F64, the response is F32; cast one of them")]
 fn an_input_of_another_precision_is_named() {
     let device = Device::flex();
-    let layer = SpectralConv2dConfig::new([2, 3], FreeConfig::new(SIZE)).init(&device);
+    let layer = SpectralConv2dConfig::new([2, 3], FullSpectrumConfig::new(SIZE)).init(&device);
     layer.forward(images(2, &device));
 }
 
@@ -342,9 +342,9 @@ fn every_response_meets_an_empty_batch() {
                 assert_eq!(layer.forward(empty()).dims(), [0, 8, 6, 5]);
             };
         }
-        check!(FreeConfig::new(SIZE), Coupling::Dense);
-        check!(FreeConfig::new(SIZE), Coupling::Depthwise);
-        check!(FreeConfig::new(SIZE), Coupling::Shared);
+        check!(FullSpectrumConfig::new(SIZE), Coupling::Dense);
+        check!(FullSpectrumConfig::new(SIZE), Coupling::Depthwise);
+        check!(FullSpectrumConfig::new(SIZE), Coupling::Shared);
         check!(KernelConfig::new([3, 3]), Coupling::Grouped(2));
         check!(KramersKronigConfig::new(SIZE), Coupling::Dense);
         check!(ConstantConfig::default(), Coupling::Dense);
@@ -366,7 +366,7 @@ fn every_response_meets_an_empty_batch() {
 #[test]
 fn a_layer_returns_from_its_record() {
     let device = Device::flex();
-    let config = SpectralConv2dConfig::new([2, 3], FreeConfig::new(SIZE));
+    let config = SpectralConv2dConfig::new([2, 3], FullSpectrumConfig::new(SIZE));
     let (saved, other) = (config.init(&device), config.init(&device));
     let x = noise_tensor([2, 2, 6, 5], 1, DType::F32, &device);
     let want = values(saved.forward(x.clone()));

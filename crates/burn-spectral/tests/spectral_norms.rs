@@ -1,4 +1,4 @@
-//! Batch normalisation of spectra: against Burn's own of the image, and what each form leaves.
+//! Batch normalization of spectra: against Burn's own of the image, and what each form leaves.
 
 mod common;
 
@@ -22,7 +22,7 @@ fn forms(grid: SpectrumGrid) -> [ComplexNormForm; 5] {
     [
         ComplexNormForm::PerPart,
         ComplexNormForm::Magnitude(grid),
-        ComplexNormForm::CentredMagnitude(grid),
+        ComplexNormForm::CenteredMagnitude(grid),
         ComplexNormForm::Whitening,
         ComplexNormForm::Image(grid),
     ]
@@ -190,7 +190,7 @@ fn the_power_that_the_magnitude_form_divides_by_is_that_of_the_image() {
         let samples = grid.samples() as f64;
         for (form, shift) in [
             (ComplexNormForm::Magnitude(grid), 0.0),
-            (ComplexNormForm::CentredMagnitude(grid), 1.0),
+            (ComplexNormForm::CenteredMagnitude(grid), 1.0),
         ] {
             let config = ComplexBatchNormConfig::new(2, form).with_momentum(1.0);
             let ComplexBatchNorm::Magnitude(layer) = config.init(&device) else {

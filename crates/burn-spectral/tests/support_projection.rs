@@ -24,7 +24,7 @@ fn supports() -> Vec<SupportProjection> {
         ([4, 1], [1, 1]),
     ] {
         for grid in [SpectrumGrid::half(size), SpectrumGrid::full(size)] {
-            for origin in [KernelOrigin::First, KernelOrigin::Centre] {
+            for origin in [KernelOrigin::First, KernelOrigin::Center] {
                 all.push(SupportProjection::new(grid, taps).with_origin(origin));
             }
         }
@@ -64,7 +64,7 @@ fn counted(support: &SupportProjection, z: ComplexTensor<4>, inverse: bool) -> C
 fn sample(tap: usize, taps: usize, size: usize, origin: KernelOrigin) -> usize {
     let before = match origin {
         KernelOrigin::First => 0,
-        KernelOrigin::Centre => taps / 2,
+        KernelOrigin::Center => taps / 2,
     };
     (tap + size - before) % size
 }

@@ -85,7 +85,7 @@ fn with_margins_a_block_is_that_of_an_image_network_with_zero_padding() {
         let padded = ops::zero_pad(x.clone(), &grid.size);
         let image_norm = ImageNorm::from_norm(norm.clone(), grid);
         let spectrum = conv.forward(grid.spectrum(padded));
-        let got = layer.forward_normalised(&image_norm, spectrum);
+        let got = layer.forward_normalized(&image_norm, spectrum);
         assert_eq!(
             layer.output_grid().size,
             [height / 2 + next, width / 2 + next]

@@ -8,7 +8,7 @@ use burn_spectral::conv::{
     ConjugateFactor, FftConvOptions, KkLayerConfig, SpectralConv2dConfig, fft_conv,
 };
 use burn_spectral::ops::{Axes, Conjugate, Direction, MixSpec};
-use burn_spectral::response::{FreeConfig, KernelConfig};
+use burn_spectral::response::{FullSpectrumConfig, KernelConfig};
 use burn_spectral::{ComplexTensor, Norm};
 use common::{
     CONJUGATES, PATHS, assert_close, complex_values, noise_complex, noise_tensor, relative_error,
@@ -127,7 +127,7 @@ fn values_that_are_no_numbers_pass_through_without_a_panic() {
         let mut numbers = common::noise(2 * 2 * 6 * 5, 1);
         numbers[7] = poison;
         let x = || tensor(&numbers, [2, 2, 6, 5], DType::F32, &device);
-        let free = SpectralConv2dConfig::new([2, 3], FreeConfig::new([6, 5])).init(&device);
+        let free = SpectralConv2dConfig::new([2, 3], FullSpectrumConfig::new([6, 5])).init(&device);
         let kernel = SpectralConv2dConfig::new([2, 3], KernelConfig::new([3, 3]))
             .with_conjugate(ConjugateFactor::Response)
             .init(&device);

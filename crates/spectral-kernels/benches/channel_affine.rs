@@ -1,4 +1,4 @@
-//! Batch normalisation, leaky rectifier and max-pool at the sizes of networks: both passes, with statistics and without.
+//! Batch normalization, leaky rectifier and max-pool at the sizes of networks: both passes, with statistics and without.
 //!
 //! Throughput counts the bytes that must pass through memory once: input and output forward, input, the output's
 //! gradient and the input's backward.
@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use spectral_kernels::{
-    Activation, BatchNormalisation, ChannelAffine, ChannelCoefficients, MaxPool,
+    Activation, BatchNormalization, ChannelCoefficients, FusedBatchNorm, MaxPool,
 };
 
 fn numbers(len: usize) -> Vec<f32> {
@@ -33,7 +33,7 @@ fn channel_maps(criterion: &mut Criterion) {
         (64, 1, 28),
     ] {
         for pool in [None, Some(MaxPool::new([2, 2]))] {
-            let map = ChannelAffine {
+            let map = FusedBatchNorm {
                 batch,
                 channels,
                 sizes: [size; 2],
@@ -45,30 +45,30 @@ fn channel_maps(criterion: &mut Criterion) {
             let (x, gy) = (numbers(map.input_len()), numbers(map.output_len()));
             let (mut y, mut gx) = (gy.clone(), x.clone());
             let (ones, zeros) = (vec![1.0; channels], vec![0.0; channels]);
-            let norm = BatchNormalisation {
+            let norm = BatchNormalization {
                 gamma: &ones,
                 beta: &zeros,
                 epsilon: 1e-5,
             };
             let given = ChannelCoefficients {
-                centre: &zeros,
+                center: &zeros,
                 scale: &ones,
                 shift: &zeros,
             };
-            let statistics = map.normalise(&x, &norm, &mut y);
+            let statistics = map.normalize(&x, &norm, &mut y);
             let kept = [&statistics.mean[..], &statistics.variance[..]];
             let bytes = |count: usize| Throughput::Bytes(4 * count as u64);
             group.throughput(bytes(x.len() + y.len()));
-            group.bench_function(BenchmarkId::new("normalise", &name), |bencher| {
-                bencher.iter(|| map.normalise(black_box(&x), &norm, &mut y));
+            group.bench_function(BenchmarkId::new("normalize", &name), |bencher| {
+                bencher.iter(|| map.normalize(black_box(&x), &norm, &mut y));
             });
             group.bench_function(BenchmarkId::new("given", &name), |bencher| {
                 bencher.iter(|| map.forward(black_box(&x), &given, &mut y));
             });
             group.throughput(bytes(2 * x.len() + gy.len()));
-            group.bench_function(BenchmarkId::new("normalise adjoint", &name), |bencher| {
+            group.bench_function(BenchmarkId::new("normalize adjoint", &name), |bencher| {
                 bencher
-                    .iter(|| map.normalise_adjoint(black_box(&x), &norm, kept, &gy, Some(&mut gx)));
+                    .iter(|| map.normalize_adjoint(black_box(&x), &norm, kept, &gy, Some(&mut gx)));
             });
             group.bench_function(BenchmarkId::new("given adjoint", &name), |bencher| {
                 bencher.iter(|| map.adjoint(black_box(&x), &given, &gy, Some(&mut gx), false));

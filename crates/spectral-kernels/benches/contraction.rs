@@ -5,10 +5,10 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use spectral_kernels::{Conjugate, Contraction, Planar, PlanarMut};
+use spectral_kernels::{BinwiseMatmul, Conjugate, Planar, PlanarMut};
 
 fn contractions(criterion: &mut Criterion) {
-    let dense = |batch, in_per_group, out_per_group, bins| Contraction {
+    let dense = |batch, in_per_group, out_per_group, bins| BinwiseMatmul {
         batch,
         groups: 1,
         in_per_group,
@@ -16,7 +16,7 @@ fn contractions(criterion: &mut Criterion) {
         bins,
         conjugate: Conjugate::None,
     };
-    let depthwise = Contraction {
+    let depthwise = BinwiseMatmul {
         batch: 32,
         groups: 384,
         in_per_group: 1,

@@ -31,7 +31,7 @@ impl HermitianSpectra {
     /// out, and 1/2 for those of the other columns.
     ///
     /// With factor 1/2 it is the spectrum of the real part of the image; with 1 the adjoint of [`Self::complete`] with 1.
-    pub fn symmetrise<T: Scalar>(&self, factor: T, x: Planar<'_, T>, h: PlanarMut<'_, T>) {
+    pub fn symmetrize<T: Scalar>(&self, factor: T, x: Planar<'_, T>, h: PlanarMut<'_, T>) {
         x.expect("full spectra", self.full_len());
         h.expect("half-spectra", self.half_len());
         T::hermitian(Work {
@@ -46,7 +46,7 @@ impl HermitianSpectra {
     /// The full spectra of half-spectra, `x_k = w·h_k` and `x_{−k} = w·conj h_k` with `w` = `factor`; the columns that have
     /// their mirror images in the half become their Hermitian part `(h_k + conj h_{−k})/2`.
     ///
-    /// With factor 1 it completes what a real transform leaves out; with 1/2 it is the adjoint of [`Self::symmetrise`]
+    /// With factor 1 it completes what a real transform leaves out; with 1/2 it is the adjoint of [`Self::symmetrize`]
     /// with 1/2.
     pub fn complete<T: Scalar>(&self, factor: T, h: Planar<'_, T>, x: PlanarMut<'_, T>) {
         h.expect("half-spectra", self.half_len());
@@ -129,7 +129,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                 // What a mirror image is multiplied by: the conjugate turns the imaginary part.
                 let sign = T::of(if part == 0 { 1.0 } else { -1.0 });
                 match to_half {
-                    true => symmetrise(simd, size, factor, sign, from, to),
+                    true => symmetrize(simd, size, factor, sign, from, to),
                     false => complete(simd, size, factor, sign, from, to),
                 }
             }
@@ -153,7 +153,7 @@ fn paired(width: usize) -> usize {
 }
 
 #[inline(always)]
-fn symmetrise<T: Scalar, S: Simd<T>>(
+fn symmetrize<T: Scalar, S: Simd<T>>(
     simd: S,
     [height, width]: [usize; 2],
     factor: T,
@@ -333,7 +333,7 @@ mod tests {
             });
             assert!(close(&full[0], &re) && close(&full[1], &im), "{size:?}");
             let again = filled(spectra.half_len(), |h| {
-                spectra.symmetrise(0.5, planar(&full), h)
+                spectra.symmetrize(0.5, planar(&full), h)
             });
             assert!(
                 close(&again[0], &half[0]) && close(&again[1], &half[1]),
@@ -343,12 +343,12 @@ mod tests {
     }
 
     #[test]
-    fn a_symmetrised_spectrum_is_that_of_the_real_part() {
+    fn a_symmetrized_spectrum_is_that_of_the_real_part() {
         for size in SIZES {
             let spectra = HermitianSpectra { count: 2, size };
             let [re, im] = parts(spectra.full_len(), 3);
             let half = filled(spectra.half_len(), |h| {
-                spectra.symmetrise(0.5, Planar { re: &re, im: &im }, h);
+                spectra.symmetrize(0.5, Planar { re: &re, im: &im }, h);
             });
             let (image, _) = oracle::dft_nd(2, &size, true, &re, &im);
             let samples = (size[0] * size[1]) as f64;
@@ -375,7 +375,7 @@ mod tests {
             let (full, half) = (parts(spectra.full_len(), 5), parts(spectra.half_len(), 6));
             for factor in [0.5, 1.0] {
                 let down = filled(spectra.half_len(), |h| {
-                    spectra.symmetrise(factor, planar(&full), h)
+                    spectra.symmetrize(factor, planar(&full), h)
                 });
                 let up = filled(spectra.full_len(), |x| {
                     spectra.complete(factor, planar(&half), x)
@@ -403,7 +403,7 @@ mod tests {
                 .unwrap();
             pool.install(|| {
                 filled(spectra.half_len(), |h| {
-                    spectra.symmetrise(0.5, planar(&full), h)
+                    spectra.symmetrize(0.5, planar(&full), h)
                 })
             })
         };

@@ -8,7 +8,7 @@
 //! # Conventions
 //!
 //! - **Layout**: row-major; complex data are planar, two slices of equal length ([`Planar`], [`PlanarMut`]).
-//! - **Normalisation**: nothing is scaled but by the `scale` argument; [`Norm`] gives the usual ones. The forward
+//! - **Normalization**: nothing is scaled but by the `scale` argument; [`Norm`] gives the usual ones. The forward
 //!   transform has `exp(-2πi jk/n)`, the inverse `exp(+2πi jk/n)`.
 //! - **Output order**: bin `k` has frequency `k/n`, bins above `n/2` the negative frequencies `k/n − 1`. Half-spectra of
 //!   real signals have the bins `0 … n/2`, `n/2 + 1` ([`half_bins`]) of them, on the last transformed axis.
@@ -104,10 +104,10 @@ mod view;
 pub use activation::Activation;
 pub use cache::{PlanMemory, clear_plans, plan_memory, set_plan_memory};
 pub use channel_affine::{
-    BatchNormalisation, ChannelAffine, ChannelCoefficients, ChannelStatistics, ChannelSums,
-    MaxPool, NormalisationGradients,
+    BatchNormalization, ChannelCoefficients, ChannelStatistics, ChannelSums, FusedBatchNorm,
+    MaxPool, NormalizationGradients,
 };
-pub use contraction::{Conjugate, Contraction, TiledContraction};
+pub use contraction::{BinwiseMatmul, Conjugate, TiledBinwiseMatmul};
 pub use convolution::{ChannelEpilogue, Convolution, Epilogue};
 pub use dense::Dense;
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};

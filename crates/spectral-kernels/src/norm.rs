@@ -1,6 +1,6 @@
 //! Where the factor 1/N of a transform pair goes.
 
-/// Normalisation of a transform pair, with NumPy's meaning.
+/// Normalization of a transform pair, with NumPy's meaning.
 ///
 /// `N` is the product of the transformed (real) lengths. Forward then inverse is the identity for every choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

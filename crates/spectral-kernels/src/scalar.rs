@@ -135,12 +135,12 @@ pub trait Internals: rustfft::FftNum + Default + PartialOrd + Exp {
     where
         Self: Scalar;
 
-    /// The forward pass of [`crate::ChannelAffine`] for this type.
+    /// The forward pass of [`crate::FusedBatchNorm`] for this type.
     fn channel_forward(work: channel_affine::Forward<'_, Self>)
     where
         Self: Scalar;
 
-    /// The backward pass of [`crate::ChannelAffine`] for this type.
+    /// The backward pass of [`crate::FusedBatchNorm`] for this type.
     fn channel_adjoint(work: channel_affine::Adjoint<'_, Self>)
     where
         Self: Scalar;

@@ -56,7 +56,7 @@ fn with_buffer<T: Scalar, R, const N: usize>(
         let (head, tail) = std::mem::take(&mut rest).split_at_mut(count);
         rest = tail;
         let len = size_of_val(head) / size_of::<T>();
-        // SAFETY: the lines are initialised, aligned for any number and borrowed for as long as the slice. `Scalar` is
+        // SAFETY: the lines are initialized, aligned for any number and borrowed for as long as the slice. `Scalar` is
         // sealed: `f32` and `f64` have no padding and no invalid bit patterns, and their sizes divide a line.
         unsafe { std::slice::from_raw_parts_mut(head.as_mut_ptr().cast::<T>(), len) }
     });

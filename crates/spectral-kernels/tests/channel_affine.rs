@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use common::{Number, noise, relative_error, widen};
 use proptest::prelude::*;
 use spectral_kernels::{
-    Activation, BatchNormalisation, ChannelAffine, ChannelCoefficients, InstructionSet, MaxPool,
+    Activation, BatchNormalization, ChannelCoefficients, FusedBatchNorm, InstructionSet, MaxPool,
 };
 
 /// The definition, with its gradients, from sums written out in f64.
@@ -18,7 +18,7 @@ struct Naive {
 }
 
 /// Index of each channel's elements.
-fn elements(map: &ChannelAffine, channel: usize) -> impl Iterator<Item = usize> + use<> {
+fn elements(map: &FusedBatchNorm, channel: usize) -> impl Iterator<Item = usize> + use<> {
     let plane = map.sizes[0] * map.sizes[1];
     let (batch, channels) = (map.batch, map.channels);
     (0..batch).flat_map(move |b| {
@@ -28,7 +28,7 @@ fn elements(map: &ChannelAffine, channel: usize) -> impl Iterator<Item = usize> 
 }
 
 /// What follows an affine map that gave `z`.
-fn naive(map: &ChannelAffine, z: &[f64], gy: &[f64]) -> Naive {
+fn naive(map: &FusedBatchNorm, z: &[f64], gy: &[f64]) -> Naive {
     let slope = map.activation.slope();
     let act = |z: f64| match z > 0.0 {
         true => z,
@@ -81,21 +81,21 @@ fn close<T: Number>(what: &str, got: &[T], want: &[f64], slack: f64) {
     );
 }
 
-fn given<T: Number>(map: &ChannelAffine) {
+fn given<T: Number>(map: &FusedBatchNorm) {
     let x = noise::<T>(map.input_len(), 1);
-    let [centre, scale, shift] = [2, 3, 4].map(|seed| noise::<T>(map.channels, seed));
+    let [center, scale, shift] = [2, 3, 4].map(|seed| noise::<T>(map.channels, seed));
     let gy = noise::<T>(map.output_len(), 5);
-    let mut centred = widen(&x);
-    let mut z = centred.clone();
+    let mut centered = widen(&x);
+    let mut z = centered.clone();
     for c in 0..map.channels {
         for at in elements(map, c) {
-            centred[at] -= centre[c].wide();
-            z[at] = centred[at] * scale[c].wide() + shift[c].wide();
+            centered[at] -= center[c].wide();
+            z[at] = centered[at] * scale[c].wide() + shift[c].wide();
         }
     }
     let want = naive(map, &z, &widen(&gy));
     let coefficients = ChannelCoefficients {
-        centre: &centre,
+        center: &center,
         scale: &scale,
         shift: &shift,
     };
@@ -112,14 +112,14 @@ fn given<T: Number>(map: &ChannelAffine) {
     let (mut plain, mut weighted) = (Vec::new(), Vec::new());
     for (c, scale) in scale.iter().enumerate() {
         plain.push(elements(map, c).map(|at| want.g[at]).sum());
-        weighted.push(elements(map, c).map(|at| want.g[at] * centred[at]).sum());
+        weighted.push(elements(map, c).map(|at| want.g[at] * centered[at]).sum());
         elements(map, c).for_each(|at| expected[at] *= scale.wide());
     }
     close(&format!("input gradient of {what}"), &gx, &expected, 2.0);
     close(&format!("sums of {what}"), &sums.gradient, &plain, 8.0);
     close(
-        &format!("centred sums of {what}"),
-        &sums.centred,
+        &format!("centered sums of {what}"),
+        &sums.centered,
         &weighted,
         8.0,
     );
@@ -131,10 +131,10 @@ fn given<T: Number>(map: &ChannelAffine) {
     );
     assert!(alone == gx, "the input gradient alone of {what}");
     let again = map.adjoint(&x, &coefficients, &gy, None, true).unwrap();
-    assert!(again.gradient == sums.gradient && again.centred == sums.centred);
+    assert!(again.gradient == sums.gradient && again.centered == sums.centered);
 }
 
-fn batch<T: Number>(map: &ChannelAffine) {
+fn batch<T: Number>(map: &FusedBatchNorm) {
     let x = noise::<T>(map.input_len(), 1);
     let [gamma, beta] = [3, 4].map(|seed| noise::<T>(map.channels, seed));
     let gy = noise::<T>(map.output_len(), 5);
@@ -155,14 +155,14 @@ fn batch<T: Number>(map: &ChannelAffine) {
         variances.push(variance);
     }
     let want = naive(map, &z, &widen(&gy));
-    let norm = BatchNormalisation {
+    let norm = BatchNormalization {
         gamma: &gamma,
         beta: &beta,
         epsilon,
     };
     let what = format!("{map:?}");
     let mut y = vec![T::of(f64::NAN); map.output_len()];
-    let statistics = map.normalise(&x, &norm, &mut y);
+    let statistics = map.normalize(&x, &norm, &mut y);
     // By its distance in deviations: what is near zero has no scale of its own.
     let deviations = |means: Vec<f64>| -> Vec<f64> {
         let scaled = means.iter().zip(&variances);
@@ -181,7 +181,7 @@ fn batch<T: Number>(map: &ChannelAffine) {
         &variances,
         2.0,
     );
-    close(&format!("normalised {what}"), &y, &want.y, 8.0);
+    close(&format!("normalized {what}"), &y, &want.y, 8.0);
 
     let mut expected = want.g.clone();
     let (mut for_gamma, mut for_beta) = (Vec::new(), Vec::new());
@@ -197,7 +197,7 @@ fn batch<T: Number>(map: &ChannelAffine) {
     }
     let kept = [&statistics.mean[..], &statistics.variance[..]];
     let mut gx = vec![T::of(f64::NAN); map.input_len()];
-    let gradients = map.normalise_adjoint(&x, &norm, kept, &gy, Some(&mut gx));
+    let gradients = map.normalize_adjoint(&x, &norm, kept, &gy, Some(&mut gx));
     close(&format!("gradient of {what}"), &gx, &expected, 8.0);
     close(
         &format!("gamma of {what}"),
@@ -206,11 +206,11 @@ fn batch<T: Number>(map: &ChannelAffine) {
         8.0,
     );
     close(&format!("beta of {what}"), &gradients.beta, &for_beta, 8.0);
-    let alone = map.normalise_adjoint(&x, &norm, kept, &gy, None);
+    let alone = map.normalize_adjoint(&x, &norm, kept, &gy, None);
     assert!(alone.gamma == gradients.gamma && alone.beta == gradients.beta);
 }
 
-fn check(map: &ChannelAffine) {
+fn check(map: &FusedBatchNorm) {
     given::<f32>(map);
     given::<f64>(map);
     // One number has no variance but that of its rounding.
@@ -228,8 +228,8 @@ fn case(
     sizes: [usize; 2],
     activation: Activation,
     pool: Option<MaxPool>,
-) -> ChannelAffine {
-    ChannelAffine {
+) -> FusedBatchNorm {
+    FusedBatchNorm {
         batch,
         channels,
         sizes,
@@ -238,7 +238,7 @@ fn case(
     }
 }
 
-fn cases() -> Vec<ChannelAffine> {
+fn cases() -> Vec<FusedBatchNorm> {
     let two = Some(MaxPool::new([2, 2]));
     let overlapping = Some(MaxPool {
         window: [3, 3],
@@ -309,22 +309,22 @@ proptest! {
 }
 
 /// Everything that the passes give.
-fn all(map: &ChannelAffine) -> Vec<f32> {
+fn all(map: &FusedBatchNorm) -> Vec<f32> {
     let x = noise::<f32>(map.input_len(), 1);
     let [gamma, beta] = [3, 4].map(|seed| noise::<f32>(map.channels, seed));
     let gy = noise::<f32>(map.output_len(), 5);
-    let norm = BatchNormalisation {
+    let norm = BatchNormalization {
         gamma: &gamma,
         beta: &beta,
         epsilon: 1e-5,
     };
     let mut y = vec![f32::NAN; map.output_len()];
-    let statistics = map.normalise(&x, &norm, &mut y);
+    let statistics = map.normalize(&x, &norm, &mut y);
     let mut gx = vec![f32::NAN; map.input_len()];
     let kept = [&statistics.mean[..], &statistics.variance[..]];
-    let gradients = map.normalise_adjoint(&x, &norm, kept, &gy, Some(&mut gx));
+    let gradients = map.normalize_adjoint(&x, &norm, kept, &gy, Some(&mut gx));
     let coefficients = ChannelCoefficients {
-        centre: &beta,
+        center: &beta,
         scale: &gamma,
         shift: &beta,
     };
@@ -344,7 +344,7 @@ fn all(map: &ChannelAffine) -> Vec<f32> {
         given,
         ggiven,
         sums.gradient,
-        sums.centred,
+        sums.centered,
     ]
     .concat()
 }
@@ -401,7 +401,7 @@ fn keeps_variance(set: InstructionSet, batch: usize, sizes: [usize; 2]) {
     }
     let wide = widen(&x);
     let ones = [1.0; 3];
-    let norm = BatchNormalisation {
+    let norm = BatchNormalization {
         gamma: &ones,
         beta: &[0.0; 3],
         epsilon: 0.0,
@@ -417,7 +417,7 @@ fn keeps_variance(set: InstructionSet, batch: usize, sizes: [usize; 2]) {
             }
         }
         let mut y = vec![0.0; x.len()];
-        let statistics = map.normalise(&x, &norm, &mut y);
+        let statistics = map.normalize(&x, &norm, &mut y);
         let count = (map.input_len() / 3) as f64;
         for c in 0..3 {
             let mean = elements(&map, c).map(|at| wide[at]).sum::<f64>() / count;
@@ -449,7 +449,7 @@ fn the_first_of_equal_values_wins_and_what_is_not_a_number_always() {
     let nan = f32::NAN;
     let x = [3.0, 3.0, 1.0, nan, -1.0, 0.0, 3.0, 2.0, 5.0, nan, 0.0, 0.0];
     let one = ChannelCoefficients {
-        centre: &[0.0],
+        center: &[0.0],
         scale: &[1.0],
         shift: &[0.0],
     };
@@ -468,7 +468,7 @@ fn the_first_of_equal_values_wins_and_what_is_not_a_number_always() {
 fn infinite_values_stay_what_they_are() {
     let map = case(1, 1, [1, 3], Activation::RELU, None);
     let one = ChannelCoefficients {
-        centre: &[0.0],
+        center: &[0.0],
         scale: &[1.0],
         shift: &[0.0],
     };
@@ -484,7 +484,7 @@ fn infinite_values_stay_what_they_are() {
 fn at_zero_the_derivative_is_the_slope() {
     let map = case(1, 1, [1, 1], LEAKY, None);
     let one = ChannelCoefficients {
-        centre: &[0.0],
+        center: &[0.0],
         scale: &[1.0],
         shift: &[0.0],
     };
@@ -498,7 +498,7 @@ fn at_zero_the_derivative_is_the_slope() {
 fn a_wrong_length_is_named() {
     let map = case(1, 3, [2, 2], LEAKY, None);
     let one = ChannelCoefficients {
-        centre: &[0.0; 3],
+        center: &[0.0; 3],
         scale: &[1.0; 3],
         shift: &[0.0; 3],
     };

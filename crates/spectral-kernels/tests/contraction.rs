@@ -4,7 +4,7 @@ mod common;
 
 use common::{Number, Owned, assert_close, dot, relative_error};
 use proptest::prelude::*;
-use spectral_kernels::{Conjugate, Contraction};
+use spectral_kernels::{BinwiseMatmul, Conjugate};
 
 const CONJUGATES: [Conjugate; 3] = [Conjugate::None, Conjugate::Response, Conjugate::Input];
 
@@ -19,7 +19,7 @@ fn times(a: Pair, b: Pair) -> Pair {
 }
 
 /// Calls `visit(x index, r index, y index)` for every term of the sum.
-fn terms(c: &Contraction, mut visit: impl FnMut(usize, usize, usize)) {
+fn terms(c: &BinwiseMatmul, mut visit: impl FnMut(usize, usize, usize)) {
     for b in 0..c.batch {
         for g in 0..c.groups {
             for o in 0..c.out_per_group {
@@ -38,7 +38,7 @@ fn terms(c: &Contraction, mut visit: impl FnMut(usize, usize, usize)) {
 }
 
 /// Forward, gradient for the input, gradient for the response, by the formulas.
-fn naive(c: &Contraction, x: &[Pair], r: &[Pair], gy: &[Pair]) -> [Vec<f64>; 3] {
+fn naive(c: &BinwiseMatmul, x: &[Pair], r: &[Pair], gy: &[Pair]) -> [Vec<f64>; 3] {
     let mut y = vec![(0.0, 0.0); c.output_len()];
     let mut gx = vec![(0.0, 0.0); c.input_len()];
     let mut gr = vec![(0.0, 0.0); c.response_len()];
@@ -64,7 +64,7 @@ fn pairs<T: Number>(x: &Owned<T>) -> Vec<Pair> {
         .collect()
 }
 
-fn check<T: Number>(c: &Contraction, seed: u64) {
+fn check<T: Number>(c: &BinwiseMatmul, seed: u64) {
     let x = Owned::<T>::noise(c.input_len(), seed);
     let r = Owned::<T>::noise(c.response_len(), seed + 1);
     let gy = Owned::<T>::noise(c.output_len(), seed + 2);
@@ -114,7 +114,7 @@ fn every_coupling_and_conjugate_matches_the_loops_at_odd_numbers_of_bins() {
                 (3, 2, 3, 5),
                 (7, 1, 16, 17),
             ] {
-                let c = Contraction {
+                let c = BinwiseMatmul {
                     batch,
                     groups,
                     in_per_group,
@@ -132,7 +132,7 @@ fn every_coupling_and_conjugate_matches_the_loops_at_odd_numbers_of_bins() {
 #[test]
 fn sums_longer_than_a_register_block_are_complete() {
     for conjugate in CONJUGATES {
-        let c = Contraction {
+        let c = BinwiseMatmul {
             batch: 70,
             groups: 1,
             in_per_group: 67,
@@ -141,7 +141,7 @@ fn sums_longer_than_a_register_block_are_complete() {
             conjugate,
         };
         check::<f32>(&c, 5);
-        let c = Contraction {
+        let c = BinwiseMatmul {
             batch: 5,
             groups: 2,
             in_per_group: 150,
@@ -172,7 +172,7 @@ fn few_frequencies_of_many_channels_match_the_loops() {
             (65, 1, 265, 37, 2),
             (130, 2, 18, 40, 17),
         ] {
-            let c = Contraction {
+            let c = BinwiseMatmul {
                 batch,
                 groups,
                 in_per_group,
@@ -190,7 +190,7 @@ fn few_frequencies_of_many_channels_match_the_loops() {
 fn results_do_not_depend_on_the_number_of_threads() {
     let conjugate = Conjugate::None;
     for (in_per_group, out_per_group, bins) in [(300, 130, 3), (64, 48, 33)] {
-        let c = Contraction {
+        let c = BinwiseMatmul {
             batch: 70,
             groups: 1,
             in_per_group,
@@ -217,7 +217,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn without_inputs_the_output_is_zero() {
     let conjugate = Conjugate::None;
-    let c = Contraction {
+    let c = BinwiseMatmul {
         batch: 2,
         groups: 1,
         in_per_group: 0,
@@ -235,7 +235,7 @@ fn without_inputs_the_output_is_zero() {
 #[should_panic(expected = "contraction response: expected 12 real elements, got 11")]
 fn a_wrong_length_is_named() {
     let conjugate = Conjugate::None;
-    let c = Contraction {
+    let c = BinwiseMatmul {
         batch: 1,
         groups: 1,
         in_per_group: 2,
@@ -256,7 +256,7 @@ proptest! {
         bins in 1_usize..70, conjugate in 0_usize..3, seed in any::<u64>()
     ) {
         let conjugate = CONJUGATES[conjugate];
-        check::<f32>(&Contraction { batch, groups, in_per_group, out_per_group, bins, conjugate }, seed >> 8);
+        check::<f32>(&BinwiseMatmul { batch, groups, in_per_group, out_per_group, bins, conjugate }, seed >> 8);
     }
 }
 
@@ -290,7 +290,7 @@ fn tiles_are_entries_of_the_batch_in_another_order() {
         (2, 33, 50, 5),
         (1, 34, 35, 20),
     ] {
-        let c = Contraction {
+        let c = BinwiseMatmul {
             batch: 11,
             groups,
             in_per_group,
@@ -298,7 +298,7 @@ fn tiles_are_entries_of_the_batch_in_another_order() {
             bins,
             conjugate: Conjugate::Response,
         };
-        let entries = Contraction {
+        let entries = BinwiseMatmul {
             batch: 11 * tiles,
             ..c
         };

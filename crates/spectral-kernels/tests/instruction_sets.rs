@@ -4,7 +4,7 @@ mod common;
 
 use common::{Number, Owned, assert_close, flat, noise, relative_error, widen};
 use spectral_kernels::{
-    Axis, BinWeight, Conjugate, Contraction, DenseGradients, DenseHead, Direction,
+    Axis, BinWeight, BinwiseMatmul, Conjugate, DenseGradients, DenseHead, Direction,
     ExponentialFactors, ExponentialGradients, ExponentialSum, HermitianSpectra, InputGradient,
     InstructionSet, Layout, NormalNoise, Placement, Pointwise, RectifiedStack, ResponseGradient,
     SpectralFilter, fft_axis, half_bins, irfft_axis, irfftn, oracle, rfft_axis, rfftn,
@@ -72,7 +72,7 @@ fn images<T: Number>(set: InstructionSet) {
 }
 
 /// The contraction and both its adjoints, in a row.
-fn contraction<T: Number>(c: Contraction) -> Vec<f64> {
+fn contraction<T: Number>(c: BinwiseMatmul) -> Vec<f64> {
     let [x, r, gy] = [
         (c.input_len(), 1),
         (c.response_len(), 2),
@@ -226,7 +226,7 @@ fn maps<T: Number>() -> Vec<f64> {
     };
     let x = Owned::<T>::noise(spectra.full_len(), 11);
     let mut half = Owned::unwritten(spectra.half_len());
-    spectra.symmetrise(T::of(0.5), x.get(), half.set());
+    spectra.symmetrize(T::of(0.5), x.get(), half.set());
     let mut full = Owned::unwritten(spectra.full_len());
     spectra.complete(T::of(1.0), half.get(), full.set());
     let noise = NormalNoise {
@@ -240,7 +240,7 @@ fn maps<T: Number>() -> Vec<f64> {
 
 #[test]
 fn every_available_instruction_set_gives_accurate_results() {
-    let c = Contraction {
+    let c = BinwiseMatmul {
         batch: 5,
         groups: 2,
         in_per_group: 9,
@@ -248,13 +248,13 @@ fn every_available_instruction_set_gives_accurate_results() {
         bins: 37,
         conjugate: Conjugate::Response,
     };
-    let depthwise = Contraction {
+    let depthwise = BinwiseMatmul {
         in_per_group: 1,
         out_per_group: 1,
         ..c
     };
     // Few frequencies, in the last case too many to be copied side by side by any set but the widest.
-    let few = [(1, 3), (2, 2), (3, 20)].map(|(batch, bins)| Contraction {
+    let few = [(1, 3), (2, 2), (3, 20)].map(|(batch, bins)| BinwiseMatmul {
         batch: batch * 19,
         groups: 1,
         in_per_group: 37,

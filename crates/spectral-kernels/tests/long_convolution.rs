@@ -72,7 +72,7 @@ struct Inputs<T> {
 }
 
 fn inputs<T: Number>(shape: &LongConvolution, skip: bool) -> Inputs<T> {
-    // Seeds far apart: neighbouring ones give the same numbers a few places on, which correlate.
+    // Seeds far apart: neighboring ones give the same numbers a few places on, which correlate.
     let far = |seed: u64| seed << 40;
     Inputs {
         x: noise(shape.signal_len(), far(1)),

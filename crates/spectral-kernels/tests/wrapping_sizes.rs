@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use spectral_kernels::{
-    Activation, ChannelAffine, Conjugate, Contraction, Convolution, Dense, Direction, Frame,
+    Activation, BinwiseMatmul, Conjugate, Convolution, Dense, Direction, Frame, FusedBatchNorm,
     HermitianSpectra, LongConvolution, MaxPool, Modes, Planar, PlanarMut, Pointwise, PrunedFft,
     RectifiedStack, fftn,
 };
@@ -47,7 +47,7 @@ fn sizes_whose_product_wraps_are_refused_before_any_slice_is_touched() {
         dense.forward(&x, &[0.0; 4], None, Activation::Identity, &mut two);
     });
     refused("contraction", &mut || {
-        let shape = Contraction {
+        let shape = BinwiseMatmul {
             batch,
             groups: 1,
             in_per_group: 2,
@@ -58,7 +58,7 @@ fn sizes_whose_product_wraps_are_refused_before_any_slice_is_touched() {
         let _ = shape.input_len();
     });
     refused("tiles", &mut || {
-        let shape = Contraction {
+        let shape = BinwiseMatmul {
             batch: 1,
             groups: 1,
             in_per_group: 1,
@@ -74,7 +74,7 @@ fn sizes_whose_product_wraps_are_refused_before_any_slice_is_touched() {
         shape.tiled(batch).forward(both, both, to);
     });
     refused("channel map", &mut || {
-        let map = ChannelAffine {
+        let map = FusedBatchNorm {
             batch,
             channels: 2,
             sizes: [1, 1],

@@ -17,7 +17,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
-use burn_spectral::response::{Free, FreeConfig};
+use burn_spectral::response::{FullSpectrum, FullSpectrumConfig};
 
 /// Height and width of the images: any number, and here a prime.
 const SIZE: usize = 23;
@@ -34,14 +34,14 @@ const LEARNING_RATE: f64 = 0.01;
 /// each.
 #[derive(Module, Debug)]
 struct StripeNet {
-    filter: SpectralConv2d<Free<4>>,
+    filter: SpectralConv2d<FullSpectrum<4>>,
     norm: BatchNorm,
     head: Linear,
 }
 
 impl StripeNet {
     fn new(device: &Device) -> Self {
-        let response = FreeConfig::new([SIZE, SIZE]);
+        let response = FullSpectrumConfig::new([SIZE, SIZE]);
         Self {
             filter: SpectralConv2dConfig::new([1, FILTERS], response).init(device),
             norm: BatchNormConfig::new(FILTERS).init(device),

@@ -17,7 +17,7 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use burn_spectral::conv::{SpectralConv1d, SpectralConv1dConfig};
-use burn_spectral::response::{FreeModes, FreeModesConfig};
+use burn_spectral::response::{FourierModes, FourierModesConfig};
 use burn_spectral::{ComplexTensor, Norm, fft};
 
 const WIDTH: usize = 16;
@@ -34,7 +34,7 @@ const TIME: f32 = 0.6;
 /// What passes the lowest modes, plus what a pointwise convolution makes of all.
 #[derive(Module, Debug)]
 struct Block {
-    modes: SpectralConv1d<FreeModes<3>>,
+    modes: SpectralConv1d<FourierModes<3>>,
     local: Conv1d,
 }
 
@@ -49,7 +49,7 @@ impl Operator {
     fn new(device: &Device) -> Self {
         let pointwise = |ends: [usize; 2]| Conv1dConfig::new(ends[0], ends[1], 1).init(device);
         let block = |_| Block {
-            modes: SpectralConv1dConfig::new([WIDTH, WIDTH], FreeModesConfig::new([MODES]))
+            modes: SpectralConv1dConfig::new([WIDTH, WIDTH], FourierModesConfig::new([MODES]))
                 .init(device),
             local: pointwise([WIDTH, WIDTH]),
         };

@@ -112,7 +112,7 @@ class Noise(nn.Module):
 
 
 class PublishedBlock(nn.Module):
-    """Product, and on both parts normalisation, leaky ReLU and noise; a max-pool of the image."""
+    """Product, and on both parts normalization, leaky ReLU and noise; a max-pool of the image."""
 
     def __init__(self, channels, taps, size, pools, weight, product, rate):
         super().__init__()
@@ -148,7 +148,7 @@ class Branches(nn.Module):
 
 class RepairedBlock(nn.Module):
     """The spectrum of a convolution of circular images, the tap in the middle on sample 0, without
-    offset; in the image normalisation, ReLU and max-pool."""
+    offset; in the image normalization, ReLU and max-pool."""
 
     def __init__(self, channels, taps, size, pools):
         super().__init__()

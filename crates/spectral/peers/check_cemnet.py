@@ -101,7 +101,7 @@ def networks():
                 torch.manual_seed(1)
                 outputs = module(images)
                 gradients = torch.autograd.grad(outputs.square().sum(), list(module.parameters()))
-                # Offsets before a normalisation have no gradient but rounding.
+                # Offsets before a normalization have no gradient but rounding.
                 largest = max(g.abs().max() for g in gradients)
                 results.append([outputs, torch.cat([g.flatten() / largest for g in gradients])])
             for way, result in zip(ways[1:], results[1:]):

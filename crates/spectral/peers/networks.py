@@ -112,7 +112,7 @@ def spectral_stack(shape, classes, layer, widths, hidden=None, dropout=None):
 CATS = (6, 6, 6, 6)
 CATS_DEEP = (6, 6, 12, 12, 24, 24)
 DIGITS = dict(widths=(6, 16), pooled=1, taps=5, hidden=(120, 84), rates=(0.4, 0.5))
-COLOUR = dict(widths=(64, 128, 256, 512, 512), pooled=5, taps=3, hidden=(512,), rates=(0.5, 0.5))
+COLOR = dict(widths=(64, 128, 256, 512, 512), pooled=5, taps=3, hidden=(512,), rates=(0.5, 0.5))
 CIFAR = dict(widths=(32, 32, 64, 64, 128, 128), hidden=128, dropout=0.2)
 
 NETWORKS = {
@@ -143,15 +143,15 @@ SPECTRA = {
     "cemnet-mnist-unfixed": {**DIGITS, "free": True},
     "cemnet-mnist-penalty": {**DIGITS, **FREE, "fixation": "penalty"},
     "cemnet-mnist-taps": DIGITS,
-    "cemnet-cifar": COLOUR,
-    "cemnet-cifar-projected": {**COLOUR, **FREE},
-    "cemnet-cifar-unfixed": {**COLOUR, "free": True},
-    "cemnet-cifar-penalty": {**COLOUR, **FREE, "fixation": "penalty"},
-    "tfdmnet-cifar": {**COLOUR, "spatial": 3},
+    "cemnet-cifar": COLOR,
+    "cemnet-cifar-projected": {**COLOR, **FREE},
+    "cemnet-cifar-unfixed": {**COLOR, "free": True},
+    "cemnet-cifar-penalty": {**COLOR, **FREE, "fixation": "penalty"},
+    "tfdmnet-cifar": {**COLOR, "spatial": 3},
 }
 REPAIRED = {
     "cemnet-mnist-repaired": DIGITS,
-    "cemnet-cifar-repaired": COLOUR,
+    "cemnet-cifar-repaired": COLOR,
 }
 for plans, products in ((SPECTRA, PRODUCTS), (REPAIRED, ("spectra", "images"))):
     for name, plan in plans.items():

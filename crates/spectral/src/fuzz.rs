@@ -148,7 +148,7 @@ height = 12
 width = 14
 classes = 3
 
-[model.settings.normalise.per-channel]
+[model.settings.normalize.per-channel]
 mean = [0.5]
 std = [0.25]
 

@@ -14,7 +14,7 @@ use super::fft_conv::{ConvGeometry, FftConvOptions, fft_conv};
 
 /// Creates an FFT-evaluated layer from the configuration of Burn's own.
 ///
-/// Arguments, defaults and initialisation are Burn's, because the configuration is.
+/// Arguments, defaults and initialization are Burn's, because the configuration is.
 ///
 /// # Example
 /// ```

@@ -18,7 +18,7 @@ pub enum GlobalFilterInit {
     #[default]
     Published,
     /// The spectrum of white noise with `E|R|² = 1/3` at every frequency: the output variance of a
-    /// fresh depthwise `Conv2d`, as [`Free`](crate::response::Free) has it.
+    /// fresh depthwise `Conv2d`, as [`FullSpectrum`](crate::response::FullSpectrum) has it.
     Variance,
 }
 
@@ -97,7 +97,7 @@ impl GlobalFilter2dConfig {
 /// Channels come last, as in the published network, so that tokens `[batch, h·w, channels]` become
 /// its input by a reshape. The published transforms are orthonormal; their scales cancel. It is the
 /// same map as a depthwise [`SpectralConv2d`](super::SpectralConv2d) with a
-/// [`Free`](crate::response::Free) response, whose channels come first, and like it is bound to the
+/// [`FullSpectrum`](crate::response::FullSpectrum) response, whose channels come first, and like it is bound to the
 /// size it was created for.
 ///
 /// # Example

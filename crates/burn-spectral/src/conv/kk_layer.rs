@@ -68,7 +68,7 @@ impl KkLayerConfig {
 /// and keeps the real part of `ifft2(Y_o)`. For a real image, `conj(X)` is the spectrum of the
 /// image reversed circularly, and `iβ` times it is the spectrum of an imaginary image, which the
 /// real part discards. So the layer **is** a 1×1 convolution with `α` of the circularly flipped
-/// image: it filters no frequency and sees no neighbour, and `β` has neither effect nor gradient.
+/// image: it filters no frequency and sees no neighbor, and `β` has neither effect nor gradient.
 /// It is computed as such here, with no transform at all; a test holds it to the published double
 /// loop over channels.
 ///

@@ -1,4 +1,4 @@
-//! Circular convolution with a parameterised response.
+//! Circular convolution with a parameterized response.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -124,7 +124,7 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
 ///
 /// # Records
 /// A Burn record holds tensors by name and shape, and nothing of what they mean: [`coupling`](Self::coupling),
-/// [`conjugate`](Self::conjugate), and of a response its [`corners`](crate::response::FreeModes::corners), form or reference
+/// [`conjugate`](Self::conjugate), and of a response its [`corners`](crate::response::FourierModes::corners), form or reference
 /// size come from the layer that the record is loaded into. A layer of another meaning whose tensors have the same shapes
 /// loads it without an error and computes something else. Keep the configuration beside the record, and create the layer
 /// from it:
@@ -133,14 +133,14 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
 /// use burn::module::Module;
 /// use burn::tensor::Device;
 /// use burn_spectral::conv::{ConjugateFactor, SpectralConv2dConfig};
-/// use burn_spectral::response::FreeModesConfig;
+/// use burn_spectral::response::FourierModesConfig;
 ///
 /// let device = Device::flex();
-/// let config = SpectralConv2dConfig::new([2, 3], FreeModesConfig::new([4, 4]))
+/// let config = SpectralConv2dConfig::new([2, 3], FourierModesConfig::new([4, 4]))
 ///     .with_conjugate(ConjugateFactor::Response);
 /// let (text, record) = (serde_json::to_string(&config)?, config.init(&device).into_record());
 ///
-/// let config: SpectralConv2dConfig<FreeModesConfig> = serde_json::from_str(&text)?;
+/// let config: SpectralConv2dConfig<FourierModesConfig> = serde_json::from_str(&text)?;
 /// let layer = config.init(&device).load_record(record);
 /// assert_eq!(layer.conjugate, ConjugateFactor::Response);
 /// # Ok::<(), serde_json::Error>(())

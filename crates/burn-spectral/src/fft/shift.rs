@@ -15,10 +15,10 @@ use burn::tensor::Tensor;
 /// use burn_spectral::fft::{fftshift, ifftshift};
 ///
 /// let x = Tensor::<1>::from_floats([0.0, 1.0, 2.0, -2.0, -1.0], &Device::flex());
-/// let centred = fftshift(x, &[0]);
-/// let values = centred.clone().into_data().try_to_vec::<f32>().unwrap();
+/// let centered = fftshift(x, &[0]);
+/// let values = centered.clone().into_data().try_to_vec::<f32>().unwrap();
 /// assert_eq!(values, vec![-2.0, -1.0, 0.0, 1.0, 2.0]);
-/// let back = ifftshift(centred, &[0]).into_data().try_to_vec::<f32>().unwrap();
+/// let back = ifftshift(centered, &[0]).into_data().try_to_vec::<f32>().unwrap();
 /// assert_eq!(back, vec![0.0, 1.0, 2.0, -2.0, -1.0]);
 /// ```
 pub fn fftshift<const D: usize>(tensor: Tensor<D>, axes: &[usize]) -> Tensor<D> {

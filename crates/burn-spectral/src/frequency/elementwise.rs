@@ -72,7 +72,7 @@ impl ElementwiseConv2dConfig {
             form: ElementwiseForm::Repaired,
             weights: ElementwiseWeights::Taps,
             init: ElementwiseInit::Conv,
-            origin: KernelOrigin::Centre,
+            origin: KernelOrigin::Center,
         }
     }
 

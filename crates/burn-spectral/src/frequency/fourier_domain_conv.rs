@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::response::{Coupling, Free, FreeConfig};
+use crate::response::{Coupling, FullSpectrum, FullSpectrumConfig};
 use crate::{ComplexTensor, SpectralError};
 
 use super::mix::{SpectralMix2d, SpectralMix2dConfig};
@@ -70,7 +70,7 @@ impl FourierDomainConv2dConfig {
     /// # Errors
     /// When channels or sizes are zero or do not fit the coupling.
     pub fn try_init(&self, device: &Device) -> Result<FourierDomainConv2d, SpectralError> {
-        let mut mix = SpectralMix2dConfig::new(self.channels, FreeConfig::new(self.size))
+        let mut mix = SpectralMix2dConfig::new(self.channels, FullSpectrumConfig::new(self.size))
             .with_coupling(self.coupling)
             .try_init(device)?;
         if self.init == FourierDomainInit::Keras {
@@ -104,7 +104,7 @@ impl FourierDomainConv2dConfig {
 #[derive(Module, Debug)]
 pub struct FourierDomainConv2d {
     /// The layer as a mix with a free response.
-    pub mix: SpectralMix2d<Free<4>>,
+    pub mix: SpectralMix2d<FullSpectrum<4>>,
 }
 
 impl FourierDomainConv2d {

@@ -32,7 +32,7 @@
 //! alone. So before the dense head **nothing mixes frequencies**: an output bin depends on the same
 //! bin of the input and no other. As published the coupling is
 //! [`Shared`](crate::response::Coupling::Shared), every layer adds up its input channels before it
-//! filters, so **nothing mixes channels** either: the network sees the sum of the colours, and one
+//! filters, so **nothing mixes channels** either: the network sees the sum of the colors, and one
 //! complex number a frequency is all that passes from layer to layer. Without offsets it is
 //! positively homogeneous as well: twice the contrast gives twice the spectrum. Tests hold each of
 //! these. Dense coupling lets channels meet; frequencies meet where the signal is formed again, as
@@ -52,13 +52,13 @@
 //! |---|---|---|
 //! | convolution | [`ElementwiseConv2dConfig::published`] | [`ElementwiseConv2dConfig::new`] |
 //! | small kernels | [`ElementwiseConv2d::project`], [`SupportProjection`] | [`ElementwiseWeights::Taps`] |
-//! | batch normalisation | [`PerPartNorm`] | [`ImageNorm`], exact; [`WhiteningNorm`], [`MagnitudeNorm`] |
+//! | batch normalization | [`PerPartNorm`] | [`ImageNorm`], exact; [`WhiteningNorm`], [`MagnitudeNorm`] |
 //! | leaky ReLU | [`CLeakyRelu`], later [`SpectralNoiseConfig::activation`] | [`ThroughImage`], exact |
 //! | dropout | [`SpectralNoiseConfig::dropout`] | [`ThroughImage`], exact; [`NoiseForm::Hermitian`] |
 //! | max-pooling | [`SpatialMaxPool`] | [`SpatialMaxPool`], [`ThroughImage`] |
 //! | dense layer | [`TwoBranchLinear`] after [`FlattenParts`] | [`TwoBranchLinear`], [`ComplexLinear`] |
 //!
-//! Spectra are unnormalised, as [`fft2`](crate::fft::fft2) and [`rfft2`](crate::fft::rfft2) give
+//! Spectra are unnormalized, as [`fft2`](crate::fft::fft2) and [`rfft2`](crate::fft::rfft2) give
 //! them; a [`SpectrumGrid`] says which bins there are.
 
 mod activation;

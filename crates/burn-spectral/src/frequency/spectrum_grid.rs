@@ -100,7 +100,7 @@ impl SpectrumGrid {
         }
     }
 
-    /// The spectra of images, unnormalised.
+    /// The spectra of images, unnormalized.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`

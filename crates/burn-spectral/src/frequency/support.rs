@@ -85,7 +85,7 @@ impl SupportProjection {
     pub(super) fn before(&self) -> [usize; 2] {
         match self.origin {
             KernelOrigin::First => [0, 0],
-            KernelOrigin::Centre => self.taps.map(|taps| taps / 2),
+            KernelOrigin::Center => self.taps.map(|taps| taps / 2),
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
             ([1, 5], [1, 1]),
         ] {
             for grid in [SpectrumGrid::half(size), SpectrumGrid::full(size)] {
-                for origin in [KernelOrigin::First, KernelOrigin::Centre] {
+                for origin in [KernelOrigin::First, KernelOrigin::Center] {
                     let support = SupportProjection::new(grid, taps).with_origin(origin);
                     let transform = TapTransform::new(support).unwrap();
                     let random = |last: [usize; 2]| {

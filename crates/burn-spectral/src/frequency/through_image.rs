@@ -168,7 +168,7 @@ pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
 ///
 /// With [margins](ThroughImageConfig::with_margins) images lie in grids a little larger than they are,
 /// and a circular convolution on these is the one with zeros around the image: `k/2` rows and columns
-/// of zeros serve both borders of a kernel of `k` taps, centred, as the grid wraps around.
+/// of zeros serve both borders of a kernel of `k` taps, centered, as the grid wraps around.
 ///
 /// # Example
 /// ```
@@ -283,7 +283,7 @@ impl ThroughImage {
         self.spectrum(images)
     }
 
-    /// Applies the layer to the image that `norm` normalises: [`ImageNorm`] and this layer, without leaving the image
+    /// Applies the layer to the image that `norm` normalizes: [`ImageNorm`] and this layer, without leaving the image
     /// between them. The statistics are those of the image without its margin.
     ///
     /// # Shapes
@@ -291,7 +291,7 @@ impl ThroughImage {
     ///
     /// # Panics
     /// When the bins are not those of the layer's grid, or the channels are not those of the norm.
-    pub fn forward_normalised(
+    pub fn forward_normalized(
         &self,
         norm: &ImageNorm,
         spectrum: ComplexTensor<4>,

@@ -78,7 +78,7 @@ impl Equivalent {
     }
 
     /// Whether every output pixel depends on a single input pixel of each channel at most.
-    pub fn sees_no_neighbour(&self) -> bool {
+    pub fn sees_no_neighbor(&self) -> bool {
         !matches!(
             self.operation,
             Operation::Convolution { .. } | Operation::WholeImage
@@ -203,9 +203,9 @@ fn list(sweep: &Sweep, tolerance: f64) -> Vec<Equivalent> {
         for (flip, kernel) in sides() {
             let operation = convolution(Surround::Circular);
             list.push(Equivalent::new(flip, [0, 0], operation));
-            let centre = heaviest_window(kernel, taps);
-            if centre != [0, 0] {
-                list.push(Equivalent::new(flip, centre, operation));
+            let center = heaviest_window(kernel, taps);
+            if center != [0, 0] {
+                list.push(Equivalent::new(flip, center, operation));
             }
         }
         list.push(Equivalent::new(false, [0, 0], convolution(Surround::Zeros)));
@@ -229,7 +229,7 @@ fn peak(kernel: &EffectiveKernel) -> [isize; 2] {
     kernel.offset(most.unwrap_or(0))
 }
 
-/// The centre of the `taps × taps` window with the most energy; offset zero unless another has more
+/// The center of the `taps × taps` window with the most energy; offset zero unless another has more
 /// by a part in a million.
 fn heaviest_window(kernel: &EffectiveKernel, taps: usize) -> [isize; 2] {
     let energies = kernel.energies();

@@ -55,7 +55,7 @@ impl EffectiveKernel {
     }
 
     /// The taps of a pair with offset zero in the middle, at `[height/2, width/2]`: a picture.
-    pub fn centred(&self, output: usize, input: usize) -> Vec<f64> {
+    pub fn centered(&self, output: usize, input: usize) -> Vec<f64> {
         let [height, width] = self.size;
         let at = |row: usize, column: usize| {
             let offset = [
@@ -145,14 +145,14 @@ impl EffectiveKernel {
         })
     }
 
-    /// The same with only the `k × k` taps around `centre` left, `k` odd.
-    pub(super) fn cut(&self, k: usize, centre: [isize; 2]) -> Self {
+    /// The same with only the `k × k` taps around `center` left, `k` odd.
+    pub(super) fn cut(&self, k: usize, center: [isize; 2]) -> Self {
         let reach = (k / 2) as isize;
         let mut cut = Self::zeros(self.channels, self.size);
         let pixels = self.size[0] * self.size[1];
         for row in -reach..=reach {
             for column in -reach..=reach {
-                let place = [row + centre[0], column + centre[1]];
+                let place = [row + center[0], column + center[1]];
                 let [y, x] = [0, 1].map(|axis| wrapped(place[axis], self.size[axis]));
                 let index = y * self.size[1] + x;
                 let planes = cut.taps.chunks_mut(pixels).zip(self.taps.chunks(pixels));
@@ -221,7 +221,7 @@ impl MeasuredResponse {
     }
 
     /// A grid with frequency zero moved to the middle: a picture.
-    pub fn centred(&self, grid: &[f64]) -> Vec<f64> {
+    pub fn centered(&self, grid: &[f64]) -> Vec<f64> {
         let [height, width] = self.size;
         let places = (0..height).flat_map(|row| (0..width).map(move |column| [row, column]));
         places
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(kernel.share_ahead(1), 0.0);
         // Of the far tap 1 − 5/8·6/10 = 62.5 % comes over the border.
         assert!((kernel.share_wrapped() - 0.75 * 0.625).abs() < 1e-12);
-        assert_eq!(kernel.centred(0, 0)[5 + 4 * 10], 1.0);
+        assert_eq!(kernel.centered(0, 0)[5 + 4 * 10], 1.0);
     }
 
     #[test]

@@ -18,7 +18,7 @@
 //! every position, averaged over positions, are the circular convolution nearest to it for white
 //! noise; its answers averaged about the mirrored position are the one nearest to it after a
 //! circular reversal. Taps at different offsets are orthogonal, so the best `k × k` kernel is that
-//! one cut to `k × k`, and the best 1×1 mix its centre. Every candidate is then compared with the
+//! one cut to `k × k`, and the best 1×1 mix its center. Every candidate is then compared with the
 //! map on random images, and the simplest one that is equal up to rounding is the answer.
 
 mod bake;

@@ -93,7 +93,7 @@ pub trait SpectralOps: Backend {
         transform: ComplexTransform,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Contraction of a spectrum with a response, bin by bin.
+    /// BinwiseMatmul of a spectrum with a response, bin by bin.
     fn spectral_mix(
         x_re: FloatTensor<Self>,
         x_im: FloatTensor<Self>,

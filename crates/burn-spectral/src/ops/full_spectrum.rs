@@ -84,8 +84,8 @@ fn transform(shape: &Shape, scale: f64) -> RealTransform {
 
 /// The maps between full and half-spectra, without differentiation.
 pub trait FullSpectrumPrimitives: SpectralPrimitives {
-    /// [`HermitianSpectra::symmetrise`].
-    fn prim_symmetrise(spectrum: Planes<Self>, factor: f64) -> Planes<Self>;
+    /// [`HermitianSpectra::symmetrize`].
+    fn prim_symmetrize(spectrum: Planes<Self>, factor: f64) -> Planes<Self>;
 
     /// [`HermitianSpectra::complete`] of the half-spectra of images of that shape.
     fn prim_complete(half: Planes<Self>, shape: &Shape, factor: f64) -> Planes<Self>;
@@ -100,12 +100,12 @@ fn spectra(shape: &Shape) -> HermitianSpectra {
 }
 
 impl FullSpectrumPrimitives for Flex {
-    fn prim_symmetrise(spectrum: Planes<Flex>, factor: f64) -> Planes<Flex> {
+    fn prim_symmetrize(spectrum: Planes<Flex>, factor: f64) -> Planes<Flex> {
         let shape = spectrum.0.shape();
         let half = transform(&shape, 1.0).spectrum_shape(&shape);
         let spectrum = planes(spectrum);
         with_dtype!(spectrum[0].0, E => filled_planes::<E>(&half, |out| {
-            spectra(&shape).symmetrise(factor as E, planar(&spectrum), out);
+            spectra(&shape).symmetrize(factor as E, planar(&spectrum), out);
         }))
     }
 
@@ -142,7 +142,7 @@ fn forward<B: FullSpectrumPrimitives>(image: FloatTensor<B>, scale: f64) -> Plan
 
 fn inverse<B: FullSpectrumPrimitives>(spectrum: Planes<B>, scale: f64) -> FloatTensor<B> {
     let transform = transform(&spectrum.0.shape(), scale);
-    B::prim_irfft(B::prim_symmetrise(spectrum, 0.5), transform)
+    B::prim_irfft(B::prim_symmetrize(spectrum, 0.5), transform)
 }
 
 impl FullSpectrumOps for Flex {
@@ -162,7 +162,7 @@ struct OfReal(f64);
 impl<B: FullSpectrumPrimitives> Adjoint<B, 1> for OfReal {
     fn pull_back(self, grad: Planes<B>) -> [Option<FloatTensor<B>>; 1] {
         let transform = transform(&grad.0.shape(), self.0).with_weight(BinWeight::Halve);
-        let half = B::prim_symmetrise(grad, 1.0);
+        let half = B::prim_symmetrize(grad, 1.0);
         [Some(B::prim_irfft(half, transform))]
     }
 }

@@ -40,7 +40,7 @@ pub(crate) use empty::{Empty, cat, narrow};
 pub(crate) use half::Half;
 
 pub use channel_map::{
-    Activation, ChannelSpec, MaxPool, NormalisedBatch, activate_pool, batch_norm_train,
+    Activation, ChannelSpec, MaxPool, NormalizedBatch, activate_pool, batch_norm_train,
     channel_affine, portable as channel_map_portable,
 };
 pub use cross_entropy::{CrossEntropySpec, cross_entropy, portable as cross_entropy_portable};
@@ -169,7 +169,7 @@ pub fn mix<const D: usize>(
 
 /// Circular convolution by the spectrum, `y = irfft(mix(rfft(x), response))`, as one operation.
 ///
-/// Its adjoint, with `N` samples, `G = rfft(grad_y)` and `X = rfft(x)` unnormalised, is
+/// Its adjoint, with `N` samples, `G = rfft(grad_y)` and `X = rfft(x)` unnormalized, is
 /// `grad_x = irfft(conj(R)ᵀ·G)` and `grad_R = (c_k/N)·Σ_batch conj(X)·G`, where `c_k` is 1 on the
 /// first and, for an even length, the last bin of the half-spectrum axis and 2 elsewhere.
 ///

@@ -29,7 +29,7 @@ pub struct AdamMoments<const D: usize> {
 pub struct RmsPropAverages<const D: usize> {
     /// Mean of the gradient's square.
     pub square: Tensor<D>,
-    /// Mean of the gradient, if centred.
+    /// Mean of the gradient, if centered.
     pub mean: Option<Tensor<D>>,
     /// The last update, with momentum.
     pub update: Option<Tensor<D>>,
@@ -170,7 +170,7 @@ pub mod portable {
         old * keep + new * add
     }
 
-    fn penalised<const D: usize>(gradient: Tensor<D>, weights: &Tensor<D>, by: f64) -> Tensor<D> {
+    fn penalized<const D: usize>(gradient: Tensor<D>, weights: &Tensor<D>, by: f64) -> Tensor<D> {
         match by == 0.0 {
             true => gradient,
             false => weights.clone() * by + gradient,
@@ -184,7 +184,7 @@ pub mod portable {
         moments: AdamMoments<D>,
         step: &AdamStep,
     ) -> (Tensor<D>, AdamMoments<D>) {
-        let gradient = penalised(gradient, &weights, step.penalty);
+        let gradient = penalized(gradient, &weights, step.penalty);
         let mean = mix(moments.mean, gradient.clone(), step.mean);
         let square = mix(moments.square, gradient.square(), step.square);
         let largest = moments
@@ -207,7 +207,7 @@ pub mod portable {
         velocity: Option<Tensor<D>>,
         step: &SgdStep,
     ) -> (Tensor<D>, Option<Tensor<D>>) {
-        let gradient = penalised(gradient, &weights, step.penalty);
+        let gradient = penalized(gradient, &weights, step.penalty);
         let velocity = velocity.map(|velocity| mix(velocity, gradient.clone(), step.velocity));
         let update = match &velocity {
             Some(velocity) => mix(velocity.clone(), gradient, step.look_ahead),
@@ -223,7 +223,7 @@ pub mod portable {
         averages: RmsPropAverages<D>,
         step: &RmsPropStep,
     ) -> (Tensor<D>, RmsPropAverages<D>) {
-        let gradient = penalised(gradient, &weights, step.penalty);
+        let gradient = penalized(gradient, &weights, step.penalty);
         let square = mix(averages.square, gradient.clone().square(), step.average);
         let mean = averages
             .mean
@@ -341,12 +341,12 @@ mod tests {
             penalty: 0.2,
         };
         for dtype in [DType::F32, DType::F64] {
-            for (centred, momentum) in [(false, false), (true, false), (false, true), (true, true)]
+            for (centered, momentum) in [(false, false), (true, false), (false, true), (true, true)]
             {
                 let [w, g, v, a, u] = core::array::from_fn(|_| draw([3, 5, 2], dtype));
                 let averages = RmsPropAverages {
                     square: v + 1.0,
-                    mean: centred.then_some(a),
+                    mean: centered.then_some(a),
                     update: momentum.then_some(u),
                 };
                 let (w1, a1) = rms_prop(w.clone(), g.clone(), averages.clone(), &step);

@@ -144,7 +144,7 @@ pub fn fft<const D: usize>(
     input.mul_scalar(transform.scale)
 }
 
-/// Contraction of a spectrum with a response, bin by bin; see [`crate::ops::mix`].
+/// BinwiseMatmul of a spectrum with a response, bin by bin; see [`crate::ops::mix`].
 pub fn mix<const D: usize>(
     x: ComplexTensor<D>,
     response: ComplexTensor<D>,

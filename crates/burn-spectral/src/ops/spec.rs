@@ -1,7 +1,7 @@
 //! What an operation does, apart from the tensors it does it to.
 
 use burn::tensor::Shape;
-use spectral_kernels::{Axis, BinWeight, Conjugate, Contraction, Direction, RectifiedStack};
+use spectral_kernels::{Axis, BinWeight, BinwiseMatmul, Conjugate, Direction, RectifiedStack};
 
 /// The axes a transform runs over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +120,8 @@ pub struct MixSpec {
 
 impl MixSpec {
     /// The contraction for a spectrum of `input` channels and a response of shape `response`.
-    pub(crate) fn contraction(&self, batch: usize, response: &Shape) -> Contraction {
-        Contraction {
+    pub(crate) fn contraction(&self, batch: usize, response: &Shape) -> BinwiseMatmul {
+        BinwiseMatmul {
             batch,
             groups: self.groups,
             in_per_group: response[1],

@@ -34,19 +34,19 @@ impl<C> BandLimitedConfig<C> {
 /// reference grid, by the rule of [`spectral_resize2d`](crate::pool::spectral_resize2d) at the
 /// Nyquist frequencies. So filtering and resampling commute for images that hold no more than the
 /// reference's modes: a layer trained at one resolution runs at another, as those of a Fourier neural
-/// operator do (Li et al., 2021), and a [`Free`](super::Free) response is no longer bound to its
+/// operator do (Li et al., 2021), and a [`FullSpectrum`](super::FullSpectrum) response is no longer bound to its
 /// size.
 ///
-/// A [`Response::Constant`] looks at no neighbour and stays what it is.
+/// A [`Response::Constant`] looks at no neighbor and stays what it is.
 ///
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::conv::SpectralConv2dConfig;
-/// use burn_spectral::response::{BandLimitedConfig, FreeConfig};
+/// use burn_spectral::response::{BandLimitedConfig, FullSpectrumConfig};
 ///
 /// let device = Device::flex();
-/// let response = BandLimitedConfig::new(FreeConfig::new([28, 28]), [28, 28]);
+/// let response = BandLimitedConfig::new(FullSpectrumConfig::new([28, 28]), [28, 28]);
 /// let layer = SpectralConv2dConfig::new([1, 4], response).init(&device);
 /// for [height, width] in [[28, 28], [56, 56], [41, 37], [20, 31]] {
 ///     let y = layer.forward(Tensor::ones([2, 1, height, width], &device));
@@ -121,14 +121,14 @@ mod tests {
     use super::*;
     use crate::conv::{SpectralConv2d, SpectralConv2dConfig};
     use crate::pool::spectral_resize2d;
-    use crate::response::{Free, FreeConfig, GaussianConfig, KramersKronigConfig};
+    use crate::response::{FullSpectrum, FullSpectrumConfig, GaussianConfig, KramersKronigConfig};
 
     fn largest(tensor: Tensor<4>) -> f64 {
         tensor.abs().max().into_scalar::<f64>()
     }
 
-    fn free(size: [usize; 2]) -> SpectralConv2d<BandLimited<Free<4>>> {
-        let response = BandLimitedConfig::new(FreeConfig::new(size), size);
+    fn free(size: [usize; 2]) -> SpectralConv2d<BandLimited<FullSpectrum<4>>> {
+        let response = BandLimitedConfig::new(FullSpectrumConfig::new(size), size);
         SpectralConv2dConfig::new([2, 3], response).init(&Device::flex())
     }
 
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_response_bound_to_another_size_is_refused() {
-        let config = BandLimitedConfig::new(FreeConfig::new([8, 8]), [6, 8]);
+        let config = BandLimitedConfig::new(FullSpectrumConfig::new([8, 8]), [6, 8]);
         let layer = SpectralConv2dConfig::new([1, 1], config).try_init(&Device::flex());
         let error = layer.unwrap_err().to_string();
         assert!(

@@ -63,7 +63,7 @@ impl GaussianConfig {
 /// grid a column lies at another frequency, rows of positive and of negative frequencies do not
 /// mirror each other, and the inverse transform drops what no real signal has.
 ///
-/// **Stable**, in the frequencies `f` in cycles per sample, with centre `μ` and `C = L·Lᵀ`,
+/// **Stable**, in the frequencies `f` in cycles per sample, with center `μ` and `C = L·Lᵀ`,
 ///
 /// ```text
 /// G(f) = exp( Σ_a C_aa·(cos 2πd_a − 1) − Σ_{a<b} C_ab·sin 2πd_a·sin 2πd_b )     d = f − μ
@@ -72,14 +72,14 @@ impl GaussianConfig {
 ///
 /// `G` is `exp(−½·(2πd)ᵀ·C·(2πd))` with distances that close around the circle of frequencies, the
 /// sine model of Singh, Hnizdo and Demchuk (2002); `C` is the covariance, in samples squared, of
-/// the envelope of the impulse response, and the centre modulates it, as in a Gabor filter. `L` is
+/// the envelope of the impulse response, and the center modulates it, as in a Gabor filter. `L` is
 /// lower triangular with a positive diagonal, so `C` is positive definite and `0 < G ≤ 1` whatever
 /// the parameters: `|R| ≤ √(s² + s'²)`. `R(−f) = conj R(f)` at every size: the impulse response is
 /// real. It serves any number of axes.
 #[derive(Module, Debug)]
 pub struct Gaussian {
     /// Parameters of the real part, `[out, in / groups, terms]`. Published: `x0, y0, a, b, c, s0`.
-    /// Stable: the centre, an axis at a time; the rows of `L` up to the diagonal, which is the
+    /// Stable: the center, an axis at a time; the rows of `L` up to the diagonal, which is the
     /// softplus of what is stored; the amplitude.
     pub re: Param<Tensor<3>>,
     /// Parameters of the imaginary part, as `re`.
@@ -95,7 +95,7 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
     type Response = Gaussian;
 
     /// Draws all parameters from `N(0, 0.05)` for the published form. The stable form starts with
-    /// an impulse response of one sample's deviation, centres spread evenly over all frequencies,
+    /// an impulse response of one sample's deviation, centers spread evenly over all frequencies,
     /// and amplitudes such that `E|R|² = 1 / (3·C_in)` at every frequency.
     ///
     /// # Errors
@@ -114,16 +114,16 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
                 Distribution::Normal(0.0, PUBLISHED_DEVIATION),
             ),
             ParametricForm::Stable => {
-                let centre = draw(axes, Distribution::Uniform(-0.5, 0.5));
+                let center = draw(axes, Distribution::Uniform(-0.5, 0.5));
                 let root = (0..axes).flat_map(|row| (0..=row).map(move |column| row == column));
                 let root: Vec<f64> = root
                     .map(|is_diagonal| if is_diagonal { UNIT_SOFTPLUS } else { 0.0 })
                     .collect();
                 let terms = root.len();
-                let root = constant(root, [1, 1, terms], &centre).expand([outputs, inputs, terms]);
+                let root = constant(root, [1, 1, terms], &center).expand([outputs, inputs, terms]);
                 let power = conv_variance(channels) / UNIT_POWER.powi(axes as i32);
                 let amplitude = draw(1, Distribution::Normal(0.0, power.sqrt()));
-                Tensor::cat(vec![centre, root, amplitude], 2)
+                Tensor::cat(vec![center, root, amplitude], 2)
             }
         };
         Ok(Gaussian {
@@ -160,10 +160,10 @@ impl Gaussian {
         let parameters = self.parameters(part);
         let [outputs, inputs, _] = parameters.dims();
         let term = |index| parameters.clone().narrow(2, index, 1);
-        let offset = |axis, origin, centre| {
+        let offset = |axis, origin, center| {
             let coordinates = bin_coordinates(grid, axis, origin);
             let bins = coordinates.len();
-            constant(coordinates, [1, 1, bins], &parameters) - term(centre)
+            constant(coordinates, [1, 1, bins], &parameters) - term(center)
         };
         let (dy, dx) = (offset(0, 0.5, 0), offset(1, 0.0, 1));
         let (a, b, c) = (term(2), term(3), term(4));
@@ -212,8 +212,8 @@ impl Gaussian {
                 .map(|f| sign * f * TAU)
                 .collect();
             let bins = values.len();
-            let centre = parameters.clone().narrow(2, axis, 1) * TAU;
-            constant(values, [1, 1, bins], parameters) - centre
+            let center = parameters.clone().narrow(2, axis, 1) * TAU;
+            constant(values, [1, 1, bins], parameters) - center
         };
         (0..self.axes).map(along_axis).collect()
     }

@@ -8,8 +8,8 @@
 mod band_limited;
 mod constant;
 mod coupling;
-mod free;
-mod free_modes;
+mod fourier_modes;
+mod full_spectrum;
 mod gaussian;
 mod kernel;
 mod kramers_kronig;
@@ -20,8 +20,8 @@ mod value;
 pub use band_limited::{BandLimited, BandLimitedConfig};
 pub use constant::{Constant, ConstantConfig, ConstantInit};
 pub use coupling::Coupling;
-pub use free::{Free, FreeConfig};
-pub use free_modes::{FreeModes, FreeModesConfig, FreeModesInit};
+pub use fourier_modes::{FourierModes, FourierModesConfig, FourierModesInit};
+pub use full_spectrum::{FullSpectrum, FullSpectrumConfig};
 pub use gaussian::{Gaussian, GaussianConfig};
 pub use kernel::{Kernel, KernelConfig};
 pub use kramers_kronig::{KramersKronig, KramersKronigConfig, hilbert};
@@ -47,7 +47,7 @@ pub enum Response<const D: usize> {
     /// The same complex number at every frequency of the **full** spectrum, `[out, in / groups]`.
     ///
     /// A real result keeps of it `(R(k) + conj R(−k)) / 2`, its real part: mixing of channels
-    /// without a look at any neighbour.
+    /// without a look at any neighbor.
     Constant(Tensor<2>),
     /// Taps of the impulse response from sample 0 on, `[out, in / groups, taps…]`; zero beyond.
     Taps(Tensor<D>),
@@ -58,7 +58,7 @@ pub enum Response<const D: usize> {
     Spectrum(ComplexTensor<D>),
 }
 
-/// A parameterised filter response.
+/// A parameterized filter response.
 ///
 /// # Example
 /// A low-pass with one learned cut-off a filter, `R(f) = exp(−(f/c)²)`:

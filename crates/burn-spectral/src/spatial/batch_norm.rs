@@ -1,4 +1,4 @@
-//! Batch normalisation, with the activation and the pool that follow it.
+//! Batch normalization, with the activation and the pool that follow it.
 
 use burn::nn::BatchNorm;
 use burn::nn::pool::MaxPool2d;
@@ -37,7 +37,7 @@ pub fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> 
         activation: Activation::Identity,
         pool: None,
     };
-    normalise(layer, nothing, x)
+    normalize(layer, nothing, x)
 }
 
 /// [`batch_norm`], then an activation, then a max-pool, as one operation: only `x` is kept for the backward pass, and
@@ -80,7 +80,7 @@ pub fn batch_norm_with(
         activation,
         pool: served,
     };
-    let y = normalise(layer, spec, x);
+    let y = normalize(layer, spec, x);
     match pool {
         Some(pool) if served.is_none() => pool.forward(y),
         _ => y,
@@ -100,10 +100,10 @@ pub fn batch_norm_activate<const D: usize>(
     x: Tensor<D>,
 ) -> Tensor<D> {
     let pool = None;
-    normalise(layer, ChannelSpec { activation, pool }, x)
+    normalize(layer, ChannelSpec { activation, pool }, x)
 }
 
-fn normalise<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
+fn normalize<const D: usize>(layer: &BatchNorm, spec: ChannelSpec, x: Tensor<D>) -> Tensor<D> {
     match x.device().is_autodiff() && layer.training.is_enabled() {
         true => train(layer, spec, x),
         false => infer(layer, spec, x),

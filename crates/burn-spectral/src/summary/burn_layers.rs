@@ -13,12 +13,12 @@ use crate::response::Coupling;
 use crate::{FrequencyGrid, SpectralError};
 
 use super::cost::product;
-use super::{FeatureShape, Summarise, Trace};
+use super::{FeatureShape, Summarize, Trace};
 
 /// Layers that change no shape and count as no multiply-add.
 macro_rules! pointwise {
     ($($layer:ident),* $(,)?) => {
-        $(impl Summarise for $layer {
+        $(impl Summarize for $layer {
             fn kind(&self) -> String {
                 stringify!($layer).into()
             }
@@ -35,7 +35,7 @@ pointwise!(
     Dropout, Gelu, Identity, LeakyRelu, PRelu, Relu, Sigmoid, Tanh
 );
 
-impl Summarise for Activation {
+impl Summarize for Activation {
     /// The name of the activation.
     fn kind(&self) -> String {
         let text = format!("{self:?}");
@@ -61,7 +61,7 @@ impl Summarise for Activation {
     }
 }
 
-impl Summarise for Linear {
+impl Summarize for Linear {
     fn kind(&self) -> String {
         "Linear".into()
     }
@@ -85,7 +85,7 @@ impl Summarise for Linear {
     }
 }
 
-impl Summarise for BatchNorm {
+impl Summarize for BatchNorm {
     fn kind(&self) -> String {
         "BatchNorm".into()
     }
@@ -118,7 +118,7 @@ fn pairs(
     })
 }
 
-impl Summarise for Conv2d {
+impl Summarize for Conv2d {
     fn kind(&self) -> String {
         "Conv2d".into()
     }
@@ -143,7 +143,7 @@ impl Summarise for Conv2d {
     }
 }
 
-impl Summarise for ConvTranspose2d {
+impl Summarize for ConvTranspose2d {
     fn kind(&self) -> String {
         "ConvTranspose2d".into()
     }
@@ -224,7 +224,7 @@ impl Window<'_> {
     }
 }
 
-impl Summarise for MaxPool2d {
+impl Summarize for MaxPool2d {
     fn kind(&self) -> String {
         "MaxPool2d".into()
     }
@@ -241,7 +241,7 @@ impl Summarise for MaxPool2d {
     }
 }
 
-impl Summarise for AvgPool2d {
+impl Summarize for AvgPool2d {
     fn kind(&self) -> String {
         "AvgPool2d".into()
     }
@@ -258,7 +258,7 @@ impl Summarise for AvgPool2d {
     }
 }
 
-impl Summarise for AdaptiveAvgPool2d {
+impl Summarize for AdaptiveAvgPool2d {
     fn kind(&self) -> String {
         "AdaptiveAvgPool2d".into()
     }
@@ -281,7 +281,7 @@ mod tests {
     const SHAPE: [usize; 4] = [1, 4, 9, 12];
 
     /// Holds the traced shape to that of the layer's own result.
-    fn agree(layer: &impl Summarise, forward: impl Fn(Tensor<4>) -> Tensor<4>) {
+    fn agree(layer: &impl Summarize, forward: impl Fn(Tensor<4>) -> Tensor<4>) {
         let got = layer.trace(&FeatureShape::new(&SHAPE[1..])).unwrap();
         let want = forward(Tensor::ones(SHAPE, &Device::flex())).dims();
         assert_eq!(got.output.dims(), &want[1..], "{}", layer.kind());
@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn inputs_that_do_not_fit_are_refused() {
         let device = Device::flex();
-        let text = |layer: &dyn Summarise, shape: FeatureShape| {
+        let text = |layer: &dyn Summarize, shape: FeatureShape| {
             layer.trace(&shape).unwrap_err().to_string()
         };
         let linear = LinearConfig::new(12, 5).init(&device);

@@ -1,17 +1,17 @@
 //! What a network is made of: its layers, their shapes, their parameters and their cost.
 //!
-//! A layer tells of itself by [`Summarise`]; [`Summary`] takes layers one after the other, hands
+//! A layer tells of itself by [`Summarize`]; [`Summary`] takes layers one after the other, hands
 //! the shape on, and prints as a table. No weight is drawn and nothing is computed for it.
 //!
 //! ```
 //! use burn::nn::{BatchNormConfig, LinearConfig, Relu};
 //! use burn::tensor::Device;
 //! use burn_spectral::conv::SpectralConv2dConfig;
-//! use burn_spectral::response::FreeConfig;
+//! use burn_spectral::response::FullSpectrumConfig;
 //! use burn_spectral::summary::{Flatten, Summary};
 //!
 //! let device = Device::flex();
-//! let conv = SpectralConv2dConfig::new([1, 4], FreeConfig::new([28, 28])).init(&device);
+//! let conv = SpectralConv2dConfig::new([1, 4], FullSpectrumConfig::new([28, 28])).init(&device);
 //! let norm = BatchNormConfig::new(4).init(&device);
 //! let head = LinearConfig::new(4 * 28 * 28, 10).init(&device);
 //!
@@ -23,7 +23,7 @@
 //!     .layer("head", &head)?;
 //! println!("{summary}");
 //! // A complex weight at each of 28×15 bins and an offset, four times; the head; scale and shift
-//! // of the normalisation, whose running mean and variance do not train.
+//! // of the normalization, whose running mean and variance do not train.
 //! assert_eq!(summary.parameters().trainable, 4 * (2 * 28 * 15 + 1) + 31_370 + 8);
 //! assert_eq!(summary.parameters().fixed, 8);
 //! assert_eq!(summary.output().dims(), [10]);
@@ -42,8 +42,8 @@
 //! - A transform of `N` real samples is `1.25·N·log₂N`, half of the usual count of `2.5·N·log₂N`
 //!   floating point operations; of `N` complex ones `2.5·N·log₂N`. The same for every length,
 //!   whatever algorithm runs.
-//! - A batch normalisation is 1 a value, as it runs after training.
-//! - Offsets, activations, pooling over neighbours, magnitudes, and what a batch needs once rather
+//! - A batch normalization is 1 a value, as it runs after training.
+//! - Offsets, activations, pooling over neighbors, magnitudes, and what a batch needs once rather
 //!   than every input (the value of a response, the spectrum of a kernel) count as none.
 //!
 //! It is a count of arithmetic and no prediction of time.
@@ -89,12 +89,12 @@ impl Trace {
 /// An implementation for a layer of your own that doubles its channels:
 /// ```
 /// use burn_spectral::SpectralError;
-/// use burn_spectral::summary::{FeatureShape, Summarise, Summary, Trace};
+/// use burn_spectral::summary::{FeatureShape, Summarize, Summary, Trace};
 ///
 /// #[derive(burn::module::Module, Debug)]
 /// struct Twice;
 ///
-/// impl Summarise for Twice {
+/// impl Summarize for Twice {
 ///     fn kind(&self) -> String {
 ///         "Twice".into()
 ///     }
@@ -109,7 +109,7 @@ impl Trace {
 /// assert_eq!(summary.output().dims(), [6, 8, 8]);
 /// # Ok::<(), SpectralError>(())
 /// ```
-pub trait Summarise {
+pub trait Summarize {
     /// What the layer is, in one word, with its response where it has one.
     fn kind(&self) -> String;
 
@@ -127,7 +127,7 @@ pub trait Summarise {
 #[derive(Module, Debug, Default)]
 pub struct Flatten;
 
-impl Summarise for Flatten {
+impl Summarize for Flatten {
     fn kind(&self) -> String {
         "Flatten".into()
     }

@@ -15,7 +15,7 @@ pub struct Parameters {
 
 /// Counts the parameters of a module, wherever it lives and whether or not it is set to train.
 ///
-/// Burn's own `num_params` counts the running statistics of a batch normalisation with the rest.
+/// Burn's own `num_params` counts the running statistics of a batch normalization with the rest.
 /// Parameters that are drawn when they are first used are not drawn by this.
 ///
 /// # Example

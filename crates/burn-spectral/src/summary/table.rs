@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::SpectralError;
 
-use super::{FeatureShape, Parameters, Summarise, count_parameters};
+use super::{FeatureShape, Parameters, Summarize, count_parameters};
 
 /// A layer of a [`Summary`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,7 +46,7 @@ impl Summary {
     ///
     /// # Errors
     /// When the layer does not take that shape.
-    pub fn layer<L: Summarise + Module>(
+    pub fn layer<L: Summarize + Module>(
         self,
         name: impl Into<String>,
         layer: &L,

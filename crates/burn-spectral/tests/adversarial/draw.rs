@@ -33,7 +33,7 @@ impl Draw {
         from[self.up_to(from.len() - 1)]
     }
 
-    /// A size up to `most`: small ones, powers of two, primes and their neighbours more often than others; 0 seldom.
+    /// A size up to `most`: small ones, powers of two, primes and their neighbors more often than others; 0 seldom.
     pub fn size(&mut self, most: usize) -> usize {
         const NOTABLE: [usize; 18] = [1, 1, 2, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 31, 32, 37, 64, 97];
         let size = match self.up_to(19) {

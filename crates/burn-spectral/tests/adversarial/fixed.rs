@@ -131,7 +131,7 @@ impl Case for Fixed {
             FilterUse::ChannelSum,
         ]);
         let (channels, filters) = (draw.count(4), draw.count(3));
-        let origin = draw.pick(&[None, Some(KernelOrigin::First), Some(KernelOrigin::Centre)]);
+        let origin = draw.pick(&[None, Some(KernelOrigin::First), Some(KernelOrigin::Center)]);
         let most = match origin {
             None => 7,
             Some(_) => 10,
@@ -202,7 +202,7 @@ impl Case for Fixed {
         let weights: Tensor<4> = self.layouts[1].tensor(&cotangent, dims, self.dtype, &device);
         let gradients = (y.clone() * weights).sum().backward();
         let origin = match self.origin {
-            Some(KernelOrigin::Centre) => [0, height / 2, width / 2],
+            Some(KernelOrigin::Center) => [0, height / 2, width / 2],
             _ => [0; 3],
         };
         let grid = [1, height, width];

@@ -5,7 +5,7 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{self, ConjugateFactor, SpectralConvConfig};
 use burn_spectral::ops::SavedSpectrum;
 use burn_spectral::response::{
-    Coupling, FreeConfig, FreeModesConfig, FrequencyResponse, KernelConfig,
+    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrumConfig, KernelConfig,
 };
 
 use super::Case;
@@ -244,7 +244,7 @@ impl SpectralConv {
                 })
             }
             Free => {
-                let response = FreeConfig::new(sizes);
+                let response = FullSpectrumConfig::new(sizes);
                 let config = SpectralConvConfig::<D, _>::new(self.channels, response);
                 self.compare_layer(config, &device, |layer, [re, im]| {
                     layer.response.re = Param::from_tensor(re.clone());
@@ -252,7 +252,7 @@ impl SpectralConv {
                 })
             }
             Modes(modes) => {
-                let mut response = FreeModesConfig::new(sizes);
+                let mut response = FourierModesConfig::new(sizes);
                 response.corners = self.last(modes);
                 let config = SpectralConvConfig::<D, _>::new(self.channels, response);
                 self.compare_layer(config, &device, |layer, [re, im]| {

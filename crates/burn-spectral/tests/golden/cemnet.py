@@ -35,7 +35,7 @@ def to_spectrum(x, extent):
 
 
 def before(taps, origin):
-    return tuple(k // 2 for k in taps) if origin == "centre" else (0, 0)
+    return tuple(k // 2 for k in taps) if origin == "center" else (0, 0)
 
 
 def taps_spectrum(w, size, extent, origin):
@@ -151,18 +151,18 @@ def per_part(input, gamma, beta):
     return torch.complex(*parts)
 
 
-def magnitude(size, extent, is_centred):
+def magnitude(size, extent, is_centered):
     count = torch.from_numpy(multiplicity(size, extent))
 
     def function(input, gamma, beta=None):
         at_zero = torch.zeros(input.shape[-2:], dtype=torch.float64)
         at_zero[0, 0] = 1
         X = input
-        if is_centred:
+        if is_centered:
             X = X - channel(X[..., 0, 0].mean(0)) * at_zero
         power = (count * (X.real**2 + X.imag**2)).sum((0, 2, 3)) / (len(X) * size[0] * size[1])
         Y = X * channel(gamma / (power + EPSILON).sqrt())
-        if is_centred:
+        if is_centered:
             Y = Y + channel(torch.complex(beta[0], beta[1])) * at_zero
         return Y
 
@@ -178,13 +178,13 @@ def covariance(X):
 def whitening(input, gamma, beta):
     """The inverse root by an eigendecomposition, where the layer has it in closed form."""
     parts = torch.stack([input.real, input.imag], -1)
-    centred = parts - parts.mean((0, 2, 3), keepdim=True)
-    V = torch.einsum("bchwp,bchwq->cpq", centred, centred) / (centred[:, 0].numel() / 2)
+    centered = parts - parts.mean((0, 2, 3), keepdim=True)
+    V = torch.einsum("bchwp,bchwq->cpq", centered, centered) / (centered[:, 0].numel() / 2)
     values, vectors = torch.linalg.eigh(V + EPSILON * torch.eye(2, dtype=torch.float64))
     root = torch.einsum("cpk,ck,cqk->cpq", vectors, values.rsqrt(), vectors)
     rr, ri, ii = gamma
     scale = torch.stack([torch.stack([rr, ri], -1), torch.stack([ri, ii], -1)], -2)
-    out = torch.einsum("cpq,cqr,bchwr->bchwp", scale, root, centred) + beta.T[None, :, None, None]
+    out = torch.einsum("cpq,cqr,bchwr->bchwp", scale, root, centered) + beta.T[None, :, None, None]
     return torch.complex(out[..., 0], out[..., 1])
 
 
@@ -211,7 +211,7 @@ def norm_case(size, form, extent="half", channels=3, batch=2):
         case.leaf("input", (batch, channels, *size))
     else:
         case.leaf("input", shape, is_complex=True)
-    rows = {"per_part": (2, 2), "magnitude": (None, 0), "centred": (None, 2),
+    rows = {"per_part": (2, 2), "magnitude": (None, 0), "centered": (None, 2),
             "whitening": (3, 2), "image": (None, None)}[form]
     for key, count in zip(("gamma", "beta"), rows):
         if count != 0:
@@ -220,7 +220,7 @@ def norm_case(size, form, extent="half", channels=3, batch=2):
         function = lambda input, gamma, beta: batch_norm(
             input, None, None, gamma, beta, training=True, eps=EPSILON)
     else:
-        function = {"per_part": per_part, "whitening": whitening}.get(form) or magnitude(size, extent, form == "centred")
+        function = {"per_part": per_part, "whitening": whitening}.get(form) or magnitude(size, extent, form == "centered")
     output, _ = case.finish(function)
     X, gamma, *beta = (value.detach().numpy() for value in case.leaves.values())
     axes = (0, 2, 3)
@@ -245,13 +245,13 @@ def norm_case(size, form, extent="half", channels=3, batch=2):
         same(power.mean(0) / N**2 - mean**2, spread, f"{case.name}: variance by Parseval")
     else:
         # Bin by bin of the full spectrum: those that a half-spectrum lacks count like their mirror images.
-        mean = X[..., 0, 0].mean(0) if form == "centred" else np.zeros(channels)
+        mean = X[..., 0, 0].mean(0) if form == "centered" else np.zeros(channels)
         moved = X.copy()
         moved[..., 0, 0] -= mean
         columns = range(size[1]) if extent == "full" else [min(c, size[1] - c) for c in range(size[1])]
         spread = sum((np.abs(moved[..., c]) ** 2).sum((0, 2)) for c in columns) / (batch * np.prod(size))
         expected = moved * channel(gamma / np.sqrt(spread + EPSILON))
-        if form == "centred":
+        if form == "centered":
             expected[..., 0, 0] += beta[0][0] + 1j * beta[0][1]
         mean = np.array([mean.real, mean.imag])
     same(output, expected, case.name, 1e-11)
@@ -340,22 +340,22 @@ def cemnet():
     for size in SIZES:
         for form in ("repaired", "published"):
             cases += [elementwise_case(size, form, weights) for weights in ("free", "taps", "orthogonal")]
-            cases.append(elementwise_case(size, form, "oblique", "centre", (1, 2)))
+            cases.append(elementwise_case(size, form, "oblique", "center", (1, 2)))
     for form in ("repaired", "published"):
         cases += [
-            elementwise_case((5, 8), form, "taps", "centre", batch=3),
-            elementwise_case((6, 7), form, "taps", "centre", (1, 1), 2, (4, 2)),
-            elementwise_case((8, 5), form, "orthogonal", "centre", (1, 1), 1, (2, 5)),
+            elementwise_case((5, 8), form, "taps", "center", batch=3),
+            elementwise_case((6, 7), form, "taps", "center", (1, 1), 2, (4, 2)),
+            elementwise_case((8, 5), form, "orthogonal", "center", (1, 1), 1, (2, 5)),
             elementwise_case((28, 28), form, "taps", "first", (1, 6), 2, (5, 5)),
             elementwise_case((3, 3), form, "taps", "first", (2, 2)),
             elementwise_case((1, 1), form, "oblique", "first", (2, 2), 2, (1, 1)),
         ]
     for extent in ("half", "full"):
         cases += [outside_case(size, extent) for size in SIZES]
-        cases += [outside_case((5, 8), extent, "centre", taps=(4, 3)), outside_case((1, 2), extent, taps=(1, 1))]
+        cases += [outside_case((5, 8), extent, "center", taps=(4, 3)), outside_case((1, 2), extent, taps=(1, 1))]
     for size in SIZES:
-        cases += [norm_case(size, form) for form in ("per_part", "magnitude", "centred", "whitening", "image")]
-    for form in ("per_part", "magnitude", "centred", "whitening", "image"):
+        cases += [norm_case(size, form) for form in ("per_part", "magnitude", "centered", "whitening", "image")]
+    for form in ("per_part", "magnitude", "centered", "whitening", "image"):
         cases += [norm_case((5, 8), form, "full", 1, 1), norm_case((6, 5), form, "half", 1, 3),
                   norm_case((7, 6), form, "full", 4, 2)]
     for operation in ("leaky", "pool", "leaky_pool", "antialiased"):

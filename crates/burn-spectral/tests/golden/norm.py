@@ -1,4 +1,4 @@
-"""Batch normalisation in training, leaky rectifier, max-pool."""
+"""Batch normalization in training, leaky rectifier, max-pool."""
 
 import numpy as np
 import torch

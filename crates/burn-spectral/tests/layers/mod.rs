@@ -162,7 +162,7 @@ pub fn every_layer(
     check.layer("SpectralConv1d", layer, [batch, 2, length], |m, x| {
         real(m.forward(x))
     });
-    let layer = SpectralConv3dConfig::new([2, 2], FreeModesConfig::new([2, 2, 2])).init(device);
+    let layer = SpectralConv3dConfig::new([2, 2], FourierModesConfig::new([2, 2, 2])).init(device);
     check.layer("SpectralConv3d", layer, [batch, 2, 6, 5, 8], |m, x| {
         real(m.forward(x))
     });
@@ -238,7 +238,7 @@ pub fn every_layer(
     for form in [
         ComplexNormForm::PerPart,
         ComplexNormForm::Magnitude(grid),
-        ComplexNormForm::CentredMagnitude(grid),
+        ComplexNormForm::CenteredMagnitude(grid),
         ComplexNormForm::Whitening,
         ComplexNormForm::Image(grid),
     ] {
@@ -356,10 +356,16 @@ fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
     let [_, _, height, width] = images;
     let size = [height, width];
     of("Constant", ConstantConfig::default(), images, device, check);
-    of("Free", FreeConfig::new(size), images, device, check);
     of(
-        "FreeModes",
-        FreeModesConfig::new([2, 2]),
+        "FullSpectrum",
+        FullSpectrumConfig::new(size),
+        images,
+        device,
+        check,
+    );
+    of(
+        "FourierModes",
+        FourierModesConfig::new([2, 2]),
         images,
         device,
         check,
@@ -382,7 +388,7 @@ fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
     of("Gaussian", GaussianConfig::new(), images, device, check);
     of(
         "BandLimited",
-        BandLimitedConfig::new(FreeConfig::new([4, 4]), [4, 4]),
+        BandLimitedConfig::new(FullSpectrumConfig::new([4, 4]), [4, 4]),
         images,
         device,
         check,

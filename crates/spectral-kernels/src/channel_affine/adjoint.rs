@@ -1,10 +1,10 @@
 //! The backward pass.
 
-use super::coefficients::{Affine, Gradient, SCALE, given, inverse_deviation, normalising};
+use super::coefficients::{Affine, Gradient, SCALE, given, inverse_deviation, normalizing};
 use super::cut::{Cut, Region};
 use super::rows::Rows;
 use super::transposed::Lanes;
-use super::{BatchNormalisation, ChannelAffine, ChannelCoefficients, NormalisationGradients};
+use super::{BatchNormalization, ChannelCoefficients, FusedBatchNorm, NormalizationGradients};
 use super::{lanes, pairs, rows};
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
@@ -15,24 +15,24 @@ use crate::simd::InstructionSet;
 enum Rule<'a, T> {
     Given(&'a ChannelCoefficients<'a, T>),
     /// From the batch, of this mean and variance.
-    Batch(&'a BatchNormalisation<'a, T>, [&'a [T]; 2]),
+    Batch(&'a BatchNormalization<'a, T>, [&'a [T]; 2]),
 }
 
 /// The gradient of the input, where asked for, and the sums for the coefficients' gradients.
 pub struct Adjoint<'a, T> {
-    map: &'a ChannelAffine,
+    map: &'a FusedBatchNorm,
     rule: Rule<'a, T>,
     x: Shared<T>,
     gy: Shared<T>,
     gx: Option<Shared<T>>,
-    /// Where `Σ g` goes, and `Σ g·(x − centre)`; for a batch normalisation `Σ g·x̂`.
+    /// Where `Σ g` goes, and `Σ g·(x − center)`; for a batch normalization `Σ g·x̂`.
     sums: Option<[Shared<T>; 2]>,
     set: InstructionSet,
 }
 
 impl<'a, T: Scalar> Adjoint<'a, T> {
     pub fn given(
-        map: &'a ChannelAffine,
+        map: &'a FusedBatchNorm,
         [x, gy]: [&[T]; 2],
         coefficients: &'a ChannelCoefficients<'a, T>,
         gx: Option<Shared<T>>,
@@ -50,12 +50,12 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
     }
 
     pub fn batch(
-        map: &'a ChannelAffine,
+        map: &'a FusedBatchNorm,
         [x, gy]: [&[T]; 2],
-        norm: &'a BatchNormalisation<'a, T>,
+        norm: &'a BatchNormalization<'a, T>,
         statistics: [&'a [T]; 2],
         gx: Option<Shared<T>>,
-        gradients: &mut NormalisationGradients<T>,
+        gradients: &mut NormalizationGradients<T>,
     ) -> Self {
         let sums = [&mut gradients.beta, &mut gradients.gamma].map(|sum| Shared::new(sum));
         Adjoint {
@@ -131,7 +131,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         match &self.rule {
             Rule::Given(coefficients) => given(coefficients, channel),
             Rule::Batch(norm, [mean, variance]) => {
-                normalising(norm, channel, [mean[channel], variance[channel]])
+                normalizing(norm, channel, [mean[channel], variance[channel]])
             }
         }
     }
@@ -144,19 +144,19 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
     /// Writes what the sums say of the coefficients' gradients, and gives what the input's takes.
     fn finish(&self, channel: usize, sums: [f64; 2]) -> Gradient<T> {
         let affine = self.affine(channel);
-        let [gradient, centred] = sums;
-        let (through, centred) = match &self.rule {
-            Rule::Given(_) => ([0.0; 2], centred),
+        let [gradient, centered] = sums;
+        let (through, centered) = match &self.rule {
+            Rule::Given(_) => ([0.0; 2], centered),
             Rule::Batch(norm, [_, variance]) => {
                 let inverse = inverse_deviation(variance[channel], norm.epsilon);
                 let count = (self.map.batch * self.map.plane()) as f64;
                 let factor = -affine[SCALE].widen() / count;
-                let slope = factor * centred * inverse * inverse;
-                ([slope, factor * gradient], centred * inverse)
+                let slope = factor * centered * inverse * inverse;
+                ([slope, factor * gradient], centered * inverse)
             }
         };
         if let Some(into) = &self.sums {
-            for (into, sum) in into.iter().zip([gradient, centred]) {
+            for (into, sum) in into.iter().zip([gradient, centered]) {
                 // SAFETY: there is a place for every channel, and each is written by one task.
                 unsafe { *into.at(channel) = T::of(sum) };
             }
@@ -213,7 +213,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             return;
         };
         let (map, x, gy) = (self.map, self.x, self.gy);
-        let centred = matches!(self.rule, Rule::Batch(..));
+        let centered = matches!(self.rule, Rule::Batch(..));
         let Some(pool) = map.pool else {
             with_scratch([rows::scratch::<5>(map)], |[columns]| {
                 let rows = Rows {
@@ -227,7 +227,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
                     x,
                     gy,
                     gx,
-                    centred,
+                    centered,
                 };
                 T::dispatch(self.set, pass);
             });
@@ -245,7 +245,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
                 x,
                 gy,
                 gx,
-                centred,
+                centered,
             };
             T::dispatch(self.set, pass);
             return;
@@ -263,7 +263,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
                 x,
                 gy,
                 gx,
-                centred,
+                centered,
                 blocks,
             };
             T::dispatch(self.set, pass);
@@ -271,7 +271,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
     }
 }
 
-fn with_sums<T: Scalar>([centre, scale, shift]: Affine<T>, through: [f64; 2]) -> Gradient<T> {
+fn with_sums<T: Scalar>([center, scale, shift]: Affine<T>, through: [f64; 2]) -> Gradient<T> {
     let [slope, offset] = through.map(T::of);
-    [centre, scale, shift, slope, offset]
+    [center, scale, shift, slope, offset]
 }

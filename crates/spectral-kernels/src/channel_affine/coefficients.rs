@@ -1,17 +1,17 @@
 //! Coefficients of the passes, one set a channel, and the activation in vectors.
 
-use super::{BatchNormalisation, ChannelCoefficients};
+use super::{BatchNormalization, ChannelCoefficients};
 use crate::activation::Activation;
 use crate::scalar::Scalar;
 use crate::simd::{Simd, Vector};
 
-/// `centre`, `scale` and `shift` of a channel.
+/// `center`, `scale` and `shift` of a channel.
 pub type Affine<T> = [T; 3];
 
-/// An [`Affine`] followed by `slope` and `offset`: `gx = scale·g + slope·(x − centre) + offset`.
+/// An [`Affine`] followed by `slope` and `offset`: `gx = scale·g + slope·(x − center) + offset`.
 pub type Gradient<T> = [T; 5];
 
-pub const CENTRE: usize = 0;
+pub const CENTER: usize = 0;
 pub const SCALE: usize = 1;
 pub const SHIFT: usize = 2;
 pub const SLOPE: usize = 3;
@@ -20,7 +20,7 @@ pub const OFFSET: usize = 4;
 /// Those given for `channel`.
 pub fn given<T: Scalar>(coefficients: &ChannelCoefficients<'_, T>, channel: usize) -> Affine<T> {
     [
-        coefficients.centre[channel],
+        coefficients.center[channel],
         coefficients.scale[channel],
         coefficients.shift[channel],
     ]
@@ -31,9 +31,9 @@ pub fn inverse_deviation<T: Scalar>(variance: T, epsilon: f64) -> f64 {
     1.0 / (variance.widen() + epsilon).sqrt()
 }
 
-/// Those that normalise `channel`, from its rounded statistics: the same in both passes.
-pub fn normalising<T: Scalar>(
-    norm: &BatchNormalisation<'_, T>,
+/// Those that normalize `channel`, from its rounded statistics: the same in both passes.
+pub fn normalizing<T: Scalar>(
+    norm: &BatchNormalization<'_, T>,
     channel: usize,
     [mean, variance]: [T; 2],
 ) -> Affine<T> {

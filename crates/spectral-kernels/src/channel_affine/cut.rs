@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::ChannelAffine;
+use super::FusedBatchNorm;
 use crate::parallel::{for_each, threads_for};
 
 /// What a group of channels may take of the second-level cache.
@@ -50,7 +50,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    pub fn new<T>(map: &ChannelAffine, work: usize) -> Self {
+    pub fn new<T>(map: &FusedBatchNorm, work: usize) -> Self {
         let threads = threads_for(work);
         let plane = map.plane();
         let plane_bytes = plane * size_of::<T>();

@@ -1,11 +1,11 @@
 //! The forward pass.
 
-use super::coefficients::{Affine, given, normalising};
+use super::coefficients::{Affine, given, normalizing};
 use super::cut::{Cut, Region};
 use super::moments::{Moments, Statistics};
 use super::rows::Rows;
 use super::transposed::Lanes;
-use super::{BatchNormalisation, ChannelAffine, ChannelCoefficients, ChannelStatistics};
+use super::{BatchNormalization, ChannelCoefficients, ChannelStatistics, FusedBatchNorm};
 use super::{lanes, pairs, rows};
 use crate::parallel::Shared;
 use crate::scalar::Scalar;
@@ -16,12 +16,12 @@ use crate::simd::InstructionSet;
 enum Rule<'a, T> {
     Given(&'a ChannelCoefficients<'a, T>),
     /// From the batch, whose mean and variance are written.
-    Batch(&'a BatchNormalisation<'a, T>, [Shared<T>; 2]),
+    Batch(&'a BatchNormalization<'a, T>, [Shared<T>; 2]),
 }
 
 /// The output, and the statistics if they are taken.
 pub struct Forward<'a, T> {
-    map: &'a ChannelAffine,
+    map: &'a FusedBatchNorm,
     rule: Rule<'a, T>,
     x: Shared<T>,
     y: Shared<T>,
@@ -30,7 +30,7 @@ pub struct Forward<'a, T> {
 
 impl<'a, T: Scalar> Forward<'a, T> {
     pub fn given(
-        map: &'a ChannelAffine,
+        map: &'a FusedBatchNorm,
         x: &[T],
         coefficients: &'a ChannelCoefficients<'a, T>,
         y: &mut [T],
@@ -45,9 +45,9 @@ impl<'a, T: Scalar> Forward<'a, T> {
     }
 
     pub fn batch(
-        map: &'a ChannelAffine,
+        map: &'a FusedBatchNorm,
         x: &[T],
-        norm: &'a BatchNormalisation<'a, T>,
+        norm: &'a BatchNormalization<'a, T>,
         statistics: &mut ChannelStatistics<T>,
         y: &mut [T],
     ) -> Self {
@@ -71,11 +71,11 @@ impl<'a, T: Scalar> Forward<'a, T> {
                 let cut = Cut::new::<T>(self.map, elements / 4);
                 cut.for_each_image(|region| self.apply(region, &table));
             }
-            Rule::Batch(norm, into) => self.normalise(norm, into, elements / 2),
+            Rule::Batch(norm, into) => self.normalize(norm, into, elements / 2),
         }
     }
 
-    fn normalise(&self, norm: &BatchNormalisation<'_, T>, into: [Shared<T>; 2], work: usize) {
+    fn normalize(&self, norm: &BatchNormalization<'_, T>, into: [Shared<T>; 2], work: usize) {
         let cut = Cut::new::<T>(self.map, work);
         let finish = |channel: usize, moments: &Moments| {
             let statistics = [T::of(moments.mean()), T::of(moments.variance())];
@@ -83,7 +83,7 @@ impl<'a, T: Scalar> Forward<'a, T> {
                 // SAFETY: there is a place for every channel, and each is written by one task.
                 unsafe { *into.at(channel) = value };
             }
-            normalising(norm, channel, statistics)
+            normalizing(norm, channel, statistics)
         };
         if cut.by_groups() {
             cut.for_each_group(|region| {

@@ -3,7 +3,7 @@
 //! Squares of the planes are transposed into a block ([`transposed`](super::transposed)), where a window is compared
 //! vector by vector, whatever its size and step.
 
-use super::coefficients::{Branch, CENTRE};
+use super::coefficients::{Branch, CENTER};
 use super::rows::gradient_of;
 use super::transposed::{Lanes, winner};
 use crate::parallel::Shared;
@@ -84,7 +84,7 @@ impl<T: Scalar> Forward<'_, T> {
     }
 }
 
-/// Adds `Σ g` and `Σ g·(x − centre)` of a region to those of its channels.
+/// Adds `Σ g` and `Σ g·(x − center)` of a region to those of its channels.
 pub struct Sums<'a, T> {
     pub lanes: Lanes<'a, T, 3>,
     pub x: Shared<T>,
@@ -153,7 +153,7 @@ impl<T: Scalar> Sums<'_, T> {
                             );
                             let g = branch.gradient(best.raw, simd.load(from));
                             lane_sums[0] = lane_sums[0] + g;
-                            lane_sums[1] = g.mul_add(best.centred, lane_sums[1]);
+                            lane_sums[1] = g.mul_add(best.centered, lane_sums[1]);
                         }
                         from = from.wrapping_add(S::LANES);
                     }
@@ -185,7 +185,7 @@ pub struct InputGradient<'a, T> {
     pub gy: Shared<T>,
     pub gx: Shared<T>,
     /// Whether it depends on the input beyond the activation.
-    pub centred: bool,
+    pub centered: bool,
     /// Room for the blocks of input, output and the input's gradient.
     pub blocks: [&'a mut [T]; 3],
 }
@@ -195,7 +195,7 @@ impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
-        match (self.lanes.pool.is_two_by_two(), self.centred) {
+        match (self.lanes.pool.is_two_by_two(), self.centered) {
             (true, true) => self.sweep::<S, true, true>(simd),
             (true, false) => self.sweep::<S, true, false>(simd),
             (false, true) => self.sweep::<S, false, true>(simd),
@@ -206,7 +206,7 @@ impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
 
 impl<T: Scalar> InputGradient<'_, T> {
     #[inline(always)]
-    fn sweep<S: Simd<T>, const TWO: bool, const CENTRED: bool>(self, simd: S) {
+    fn sweep<S: Simd<T>, const TWO: bool, const CENTERED: bool>(self, simd: S) {
         let InputGradient {
             lanes,
             x,
@@ -283,9 +283,9 @@ impl<T: Scalar> InputGradient<'_, T> {
                 while at < len {
                     // SAFETY: both blocks have `len` numbers, a multiple of the lanes.
                     unsafe {
-                        let d = simd.load(inputs.as_ptr().add(at)) - coefficients[CENTRE];
+                        let d = simd.load(inputs.as_ptr().add(at)) - coefficients[CENTER];
                         let to = spread.as_mut_ptr().add(at);
-                        let g = gradient_of::<T, S, CENTRED>(d, simd.load(to), &coefficients);
+                        let g = gradient_of::<T, S, CENTERED>(d, simd.load(to), &coefficients);
                         simd.store(to, g);
                     }
                     at += S::LANES;

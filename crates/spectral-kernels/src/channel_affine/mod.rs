@@ -1,4 +1,4 @@
-//! An affine map of each channel, an activation and a max-pool as one pass: batch normalisation as networks use it.
+//! An affine map of each channel, an activation and a max-pool as one pass: batch normalization as networks use it.
 //!
 //! Memory sets the pace. So the statistics, the map and what follows it go over one group of channels after the other,
 //! as much as the second-level cache holds ([`cut`]); nothing is written but the result, and the adjoint computes again
@@ -28,7 +28,7 @@ pub use adjoint::Adjoint;
 pub use forward::Forward;
 pub use max_pool::MaxPool;
 
-/// `y = pool(act(scale[c]·(x − centre[c]) + shift[c]))`, with the coefficients given or those that normalise the batch.
+/// `y = pool(act(scale[c]·(x − center[c]) + shift[c]))`, with the coefficients given or those that normalize the batch.
 ///
 /// Shapes, row-major: input `[batch, channels, sizes…]`, output `[batch, channels, output_sizes()…]`, coefficients
 /// `[channels]`. A signal of one axis is an image of height 1.
@@ -36,7 +36,7 @@ pub use max_pool::MaxPool;
 /// All methods panic when a slice has another length than its shape says, the pool does not fit or the activation is not
 /// valid; callers check.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ChannelAffine {
+pub struct FusedBatchNorm {
     /// Entries of the batch.
     pub batch: usize,
     /// Channels.
@@ -53,18 +53,18 @@ pub struct ChannelAffine {
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelCoefficients<'a, T> {
     /// What is subtracted first: exact for a channel whose values lie far from zero and close together.
-    pub centre: &'a [T],
+    pub center: &'a [T],
     /// Factor.
     pub scale: &'a [T],
     /// What is added.
     pub shift: &'a [T],
 }
 
-/// Batch normalisation (Ioffe and Szegedy, 2015): with the mean `μ` and the biased variance `v` of each channel over
-/// batch and space, `centre = μ`, `scale = gamma/√(v + epsilon)`, `shift = beta`.
+/// Batch normalization (Ioffe and Szegedy, 2015): with the mean `μ` and the biased variance `v` of each channel over
+/// batch and space, `center = μ`, `scale = gamma/√(v + epsilon)`, `shift = beta`.
 #[derive(Clone, Copy, Debug)]
-pub struct BatchNormalisation<'a, T> {
-    /// Factor of the normalised values.
+pub struct BatchNormalization<'a, T> {
+    /// Factor of the normalized values.
     pub gamma: &'a [T],
     /// What is added to them.
     pub beta: &'a [T],
@@ -86,20 +86,20 @@ pub struct ChannelStatistics<T> {
 pub struct ChannelSums<T> {
     /// `Σ g`, the gradient of the shift. `[channels]`
     pub gradient: Vec<T>,
-    /// `Σ g·(x − centre)`, the gradient of the scale. `[channels]`
-    pub centred: Vec<T>,
+    /// `Σ g·(x − center)`, the gradient of the scale. `[channels]`
+    pub centered: Vec<T>,
 }
 
-/// Gradients of a batch normalisation's coefficients.
+/// Gradients of a batch normalization's coefficients.
 #[derive(Debug)]
-pub struct NormalisationGradients<T> {
+pub struct NormalizationGradients<T> {
     /// `[channels]`
     pub gamma: Vec<T>,
     /// `[channels]`
     pub beta: Vec<T>,
 }
 
-impl ChannelAffine {
+impl FusedBatchNorm {
     /// Height and width of the output.
     pub fn output_sizes(&self) -> [usize; 2] {
         self.pool
@@ -146,12 +146,12 @@ impl ChannelAffine {
         self.check_gradient(gx.as_deref());
         let mut totals = sums.then(|| ChannelSums {
             gradient: self.zeros(),
-            centred: self.zeros(),
+            centered: self.zeros(),
         });
         if !x.is_empty() && (gx.is_some() || sums) {
             let into = totals
                 .as_mut()
-                .map(|sums| [&mut sums.gradient, &mut sums.centred].map(|sum| Shared::new(sum)));
+                .map(|sums| [&mut sums.gradient, &mut sums.centered].map(|sum| Shared::new(sum)));
             T::channel_adjoint(Adjoint::given(
                 self,
                 [x, gy],
@@ -163,11 +163,11 @@ impl ChannelAffine {
         totals
     }
 
-    /// The output of batch normalisation, and the statistics that it took. Without input they are zero.
-    pub fn normalise<T: Scalar>(
+    /// The output of batch normalization, and the statistics that it took. Without input they are zero.
+    pub fn normalize<T: Scalar>(
         &self,
         x: &[T],
-        norm: &BatchNormalisation<'_, T>,
+        norm: &BatchNormalization<'_, T>,
         y: &mut [T],
     ) -> ChannelStatistics<T> {
         self.check_images(x, y);
@@ -182,27 +182,27 @@ impl ChannelAffine {
         statistics
     }
 
-    /// The adjoint of [`Self::normalise`], through the statistics too:
+    /// The adjoint of [`Self::normalize`], through the statistics too:
     ///
     /// ```text
     /// gx = gamma/σ · (g − mean(g) − x̂·mean(g·x̂)),   x̂ = (x − μ)/σ,   σ = √(v + epsilon)
     /// ```
     ///
-    /// with `g` the gradient for the normalised values. `statistics` are those that the forward pass gave.
-    pub fn normalise_adjoint<T: Scalar>(
+    /// with `g` the gradient for the normalized values. `statistics` are those that the forward pass gave.
+    pub fn normalize_adjoint<T: Scalar>(
         &self,
         x: &[T],
-        norm: &BatchNormalisation<'_, T>,
+        norm: &BatchNormalization<'_, T>,
         statistics: [&[T]; 2],
         gy: &[T],
         gx: Option<&mut [T]>,
-    ) -> NormalisationGradients<T> {
+    ) -> NormalizationGradients<T> {
         self.check_images(x, gy);
         self.check_norm(norm);
         self.check_channels("mean", statistics[0]);
         self.check_channels("variance", statistics[1]);
         self.check_gradient(gx.as_deref());
-        let mut gradients = NormalisationGradients {
+        let mut gradients = NormalizationGradients {
             gamma: self.zeros(),
             beta: self.zeros(),
         };
@@ -245,12 +245,12 @@ impl ChannelAffine {
     }
 
     fn check_coefficients<T>(&self, coefficients: &ChannelCoefficients<'_, T>) {
-        self.check_channels("centre", coefficients.centre);
+        self.check_channels("center", coefficients.center);
         self.check_channels("scale", coefficients.scale);
         self.check_channels("shift", coefficients.shift);
     }
 
-    fn check_norm<T>(&self, norm: &BatchNormalisation<'_, T>) {
+    fn check_norm<T>(&self, norm: &BatchNormalization<'_, T>) {
         self.check_channels("gamma", norm.gamma);
         self.check_channels("beta", norm.beta);
     }

@@ -4,7 +4,7 @@
 //! of their squares. Chunks are put together in `f64` (Chan, Golub and LeVeque, 1983). So the variance of values far from
 //! zero keeps its digits.
 
-use super::ChannelAffine;
+use super::FusedBatchNorm;
 use super::along::part_of;
 use super::cut::{CHUNK, Region, strip};
 use super::rows::WIDE;
@@ -59,7 +59,7 @@ impl Moments {
 
 /// Takes the numbers of a region into the moments of its channels.
 pub struct Statistics<'a, T> {
-    pub map: &'a ChannelAffine,
+    pub map: &'a FusedBatchNorm,
     pub region: Region,
     pub x: Shared<T>,
     pub moments: &'a mut [Moments],
@@ -69,7 +69,7 @@ pub struct Statistics<'a, T> {
 
 impl<T: Scalar> Statistics<'_, T> {
     /// Numbers that the kernel needs room for.
-    pub fn scratch(map: &ChannelAffine, region: &Region) -> usize {
+    pub fn scratch(map: &FusedBatchNorm, region: &Region) -> usize {
         match map.plane() {
             plane if plane < WIDE => 3 * region.channels.len() * plane,
             _ => 0,
@@ -170,10 +170,10 @@ impl<T: Scalar> Statistics<'_, T> {
         for (place, moments) in self.moments.iter_mut().enumerate() {
             let of = place * plane..(place + 1) * plane;
             let sum = |values: &[T]| values.iter().map(|value| value.widen()).sum();
-            let centre = about[of.start].widen();
+            let center = about[of.start].widen();
             moments.merge(Moments::about(
                 count,
-                centre,
+                center,
                 sum(&sums[of.clone()]),
                 sum(&squares[of]),
             ));

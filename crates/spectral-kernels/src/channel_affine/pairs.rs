@@ -1,8 +1,8 @@
-//! Passes with a 2×2 pool of step 2 over wide planes: vectors along two rows, whose pairs of neighbours are taken apart.
+//! Passes with a 2×2 pool of step 2 over wide planes: vectors along two rows, whose pairs of neighbors are taken apart.
 
-use super::ChannelAffine;
+use super::FusedBatchNorm;
 use super::along::{part_of, store_of};
-use super::coefficients::{Branch, CENTRE, affine, splat};
+use super::coefficients::{Branch, CENTER, affine, splat};
 use super::cut::strip;
 use super::max_pool::MaxPool;
 use super::moments::total;
@@ -15,21 +15,21 @@ use crate::simd::{Kernel, Simd, Vector};
 const LONG: usize = 16;
 
 /// Whether these passes serve the map.
-pub fn serves(map: &ChannelAffine) -> bool {
+pub fn serves(map: &FusedBatchNorm) -> bool {
     map.sizes[1] >= LONG && map.pool.as_ref().is_some_and(MaxPool::is_two_by_two)
 }
 
-/// Windows side by side, one a lane: their four places about the centre.
+/// Windows side by side, one a lane: their four places about the center.
 struct Windows<V> {
-    centred: [V; 4],
+    centered: [V; 4],
 }
 
 /// What won each of them.
 struct Winners<V> {
     /// Before the activation.
     raw: V,
-    /// About the centre.
-    centred: V,
+    /// About the center.
+    centered: V,
     /// Number of the place.
     tap: V,
 }
@@ -44,9 +44,9 @@ impl<V: Vector> Windows<V> {
         simd: S,
         rows: [*const T; 2],
         count: usize,
-        centre: V,
+        center: V,
     ) -> Self {
-        let mut centred = [centre; 4];
+        let mut centered = [center; 4];
         for k in 0..2 {
             // SAFETY: by the caller's promise.
             let [a, b] = unsafe {
@@ -60,10 +60,10 @@ impl<V: Vector> Windows<V> {
                     ]
                 }
             };
-            centred[2 * k] = a.evens(b) - centre;
-            centred[2 * k + 1] = a.odds(b) - centre;
+            centered[2 * k] = a.evens(b) - center;
+            centered[2 * k + 1] = a.odds(b) - center;
         }
-        Windows { centred }
+        Windows { centered }
     }
 
     #[inline(always)]
@@ -73,16 +73,16 @@ impl<V: Vector> Windows<V> {
         coefficients: &[V; N],
     ) -> Winners<V> {
         let mut best = Winners {
-            raw: affine(self.centred[0], coefficients),
-            centred: self.centred[0],
+            raw: affine(self.centered[0], coefficients),
+            centered: self.centered[0],
             tap: simd.splat(T::of(0.0)),
         };
         for k in 1..4 {
-            let raw = affine(self.centred[k], coefficients);
+            let raw = affine(self.centered[k], coefficients);
             let held = best.raw;
             let tap = simd.splat(T::of(k as f64));
             best.raw = raw.select_above(held, raw, held);
-            best.centred = raw.select_above(held, self.centred[k], best.centred);
+            best.centered = raw.select_above(held, self.centered[k], best.centered);
             best.tap = raw.select_above(held, tap, best.tap);
         }
         best
@@ -133,7 +133,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
                         let lines = [at, at + across].map(|at| from.wrapping_add(at).cast_const());
                         // SAFETY: the windows lie in the plane, and no other task writes its output.
                         unsafe {
-                            let windows = Windows::load(simd, lines, count, coefficients[CENTRE]);
+                            let windows = Windows::load(simd, lines, count, coefficients[CENTER]);
                             let best = windows.winners(simd, &coefficients);
                             let to = to.add(row * width + column);
                             store_of(simd, to, branch.value(best.raw), count);
@@ -146,7 +146,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
     }
 }
 
-/// Adds `Σ g` and `Σ g·(x − centre)` of a region to those of its channels.
+/// Adds `Σ g` and `Σ g·(x − center)` of a region to those of its channels.
 pub struct Sums<'a, T> {
     pub rows: Rows<'a, T, 3>,
     pub x: Shared<T>,
@@ -186,12 +186,12 @@ impl<T: Scalar> Kernel<T> for Sums<'_, T> {
                             // lanes have a gradient of zero.
                             unsafe {
                                 let windows =
-                                    Windows::load(simd, lines, count, coefficients[CENTRE]);
+                                    Windows::load(simd, lines, count, coefficients[CENTER]);
                                 let best = windows.winners(simd, &coefficients);
                                 let g = part_of(simd, graded.add(row * width + column), count);
                                 let g = branch.gradient(best.raw, g);
                                 lanes[0] = lanes[0] + g;
-                                lanes[1] = g.mul_add(best.centred, lanes[1]);
+                                lanes[1] = g.mul_add(best.centered, lanes[1]);
                             }
                             column += count;
                         }
@@ -213,7 +213,7 @@ pub struct InputGradient<'a, T> {
     pub gy: Shared<T>,
     pub gx: Shared<T>,
     /// Whether it depends on the input beyond the activation.
-    pub centred: bool,
+    pub centered: bool,
 }
 
 impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
@@ -221,7 +221,7 @@ impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
-        if self.centred {
+        if self.centered {
             self.sweep::<S, true>(simd);
         } else {
             self.sweep::<S, false>(simd);
@@ -231,7 +231,7 @@ impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
 
 impl<T: Scalar> InputGradient<'_, T> {
     #[inline(always)]
-    fn sweep<S: Simd<T>, const CENTRED: bool>(self, simd: S) {
+    fn sweep<S: Simd<T>, const CENTERED: bool>(self, simd: S) {
         let rows = &self.rows;
         let [height, width] = rows.map.output_sizes();
         let [tall, across] = rows.map.sizes;
@@ -250,7 +250,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                         // SAFETY: the windows lie in the plane, and no other task writes it.
                         unsafe {
                             let g = part_of(simd, graded.add(row * width + column), count);
-                            spread::<T, S, CENTRED>(
+                            spread::<T, S, CENTERED>(
                                 simd,
                                 [from.add(at), to.add(at)],
                                 across,
@@ -270,13 +270,13 @@ impl<T: Scalar> InputGradient<'_, T> {
                         for row in 0..2 * height {
                             let at = row * across + 2 * width;
                             let ends = [from.add(at), to.add(at)];
-                            uncovered::<T, S, CENTRED>(simd, ends, 1, &coefficients);
+                            uncovered::<T, S, CENTERED>(simd, ends, 1, &coefficients);
                         }
                     }
                     let covered = 2 * height * across;
                     let ends = [from.add(covered), to.add(covered)];
                     let len = tall * across - covered;
-                    uncovered::<T, S, CENTRED>(simd, ends, len, &coefficients);
+                    uncovered::<T, S, CENTERED>(simd, ends, len, &coefficients);
                 }
             }
         }
@@ -288,7 +288,7 @@ impl<T: Scalar> InputGradient<'_, T> {
 /// # Safety
 /// Their places must be readable at the first pointer and writable at the second.
 #[inline(always)]
-unsafe fn spread<T: Scalar, S: Simd<T>, const CENTRED: bool>(
+unsafe fn spread<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     simd: S,
     [from, to]: [*mut T; 2],
     across: usize,
@@ -301,13 +301,13 @@ unsafe fn spread<T: Scalar, S: Simd<T>, const CENTRED: bool>(
     // SAFETY: by the caller's promise.
     unsafe {
         let lines = [from.cast_const(), from.add(across).cast_const()];
-        let windows = Windows::load(simd, lines, count, coefficients[CENTRE]);
+        let windows = Windows::load(simd, lines, count, coefficients[CENTER]);
         let best = windows.winners(simd, coefficients);
         let g = branch.gradient(best.raw, g);
         let mut parts = [zero; 4];
         for k in 0..4 {
             let own = best.tap.select_equal(simd.splat(T::of(k as f64)), g, zero);
-            parts[k] = gradient_of::<T, S, CENTRED>(windows.centred[k], own, coefficients);
+            parts[k] = gradient_of::<T, S, CENTERED>(windows.centered[k], own, coefficients);
         }
         let (first, second) = halves::<T, S>(count);
         for k in 0..2 {
@@ -325,7 +325,7 @@ unsafe fn spread<T: Scalar, S: Simd<T>, const CENTRED: bool>(
 /// # Safety
 /// They must be readable at the first pointer and writable at the second.
 #[inline(always)]
-unsafe fn uncovered<T: Scalar, S: Simd<T>, const CENTRED: bool>(
+unsafe fn uncovered<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     simd: S,
     [from, to]: [*mut T; 2],
     len: usize,
@@ -337,8 +337,8 @@ unsafe fn uncovered<T: Scalar, S: Simd<T>, const CENTRED: bool>(
         let count = S::LANES.min(len - i);
         // SAFETY: by the caller's promise.
         unsafe {
-            let d = part_of(simd, from.add(i), count) - coefficients[CENTRE];
-            let g = gradient_of::<T, S, CENTRED>(d, zero, coefficients);
+            let d = part_of(simd, from.add(i), count) - coefficients[CENTER];
+            let g = gradient_of::<T, S, CENTERED>(d, zero, coefficients);
             store_of(simd, to.add(i), g, count);
         }
         i += count;

@@ -1,8 +1,8 @@
 //! Passes without a pool: vectors along the planes of an image, or along all of them where they are small.
 
-use super::ChannelAffine;
+use super::FusedBatchNorm;
 use super::along::{Along, Uniform, block, lay_out, part_of, store_of};
-use super::coefficients::{Affine, Branch, CENTRE, Gradient, OFFSET, SCALE, SLOPE, affine, splat};
+use super::coefficients::{Affine, Branch, CENTER, Gradient, OFFSET, SCALE, SLOPE, affine, splat};
 use super::cut::{Region, strip};
 use super::moments::total;
 use crate::parallel::Shared;
@@ -13,7 +13,7 @@ use crate::simd::{Kernel, Simd, Vector};
 pub const WIDE: usize = 32;
 
 /// Numbers that a pass with `N` coefficients needs room for.
-pub fn scratch<const N: usize>(map: &ChannelAffine) -> usize {
+pub fn scratch<const N: usize>(map: &FusedBatchNorm) -> usize {
     match map.plane() {
         plane if plane < WIDE => N * block(plane) * plane,
         _ => 0,
@@ -22,7 +22,7 @@ pub fn scratch<const N: usize>(map: &ChannelAffine) -> usize {
 
 /// What all passes over a region know.
 pub struct Rows<'a, T, const N: usize> {
-    pub map: &'a ChannelAffine,
+    pub map: &'a FusedBatchNorm,
     pub region: Region,
     /// Coefficients of the region's channels.
     pub table: &'a [[T; N]],
@@ -73,7 +73,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
             let along = lay_out(&rows.table[first..first + count], plane, columns);
             for image in rows.region.images.clone() {
                 let at = rows.at(image, first);
-                // SAFETY: the planes of neighbouring channels follow each other.
+                // SAFETY: the planes of neighboring channels follow each other.
                 unsafe { forward(simd, along, branch, x.at(at), y.at(at), count * plane) };
             }
             first += count;
@@ -97,7 +97,7 @@ unsafe fn forward<T: Scalar, S: Simd<T>>(
     unsafe {
         while i + S::LANES <= len {
             let coefficients: Affine<S::V> = along.at(simd, i, S::LANES);
-            let z = affine(simd.load(x.add(i)) - coefficients[CENTRE], &coefficients);
+            let z = affine(simd.load(x.add(i)) - coefficients[CENTER], &coefficients);
             simd.store(y.add(i), branch.value(z));
             i += S::LANES;
         }
@@ -105,7 +105,7 @@ unsafe fn forward<T: Scalar, S: Simd<T>>(
             let count = len - i;
             let coefficients = along.at(simd, i, count);
             let z = affine(
-                simd.load_part(x.add(i), count) - coefficients[CENTRE],
+                simd.load_part(x.add(i), count) - coefficients[CENTER],
                 &coefficients,
             );
             simd.store_part(y.add(i), branch.value(z), count);
@@ -120,7 +120,7 @@ pub struct InputGradient<'a, T> {
     pub gy: Shared<T>,
     pub gx: Shared<T>,
     /// Whether it depends on the input beyond the activation.
-    pub centred: bool,
+    pub centered: bool,
 }
 
 impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
@@ -128,7 +128,7 @@ impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
-        if self.centred {
+        if self.centered {
             self.sweep::<S, true>(simd);
         } else {
             self.sweep::<S, false>(simd);
@@ -138,7 +138,7 @@ impl<T: Scalar> Kernel<T> for InputGradient<'_, T> {
 
 impl<T: Scalar> InputGradient<'_, T> {
     #[inline(always)]
-    fn sweep<S: Simd<T>, const CENTRED: bool>(mut self, simd: S) {
+    fn sweep<S: Simd<T>, const CENTERED: bool>(mut self, simd: S) {
         let columns = std::mem::take(&mut self.rows.columns);
         let rows = &self.rows;
         let plane = rows.map.plane();
@@ -150,7 +150,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                     let along = Uniform(splat(simd, &rows.table[place]));
                     let at = [self.x, self.gy, self.gx].map(|of| of.at(rows.at(image, place)));
                     // SAFETY: the plane is in all three, and no other task writes it.
-                    unsafe { input_gradient::<T, S, CENTRED>(simd, along, branch, at, plane) };
+                    unsafe { input_gradient::<T, S, CENTERED>(simd, along, branch, at, plane) };
                 }
             }
             return;
@@ -162,8 +162,8 @@ impl<T: Scalar> InputGradient<'_, T> {
             for image in rows.region.images.clone() {
                 let at = [self.x, self.gy, self.gx].map(|of| of.at(rows.at(image, first)));
                 let len = count * plane;
-                // SAFETY: the planes of neighbouring channels follow each other.
-                unsafe { input_gradient::<T, S, CENTRED>(simd, along, branch, at, len) };
+                // SAFETY: the planes of neighboring channels follow each other.
+                unsafe { input_gradient::<T, S, CENTERED>(simd, along, branch, at, len) };
             }
             first += count;
         }
@@ -173,7 +173,7 @@ impl<T: Scalar> InputGradient<'_, T> {
 /// # Safety
 /// `len` numbers must be readable, and writable at the last pointer.
 #[inline(always)]
-unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTRED: bool>(
+unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     simd: S,
     along: impl Along<T, S, 5>,
     branch: Branch<S::V>,
@@ -186,10 +186,10 @@ unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTRED: bool>(
         // SAFETY: all places are below `len`.
         unsafe {
             let coefficients = along.at(simd, i, count);
-            let d = part_of(simd, x.add(i), count) - coefficients[CENTRE];
+            let d = part_of(simd, x.add(i), count) - coefficients[CENTER];
             let z = affine(d, &coefficients);
             let g = branch.gradient(z, part_of(simd, gy.add(i), count));
-            let g = gradient_of::<T, S, CENTRED>(d, g, &coefficients);
+            let g = gradient_of::<T, S, CENTERED>(d, g, &coefficients);
             store_of(simd, gx.add(i), g, count);
         }
         i += count;
@@ -198,12 +198,12 @@ unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTRED: bool>(
 
 /// `scale·g + slope·d + offset`, or the first alone.
 #[inline(always)]
-pub fn gradient_of<T: Scalar, S: Simd<T>, const CENTRED: bool>(
+pub fn gradient_of<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     d: S::V,
     g: S::V,
     coefficients: &Gradient<S::V>,
 ) -> S::V {
-    if CENTRED {
+    if CENTERED {
         let through = d.mul_add(coefficients[SLOPE], coefficients[OFFSET]);
         g.mul_add(coefficients[SCALE], through)
     } else {
@@ -211,7 +211,7 @@ pub fn gradient_of<T: Scalar, S: Simd<T>, const CENTRED: bool>(
     }
 }
 
-/// Adds `Σ g` and `Σ g·(x − centre)` of a region to those of its channels.
+/// Adds `Σ g` and `Σ g·(x − center)` of a region to those of its channels.
 pub struct Sums<'a, T> {
     pub rows: Rows<'a, T, 3>,
     pub x: Shared<T>,
@@ -220,7 +220,7 @@ pub struct Sums<'a, T> {
 }
 
 /// Numbers that [`Sums`] needs room for.
-pub fn sums_scratch(map: &ChannelAffine) -> usize {
+pub fn sums_scratch(map: &FusedBatchNorm) -> usize {
     match map.plane() {
         plane if plane < WIDE => 5 * block(plane) * plane,
         _ => 0,
@@ -304,7 +304,7 @@ impl<T: Scalar> Sums<'_, T> {
                 let mut i = 0;
                 while i < len {
                     let count = S::LANES.min(len - i);
-                    // SAFETY: the planes of neighbouring channels follow each other, and there are sums for each place.
+                    // SAFETY: the planes of neighboring channels follow each other, and there are sums for each place.
                     unsafe {
                         let into = [0, 1].map(|k| sums.as_mut_ptr().add(k * len + i));
                         let mut lanes =
@@ -345,7 +345,7 @@ unsafe fn add<T: Scalar, S: Simd<T>>(
     // SAFETY: by the caller's promise. Missing lanes have a gradient of zero.
     unsafe {
         let coefficients = along.at(simd, i, count);
-        let d = part_of(simd, x.add(i), count) - coefficients[CENTRE];
+        let d = part_of(simd, x.add(i), count) - coefficients[CENTER];
         let g = branch.gradient(affine(d, &coefficients), part_of(simd, gy.add(i), count));
         sums[0] = sums[0] + g;
         sums[1] = g.mul_add(d, sums[1]);

@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::ChannelAffine;
-use super::coefficients::{CENTRE, affine};
+use super::FusedBatchNorm;
+use super::coefficients::{CENTER, affine};
 use super::cut::Region;
 use super::max_pool::MaxPool;
 use crate::parallel::Shared;
@@ -22,7 +22,7 @@ pub struct Band {
 
 /// What all passes over a region know.
 pub struct Lanes<'a, T, const N: usize> {
-    pub map: &'a ChannelAffine,
+    pub map: &'a FusedBatchNorm,
     pub pool: MaxPool,
     pub region: Region,
     /// Coefficients of the region's channels.
@@ -41,7 +41,7 @@ pub struct Planes<T, const N: usize> {
 }
 
 impl<T: Scalar, const N: usize> Lanes<'_, T, N> {
-    fn rows_of_band(map: &ChannelAffine, pool: &MaxPool) -> usize {
+    fn rows_of_band(map: &FusedBatchNorm, pool: &MaxPool) -> usize {
         let rows = map.output_sizes()[0];
         match pool.rows_are_apart() {
             true => (BAND / (map.sizes[1] * pool.stride[0])).clamp(1, rows),
@@ -50,7 +50,7 @@ impl<T: Scalar, const N: usize> Lanes<'_, T, N> {
     }
 
     /// Numbers of a block of inputs and of one of outputs.
-    pub fn scratch(map: &ChannelAffine, pool: &MaxPool) -> [usize; 2] {
+    pub fn scratch(map: &FusedBatchNorm, pool: &MaxPool) -> [usize; 2] {
         let rows = Self::rows_of_band(map, pool);
         let [outputs, width] = map.output_sizes();
         let last = map.sizes[0] - (outputs - 1) / rows * rows * pool.stride[0];
@@ -194,8 +194,8 @@ impl<T: Scalar, const N: usize> Planes<T, N> {
 pub struct Winner<V> {
     /// Before the activation.
     pub raw: V,
-    /// Before the affine map, about the centre.
-    pub centred: V,
+    /// Before the affine map, about the center.
+    pub centered: V,
     /// Number of the tap in the window.
     pub tap: V,
 }
@@ -221,7 +221,7 @@ pub unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
     let zero = simd.splat(T::of(0.0));
     let mut best = Winner {
         raw: zero,
-        centred: zero,
+        centered: zero,
         tap: zero,
     };
     for row in 0..height {
@@ -229,16 +229,16 @@ pub unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
         for column in 0..across {
             // SAFETY: by the caller's promise.
             let x = unsafe { simd.load(block.add(line + column * S::LANES)) };
-            let centred = x - coefficients[CENTRE];
-            let raw = affine(centred, coefficients);
+            let centered = x - coefficients[CENTER];
+            let raw = affine(centered, coefficients);
             if row == 0 && column == 0 {
                 best.raw = raw;
-                best.centred = centred;
+                best.centered = centered;
             } else {
                 let tap = simd.splat(T::of((row * across + column) as f64));
                 let held = best.raw;
                 best.raw = raw.select_above(held, raw, held);
-                best.centred = raw.select_above(held, centred, best.centred);
+                best.centered = raw.select_above(held, centered, best.centered);
                 best.tap = raw.select_above(held, tap, best.tap);
             }
         }

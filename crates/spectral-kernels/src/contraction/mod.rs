@@ -1,9 +1,9 @@
 //! Channel mixing, one small complex matrix product a frequency.
 
-mod ahead;
 mod along_rows;
 mod direct;
 mod packed;
+mod prefetch;
 mod product;
 
 use crate::parallel::Shared;
@@ -35,7 +35,7 @@ pub enum Conjugate {
 ///
 /// All methods panic when a slice has another length than its shape says; callers check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Contraction {
+pub struct BinwiseMatmul {
     /// Entries of the batch.
     pub batch: usize,
     /// Groups of channels that do not mix.
@@ -50,7 +50,7 @@ pub struct Contraction {
     pub conjugate: Conjugate,
 }
 
-impl Contraction {
+impl BinwiseMatmul {
     /// Elements of the input spectrum.
     pub fn input_len(&self) -> usize {
         count(&[self.batch, self.groups, self.in_per_group, self.bins])
@@ -72,9 +72,9 @@ impl Contraction {
     }
 
     /// The same for every entry cut into `tiles` that see one response: input and output `[batch, channels, tiles, bins]`,
-    /// the sum of [`TiledContraction::adjoint_response`] over tiles too.
-    pub fn tiled(self, tiles: usize) -> TiledContraction {
-        TiledContraction {
+    /// the sum of [`TiledBinwiseMatmul::adjoint_response`] over tiles too.
+    pub fn tiled(self, tiles: usize) -> TiledBinwiseMatmul {
+        TiledBinwiseMatmul {
             contraction: self,
             tiles,
         }
@@ -108,20 +108,20 @@ impl Contraction {
     }
 }
 
-/// A [`Contraction`] of entries in tiles; see [`Contraction::tiled`].
+/// A [`BinwiseMatmul`] of entries in tiles; see [`BinwiseMatmul::tiled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TiledContraction {
-    contraction: Contraction,
+pub struct TiledBinwiseMatmul {
+    contraction: BinwiseMatmul,
     tiles: usize,
 }
 
-impl TiledContraction {
+impl TiledBinwiseMatmul {
     /// Entries times tiles.
     fn rows(&self) -> usize {
         count(&[self.contraction.batch, self.tiles])
     }
 
-    /// As [`Contraction::forward`].
+    /// As [`BinwiseMatmul::forward`].
     pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
         let c = &self.contraction;
         x.expect("contraction input", count(&[c.input_len(), self.tiles]));
@@ -135,7 +135,7 @@ impl TiledContraction {
         T::multiply(c.product(self.rows(), c.out_per_group, c.in_per_group, x, r, y));
     }
 
-    /// As [`Contraction::adjoint_input`].
+    /// As [`BinwiseMatmul::adjoint_input`].
     pub fn adjoint_input<T: Scalar>(
         &self,
         gy: Planar<'_, T>,
@@ -160,7 +160,7 @@ impl TiledContraction {
         T::multiply(c.product(self.rows(), c.in_per_group, c.out_per_group, gy, r, gx));
     }
 
-    /// As [`Contraction::adjoint_response`].
+    /// As [`BinwiseMatmul::adjoint_response`].
     pub fn adjoint_response<T: Scalar>(
         &self,
         x: Planar<'_, T>,
@@ -215,7 +215,7 @@ impl TiledContraction {
     }
 }
 
-impl Contraction {
+impl BinwiseMatmul {
     fn product<'a, T: Scalar>(
         &self,
         rows: usize,

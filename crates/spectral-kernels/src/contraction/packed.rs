@@ -1,9 +1,9 @@
 //! Products by blocks of registers, with both factors packed so that the inner loop reads memory in order.
 //!
-//! A vector holds neighbouring frequencies; a block of `MR` rows and `NR` columns of sums stays in registers over a
+//! A vector holds neighboring frequencies; a block of `MR` rows and `NR` columns of sums stays in registers over a
 //! range of terms. Packed, a panel is `[term][line of the block][re, im][lane]`.
 
-use super::ahead::{AHEAD, ask_for, far};
+use super::prefetch::{AHEAD, exceeds_l2, prefetch};
 use super::product::{Operand, Product};
 use crate::scalar::Scalar;
 use crate::simd::{Kernel, Simd, Vector};
@@ -126,7 +126,7 @@ impl<T: Scalar> Pack<'_, T> {
         let operand = self.operand;
         // Terms that follow each other the processor foresees.
         let in_order = self.vectors * S::LANES >= self.bins && operand.term.is(self.bins);
-        let ask = !in_order && far(operand.data.re);
+        let ask = !in_order && exceeds_l2(operand.data.re);
         for block in 0..blocks {
             for term in 0..self.terms {
                 for line in 0..PER {
@@ -140,7 +140,7 @@ impl<T: Scalar> Pack<'_, T> {
                             - operand.term.at(self.term + term);
                         for plane in [operand.data.re, operand.data.im] {
                             let numbers = plane.as_ptr().wrapping_add(from + ahead);
-                            ask_for(numbers, self.vectors * S::LANES);
+                            prefetch(numbers, self.vectors * S::LANES);
                         }
                     }
                     for v in 0..self.vectors {

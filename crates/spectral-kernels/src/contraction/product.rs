@@ -35,7 +35,7 @@ impl Stride {
         }
     }
 
-    /// Whether neighbours lie `step` apart.
+    /// Whether neighbors lie `step` apart.
     pub fn is(self, step: usize) -> bool {
         self.block == 1 && self.outer == step
     }

@@ -23,7 +23,7 @@ const LEAST_CHANNELS: usize = 8;
 /// Tasks for each thread, so that the last ones do not leave a thread waiting for long.
 const TASKS: usize = 8;
 
-/// Source and target channels of a group, and where neighbours of each are in the weight.
+/// Source and target channels of a group, and where neighbors of each are in the weight.
 struct Channels {
     sources: usize,
     targets: usize,

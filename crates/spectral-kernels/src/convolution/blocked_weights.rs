@@ -168,7 +168,7 @@ impl Rows {
         }
     }
 
-    /// Most rows of the input for any `rows` neighbouring outputs.
+    /// Most rows of the input for any `rows` neighboring outputs.
     fn most(reach: &[Reach; 2], rows: usize) -> usize {
         let starts = (0..reach[0].targets).step_by(rows);
         starts

@@ -4,7 +4,7 @@
 //! ([`frame`]): every pass is then a sum over channels and taps of a weight times a shifted row ([`sweep`]), and the
 //! weight gradient a sum over positions of two of them ([`weights`]).
 //!
-//! With enough channels vectors run along these instead ([`tile`], [`panels`]): no position needs its neighbour, so
+//! With enough channels vectors run along these instead ([`tile`], [`panels`]): no position needs its neighbor, so
 //! nothing is padded, and taps that find no sample are left out ([`reach`]). Outputs and input gradients of small maps
 //! are computed so ([`blocked`]), and weight gradients ([`blocked_weights`]).
 

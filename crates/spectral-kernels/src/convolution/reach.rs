@@ -15,7 +15,7 @@ pub struct Reach {
     pub targets: usize,
 }
 
-/// Neighbouring targets that are reached by the same taps.
+/// Neighboring targets that are reached by the same taps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
     pub targets: Range<usize>,
@@ -59,7 +59,7 @@ impl Reach {
         (0..self.sources as isize).contains(&sample)
     }
 
-    /// The targets for which tap `tap` finds a sample; they are neighbours.
+    /// The targets for which tap `tap` finds a sample; they are neighbors.
     pub fn targets_of(&self, tap: usize) -> Range<usize> {
         let mut reached = (0..self.targets).filter(|target| self.reaches(*target, tap));
         match reached.next() {
@@ -68,7 +68,7 @@ impl Reach {
         }
     }
 
-    /// All targets, by the taps that find samples for them; the taps of a target are neighbours.
+    /// All targets, by the taps that find samples for them; the taps of a target are neighbors.
     pub fn classes(&self) -> Vec<Class> {
         let mut classes: Vec<Class> = Vec::new();
         for target in 0..self.targets {

@@ -119,7 +119,7 @@ impl<T: Scalar> Lattice<T> {
         }
     }
 
-    /// One channel a group, convolved with its own kernel; rows are neighbouring rows of the image, which share most of
+    /// One channel a group, convolved with its own kernel; rows are neighboring rows of the image, which share most of
     /// the samples they sum.
     pub fn depthwise(conv: &Convolution, lines: [Line; 2], w: &[T], widths: &[usize]) -> Self {
         let count = lines[0].count;
@@ -186,7 +186,7 @@ fn width_for(rows: usize, widths: &[usize]) -> usize {
         .expect("there are widths to choose from")
 }
 
-/// The samples that `width` neighbouring rows sum, each with the weights it meets.
+/// The samples that `width` neighboring rows sum, each with the weights it meets.
 fn shared_terms(lines: &[Line; 2], width: usize) -> Vec<(Term, Vec<Entry>)> {
     let mut terms: Vec<(Term, Vec<Entry>)> = Vec::new();
     for row in 0..width {

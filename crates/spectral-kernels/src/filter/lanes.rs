@@ -1,4 +1,4 @@
-//! Channels last: neighbouring channels in the lanes of a vector, from memory to memory.
+//! Channels last: neighboring channels in the lanes of a vector, from memory to memory.
 //!
 //! In a tile, bin `k` of row `j` is a pair of rows of channels, real and imaginary.
 
@@ -18,7 +18,7 @@ use crate::view::View;
 const TILE_BYTES: usize = 16 << 10;
 /// Most vectors of channels in a tile.
 const MOST_VECTORS: usize = 4;
-/// Vectors of channels that a task does: neighbours in memory.
+/// Vectors of channels that a task does: neighbors in memory.
 const TASK_VECTORS: usize = 8;
 
 pub struct ChannelLanes<T: Scalar> {

@@ -21,7 +21,7 @@ pub enum Layout {
     /// Images `[batch, channels, height, width]`, responses `[channels, rows, bins]`.
     #[default]
     Planes,
-    /// Images `[batch, height, width, channels]`, responses `[rows, bins, channels]`: a vector holds neighbouring
+    /// Images `[batch, height, width, channels]`, responses `[rows, bins, channels]`: a vector holds neighboring
     /// channels, and nothing is transposed.
     ChannelsLast,
 }

@@ -1,7 +1,7 @@
 //! The same through memory: images on their grids, whole spectra, contraction, and back.
 
 use super::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
-use crate::contraction::Contraction;
+use crate::contraction::BinwiseMatmul;
 use crate::parallel::{Shared, for_each};
 use crate::scalar::Scalar;
 use crate::shape::{BinWeight, Planar, PlanarMut};
@@ -125,8 +125,8 @@ impl SpectralFilter {
         self.grid[0] * self.grid[1]
     }
 
-    fn contraction(&self) -> Contraction {
-        Contraction {
+    fn contraction(&self) -> BinwiseMatmul {
+        BinwiseMatmul {
             batch: self.batch,
             groups: self.groups,
             in_per_group: 1,

@@ -1,4 +1,4 @@
-//! Few taps, one by one: vectors of neighbouring samples.
+//! Few taps, one by one: vectors of neighboring samples.
 
 use super::adjoint::Adjoint;
 use super::forward::Forward;

@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    fn rmsprop<T: Scalar + Into<f64>>(len: usize, centred: bool, momentum: bool) {
+    fn rmsprop<T: Scalar + Into<f64>>(len: usize, centered: bool, momentum: bool) {
         let (alpha, factor, rate, epsilon, penalty) = (0.75, 0.875, 0.25, 0.125, 0.5);
         let step = RmsPropStep {
             average: [alpha, 1.0 - alpha],
@@ -236,7 +236,7 @@ mod tests {
         let [mut square, mut mean, mut update] = [squares.clone(), means.clone(), updates.clone()];
         let averages = RmsPropAverages {
             square: &mut square,
-            mean: centred.then_some(&mut mean[..]),
+            mean: centered.then_some(&mut mean[..]),
             update: momentum.then_some(&mut update[..]),
         };
         step.update(&mut weights, &gradient, averages);
@@ -245,11 +245,11 @@ mod tests {
             let g = wide(&gradient[i]) + penalty * w;
             let v = alpha * wide(&squares[i]) + (1.0 - alpha) * g * g;
             let a = alpha * wide(&means[i]) + (1.0 - alpha) * g;
-            let variance = if centred { v - a * a } else { v };
+            let variance = if centered { v - a * a } else { v };
             let d = g / (variance.sqrt() + epsilon);
             let u = factor * wide(&updates[i]) + d;
             assert_close(&square[i], v, "mean square");
-            if centred {
+            if centered {
                 assert_close(&mean[i], a, "mean");
             }
             if momentum {
@@ -263,10 +263,10 @@ mod tests {
     #[test]
     fn rmsprop_holds_its_formula() {
         for len in SIZES {
-            for (centred, momentum) in [(false, false), (true, false), (false, true), (true, true)]
+            for (centered, momentum) in [(false, false), (true, false), (false, true), (true, true)]
             {
-                rmsprop::<f32>(len, centred, momentum);
-                rmsprop::<f64>(len, centred, momentum);
+                rmsprop::<f32>(len, centered, momentum);
+                rmsprop::<f64>(len, centered, momentum);
             }
         }
     }

@@ -11,8 +11,8 @@ use super::{Blend, expect, in_blocks, part};
 /// ```text
 /// g ← penalty·w + g
 /// v ← average[0]·v + average[1]·g²
-/// a ← average[0]·a + average[1]·g        only if centred
-/// d ← g / (√(v − a²) + epsilon)           v alone if not centred
+/// a ← average[0]·a + average[1]·g        only if centered
+/// d ← g / (√(v − a²) + epsilon)           v alone if not centered
 /// u ← momentum·u + d                      only with momentum
 /// w ← w − rate·u                          d without momentum
 /// ```
@@ -35,7 +35,7 @@ pub struct RmsPropStep {
 pub struct RmsPropAverages<'a, T> {
     /// Mean of the gradient's square.
     pub square: &'a mut [T],
-    /// Mean of the gradient, if centred.
+    /// Mean of the gradient, if centered.
     pub mean: Option<&'a mut [T]>,
     /// The last update, with momentum.
     pub update: Option<&'a mut [T]>,

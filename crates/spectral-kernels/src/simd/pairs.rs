@@ -1,4 +1,4 @@
-//! Pairs of neighbouring numbers taken apart, and put together again.
+//! Pairs of neighboring numbers taken apart, and put together again.
 
 /// Of `__m512`.
 pub mod pairs_16 {

@@ -1,4 +1,4 @@
-//! Vectors as plain arrays: what any target can do, left to the compiler to vectorise.
+//! Vectors as plain arrays: what any target can do, left to the compiler to vectorize.
 
 use std::ops::{Add, Mul, Sub};
 

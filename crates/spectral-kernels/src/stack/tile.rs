@@ -1,4 +1,4 @@
-//! Neighbouring frequencies that a task takes through the whole stack, with what belongs to them packed side by side.
+//! Neighboring frequencies that a task takes through the whole stack, with what belongs to them packed side by side.
 
 use super::RectifiedStack;
 use crate::scalar::Scalar;

@@ -74,7 +74,7 @@ pub fn irfft_axis<T: Scalar>(
 
 /// What a tile should take of the first-level cache.
 const TILE_BYTES: usize = 32 << 10;
-/// Fewer neighbouring vectors than this would leave much of each piece of memory that the processor fetches unused.
+/// Fewer neighboring vectors than this would leave much of each piece of memory that the processor fetches unused.
 const LEAST_VECTORS: usize = 4;
 /// Numbers of a task of lines.
 const TASK_ELEMENTS: usize = 1 << 15;

@@ -87,11 +87,11 @@ fn draw(
         .axis_desc_style(font)
         .axis_style(TEXT)
         .draw()?;
-    for ((measured, predicted), colour) in measured.into_iter().zip(predicted).zip([DIRECT, FFT]) {
-        chart.draw_series(LineSeries::new(predicted, colour.stroke_width(1)))?;
+    for ((measured, predicted), color) in measured.into_iter().zip(predicted).zip([DIRECT, FFT]) {
+        chart.draw_series(LineSeries::new(predicted, color.stroke_width(1)))?;
         let dots = measured
             .into_iter()
-            .map(|at| Circle::new(at, 3, colour.filled()));
+            .map(|at| Circle::new(at, 3, color.filled()));
         chart.draw_series(dots)?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use burn_spectral::conv::{
     SpectralConv2d, SpectralConv2dConfig,
 };
 use burn_spectral::response::{
-    Coupling, FreeConfig, FreeModesConfig, GaussianConfig, ParametricForm,
+    Coupling, FourierModesConfig, FullSpectrumConfig, GaussianConfig, ParametricForm,
 };
 
 use super::error::BenchError;
@@ -34,7 +34,7 @@ pub fn build(spec: &Spec) -> Result<Box<dyn Subject>, BenchError> {
         });
     }
     let shape = [spec.shape[0], spec.shape[1], spec.shape[2], spec.shape[3]];
-    let free = || FreeConfig::new(spec.sizes());
+    let free = || FullSpectrumConfig::new(spec.sizes());
     Ok(match spec.layer {
         Layer::Conv {
             kernel,
@@ -66,7 +66,7 @@ pub fn build(spec: &Spec) -> Result<Box<dyn Subject>, BenchError> {
             subject(config.try_init(&device)?, shape, SpectralConv2d::forward)
         }
         Layer::Modes { rows, columns, .. } => {
-            let modes = FreeModesConfig::new([rows, columns]);
+            let modes = FourierModesConfig::new([rows, columns]);
             let config = SpectralConv2dConfig::new(pair, modes).with_bias(false);
             subject(config.try_init(&device)?, shape, SpectralConv2d::forward)
         }

@@ -46,7 +46,7 @@ fn conv(out: usize, kernel: usize, groups: usize) -> Layer {
         out,
         kernel,
         groups,
-        // A kernel of three taps stands where a normalisation follows.
+        // A kernel of three taps stands where a normalization follows.
         bias: kernel > 3,
     }
 }

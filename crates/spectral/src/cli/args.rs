@@ -127,7 +127,7 @@ pub(super) fn data_name(text: &str) -> Result<String, DataError> {
     }
     Err(DataError::UnknownSet {
         name: text.into(),
-        accepted: data::catalogue().iter().map(|set| set.name).collect(),
+        accepted: data::catalog().iter().map(|set| set.name).collect(),
     })
 }
 

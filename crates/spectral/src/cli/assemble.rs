@@ -133,15 +133,12 @@ fn filter_report(probe: FilterProbe) -> FilterReport {
 
 /// A data set and nothing trained on it yet.
 pub(super) fn data_report(data: &DataSet) -> DataSetReport {
-    let colour = if data.train.channels == 1 {
-        "grey"
+    let color = if data.train.channels == 1 {
+        "gray"
     } else {
-        "colour"
+        "color"
     };
-    let images = format!(
-        "{}×{} pixels, {colour}",
-        data.train.height, data.train.width
-    );
+    let images = format!("{}×{} pixels, {color}", data.train.height, data.train.width);
     let description = match data::info(&data.name) {
         Some(info) => format!("{} {images}.", sentence(info.summary)),
         None => format!("A folder of photographs. {images}."),
@@ -189,7 +186,7 @@ pub(super) fn rebuilt(
 ) -> Result<Vec<Picture>, CliError> {
     let images = data.test.subset(&sample_indices(data))?;
     let feeding = Feeding {
-        normalise: &config.normalise,
+        normalize: &config.normalize,
         batch_size: MAX_SAMPLES,
     };
     let rebuilt = reconstruct(network, &images, config.loss, feeding)?;

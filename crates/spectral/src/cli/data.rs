@@ -17,7 +17,7 @@ use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table, tell_notes};
 use super::paths::path_text;
 use crate::data::{
-    DataInfo, FetchEvent, FetchOptions, Images, Origin, catalogue, fetch, load, locate,
+    DataInfo, FetchEvent, FetchOptions, Images, Origin, catalog, fetch, load, locate,
 };
 use crate::files;
 
@@ -101,7 +101,7 @@ struct Entry {
 }
 
 fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
-    let entries: Vec<Entry> = catalogue()
+    let entries: Vec<Entry> = catalog()
         .iter()
         .map(|info| {
             let folder = locate(info, data_dir).map(|folder| path_text(&folder));
@@ -130,14 +130,14 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
             None if info.fetchable => format!("missing; spectral data fetch {}", info.name),
             None => "missing".into(),
         };
-        let colour = if info.channels == 1 { "grey" } else { "colour" };
+        let color = if info.channels == 1 { "gray" } else { "color" };
         let number = |value: usize| Cell::new(value).set_alignment(CellAlignment::Right);
         table.add_row([
             Cell::new(info.name),
             number(info.classes.len()),
             number(info.train),
             number(info.test),
-            Cell::new(format!("{}x{}\n{colour}", info.height, info.width)),
+            Cell::new(format!("{}x{}\n{color}", info.height, info.width)),
             Cell::new(format!(
                 "{}\n{place}\nlicense: {}",
                 info.summary,
@@ -244,9 +244,9 @@ mod tests {
         };
         let sheet = contact_sheet(&images, 2);
         assert_eq!(sheet.height(), 5);
-        let grey = |x, y| sheet.get_pixel(x, y).0[0];
+        let gray = |x, y| sheet.get_pixel(x, y).0[0];
         assert_eq!(
-            (grey(1, 1), grey(1, 3), grey(3, 3), grey(5, 3)),
+            (gray(1, 1), gray(1, 3), gray(3, 3), gray(5, 3)),
             (20, 10, 30, 0x80)
         );
     }

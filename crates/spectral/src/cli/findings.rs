@@ -245,7 +245,7 @@ fn answers(data: &DataSetReport) -> Option<String> {
     );
     if !blind.is_empty() {
         text.push_str(&format!(
-            " One pixel means that a layer looks at no neighbourhood, as that of {}.",
+            " One pixel means that a layer looks at no neighborhood, as that of {}.",
             blind.join(" and ")
         ));
     }

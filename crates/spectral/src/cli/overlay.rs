@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_over_it_hides_a_value_and_keeps_its_neighbours() {
+    fn what_lies_over_it_hides_a_value_and_keeps_its_neighbors() {
         let both = over("a = 1\nb.c = 2\nb.d = 3", "b.c = 4\ne = 5");
         let expected = toml::from_str("a = 1\nb.c = 4\nb.d = 3\ne = 5").unwrap();
         assert_eq!(both, expected);

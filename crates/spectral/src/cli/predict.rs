@@ -26,7 +26,7 @@ const BATCH: usize = 64;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Takes JPEG and PNG of any size: they are laid on white where transparent, turned
-upright, cropped around the centre, resized and turned to grey or RGB as the
+upright, cropped around the center, resized and turned to gray or RGB as the
 network needs. An image that
 cannot be read is told on stderr and makes the exit code 1; the others are
 predicted all the same.
@@ -128,7 +128,7 @@ fn classify(
     let ModelSettings {
         input,
         class_names,
-        normalise,
+        normalize,
         ..
     } = &loaded.settings;
     let InputSpec {
@@ -145,7 +145,7 @@ fn classify(
         labels: vec![0; files.len()],
     };
     let feeding = Feeding {
-        normalise,
+        normalize,
         batch_size: BATCH,
     };
     let probabilities = predict(&loaded.network, &images, feeding)?;

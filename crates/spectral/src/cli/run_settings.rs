@@ -5,7 +5,7 @@ use toml::Table;
 
 use super::args::DataArgs;
 use super::error::CliError;
-use crate::data::{DataSet, Normalise};
+use crate::data::{DataSet, Normalize};
 use crate::model::InputSpec;
 use crate::train::{DataDescription, Loss, ModelDescription, RunConfig, Target, TrainConfig};
 
@@ -20,7 +20,8 @@ pub(super) struct ModelSettings {
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) target: Target,
     /// How bytes become numbers.
-    pub(super) normalise: Normalise,
+    #[serde(alias = "normalise")]
+    pub(super) normalize: Normalize,
     /// What it was trained to make small.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) loss: Loss,
@@ -69,10 +70,10 @@ pub(super) fn input_of(data: &DataSet, target: Target) -> InputSpec {
     }
 }
 
-/// Settings whose normalisation has the constants of the training images, if it takes any.
+/// Settings whose normalization has the constants of the training images, if it takes any.
 pub(super) fn fitted(config: TrainConfig, data: &DataSet) -> TrainConfig {
     TrainConfig {
-        normalise: config.normalise.fitted(&data.train),
+        normalize: config.normalize.fitted(&data.train),
         ..config
     }
 }
@@ -89,7 +90,7 @@ pub(super) fn run_config(
         input: input_of(data, train.target),
         class_names: data.classes.clone(),
         target: train.target,
-        normalise: train.normalise.clone(),
+        normalize: train.normalize.clone(),
         loss: train.loss,
     };
     Ok(RunConfig {
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_constants_of_normalisation_are_those_of_the_training_images() {
+    fn the_constants_of_normalization_are_those_of_the_training_images() {
         let options = DataOptions {
             train_count: Some(10),
             test_count: Some(10),
@@ -178,12 +179,12 @@ mod tests {
         };
         let data = load("textures", &options).unwrap();
         let config = TrainConfig {
-            normalise: Normalise::PerChannelOfTraining,
+            normalize: Normalize::PerChannelOfTraining,
             ..TrainConfig::default()
         };
-        let expected = Normalise::per_channel_of(&data.train);
-        assert_eq!(fitted(config, &data).normalise, expected);
-        assert_ne!(Normalise::per_channel_of(&data.test), expected);
+        let expected = Normalize::per_channel_of(&data.train);
+        assert_eq!(fitted(config, &data).normalize, expected);
+        assert_ne!(Normalize::per_channel_of(&data.test), expected);
         let plain = TrainConfig::default();
         assert_eq!(fitted(plain.clone(), &data), plain);
     }

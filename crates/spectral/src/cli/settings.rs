@@ -49,7 +49,7 @@ enum TargetName {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum NormaliseName {
+enum NormalizeName {
     ZeroOne,
     SymmetricOne,
     PerChannel,
@@ -112,19 +112,20 @@ pub(super) struct TrainingArgs {
     target: Option<TargetName>,
     /// How bytes become numbers: symmetric-one
     /// (default, -1..1), zero-one, or per-channel
-    /// (centred and scaled by mean and standard
+    /// (centered and scaled by mean and standard
     /// deviation of the training images)
     #[arg(
         long,
+        alias = "normalise",
         value_enum,
         value_name = "NAME",
         hide_possible_values = true,
         verbatim_doc_comment
     )]
-    normalise: Option<NormaliseName>,
+    normalize: Option<NormalizeName>,
     /// Change training images at random: none (default),
     /// cats-vs-dogs (turned, shifted, mirrored) or cifar
-    /// (cropped, mirrored, recoloured)
+    /// (cropped, mirrored, recolored)
     #[arg(long, value_name = "NAME", value_parser = augment_name, verbatim_doc_comment)]
     augment: Option<String>,
     /// The learning rate over time: constant (default),
@@ -270,7 +271,7 @@ impl TrainingArgs {
             ("optimizer.momentum", self.momentum.map(Value::Float)),
             ("loss.kind", self.loss.map(|name| spelled(&name))),
             ("target", self.target.map(|name| spelled(&name))),
-            ("normalise", self.normalise.map(|name| spelled(&name))),
+            ("normalize", self.normalize.map(|name| spelled(&name))),
             ("augment", self.augment.as_deref().and_then(augmentation)),
             ("schedule.warmup.over.epochs", self.warmup.map(count)),
             (

@@ -152,7 +152,7 @@ pub(super) fn judge(
     };
     let run = loaded.run.as_ref();
     let feeding = Feeding {
-        normalise: &settings.normalise,
+        normalize: &settings.normalize,
         batch_size: run.map_or(BATCH, |run| run.config().train.eval_batch_size),
     };
     Ok(evaluate(network, images, task, feeding)?)

@@ -1,11 +1,11 @@
-//! Mini-batches: the order of an epoch, and its images as normalised floats.
+//! Mini-batches: the order of an epoch, and its images as normalized floats.
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::error::DataError;
 use super::images::Images;
-use super::normalise::Normalise;
+use super::normalize::Normalize;
 use super::stream::{Purpose, stream};
 
 /// Batches smaller than this many values are filled by one thread; waking others costs more.
@@ -105,7 +105,7 @@ impl<'a> IntoIterator for &'a Batches {
     }
 }
 
-/// Writes the images at `indices` into `out` as normalised floats,
+/// Writes the images at `indices` into `out` as normalized floats,
 /// `[indices.len(), channels, height, width]`. `out` is overwritten and takes that length; reuse
 /// it from batch to batch.
 ///
@@ -116,11 +116,11 @@ impl<'a> IntoIterator for &'a Batches {
 pub fn fill_batch(
     images: &Images,
     indices: &[u32],
-    normalise: &Normalise,
+    normalize: &Normalize,
     out: &mut Vec<f32>,
 ) -> Result<(), DataError> {
     images.check_indices(indices)?;
-    let tables = normalise.tables(images.channels)?;
+    let tables = normalize.tables(images.channels)?;
     let len = images.image_len();
     let total = indices.len() * len;
     let plane = images.height * images.width;
@@ -211,11 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn symmetric_normalisation_spans_minus_one_to_one() {
+    fn symmetric_normalization_spans_minus_one_to_one() {
         let mut images = ramp(1, 1, 2);
         images.pixels = vec![0, 255, 51, 204, 102, 153];
         let mut out = vec![9.0; 99];
-        fill_batch(&images, &[0], &Normalise::SymmetricOne, &mut out).unwrap();
+        fill_batch(&images, &[0], &Normalize::SymmetricOne, &mut out).unwrap();
         let expected = [-1.0, 1.0, -0.6, 0.6, -0.2, 0.2];
         assert_eq!(out.len(), 6);
         for (value, expected) in out.iter().zip(expected) {
@@ -227,12 +227,12 @@ mod tests {
     fn a_large_batch_filled_in_parallel_equals_the_plain_formula() {
         let images = ramp(40, 31, 29);
         let order = epoch_order(40, 0, 0);
-        let normalise = Normalise::PerChannel {
+        let normalize = Normalize::PerChannel {
             mean: vec![0.1, 0.2, 0.3],
             std: vec![1.0, 0.5, 2.0],
         };
         let mut out = Vec::new();
-        fill_batch(&images, &order, &normalise, &mut out).unwrap();
+        fill_batch(&images, &order, &normalize, &mut out).unwrap();
         assert!(out.len() > PARALLEL_FROM);
         let plane = 31 * 29;
         for (slot, value) in out.iter().enumerate() {
@@ -246,11 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn normalising_by_the_own_statistics_gives_mean_zero_and_std_one() {
+    fn normalizing_by_the_own_statistics_gives_mean_zero_and_std_one() {
         let images = ramp(30, 16, 16);
         let mut out = Vec::new();
-        let normalise = Normalise::per_channel_of(&images);
-        fill_batch(&images, &epoch_order(30, 0, 0), &normalise, &mut out).unwrap();
+        let normalize = Normalize::per_channel_of(&images);
+        fill_batch(&images, &epoch_order(30, 0, 0), &normalize, &mut out).unwrap();
         for channel in 0..3 {
             let values: Vec<f64> = out
                 .chunks_exact(256)
@@ -275,8 +275,8 @@ mod tests {
             (vec![0.0; 3], vec![1.0, 0.0, 1.0]),
             (vec![f32::NAN, 0.0, 0.0], vec![1.0; 3]),
         ] {
-            let normalise = Normalise::PerChannel { mean, std };
-            let error = fill_batch(&images, &[0], &normalise, &mut out).unwrap_err();
+            let normalize = Normalize::PerChannel { mean, std };
+            let error = fill_batch(&images, &[0], &normalize, &mut out).unwrap_err();
             assert!(matches!(error, DataError::BadOption { .. }));
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::catalogue::info;
+use super::catalog::info;
 use super::error::DataError;
 use super::locate::cache_dir;
 use super::sources::{Covers, RemoteFile, SOURCES, Source};

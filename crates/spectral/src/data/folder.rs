@@ -6,7 +6,7 @@
 //! `val/`, `valid/` or `validation/` may stand for `test/`.
 //! Files ending in `.jpg`, `.jpeg`, `.jfif` or `.png` count, in any case; [notes](super::notes) tell
 //! of others, hidden ones do not count.
-//! Photographs are turned upright as their EXIF data says, cropped around the centre to the shape
+//! Photographs are turned upright as their EXIF data says, cropped around the center to the shape
 //! asked for, resized, and turned to RGB.
 
 use std::collections::HashSet;
@@ -264,10 +264,10 @@ mod tests {
         known: None,
     };
 
-    /// A PNG of one colour.
-    fn plain(path: PathBuf, width: u32, height: u32, colour: [u8; 3]) {
+    /// A PNG of one color.
+    fn plain(path: PathBuf, width: u32, height: u32, color: [u8; 3]) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        RgbImage::from_pixel(width, height, Rgb(colour))
+        RgbImage::from_pixel(width, height, Rgb(color))
             .save(path)
             .unwrap();
     }

@@ -1,4 +1,4 @@
-//! *Glyphs*: ten digits as a hand might write them, 28×28 grey.
+//! *Glyphs*: ten digits as a hand might write them, 28×28 gray.
 //!
 //! Each image takes one of several pen forms of its digit (`strokes`), moves the points of the
 //! strokes a little, applies a random affine map (scale, shear, rotation, translation) and a
@@ -89,7 +89,7 @@ fn jitter(stroke: &[Point], stream: &mut Stream) -> Vec<Point> {
 struct Warp {
     waves: [Wave; WAVES],
     matrix: [[f32; 2]; 2],
-    centre: Point,
+    center: Point,
 }
 
 /// A sinusoidal displacement.
@@ -116,11 +116,11 @@ impl Warp {
             [sin * sx, (cos - sin * shear) * sy],
         ];
         let middle = (SIDE as f32 - 1.0) / 2.0;
-        let centre = [0, 1].map(|_| middle + mild(stream, 1.1));
+        let center = [0, 1].map(|_| middle + mild(stream, 1.1));
         Self {
             waves,
             matrix,
-            centre,
+            center,
         }
     }
 
@@ -132,7 +132,7 @@ impl Warp {
             x += wave.amplitude[0] * height;
             y += wave.amplitude[1] * height;
         }
-        [0, 1].map(|row| self.centre[row] + self.matrix[row][0] * x + self.matrix[row][1] * y)
+        [0, 1].map(|row| self.center[row] + self.matrix[row][0] * x + self.matrix[row][1] * y)
     }
 }
 
@@ -159,7 +159,7 @@ impl Pen {
     }
 }
 
-/// How far each pixel centre lies inside the ink, in pixels; negative outside.
+/// How far each pixel center lies inside the ink, in pixels; negative outside.
 struct Canvas {
     depth: [f32; SIDE * SIDE],
 }

@@ -1,4 +1,4 @@
-//! Labelled images of one size as plain bytes.
+//! Labeled images of one size as plain bytes.
 
 use rayon::prelude::*;
 
@@ -13,7 +13,7 @@ use super::error::DataError;
 pub struct Images {
     /// All pixels, `[count, channels, height, width]`.
     pub pixels: Vec<u8>,
-    /// Channels per image: 1 (grey) or 3 (RGB).
+    /// Channels per image: 1 (gray) or 3 (RGB).
     pub channels: usize,
     /// Rows per image.
     pub height: usize,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::catalogue::{DataInfo, Origin};
+use super::catalog::{DataInfo, Origin};
 use super::cifar;
 use super::error::DataError;
 use super::idx;
@@ -27,7 +27,7 @@ fn cache_from(xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
     base.map(|base| base.join("spectral"))
 }
 
-/// The folder that holds the files of a set of the [`catalogue`](super::catalogue), all of them, or
+/// The folder that holds the files of a set of the [`catalog`](super::catalog), all of them, or
 /// `None`; `data_dir` is searched first. Sets made on the fly have none.
 pub fn locate(set: &DataInfo, data_dir: Option<&Path>) -> Option<PathBuf> {
     let roots = Roots::new(data_dir);

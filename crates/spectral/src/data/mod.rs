@@ -2,12 +2,12 @@
 //! photographs; their download, and mini-batches of them.
 //!
 //! ```no_run
-//! use spectral::data::{Batches, DataOptions, Normalise, fill_batch, load};
+//! use spectral::data::{Batches, DataOptions, Normalize, fill_batch, load};
 //!
 //! let set = load("glyphs", &DataOptions::default())?;
 //! let mut batch = Vec::new();
 //! for indices in &Batches::shuffled(set.train.len(), 64, 0, 0)? {
-//!     fill_batch(&set.train, indices, &Normalise::SymmetricOne, &mut batch)?;
+//!     fill_batch(&set.train, indices, &Normalize::SymmetricOne, &mut batch)?;
 //! }
 //! # Ok::<(), spectral::data::DataError>(())
 //! ```
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 mod augment;
 mod batch;
-mod catalogue;
+mod catalog;
 mod cifar;
 mod class_folders;
 mod division;
@@ -32,7 +32,7 @@ mod jpeg;
 mod license;
 mod listing;
 mod locate;
-mod normalise;
+mod normalize;
 mod photo;
 mod resize;
 mod sources;
@@ -44,14 +44,14 @@ mod unpack;
 
 pub use augment::{Augment, Augmenter, Fill, fill_augmented};
 pub use batch::{Batches, batch_labels, epoch_order, fill_batch};
-pub use catalogue::{DataInfo, Origin, catalogue, info};
+pub use catalog::{DataInfo, Origin, catalog, info};
 pub use error::DataError;
 pub use fetch::{FetchEvent, FetchOptions, MIRROR_VARIABLE, fetch};
 pub use images::{ChannelStatistics, Images};
 pub use license::{License, license};
 pub use listing::{Changes, ContentHash, Division, ImageList, ImagePart, KnownImages, ListedImage};
 pub use locate::{DATA_VARIABLE, cache_dir, locate};
-pub use normalise::Normalise;
+pub use normalize::Normalize;
 pub use photo::read_photo;
 pub use resize::resized;
 
@@ -61,7 +61,7 @@ use stream::Part;
 /// The prefix of a name that stands for a folder of classes.
 const FOLDER_PREFIX: &str = "folder:";
 
-/// A set of labelled images in two parts.
+/// A set of labeled images in two parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSet {
     /// The name it was loaded by.
@@ -86,7 +86,7 @@ pub struct DataOptions {
     /// `test/`.
     pub seed: u64,
     /// The number of training images: of a generated set, that many are made (by default as the
-    /// [`catalogue`] says); of files, the first that many are kept (of photographs, taken in turn
+    /// [`catalog`] says); of files, the first that many are kept (of photographs, taken in turn
     /// from each class; by default all), or all if there are fewer.
     pub train_count: Option<usize>,
     /// The number of test images, likewise.
@@ -101,7 +101,7 @@ pub struct DataOptions {
     pub known: Option<Arc<KnownImages>>,
 }
 
-/// Loads a data set: a name of the [`catalogue`], or `folder:PATH` for a folder of photographs
+/// Loads a data set: a name of the [`catalog`], or `folder:PATH` for a folder of photographs
 /// with one sub-folder a class.
 ///
 /// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then about one
@@ -109,7 +109,7 @@ pub struct DataOptions {
 /// content of the file and the seed: a photograph stays in its part when it is renamed and when
 /// others are added or removed, and copies of one are all in the same part. `val/`, `valid/` or
 /// `validation/` may stand for `test/`. JPEG and PNG count; [`notes`] says what else there was. Each is
-/// laid on white where it is transparent, turned upright, cropped around its centre to the shape of
+/// laid on white where it is transparent, turned upright, cropped around its center to the shape of
 /// [`DataOptions::size`], resized, and turned to RGB.
 ///
 /// # Errors
@@ -135,7 +135,7 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
     }
     let set = info(name).ok_or_else(|| DataError::UnknownSet {
         name: name.into(),
-        accepted: catalogue()
+        accepted: catalog()
             .iter()
             .map(|set| set.name)
             .chain(["folder:PATH"])

@@ -20,8 +20,8 @@ const MAX_FILE: u64 = 1 << 29;
 /// A photograph as a network takes it: bytes `[channels, height, width]`.
 ///
 /// A JPEG or PNG of any size (the content and not the name tells which) is laid on white where it is
-/// transparent, turned upright, made grey for one channel and RGB for three, cropped around its
-/// centre to the wanted shape, and resized. A file that is cut short or damaged is refused.
+/// transparent, turned upright, made gray for one channel and RGB for three, cropped around its
+/// center to the wanted shape, and resized. A file that is cut short or damaged is refused.
 ///
 /// # Errors
 ///
@@ -51,10 +51,10 @@ pub fn read_photo(
     }
 }
 
-/// The three colours of a picture, one plane after the other.
+/// The three colors of a picture, one plane after the other.
 fn planes(picture: &RgbImage) -> Vec<u8> {
-    let colour = |channel| picture.as_raw().iter().skip(channel).step_by(3).copied();
-    (0..3).flat_map(colour).collect()
+    let color = |channel| picture.as_raw().iter().skip(channel).step_by(3).copied();
+    (0..3).flat_map(color).collect()
 }
 
 /// Decodes a photograph, upright and without transparency.
@@ -135,7 +135,7 @@ fn over_white(color: u8, alpha: u8) -> u8 {
     ((color * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }
 
-/// The largest centred part of the wanted shape, resized. To crop first and resize then gives
+/// The largest centered part of the wanted shape, resized. To crop first and resize then gives
 /// the same picture as the other order, and an extremely long one costs nothing.
 pub(super) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
     let (w, h) = (u64::from(picture.width()), u64::from(picture.height()));
@@ -183,8 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn the_centre_of_a_wide_or_tall_picture_is_kept_undistorted() {
-        // Three colours in thirds: only the middle one survives a square crop.
+    fn the_center_of_a_wide_or_tall_picture_is_kept_undistorted() {
+        // Three colors in thirds: only the middle one survives a square crop.
         for wide in [true, false] {
             let (w, h) = if wide { (90, 30) } else { (30, 90) };
             let picture = RgbImage::from_fn(w, h, |x, y| {

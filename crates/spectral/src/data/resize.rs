@@ -50,9 +50,9 @@ pub fn resized(images: &Images, (height, width): (usize, usize)) -> Result<Image
         .flat_map_iter(|bytes| {
             // The sides fit: they are at most 4096, and those of loaded images as small.
             let (from_width, from_height) = (images.width as u32, images.height as u32);
-            let grey = ImageBuffer::<Luma<u8>, _>::from_raw(from_width, from_height, bytes)
+            let gray = ImageBuffer::<Luma<u8>, _>::from_raw(from_width, from_height, bytes)
                 .expect("a plane has height times width bytes");
-            resize(&grey, width as u32, height as u32, FilterType::Triangle).into_raw()
+            resize(&gray, width as u32, height as u32, FilterType::Triangle).into_raw()
         })
         .collect();
     Ok(Images {
@@ -99,7 +99,7 @@ mod tests {
             let scale = 12.0 / width as f64;
             for (i, &byte) in grown.pixels.iter().enumerate() {
                 let (plane, x) = (i / (height * width), i % width);
-                // Pixel centres of the old grid; flat beyond the outer ones.
+                // Pixel centers of the old grid; flat beyond the outer ones.
                 let at = ((x as f64 + 0.5) * scale - 0.5).clamp(0.0, 11.0);
                 let expected = plane as f64 * 20.0 + 8.0 * at;
                 assert!(

@@ -114,11 +114,11 @@ pub(crate) static SOURCES: [Source; 3] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{catalogue, idx};
+    use crate::data::{catalog, idx};
 
     #[test]
     fn every_set_called_fetchable_has_a_source_and_no_other() {
-        for set in catalogue() {
+        for set in catalog() {
             let source = SOURCES.iter().any(|source| source.set == set.name);
             assert_eq!(source, set.fetchable, "{}", set.name);
         }

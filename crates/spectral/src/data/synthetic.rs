@@ -9,7 +9,7 @@ use super::stream::{Part, Purpose, Stream, image_stream};
 /// The most images generated at once (one part of one set).
 pub(crate) const MAX_COUNT: usize = 10_000_000;
 
-/// A grey set made by drawing one image at a time.
+/// A gray set made by drawing one image at a time.
 pub(crate) struct Synthetic {
     /// Whose random numbers.
     pub purpose: Purpose,

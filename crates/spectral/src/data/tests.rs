@@ -12,7 +12,7 @@ fn options() -> DataOptions {
 }
 
 #[test]
-fn embedded_sets_have_the_shape_the_catalogue_says() {
+fn embedded_sets_have_the_shape_the_catalog_says() {
     for name in ["glyphs", "textures"] {
         let set = load(name, &options()).unwrap();
         let known = info(name).unwrap();
@@ -29,7 +29,7 @@ fn embedded_sets_have_the_shape_the_catalogue_says() {
 #[test]
 fn an_unknown_name_lists_the_known_ones() {
     let text = load("imagenet", &options()).unwrap_err().to_string();
-    for set in catalogue() {
+    for set in catalog() {
         assert!(text.contains(set.name), "{text}");
     }
     assert!(text.contains("folder:PATH"), "{text}");

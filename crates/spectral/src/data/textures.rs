@@ -1,4 +1,4 @@
-//! *Textures*: ten classes of 32×32 grey patches told apart by orientation, spatial frequency or
+//! *Textures*: ten classes of 32×32 gray patches told apart by orientation, spatial frequency or
 //! phase structure, and by nothing else.
 //!
 //! Position is random everywhere (a uniform global phase), so the mean image of every class is
@@ -97,13 +97,13 @@ fn draw(class: usize, stream: &mut Stream, image: &mut [u8]) {
         5 => noise_band(7.0..10.0, stream),
         _ => phase_pattern((class - 6) as f32 * FRAC_PI_2, stream),
     };
-    standardise(&mut patch, 0.0, 1.0);
+    standardize(&mut patch, 0.0, 1.0);
     let noise: f32 = stream.random_range(0.7..1.8);
     for value in &mut patch {
         let sample: f32 = StandardNormal.sample(stream);
         *value += noise * sample;
     }
-    standardise(&mut patch, MEAN, STD);
+    standardize(&mut patch, MEAN, STD);
     for (pixel, value) in image.iter_mut().zip(&patch) {
         *pixel = value.round().clamp(0.0, 255.0) as u8;
     }
@@ -158,7 +158,7 @@ fn plot(f: impl Fn(f32, f32) -> f32) -> Patch {
     })
 }
 
-fn standardise(patch: &mut Patch, mean: f32, std: f32) {
+fn standardize(patch: &mut Patch, mean: f32, std: f32) {
     let count = patch.len() as f32;
     let old_mean = patch.iter().sum::<f32>() / count;
     let variance = patch.iter().map(|v| (v - old_mean).powi(2)).sum::<f32>() / count;

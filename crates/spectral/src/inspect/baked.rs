@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use burn_spectral::inspect::{Probe, to_conv};
-use burn_spectral::summary::{FeatureShape, Summarise};
+use burn_spectral::summary::{FeatureShape, Summarize};
 
 use super::{BAKED, Bake, InspectError};
 use crate::model::{Filter, InputSpec, Network};
@@ -164,7 +164,7 @@ mod tests {
         let input = InputSpec::new(1, [28, 28], 3);
         let mut network = build("free1", &input, &device).unwrap();
         let mut filter = network.filters([28, 28])[0].1.clone();
-        let Filter::Free(layer) = &mut filter else {
+        let Filter::FullSpectrum(layer) = &mut filter else {
             panic!("free1 begins with a free filter")
         };
         // A kernel of 3×3 around the origin of 14×14 images, one a channel, as its spectrum.

@@ -159,7 +159,7 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
             "sees",
             format!("{combinations} of {inputs} channels"),
             match combinations {
-                1 => "All outputs see one and the same weighted sum of the input channels: colour-blind."
+                1 => "All outputs see one and the same weighted sum of the input channels: color-blind."
                     .to_string(),
                 _ => "How many different weighted sums of the input channels the outputs are made of."
                     .to_string(),

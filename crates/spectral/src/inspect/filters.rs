@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use burn_spectral::ComplexTensor;
 use burn_spectral::inspect::{Probe, before_real_part, kk_before_real_part};
-use burn_spectral::summary::{FeatureShape, Summarise};
+use burn_spectral::summary::{FeatureShape, Summarize};
 
 use super::subject::{Ready, Subject, Taken};
 use super::{InspectError, Inspection, check_memory, inspect};
@@ -13,7 +13,7 @@ use crate::model::{Filter, InputSpec, Network};
 /// Inspects every filter from images to images of the same size of a network, as it stands, in the
 /// sizes in which it meets images of the network's own.
 ///
-/// Activations, normalisations and pooling between the filters are left out, as is the head.
+/// Activations, normalizations and pooling between the filters are left out, as is the head.
 ///
 /// # Errors
 /// [`InspectError::NoFilters`] for a network that lives on spectra or is otherwise made.
@@ -74,10 +74,10 @@ fn complex(filter: &Filter, images: Tensor<4>) -> ComplexTensor<4> {
         Filter::Conv(_) | Filter::Flipped(_) => ComplexTensor::from_real(filter.forward(images)),
         Filter::Kk(layer) => kk_before_real_part(layer, images),
         Filter::KramersKronig(layer) => before_real_part(layer, images),
-        Filter::Free(layer) => before_real_part(layer, images),
+        Filter::FullSpectrum(layer) => before_real_part(layer, images),
         Filter::Polynomial(layer) => before_real_part(layer, images),
         Filter::Gaussian(layer) => before_real_part(layer, images),
-        Filter::FreeModes(layer) => before_real_part(layer, images),
+        Filter::FourierModes(layer) => before_real_part(layer, images),
         Filter::GaussianModes(layer) => before_real_part(layer, images),
         Filter::Gate(layer) => before_real_part(layer, images),
     }

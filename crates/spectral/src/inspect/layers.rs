@@ -14,12 +14,13 @@ use burn_spectral::frequency::{
 };
 use burn_spectral::inspect::{before_real_part, complex_irfft2, kk_before_real_part};
 use burn_spectral::response::{
-    BandLimitedConfig, Coupling, FreeConfig, FreeModesConfig, FrequencyResponse, GaussianConfig,
-    KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig, ResponseConfig,
+    BandLimitedConfig, Coupling, FourierModesConfig, FrequencyResponse, FullSpectrumConfig,
+    GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig,
+    ResponseConfig,
 };
 use burn_spectral::spatial;
 use burn_spectral::spectrum::{ElementGateConfig, FrequencyGateConfig, GateFeatures};
-use burn_spectral::summary::{FeatureShape, Summarise};
+use burn_spectral::summary::{FeatureShape, Summarize};
 use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
 
 use super::subject::{Ready, Subject, Taken};
@@ -126,7 +127,14 @@ pub const LAYERS: &[LayerInfo] = &[
     layer(
         "free",
         "a free complex weight a frequency, dense (Pratt et al. 2017)",
-        |sizes, device| filter(sizes, FreeConfig::new(sizes.size), Coupling::Dense, device),
+        |sizes, device| {
+            filter(
+                sizes,
+                FullSpectrumConfig::new(sizes.size),
+                Coupling::Dense,
+                device,
+            )
+        },
     ),
     layer(
         "depthwise",
@@ -134,7 +142,7 @@ pub const LAYERS: &[LayerInfo] = &[
         |sizes, device| {
             filter(
                 sizes,
-                FreeConfig::new(sizes.size),
+                FullSpectrumConfig::new(sizes.size),
                 Coupling::Depthwise,
                 device,
             )
@@ -144,7 +152,7 @@ pub const LAYERS: &[LayerInfo] = &[
         "modes",
         "free weights on the lowest modes, 6 each way (Fourier neural operator)",
         |sizes, device| {
-            let modes = FreeModesConfig::new([
+            let modes = FourierModesConfig::new([
                 6.min(sizes.size[0] / 2).max(1),
                 6.min(sizes.size[1] / 2 + 1),
             ]);
@@ -156,7 +164,7 @@ pub const LAYERS: &[LayerInfo] = &[
         "a free weight a mode of a quarter of the image, for any size",
         |sizes, device| {
             let size = sizes.size.map(|side| side.div_ceil(4));
-            let response = BandLimitedConfig::new(FreeConfig::new(size), size);
+            let response = BandLimitedConfig::new(FullSpectrumConfig::new(size), size);
             filter(sizes, response, Coupling::Dense, device)
         },
     ),
@@ -376,7 +384,7 @@ where
 fn on_spectra(
     sizes: Sizes,
     grid: SpectrumGrid,
-    layer: &dyn Summarise,
+    layer: &dyn Summarize,
 ) -> Result<u64, SpectralError> {
     let transform = ToSpectrum::try_new(grid)?;
     let there = transform.trace(&sizes.shape(sizes.channels[0]))?;
@@ -420,7 +428,7 @@ fn fixed(sizes: Sizes, output: ConvolveOutput, device: &Device) -> Made {
     let filters = (0..count).map(|filter| {
         FixedFilter::function(move |f_h: f64, f_w: f64| match filter % 2 {
             0 => ((-20.0 * (f_h * f_h + f_w * f_w)).exp(), 0.0),
-            // The difference of the right and the left neighbour.
+            // The difference of the right and the left neighbor.
             _ => (0.0, (core::f64::consts::TAU * f_w).sin()),
         })
     });

@@ -57,7 +57,7 @@ fn layer(inspection: &Inspection) -> LayerReport {
         ),
         sections: sections.collect(),
         pairs: pairs(map, inspection.equivalent.flip),
-        gain: grid(map, &map.response.centred(&map.response.gain())),
+        gain: grid(map, &map.response.centered(&map.response.gain())),
         candidates: (candidates(inspection).into_iter())
             .map(|candidate| [candidate.kind.clone(), residual(candidate.residual)])
             .collect(),
@@ -82,9 +82,9 @@ fn pairs(map: &MapReport, flip: bool) -> Vec<PairPictures> {
             let flip = if flip { ", after the flip" } else { "" };
             PairPictures {
                 label: format!("channel {} to {}{flip}", input + 1, output + 1),
-                kernel: grid(map, &map.kernel.centred(output, input)),
-                magnitude: grid(map, &response.centred(&magnitude)),
-                phase: grid(map, &response.centred(&phase)),
+                kernel: grid(map, &map.kernel.centered(output, input)),
+                magnitude: grid(map, &response.centered(&magnitude)),
+                phase: grid(map, &response.centered(&phase)),
             }
         })
         .collect()

@@ -126,7 +126,7 @@ pub(super) fn candidates(inspection: &Inspection) -> Vec<&burn_spectral::inspect
         shown.retain(|c| all.iter().position(|other| std::ptr::eq(other, *c)) <= Some(end));
     }
     while shown.len() > CANDIDATES {
-        // The one that gains least over its neighbours says least.
+        // The one that gains least over its neighbors says least.
         let gain = |index: usize| shown[index - 1].residual - shown[index].residual;
         let least = (1..shown.len() - 1).min_by(|&a, &b| gain(a).abs().total_cmp(&gain(b).abs()));
         match least {

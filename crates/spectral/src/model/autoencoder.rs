@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_images_have_as_many_outputs_as_values() {
+    fn color_images_have_as_many_outputs_as_values() {
         let device = Device::flex();
         for info in MODELS {
             let net = build(info.name, &InputSpec::new(3, [8, 9], 2), &device).unwrap();

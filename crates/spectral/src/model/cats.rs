@@ -52,7 +52,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cats-fourier-repaired",
         "cats-spatial",
         "cats-spatial with free responses that couple all channels, back in the image each time",
-        |domain, device| image_stack::create(domain, FilterKind::Free, &BLOCKS, device),
+        |domain, device| image_stack::create(domain, FilterKind::FullSpectrum, &BLOCKS, device),
     ),
     model(
         "cats-linear-repaired",

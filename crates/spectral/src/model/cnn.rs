@@ -50,12 +50,12 @@ pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "free1",
         "cnn with its first convolution replaced by a free complex weight a frequency",
-        |domain, device| create(domain, FilterKind::Free, 1, device),
+        |domain, device| create(domain, FilterKind::FullSpectrum, 1, device),
     ),
     model(
         "free2",
         "cnn with its first two convolutions replaced by free complex weights a frequency",
-        |domain, device| create(domain, FilterKind::Free, 2, device),
+        |domain, device| create(domain, FilterKind::FullSpectrum, 2, device),
     ),
     model(
         "polynomial1",
@@ -80,7 +80,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "free-modes",
         "cnn with all convolutions replaced by a free weight a mode, for any size",
-        |domain, device| create(domain, FilterKind::FreeModes, 3, device),
+        |domain, device| create(domain, FilterKind::FourierModes, 3, device),
     ),
     model(
         "gaussian-modes",
@@ -185,7 +185,7 @@ impl Cnn {
         })
     }
 
-    /// What the first filter makes of images, before it is normalised.
+    /// What the first filter makes of images, before it is normalized.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_images_of_an_odd_size_pass_through_every_network() {
+    fn color_images_of_an_odd_size_pass_through_every_network() {
         let device = Device::flex();
         let input = InputSpec::new(3, [33, 30], 4);
         for info in MODELS {

@@ -30,7 +30,7 @@ struct Layers {
     hidden: &'static [usize],
 }
 
-/// LeCun et al. (1998) with batch normalisation and ReLU, and without their second pooling.
+/// LeCun et al. (1998) with batch normalization and ReLU, and without their second pooling.
 const LENET: Layers = Layers {
     kernel: 5,
     widths: &[6, 16],
@@ -38,7 +38,7 @@ const LENET: Layers = Layers {
     hidden: &[120, 84],
 };
 
-/// Simonyan and Zisserman (2015) with one convolution a block and batch normalisation.
+/// Simonyan and Zisserman (2015) with one convolution a block and batch normalization.
 const VGG: Layers = Layers {
     kernel: 3,
     widths: &[64, 128, 256, 512, 512],
@@ -103,7 +103,7 @@ fn create(domain: Domain, layers: &Layers, device: &Device) -> Result<Network, M
     Ok(Network::Conv(ConvNet::new(domain, layers, device)))
 }
 
-/// Stages of a convolution, batch normalisation and ReLU, the first ones with a max-pool, then
+/// Stages of a convolution, batch normalization and ReLU, the first ones with a max-pool, then
 /// dense layers with ReLU between them.
 ///
 /// Convolutions and hidden dense layers start within `±√(6/fan_in)`, the last layer within

@@ -8,12 +8,12 @@ use burn_spectral::SpectralError;
 use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::ops::circular_reverse;
 use burn_spectral::response::{
-    BandLimited, BandLimitedConfig, Free, FreeConfig, FrequencyResponse, Gaussian, GaussianConfig,
-    KramersKronig, KramersKronigConfig, Polynomial, PolynomialConfig,
+    BandLimited, BandLimitedConfig, FrequencyResponse, FullSpectrum, FullSpectrumConfig, Gaussian,
+    GaussianConfig, KramersKronig, KramersKronigConfig, Polynomial, PolynomialConfig,
 };
 use burn_spectral::spatial::{self, Activation};
 use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
-use burn_spectral::summary::{FeatureShape, Summarise, Trace};
+use burn_spectral::summary::{FeatureShape, Summarize, Trace};
 
 /// What stands in the place of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub enum FilterKind {
     /// The causal response that KKLayer set out to be.
     KramersKronig,
     /// A free complex weight a frequency.
-    Free,
+    FullSpectrum,
     /// The stable polynomial response of that order.
     Polynomial(usize),
     /// The stable Gaussian response.
     Gaussian,
     /// A free complex weight a mode of the size it was built for.
-    FreeModes,
+    FourierModes,
     /// The stable Gaussian response on the modes of the size it was built for.
     GaussianModes,
     /// A learned gate a frequency.
@@ -49,13 +49,13 @@ pub enum Filter {
     /// The causal response that KKLayer set out to be.
     KramersKronig(SpectralConv2d<KramersKronig<4>>),
     /// A free complex weight a frequency.
-    Free(SpectralConv2d<Free<4>>),
+    FullSpectrum(SpectralConv2d<FullSpectrum<4>>),
     /// The stable polynomial response.
     Polynomial(SpectralConv2d<Polynomial>),
     /// The stable Gaussian response.
     Gaussian(SpectralConv2d<Gaussian>),
     /// A free complex weight a mode.
-    FreeModes(SpectralConv2d<BandLimited<Free<4>>>),
+    FourierModes(SpectralConv2d<BandLimited<FullSpectrum<4>>>),
     /// The stable Gaussian response on modes.
     GaussianModes(SpectralConv2d<BandLimited<Gaussian>>),
     /// A learned gate a frequency.
@@ -85,8 +85,9 @@ impl Filter {
                 SpectralConv2dConfig::new(channels, KramersKronigConfig::new(size))
                     .try_init(device)?,
             ),
-            FilterKind::Free => Self::Free(
-                SpectralConv2dConfig::new(channels, FreeConfig::new(size)).try_init(device)?,
+            FilterKind::FullSpectrum => Self::FullSpectrum(
+                SpectralConv2dConfig::new(channels, FullSpectrumConfig::new(size))
+                    .try_init(device)?,
             ),
             FilterKind::Polynomial(order) => Self::Polynomial(
                 SpectralConv2dConfig::new(channels, PolynomialConfig::new(order))
@@ -95,9 +96,9 @@ impl Filter {
             FilterKind::Gaussian => Self::Gaussian(
                 SpectralConv2dConfig::new(channels, GaussianConfig::new()).try_init(device)?,
             ),
-            FilterKind::FreeModes => {
-                let response = BandLimitedConfig::new(FreeConfig::new(size), size);
-                Self::FreeModes(SpectralConv2dConfig::new(channels, response).try_init(device)?)
+            FilterKind::FourierModes => {
+                let response = BandLimitedConfig::new(FullSpectrumConfig::new(size), size);
+                Self::FourierModes(SpectralConv2dConfig::new(channels, response).try_init(device)?)
             }
             FilterKind::GaussianModes => {
                 let response = BandLimitedConfig::new(GaussianConfig::new(), size);
@@ -121,10 +122,10 @@ impl Filter {
             Self::Flipped(layer) => spatial::conv2d(layer, circular_reverse(images, 2)),
             Self::Kk(layer) => layer.forward(images),
             Self::KramersKronig(layer) => layer.forward(images),
-            Self::Free(layer) => layer.forward(images),
+            Self::FullSpectrum(layer) => layer.forward(images),
             Self::Polynomial(layer) => layer.forward(images),
             Self::Gaussian(layer) => layer.forward(images),
-            Self::FreeModes(layer) => layer.forward(images),
+            Self::FourierModes(layer) => layer.forward(images),
             Self::GaussianModes(layer) => layer.forward(images),
             Self::Gate(layer) => layer.forward(images),
         }
@@ -157,24 +158,24 @@ impl Filter {
             Self::Conv(_) | Self::Flipped(_) => true,
             Self::Kk(layer) => fits(&layer.conv, size),
             Self::KramersKronig(layer) => fits(layer, size),
-            Self::Free(layer) => fits(layer, size),
+            Self::FullSpectrum(layer) => fits(layer, size),
             Self::Polynomial(layer) => fits(layer, size),
             Self::Gaussian(layer) => fits(layer, size),
-            Self::FreeModes(layer) => fits(layer, size),
+            Self::FourierModes(layer) => fits(layer, size),
             Self::GaussianModes(layer) => fits(layer, size),
             Self::Gate(layer) => fits(layer, size),
         }
     }
 
-    fn layer(&self) -> &dyn Summarise {
+    fn layer(&self) -> &dyn Summarize {
         match self {
             Self::Conv(layer) | Self::Flipped(layer) => layer,
             Self::Kk(layer) => layer,
             Self::KramersKronig(layer) => layer,
-            Self::Free(layer) => layer,
+            Self::FullSpectrum(layer) => layer,
             Self::Polynomial(layer) => layer,
             Self::Gaussian(layer) => layer,
-            Self::FreeModes(layer) => layer,
+            Self::FourierModes(layer) => layer,
             Self::GaussianModes(layer) => layer,
             Self::Gate(layer) => layer,
         }
@@ -188,10 +189,10 @@ impl Filter {
             }
             Self::Kk(layer) => layer.conv.channels_in,
             Self::KramersKronig(layer) => layer.channels_in,
-            Self::Free(layer) => layer.channels_in,
+            Self::FullSpectrum(layer) => layer.channels_in,
             Self::Polynomial(layer) => layer.channels_in,
             Self::Gaussian(layer) => layer.channels_in,
-            Self::FreeModes(layer) => layer.channels_in,
+            Self::FourierModes(layer) => layer.channels_in,
             Self::GaussianModes(layer) => layer.channels_in,
             Self::Gate(layer) => layer.channels_in,
         }
@@ -208,10 +209,10 @@ impl Filter {
             Self::Conv(layer) | Self::Flipped(layer) => taps_outside(layer, size),
             Self::Kk(layer) => dead(&layer.conv),
             Self::KramersKronig(layer) => dead(layer),
-            Self::Free(layer) => dead(layer) + own_imaginary(&layer.response),
+            Self::FullSpectrum(layer) => dead(layer) + own_imaginary(&layer.response),
             Self::Polynomial(layer) => dead(layer),
             Self::Gaussian(layer) => dead(layer),
-            Self::FreeModes(layer) => dead(layer) + own_imaginary(&layer.response.response),
+            Self::FourierModes(layer) => dead(layer) + own_imaginary(&layer.response.response),
             Self::GaussianModes(layer) => dead(layer),
             Self::Gate(layer) => dead(layer),
         }
@@ -220,7 +221,7 @@ impl Filter {
 
 /// Imaginary parts of free weights at the frequencies that are their own negative, where the spectrum
 /// of a real signal has none.
-fn own_imaginary(response: &Free<4>) -> usize {
+fn own_imaginary(response: &FullSpectrum<4>) -> usize {
     let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };
     let [outputs, inputs] = response.channels();
     let frequencies: usize = response.size().into_iter().map(own).product();
@@ -255,7 +256,7 @@ fn taps_outside(layer: &Conv2d, size: [usize; 2]) -> usize {
     outputs * inputs * (rows * columns - live[0] * live[1])
 }
 
-impl Summarise for Filter {
+impl Summarize for Filter {
     fn kind(&self) -> String {
         match self {
             Self::Flipped(layer) => format!("flip, {}", layer.kind()),

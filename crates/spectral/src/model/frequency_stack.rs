@@ -8,7 +8,8 @@ use burn_spectral::frequency::{
     CRelu, FlattenSpectrum, FourierDomainConv2dConfig, SharedStack2d, SharedStack2dConfig,
 };
 use burn_spectral::response::{
-    Free, FrequencyResponse, Gaussian, GaussianConfig, ParametricForm, Polynomial, PolynomialConfig,
+    FrequencyResponse, FullSpectrum, Gaussian, GaussianConfig, ParametricForm, Polynomial,
+    PolynomialConfig,
 };
 use burn_spectral::summary::Summary;
 use burn_spectral::{ComplexTensor, SpectralError};
@@ -33,7 +34,7 @@ pub(super) enum PublishedKind {
 #[derive(Module, Debug)]
 pub enum PublishedLayers {
     /// A free weight a frequency.
-    Fourier(SharedStack2d<Free<4>>),
+    Fourier(SharedStack2d<FullSpectrum<4>>),
     /// A polynomial of order 1 in the row and one in the column.
     Linear(SharedStack2d<Polynomial>),
     /// A rotated Gaussian.
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_networks_see_the_sum_of_the_colours() {
+    fn the_published_networks_see_the_sum_of_the_colors() {
         let device = Device::flex();
         for name in ["cats-fourier", "cats-linear", "cats-gaussian"] {
             let net = build(name, &InputSpec::new(3, [20, 18], 2), &device).unwrap();

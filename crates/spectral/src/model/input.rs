@@ -19,7 +19,7 @@ pub struct InputSpec {
 }
 
 impl Default for InputSpec {
-    /// Grey images of 28×28, ten classes.
+    /// Gray images of 28×28, ten classes.
     fn default() -> Self {
         Self::new(1, [28, 28], 10)
     }

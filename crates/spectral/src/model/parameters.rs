@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 /// The number of trainable parameters of a module. Burn's own count has the running statistics of batch
-/// normalisation in it, which no gradient reaches.
+/// normalization in it, which no gradient reaches.
 pub fn trainable<M: Module>(network: &M) -> usize {
     let mut count = Count(0);
     network.clone().train().visit(&mut count);

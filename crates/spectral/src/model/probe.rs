@@ -39,9 +39,9 @@ pub fn probe_filters(
     let response = filter.forward(point) - filter.forward(silent);
     let [_, _, rows, columns] = response.dims();
 
-    let centred = fft::ifftshift(response.clone(), &[2, 3]);
+    let centered = fft::ifftshift(response.clone(), &[2, 3]);
     let spectrum = fft::fft2(
-        burn_spectral::ComplexTensor::from_real(centred),
+        burn_spectral::ComplexTensor::from_real(centered),
         Norm::Backward,
     );
     let shifted = |part| values(fft::fftshift(part, &[2, 3]));

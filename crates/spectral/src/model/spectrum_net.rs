@@ -6,7 +6,7 @@ use burn_spectral::spectrum::{
     FftLayer, FftLayerConfig, FrequencyGate, FrequencyGateConfig, GateFeatures, SpectrumExtent,
     SpectrumOutput,
 };
-use burn_spectral::summary::{FeatureShape, Flatten, Parameters, Summarise, Summary, SummaryRow};
+use burn_spectral::summary::{FeatureShape, Flatten, Parameters, Summarize, Summary, SummaryRow};
 use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
 
 use super::info::{Create, ModelInfo};

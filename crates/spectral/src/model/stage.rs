@@ -11,12 +11,12 @@ use burn_spectral::summary::Summary;
 
 use super::Filter;
 
-/// A filter, batch normalisation, an activation, and a max-pool where the images are to be halved.
+/// A filter, batch normalization, an activation, and a max-pool where the images are to be halved.
 #[derive(Module, Debug)]
 pub struct Stage {
     /// The filter.
     pub filter: Filter,
-    /// Batch normalisation.
+    /// Batch normalization.
     pub norm: BatchNorm,
     /// The activation.
     pub activation: Activation,
@@ -76,7 +76,7 @@ pub(super) fn filters_of(
     filters
 }
 
-/// The activation as one that is computed together with its neighbours, where it is such.
+/// The activation as one that is computed together with its neighbors, where it is such.
 fn rectifier(activation: &Activation) -> Option<spatial::Activation> {
     match activation {
         Activation::Relu(_) => Some(spatial::Activation::RELU),

@@ -31,9 +31,9 @@ pub(super) struct Chart {
 
 /// One model's line in data units, broken where a value is missing.
 pub(super) struct Series {
-    /// Which colour it has.
+    /// Which color it has.
     pub(super) index: usize,
-    /// Whether it is drawn with dashes whatever its colour.
+    /// Whether it is drawn with dashes whatever its color.
     pub(super) dashed: bool,
     pub(super) points: Vec<(f64, f64)>,
 }
@@ -294,7 +294,7 @@ fn plot(
     Ok(())
 }
 
-/// Whether a line has dashes: of itself, or as its colour was there before.
+/// Whether a line has dashes: of itself, or as its color was there before.
 fn is_dashed(line: &Series) -> bool {
     line.dashed || palette::series(line.index).1
 }
@@ -305,7 +305,7 @@ mod tests {
     use crate::report::fixture;
 
     #[test]
-    fn each_model_has_its_colour_in_every_chart() {
+    fn each_model_has_its_color_in_every_chart() {
         let report = fixture::report();
         for chart in curves(&report.data_sets[0]).unwrap() {
             for index in 0..report.data_sets[0].models.len() {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ColourMap, DataSetReport, Grid, ModelReport, ReportError, format, pictures};
+use super::{ColorMap, DataSetReport, Grid, ModelReport, ReportError, format, pictures};
 
 /// With more classes than this the counts would not be legible, so the matrix becomes a picture.
 const LARGEST_TABLE: usize = 20;
@@ -37,7 +37,7 @@ pub(super) struct Cell {
     pub count: u64,
     /// Share of the row, in whole per cent.
     pub percent: u32,
-    /// Depth of the colour, 0 to 100.
+    /// Depth of the color, 0 to 100.
     pub depth: u32,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn confusion(
             cols: classes,
             values,
         };
-        let image = pictures::grid_uri(&grid, ColourMap::Sequential, &model.model)?;
+        let image = pictures::grid_uri(&grid, ColorMap::Sequential, &model.model)?;
         return Ok(Some(Confusion {
             rows: Vec::new(),
             short: false,

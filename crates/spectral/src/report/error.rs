@@ -33,7 +33,7 @@ pub enum ReportError {
         /// The number of values it came with.
         values: usize,
     },
-    /// A picture's bytes do not fill its shape, or its channels are neither grey nor colour.
+    /// A picture's bytes do not fill its shape, or its channels are neither gray nor color.
     #[error(
         "picture `{label}`: {rows}×{cols} pixels of {channels} channels (accepted: 1 or 3) need {} bytes (at least 1), \
          got {bytes}",

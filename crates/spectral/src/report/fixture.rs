@@ -277,8 +277,8 @@ pub(crate) fn report() -> Report {
             elapsed_s: 148.2,
         },
         data_sets: vec![
-            data_set("glyphs", "Digits drawn as strokes, bent, shifted and made noisy at random; 28×28 grey pixels.", digits, 0.0),
-            data_set("textures", "Patterns that differ only in direction, fineness or regularity; 32×32 grey pixels.", textures, 0.05),
+            data_set("glyphs", "Digits drawn as strokes, bent, shifted and made noisy at random; 28×28 gray pixels.", digits, 0.0),
+            data_set("textures", "Patterns that differ only in direction, fineness or regularity; 32×32 gray pixels.", textures, 0.05),
         ],
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use super::{ColourMap, Grid, Provenance, ReportError, format, pictures, write};
+use super::{ColorMap, Grid, Provenance, ReportError, format, pictures, write};
 
 /// What was found out about layers.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -101,14 +101,14 @@ struct GridView {
 impl GridView {
     fn new(
         grid: &Grid,
-        map: ColourMap,
+        map: ColorMap,
         label: String,
         caption: &'static str,
     ) -> Result<Self, ReportError> {
         Ok(Self {
             uri: pictures::grid_uri(grid, map, &label)?,
             largest: match map {
-                ColourMap::Cyclic => String::new(),
+                ColorMap::Cyclic => String::new(),
                 _ => format::significant(f64::from(pictures::largest(grid))),
             },
             rows: grid.rows,
@@ -123,19 +123,14 @@ fn layer(report: &LayerReport) -> Result<LayerView<'_>, ReportError> {
     let pair = |pair: &'_ PairPictures| -> Result<[GridView; 3], ReportError> {
         let label = |what: &str| format!("{}, {}: {what}", report.name, pair.label);
         Ok([
-            GridView::new(
-                &pair.kernel,
-                ColourMap::Diverging,
-                label("kernel"),
-                "kernel",
-            )?,
+            GridView::new(&pair.kernel, ColorMap::Diverging, label("kernel"), "kernel")?,
             GridView::new(
                 &pair.magnitude,
-                ColourMap::Sequential,
+                ColorMap::Sequential,
                 label("magnitude"),
                 "magnitude",
             )?,
-            GridView::new(&pair.phase, ColourMap::Cyclic, label("phase"), "phase")?,
+            GridView::new(&pair.phase, ColorMap::Cyclic, label("phase"), "phase")?,
         ])
     };
     let pairs = report.pairs.iter().map(|pictures| {
@@ -150,7 +145,7 @@ fn layer(report: &LayerReport) -> Result<LayerView<'_>, ReportError> {
         summary: &report.summary,
         sections: &report.sections,
         pairs: pairs.collect::<Result<_, ReportError>>()?,
-        gain: GridView::new(&report.gain, ColourMap::Sequential, label, "gain")?,
+        gain: GridView::new(&report.gain, ColorMap::Sequential, label, "gain")?,
         candidates: &report.candidates,
     })
 }
@@ -174,9 +169,9 @@ pub fn layers_html(report: &LayersReport) -> Result<String, ReportError> {
         title: &report.title,
         lead: &report.lead,
         style: include_str!("style.css"),
-        diverging: ColourMap::Diverging.gradient(),
-        sequential: ColourMap::Sequential.gradient(),
-        cyclic: ColourMap::Cyclic.gradient(),
+        diverging: ColorMap::Diverging.gradient(),
+        sequential: ColorMap::Sequential.gradient(),
+        cyclic: ColorMap::Cyclic.gradient(),
         layers: report.layers.iter().map(layer).collect::<Result<_, _>>()?,
         provenance: &report.provenance,
         elapsed: format::duration(report.provenance.elapsed_s),

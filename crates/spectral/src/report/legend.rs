@@ -22,7 +22,7 @@ const GAP: i32 = 22;
 pub(super) struct Key<'a> {
     /// The name.
     pub(super) name: &'a str,
-    /// The colour.
+    /// The color.
     pub(super) ink: RGBColor,
     /// Whether it has dashes.
     pub(super) dashed: bool,

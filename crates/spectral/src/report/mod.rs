@@ -48,7 +48,7 @@ pub use layers::{
     FigureSection, LayerReport, LayersReport, PairPictures, layers_html, write_layers_html,
 };
 pub use markdown::{to_markdown, write_markdown};
-pub use palette::ColourMap;
+pub use palette::ColorMap;
 pub use pictures::{grid_png, picture_png};
 pub use section::{
     Bar, ChartKind, Line, Point, Section, SectionChart, SectionTable, Strip, Value,
@@ -256,13 +256,13 @@ pub struct FilterReport {
     pub label: String,
     /// The impulse response, signed.
     pub kernel: Grid,
-    /// The magnitude |H| of the frequency response, zero frequency (DC) moved to the centre.
+    /// The magnitude |H| of the frequency response, zero frequency (DC) moved to the center.
     pub magnitude: Grid,
     /// The phase of the frequency response in radians, −π to π, shifted likewise.
     pub phase: Option<Grid>,
 }
 
-/// A matrix of numbers, to be drawn in colours.
+/// A matrix of numbers, to be drawn in colors.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Grid {
     /// Number of rows, at least 1.
@@ -283,7 +283,7 @@ pub struct Picture {
     pub rows: usize,
     /// Width in pixels, at least 1.
     pub cols: usize,
-    /// 1 for grey, 3 for red, green and blue.
+    /// 1 for gray, 3 for red, green and blue.
     pub channels: usize,
     /// `rows · cols · channels` bytes, row by row, the channels of a pixel side by side.
     pub pixels: Vec<u8>,

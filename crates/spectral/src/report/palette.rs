@@ -1,11 +1,11 @@
-//! Colours that stay apart for every kind of colour vision, on light and on dark paper.
+//! Colors that stay apart for every kind of color vision, on light and on dark paper.
 
 use plotters::style::RGBColor;
 
-/// A colour of a chart and its stand-in on dark paper.
+/// A color of a chart and its stand-in on dark paper.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
-    /// The colour as drawn.
+    /// The color as drawn.
     pub light: RGBColor,
     /// What the style sheet replaces it by in dark mode.
     pub dark: RGBColor,
@@ -26,7 +26,7 @@ const fn rgb(hex: u32) -> RGBColor {
 pub(super) const AXIS: Ink = ink(0x5A6472, 0x9AA4B2);
 /// Grid lines of charts.
 pub(super) const GRID: Ink = ink(0xE2E5E9, 0x2C323A);
-/// One colour a model: Okabe and Ito's palette (2008), the baseline in black, yellow left out as it is lost on white.
+/// One color a model: Okabe and Ito's palette (2008), the baseline in black, yellow left out as it is lost on white.
 pub(super) const SERIES: [Ink; 7] = [
     ink(0x1D2127, 0xECEEF1),
     ink(0x0072B2, 0x3C97D3),
@@ -37,29 +37,29 @@ pub(super) const SERIES: [Ink; 7] = [
     ink(0x56B4E9, 0x8CCBF2),
 ];
 
-/// The colour of the model at place `index`; models further on start over, drawn with dashes.
+/// The color of the model at place `index`; models further on start over, drawn with dashes.
 pub(super) fn series(index: usize) -> (Ink, bool) {
     (SERIES[index % SERIES.len()], index >= SERIES.len())
 }
 
-/// A colour in the notation of style sheets, as the chart library writes it.
+/// A color in the notation of style sheets, as the chart library writes it.
 pub(super) fn css(RGBColor(r, g, b): RGBColor) -> String {
     format!("#{r:02X}{g:02X}{b:02X}")
 }
 
-/// How numbers become colours.
+/// How numbers become colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColourMap {
+pub enum ColorMap {
     /// Blue for negative, white for zero, red for positive, the ends at plus and minus the largest magnitude
     /// (ColorBrewer's RdBu, Harrower and Brewer 2003).
     Diverging,
     /// Dark for zero to bright for the largest value (viridis, van der Walt and Smith 2015).
     Sequential,
-    /// A closed circle of colours for angles in radians: dark at 0, pale at plus and minus π.
+    /// A closed circle of colors for angles in radians: dark at 0, pale at plus and minus π.
     Cyclic,
 }
 
-impl ColourMap {
+impl ColorMap {
     fn anchors(self) -> &'static [u32] {
         match self {
             Self::Diverging => &[
@@ -74,7 +74,7 @@ impl ColourMap {
         }
     }
 
-    /// The colour at `t` between 0 and 1; values beyond are clamped.
+    /// The color at `t` between 0 and 1; values beyond are clamped.
     pub(super) fn at(self, t: f32) -> [u8; 3] {
         let anchors = self.anchors();
         let position = t.clamp(0.0, 1.0) * (anchors.len() - 1) as f32;
@@ -100,15 +100,15 @@ mod tests {
 
     #[test]
     fn the_diverging_map_is_white_in_the_middle() {
-        assert_eq!(ColourMap::Diverging.at(0.5), [255; 3]);
-        assert_eq!(ColourMap::Diverging.at(-3.0), [0x05, 0x30, 0x61]);
-        assert_eq!(ColourMap::Diverging.at(3.0), [0x67, 0x00, 0x1F]);
+        assert_eq!(ColorMap::Diverging.at(0.5), [255; 3]);
+        assert_eq!(ColorMap::Diverging.at(-3.0), [0x05, 0x30, 0x61]);
+        assert_eq!(ColorMap::Diverging.at(3.0), [0x67, 0x00, 0x1F]);
     }
 
     #[test]
     fn the_sequential_map_only_gets_brighter() {
         let brightness = |t: f32| {
-            let [r, g, b] = ColourMap::Sequential.at(t).map(f32::from);
+            let [r, g, b] = ColorMap::Sequential.at(t).map(f32::from);
             0.2126 * r + 0.7152 * g + 0.0722 * b
         };
         for i in 0..100 {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_cyclic_map_closes() {
-        assert_eq!(ColourMap::Cyclic.at(0.0), ColourMap::Cyclic.at(1.0));
+        assert_eq!(ColorMap::Cyclic.at(0.0), ColorMap::Cyclic.at(1.0));
     }
 
     #[test]

@@ -5,19 +5,19 @@ use std::{f32::consts::PI, io::Cursor};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 
-use super::{ColourMap, Grid, Picture, ReportError};
+use super::{ColorMap, Grid, Picture, ReportError};
 
 /// Images larger than this are made smaller before a page takes them in, in pixels a side.
 const LARGEST: u32 = 160;
 
-/// The colour of what is not a finite number.
+/// The color of what is not a finite number.
 const UNKNOWN: [u8; 3] = [0x9A; 3];
 
 /// A grid as a PNG of one pixel a value.
 ///
 /// # Errors
 /// [`ReportError::Grid`] when the values do not fill the grid.
-pub fn grid_png(grid: &Grid, map: ColourMap, label: &str) -> Result<Vec<u8>, ReportError> {
+pub fn grid_png(grid: &Grid, map: ColorMap, label: &str) -> Result<Vec<u8>, ReportError> {
     if grid.values.is_empty() || grid.rows.checked_mul(grid.cols) != Some(grid.values.len()) {
         return Err(ReportError::Grid {
             label: label.into(),
@@ -53,7 +53,7 @@ pub(super) fn largest(grid: &Grid) -> f32 {
 }
 
 /// A grid as the address of an image element.
-pub(super) fn grid_uri(grid: &Grid, map: ColourMap, label: &str) -> Result<String, ReportError> {
+pub(super) fn grid_uri(grid: &Grid, map: ColorMap, label: &str) -> Result<String, ReportError> {
     Ok(uri(&grid_png(grid, map, label)?))
 }
 
@@ -67,13 +67,13 @@ pub(super) fn picture_uri(picture: &Picture) -> Result<String, ReportError> {
 }
 
 /// Where a value lies in its map, 0 to 1.
-fn position(value: f32, largest: f32, map: ColourMap) -> f32 {
+fn position(value: f32, largest: f32, map: ColorMap) -> f32 {
     match map {
-        ColourMap::Diverging if largest == 0.0 => 0.5,
-        ColourMap::Diverging => 0.5 + 0.5 * (value / largest),
-        ColourMap::Sequential if largest == 0.0 => 0.0,
-        ColourMap::Sequential => value / largest,
-        ColourMap::Cyclic => ((value + PI) / (2.0 * PI)).rem_euclid(1.0),
+        ColorMap::Diverging if largest == 0.0 => 0.5,
+        ColorMap::Diverging => 0.5 + 0.5 * (value / largest),
+        ColorMap::Sequential if largest == 0.0 => 0.0,
+        ColorMap::Sequential => value / largest,
+        ColorMap::Cyclic => ((value + PI) / (2.0 * PI)).rem_euclid(1.0),
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
             .to_rgb8()
     }
 
-    fn colours(values: &[f32], map: ColourMap) -> Vec<[u8; 3]> {
+    fn colors(values: &[f32], map: ColorMap) -> Vec<[u8; 3]> {
         let grid = Grid {
             rows: 1,
             cols: values.len(),
@@ -149,55 +149,55 @@ mod tests {
 
     #[test]
     fn a_signed_grid_is_white_at_zero_and_symmetric_about_it() {
-        let ends = ColourMap::Diverging;
+        let ends = ColorMap::Diverging;
         assert_eq!(
-            colours(&[-2.0, 0.0, 1.0], ends),
+            colors(&[-2.0, 0.0, 1.0], ends),
             [ends.at(0.0), [255; 3], ends.at(0.75)]
         );
-        assert_eq!(colours(&[0.0, 0.0], ends), [[255; 3]; 2]);
+        assert_eq!(colors(&[0.0, 0.0], ends), [[255; 3]; 2]);
     }
 
     #[test]
     fn a_magnitude_is_dark_at_zero_and_brightest_at_its_largest() {
-        let map = ColourMap::Sequential;
-        assert_eq!(colours(&[0.0, 3.0], map), [map.at(0.0), map.at(1.0)]);
+        let map = ColorMap::Sequential;
+        assert_eq!(colors(&[0.0, 3.0], map), [map.at(0.0), map.at(1.0)]);
     }
 
     #[test]
     fn phases_a_turn_apart_look_alike() {
-        let map = ColourMap::Cyclic;
-        let seen = colours(&[0.5, 0.5 + 2.0 * PI, -PI, PI], map);
+        let map = ColorMap::Cyclic;
+        let seen = colors(&[0.5, 0.5 + 2.0 * PI, -PI, PI], map);
         assert_eq!(seen[0], seen[1]);
         assert_eq!(seen[2], seen[3]);
     }
 
     #[test]
-    fn values_that_are_not_finite_are_grey_and_spare_the_others() {
-        let map = ColourMap::Diverging;
-        let seen = colours(&[f32::NAN, f32::INFINITY, 1.0, f32::NEG_INFINITY], map);
+    fn values_that_are_not_finite_are_gray_and_spare_the_others() {
+        let map = ColorMap::Diverging;
+        let seen = colors(&[f32::NAN, f32::INFINITY, 1.0, f32::NEG_INFINITY], map);
         assert_eq!(seen, [UNKNOWN, UNKNOWN, map.at(1.0), UNKNOWN]);
     }
 
     #[test]
     fn a_picture_survives_its_png() {
         let pixels: Vec<u8> = (0..24).collect();
-        let colour = Picture {
+        let color = Picture {
             label: "c".into(),
             rows: 2,
             cols: 4,
             channels: 3,
             pixels: pixels.clone(),
         };
-        let image = decode(&picture_png(&colour).unwrap());
+        let image = decode(&picture_png(&color).unwrap());
         assert_eq!(image.dimensions(), (4, 2));
         assert_eq!(image.into_raw(), pixels);
-        let grey = Picture {
+        let gray = Picture {
             channels: 1,
             rows: 6,
-            ..colour
+            ..color
         };
         assert_eq!(
-            decode(&picture_png(&grey).unwrap()).get_pixel(1, 2).0,
+            decode(&picture_png(&gray).unwrap()).get_pixel(1, 2).0,
             [9; 3]
         );
     }
@@ -225,14 +225,14 @@ mod tests {
             cols: 3,
             values: vec![0.0; 5],
         };
-        let message = grid_png(&grid, ColourMap::Cyclic, "filter 1")
+        let message = grid_png(&grid, ColorMap::Cyclic, "filter 1")
             .unwrap_err()
             .to_string();
         assert!(
             message.contains("filter 1") && message.contains('6') && message.contains('5'),
             "{message}"
         );
-        assert!(grid_png(&Grid::default(), ColourMap::Cyclic, "none").is_err());
+        assert!(grid_png(&Grid::default(), ColorMap::Cyclic, "none").is_err());
         let picture = Picture {
             label: "cat".into(),
             rows: 1,

@@ -9,7 +9,7 @@ const Z95: f64 = 1.959_964;
 pub(super) struct Row<'a> {
     /// The model.
     pub model: &'a ModelReport,
-    /// Its place in [`DataSetReport::models`], which also fixes its colour.
+    /// Its place in [`DataSetReport::models`], which also fixes its color.
     pub index: usize,
     /// Whether no other model has a better score (as shown, so ties share it).
     pub best: bool,
@@ -109,9 +109,9 @@ fn interval(p: f64, n: usize) -> Option<(f64, f64)> {
     }
     let n = n as f64;
     let z2 = Z95 * Z95;
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let center = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+    Some(((center - half).max(0.0), (center + half).min(1.0)))
 }
 
 #[cfg(test)]

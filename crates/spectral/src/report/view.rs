@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    ColourMap, DataSetReport, FilterReport, Goal, Grid, ModelReport, Picture, Provenance, Report,
+    ColorMap, DataSetReport, FilterReport, Goal, Grid, ModelReport, Picture, Provenance, Report,
     ReportError, charts,
     confusion::{self, Confusion},
     format, palette, pictures, rank,
@@ -82,7 +82,7 @@ struct ScaleView {
 struct RowView<'a> {
     model: &'a str,
     summary: &'a str,
-    colour: usize,
+    color: usize,
     dashed: bool,
     best: bool,
     is_baseline: bool,
@@ -114,7 +114,7 @@ struct ChartView {
 #[derive(Serialize)]
 struct LegendView<'a> {
     model: &'a str,
-    colour: usize,
+    color: usize,
     dashed: bool,
     diverged: Option<String>,
 }
@@ -122,7 +122,7 @@ struct LegendView<'a> {
 #[derive(Serialize)]
 struct ConfusionView<'a> {
     model: &'a str,
-    colour: usize,
+    color: usize,
     dashed: bool,
     #[serde(flatten)]
     matrix: Confusion,
@@ -132,7 +132,7 @@ struct ConfusionView<'a> {
 struct FiltersView<'a> {
     model: &'a str,
     summary: &'a str,
-    colour: usize,
+    color: usize,
     dashed: bool,
     filters: Vec<FilterView<'a>>,
 }
@@ -141,7 +141,7 @@ struct FiltersView<'a> {
 #[derive(Serialize)]
 struct RebuiltView<'a> {
     model: &'a str,
-    colour: usize,
+    color: usize,
     dashed: bool,
     images: Vec<ImageView>,
 }
@@ -179,9 +179,9 @@ pub(super) fn page(report: &Report) -> Result<Page<'_>, ReportError> {
         inks: palette::SERIES.iter().map(InkView::new).collect(),
         axis: InkView::new(&palette::AXIS),
         grid: InkView::new(&palette::GRID),
-        diverging: ColourMap::Diverging.gradient(),
-        sequential: ColourMap::Sequential.gradient(),
-        cyclic: ColourMap::Cyclic.gradient(),
+        diverging: ColorMap::Diverging.gradient(),
+        sequential: ColorMap::Sequential.gradient(),
+        cyclic: ColorMap::Cyclic.gradient(),
         sections: (report.sections.iter())
             .map(section::view)
             .collect::<Result<_, _>>()?,
@@ -204,8 +204,8 @@ impl InkView {
     }
 }
 
-/// The colour's number and whether the line is dashed.
-fn colour(index: usize) -> (usize, bool) {
+/// The color's number and whether the line is dashed.
+fn color(index: usize) -> (usize, bool) {
     (index % palette::SERIES.len(), palette::series(index).1)
 }
 
@@ -222,11 +222,11 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
     let mut filters = Vec::new();
     let mut rebuilt = Vec::new();
     for (index, model) in data.models.iter().enumerate() {
-        let (colour, dashed) = colour(index);
+        let (color, dashed) = color(index);
         if let Some(matrix) = confusion::confusion(data, model)? {
             confusions.push(ConfusionView {
                 model: &model.model,
-                colour,
+                color,
                 dashed,
                 matrix,
             });
@@ -234,7 +234,7 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
         if !model.rebuilt.is_empty() {
             rebuilt.push(RebuiltView {
                 model: &model.model,
-                colour,
+                color,
                 dashed,
                 images: images(&model.rebuilt)?,
             });
@@ -244,7 +244,7 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
             filters.push(FiltersView {
                 model: &model.model,
                 summary: &model.summary,
-                colour,
+                color,
                 dashed,
                 filters: seen,
             });
@@ -279,10 +279,10 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
         charts,
         legend: (data.models.iter().enumerate())
             .map(|(index, model)| {
-                let (colour, dashed) = colour(index);
+                let (color, dashed) = color(index);
                 LegendView {
                     model: &model.model,
-                    colour,
+                    color,
                     dashed,
                     diverged: diverged(model),
                 }
@@ -380,7 +380,7 @@ fn row_view<'a>(
 ) -> RowView<'a> {
     let model = row.model;
     let decimals = rank::decimals(data);
-    let (colour, dashed) = colour(row.index);
+    let (color, dashed) = color(row.index);
     let place = |value: f64| {
         scale.map_or_else(String::new, |(low, high)| {
             format!("{:.2}", (value - low) / (high - low) * 100.0)
@@ -396,7 +396,7 @@ fn row_view<'a>(
     RowView {
         model: &model.model,
         summary: &model.summary,
-        colour,
+        color,
         dashed,
         best: row.best,
         is_baseline: row.index == 0,
@@ -445,14 +445,14 @@ fn filter(filter: &FilterReport) -> Result<FilterView<'_>, ReportError> {
     };
     Ok(FilterView {
         label: &filter.label,
-        kernel: view(&filter.kernel, ColourMap::Diverging, "in space")?,
+        kernel: view(&filter.kernel, ColorMap::Diverging, "in space")?,
         magnitude: view(
             &filter.magnitude,
-            ColourMap::Sequential,
+            ColorMap::Sequential,
             "magnitude by frequency",
         )?,
         phase: (filter.phase.as_ref())
-            .map(|grid| view(grid, ColourMap::Cyclic, "phase by frequency"))
+            .map(|grid| view(grid, ColorMap::Cyclic, "phase by frequency"))
             .transpose()?,
     })
 }

@@ -31,7 +31,7 @@ pub(super) struct Accuracies {
 /// Learns from `train`, which has all of the `classes`, and names `test`. Numbers are brought to mean 0
 /// and variance 1 over `train`; those that do not vary there do not count.
 pub(super) fn classify(mut train: Rows, mut test: Rows, classes: usize) -> Accuracies {
-    standardise(&mut train, &mut test);
+    standardize(&mut train, &mut test);
     Accuracies {
         nearest_mean: accuracy(&test, &class_means(&train, classes)),
         ridge: accuracy(&test, &ridge(&train, classes)),
@@ -57,7 +57,7 @@ impl Rows {
     }
 }
 
-fn standardise(train: &mut Rows, test: &mut Rows) {
+fn standardize(train: &mut Rows, test: &mut Rows) {
     let (width, count) = (train.width, train.count().max(1) as f64);
     let (mut sums, mut squares) = (vec![0.0; width], vec![0.0; width]);
     for row in train.values.chunks_exact(width) {
@@ -65,10 +65,10 @@ fn standardise(train: &mut Rows, test: &mut Rows) {
     }
     let means: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
     for row in train.values.chunks_exact(width) {
-        let centred = row.iter().zip(&means).map(|(x, mean)| x - mean);
+        let centered = row.iter().zip(&means).map(|(x, mean)| x - mean);
         squares
             .iter_mut()
-            .zip(centred)
+            .zip(centered)
             .for_each(|(sum, x)| *sum += x * x);
     }
     let scales: Vec<f64> = (squares.iter())

@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::data::{Images, Normalise, fill_batch};
+use crate::data::{Images, Normalize, fill_batch};
 use crate::report::Picture;
 
 use super::StudyError;
@@ -17,7 +17,7 @@ pub(super) fn images(
     let end = range.end.min(of.len());
     let indices: Vec<u32> = (range.start.min(end) as u32..end as u32).collect();
     let mut numbers = Vec::new();
-    fill_batch(of, &indices, &Normalise::ZeroOne, &mut numbers)?;
+    fill_batch(of, &indices, &Normalize::ZeroOne, &mut numbers)?;
     let dims = [indices.len(), of.channels, of.height, of.width];
     Ok(Tensor::from_data(TensorData::new(numbers, dims), device))
 }
@@ -50,7 +50,7 @@ pub(super) fn root_ratio(part: f64, whole: f64) -> f64 {
 }
 
 /// The first channel of the first image, red above zero, white at zero and blue below it, the full
-/// colour at `largest`.
+/// color at `largest`.
 pub(super) fn signed_picture(
     label: &str,
     images: &Tensor<4>,
@@ -59,7 +59,7 @@ pub(super) fn signed_picture(
     let [_, _, rows, cols] = images.dims();
     let plane = values(images.clone().narrow(0, 0, 1).narrow(1, 0, 1))?;
     let largest = largest.max(f32::MIN_POSITIVE);
-    let colour = |value: &f32| {
+    let color = |value: &f32| {
         let faded = 255 - (255.0 * (value.abs() / largest).min(1.0)).round() as u8;
         match *value < 0.0 {
             true => [faded, faded, 255],
@@ -71,11 +71,11 @@ pub(super) fn signed_picture(
         rows,
         cols,
         channels: 3,
-        pixels: plane.iter().flat_map(colour).collect(),
+        pixels: plane.iter().flat_map(color).collect(),
     })
 }
 
-/// Values not below zero in grey, white the largest and black from `decades` below it.
+/// Values not below zero in gray, white the largest and black from `decades` below it.
 pub(super) fn logarithmic_picture(
     label: &str,
     values: &[f32],
@@ -83,7 +83,7 @@ pub(super) fn logarithmic_picture(
     decades: f64,
 ) -> Picture {
     let largest = values.iter().copied().fold(0.0, f32::max);
-    let grey = |value: &f32| {
+    let gray = |value: &f32| {
         let below = f64::from(value / largest.max(f32::MIN_POSITIVE));
         let below = below.max(f64::MIN_POSITIVE).log10();
         (255.0 * (1.0 + below / decades).clamp(0.0, 1.0)).round() as u8
@@ -93,7 +93,7 @@ pub(super) fn logarithmic_picture(
         rows,
         cols,
         channels: 1,
-        pixels: values.iter().map(grey).collect(),
+        pixels: values.iter().map(gray).collect(),
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn grey_falls_by_decades() {
+    fn gray_falls_by_decades() {
         let picture = logarithmic_picture("x", &[10.0, 1e-3, 0.0, 0.1], [2, 2], 5.0);
         assert_eq!(picture.pixels, [255, 51, 0, 153]);
         let nothing = logarithmic_picture("x", &[0.0], [1, 1], 8.0);

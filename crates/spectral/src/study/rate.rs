@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::data::{Images, Normalise, fill_batch};
+use crate::data::{Images, Normalize, fill_batch};
 use crate::train::Classifier;
 
 use super::StudyError;
@@ -14,7 +14,7 @@ const BATCH: usize = 500;
 pub(super) fn seen<'a>(
     of: &'a Images,
     count: usize,
-    normalise: &'a Normalise,
+    normalize: &'a Normalize,
     device: &'a Device,
 ) -> impl Iterator<Item = Result<(Tensor<4>, Vec<usize>), StudyError>> + 'a {
     let count = count.min(of.len());
@@ -22,7 +22,7 @@ pub(super) fn seen<'a>(
         let end = count.min(start + BATCH);
         let indices: Vec<u32> = (start as u32..end as u32).collect();
         let mut numbers = Vec::new();
-        fill_batch(of, &indices, normalise, &mut numbers)?;
+        fill_batch(of, &indices, normalize, &mut numbers)?;
         let dims = [end - start, of.channels, of.height, of.width];
         let labels = of.labels[start..end]
             .iter()
@@ -75,9 +75,9 @@ mod tests {
         let classes = data.classes.len();
         let input = InputSpec::new(images.channels, [images.height, images.width], classes);
         let network = build("fft-only", &input, &device).unwrap();
-        let normalise = Normalise::default();
+        let normalize = Normalize::default();
         let mut right = 0;
-        for batch in seen(images, 10_000, &normalise, &device) {
+        for batch in seen(images, 10_000, &normalize, &device) {
             let (batch, labels) = batch.unwrap();
             right += hits(&named(&network, batch).unwrap(), &labels);
         }
@@ -87,7 +87,7 @@ mod tests {
             classes,
         };
         let feeding = Feeding {
-            normalise: &normalise,
+            normalize: &normalize,
             batch_size: 64,
         };
         let found = evaluate(&network, images, task, feeding).unwrap();

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn images_without_a_license_are_never_shown() {
-        for info in data::catalogue() {
+        for info in data::catalog() {
             let shown = shown(info.name);
             let shows_itself = shown.data().name == info.name;
             assert_eq!(

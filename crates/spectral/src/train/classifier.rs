@@ -6,7 +6,7 @@ use burn::module::Module;
 /// A network that gives a row of outputs for each image: one logit per class, or, if it is to
 /// rebuild its input ([`Target::Image`](super::Target::Image)), one value per pixel and channel.
 ///
-/// Dropout and batch normalisation follow the state of the module: [`fit`](super::fit) switches
+/// Dropout and batch normalization follow the state of the module: [`fit`](super::fit) switches
 /// it with [`Module::train`], evaluation with [`Module::valid`].
 pub trait Classifier: Module {
     /// Outputs `[batch, outputs]` of images `[batch, channels, height, width]`: as many as there are

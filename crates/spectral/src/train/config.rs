@@ -8,7 +8,7 @@ use super::loss::Loss;
 use super::optimizer::OptimizerConfig;
 use super::schedule::ScheduleConfig;
 use super::target::{Target, Task};
-use crate::data::{Augment, Normalise};
+use crate::data::{Augment, Normalize};
 
 /// How a network is trained. What is left out of a file has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,11 +35,12 @@ pub struct TrainConfig {
     /// What outputs are compared with; labels.
     pub target: Target,
     /// How bytes become numbers; −1..1. Constants of the training images are to be
-    /// [`fitted`](Normalise::fitted) before training.
-    pub normalise: Normalise,
+    /// [`fitted`](Normalize::fitted) before training.
+    #[serde(alias = "normalise")]
+    pub normalize: Normalize,
     /// How training images are changed at random; not at all.
     pub augment: Augment,
-    /// What is minimised; cross-entropy.
+    /// What is minimized; cross-entropy.
     pub loss: Loss,
     /// The optimizer; Adam.
     pub optimizer: OptimizerConfig,
@@ -60,7 +61,7 @@ impl Default for TrainConfig {
             learning_rate: 1e-3,
             keep_best: false,
             checkpoint_every: 1,
-            normalise: Normalise::default(),
+            normalize: Normalize::default(),
             augment: Augment::default(),
             target: Target::default(),
             loss: Loss::default(),
@@ -127,7 +128,7 @@ mod tests {
         let config = TrainConfig {
             learning_rate: 0.1 + 0.2,
             keep_best: true,
-            normalise: Normalise::PerChannel {
+            normalize: Normalize::PerChannel {
                 mean: vec![0.1],
                 std: vec![0.3],
             },

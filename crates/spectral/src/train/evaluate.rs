@@ -1,4 +1,4 @@
-//! Evaluation and prediction: a network without training behaviour.
+//! Evaluation and prediction: a network without training behavior.
 
 use std::thread;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use super::loss::Loss;
 use super::metrics::{ConfusionMatrix, Scores};
 use super::tally::{Tally, values};
 use super::target::{Target, Task};
-use crate::data::{Batches, Images, Normalise};
+use crate::data::{Batches, Images, Normalize};
 
 /// How a network does on a set of images.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ impl Evaluation {
 #[derive(Clone, Copy, Debug)]
 pub struct Feeding<'a> {
     /// How bytes become numbers; as in training.
-    pub normalise: &'a Normalise,
+    pub normalize: &'a Normalize,
     /// Images at a time; 1 or more.
     pub batch_size: usize,
 }
@@ -63,7 +63,7 @@ pub fn evaluate<M: Classifier>(
     let device = device_of(&model);
     let batches = Batches::in_order(images.len(), feeding.batch_size)?;
     let mut tally = Tally::of(&task);
-    let preparation = Preparation::plain(feeding.normalise, task.target);
+    let preparation = Preparation::plain(feeding.normalize, task.target);
     let not_finite = thread::scope(|scope| {
         for batch in feed(scope, images, &batches, preparation) {
             let mut batch = batch?;
@@ -127,7 +127,7 @@ pub fn predict<M: Classifier>(
         classes: 0,
         values: Vec::new(),
     };
-    let preparation = Preparation::plain(feeding.normalise, Target::Label);
+    let preparation = Preparation::plain(feeding.normalize, Target::Label);
     thread::scope(|scope| {
         for batch in feed(scope, images, &batches, preparation) {
             let logits = model.forward(batch?.take_images(&device));
@@ -161,7 +161,7 @@ pub fn reconstruct<M: Classifier>(
         classes: 0,
     };
     let batches = Batches::in_order(images.len(), feeding.batch_size)?;
-    let preparation = Preparation::plain(feeding.normalise, Target::Label);
+    let preparation = Preparation::plain(feeding.normalize, Target::Label);
     let mut pixels = Vec::with_capacity(images.pixels.len());
     thread::scope(|scope| {
         for batch in feed(scope, images, &batches, preparation) {

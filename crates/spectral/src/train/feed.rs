@@ -8,7 +8,7 @@ use burn::tensor::{Device, TensorData};
 
 use super::target::Target;
 use crate::data::{
-    Augmenter, Batches, DataError, Images, Normalise, batch_labels, fill_augmented, fill_batch,
+    Augmenter, Batches, DataError, Images, Normalize, batch_labels, fill_augmented, fill_batch,
 };
 
 /// Batches waiting for their turn; more would only take memory.
@@ -18,7 +18,7 @@ const AHEAD: usize = 2;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Preparation<'a> {
     /// How bytes become numbers.
-    pub(super) normalise: &'a Normalise,
+    pub(super) normalize: &'a Normalize,
     /// What changes training images.
     pub(super) augmenter: Option<Augmenter<'a>>,
     /// What outputs are compared with.
@@ -27,9 +27,9 @@ pub(super) struct Preparation<'a> {
 
 impl<'a> Preparation<'a> {
     /// Of images that stay as they are.
-    pub(super) fn plain(normalise: &'a Normalise, target: Target) -> Self {
+    pub(super) fn plain(normalize: &'a Normalize, target: Target) -> Self {
         Self {
-            normalise,
+            normalize,
             augmenter: None,
             target,
         }
@@ -39,14 +39,14 @@ impl<'a> Preparation<'a> {
         &self,
         images: &Images,
         indices: &[u32],
-        normalise: &Normalise,
+        normalize: &Normalize,
     ) -> Result<Vec<f32>, DataError> {
         let mut pixels = Vec::new();
         match self.augmenter {
             Some(augmenter) => {
-                fill_augmented(images, indices, augmenter, normalise, &mut pixels)?;
+                fill_augmented(images, indices, augmenter, normalize, &mut pixels)?;
             }
-            None => fill_batch(images, indices, normalise, &mut pixels)?,
+            None => fill_batch(images, indices, normalize, &mut pixels)?,
         }
         Ok(pixels)
     }
@@ -67,12 +67,12 @@ impl HostBatch {
         indices: &[u32],
         preparation: &Preparation<'_>,
     ) -> Result<Self, DataError> {
-        let pixels = preparation.fill(images, indices, preparation.normalise)?;
+        let pixels = preparation.fill(images, indices, preparation.normalize)?;
         let targets = match preparation.target {
             Target::Label => None,
-            Target::Image if *preparation.normalise == Normalise::ZeroOne => Some(pixels.clone()),
+            Target::Image if *preparation.normalize == Normalize::ZeroOne => Some(pixels.clone()),
             // What changes the images is drawn alike.
-            Target::Image => Some(preparation.fill(images, indices, &Normalise::ZeroOne)?),
+            Target::Image => Some(preparation.fill(images, indices, &Normalize::ZeroOne)?),
         };
         let [channels, height, width] = images.shape();
         Ok(Self {
@@ -126,7 +126,7 @@ mod tests {
     use std::thread;
 
     const ZERO_ONE: Preparation<'static> = Preparation {
-        normalise: &Normalise::ZeroOne,
+        normalize: &Normalize::ZeroOne,
         augmenter: None,
         target: Target::Label,
     };
@@ -177,13 +177,13 @@ mod tests {
     #[test]
     fn an_error_is_the_last_thing_received() {
         let images = images(4);
-        let normalise = Normalise::PerChannel {
+        let normalize = Normalize::PerChannel {
             mean: vec![0.0; 3],
             std: vec![1.0; 3],
         };
         let batches = Batches::in_order(4, 2).unwrap();
         let received: Vec<_> = thread::scope(|scope| {
-            let plain = Preparation::plain(&normalise, Target::Label);
+            let plain = Preparation::plain(&normalize, Target::Label);
             feed(scope, &images, &batches, plain).iter().collect()
         });
         assert_eq!(received.len(), 1);
@@ -207,7 +207,7 @@ mod tests {
         };
         for augmenter in [None, Some(augmenter)] {
             let preparation = Preparation {
-                normalise: &Normalise::SymmetricOne,
+                normalize: &Normalize::SymmetricOne,
                 augmenter,
                 target: Target::Image,
             };

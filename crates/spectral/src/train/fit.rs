@@ -238,7 +238,7 @@ impl<'a, M: Classifier> Training<'a, M> {
         let (data, config) = (self.data, self.config);
         let task = self.task();
         let preparation = Preparation {
-            normalise: &config.normalise,
+            normalize: &config.normalize,
             augmenter: (!config.augment.is_none()).then_some(Augmenter {
                 augment: &config.augment,
                 seed: config.seed,
@@ -293,7 +293,7 @@ impl<'a, M: Classifier> Training<'a, M> {
 
     fn evaluate(&self) -> Result<Evaluation, TrainError> {
         let feeding = Feeding {
-            normalise: &self.config.normalise,
+            normalize: &self.config.normalize,
             batch_size: self.config.eval_batch_size,
         };
         evaluate(&self.learner.model, &self.data.test, self.task(), feeding)

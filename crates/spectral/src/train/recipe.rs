@@ -7,7 +7,7 @@ use super::loss::Loss;
 use super::optimizer::{AdamSettings, OptimizerConfig, RmsPropSettings};
 use super::schedule::{Decay, ScheduleConfig, Span, Warmup};
 use super::target::Target;
-use crate::data::{Augment, Normalise};
+use crate::data::{Augment, Normalize};
 
 /// The L2 penalty of the lab's own recipe.
 const WEIGHT_DECAY: f64 = 5e-4;
@@ -106,14 +106,14 @@ fn keras() -> TrainConfig {
 
 /// The notebook Cats-vs-Dogs-Benchmark of *Parametric Spectral Filters for Fast Converging,
 /// Scalable Convolutional Neural Networks* (Wood and Larson, ICASSP 2021): a linear head of two
-/// units under the squared error, mini-batches of 64, 3 epochs, feature-wise centring and scaling,
+/// units under the squared error, mini-batches of 64, 3 epochs, feature-wise centering and scaling,
 /// rotation by 20°, shifts by a fifth, horizontal mirroring. The notebook leaves its test images
 /// unscaled; here they are scaled by the constants of the training images.
 fn cats_vs_dogs() -> TrainConfig {
     TrainConfig {
         epochs: 3,
         batch_size: 64,
-        normalise: Normalise::PerChannelOfTraining,
+        normalize: Normalize::PerChannelOfTraining,
         augment: Augment::preset("cats-vs-dogs").unwrap_or_default(),
         loss: Loss::MeanSquaredError,
         ..keras()
@@ -127,7 +127,7 @@ fn cifar_10_notebook() -> TrainConfig {
     TrainConfig {
         epochs: 4,
         batch_size: 500,
-        normalise: Normalise::ZeroOne,
+        normalize: Normalize::ZeroOne,
         augment: Augment::preset("cifar").unwrap_or_default(),
         ..keras()
     }
@@ -139,7 +139,7 @@ fn autoencoder() -> TrainConfig {
     TrainConfig {
         epochs: 50,
         batch_size: 128,
-        normalise: Normalise::ZeroOne,
+        normalize: Normalize::ZeroOne,
         target: Target::Image,
         loss: Loss::BinaryCrossEntropy,
         ..keras()
@@ -157,7 +157,7 @@ fn cemnet() -> TrainConfig {
         epochs: EPOCHS,
         batch_size: 100,
         learning_rate: RATE,
-        normalise: Normalise::ZeroOne,
+        normalize: Normalize::ZeroOne,
         optimizer: OptimizerConfig::RmsProp(RmsPropSettings {
             alpha: 0.9,
             epsilon: KERAS_EPSILON,
@@ -211,7 +211,7 @@ mod tests {
         let cats = config("cats-vs-dogs");
         assert_eq!((cats.epochs, cats.batch_size), (3, 64));
         assert_eq!(cats.loss, Loss::MeanSquaredError);
-        assert_eq!(cats.normalise, Normalise::PerChannelOfTraining);
+        assert_eq!(cats.normalize, Normalize::PerChannelOfTraining);
         let augment = Augment {
             rotation: 20.0,
             shift_height: 0.2,

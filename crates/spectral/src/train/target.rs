@@ -14,7 +14,7 @@ pub enum Target {
     /// The class of the image: one logit a class.
     #[default]
     Label,
-    /// The image itself, its pixels scaled to 0..1 and flattened, whatever the normalisation of the
+    /// The image itself, its pixels scaled to 0..1 and flattened, whatever the normalization of the
     /// input: one output a pixel and channel, as an autoencoder gives. After augmentation, the
     /// changed image.
     Image,

@@ -18,7 +18,7 @@ use super::trained_on::{self, TrainedOn};
 const NAME_KEY: &str = "model";
 const SETTINGS_KEY: &str = "settings";
 
-/// Counters that PyTorch's batch normalisation keeps and Burn's does not.
+/// Counters that PyTorch's batch normalization keeps and Burn's does not.
 const UNUSED_BY_BURN: &str = "num_batches_tracked";
 
 /// What it takes to make a network again: its name in the registry and its settings.
@@ -32,8 +32,8 @@ pub struct ModelDescription {
     pub settings: toml::Table,
 }
 
-/// Writes every parameter and the running statistics of batch normalisation, named and laid out
-/// as PyTorch does (`weight` and `bias` in normalisation layers, linear weights
+/// Writes every parameter and the running statistics of batch normalization, named and laid out
+/// as PyTorch does (`weight` and `bias` in normalization layers, linear weights
 /// `[outputs, inputs]`), with the description in the file's metadata. An existing file is replaced
 /// at once, never half.
 ///

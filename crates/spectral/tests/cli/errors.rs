@@ -120,7 +120,7 @@ fn a_run_cannot_be_resumed_under_other_settings() {
         ("--model free1", "model.name"),
         ("--train-count 50", "train"),
         ("--seed 4", "seed"),
-        ("--set normalise=zero-one", "normalise"),
+        ("--set normalize=zero-one", "normalize"),
     ] {
         let said = lab.fails(&format!("train --resume run {change}"), 1);
         assert!(said.contains(field), "{change}\n{said}");

@@ -15,20 +15,20 @@ fn images_of_any_size_are_named_and_bad_ones_do_not_stop_the_others() {
     let lab = Lab::new();
     lab.ok(TRAIN);
     GrayImage::from_fn(32, 32, |x, _| Luma([(8 * x) as u8]))
-        .save(lab.path("grey.png"))
+        .save(lab.path("gray.png"))
         .unwrap();
     RgbImage::from_fn(90, 50, |x, y| Rgb([x as u8, y as u8, 7]))
         .save(lab.path("large.jpg"))
         .unwrap();
     fs::write(lab.path("bad.png"), "no image").unwrap();
 
-    let good = lab.json("predict run grey.png large.jpg --json");
+    let good = lab.json("predict run gray.png large.jpg --json");
     assert_eq!(good.as_array().unwrap().len(), 2);
     for (prediction, file) in good
         .as_array()
         .unwrap()
         .iter()
-        .zip(["grey.png", "large.jpg"])
+        .zip(["gray.png", "large.jpg"])
     {
         assert_eq!(prediction["file"], file);
         let top = prediction["top"].as_array().unwrap();
@@ -41,13 +41,13 @@ fn images_of_any_size_are_named_and_bad_ones_do_not_stop_the_others() {
         assert_eq!(prediction["class"], top[0]["class"]);
     }
     assert_eq!(
-        lab.json("predict run/model.safetensors grey.png large.jpg --json"),
+        lab.json("predict run/model.safetensors gray.png large.jpg --json"),
         good
     );
 
-    let said = lab.run("predict run bad.png missing.png grey.png");
+    let said = lab.run("predict run bad.png missing.png gray.png");
     assert_eq!(said.code, 1);
-    assert!(said.stdout.starts_with("grey.png: "), "{}", said.stdout);
+    assert!(said.stdout.starts_with("gray.png: "), "{}", said.stdout);
     assert!(
         said.stderr.contains("error: bad.png: ") && said.stderr.contains("error: missing.png: ")
     );

@@ -17,7 +17,7 @@ fn a_recipe_lies_below_a_file_flags_and_names() {
         "rotation = 3",
         "shift_width = 0.2",
         "kind = \"mean-squared-error\"",
-        "normalise = \"per-channel\"",
+        "normalize = \"per-channel\"",
         "weight_decay = 0.0",
     ] {
         assert!(printed.contains(line), "{line}\n{printed}");
@@ -28,7 +28,7 @@ fn a_recipe_lies_below_a_file_flags_and_names() {
     for (line, part) in [
         ("--recipe soup", "autoencoder"),
         ("--augment soup", "cats-vs-dogs, cifar"),
-        ("--normalise soup", "normalise"),
+        ("--normalize soup", "normalize"),
         ("--target image", "binary-cross-entropy"),
         ("--set augment.hue=2", "augment.hue"),
     ] {
@@ -44,8 +44,8 @@ fn a_resumed_run_under_a_recipe_ends_as_a_straight_one() {
     let straight = lab.json(&format!("{line} --epochs 3 --run straight"));
     lab.json(&format!("{line} --epochs 1 --run parts"));
     let config = fs::read_to_string(lab.path("parts/config.toml")).unwrap();
-    assert!(config.contains("[train.normalise.per-channel]"), "{config}");
-    assert!(config.contains("[model.settings.normalise.per-channel]"));
+    assert!(config.contains("[train.normalize.per-channel]"), "{config}");
+    assert!(config.contains("[model.settings.normalize.per-channel]"));
     let resumed = lab.json("train --resume parts --epochs 3 --json");
     assert_eq!(resumed["loss"], straight["loss"]);
     assert_eq!(resumed["accuracy"], straight["accuracy"]);

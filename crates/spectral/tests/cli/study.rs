@@ -161,7 +161,7 @@ fn what_commutes_is_measured_and_a_study_cut_off_ends_with_the_same_figures() {
         ("convolution", "conj(X)·W, reversed back"),
         ("convolution", "product X·conj(W)"),
         ("convolution", "X·conj(W) of padded images"),
-        ("normalisation", "norm of the image"),
+        ("normalization", "norm of the image"),
         ("activation", "through the image"),
         ("pooling", "pooling through the image"),
     ] {
@@ -171,7 +171,7 @@ fn what_commutes_is_measured_and_a_study_cut_off_ends_with_the_same_figures() {
     // What only stands for it.
     for (step, stand_in) in [
         ("convolution", "product conj(X)·W"),
-        ("normalisation", "norm per part"),
+        ("normalization", "norm per part"),
         ("activation", "leaky ReLU per part"),
         ("activation", "noise N(1, rate/6)"),
         ("pooling", "of the reversed image"),

@@ -14,7 +14,7 @@ fn kklayer_is_compared_and_seen_through() {
         let kk = layer("kk1");
         assert_eq!(kk["equivalent"], "flip, then 1x1 convolution");
         assert!(kk["residual"].as_f64().unwrap() < 1e-5, "{kk}");
-        // β of every pair of channels, of grey images.
+        // β of every pair of channels, of gray images.
         assert_eq!(kk["dead"], 16, "{kk}");
         assert_eq!(layer("cnn")["dead"], 0);
         assert!(layer("cnn")["by_three"].as_f64().unwrap() < 1e-5);

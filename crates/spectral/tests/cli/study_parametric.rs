@@ -27,18 +27,15 @@ fn published_networks_are_seen_to_keep_frequencies_apart_and_a_study_cut_off_end
             assert!(number(&leak["elsewhere"]) < 1e-5, "{model}: {leak}");
             assert!(leak["changed"].as_u64().unwrap() <= 1, "{model}: {leak}");
         }
-        for colours in ["permuted", "exchanged"] {
-            assert!(
-                number(&sight["colours"][colours]) < 1e-3,
-                "{model}: {colours}"
-            );
+        for colors in ["permuted", "exchanged"] {
+            assert!(number(&sight["colors"][colors]) < 1e-3, "{model}: {colors}");
         }
         assert!(number(&sight["contrast"]) < 1e-3, "{model}");
         let repaired = &cut[format!("textures-{model}-repaired-sight")];
         for leak in repaired["leaks"].as_array().unwrap() {
             assert!(number(&leak["elsewhere"]) > 1e-3, "{model}: {leak}");
         }
-        assert!(number(&repaired["colours"]["permuted"]) > 1e-3, "{model}");
+        assert!(number(&repaired["colors"]["permuted"]) > 1e-3, "{model}");
     }
     // Read before the first step and after each of the two.
     for seed in 0..2 {

@@ -16,7 +16,7 @@ pub enum KernelOrigin {
     #[default]
     First,
     /// The one in the middle, at `size / 2`, which leaves the image in its place.
-    Centre,
+    Center,
 }
 
 type Function = dyn Fn(f64, f64) -> (f64, f64) + Send + Sync;
@@ -126,7 +126,7 @@ pub(super) fn check_finite(kernel: &Tensor<2>) -> Result<(), SpectralError> {
 pub(super) fn kernel_spectrum(kernel: Tensor<2>, origin: KernelOrigin) -> ComplexTensor<2> {
     let kernel = match origin {
         KernelOrigin::First => kernel,
-        KernelOrigin::Centre => fft::ifftshift(kernel, &[0, 1]),
+        KernelOrigin::Center => fft::ifftshift(kernel, &[0, 1]),
     };
     fft::rfft2(kernel, Norm::Backward)
 }

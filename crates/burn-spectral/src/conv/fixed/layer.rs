@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
-use crate::response::{Coupling, Free};
+use crate::response::{Coupling, FullSpectrum};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 use super::super::convolve::ConvolveOutput;
@@ -253,7 +253,7 @@ impl FixedFourierConv2d {
     /// Each channel gets weights of its own. The result is the real part; for a layer of
     /// magnitudes take its absolute value. Filters without a real kernel leave behind what no real
     /// kernel can have.
-    pub fn trainable(&self) -> SpectralConv2d<Free<4>> {
+    pub fn trainable(&self) -> SpectralConv2d<FullSpectrum<4>> {
         let config = &self.recipe.config;
         let (coupling, copies) = match config.filter_use {
             FilterUse::EachChannel => (Coupling::Depthwise, config.channels),
@@ -261,7 +261,7 @@ impl FixedFourierConv2d {
             FilterUse::ChannelSum => (Coupling::Shared, 1),
         };
         let weight = |buffer: &Buffer<4>| Param::from_tensor(buffer.val().repeat_dim(0, copies));
-        let response = Free {
+        let response = FullSpectrum {
             re: weight(&self.spectra[0].re),
             im: weight(&self.spectra[0].im),
             length: config.size[1],

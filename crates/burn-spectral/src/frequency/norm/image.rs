@@ -1,4 +1,4 @@
-//! The image's own batch normalisation, done on its spectrum.
+//! The image's own batch normalization, done on its spectrum.
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
@@ -26,7 +26,7 @@ use super::statistics::{
 /// ```
 ///
 /// with `c_k` the number of bins of the full spectrum that a bin stands for and `N` the samples of
-/// an image. It takes spectra of real images as unnormalised transforms give them; of others the
+/// an image. It takes spectra of real images as unnormalized transforms give them; of others the
 /// variance counts what no real image has.
 ///
 /// Parameters and running statistics are those of the `BatchNorm` it holds.
@@ -52,7 +52,7 @@ impl ImageNorm {
         Self::from_norm(norm, grid)
     }
 
-    /// The normalisation that `norm` is, on spectra.
+    /// The normalization that `norm` is, on spectra.
     pub fn from_norm(norm: BatchNorm, grid: SpectrumGrid) -> Self {
         Self { norm, grid }
     }
@@ -70,7 +70,7 @@ impl ImageNorm {
         self.grid.check(dims)
     }
 
-    /// Normalises.
+    /// Normalizes.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, bins…]`

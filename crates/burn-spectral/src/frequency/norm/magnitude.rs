@@ -1,4 +1,4 @@
-//! Normalisation by the magnitude.
+//! Normalization by the magnitude.
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
@@ -13,7 +13,7 @@ use super::statistics::{
     check_channels, constant, energy, is_training, per_channel, unit, wide, with_epsilon,
 };
 
-/// Normalisation by the root mean square magnitude, a channel over batch and bins; phases are kept.
+/// Normalization by the root mean square magnitude, a channel over batch and bins; phases are kept.
 ///
 /// ```text
 /// Y_k = γ·(X_k − δ_k·m) / √(s² + ε) + δ_k·β
@@ -22,18 +22,18 @@ use super::statistics::{
 ///
 /// `δ_k` is 1 at frequency zero and 0 elsewhere, `c_k` counts the bins of the full spectrum that a
 /// bin stands for, `N` is their number. Plain, `m` and `β` are zero and the image keeps its mean,
-/// scaled; centred, `m` is the mean of the batch at frequency zero and `β`, complex and zero at
+/// scaled; centered, `m` is the mean of the batch at frequency zero and `β`, complex and zero at
 /// first, what is put there instead. By Parseval `s²/N` is the mean square of the image, or its
-/// variance if centred: a real `γ` keeps a Hermitian spectrum Hermitian.
+/// variance if centered: a real `γ` keeps a Hermitian spectrum Hermitian.
 #[derive(Module, Debug)]
 pub struct MagnitudeNorm {
     /// Scale `γ`, `[channels]`; ones at first.
     pub gamma: Param<Tensor<1>>,
-    /// Real and imaginary part of `β`, `[2, channels]`, if centred.
+    /// Real and imaginary part of `β`, `[2, channels]`, if centered.
     pub beta: Option<Param<Tensor<2>>>,
     /// Whether the layer behaves as in training.
     pub training: Param<Flag>,
-    /// Running mean of real and imaginary part at frequency zero, `[2, channels]`, if centred.
+    /// Running mean of real and imaginary part at frequency zero, `[2, channels]`, if centered.
     pub running_mean: Option<RunningState<Tensor<2>>>,
     /// Running mean square magnitude `s²`, `[channels]`.
     pub running_power: RunningState<Tensor<1>>,
@@ -50,16 +50,16 @@ impl MagnitudeNorm {
     pub(super) fn new(
         config: &ComplexBatchNormConfig,
         grid: SpectrumGrid,
-        is_centred: bool,
+        is_centered: bool,
         device: &Device,
     ) -> Self {
         let channels = config.channels;
         let zeros = || Tensor::zeros([2, channels], device);
         Self {
             gamma: Param::from_tensor(Tensor::ones([channels], device)),
-            beta: is_centred.then(|| Param::from_tensor(zeros())),
+            beta: is_centered.then(|| Param::from_tensor(zeros())),
             training: Param::from_bool(true),
-            running_mean: is_centred.then(|| RunningState::new(zeros())),
+            running_mean: is_centered.then(|| RunningState::new(zeros())),
             running_power: RunningState::new(Tensor::ones([channels], device)),
             momentum: config.momentum,
             epsilon: config.epsilon,
@@ -71,7 +71,7 @@ impl MagnitudeNorm {
         self.gamma.lazy_shape().dims::<1>()[0]
     }
 
-    /// Normalises.
+    /// Normalizes.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, bins…]`
@@ -107,7 +107,7 @@ impl MagnitudeNorm {
         }
     }
 
-    /// Mean at frequency zero if centred, and mean square, of a batch; the running ones follow.
+    /// Mean at frequency zero if centered, and mean square, of a batch; the running ones follow.
     fn of_batch(&self, spectrum: &ComplexTensor<4>) -> Statistics {
         let [batch, channels, ..] = spectrum.dims();
         let count = (batch * self.grid.samples()) as f64;
@@ -149,9 +149,9 @@ impl MagnitudeNorm {
     }
 }
 
-/// What a batch is normalised by, `[1, channels, 1, 1]` each.
+/// What a batch is normalized by, `[1, channels, 1, 1]` each.
 struct Statistics {
-    /// Mean at frequency zero, if that is centred.
+    /// Mean at frequency zero, if that is centered.
     mean: Option<ComplexTensor<4>>,
     /// Mean square in units of `unit²`.
     power: Tensor<4>,

@@ -1,4 +1,4 @@
-//! Batch normalisation of spectra: four meanings of it, one configuration.
+//! Batch normalization of spectra: four meanings of it, one configuration.
 
 mod image;
 mod magnitude;
@@ -20,7 +20,7 @@ use crate::{ComplexTensor, SpectralError};
 use super::activation::CLeakyRelu;
 use super::spectrum_grid::SpectrumGrid;
 
-/// What a [`ComplexBatchNorm`] normalises by.
+/// What a [`ComplexBatchNorm`] normalizes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ComplexNormForm {
     /// Real and imaginary part each by a mean and a variance of its own, as Pan et al. (2022)
@@ -30,7 +30,7 @@ pub enum ComplexNormForm {
     Magnitude(SpectrumGrid),
     /// By the root mean square magnitude, after the mean of the bin of frequency zero is subtracted
     /// from that bin: [`MagnitudeNorm`].
-    CentredMagnitude(SpectrumGrid),
+    CenteredMagnitude(SpectrumGrid),
     /// By the covariance of real and imaginary part (Trabelsi et al., 2018): [`WhiteningNorm`].
     Whitening,
     /// By mean and variance of the image, read off its spectrum: [`ImageNorm`].
@@ -42,7 +42,7 @@ pub enum ComplexNormForm {
 pub struct ComplexBatchNormConfig {
     /// Channels.
     pub channels: usize,
-    /// What is normalised by.
+    /// What is normalized by.
     pub form: ComplexNormForm,
     /// Added to every variance; 1e-5 by default.
     pub epsilon: f64,
@@ -51,7 +51,7 @@ pub struct ComplexBatchNormConfig {
 }
 
 impl ComplexBatchNormConfig {
-    /// A normalisation of so many channels, with Burn's defaults.
+    /// A normalization of so many channels, with Burn's defaults.
     pub fn new(channels: usize, form: ComplexNormForm) -> Self {
         Self {
             channels,
@@ -82,13 +82,13 @@ impl ComplexBatchNormConfig {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
             return Err(SpectralError::NotPositive {
-                what: "the epsilon of a normalisation",
+                what: "the epsilon of a normalization",
                 value: self.epsilon.to_string(),
             });
         }
-        SpectralError::check_fraction("the momentum of a normalisation", self.momentum)?;
+        SpectralError::check_fraction("the momentum of a normalization", self.momentum)?;
         if let ComplexNormForm::Magnitude(grid)
-        | ComplexNormForm::CentredMagnitude(grid)
+        | ComplexNormForm::CenteredMagnitude(grid)
         | ComplexNormForm::Image(grid) = self.form
         {
             grid.check_size()?;
@@ -98,7 +98,7 @@ impl ComplexBatchNormConfig {
             ComplexNormForm::Magnitude(grid) => {
                 ComplexBatchNorm::Magnitude(MagnitudeNorm::new(self, grid, false, device))
             }
-            ComplexNormForm::CentredMagnitude(grid) => {
+            ComplexNormForm::CenteredMagnitude(grid) => {
                 ComplexBatchNorm::Magnitude(MagnitudeNorm::new(self, grid, true, device))
             }
             ComplexNormForm::Whitening => {
@@ -120,7 +120,7 @@ impl ComplexBatchNormConfig {
     }
 }
 
-/// Batch normalisation of spectra.
+/// Batch normalization of spectra.
 ///
 /// As Burn's `BatchNorm`: the statistics of the batch on a device with autodiff, where they also
 /// move the running ones, and the running ones otherwise or once the layer is frozen. Variances are
@@ -139,10 +139,10 @@ impl ComplexBatchNormConfig {
 /// let grid = SpectrumGrid::half([8, 8]);
 /// let norm = ComplexBatchNormConfig::new(3, ComplexNormForm::Image(grid)).init(&device);
 /// let images = Tensor::<4>::random([4, 3, 8, 8], Distribution::Uniform(2.0, 3.0), &device);
-/// let normalised = grid.image(norm.forward(grid.spectrum(images)));
+/// let normalized = grid.image(norm.forward(grid.spectrum(images)));
 /// // The image has mean 0 and variance 1.
-/// let variance = (normalised.clone() * normalised.clone()).mean().into_scalar::<f32>();
-/// assert!(normalised.mean().into_scalar::<f32>().abs() < 1e-5 && (variance - 1.0).abs() < 1e-3);
+/// let variance = (normalized.clone() * normalized.clone()).mean().into_scalar::<f32>();
+/// assert!(normalized.mean().into_scalar::<f32>().abs() < 1e-5 && (variance - 1.0).abs() < 1e-3);
 /// ```
 #[derive(Module, Debug)]
 // One lives in a network a layer: a box would be one allocation more.
@@ -184,7 +184,7 @@ impl ComplexBatchNorm {
         }
     }
 
-    /// Normalises.
+    /// Normalizes.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, bins…]`; per part and whitening `[batch, channels, …]`,
@@ -207,7 +207,7 @@ impl ComplexBatchNorm {
         }
     }
 
-    /// Normalises, then activates each part; as one operation where the normalisation is per part.
+    /// Normalizes, then activates each part; as one operation where the normalization is per part.
     ///
     /// # Shapes
     /// - input and output: as [`forward`](Self::forward)
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_normalisation_cannot_take_is_refused() {
+    fn what_a_normalization_cannot_take_is_refused() {
         let device = Device::flex();
         let grid = SpectrumGrid::half([4, 6]);
         let config = ComplexBatchNormConfig::new(3, ComplexNormForm::Image(grid));
@@ -251,12 +251,12 @@ mod tests {
         let text = refused(&config.clone().with_epsilon(0.0));
         assert_eq!(
             text,
-            "the epsilon of a normalisation must be a positive finite number, got 0"
+            "the epsilon of a normalization must be a positive finite number, got 0"
         );
         let text = refused(&config.clone().with_momentum(1.5));
         assert_eq!(
             text,
-            "the momentum of a normalisation must lie within 0 and 1, got 1.5"
+            "the momentum of a normalization must lie within 0 and 1, got 1.5"
         );
         let empty = ComplexNormForm::Magnitude(SpectrumGrid::full([0, 6]));
         assert!(refused(&ComplexBatchNormConfig::new(3, empty)).ends_with("at least 1, got 0"));

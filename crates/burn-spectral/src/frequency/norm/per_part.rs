@@ -1,4 +1,4 @@
-//! Batch normalisation of the real and the imaginary part.
+//! Batch normalization of the real and the imaginary part.
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
@@ -9,7 +9,7 @@ use crate::spatial::{self, Activation};
 
 use super::ComplexBatchNormConfig;
 
-/// An ordinary batch normalisation of the real and one of the imaginary part, a channel over batch
+/// An ordinary batch normalization of the real and one of the imaginary part, a channel over batch
 /// and bins (Pan et al., 2022).
 ///
 /// It subtracts the mean of all bins from every bin. In the image that is an impulse at sample 0,
@@ -41,7 +41,7 @@ impl PerPartNorm {
         self.re.gamma.lazy_shape().dims::<1>()[0]
     }
 
-    /// Normalises.
+    /// Normalizes.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, …]`
@@ -52,7 +52,7 @@ impl PerPartNorm {
         self.forward_activated(spectrum, Activation::Identity)
     }
 
-    /// Normalises, then activates each part, as one operation a part.
+    /// Normalizes, then activates each part, as one operation a part.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, …]`

@@ -75,7 +75,7 @@ pub(super) fn energy(
     if !with_constant {
         weights = weights - grid.constant_bin(&device, dtype);
     }
-    // The bin of frequency zero is left out rather than centred in place: it may be far larger than
+    // The bin of frequency zero is left out rather than centered in place: it may be far larger than
     // all others, and nothing is lost by cancellation.
     let sums = spectrum.clone().norm_sqr().sum_dim(0);
     (sums * weights).sum_dim(2).sum_dim(3)

@@ -1,4 +1,4 @@
-//! Complex batch normalisation by the covariance of the parts.
+//! Complex batch normalization by the covariance of the parts.
 
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
@@ -10,8 +10,8 @@ use crate::running::update;
 use super::ComplexBatchNormConfig;
 use super::statistics::{check_channels, epsilon_in, is_training, unit, wide};
 
-/// Complex batch normalisation of Trabelsi et al. (*Deep Complex Networks*, 2018): the parts, as a
-/// vector of two, are centred, multiplied by the inverse square root of their covariance, and mapped
+/// Complex batch normalization of Trabelsi et al. (*Deep Complex Networks*, 2018): the parts, as a
+/// vector of two, are centered, multiplied by the inverse square root of their covariance, and mapped
 /// by a learned symmetric matrix and offset. Statistics are those of a channel over batch and bins.
 ///
 /// ```text
@@ -19,7 +19,7 @@ use super::statistics::{check_channels, epsilon_in, is_training, unit, wide};
 /// V^(−1/2) = [V_ii + s, −V_ri; −V_ri, V_rr + s] / (s·t),   s = √det V,   t = √(tr V + 2s)
 /// ```
 ///
-/// At first `γ_rr = γ_ii = 1/√2`, so that the variance of a normalised number is one, and
+/// At first `γ_rr = γ_ii = 1/√2`, so that the variance of a normalized number is one, and
 /// `γ_ri = β = 0`; running covariances start at `1/√2` on the diagonal, as there.
 #[derive(Module, Debug)]
 pub struct WhiteningNorm {
@@ -66,7 +66,7 @@ impl WhiteningNorm {
         self.gamma.lazy_shape().dims::<2>()[1]
     }
 
-    /// Normalises.
+    /// Normalizes.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, …]`
@@ -88,11 +88,11 @@ impl WhiteningNorm {
             true => self.of_batch(x),
             false => {
                 let [re, im] = rows(wide(self.running_mean.value().to_device(&device)));
-                let centred = x.sub(ComplexTensor::new(re, im));
+                let centered = x.sub(ComplexTensor::new(re, im));
                 let running = self.running_covariance.value().to_device(&device);
                 let covariance: [PerChannel; 3] = rows(wide(running));
                 let unit = covariance[0].ones_like();
-                (centred, covariance, unit)
+                (centered, covariance, unit)
             }
         };
         // In units of a number a channel, of which they are the values over that number.
@@ -110,7 +110,7 @@ impl WhiteningNorm {
         ComplexTensor::new(re, im).map(|part| part.reshape(dims))
     }
 
-    /// The batch centred, in units of a number a channel, the covariance of that, and the number; the
+    /// The batch centered, in units of a number a channel, the covariance of that, and the number; the
     /// running statistics follow.
     fn of_batch(&self, x: ComplexTensor<3>) -> (ComplexTensor<3>, [PerChannel; 3], PerChannel) {
         let [batch, channels, rest] = x.dims();

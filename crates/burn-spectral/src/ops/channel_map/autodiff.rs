@@ -8,7 +8,7 @@ use burn::backend::autodiff::{
 use burn::backend::{Autodiff, AutodiffBackend, tensor::FloatTensor};
 
 use super::ChannelSpec;
-use super::backend::{ChannelOps, ChannelPrimitives, MapState, NormState, Normalised};
+use super::backend::{ChannelOps, ChannelPrimitives, MapState, NormState, Normalized};
 
 #[derive(Debug)]
 struct BatchNorm;
@@ -87,7 +87,7 @@ impl<B: ChannelPrimitives, C: CheckpointStrategy> ChannelOps for Autodiff<B, C> 
         beta: FloatTensor<Self>,
         epsilon: f64,
         spec: ChannelSpec,
-    ) -> Normalised<Self> {
+    ) -> Normalized<Self> {
         let nodes = [x.node(), gamma.node(), beta.node()];
         let [x, gamma, beta] = [x, gamma, beta].map(|tensor| tensor.into_primitive());
         let (output, mean, variance) =
@@ -113,13 +113,13 @@ impl<B: ChannelPrimitives, C: CheckpointStrategy> ChannelOps for Autodiff<B, C> 
 
     fn spectral_channel_affine(
         x: FloatTensor<Self>,
-        centre: FloatTensor<Self>,
+        center: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         spec: ChannelSpec,
     ) -> FloatTensor<Self> {
         let nodes = [x.node(), scale.node(), shift.node()];
-        let coefficients = [centre, scale, shift].map(|tensor| tensor.into_primitive());
+        let coefficients = [center, scale, shift].map(|tensor| tensor.into_primitive());
         let state = MapState::<B> {
             x: x.into_primitive(),
             coefficients: Some(coefficients),

@@ -5,9 +5,9 @@ use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 use super::ChannelSpec;
 
 /// Output, mean and variance.
-pub type Normalised<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+pub type Normalized<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
-/// What the adjoint of a batch normalisation is found from.
+/// What the adjoint of a batch normalization is found from.
 #[derive(Clone, Debug)]
 pub struct NormState<B: Backend> {
     pub x: FloatTensor<B>,
@@ -19,7 +19,7 @@ pub struct NormState<B: Backend> {
     pub spec: ChannelSpec,
 }
 
-/// The input of a map, and its centre, scale and shift if it has them.
+/// The input of a map, and its center, scale and shift if it has them.
 #[derive(Clone, Debug)]
 pub struct MapState<B: Backend> {
     pub x: FloatTensor<B>,
@@ -32,14 +32,14 @@ pub type ChannelGradients<B> = (Option<FloatTensor<B>>, Option<[FloatTensor<B>; 
 
 /// What a backend with kernels of its own supplies.
 pub trait ChannelPrimitives: Backend {
-    /// The normalised batch and its statistics.
+    /// The normalized batch and its statistics.
     fn prim_batch_norm_train(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
         spec: ChannelSpec,
-    ) -> Normalised<Self>;
+    ) -> Normalized<Self>;
 
     /// Gradients of the input if `input`, and of gamma and beta.
     fn prim_batch_norm_adjoint(
@@ -63,7 +63,7 @@ pub trait ChannelPrimitives: Backend {
 /// The operations that Burn dispatches by device, with differentiation.
 #[backend_extension(Flex, Autodiff)]
 pub trait ChannelOps: Backend {
-    /// The normalised batch, its mean and its variance.
+    /// The normalized batch, its mean and its variance.
     fn spectral_batch_norm_train(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -75,7 +75,7 @@ pub trait ChannelOps: Backend {
     /// The mapped channels.
     fn spectral_channel_affine(
         x: FloatTensor<Self>,
-        centre: FloatTensor<Self>,
+        center: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         spec: ChannelSpec,

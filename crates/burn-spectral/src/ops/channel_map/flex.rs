@@ -3,16 +3,16 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::Shape;
-use spectral_kernels::{BatchNormalisation, ChannelCoefficients, Scalar};
+use spectral_kernels::{BatchNormalization, ChannelCoefficients, Scalar};
 
 use super::super::buffer;
 use super::super::flex::{Contiguous, with_dtype};
 use super::ChannelSpec;
 use super::backend::{
-    ChannelGradients, ChannelOps, ChannelPrimitives, MapState, NormState, Normalised,
+    ChannelGradients, ChannelOps, ChannelPrimitives, MapState, NormState, Normalized,
 };
 
-/// Centre, scale and shift of a map that changes nothing, not even the sign of a zero.
+/// Center, scale and shift of a map that changes nothing, not even the sign of a zero.
 fn neutral<E: Scalar>(channels: usize) -> [Vec<E>; 3] {
     [0.0, 1.0, -0.0].map(|value| vec![E::of(value); channels])
 }
@@ -24,18 +24,18 @@ impl ChannelPrimitives for Flex {
         beta: FlexTensor,
         epsilon: f64,
         spec: ChannelSpec,
-    ) -> Normalised<Flex> {
+    ) -> Normalized<Flex> {
         let (kernel, output) = (spec.kernel(&x.shape()), spec.output(&x.shape()));
         let channels = Shape::new([kernel.channels]);
         let [x, gamma, beta] = [x, gamma, beta].map(Contiguous::new);
         with_dtype!(x.0, E => {
-            let norm = BatchNormalisation {
+            let norm = BatchNormalization {
                 gamma: gamma.slice::<E>(),
                 beta: beta.slice(),
                 epsilon,
             };
             let mut y = buffer::take::<E>(output.num_elements());
-            let statistics = kernel.normalise(x.slice(), &norm, &mut y);
+            let statistics = kernel.normalize(x.slice(), &norm, &mut y);
             (
                 buffer::into_tensor(y, &output),
                 buffer::into_tensor(statistics.mean, &channels),
@@ -55,13 +55,13 @@ impl ChannelPrimitives for Flex {
         let [x, gamma, beta] = [state.x, state.gamma, state.beta].map(Contiguous::new);
         let [mean, variance, grad] = [state.mean, state.variance, grad].map(Contiguous::new);
         with_dtype!(x.0, E => {
-            let norm = BatchNormalisation {
+            let norm = BatchNormalization {
                 gamma: gamma.slice::<E>(),
                 beta: beta.slice(),
                 epsilon: state.epsilon,
             };
             let mut gx = input.then(|| buffer::take::<E>(shape.num_elements()));
-            let gradients = kernel.normalise_adjoint(
+            let gradients = kernel.normalize_adjoint(
                 x.slice(),
                 &norm,
                 [mean.slice(), variance.slice()],
@@ -85,11 +85,11 @@ impl ChannelPrimitives for Flex {
         let given = state.coefficients.clone().map(|of| of.map(Contiguous::new));
         with_dtype!(x.0, E => {
             let neutral = neutral::<E>(kernel.channels);
-            let [centre, scale, shift] = match &given {
+            let [center, scale, shift] = match &given {
                 Some(given) => given.each_ref().map(|of| of.slice::<E>()),
                 None => neutral.each_ref().map(|of| &of[..]),
             };
-            let coefficients = ChannelCoefficients { centre, scale, shift };
+            let coefficients = ChannelCoefficients { center, scale, shift };
             let mut y = buffer::take::<E>(output.num_elements());
             kernel.forward(x.slice(), &coefficients, &mut y);
             buffer::into_tensor(y, &output)
@@ -109,11 +109,11 @@ impl ChannelPrimitives for Flex {
         let given = state.coefficients.map(|of| of.map(Contiguous::new));
         with_dtype!(x.0, E => {
             let neutral = neutral::<E>(kernel.channels);
-            let [centre, scale, shift] = match &given {
+            let [center, scale, shift] = match &given {
                 Some(given) => given.each_ref().map(|of| of.slice::<E>()),
                 None => neutral.each_ref().map(|of| &of[..]),
             };
-            let map = ChannelCoefficients { centre, scale, shift };
+            let map = ChannelCoefficients { center, scale, shift };
             let mut gx = input.then(|| buffer::take::<E>(shape.num_elements()));
             let sums = kernel.adjoint(
                 x.slice(),
@@ -122,7 +122,7 @@ impl ChannelPrimitives for Flex {
                 gx.as_deref_mut(),
                 coefficients,
             );
-            let sums = sums.map(|sums| [sums.centred, sums.gradient]);
+            let sums = sums.map(|sums| [sums.centered, sums.gradient]);
             (
                 gx.map(|gx| buffer::into_tensor(gx, &shape)),
                 sums.map(|sums| sums.map(|of| buffer::into_tensor(of, &channels))),
@@ -138,20 +138,20 @@ impl ChannelOps for Flex {
         beta: FloatTensor<Self>,
         epsilon: f64,
         spec: ChannelSpec,
-    ) -> Normalised<Self> {
+    ) -> Normalized<Self> {
         Self::prim_batch_norm_train(x, gamma, beta, epsilon, spec)
     }
 
     fn spectral_channel_affine(
         x: FloatTensor<Self>,
-        centre: FloatTensor<Self>,
+        center: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         spec: ChannelSpec,
     ) -> FloatTensor<Self> {
         Self::prim_channel_map(&MapState {
             x,
-            coefficients: Some([centre, scale, shift]),
+            coefficients: Some([center, scale, shift]),
             spec,
         })
     }

@@ -1,4 +1,4 @@
-//! Batch normalisation, affine maps, activations and max-pools of channels, each chain of them as one operation.
+//! Batch normalization, affine maps, activations and max-pools of channels, each chain of them as one operation.
 
 mod autodiff;
 mod backend;
@@ -7,7 +7,7 @@ pub mod portable;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Shape, Tensor};
-use spectral_kernels::ChannelAffine;
+use spectral_kernels::FusedBatchNorm;
 pub use spectral_kernels::{Activation, MaxPool};
 
 use super::{Half, check_dtypes, has_kernels};
@@ -35,8 +35,8 @@ impl ChannelSpec {
     }
 
     /// The kernels' description for an input of this shape.
-    fn kernel(&self, x: &[usize]) -> ChannelAffine {
-        ChannelAffine {
+    fn kernel(&self, x: &[usize]) -> FusedBatchNorm {
+        FusedBatchNorm {
             batch: x[0],
             channels: x[1],
             sizes: self.sizes(x),
@@ -81,7 +81,7 @@ impl ChannelSpec {
 
 /// Output of [`batch_norm_train`], with the statistics of the batch, which are not differentiated.
 #[derive(Clone, Debug)]
-pub struct NormalisedBatch<const D: usize> {
+pub struct NormalizedBatch<const D: usize> {
     /// The output.
     pub output: Tensor<D>,
     /// Mean of each channel. `[channels]`
@@ -90,7 +90,7 @@ pub struct NormalisedBatch<const D: usize> {
     pub variance: Tensor<1>,
 }
 
-/// Batch normalisation with the statistics of the batch (Ioffe and Szegedy, 2015), then activation and pool:
+/// Batch normalization with the statistics of the batch (Ioffe and Szegedy, 2015), then activation and pool:
 ///
 /// ```text
 /// y = pool(act(gamma·x̂ + beta)),   x̂ = (x − μ)/√(v + epsilon)
@@ -114,14 +114,14 @@ pub fn batch_norm_train<const D: usize>(
     beta: Tensor<1>,
     epsilon: f64,
     spec: ChannelSpec,
-) -> NormalisedBatch<D> {
+) -> NormalizedBatch<D> {
     check_dtypes(x.dtype(), gamma.dtype());
     check_dtypes(x.dtype(), beta.dtype());
     spec.check(&x.shape(), &[gamma.shape(), beta.shape()]);
     if let Some(half) = Half::of(&x) {
         let (gamma, beta) = (half.widen(gamma), half.widen(beta));
         let wide = batch_norm_train(half.widen(x), gamma, beta, epsilon, spec);
-        return NormalisedBatch {
+        return NormalizedBatch {
             output: half.round(wide.output),
             ..wide
         };
@@ -136,46 +136,46 @@ pub fn batch_norm_train<const D: usize>(
         epsilon,
         spec,
     );
-    NormalisedBatch {
+    NormalizedBatch {
         output: Tensor::from_dispatch(output),
         mean: Tensor::from_dispatch(mean),
         variance: Tensor::from_dispatch(variance),
     }
 }
 
-/// An affine map of each channel, activation and pool: `y = pool(act(scale·(x − centre) + shift))`.
+/// An affine map of each channel, activation and pool: `y = pool(act(scale·(x − center) + shift))`.
 ///
-/// A batch normalisation with running statistics is the one with `centre = μ` and `scale = gamma/√(v + epsilon)`, and a
-/// bias that with `centre = 0` and `scale = 1`. Differentiable by `x`, `scale` and `shift`; `centre` counts as a
+/// A batch normalization with running statistics is the one with `center = μ` and `scale = gamma/√(v + epsilon)`, and a
+/// bias that with `center = 0` and `scale = 1`. Differentiable by `x`, `scale` and `shift`; `center` counts as a
 /// constant.
 ///
 /// # Shapes
 /// - `x`: `[batch, channels, …]`
-/// - `centre`, `scale`, `shift`: `[channels]`
+/// - `center`, `scale`, `shift`: `[channels]`
 /// - output: as `x`, its spatial axes pooled
 ///
 /// # Panics
 /// When a shape does not fit.
 pub fn channel_affine<const D: usize>(
     x: Tensor<D>,
-    [centre, scale, shift]: [Tensor<1>; 3],
+    [center, scale, shift]: [Tensor<1>; 3],
     spec: ChannelSpec,
 ) -> Tensor<D> {
-    for coefficient in [&centre, &scale, &shift] {
+    for coefficient in [&center, &scale, &shift] {
         check_dtypes(x.dtype(), coefficient.dtype());
     }
-    spec.check(&x.shape(), &[centre.shape(), scale.shape(), shift.shape()]);
-    let centre = centre.detach();
+    spec.check(&x.shape(), &[center.shape(), scale.shape(), shift.shape()]);
+    let center = center.detach();
     if let Some(half) = Half::of(&x) {
-        let coefficients = [centre, scale, shift].map(|of| half.widen(of));
+        let coefficients = [center, scale, shift].map(|of| half.widen(of));
         return half.round(channel_affine(half.widen(x), coefficients, spec));
     }
     if !has_kernels(&x) {
-        return portable::channel_affine(x, [centre, scale, shift], &spec);
+        return portable::channel_affine(x, [center, scale, shift], &spec);
     }
     Tensor::from_dispatch(<Dispatch as ChannelOps>::spectral_channel_affine(
         x.into_dispatch(),
-        centre.into_dispatch(),
+        center.into_dispatch(),
         scale.into_dispatch(),
         shift.into_dispatch(),
         spec,

@@ -5,7 +5,7 @@ use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, module};
 use spectral_kernels::{Activation, MaxPool};
 
-use super::{ChannelSpec, NormalisedBatch};
+use super::{ChannelSpec, NormalizedBatch};
 
 /// See [`batch_norm_train`](super::batch_norm_train).
 pub fn batch_norm_train<const D: usize>(
@@ -14,9 +14,9 @@ pub fn batch_norm_train<const D: usize>(
     beta: Tensor<1>,
     epsilon: f64,
     spec: &ChannelSpec,
-) -> NormalisedBatch<D> {
+) -> NormalizedBatch<D> {
     let result = module::batch_norm_train(x, gamma, beta, epsilon);
-    NormalisedBatch {
+    NormalizedBatch {
         output: activate_pool(result.output, spec),
         mean: result.mean,
         variance: result.variance,
@@ -31,8 +31,8 @@ pub fn channel_affine<const D: usize>(
 ) -> Tensor<D> {
     let mut dims = [1; D];
     dims[1] = x.dims()[1];
-    let [centre, scale, shift] = coefficients.map(|of| of.reshape(dims));
-    activate_pool((x - centre) * scale + shift, spec)
+    let [center, scale, shift] = coefficients.map(|of| of.reshape(dims));
+    activate_pool((x - center) * scale + shift, spec)
 }
 
 /// See [`activate_pool`](super::activate_pool).

@@ -1,7 +1,7 @@
 //! What a convolution through the spectrum does, apart from the tensors it does it to.
 
 use burn::tensor::Shape;
-use spectral_kernels::{Conjugate, Contraction, Frame, PrunedFft, TiledContraction};
+use spectral_kernels::{BinwiseMatmul, Conjugate, Frame, PrunedFft, TiledBinwiseMatmul};
 
 use super::super::spec::SavedSpectrum;
 
@@ -141,8 +141,8 @@ impl FftConvSpec {
     }
 
     /// The contraction for `batch` inputs and a weight of `weight` channels, out and in a group.
-    pub(super) fn contraction(&self, batch: usize, weight: [usize; 2]) -> TiledContraction {
-        Contraction {
+    pub(super) fn contraction(&self, batch: usize, weight: [usize; 2]) -> TiledBinwiseMatmul {
+        BinwiseMatmul {
             batch,
             groups: self.groups,
             in_per_group: weight[1],

@@ -8,11 +8,11 @@ use crate::conv::{
 use crate::response::{Coupling, FrequencyResponse};
 
 use super::super::cost::{complex_transform, product, pruned_transform, real_transform};
-use super::super::{FeatureShape, Summarise, Trace};
+use super::super::{FeatureShape, Summarize, Trace};
 use super::short_name;
 
-impl<const D: usize, R: FrequencyResponse<D>> Summarise for SpectralConv<D, R> {
-    /// `SpectralConv2d(Free)`.
+impl<const D: usize, R: FrequencyResponse<D>> Summarize for SpectralConv<D, R> {
+    /// `SpectralConv2d(FullSpectrum)`.
     fn kind(&self) -> String {
         format!("SpectralConv{}d({})", D - 2, short_name::<R>())
     }
@@ -42,7 +42,7 @@ impl<const D: usize, R: FrequencyResponse<D>> Summarise for SpectralConv<D, R> {
     }
 }
 
-impl Summarise for KkLayer {
+impl Summarize for KkLayer {
     fn kind(&self) -> String {
         "KkLayer".into()
     }
@@ -52,7 +52,7 @@ impl Summarise for KkLayer {
     }
 }
 
-impl Summarise for GlobalFilter2d {
+impl Summarize for GlobalFilter2d {
     fn kind(&self) -> String {
         "GlobalFilter2d".into()
     }
@@ -70,7 +70,7 @@ impl Summarise for GlobalFilter2d {
 
 macro_rules! fft_conv {
     ($layer:ident, $rank:literal) => {
-        impl Summarise for $layer {
+        impl Summarize for $layer {
             fn kind(&self) -> String {
                 stringify!($layer).into()
             }
@@ -98,7 +98,7 @@ fft_conv!(FftConv1d, 3);
 fft_conv!(FftConv2d, 4);
 fft_conv!(FftConv3d, 5);
 
-impl Summarise for FixedFourierConv2d {
+impl Summarize for FixedFourierConv2d {
     fn kind(&self) -> String {
         "FixedFourierConv2d".into()
     }
@@ -116,7 +116,7 @@ impl Summarise for FixedFourierConv2d {
     }
 }
 
-impl Summarise for LongConv1d {
+impl Summarize for LongConv1d {
     fn kind(&self) -> String {
         "LongConv1d".into()
     }
@@ -143,14 +143,14 @@ mod tests {
         LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
     };
     use crate::response::{
-        ConstantConfig, FreeConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
+        ConstantConfig, FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
         PolynomialConfig,
     };
     use burn::nn::conv::{Conv1dConfig, Conv2dConfig, Conv3dConfig};
     use burn::nn::{PaddingConfig1d, PaddingConfig2d};
     use burn::tensor::{Device, Tensor};
 
-    fn trace(layer: &impl Summarise, dims: &[usize]) -> Trace {
+    fn trace(layer: &impl Summarize, dims: &[usize]) -> Trace {
         layer.trace(&FeatureShape::from(dims)).unwrap()
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let full = 8 * 480 + 4 * 12 * 40;
         let size = [8, 8];
         let got = [
-            of(FreeConfig::new(size), device),
+            of(FullSpectrumConfig::new(size), device),
             of(KernelConfig::new([3, 3]), device),
             of(KramersKronigConfig::new(size), device),
             of(PolynomialConfig::new(2), device),
@@ -191,7 +191,7 @@ mod tests {
             of(ConstantConfig::default(), device),
         ];
         let names = [
-            "Free",
+            "FullSpectrum",
             "Kernel",
             "KramersKronig",
             "Polynomial",
@@ -211,17 +211,18 @@ mod tests {
     #[test]
     fn shared_inputs_are_transformed_once() {
         let device = Device::flex();
-        let layer = SpectralConv2dConfig::new([3, 2], FreeConfig::new([8, 8]))
+        let layer = SpectralConv2dConfig::new([3, 2], FullSpectrumConfig::new([8, 8]))
             .with_coupling(Coupling::Shared)
             .init(&device);
         assert_eq!(
             trace(&layer, &[3, 8, 8]).multiply_adds,
             3 * 480 + 4 * 2 * 40
         );
-        let layer = SpectralConv1dConfig::new([1, 1], FreeConfig::new([16])).init(&device);
-        assert_eq!(layer.kind(), "SpectralConv1d(Free)");
+        let layer = SpectralConv1dConfig::new([1, 1], FullSpectrumConfig::new([16])).init(&device);
+        assert_eq!(layer.kind(), "SpectralConv1d(FullSpectrum)");
         assert_eq!(trace(&layer, &[1, 16]).multiply_adds, 2 * 80 + 4 * 9);
-        let layer = SpectralConv3dConfig::new([1, 1], FreeConfig::new([2, 4, 8])).init(&device);
+        let layer =
+            SpectralConv3dConfig::new([1, 1], FullSpectrumConfig::new([2, 4, 8])).init(&device);
         assert_eq!(trace(&layer, &[1, 2, 4, 8]).multiply_adds, 2 * 480 + 4 * 40);
     }
 
@@ -296,7 +297,8 @@ mod tests {
     #[test]
     fn a_shape_that_a_layer_does_not_take_is_its_own_error() {
         let device = Device::flex();
-        let layer = SpectralConv2dConfig::new([2, 2], FreeConfig::new([8, 8])).init(&device);
+        let layer =
+            SpectralConv2dConfig::new([2, 2], FullSpectrumConfig::new([8, 8])).init(&device);
         for dims in [[2, 8, 9], [3, 8, 8], [2, 0, 8]] {
             let got = layer.trace(&FeatureShape::new(dims)).unwrap_err();
             let door = layer.check([1, dims[0], dims[1], dims[2]]).unwrap_err();

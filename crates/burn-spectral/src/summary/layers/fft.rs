@@ -4,9 +4,9 @@ use crate::fft::{FromStacked, IntoStacked, Irfft2, Rfft2, ToMagnitudePhase};
 use crate::{FrequencyGrid, SpectralError};
 
 use super::super::cost::real_transform;
-use super::super::{FeatureShape, Summarise, Trace};
+use super::super::{FeatureShape, Summarize, Trace};
 
-impl Summarise for Rfft2 {
+impl Summarize for Rfft2 {
     fn kind(&self) -> String {
         "Rfft2".into()
     }
@@ -21,7 +21,7 @@ impl Summarise for Rfft2 {
     }
 }
 
-impl Summarise for Irfft2 {
+impl Summarize for Irfft2 {
     fn kind(&self) -> String {
         "Irfft2".into()
     }
@@ -44,7 +44,7 @@ impl Summarise for Irfft2 {
     }
 }
 
-impl Summarise for ToMagnitudePhase {
+impl Summarize for ToMagnitudePhase {
     fn kind(&self) -> String {
         "ToMagnitudePhase".into()
     }
@@ -56,7 +56,7 @@ impl Summarise for ToMagnitudePhase {
     }
 }
 
-impl Summarise for IntoStacked {
+impl Summarize for IntoStacked {
     fn kind(&self) -> String {
         "IntoStacked".into()
     }
@@ -67,7 +67,7 @@ impl Summarise for IntoStacked {
     }
 }
 
-impl Summarise for FromStacked {
+impl Summarize for FromStacked {
     fn kind(&self) -> String {
         "FromStacked".into()
     }

@@ -7,7 +7,7 @@ use crate::frequency::{
 use crate::response::FrequencyResponse;
 
 use super::super::cost::product;
-use super::super::{FeatureShape, Summarise, Trace};
+use super::super::{FeatureShape, Summarize, Trace};
 use super::short_name;
 
 /// The trace of a mix of spectra of signals of `length` samples on the last axis.
@@ -31,7 +31,7 @@ fn mix<const D: usize, R: FrequencyResponse<D>>(
     })
 }
 
-impl<const D: usize, R: FrequencyResponse<D>> Summarise for SpectralMix<D, R> {
+impl<const D: usize, R: FrequencyResponse<D>> Summarize for SpectralMix<D, R> {
     /// `SpectralMix2d(Gaussian)`.
     fn kind(&self) -> String {
         format!("SpectralMix{}d({})", D - 2, short_name::<R>())
@@ -43,7 +43,7 @@ impl<const D: usize, R: FrequencyResponse<D>> Summarise for SpectralMix<D, R> {
     }
 }
 
-impl Summarise for FourierDomainConv2d {
+impl Summarize for FourierDomainConv2d {
     fn kind(&self) -> String {
         "FourierDomainConv2d".into()
     }
@@ -53,7 +53,7 @@ impl Summarise for FourierDomainConv2d {
     }
 }
 
-impl<const D: usize, R: FrequencyResponse<D>> Summarise for SharedStack<D, R> {
+impl<const D: usize, R: FrequencyResponse<D>> Summarize for SharedStack<D, R> {
     /// `SharedStack2d(Gaussian)`.
     fn kind(&self) -> String {
         format!("SharedStack{}d({})", D - 2, short_name::<R>())
@@ -74,7 +74,7 @@ impl<const D: usize, R: FrequencyResponse<D>> Summarise for SharedStack<D, R> {
 
 macro_rules! pointwise {
     ($($layer:ident),*) => {
-        $(impl Summarise for $layer {
+        $(impl Summarize for $layer {
             fn kind(&self) -> String {
                 stringify!($layer).into()
             }
@@ -89,7 +89,7 @@ macro_rules! pointwise {
 
 pointwise!(CRelu, ZRelu);
 
-impl Summarise for ModRelu {
+impl Summarize for ModRelu {
     fn kind(&self) -> String {
         "ModRelu".into()
     }
@@ -107,7 +107,7 @@ impl Summarise for ModRelu {
     }
 }
 
-impl Summarise for FlattenSpectrum {
+impl Summarize for FlattenSpectrum {
     fn kind(&self) -> String {
         "FlattenSpectrum".into()
     }
@@ -198,7 +198,7 @@ mod tests {
         let modulus = ModReluConfig::new(2).init(&device);
         assert_eq!(modulus.trace(&spectrum).unwrap().output, spectrum);
         for layer in [
-            &layer as &dyn Summarise,
+            &layer as &dyn Summarize,
             &constant,
             &modulus,
             &CRelu,

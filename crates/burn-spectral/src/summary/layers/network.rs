@@ -9,7 +9,7 @@ use crate::frequency::{
 use crate::spectrum::SpectrumExtent;
 
 use super::super::cost::{complex_transform, product, real_transform};
-use super::super::{Domain, FeatureShape, Summarise, Trace};
+use super::super::{Domain, FeatureShape, Summarize, Trace};
 
 /// Channels of a spectrum on a grid.
 fn channels(grid: SpectrumGrid, input: &FeatureShape) -> Result<usize, SpectralError> {
@@ -50,7 +50,7 @@ fn transform(grid: SpectrumGrid) -> u64 {
     }
 }
 
-impl Summarise for ToSpectrum {
+impl Summarize for ToSpectrum {
     fn kind(&self) -> String {
         "ToSpectrum".into()
     }
@@ -65,7 +65,7 @@ impl Summarise for ToSpectrum {
     }
 }
 
-impl Summarise for ElementwiseConv2d {
+impl Summarize for ElementwiseConv2d {
     /// `ElementwiseConv2d(Published)`, with `taps` if it holds those.
     fn kind(&self) -> String {
         let form = match self.form {
@@ -90,7 +90,7 @@ impl Summarise for ElementwiseConv2d {
     }
 }
 
-impl Summarise for ComplexBatchNorm {
+impl Summarize for ComplexBatchNorm {
     /// `ComplexBatchNorm(per part)`.
     fn kind(&self) -> String {
         let form = match self {
@@ -120,7 +120,7 @@ impl Summarise for ComplexBatchNorm {
 
 macro_rules! pointwise {
     ($($layer:ident),*) => {
-        $(impl Summarise for $layer {
+        $(impl Summarize for $layer {
             fn kind(&self) -> String {
                 stringify!($layer).into()
             }
@@ -135,7 +135,7 @@ macro_rules! pointwise {
 
 pointwise!(CLeakyRelu, SpectralNoise);
 
-impl Summarise for ThroughImage {
+impl Summarize for ThroughImage {
     /// `ThroughImage(Relu)`, with `×2` if anti-aliased, `pool` if it pools and `margins` if it has them.
     fn kind(&self) -> String {
         let fine = match self.factor {
@@ -176,7 +176,7 @@ impl Summarise for ThroughImage {
     }
 }
 
-impl Summarise for SpatialMaxPool {
+impl Summarize for SpatialMaxPool {
     fn kind(&self) -> String {
         "SpatialMaxPool".into()
     }
@@ -191,7 +191,7 @@ impl Summarise for SpatialMaxPool {
     }
 }
 
-impl Summarise for FlattenParts {
+impl Summarize for FlattenParts {
     fn kind(&self) -> String {
         "FlattenParts".into()
     }
@@ -216,7 +216,7 @@ fn dense(
     })
 }
 
-impl Summarise for TwoBranchLinear {
+impl Summarize for TwoBranchLinear {
     fn kind(&self) -> String {
         "TwoBranchLinear".into()
     }
@@ -228,7 +228,7 @@ impl Summarise for TwoBranchLinear {
     }
 }
 
-impl Summarise for ComplexLinear {
+impl Summarize for ComplexLinear {
     fn kind(&self) -> String {
         "ComplexLinear".into()
     }
@@ -328,7 +328,7 @@ mod tests {
         let pool = SpatialMaxPoolConfig::new(grid).init();
         let through = ThroughImageConfig::new(grid, ActivationConfig::Relu).init(&device);
         let norm = ComplexBatchNormConfig::new(2, ComplexNormForm::Image(grid)).init(&device);
-        let layers: [&dyn Summarise; 4] = [&conv, &pool, &through, &norm];
+        let layers: [&dyn Summarize; 4] = [&conv, &pool, &through, &norm];
         let images = FeatureShape::new([2, 8, 6]);
         let other = FeatureShape::half_spectrum([2, 6, 4], 6).unwrap();
         // Seven samples have the bins of six.

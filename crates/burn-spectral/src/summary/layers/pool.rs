@@ -4,7 +4,7 @@ use crate::pool::{AntiAliasedActivation, SpectralPool2d, SpectralUpsample2d};
 use crate::{FrequencyGrid, SpectralError};
 
 use super::super::cost::real_transform;
-use super::super::{FeatureShape, Summarise, Trace};
+use super::super::{FeatureShape, Summarize, Trace};
 
 /// Multiply-adds of a change of resolution of one channel.
 fn resize(from: [usize; 2], to: [usize; 2]) -> u64 {
@@ -16,7 +16,7 @@ fn resize(from: [usize; 2], to: [usize; 2]) -> u64 {
 
 macro_rules! resize_layer {
     ($layer:ident) => {
-        impl Summarise for $layer {
+        impl Summarize for $layer {
             fn kind(&self) -> String {
                 stringify!($layer).into()
             }
@@ -36,7 +36,7 @@ macro_rules! resize_layer {
 resize_layer!(SpectralPool2d);
 resize_layer!(SpectralUpsample2d);
 
-impl Summarise for AntiAliasedActivation {
+impl Summarize for AntiAliasedActivation {
     /// `AntiAliased(Relu)`.
     fn kind(&self) -> String {
         format!("AntiAliased({})", self.activation.kind())

@@ -4,9 +4,9 @@ use crate::SpectralError;
 use crate::spectrum::{ElementGate, FftLayer, FrequencyGate, PatchStft2d, SpectrumExtent};
 
 use super::super::cost::{complex_transform, product, real_transform};
-use super::super::{FeatureShape, Summarise, Trace};
+use super::super::{FeatureShape, Summarize, Trace};
 
-impl Summarise for FftLayer {
+impl Summarize for FftLayer {
     fn kind(&self) -> String {
         "FftLayer".into()
     }
@@ -26,7 +26,7 @@ impl Summarise for FftLayer {
     }
 }
 
-impl Summarise for FrequencyGate {
+impl Summarize for FrequencyGate {
     fn kind(&self) -> String {
         "FrequencyGate".into()
     }
@@ -41,7 +41,7 @@ impl Summarise for FrequencyGate {
     }
 }
 
-impl Summarise for ElementGate {
+impl Summarize for ElementGate {
     fn kind(&self) -> String {
         "ElementGate".into()
     }
@@ -55,7 +55,7 @@ impl Summarise for ElementGate {
     }
 }
 
-impl Summarise for PatchStft2d {
+impl Summarize for PatchStft2d {
     fn kind(&self) -> String {
         "PatchStft2d".into()
     }

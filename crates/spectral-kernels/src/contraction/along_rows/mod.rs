@@ -1,13 +1,13 @@
 //! Products with vectors along the rows, frequency by frequency: for few frequencies and many channels.
 //!
-//! Squares of rows and frequencies are transposed, so that a vector holds neighbouring rows of one frequency; the
+//! Squares of rows and frequencies are transposed, so that a vector holds neighboring rows of one frequency; the
 //! columns are numbers that all lanes are multiplied with. The sums are transposed back.
 
 mod pack;
 mod store;
 mod sums;
 
-use super::ahead::far;
+use super::prefetch::exceeds_l2;
 use super::product::Product;
 use crate::scalar::Scalar;
 use crate::simd::{Kernel, Simd};
@@ -202,7 +202,7 @@ impl<T: Scalar> RowsTask<'_, T> {
                 let vectors = rows.len().div_ceil(S::LANES);
                 let next = gathered.end..columns.end.min(gathered.end + t.gathered);
                 // A single vector of rows leaves no time for it.
-                let next = (!next.is_empty() && vectors > 1 && far(p.b.data.re))
+                let next = (!next.is_empty() && vectors > 1 && exceeds_l2(p.b.data.re))
                     .then(|| part(&p.b, next, terms.clone()));
                 let calls = blocks * bins.len() * vectors.div_ceil(VECTORS);
                 let mut call = 0;
@@ -238,7 +238,7 @@ impl<T: Scalar> RowsTask<'_, T> {
                             };
                             work.run(simd, VECTORS.min(vectors - vector), count);
                             if let Some(next) = &next {
-                                next.ask_for(call, calls);
+                                next.prefetch(call, calls);
                             }
                             call += 1;
                         }

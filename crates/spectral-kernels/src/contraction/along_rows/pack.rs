@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::ahead::{AHEAD, ask_for, far};
+use super::super::prefetch::{AHEAD, exceeds_l2, prefetch};
 use super::super::product::Operand;
 use super::sums::VECTORS;
 use crate::scalar::Scalar;
@@ -44,31 +44,31 @@ impl<T: Scalar> Part<'_, T> {
         assert!(data.re.len() >= end && data.im.len() >= end);
     }
 
-    /// Whether all frequencies are asked for, so that neighbours a step of so many apart lie without a gap.
+    /// Whether all frequencies are asked for, so that neighbors a step of so many apart lie without a gap.
     fn whole(&self) -> bool {
         self.bins.len() == self.all_bins
     }
 
     /// Asks for piece `i` of `count` of the numbers ahead of use.
     #[inline(always)]
-    pub fn ask_for(&self, i: usize, count: usize) {
+    pub fn prefetch(&self, i: usize, count: usize) {
         let (bins, terms, lines) = (self.bins.len(), self.terms.len(), self.lines.len());
-        let ask_for = |line: usize, term: usize, length: usize| {
+        let prefetch = |line: usize, term: usize, length: usize| {
             let start = self.start(line, term);
             for plane in [self.operand.data.re, self.operand.data.im] {
-                ask_for(plane.as_ptr().wrapping_add(start), length);
+                prefetch(plane.as_ptr().wrapping_add(start), length);
             }
         };
         if self.by_line() {
             (i * lines / count..(i + 1) * lines / count)
-                .for_each(|line| ask_for(line, 0, terms * bins));
+                .for_each(|line| prefetch(line, 0, terms * bins));
             return;
         }
         for term in i * terms / count..(i + 1) * terms / count {
             if self.by_term() {
-                ask_for(0, term, lines * bins);
+                prefetch(0, term, lines * bins);
             } else {
-                (0..lines).for_each(|line| ask_for(line, term, bins));
+                (0..lines).for_each(|line| prefetch(line, term, bins));
             }
         }
     }
@@ -89,7 +89,7 @@ impl<T: Scalar> Part<'_, T> {
         let bin_step = Self::bin_step(vectors, terms, S::LANES);
         // Terms without gaps are transposed together.
         let together = if self.by_line() { terms } else { 1 };
-        let ask = together == 1 && far(self.operand.data.re);
+        let ask = together == 1 && exceeds_l2(self.operand.data.re);
         for vector in 0..vectors {
             let first = vector / VECTORS * VECTORS;
             let term_step = VECTORS.min(vectors - first) * 2 * S::LANES;
@@ -105,7 +105,7 @@ impl<T: Scalar> Part<'_, T> {
                     let ahead = self.start(0, start + AHEAD) - self.start(0, start);
                     for from in &from[..S::LANES] {
                         for plane in [self.operand.data.re, self.operand.data.im] {
-                            ask_for(plane.as_ptr().wrapping_add(from + ahead), bins);
+                            prefetch(plane.as_ptr().wrapping_add(from + ahead), bins);
                         }
                     }
                 }

@@ -24,7 +24,7 @@ use crate::view::View;
 /// One of the axes before the last.
 struct Leading<T: Scalar> {
     len: usize,
-    /// Elements between neighbours on this axis.
+    /// Elements between neighbors on this axis.
     below: usize,
     plan: Arc<Plan<T>>,
 }

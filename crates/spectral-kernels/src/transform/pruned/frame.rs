@@ -25,7 +25,7 @@ pub struct Frame {
     pub live: Range<usize>,
     /// Tiles on this axis, at least 1.
     pub tiles: usize,
-    /// Plane samples between the origins of neighbouring tiles.
+    /// Plane samples between the origins of neighboring tiles.
     pub step: usize,
 }
 

@@ -21,7 +21,7 @@ use crate::transform::axis::padded;
 
 /// One of the axes before the last.
 pub struct Leading<T: Scalar> {
-    /// Elements between neighbours on this axis.
+    /// Elements between neighbors on this axis.
     pub below: usize,
     pub plan: Arc<Plan<T>>,
     /// First elements of the lines that are transformed.

@@ -9,7 +9,7 @@ use crate::shape::half_bins;
 use crate::transform::long::Lines;
 use crate::transform::oriented::Oriented;
 
-/// Transforms tiles one after the other, `unit` neighbours by one task.
+/// Transforms tiles one after the other, `unit` neighbors by one task.
 pub fn run<T: Scalar>(
     request: &Request<'_, T>,
     layout: &Layout<T>,

@@ -185,7 +185,7 @@ impl<T: Scalar> Task<'_, T> {
         2 * row * self.layout.width + image * self.layout.columns
     }
 
-    /// Lists the lines of the group. Where two lines share a lane, both are neighbours in one image; an odd one at the end
+    /// Lists the lines of the group. Where two lines share a lane, both are neighbors in one image; an odd one at the end
     /// of a row of them has a partner that is read as zeros and written where nobody reads.
     fn list(&mut self, buffers: &Buffers<'_, T>) {
         let layout = self.layout;

@@ -114,7 +114,7 @@ mod tests {
     use burn::store::ModuleSnapshot;
 
     use super::*;
-    use crate::data::{Batches, DataSet, Images, Normalise, fill_batch};
+    use crate::data::{Batches, DataSet, Images, Normalize, fill_batch};
     use crate::train::fit;
 
     /// Every parameter and running statistic, by name.
@@ -140,7 +140,7 @@ mod tests {
             };
             let config = TrainConfig {
                 epochs: 1,
-                normalise: Normalise::ZeroOne,
+                normalize: Normalize::ZeroOne,
                 ..spec.config.clone()
             };
             let data = DataSet {
@@ -155,7 +155,7 @@ mod tests {
             let batches = Batches::shuffled(6, 6, config.seed, 1).unwrap();
             let order = batches.into_iter().next().unwrap();
             let mut pixels = Vec::new();
-            fill_batch(&images, order, &config.normalise, &mut pixels).unwrap();
+            fill_batch(&images, order, &config.normalize, &mut pixels).unwrap();
             let device = Device::flex().autodiff();
             let batch = Tensor::<1>::from_data(&pixels[..], &device);
             let mut subject = StepSubject::new(&spec).unwrap();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::Normalise;
+use crate::data::Normalize;
 use crate::train::{Clipping, Decay, OptimizerConfig, SgdSettings, Span, Target};
 
 fn set(settings: &[&str]) -> Result<TrainConfig, String> {
@@ -60,8 +60,8 @@ fn every_constant_can_be_set_by_name() {
     };
     assert_eq!(rmsprop.alpha, 0.9);
     assert_eq!(
-        set(&["normalise=zero-one"]).unwrap().normalise,
-        Normalise::ZeroOne
+        set(&["normalize=zero-one"]).unwrap().normalize,
+        Normalize::ZeroOne
     );
 }
 
@@ -92,32 +92,32 @@ fn images_are_prepared_as_the_flags_say() {
     let args = TrainingArgs {
         recipe: Some("cats-vs-dogs".into()),
         target: Some(TargetName::Image),
-        normalise: Some(NormaliseName::ZeroOne),
+        normalize: Some(NormalizeName::ZeroOne),
         augment: Some("none".into()),
         ..TrainingArgs::default()
     };
     let config = args.over(&defaults(), 0).unwrap();
     assert!(config.augment.is_none());
     assert_eq!(
-        (config.target, config.normalise),
-        (Target::Image, Normalise::ZeroOne)
+        (config.target, config.normalize),
+        (Target::Image, Normalize::ZeroOne)
     );
     let args = TrainingArgs {
-        normalise: Some(NormaliseName::PerChannel),
+        normalize: Some(NormalizeName::PerChannel),
         ..TrainingArgs::default()
     };
     // Constants of another run give way to those still to be fitted.
     let base = TrainConfig {
-        normalise: Normalise::PerChannel {
+        normalize: Normalize::PerChannel {
             mean: vec![0.5],
             std: vec![0.5],
         },
         ..defaults()
     };
     let config = args.over(&base, 0).unwrap();
-    assert_eq!(config.normalise, Normalise::PerChannelOfTraining);
+    assert_eq!(config.normalize, Normalize::PerChannelOfTraining);
     let kept = TrainingArgs::default().over(&base, 0).unwrap();
-    assert_eq!(kept.normalise, base.normalise);
+    assert_eq!(kept.normalize, base.normalize);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn wrong_settings_are_named() {
         ("learning_rate=-1", "learning_rate"),
         ("augment.rotation=200", "augment.rotation"),
         ("augment.zoom=1", "zoom"),
-        ("normalise=batch", "per-channel"),
+        ("normalize=batch", "per-channel"),
         ("target=image", "loss.kind"),
     ] {
         let error = set(&[setting]).unwrap_err();

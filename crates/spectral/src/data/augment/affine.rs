@@ -22,19 +22,19 @@ pub(super) struct Affine {
 }
 
 impl Affine {
-    /// Around the centre c: the pixel p of the result comes from `R·(F·(p − c) + shift) + c`, with
+    /// Around the center c: the pixel p of the result comes from `R·(F·(p − c) + shift) + c`, with
     /// R the rotation by `angle` degrees (clockwise as seen) and F the mirroring. This is what
     /// Keras's image generator does.
     pub(super) fn new(angle: f64, shift: [f64; 2], flip: [bool; 2], size: [usize; 2]) -> Self {
         let (sin, cos) = angle.to_radians().sin_cos();
         let mirrored = flip.map(|flip| if flip { -1.0 } else { 1.0 });
-        let centre = size.map(|side| (side as f64 - 1.0) / 2.0);
+        let center = size.map(|side| (side as f64 - 1.0) / 2.0);
         let rotation = [[cos, -sin], [sin, cos]];
         let matrix = rotation.map(|row| [row[0] * mirrored[0], row[1] * mirrored[1]]);
         let offset = [0, 1].map(|axis| {
             let turned = rotation[axis][0] * shift[0] + rotation[axis][1] * shift[1];
-            let old = matrix[axis][0] * centre[0] + matrix[axis][1] * centre[1];
-            turned + centre[axis] - old
+            let old = matrix[axis][0] * center[0] + matrix[axis][1] * center[1];
+            turned + center[axis] - old
         });
         Self { matrix, offset }
     }

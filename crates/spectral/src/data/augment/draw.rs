@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use super::Augment;
 use super::affine::Affine;
-use super::colour::Colour;
+use super::color::Color;
 use crate::data::stream::{Purpose, stream};
 
 /// One image's share of chance.
@@ -18,8 +18,8 @@ pub(super) struct Draw {
     crop: [i64; 2],
     /// Top to bottom, left to right.
     flip: [bool; 2],
-    /// What changes the colours.
-    pub(super) colour: Colour,
+    /// What changes the colors.
+    pub(super) color: Color,
 }
 
 impl Draw {
@@ -39,7 +39,7 @@ impl Draw {
             let heads = within(1.0) < 0.0;
             may && heads
         });
-        let colour = Colour {
+        let color = Color {
             hue: within(augment.hue) as f32,
             saturation: 1.0 + within(augment.saturation) as f32,
             brightness: within(augment.brightness) as f32,
@@ -50,7 +50,7 @@ impl Draw {
             shift,
             crop,
             flip,
-            colour,
+            color,
         }
     }
 
@@ -103,7 +103,7 @@ mod tests {
         let (with, without) = (Draw::of(&all(), 1, 2, 3), Draw::of(&still, 1, 2, 3));
         assert_eq!(without.angle, 0.0);
         assert_eq!((with.shift, with.crop), (without.shift, without.crop));
-        assert_eq!(with.colour, without.colour);
+        assert_eq!(with.color, without.color);
     }
 
     #[test]
@@ -123,10 +123,10 @@ mod tests {
         check(30.0, &|d| d.angle);
         check(0.5, &|d| d.shift[0]);
         check(0.25, &|d| d.shift[1]);
-        check(0.1, &|d| d.colour.hue.into());
-        check(0.2, &|d| f64::from(d.colour.saturation) - 1.0);
-        check(0.3, &|d| d.colour.brightness.into());
-        check(0.4, &|d| f64::from(d.colour.contrast) - 1.0);
+        check(0.1, &|d| d.color.hue.into());
+        check(0.2, &|d| f64::from(d.color.saturation) - 1.0);
+        check(0.3, &|d| d.color.brightness.into());
+        check(0.4, &|d| f64::from(d.color.contrast) - 1.0);
         for axis in 0..2 {
             for at in -2..=2 {
                 let count = draws.iter().filter(|d| d.crop[axis] == at).count();

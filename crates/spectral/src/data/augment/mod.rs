@@ -1,7 +1,7 @@
-//! Training images changed at random: turned, shifted, mirrored, cropped, recoloured.
+//! Training images changed at random: turned, shifted, mirrored, cropped, recolored.
 
 mod affine;
-mod colour;
+mod color;
 mod draw;
 
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::DataError;
 use super::images::Images;
-use super::normalise::Normalise;
+use super::normalize::Normalize;
 
 pub use affine::Fill;
 use affine::Resampler;
@@ -19,7 +19,7 @@ use draw::Draw;
 ///
 /// Everything is drawn evenly from its range, for each image and epoch anew. An image is resampled
 /// once, by bilinear interpolation: first turned and shifted (crops are shifts by whole pixels),
-/// then mirrored; then its colours change, and values stay in 0..255.
+/// then mirrored; then its colors change, and values stay in 0..255.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
@@ -37,7 +37,7 @@ pub struct Augment {
     pub crop_padding: usize,
     /// What lies outside the image.
     pub fill: Fill,
-    /// Turn the hue by up to this share of the colour circle either way, 0 to 0.5; RGB only.
+    /// Turn the hue by up to this share of the color circle either way, 0 to 0.5; RGB only.
     pub hue: f64,
     /// Multiply the saturation by 1 ± up to this, 0 to 1; RGB only.
     pub saturation: f64,
@@ -149,11 +149,11 @@ impl Augmenter<'_> {
         let draw = Draw::of(self.augment, self.seed, self.epoch, index);
         let affine = draw.affine(height, width);
         resampler.resample(images.image(index as usize), &affine, out);
-        draw.colour.apply(out, channels);
+        draw.color.apply(out, channels);
     }
 }
 
-/// Writes the changed images at `indices` into `out` as normalised floats,
+/// Writes the changed images at `indices` into `out` as normalized floats,
 /// `[indices.len(), channels, height, width]`, as [`fill_batch`](super::fill_batch) does those that
 /// stay as they are.
 ///
@@ -165,12 +165,12 @@ pub fn fill_augmented(
     images: &Images,
     indices: &[u32],
     augmenter: Augmenter<'_>,
-    normalise: &Normalise,
+    normalize: &Normalize,
     out: &mut Vec<f32>,
 ) -> Result<(), DataError> {
     images.check_indices(indices)?;
     let [channels, height, width] = images.shape();
-    let scales = normalise.scales(channels)?;
+    let scales = normalize.scales(channels)?;
     let len = images.image_len();
     out.resize(indices.len() * len, 0.0);
     if out.is_empty() {

@@ -20,20 +20,20 @@ fn augmented(augment: &Augment, epoch: u64, indices: &[u32]) -> Vec<f32> {
     };
     let mut out = Vec::new();
     let images = images(6, 9);
-    fill_augmented(&images, indices, augmenter, &Normalise::ZeroOne, &mut out).unwrap();
+    fill_augmented(&images, indices, augmenter, &Normalize::ZeroOne, &mut out).unwrap();
     out
 }
 
 #[test]
 fn without_settings_images_stay_as_they_are() {
     let (images, indices) = (images(6, 9), [4, 0, 5]);
-    for normalise in [
-        Normalise::ZeroOne,
-        Normalise::SymmetricOne,
-        Normalise::per_channel_of(&images),
+    for normalize in [
+        Normalize::ZeroOne,
+        Normalize::SymmetricOne,
+        Normalize::per_channel_of(&images),
     ] {
         let (mut plain, mut changed) = (Vec::new(), vec![7.0; 3]);
-        fill_batch(&images, &indices, &normalise, &mut plain).unwrap();
+        fill_batch(&images, &indices, &normalize, &mut plain).unwrap();
         let augment = Augment::default();
         assert!(augment.is_none());
         let augmenter = Augmenter {
@@ -41,7 +41,7 @@ fn without_settings_images_stay_as_they_are() {
             seed: 1,
             epoch: 1,
         };
-        fill_augmented(&images, &indices, augmenter, &normalise, &mut changed).unwrap();
+        fill_augmented(&images, &indices, augmenter, &normalize, &mut changed).unwrap();
         assert_eq!(plain.len(), changed.len());
         for (p, c) in plain.iter().zip(&changed) {
             assert!((p - c).abs() < 1e-6, "{p} {c}");

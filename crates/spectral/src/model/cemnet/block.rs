@@ -30,12 +30,12 @@ pub(super) struct Place {
     pub last: bool,
 }
 
-/// A convolution as a product of spectra, batch normalisation, and what follows it.
+/// A convolution as a product of spectra, batch normalization, and what follows it.
 #[derive(Module, Debug)]
 pub struct CemBlock {
     /// The convolution.
     pub conv: ElementwiseConv2d,
-    /// The normalisation.
+    /// The normalization.
     pub norm: ComplexBatchNorm,
     /// Activation, dropout and pooling.
     pub steps: Steps,
@@ -138,7 +138,7 @@ impl CemBlock {
                 }
             }
             Steps::Image(ImageSteps { image }) => match &self.norm {
-                ComplexBatchNorm::Image(norm) => image.forward_normalised(norm, spectrum),
+                ComplexBatchNorm::Image(norm) => image.forward_normalized(norm, spectrum),
                 norm => image.forward(norm.forward(spectrum)),
             },
         }

@@ -7,7 +7,7 @@ use burn_spectral::frequency::{
     ComplexLinearConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, TwoBranchLinear,
 };
 use burn_spectral::spatial::{self, Activation};
-use burn_spectral::summary::{FeatureShape, Flatten, Summarise, Summary, Trace};
+use burn_spectral::summary::{FeatureShape, Flatten, Summarize, Summary, Trace};
 use burn_spectral::{ComplexTensor, SpectralError};
 
 use super::super::keras::{self, KerasInit};
@@ -35,14 +35,14 @@ pub struct Branches {
     pub output: Linear,
 }
 
-/// A dense layer, batch normalisation and leaky ReLU a part, and noise.
+/// A dense layer, batch normalization and leaky ReLU a part, and noise.
 #[derive(Module, Debug)]
 pub struct BranchLayer {
     /// The dense layers.
     pub dense: TwoBranchLinear,
-    /// The normalisation of the real part.
+    /// The normalization of the real part.
     pub re: BatchNorm,
-    /// The normalisation of the imaginary part.
+    /// The normalization of the imaginary part.
     pub im: BatchNorm,
     /// What stands for dropout.
     pub dropout: SpectralNoise,
@@ -179,7 +179,7 @@ impl Branches {
     }
 }
 
-impl Summarise for BranchLayer {
+impl Summarize for BranchLayer {
     fn kind(&self) -> String {
         "Linear+BatchNorm+LeakyRelu a part".into()
     }

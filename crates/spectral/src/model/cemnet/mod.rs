@@ -2,10 +2,10 @@
 //! Frequency Domain*, 2022) and TFDMNet (Pan et al., 2024), as published and repaired.
 //!
 //! Each has the plan of a spatial network, its baseline: [`lenet`](super::ConvNet) for digits,
-//! `vgg` for colour images. As published convolutions are products of **full** spectra, activations
-//! and normalisations act on real and imaginary part, and two branches of dense layers, one a part,
+//! `vgg` for color images. As published convolutions are products of **full** spectra, activations
+//! and normalizations act on real and imaginary part, and two branches of dense layers, one a part,
 //! meet in the last layer. Repaired, every spectrum stays that of a real image, half of it is kept,
-//! and normalisation, activation and pooling are those of the image.
+//! and normalization, activation and pooling are those of the image.
 
 mod block;
 mod head;
@@ -97,7 +97,7 @@ const UNFIXED: Form = Form {
     ..PROJECTED
 };
 
-const PENALISED: Form = Form {
+const PENALIZED: Form = Form {
     fixation: Fixation::Penalty,
     ..PROJECTED
 };
@@ -140,7 +140,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     mnist(
         "cemnet-mnist-penalty",
         "cemnet-mnist with a penalty on the energy outside 5x5 kernels",
-        |domain, device| create(domain, &MNIST, PENALISED, device),
+        |domain, device| create(domain, &MNIST, PENALIZED, device),
     ),
     mnist(
         "cemnet-mnist-taps",
@@ -184,7 +184,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cemnet-cifar-penalty",
         "vgg",
         "cemnet-cifar with free weights and a penalty on the energy outside 3x3 kernels",
-        |domain, device| create(domain, &CIFAR, PENALISED, device),
+        |domain, device| create(domain, &CIFAR, PENALIZED, device),
     ),
     cifar(
         "cemnet-cifar-repaired",
@@ -250,7 +250,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
         "cemnet-cifar-penalty-quarter",
         "vgg-quarter",
         "cemnet-cifar-penalty of a quarter of the channels",
-        |domain, device| create(domain, &CIFAR_QUARTER, PENALISED, device),
+        |domain, device| create(domain, &CIFAR_QUARTER, PENALIZED, device),
     ),
     cifar(
         "cemnet-cifar-repaired-quarter",

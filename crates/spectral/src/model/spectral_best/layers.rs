@@ -11,11 +11,11 @@ use burn_spectral::ops;
 use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::response::Coupling;
 use burn_spectral::spatial;
-use burn_spectral::summary::{FeatureShape, Summarise, Trace};
+use burn_spectral::summary::{FeatureShape, Summarize, Trace};
 
 use super::{Trigonometric, TrigonometricConfig};
 
-/// Where a network looks at neighbourhoods.
+/// Where a network looks at neighborhoods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterDomain {
     /// At frequencies.
@@ -100,7 +100,7 @@ impl PointwiseMix {
     }
 }
 
-impl Summarise for BestFilter {
+impl Summarize for BestFilter {
     fn kind(&self) -> String {
         match self {
             Self::Frequency(layer) => layer.kind(),
@@ -116,7 +116,7 @@ impl Summarise for BestFilter {
     }
 }
 
-impl Summarise for PointwiseMix {
+impl Summarize for PointwiseMix {
     fn kind(&self) -> String {
         "PointwiseMix".into()
     }

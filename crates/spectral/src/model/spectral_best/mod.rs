@@ -1,4 +1,4 @@
-//! `spectral-best`: a network of our own that looks at neighbourhoods at frequencies only, and
+//! `spectral-best`: a network of our own that looks at neighborhoods at frequencies only, and
 //! `spectral-best-spatial`, the same network looking at samples.
 //!
 //! ```text
@@ -15,7 +15,7 @@
 //! with a [`Trigonometric`] response of degree 1, so its impulse response spans 3×3 samples; in
 //! space it is a 3×3 `Conv2d`, and means over 2×2 samples stand for the spectral pooling. Either
 //! is as wide as it can be with no more parameters than `cnn` has at the same input; the widths
-//! above are those for grey images and ten classes.
+//! above are those for gray images and ten classes.
 
 mod layers;
 mod network;

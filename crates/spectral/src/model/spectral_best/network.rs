@@ -60,13 +60,13 @@ const BLOCKS: [usize; 2] = [2, 2];
 /// depthwise, then `norm(relu(mix(y)))`.
 #[derive(Module, Debug)]
 pub struct BestBlock {
-    /// Looks at the neighbourhood of each channel.
+    /// Looks at the neighborhood of each channel.
     pub filter: BestFilter,
-    /// Batch normalisation of what the filter has seen.
+    /// Batch normalization of what the filter has seen.
     pub filter_norm: BatchNorm,
     /// Mixes the channels.
     pub mix: PointwiseMix,
-    /// Batch normalisation of what is mixed.
+    /// Batch normalization of what is mixed.
     pub mix_norm: BatchNorm,
 }
 
@@ -89,10 +89,10 @@ impl BestBlock {
     }
 }
 
-/// Batch normalisation and ReLU of what a filter or a mix has widened, then blocks.
+/// Batch normalization and ReLU of what a filter or a mix has widened, then blocks.
 #[derive(Module, Debug)]
 pub struct BestStage {
-    /// Batch normalisation.
+    /// Batch normalization.
     pub norm: BatchNorm,
     /// The blocks.
     pub blocks: Vec<BestBlock>,
@@ -144,7 +144,7 @@ impl BestStage {
 /// `spectral-best` and `spectral-best-spatial`.
 #[derive(Module, Debug)]
 pub struct SpectralBest {
-    /// Where it looks at neighbourhoods.
+    /// Where it looks at neighborhoods.
     #[module(skip)]
     pub filters: FilterDomain,
     unshuffle: PixelUnshuffle,

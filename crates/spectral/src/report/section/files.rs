@@ -11,7 +11,7 @@ const FOLDER: &str = "pictures";
 /// Pixels between two pictures of a strip.
 const GAP: usize = 2;
 
-/// Grey of what lies between pictures.
+/// Gray of what lies between pictures.
 const BETWEEN: u8 = 0x9A;
 
 /// Sides up to this are enlarged by whole factors, in pixels.
@@ -57,8 +57,8 @@ fn standalone(svg: &str) -> String {
     )
 }
 
-/// Pictures side by side as one in colour, each enlarged to about the same height; none of none.
-/// Pictures whose bytes do not fill their shape come out grey.
+/// Pictures side by side as one in color, each enlarged to about the same height; none of none.
+/// Pictures whose bytes do not fill their shape come out gray.
 fn montage(label: &str, pictures: &[Picture]) -> Option<Picture> {
     let largest = pictures.iter().map(|picture| picture.rows).max()?;
     let height = largest * (ENLARGED / largest.max(1)).max(1);
@@ -93,7 +93,7 @@ fn montage(label: &str, pictures: &[Picture]) -> Option<Picture> {
 mod tests {
     use super::*;
 
-    fn grey(side: usize, value: u8) -> Picture {
+    fn gray(side: usize, value: u8) -> Picture {
         Picture {
             label: String::new(),
             rows: side,
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn pictures_of_a_strip_come_to_one_height_with_gaps_between() {
-        let strip = montage("x", &[grey(28, 10), grey(14, 20)]).unwrap();
+        let strip = montage("x", &[gray(28, 10), gray(14, 20)]).unwrap();
         assert_eq!((strip.rows, strip.cols), (112, 112 + GAP + 112));
         let at = |x: usize| strip.pixels[(50 * strip.cols + x) * 3];
         assert_eq!([at(0), at(112), at(114)], [10, BETWEEN, 20]);

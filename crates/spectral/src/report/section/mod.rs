@@ -130,7 +130,7 @@ pub struct Bar {
     /// Its length.
     #[serde(deserialize_with = "json::number")]
     pub value: f64,
-    /// Which colour it has; equal groups have equal colours.
+    /// Which color it has; equal groups have equal colors.
     pub group: usize,
 }
 
@@ -139,7 +139,7 @@ pub struct Bar {
 pub struct Line {
     /// What it stands for.
     pub name: String,
-    /// Which colour it has.
+    /// Which color it has.
     pub group: usize,
     /// Whether it is drawn with dashes.
     pub dashed: bool,

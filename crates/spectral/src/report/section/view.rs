@@ -48,7 +48,7 @@ struct ChartView<'a> {
 #[derive(Serialize)]
 struct LegendView<'a> {
     model: &'a str,
-    colour: usize,
+    color: usize,
     dashed: bool,
 }
 
@@ -91,7 +91,7 @@ pub(in crate::report) fn view(section: &Section) -> Result<SectionView<'_>, Repo
             ChartKind::Lines { lines, .. } => (lines.iter())
                 .map(|line| LegendView {
                     model: &line.name,
-                    colour: line.group % palette::SERIES.len(),
+                    color: line.group % palette::SERIES.len(),
                     dashed: line.dashed || palette::series(line.group).1,
                 })
                 .collect(),

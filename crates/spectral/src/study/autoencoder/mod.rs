@@ -122,7 +122,7 @@ fn rebuilt(
     let settings = json!({"data": part, "train": config, "shown": shown_name(&part.name)});
     run.step(&format!("{}-rebuilt", part.name), settings, |run| {
         let (data, shown) = (run.data(part)?, run.shown(part)?);
-        let normalise = config.normalise.clone().fitted(&data.train);
+        let normalize = config.normalize.clone().fitted(&data.train);
         let count = REBUILT.min(shown.data().test.len());
         let indices: Vec<u32> = (0..count as u32).collect();
         let originals = shown.data().test.subset(&indices)?;
@@ -130,7 +130,7 @@ fn rebuilt(
         for model in &comparison.models {
             let network = comparison.trained(run, &data, model, seed)?;
             let feeding = Feeding {
-                normalise: &normalise,
+                normalize: &normalize,
                 batch_size: count,
             };
             let images = reconstruct(&network, &originals, config.loss, feeding)?;

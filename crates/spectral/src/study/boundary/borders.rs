@@ -99,7 +99,7 @@ impl Beyond {
     }
 }
 
-/// Convolution of each channel with zeros around the image, centred, of the image's size.
+/// Convolution of each channel with zeros around the image, centered, of the image's size.
 pub(super) fn linear(images: Tensor<4>, kernel: Tensor<2>) -> Result<Tensor<4>, StudyError> {
     let real = ConvolveOutput::Real;
     Ok(try_fft_convolve2d(

@@ -66,7 +66,7 @@ pub(super) fn depth(group: &Group) -> Section {
             .to_vec(),
             rows,
             note: "Root mean squares over all weights of a layer, its parts together, offsets and \
-                   normalisation left out; the gradient of one large batch in training mode. Free \
+                   normalization left out; the gradient of one large batch in training mode. FullSpectrum \
                    weights of a spectrum and taps of a kernel have units of their own, so compare \
                    layers of one network, or networks of one kind of weight."
                 .into(),

@@ -16,7 +16,7 @@ use super::super::StudyError;
 pub(super) struct LayerGradient {
     /// Which layer, such as `conv 1`.
     pub(super) layer: String,
-    /// Root mean square of its weights, offsets and normalisation left out.
+    /// Root mean square of its weights, offsets and normalization left out.
     pub(super) weight: f64,
     /// Root mean square of their gradient.
     pub(super) gradient: f64,
@@ -43,8 +43,8 @@ pub(super) fn gradients(
     let network = network.train();
     let indices: Vec<u32> = (0..count.min(images.len()) as u32).collect();
     let mut pixels = Vec::new();
-    let normalise = config.normalise.clone().fitted(images);
-    fill_batch(images, &indices, &normalise, &mut pixels)?;
+    let normalize = config.normalize.clone().fitted(images);
+    fill_batch(images, &indices, &normalize, &mut pixels)?;
     let dims = [indices.len(), images.channels, size[0], size[1]];
     let batch = Tensor::from_data(TensorData::new(pixels, dims), &device.clone().autodiff());
     let labels = &images.labels[..indices.len()];
@@ -115,7 +115,7 @@ impl ModuleVisitor for Layers {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        // Offsets and normalisation have one axis.
+        // Offsets and normalization have one axis.
         if D < 2 {
             return;
         }
@@ -156,7 +156,7 @@ mod tests {
         let path = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         for (names, layer) in [
             (
-                vec!["Cem", "blocks", "1", "conv", "weight", "Free", "re"],
+                vec!["Cem", "blocks", "1", "conv", "weight", "FullSpectrum", "re"],
                 "conv 2",
             ),
             (

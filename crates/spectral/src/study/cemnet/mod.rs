@@ -7,7 +7,7 @@ mod widths;
 
 use serde_json::json;
 
-use crate::data::Normalise;
+use crate::data::Normalize;
 use crate::report::Report;
 use crate::train::TrainConfig;
 
@@ -29,7 +29,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
 /// Networks for digits, the twin first.
 const DIGITS: [&str; 3] = ["lenet", "cemnet-mnist", "cemnet-mnist-repaired"];
 
-/// The same network for digits under projection, reparameterisation, penalty, and nothing.
+/// The same network for digits under projection, reparameterization, penalty, and nothing.
 const DIGIT_FIXATION: [&str; 4] = [
     "cemnet-mnist",
     "cemnet-mnist-taps",
@@ -37,19 +37,19 @@ const DIGIT_FIXATION: [&str; 4] = [
     "cemnet-mnist-unfixed",
 ];
 
-/// The same for colour images; [`COLOUR_WIDTH`] is added to each name.
-const COLOUR_FIXATION: [&str; 4] = [
+/// The same for color images; [`COLOR_WIDTH`] is added to each name.
+const COLOR_FIXATION: [&str; 4] = [
     "cemnet-cifar-projected",
     "cemnet-cifar",
     "cemnet-cifar-penalty",
     "cemnet-cifar-unfixed",
 ];
 
-/// Networks for colour images beside them, the twin first.
-const COLOURS: [&str; 2] = ["vgg", "cemnet-cifar-repaired"];
+/// Networks for color images beside them, the twin first.
+const COLORS: [&str; 2] = ["vgg", "cemnet-cifar-repaired"];
 
-/// What ends the names of the colour networks that are compared.
-const COLOUR_WIDTH: &str = "-quarter";
+/// What ends the names of the color networks that are compared.
+const COLOR_WIDTH: &str = "-quarter";
 
 /// What ends the names of the networks of the sweep of widths.
 const WIDTHS: [&str; 2] = ["-quarter", "-half"];
@@ -59,7 +59,7 @@ const SWEPT: [&str; 3] = ["vgg", "cemnet-cifar", "cemnet-cifar-repaired"];
 
 /// Networks whose gradients are measured layer by layer.
 const DIGIT_GRADIENTS: [&str; 3] = DIGITS;
-const COLOUR_GRADIENTS: [&str; 4] = [
+const COLOR_GRADIENTS: [&str; 4] = [
     "vgg",
     "cemnet-cifar",
     "cemnet-cifar-projected",
@@ -71,29 +71,29 @@ const COLOUR_GRADIENTS: [&str; 4] = [
 struct Extent {
     /// Training and test images of digits, and epochs.
     digits: [usize; 3],
-    /// Of colour images.
-    colours: [usize; 3],
+    /// Of color images.
+    colors: [usize; 3],
     /// Seeds of the digits, from the study's own on.
     digit_seeds: u64,
-    /// Seeds of the colour images.
-    colour_seeds: u64,
+    /// Seeds of the color images.
+    color_seeds: u64,
     /// Images that a gradient is averaged over.
     gradient_images: usize,
 }
 
 const FULL: Extent = Extent {
     digits: [60_000, 10_000, 10],
-    colours: [10_000, 10_000, 20],
+    colors: [10_000, 10_000, 20],
     digit_seeds: 3,
-    colour_seeds: 1,
+    color_seeds: 1,
     gradient_images: 500,
 };
 
 const QUICK: Extent = Extent {
     digits: [300, 200, 2],
-    colours: [100, 100, 1],
+    colors: [100, 100, 1],
     digit_seeds: 2,
-    colour_seeds: 1,
+    color_seeds: 1,
     gradient_images: 50,
 };
 
@@ -129,7 +129,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let digits = Plan {
         comparison: Comparison {
             part: part(set, extent.digits),
-            config: config(extent.digits, 100, Normalise::default())?,
+            config: config(extent.digits, 100, Normalize::default())?,
             models: distinct([names(&DIGITS, ""), names(&DIGIT_FIXATION, "")]),
             once: names(&DIGIT_FIXATION[1..], ""),
             seeds: seeds(run, extent.digit_seeds),
@@ -137,28 +137,28 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         fixation: names(&DIGIT_FIXATION, ""),
         gradients: names(&DIGIT_GRADIENTS, ""),
     };
-    let set = run.choose("colours", &["cifar-10", "textures"])?;
+    let set = run.choose("colors", &["cifar-10", "textures"])?;
     let swept = WIDTHS.map(|width| names(&SWEPT, width)).concat();
-    let colours = Plan {
+    let colors = Plan {
         comparison: Comparison {
-            part: part(set, extent.colours),
-            config: config(extent.colours, 64, Normalise::PerChannelOfTraining)?,
+            part: part(set, extent.colors),
+            config: config(extent.colors, 64, Normalize::PerChannelOfTraining)?,
             models: distinct([
-                names(&COLOURS, COLOUR_WIDTH),
-                names(&COLOUR_FIXATION, COLOUR_WIDTH),
+                names(&COLORS, COLOR_WIDTH),
+                names(&COLOR_FIXATION, COLOR_WIDTH),
                 swept,
             ]),
             once: Vec::new(),
-            seeds: seeds(run, extent.colour_seeds),
+            seeds: seeds(run, extent.color_seeds),
         },
-        fixation: names(&COLOUR_FIXATION, COLOUR_WIDTH),
-        gradients: names(&COLOUR_GRADIENTS, COLOUR_WIDTH),
+        fixation: names(&COLOR_FIXATION, COLOR_WIDTH),
+        gradients: names(&COLOR_GRADIENTS, COLOR_WIDTH),
     };
     let digits = digits.run(run, &extent)?;
-    let mut colours = colours.run(run, &extent)?;
+    let mut colors = colors.run(run, &extent)?;
     // The twin stays first; the sweep has a table of its own.
-    let widths = widths::take_widths(&mut colours, &SWEPT, &WIDTHS, COLOUR_WIDTH);
-    Ok(page::page(&STUDY, digits, colours, &widths))
+    let widths = widths::take_widths(&mut colors, &SWEPT, &WIDTHS, COLOR_WIDTH);
+    Ok(page::page(&STUDY, digits, colors, &widths))
 }
 
 fn part(name: String, [train, test, _]: [usize; 3]) -> Part {
@@ -175,10 +175,10 @@ fn part(name: String, [train, test, _]: [usize; 3]) -> Part {
 fn config(
     [.., epochs]: [usize; 3],
     batch_size: usize,
-    normalise: Normalise,
+    normalize: Normalize,
 ) -> Result<TrainConfig, StudyError> {
     Ok(TrainConfig {
-        normalise,
+        normalize,
         ..along_cosine(epochs, batch_size)?
     })
 }

@@ -18,21 +18,21 @@ pub(super) fn train_accuracy(run: &ModelReport) -> f64 {
         .map_or(f64::NAN, |epoch| epoch.train_accuracy)
 }
 
-pub(super) fn page(study: &StudyInfo, digits: Group, colours: Group, widths: &[Width]) -> Report {
+pub(super) fn page(study: &StudyInfo, digits: Group, colors: Group, widths: &[Width]) -> Report {
     let mut sections = vec![Section {
         heading: "The question".into(),
         text: vec![
             study.question.into(),
             format!("Source: {}.", study.source),
             "Every network is trained alike: Adam at 0.001 with weight decay 0.0005 along a cosine, digits \
-             in mini-batches of 100, colour images of 64, no augmentation, for as many epochs as the curves \
+             in mini-batches of 100, color images of 64, no augmentation, for as many epochs as the curves \
              show. The source trains with RMSprop at 0.004 for 1,000 and 600 epochs."
                 .into(),
         ],
         ..Section::default()
     }];
     let mut summary = Vec::new();
-    let groups = [digits, colours];
+    let groups = [digits, colors];
     for group in &groups {
         summary.extend(group.compared.against_baseline());
         summary.extend(fixation_finding(group));

@@ -5,7 +5,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use burn_spectral::frequency::SpectrumGrid;
 
-use crate::data::{Images, Normalise, fill_batch};
+use crate::data::{Images, Normalize, fill_batch};
 
 use super::super::run::Part;
 use super::super::{StudyError, StudyRun};
@@ -22,7 +22,7 @@ pub(super) struct Features {
     pub(super) taps: Tensor<4>,
     /// Cross-correlated circularly.
     pub(super) filtered: Tensor<4>,
-    /// Normalised to mean 0 and variance 1 a channel: what an activation meets.
+    /// Normalized to mean 0 and variance 1 a channel: what an activation meets.
     pub(super) normed: Tensor<4>,
 }
 
@@ -38,7 +38,7 @@ impl Features {
         let count = count.min(images.len());
         let indices: Vec<u32> = (0..count as u32).collect();
         let mut numbers = Vec::new();
-        fill_batch(images, &indices, &Normalise::ZeroOne, &mut numbers)?;
+        fill_batch(images, &indices, &Normalize::ZeroOne, &mut numbers)?;
         let dims = [count, images.channels, images.height, images.width];
         let device = run.device().clone();
         let images = Tensor::from_data(TensorData::new(numbers, dims), &device);
@@ -102,12 +102,12 @@ pub(super) fn circular(images: Tensor<4>, taps: Tensor<4>, before: usize) -> Ten
     correlate(wrapped, taps, 0)
 }
 
-/// Batch normalisation of images by the statistics of the batch, without scale and offset.
+/// Batch normalization of images by the statistics of the batch, without scale and offset.
 pub(super) fn batch_norm(images: Tensor<4>) -> Tensor<4> {
     let mean = |images: Tensor<4>| images.mean_dim(0).mean_dim(2).mean_dim(3);
-    let centred = images.clone() - mean(images);
-    let variance = mean(centred.clone() * centred.clone());
-    centred / (variance + 1e-5).sqrt()
+    let centered = images.clone() - mean(images);
+    let variance = mean(centered.clone() * centered.clone());
+    centered / (variance + 1e-5).sqrt()
 }
 
 /// The image reversed circularly: `y[n] = x[−n]`.
@@ -138,7 +138,7 @@ mod tests {
         let image = Tensor::<1>::from_floats([1.0, 2.0, 4.0], &device).reshape([1, 1, 1, 3]);
         let image = image.repeat_dim(2, 3);
         let mut taps = [0.0; 9];
-        // The middle row: once the left neighbour, ten times the right one.
+        // The middle row: once the left neighbor, ten times the right one.
         (taps[3], taps[5]) = (1.0, 10.0);
         let taps = Tensor::<1>::from_floats(taps, &device).reshape([1, 1, 3, 3]);
         let got = values(&circular(image, taps, 1)).unwrap();

@@ -29,7 +29,7 @@ impl Form {
         }
     }
 
-    /// The colour of its bars.
+    /// The color of its bars.
     pub(super) fn group(self) -> usize {
         match self {
             Self::Published => 2,

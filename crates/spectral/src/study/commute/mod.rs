@@ -120,8 +120,8 @@ fn measured(
         let operations = operations::convolution(of)?;
         Ok(operations.into_iter().map(plain).collect::<Vec<_>>())
     })?;
-    operations.push(step.step("normalisation", |of| {
-        operations::normalisation(of).map(plain)
+    operations.push(step.step("normalization", |of| {
+        operations::normalization(of).map(plain)
     })?);
     operations.push(step.step("activation", |of| operations::activation(of).map(plain))?);
     let pooling = step.step("pooling", |of| {
@@ -201,7 +201,7 @@ impl Stepper<'_, '_> {
             let shown = run.shown(part)?;
             let of = Features::new(run, (part, &shown.data().test), images, &name)?;
             let mut all = operations::convolution(&of)?;
-            all.push(operations::normalisation(&of)?);
+            all.push(operations::normalization(&of)?);
             all.push(operations::activation(&of)?);
             all.push(operations::pooling(&of)?.operation);
             Ok(all)

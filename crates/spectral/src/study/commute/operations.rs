@@ -1,4 +1,4 @@
-//! Convolution, normalisation, activation and pooling, and what stands for them on spectra.
+//! Convolution, normalization, activation and pooling, and what stands for them on spectra.
 
 use burn::module::Param;
 use burn::nn::LeakyReluConfig;
@@ -67,8 +67,8 @@ pub(super) fn convolution(of: &Features) -> Result<Vec<Operation>, StudyError> {
 
     let margin = TAPS / 2;
     let padded = correlate(of.images.clone(), of.taps.clone(), margin);
-    let centred = with_taps(repaired, &of.taps)?;
-    let product = centred.forward(of.half().spectrum(of.images.clone()));
+    let centered = with_taps(repaired, &of.taps)?;
+    let product = centered.forward(of.half().spectrum(of.images.clone()));
     let product = of.half().image(product);
     let mut linear = Exact::new("cross-correlation, zeros around", &of.images, &padded)?;
     linear.row("X·conj(W), wraps around", Form::Other, product.clone())?;
@@ -118,14 +118,14 @@ fn frame(images: Tensor<4>, margin: usize) -> Tensor<4> {
     images.clone() - zeros_around(inside(images, margin), margin)
 }
 
-/// Batch normalisation of filtered images.
-pub(super) fn normalisation(of: &Features) -> Result<Operation, StudyError> {
+/// Batch normalization of filtered images.
+pub(super) fn normalization(of: &Features) -> Result<Operation, StudyError> {
     // Statistics of the batch, as in training.
     let device = of.images.device().autodiff();
     let images = on(&device, &of.filtered);
     let (half, full) = (of.half(), of.full());
     let mut measured = Exact::new(
-        "batch normalisation",
+        "batch normalization",
         &of.filtered,
         &batch_norm(of.filtered.clone()),
     )?;
@@ -138,9 +138,9 @@ pub(super) fn normalisation(of: &Features) -> Result<Operation, StudyError> {
             half,
         ),
         (
-            "magnitude, centred",
+            "magnitude, centered",
             Form::Other,
-            ComplexNormForm::CentredMagnitude(half),
+            ComplexNormForm::CenteredMagnitude(half),
             half,
         ),
         ("whitening", Form::Other, ComplexNormForm::Whitening, full),
@@ -159,7 +159,7 @@ pub(super) fn normalisation(of: &Features) -> Result<Operation, StudyError> {
     Ok(measured.finish())
 }
 
-/// Leaky ReLU of normalised images.
+/// Leaky ReLU of normalized images.
 pub(super) fn activation(of: &Features) -> Result<Operation, StudyError> {
     let (half, full) = (of.half(), of.full());
     let images = of.normed.clone();

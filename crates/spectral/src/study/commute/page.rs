@@ -20,7 +20,7 @@ pub(super) fn page(study: &StudyInfo, extent: &Extent, figures: &[Figures]) -> R
             format!("Source: {}.", study.source),
             format!(
                 "Measured on the first {} test images of each set (pixels in 0..1), cross-correlated \
-                 with six 5×5 kernels as a fresh convolution draws them and normalised where an \
+                 with six 5×5 kernels as a fresh convolution draws them and normalized where an \
                  activation or a pooling follows. The exact operation is computed in the image, by \
                  Burn's own convolution and pooling; the error of what stands for it is the \
                  Euclidean norm of the difference over that of the exact result, all images \
@@ -108,7 +108,7 @@ fn findings(of: &Figures) -> Vec<String> {
     }
     if let Some(norm) = row(of, "norm per part") {
         findings.push(format!(
-            "Batch normalisation per part differs from that of the image by {:.2} even up to a \
+            "Batch normalization per part differs from that of the image by {:.2} even up to a \
              factor; statistics read off the spectrum by Parseval's theorem give the image's own.",
             norm.scaled_error
         ));
@@ -211,7 +211,7 @@ fn in_distribution(of: &Figures, extent: &Extent) -> Section {
             row.bias.into(),
             row.deviation.into(),
             row.map_correlation.into(),
-            row.neighbours.into(),
+            row.neighbors.into(),
             (100.0 * row.imaginary).into(),
         ]
     };
@@ -239,7 +239,7 @@ fn in_distribution(of: &Figures, extent: &Extent) -> Section {
                     "bias",
                     "deviation",
                     "where: correlation",
-                    "neighbours: correlation",
+                    "neighbors: correlation",
                     "imaginary (%)",
                 ]
                 .map(String::from)
@@ -248,7 +248,7 @@ fn in_distribution(of: &Figures, extent: &Extent) -> Section {
                 note: "Bias: distance of the mean from the input. Deviation: root of the variance of \
                        all pixels, both over the norm of the input. Where: how the variance of each \
                        pixel correlates with that of dropout, which grows with the square of the \
-                       pixel. Neighbours: how the change of a pixel correlates with that of the next \
+                       pixel. Neighbors: how the change of a pixel correlates with that of the next \
                        one; dropout changes each for itself."
                     .into(),
             },
@@ -294,7 +294,7 @@ fn symmetry(of: &Figures) -> Section {
                 rows: of.leaks.iter().map(leak).collect(),
                 note: "Alone: of a spectrum that was Hermitian before the step. The last three are no \
                        steps of a fresh block: weights that training moved by 1 % of their root mean \
-                       square, a shift of the imaginary part that normalisation learned, and the later \
+                       square, a shift of the imaginary part that normalization learned, and the later \
                        form of the activation."
                     .into(),
             },
@@ -315,7 +315,7 @@ fn symmetry(of: &Figures) -> Section {
                         of.branches.imaginary_moved.into(),
                     ],
                 ],
-                note: "Of normalised images. Change: of that part, over its norm, when the image moves by \
+                note: "Of normalized images. Change: of that part, over its norm, when the image moves by \
                        one pixel; √2 is that of an unrelated one."
                     .into(),
             },

@@ -14,8 +14,8 @@ pub(super) fn pictures(of: &Figures) -> Section {
         heading: one_image(&of.set),
         text: [
             "The first channel of the first image: before the operation, after it, and what the \
-             stand-ins make of it, in the grey levels of the exact result. Errors are those of the tables, over \
-             all images; stand-ins of a normalisation are drawn at the scale that fits best."
+             stand-ins make of it, in the gray levels of the exact result. Errors are those of the tables, over \
+             all images; stand-ins of a normalization are drawn at the scale that fits best."
                 .into(),
         ]
         .into_iter()
@@ -38,8 +38,8 @@ fn strip(operation: &Operation, planes: &[Plane]) -> Strip {
         return Strip::default();
     };
     let mut pictures = vec![
-        grey("before", input, input, 1.0),
-        grey(&operation.name, exact, exact, 1.0),
+        gray("before", input, input, 1.0),
+        gray(&operation.name, exact, exact, 1.0),
     ];
     for (row, plane) in operation.rows.iter().zip(planes) {
         let (factor, error) = match is_norm {
@@ -47,7 +47,7 @@ fn strip(operation: &Operation, planes: &[Plane]) -> Strip {
             false => (1.0, row.error),
         };
         let label = format!("{}: error {}", row.stand_in, Value::from(error).shown());
-        pictures.push(grey(&label, plane, exact, factor));
+        pictures.push(gray(&label, plane, exact, factor));
     }
     Strip {
         title: operation.name.clone(),
@@ -65,8 +65,8 @@ fn best_factor(a: &[f32], b: &[f32]) -> f32 {
     }
 }
 
-/// A plane in grey, from the least to the largest value of `scale`.
-fn grey(label: &str, plane: &Plane, scale: &Plane, factor: f32) -> Picture {
+/// A plane in gray, from the least to the largest value of `scale`.
+fn gray(label: &str, plane: &Plane, scale: &Plane, factor: f32) -> Picture {
     let (low, high) = (scale.values.iter()).fold((f32::MAX, f32::MIN), |(low, high), &value| {
         (low.min(value), high.max(value))
     });
@@ -86,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grey_levels_are_those_of_the_exact_result_and_others_are_cut_off() {
+    fn gray_levels_are_those_of_the_exact_result_and_others_are_cut_off() {
         let plane = |values: [f32; 4]| Plane {
             rows: 2,
             cols: 2,
             values: values.to_vec(),
         };
         let exact = plane([-1.0, 1.0, 0.0, 0.0]);
-        let picture = grey("x", &plane([-2.0, 0.5, 0.0, 9.0]), &exact, 2.0);
+        let picture = gray("x", &plane([-2.0, 0.5, 0.0, 9.0]), &exact, 2.0);
         assert_eq!(picture.pixels, [0, 255, 127, 255]);
     }
 

@@ -24,8 +24,8 @@ pub(super) struct Spread {
     pub(super) deviation: f64,
     /// Correlation of the variance a pixel with that of dropout, over the pixels.
     pub(super) map_correlation: f64,
-    /// Correlation of the changes of a pixel and of its right neighbour.
-    pub(super) neighbours: f64,
+    /// Correlation of the changes of a pixel and of its right neighbor.
+    pub(super) neighbors: f64,
     /// Share of the energy thrown away with the imaginary part.
     pub(super) imaginary: f64,
 }
@@ -49,7 +49,7 @@ struct Moments {
     width: usize,
     sums: Vec<f64>,
     squares: Vec<f64>,
-    /// Σ d·d of pixels side by side and of each with itself, d the distance from the centre.
+    /// Σ d·d of pixels side by side and of each with itself, d the distance from the center.
     beside: f64,
     itself: f64,
     imaginary: f64,
@@ -58,14 +58,14 @@ struct Moments {
 impl Moments {
     fn of(
         draws: usize,
-        centre: &[f32],
+        center: &[f32],
         mut draw: impl FnMut() -> Result<Image, StudyError>,
     ) -> Result<Self, StudyError> {
         let mut moments = Self {
             draws,
             width: 0,
-            sums: vec![0.0; centre.len()],
-            squares: vec![0.0; centre.len()],
+            sums: vec![0.0; center.len()],
+            squares: vec![0.0; center.len()],
             beside: 0.0,
             itself: 0.0,
             imaginary: 0.0,
@@ -83,7 +83,7 @@ impl Moments {
                 *sum += f64::from(pixel);
                 *square += f64::from(pixel).powi(2);
             }
-            let distance = |at: usize| f64::from(pixels[at]) - f64::from(centre[at]);
+            let distance = |at: usize| f64::from(pixels[at]) - f64::from(center[at]);
             for at in (0..pixels.len()).filter(|at| (at + 1) % moments.width != 0) {
                 moments.beside += distance(at) * distance(at + 1);
                 moments.itself += distance(at).powi(2);
@@ -186,7 +186,7 @@ pub(super) fn dropout(of: &Features, draws: usize) -> Result<Vec<Spread>, StudyE
             bias: ratio(moments.bias(&pixels), energy),
             deviation: ratio(variances.iter().sum::<f64>().sqrt(), energy),
             map_correlation: correlation(&variances, &dropouts),
-            neighbours: ratio(moments.beside, moments.itself),
+            neighbors: ratio(moments.beside, moments.itself),
             imaginary: moments.imaginary,
         });
     }
@@ -265,11 +265,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mean_variance_and_neighbours_are_those_worked_by_hand() {
+    fn mean_variance_and_neighbors_are_those_worked_by_hand() {
         let device = Device::flex();
         let mut draws = [[1.0, 1.0, 5.0, 0.0], [3.0, 3.0, 5.0, 0.0]].into_iter();
-        let centre = [2.0, 2.0, 5.0, 0.0];
-        let moments = Moments::of(2, &centre, || {
+        let center = [2.0, 2.0, 5.0, 0.0];
+        let moments = Moments::of(2, &center, || {
             let pixels = Tensor::<1>::from_floats(draws.next().unwrap(), &device);
             Ok(pixels.reshape([1, 1, 2, 2]).into())
         })

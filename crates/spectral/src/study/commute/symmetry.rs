@@ -16,7 +16,7 @@ use super::operations::{RATE, SLOPE, shifted};
 /// Weights that training has moved off the symmetry, by this share of their root mean square.
 const MOVED: f64 = 0.01;
 
-/// A shift of the imaginary part that normalisation has learned, as a share of the root mean square.
+/// A shift of the imaginary part that normalization has learned, as a share of the root mean square.
 const SHIFT: f64 = 0.1;
 
 /// Share of the energy that the imaginary part of the image has after a step.
@@ -40,7 +40,7 @@ pub(super) struct Branches {
     pub(super) imaginary_moved: f64,
 }
 
-/// Real and imaginary parts of the spectra of normalised images, and of the same moved circularly by
+/// Real and imaginary parts of the spectra of normalized images, and of the same moved circularly by
 /// one pixel to the right.
 pub(super) fn branches(of: &Features) -> Result<Branches, StudyError> {
     let full = of.full();
@@ -72,7 +72,7 @@ pub(super) fn leaks(of: &Features) -> Result<Vec<Leak>, StudyError> {
     let learning = device.clone().autodiff();
     let norm = ComplexBatchNormConfig::new(CHANNELS, ComplexNormForm::PerPart);
     let norm = norm.try_init(&learning)?;
-    let normalise = |spectrum: ComplexTensor<4>| {
+    let normalize = |spectrum: ComplexTensor<4>| {
         let spectrum = spectrum.map(|part| super::features::on(&learning, &part));
         norm.forward(spectrum).map(Tensor::inner)
     };
@@ -95,7 +95,7 @@ pub(super) fn leaks(of: &Features) -> Result<Vec<Leak>, StudyError> {
     });
     type Step<'a> = &'a dyn Fn(ComplexTensor<4>) -> ComplexTensor<4>;
     let block: [(&str, Step<'_>); 3] = [
-        ("norm per part", &normalise),
+        ("norm per part", &normalize),
         ("leaky ReLU per part", &activate),
         ("noise as dropout", &|spectrum| dropping.forward(spectrum)),
     ];

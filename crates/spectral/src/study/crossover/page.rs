@@ -6,7 +6,7 @@ use crate::report::{ChartKind, Line, Point, Report, Section, SectionChart, Secti
 use super::super::StudyInfo;
 use super::Extent;
 
-/// Colours of direct and of spectral convolution.
+/// Colors of direct and of spectral convolution.
 const DIRECT: usize = 2;
 const SPECTRAL: usize = 1;
 

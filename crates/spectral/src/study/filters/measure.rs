@@ -36,10 +36,10 @@ pub(super) struct Bump {
     pub(super) filter: usize,
     /// Whether it is that of the real part.
     pub(super) is_real: bool,
-    /// Whether it falls away from its centre in every direction.
+    /// Whether it falls away from its center in every direction.
     pub(super) is_bump: [bool; 2],
     /// Cycles per sample down and across the image.
-    pub(super) centre: [[f64; 2]; 2],
+    pub(super) center: [[f64; 2]; 2],
     /// Degrees.
     pub(super) rotation: [f64; 2],
     pub(super) amplitude: [f64; 2],
@@ -134,7 +134,7 @@ fn bumps(fresh: &Responses, trained: &Responses) -> Vec<Bump> {
                     filter: filter + 1,
                     is_real: part == 0,
                     is_bump: pair.map(|surface| surface.is_bump()),
-                    centre: pair.map(|surface| surface.centre(fresh.size)),
+                    center: pair.map(|surface| surface.center(fresh.size)),
                     rotation: pair.map(|surface: Surface| surface.rotation()),
                     amplitude: pair.map(|surface| surface.s0),
                 });

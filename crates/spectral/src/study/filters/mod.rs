@@ -115,9 +115,9 @@ fn kind(run: &mut StudyRun<'_>, comparison: &Comparison, model: &str) -> Result<
     let overview = run.step(&name, shown, |run| {
         let [_, trained] = responses(run, comparison, model, seed)?;
         let data = run.data(part)?;
-        let normalise = comparison.config.normalise.clone().fitted(&data.train);
+        let normalize = comparison.config.normalize.clone().fitted(&data.train);
         let shown = run.shown(part)?;
-        pictures::overview(model, &trained, &shown, &normalise, run.device())
+        pictures::overview(model, &trained, &shown, &normalize, run.device())
     })?;
     Ok(Kind {
         model: model.into(),

@@ -128,15 +128,15 @@ fn gaussian_finding(kinds: &[Kind]) -> Option<String> {
     let high = |when: usize| {
         let high = bumps
             .iter()
-            .filter(|bump| bump.centre[when][0].abs() > MIDDLE);
+            .filter(|bump| bump.center[when][0].abs() > MIDDLE);
         high.count()
     };
     let shift = mean(bumps.iter().map(|bump| shift(bump)));
     Some(format!(
-        "Of {all} Gaussian surfaces, two a filter from all seeds, {} fall away from their centre in every \
-         direction before training and {} after; the others grow in some. {} have their centre in the upper half of the vertical \
+        "Of {all} Gaussian surfaces, two a filter from all seeds, {} fall away from their center in every \
+         direction before training and {} after; the others grow in some. {} have their center in the upper half of the vertical \
          frequencies before and {} after: the published coordinates put zero there. Training moves \
-         centres by {} cycles per sample.",
+         centers by {} cycles per sample.",
         count(0),
         count(1),
         high(0),
@@ -145,9 +145,9 @@ fn gaussian_finding(kinds: &[Kind]) -> Option<String> {
     ))
 }
 
-/// How far the centre moves, rows closing around the circle of frequencies.
+/// How far the center moves, rows closing around the circle of frequencies.
 fn shift(bump: &Bump) -> f64 {
-    let [before, after] = bump.centre;
+    let [before, after] = bump.center;
     let down = after[0] - before[0];
     (down - down.round()).hypot(after[1] - before[1])
 }
@@ -156,12 +156,12 @@ fn overview(kinds: &[Kind], set: &str) -> Section {
     Section {
         heading: "What a filter makes of an image".into(),
         text: [
-            "From left to right: an image that training did not use; the magnitude of the spectrum of its colours' sum; the \
+            "From left to right: an image that training did not use; the magnitude of the spectrum of its colors' sum; the \
              magnitude of the first filter of the first layer, trained, stretched from black to white; their \
              product; that transformed \
              back, of which the published networks make no use; and after ReLU of real and imaginary \
              part. Spectra are half-spectra, frequency zero at the left in the middle, and those of images \
-             grey by decades below the largest, black from five on. Images that come back are stretched \
+             gray by decades below the largest, black from five on. Images that come back are stretched \
              from black to white."
                 .into(),
         ]
@@ -288,13 +288,13 @@ fn filters(kind: &Kind) -> Section {
     }
 }
 
-/// Centres, rotations and amplitudes of Gaussian surfaces.
+/// Centers, rotations and amplitudes of Gaussian surfaces.
 fn gaussians(kinds: &[Kind]) -> Option<Section> {
     let (kind, _) = bumps(kinds)?;
     let first = kind.seeds.first()?;
     let yes = |is_bump: bool| if is_bump { "falls" } else { "grows" };
     let rows = first.bumps.iter().map(|bump| -> Vec<Value> {
-        let [before, after] = bump.centre;
+        let [before, after] = bump.center;
         vec![
             format!("{}.{}", bump.layer, bump.filter).into(),
             if bump.is_real { "real" } else { "imaginary" }.into(),
@@ -314,17 +314,17 @@ fn gaussians(kinds: &[Kind]) -> Option<Section> {
             columns: [
                 "layer.filter",
                 "part",
-                "centre, down",
-                "centre, across",
+                "center, down",
+                "center, across",
                 "turned by (°)",
                 "amplitude",
-                "from its centre",
+                "from its center",
             ]
             .map(String::from)
             .to_vec(),
             rows: rows.collect(),
-            note: "Centres in cycles per sample, ±0.5 is the highest frequency; down is periodic. Turned: \
-                   the axes of the quadratic form, −45 to 45. Falls: away from the centre in every \
+            note: "Centers in cycles per sample, ±0.5 is the highest frequency; down is periodic. Turned: \
+                   the axes of the quadratic form, −45 to 45. Falls: away from the center in every \
                    direction; a form that is not definite grows in some."
                 .into(),
         }],
@@ -337,13 +337,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn centres_move_around_the_circle_of_frequencies() {
+    fn centers_move_around_the_circle_of_frequencies() {
         let bump = Bump {
             layer: 1,
             filter: 1,
             is_real: true,
             is_bump: [true; 2],
-            centre: [[0.49, 0.0], [-0.49, 0.0]],
+            center: [[0.49, 0.0], [-0.49, 0.0]],
             rotation: [0.0; 2],
             amplitude: [0.0; 2],
         };

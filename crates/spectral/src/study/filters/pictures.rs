@@ -5,7 +5,7 @@ use burn_spectral::ComplexTensor;
 use burn_spectral::fft::{Irfft2, Rfft2, fftshift};
 use burn_spectral::frequency::CRelu;
 
-use crate::data::{Normalise, fill_batch};
+use crate::data::{Normalize, fill_batch};
 use crate::report::{Picture, Strip, Value};
 
 use super::super::StudyError;
@@ -25,7 +25,7 @@ fn filter(of: &Responses, layer: usize) -> ComplexTensor<4> {
 }
 
 /// Rows of negative frequencies first.
-fn centred(part: Tensor<4>) -> Tensor<4> {
+fn centered(part: Tensor<4>) -> Tensor<4> {
     fftshift(part, &[2])
 }
 
@@ -70,7 +70,7 @@ pub(super) fn before_and_after(
         ];
         let mut pictures = Vec::new();
         for (label, part) in labels.into_iter().zip(responses) {
-            pictures.push(signed_picture(label, &centred(part), most)?);
+            pictures.push(signed_picture(label, &centered(part), most)?);
         }
         for (label, image) in ["impulse, before", "impulse, after"]
             .into_iter()
@@ -80,7 +80,7 @@ pub(super) fn before_and_after(
         }
         Ok(Strip {
             title: format!(
-                "Layer {}, filter 1: full colour at {} (response), {} (impulse response)",
+                "Layer {}, filter 1: full color at {} (response), {} (impulse response)",
                 layer + 1,
                 Value::from(f64::from(most)).shown(),
                 Value::from(f64::from(most_impulse)).shown()
@@ -92,7 +92,7 @@ pub(super) fn before_and_after(
     strips.into_iter().collect()
 }
 
-/// Grey from the least to the largest value.
+/// Gray from the least to the largest value.
 fn stretched(shown: &Shown, label: &str, image: &Tensor<4>) -> Result<Picture, StudyError> {
     let all = values(image.clone())?;
     let (low, high) = (all.iter()).fold((f32::MAX, f32::MIN), |(low, high), &value| {
@@ -105,7 +105,7 @@ fn stretched(shown: &Shown, label: &str, image: &Tensor<4>) -> Result<Picture, S
 /// Magnitudes of a half-spectrum by decades below the largest.
 fn magnitude(label: &str, spectrum: &ComplexTensor<4>) -> Result<Picture, StudyError> {
     let [_, _, rows, cols] = spectrum.dims();
-    let magnitudes = values(centred(spectrum.clone().abs()))?;
+    let magnitudes = values(centered(spectrum.clone().abs()))?;
     Ok(logarithmic_picture(
         label,
         &magnitudes,
@@ -120,12 +120,12 @@ pub(super) fn overview(
     model: &str,
     trained: &Responses,
     shown: &Shown,
-    normalise: &Normalise,
+    normalize: &Normalize,
     device: &Device,
 ) -> Result<Strip, StudyError> {
     let of = &shown.data().test;
     let mut pixels = Vec::new();
-    fill_batch(of, &[0], normalise, &mut pixels)?;
+    fill_batch(of, &[0], normalize, &mut pixels)?;
     let [channels, height, width] = of.shape();
     let dims = [1, channels, height, width];
     let seen = Tensor::<4>::from_data(TensorData::new(pixels, dims), device);
@@ -139,7 +139,7 @@ pub(super) fn overview(
         pictures: vec![
             shown.picture("image", &images(of, 0..1, device)?)?,
             magnitude("its spectrum", &spectrum)?,
-            stretched(shown, "filter 1 of layer 1", &centred(response.abs()))?,
+            stretched(shown, "filter 1 of layer 1", &centered(response.abs()))?,
             magnitude("filtered spectrum", &filtered)?,
             stretched(shown, "back in the image", &back.forward(filtered))?,
             stretched(shown, "after ReLU of both parts", &back.forward(rectified))?,
@@ -178,7 +178,7 @@ mod tests {
             labels: vec![0],
         };
         let shown = Shown::of_test(images);
-        let strip = overview("net", &responses, &shown, &Normalise::ZeroOne, &device).unwrap();
+        let strip = overview("net", &responses, &shown, &Normalize::ZeroOne, &device).unwrap();
         let sizes: Vec<_> = strip.pictures.iter().map(|p| [p.rows, p.cols]).collect();
         assert_eq!(
             sizes,

@@ -107,14 +107,14 @@ fn surfaces_of(response: &Gaussian) -> Result<Vec<[Surface; 2]>, StudyError> {
 }
 
 impl Surface {
-    /// Whether it falls away from its centre in every direction, and does not grow in any.
+    /// Whether it falls away from its center in every direction, and does not grow in any.
     pub(super) fn is_bump(&self) -> bool {
         self.a > 0.0 && self.a * self.c > self.b * self.b
     }
 
-    /// Where its centre is, in cycles per sample along rows and columns of the image; the published
+    /// Where its center is, in cycles per sample along rows and columns of the image; the published
     /// coordinates count bins, from half the rows on.
-    pub(super) fn centre(&self, [_, width]: [usize; 2]) -> [f64; 2] {
+    pub(super) fn center(&self, [_, width]: [usize; 2]) -> [f64; 2] {
         let down = 0.5 + self.x0;
         let bins = (width / 2 + 1) as f64;
         [down - down.round(), self.y0 * bins / width as f64]
@@ -174,11 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn centres_are_frequencies_and_rows_start_at_the_highest() {
+    fn centers_are_frequencies_and_rows_start_at_the_highest() {
         // 0.25 of five bins of eight samples.
-        let [down, across] = ROUND.centre([9, 8]);
+        let [down, across] = ROUND.center([9, 8]);
         assert_eq!((down.abs(), across), (0.5, 0.25 * 5.0 / 8.0));
-        let [down, _] = Surface { x0: 0.2, ..ROUND }.centre([9, 8]);
+        let [down, _] = Surface { x0: 0.2, ..ROUND }.center([9, 8]);
         assert!((down + 0.3).abs() < 1e-12);
     }
 

@@ -10,7 +10,7 @@ use burn_spectral::ComplexTensor;
 use burn_spectral::conv::{
     ConvolveOutput, FixedFourierConv2d, FixedFourierConv2dConfig, KernelOrigin, SpectralConv2d,
 };
-use burn_spectral::response::{Coupling, Free};
+use burn_spectral::response::{Coupling, FullSpectrum};
 use burn_spectral::spatial::{self, Activation};
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ pub(super) enum First {
     /// Fixed filters.
     Fixed(FixedFourierConv2d),
     /// Filters that may learn, and the absolute value.
-    Released(SpectralConv2d<Free<4>>),
+    Released(SpectralConv2d<FullSpectrum<4>>),
 }
 
 /// One layer, ReLU, a 2×2 max-pool and a linear head, as the published networks are here.
@@ -119,7 +119,9 @@ pub(super) struct ControlNet {
 /// even has a real kernel, one that is real and odd a kernel that is real up to a factor of i; of each
 /// filter that part is taken which has most of its energy. The other one is nothing but what functions
 /// of frequency have at the highest frequency of even sizes, and no real kernel can.
-pub(super) fn released(layer: &FixedFourierConv2d) -> Result<SpectralConv2d<Free<4>>, StudyError> {
+pub(super) fn released(
+    layer: &FixedFourierConv2d,
+) -> Result<SpectralConv2d<FullSpectrum<4>>, StudyError> {
     let free = layer.trainable();
     let Some(odd) = layer.spectra.get(1) else {
         return Ok(free);
@@ -132,7 +134,7 @@ pub(super) fn released(layer: &FixedFourierConv2d) -> Result<SpectralConv2d<Free
     let strength = |z: &ComplexTensor<4>| z.clone().norm_sqr().sum_dim(2).sum_dim(3);
     let is_odd = strength(&odd).greater(strength(&even)).expand(even.dims());
     let part = |even: Tensor<4>, odd| Param::from_tensor(even.mask_where(is_odd.clone(), odd));
-    let response = Free {
+    let response = FullSpectrum {
         re: part(even.re, odd.re),
         im: part(even.im, odd.im),
         length: free.response.length,

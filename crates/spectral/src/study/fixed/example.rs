@@ -21,9 +21,9 @@ pub(super) const SIDE: usize = 128;
 pub(super) struct Example {
     /// Shapes of image, filter and result.
     pub(super) shapes: [Vec<usize>; 3],
-    /// `‖published, moved back by half the image − centred‖/‖centred‖`.
+    /// `‖published, moved back by half the image − centered‖/‖centered‖`.
     pub(super) moved_by_half: f64,
-    /// `‖published − centred‖/‖centred‖`.
+    /// `‖published − centered‖/‖centered‖`.
     pub(super) as_published: f64,
     /// Share of the energy of the two filters' results, less their means, that varies along the axis
     /// along which the filter is constant.
@@ -72,16 +72,16 @@ pub(super) fn example(
 ) -> Result<Example, StudyError> {
     let x = enlarged(of, side, device)?;
     let published = filtered(x.clone(), KernelOrigin::First, device)?;
-    let centred = filtered(x.clone(), KernelOrigin::Centre, device)?;
+    let centered = filtered(x.clone(), KernelOrigin::Center, device)?;
     let half = -((side / 2) as i64);
     let back = published.clone().roll(&[half, half], &[2, 3]);
     let apart = |got: &Tensor<4>| -> Result<f64, StudyError> {
-        let (got, wanted) = (values(got.clone())?, values(centred.clone())?);
+        let (got, wanted) = (values(got.clone())?, values(centered.clone())?);
         Ok(root_ratio(distance(&got, &wanted), energy(&wanted)))
     };
     let first = |tensor: &Tensor<4>, plane| tensor.clone().narrow(1, plane, 1);
     // The first plane varies along the height alone.
-    let constant = [(0, 3), (1, 2)].map(|(plane, axis)| varies(first(&centred, plane), axis));
+    let constant = [(0, 3), (1, 2)].map(|(plane, axis)| varies(first(&centered, plane), axis));
     let [one, two] = constant;
     Ok(Example {
         shapes: [
@@ -101,7 +101,7 @@ pub(super) fn example(
 fn strips(shown: &Shown, side: usize, device: &Device) -> Result<Vec<Vec<Picture>>, StudyError> {
     let x = enlarged(&shown.data().test, side, device)?;
     let published = filtered(x.clone(), KernelOrigin::First, device)?;
-    let centred = filtered(x.clone(), KernelOrigin::Centre, device)?;
+    let centered = filtered(x.clone(), KernelOrigin::Center, device)?;
     let kernels = sinc_planes([side, side], device);
     let mut strips = Vec::new();
     for at in 0..x.dims()[0] {
@@ -112,7 +112,7 @@ fn strips(shown: &Shown, side: usize, device: &Device) -> Result<Vec<Vec<Picture
             let kernel = kernel.reshape([1, 1, side, side]);
             let label = format!("filter along the {name}");
             strip.push(signed_picture(&label, &kernel, 1.0)?);
-            for (results, how) in [(&published, "as published"), (&centred, "centred")] {
+            for (results, how) in [(&published, "as published"), (&centered, "centered")] {
                 let result = results.clone().narrow(0, at, 1).narrow(1, plane, 1);
                 let largest = result.clone().max().into_scalar::<f32>();
                 let scale = 1.0 / f64::from(largest.max(f32::MIN_POSITIVE));

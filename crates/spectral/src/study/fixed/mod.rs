@@ -52,8 +52,8 @@ const FULL: Extent = Extent {
     seeds: 3,
 };
 
-/// Colour images, of which the banks make 96 channels.
-const FULL_COLOUR: Extent = Extent {
+/// Color images, of which the banks make 96 channels.
+const FULL_COLOR: Extent = Extent {
     images: [5_000, 2_000, 5],
     seeds: 1,
 };
@@ -112,16 +112,16 @@ struct Group {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let grey = run.choose("set", &["fashion-mnist", "glyphs"])?;
-    let colour = run.present("colour", &["cifar-10"])?;
+    let gray = run.choose("set", &["fashion-mnist", "glyphs"])?;
+    let color = run.present("color", &["cifar-10"])?;
     let (quick, timing) = match run.quick() {
         true => (true, QUICK_TIMES),
         false => (false, FULL_TIMES),
     };
-    let mut groups = vec![group(run, &grey, if quick { QUICK } else { FULL })?];
+    let mut groups = vec![group(run, &gray, if quick { QUICK } else { FULL })?];
     if !quick {
-        for set in &colour {
-            groups.push(group(run, set, FULL_COLOUR)?);
+        for set in &color {
+            groups.push(group(run, set, FULL_COLOR)?);
         }
     }
     let part = groups[0].part();
@@ -204,7 +204,7 @@ fn trained(
         let data = run.data(&comparison.part)?;
         let size = [data.train.height, data.train.width];
         let input = InputSpec::new(data.train.channels, size, data.classes.len());
-        config.normalise = config.normalise.fitted(&data.train);
+        config.normalize = config.normalize.fitted(&data.train);
         run.device().seed(seed);
         let start = ControlNet::new(control, &input, run.device())?;
         let outcome = fit(start.clone(), &data, &config, None, &mut ())?;

@@ -21,7 +21,7 @@ struct Row {
     accuracies: Vec<f64>,
     /// In per cent.
     moved: Option<f64>,
-    /// Its colour.
+    /// Its color.
     group: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::data::{DataSet, Normalise, fill_batch};
+use crate::data::{DataSet, Normalize, fill_batch};
 use crate::model::Network;
 use crate::report::Picture;
 
@@ -15,7 +15,7 @@ use super::super::{StudyError, StudyRun};
 const SHOWN: usize = 8;
 
 /// The first image to be shown, and the first channels that the first layer makes of it, each in
-/// colours of its own scale.
+/// colors of its own scale.
 pub(super) fn feature_maps(
     run: &StudyRun<'_>,
     comparison: &Comparison,
@@ -30,9 +30,9 @@ pub(super) fn feature_maps(
     let device = run.device();
     let mut pictures = vec![shown.picture("image", &images(&shown.data().test, 0..1, device)?)?];
     let mut pixels = Vec::new();
-    let normalise: Normalise = (comparison.config.normalise.clone()).fitted(&data.train);
+    let normalize: Normalize = (comparison.config.normalize.clone()).fitted(&data.train);
     let of = &shown.data().test;
-    fill_batch(of, &[0], &normalise, &mut pixels)?;
+    fill_batch(of, &[0], &normalize, &mut pixels)?;
     let dims = [1, of.channels, of.height, of.width];
     let image = Tensor::from_data(burn::tensor::TensorData::new(pixels, dims), device);
     let features = network.first_features(image);

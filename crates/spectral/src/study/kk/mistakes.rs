@@ -37,9 +37,9 @@ pub(super) fn mistakes(
     model: &str,
 ) -> Result<Vec<Mistake>, StudyError> {
     let network = comparison.trained(run, data, model, comparison.first_seed())?;
-    let normalise = (comparison.config.normalise.clone()).fitted(&data.train);
+    let normalize = (comparison.config.normalize.clone()).fitted(&data.train);
     let feeding = Feeding {
-        normalise: &normalise,
+        normalize: &normalize,
         batch_size: 250,
     };
     let probabilities = predict(&network, &data.test, feeding)?;

@@ -104,7 +104,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let mut groups = Vec::new();
     for (step, sets) in [
         ("clothes", ["fashion-mnist", "glyphs"]),
-        ("colours", ["cifar-10", "textures"]),
+        ("colors", ["cifar-10", "textures"]),
     ] {
         let name = run.choose(step, &sets)?;
         groups.push(group(run, name, &extent)?);

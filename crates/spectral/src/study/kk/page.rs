@@ -17,8 +17,8 @@ const ON_T4: [(&str, f64, &str); 3] = [
     ("kk2", 1200.0, "over 1,200"),
 ];
 
-/// Colours of the bars: spatial, published, repaired, free.
-fn colour(model: &str) -> usize {
+/// Colors of the bars: spatial, published, repaired, free.
+fn color(model: &str) -> usize {
     match model {
         "cnn" => 2,
         "kk1" | "kk2" => 1,
@@ -213,7 +213,7 @@ fn with_bars(section: Section, compared: &Compared) -> Section {
     let bar = |trained: &Trained| Bar {
         name: trained.model.clone(),
         value: 100.0 * trained.mean(|run| run.accuracy),
-        group: colour(&trained.model),
+        group: color(&trained.model),
     };
     let best = (compared.models.iter()).max_by(|a, b| {
         a.mean(|run| run.accuracy)

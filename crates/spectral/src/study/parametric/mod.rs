@@ -26,7 +26,7 @@ use super::shown::shown_name;
 use super::{StudyError, StudyInfo, StudyRun};
 use pace::{Pace, Probing, pace};
 use scale::{Cost, costs};
-use sight::{Colours, Leak};
+use sight::{Colors, Leak};
 use thumbnails::{SIDES, Thumbnails, thumbnails};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
@@ -142,7 +142,7 @@ struct Sight {
     leaks: Vec<Leak>,
     /// Of the trained network: how far it is from answering as much more as the contrast is.
     contrast: f64,
-    colours: Colours,
+    colors: Colors,
     /// What it answers for the first class, of the images that are shown.
     answers: Vec<f32>,
 }
@@ -160,9 +160,9 @@ struct Figures {
     batch: usize,
     rounds: usize,
     sights: Vec<Sight>,
-    /// Whether images have colours of their own, and not those of three grey ones.
-    has_colours: bool,
-    /// One image in its own and in other colours.
+    /// Whether images have colors of their own, and not those of three gray ones.
+    has_colors: bool,
+    /// One image in its own and in other colors.
     pictures: Vec<Picture>,
 }
 
@@ -212,7 +212,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let deep = deep.run(run)?;
     let costs = scaled(run, &extent, &own.config)?;
     let sights = sights(run, &own, extent.seen)?;
-    let (has_colours, pictures) = pictures(run, &own.part)?;
+    let (has_colors, pictures) = pictures(run, &own.part)?;
     Ok(page::page(
         &STUDY,
         Figures {
@@ -226,7 +226,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
             batch: extent.batch,
             rounds: extent.rounds,
             sights,
-            has_colours,
+            has_colors,
             pictures,
         },
     ))
@@ -293,23 +293,23 @@ fn sights(
         run.step(&format!("{}-{model}-sight", part.name), settings, |run| {
             let data = run.data(part)?;
             let network = comparison.trained(run, &data, model, seed)?;
-            let normalise = config.normalise.clone().fitted(&data.train);
+            let normalize = config.normalize.clone().fitted(&data.train);
             let indices: Vec<u32> = (0..count.min(data.test.len()) as u32).collect();
-            let seen = sight::seen(&data.test, &indices, &normalise, run.device())?;
+            let seen = sight::seen(&data.test, &indices, &normalize, run.device())?;
             let frequencies = sight::frequencies([data.test.height, data.test.width]);
             let leaks = frequencies.map(|frequency| sight::leak(&network, &seen, frequency));
-            let coloured = coloured(&seen);
+            let colored = colored(&seen);
             let eye = match data.test.channels {
                 3 => network.clone(),
-                _ => fresh_in_colour(run, &data, model, seed)?,
+                _ => fresh_in_color(run, &data, model, seed)?,
             };
-            let shown = Tensor::cat(in_other_colours(&coloured), 0);
+            let shown = Tensor::cat(in_other_colors(&colored), 0);
             let answers = sight::answers(&eye, shown)?;
             Ok(Sight {
                 model: model.clone(),
                 leaks: leaks.into_iter().collect::<Result<_, _>>()?,
                 contrast: sight::contrast(&network, &seen)?,
-                colours: sight::colours(&eye, &coloured)?,
+                colors: sight::colors(&eye, &colored)?,
                 answers: answers.iter().map(|row| row[0]).collect(),
             })
         })
@@ -317,8 +317,8 @@ fn sights(
     sights.collect()
 }
 
-/// A network of three colours for images of the set's size.
-fn fresh_in_colour(
+/// A network of three colors for images of the set's size.
+fn fresh_in_color(
     run: &StudyRun<'_>,
     data: &DataSet,
     model: &str,
@@ -330,34 +330,34 @@ fn fresh_in_colour(
     Ok(model::build(model, &input, run.device())?)
 }
 
-/// Images of three colours: as they are, or three grey ones for each, the first with the two after
+/// Images of three colors: as they are, or three gray ones for each, the first with the two after
 /// it.
-fn coloured(images: &Tensor<4>) -> Tensor<4> {
+fn colored(images: &Tensor<4>) -> Tensor<4> {
     let [_, channels, ..] = images.dims();
     if channels == 3 {
         return images.clone();
     }
-    let grey = images.clone().narrow(1, 0, 1);
-    Tensor::cat([0, 1, 2].map(|by| sight::turned(&grey, by)).to_vec(), 1)
+    let gray = images.clone().narrow(1, 0, 1);
+    Tensor::cat([0, 1, 2].map(|by| sight::turned(&gray, by)).to_vec(), 1)
 }
 
-/// The first image as it is, with its colours in another order, and with others of the same sum.
-fn in_other_colours(images: &Tensor<4>) -> Vec<Tensor<4>> {
+/// The first image as it is, with its colors in another order, and with others of the same sum.
+fn in_other_colors(images: &Tensor<4>) -> Vec<Tensor<4>> {
     let reordered = sight::reordered(images, [1, 2, 0]);
     [images.clone(), reordered, sight::exchanged(images)]
         .map(|images| images.narrow(0, 0, 1))
         .into()
 }
 
-/// Whether the images have colours, and the first image to be shown in others.
+/// Whether the images have colors, and the first image to be shown in others.
 fn pictures(run: &mut StudyRun<'_>, part: &Part) -> Result<(bool, Vec<Picture>), StudyError> {
     let settings = json!({"data": part, "shown": shown_name(&part.name)});
-    run.step(&format!("{}-colours", part.name), settings, |run| {
+    run.step(&format!("{}-colors", part.name), settings, |run| {
         let data = run.data(part)?;
         let source = run.shown(part)?;
-        let images = coloured(&images(&source.data().test, 0..3, run.device())?);
+        let images = colored(&images(&source.data().test, 0..3, run.device())?);
         let labels = ["as it is", "green, blue, red", "others, same sum"];
-        let shown = in_other_colours(&images);
+        let shown = in_other_colors(&images);
         let shown = labels.iter().zip(&shown);
         let shown = shown.map(|(label, image)| source.picture(label, image));
         Ok((
@@ -373,10 +373,10 @@ mod tests {
     use burn::tensor::Device;
 
     #[test]
-    fn three_grey_images_stand_for_colours() {
+    fn three_gray_images_stand_for_colors() {
         let images = Tensor::<4>::from_data([[[[1.0f32]]], [[[2.0]]], [[[3.0]]]], &Device::flex());
-        let coloured = super::super::images::values(coloured(&images)).unwrap();
-        assert_eq!(coloured, [1.0, 2.0, 3.0, 2.0, 3.0, 1.0, 3.0, 1.0, 2.0]);
+        let colored = super::super::images::values(colored(&images)).unwrap();
+        assert_eq!(colored, [1.0, 2.0, 3.0, 2.0, 3.0, 1.0, 3.0, 1.0, 2.0]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn trained(
     device: &Device,
 ) -> Result<(Pace, Network), StudyError> {
     let images = &data.train;
-    let normalise = config.normalise.clone().fitted(images);
+    let normalize = config.normalize.clone().fitted(images);
     let changes = |seed, epoch| Augmenter {
         augment: &config.augment,
         seed,
@@ -89,7 +89,7 @@ fn trained(
                 images,
                 indices,
                 changes(probing.seed, UNSEEN_CHANGES),
-                &normalise,
+                &normalize,
             )
         })
         .collect::<Result<_, _>>()?;
@@ -105,7 +105,7 @@ fn trained(
     for epoch in 1..=config.epochs as u64 {
         let batches = Batches::shuffled(images.len(), config.batch_size, config.seed, epoch)?;
         for indices in &batches {
-            let batch = Batch::new(images, indices, changes(config.seed, epoch), &normalise)?;
+            let batch = Batch::new(images, indices, changes(config.seed, epoch), &normalize)?;
             seconds += stepper.step(&batch);
             step += 1;
             if step.is_multiple_of(probing.every.max(1)) {
@@ -138,7 +138,7 @@ mod tests {
             ..Recipe::find("cats-vs-dogs").unwrap().config()
         };
         let config = TrainConfig {
-            normalise: config.normalise.clone().fitted(&data.train),
+            normalize: config.normalize.clone().fitted(&data.train),
             ..config
         };
         let device = Device::flex();

@@ -1,4 +1,4 @@
-//! What a network can tell apart: whether frequencies and colours meet, and whether contrast matters.
+//! What a network can tell apart: whether frequencies and colors meet, and whether contrast matters.
 
 use std::f64::consts::TAU;
 
@@ -8,7 +8,7 @@ use burn_spectral::fft::{Rfft2, fftshift};
 use burn_spectral::spatial::Activation;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Images, Normalise, fill_batch};
+use crate::data::{Images, Normalize, fill_batch};
 use crate::model::Network;
 use crate::report::Picture;
 use crate::train::Classifier;
@@ -28,7 +28,7 @@ const CHANGED: f64 = 1e-6;
 /// Decades that a picture of changes spans.
 const DECADES: f64 = 8.0;
 
-/// All orders of three colours but their own.
+/// All orders of three colors but their own.
 const ORDERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 /// What a wave of one frequency, added to images, changes before the head.
@@ -49,10 +49,10 @@ pub(super) struct Leak {
 /// What outputs change by, relative to themselves without the head's offset; the largest of all
 /// images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Colours {
+pub(super) struct Colors {
     /// Red, green and blue in any other order.
     pub(super) permuted: f64,
-    /// Other colours with the same sum of red, green and blue.
+    /// Other colors with the same sum of red, green and blue.
     pub(super) exchanged: f64,
 }
 
@@ -107,11 +107,11 @@ pub(super) fn answers(network: &Network, images: Tensor<4>) -> Result<Vec<Vec<f3
 pub(super) fn seen(
     of: &Images,
     indices: &[u32],
-    normalise: &Normalise,
+    normalize: &Normalize,
     device: &Device,
 ) -> Result<Tensor<4>, StudyError> {
     let mut pixels = Vec::new();
-    fill_batch(of, indices, normalise, &mut pixels)?;
+    fill_batch(of, indices, normalize, &mut pixels)?;
     let [channels, height, width] = of.shape();
     let dims = [indices.len(), channels, height, width];
     Ok(Tensor::from_data(TensorData::new(pixels, dims), device))
@@ -180,10 +180,10 @@ fn largest_change(from: &[Vec<f32>], to: &[Vec<f32>]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// The images with their three colours in that order.
+/// The images with their three colors in that order.
 pub(super) fn reordered(images: &Tensor<4>, order: [usize; 3]) -> Tensor<4> {
-    let colours = order.map(|colour| images.clone().narrow(1, colour, 1));
-    Tensor::cat(colours.to_vec(), 1)
+    let colors = order.map(|color| images.clone().narrow(1, color, 1));
+    Tensor::cat(colors.to_vec(), 1)
 }
 
 /// The images in another order, the first to come being that at place `by`.
@@ -203,13 +203,13 @@ pub(super) fn turned(images: &Tensor<4>, by: usize) -> Tensor<4> {
 
 /// The images with the red of the next one added to red and taken from green.
 pub(super) fn exchanged(images: &Tensor<4>) -> Tensor<4> {
-    let [red, green, blue] = [0, 1, 2].map(|colour| images.clone().narrow(1, colour, 1));
+    let [red, green, blue] = [0, 1, 2].map(|color| images.clone().narrow(1, color, 1));
     let next = turned(&red, 1);
     Tensor::cat(vec![red + next.clone(), green - next, blue], 1)
 }
 
-/// What a network of three colours makes of others.
-pub(super) fn colours(network: &Network, images: &Tensor<4>) -> Result<Colours, StudyError> {
+/// What a network of three colors makes of others.
+pub(super) fn colors(network: &Network, images: &Tensor<4>) -> Result<Colors, StudyError> {
     let own = answers(network, images.clone())?;
     let mut permuted: f64 = 0.0;
     for order in ORDERS {
@@ -217,7 +217,7 @@ pub(super) fn colours(network: &Network, images: &Tensor<4>) -> Result<Colours, 
         permuted = permuted.max(largest_change(&own, &other));
     }
     let other = answers(network, exchanged(images))?;
-    Ok(Colours {
+    Ok(Colors {
         permuted,
         exchanged: largest_change(&own, &other),
     })
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn published_networks_keep_frequencies_apart_and_see_neither_colour_nor_contrast() {
+    fn published_networks_keep_frequencies_apart_and_see_neither_color_nor_contrast() {
         let device = Device::flex();
         let images = images(&device);
         for name in ["cats-fourier", "cats-linear", "cats-gaussian-deep"] {
@@ -265,17 +265,17 @@ mod tests {
                 assert!(leak.elsewhere < 1e-6, "{name}: {leak:?}");
                 assert!(leak.changed <= 1 && leak.of == 18 * 11, "{name}: {leak:?}");
             }
-            let colours = colours(&network, &images).unwrap();
+            let colors = colors(&network, &images).unwrap();
             assert!(
-                colours.permuted < 1e-4 && colours.exchanged < 1e-4,
-                "{name}: {colours:?}"
+                colors.permuted < 1e-4 && colors.exchanged < 1e-4,
+                "{name}: {colors:?}"
             );
             assert!(contrast(&network, &images).unwrap() < 1e-4, "{name}");
         }
     }
 
     #[test]
-    fn repaired_networks_mix_frequencies_and_see_colours() {
+    fn repaired_networks_mix_frequencies_and_see_colors() {
         let device = Device::flex();
         let images = images(&device);
         for name in ["cats-spatial", "cats-fourier-repaired"] {
@@ -285,16 +285,16 @@ mod tests {
                 leak.elsewhere > 0.01 && leak.changed > 20,
                 "{name}: {leak:?}"
             );
-            let colours = colours(&network, &images).unwrap();
+            let colors = colors(&network, &images).unwrap();
             assert!(
-                colours.permuted > 1e-3 && colours.exchanged > 1e-3,
-                "{name}: {colours:?}"
+                colors.permuted > 1e-3 && colors.exchanged > 1e-3,
+                "{name}: {colors:?}"
             );
         }
     }
 
     #[test]
-    fn exchanged_colours_have_the_same_sum() {
+    fn exchanged_colors_have_the_same_sum() {
         let device = Device::flex();
         let images = images(&device);
         let change = exchanged(&images) - images;

@@ -68,15 +68,15 @@ pub(super) fn findings(of: &Figures) -> Vec<String> {
         number(most)
     )];
     let [_, permuted] = range(&published, |sight| {
-        sight.colours.permuted.max(sight.colours.exchanged)
+        sight.colors.permuted.max(sight.colors.exchanged)
     });
     let [least, most] = range(&others, |sight| {
-        sight.colours.permuted.max(sight.colours.exchanged)
+        sight.colors.permuted.max(sight.colors.exchanged)
     });
     let [_, contrast] = range(&published, |sight| sight.contrast);
     let [_, other_contrast] = range(&others, |sight| sight.contrast);
     findings.push(format!(
-        "Colour-blind? With colours permuted, or exchanged for others of the same sum of red, green \
+        "Color-blind? With colors permuted, or exchanged for others of the same sum of red, green \
          and blue, the published networks' answers change by {} of themselves at most, those of the \
          others by {} to {}. At a tenth and at ten times the contrast the published networks' answers are \
          as much less or more, but for {} of themselves; those of the others but for up to {}.",
@@ -96,8 +96,8 @@ pub(super) fn section(of: &Figures) -> Section {
             sight.model.as_str().into(),
             (100.0 * sight.elsewhere()).into(),
             format!("{:.0} of {all}", sight.changed()).into(),
-            sight.colours.permuted.into(),
-            sight.colours.exchanged.into(),
+            sight.colors.permuted.into(),
+            sight.colors.exchanged.into(),
             sight.contrast.into(),
         ]
     });
@@ -128,7 +128,7 @@ pub(super) fn section(of: &Figures) -> Section {
                frequency, a tenth of the image in strength, is added to it, the share at other \
                frequencies; changed are frequencies with more than a millionth of it; means of four \
                waves. Permuted, equal sum, contrast: by what the answers, without the head's offset, \
-               change over what they are, with colours in another order, with others of the same sum \
+               change over what they are, with colors in another order, with others of the same sum \
                (both after scaling), and at a tenth and ten times the contrast, where as much less or \
                more is no change; the largest of all images. Below about 1e−5 is rounding."
             .into(),
@@ -156,15 +156,15 @@ pub(super) fn section(of: &Figures) -> Section {
     });
     let mut text = vec![
         "Measured on networks of the first seed, as trained, on test images. A published spectral network \
-         multiplies each frequency by numbers and rectifies it alone; it adds up the colours before that, \
+         multiplies each frequency by numbers and rectifies it alone; it adds up the colors before that, \
          and has no offset before its head. The repaired ones go back to the image after every filter \
          and couple all channels."
             .into(),
     ];
-    if !of.has_colours {
+    if !of.has_colors {
         text.push(
-            "These images are grey. For what is said of colours, three of them stand for one image of \
-             three colours, and fresh networks for the trained ones."
+            "These images are gray. For what is said of colors, three of them stand for one image of \
+             three colors, and fresh networks for the trained ones."
                 .into(),
         );
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::data::{Augmenter, DataError, Images, Normalise, batch_labels, fill_augmented};
+use crate::data::{Augmenter, DataError, Images, Normalize, batch_labels, fill_augmented};
 use crate::model::Network;
 use crate::train::{Classifier, Learner, TrainConfig};
 
@@ -22,10 +22,10 @@ impl Batch {
         images: &Images,
         indices: &[u32],
         augmenter: Augmenter<'_>,
-        normalise: &Normalise,
+        normalize: &Normalize,
     ) -> Result<Self, DataError> {
         let mut pixels = Vec::new();
-        fill_augmented(images, indices, augmenter, normalise, &mut pixels)?;
+        fill_augmented(images, indices, augmenter, normalize, &mut pixels)?;
         let [channels, height, width] = images.shape();
         Ok(Self {
             pixels,

@@ -370,7 +370,7 @@ mod tests {
 
     #[test]
     fn columns_in_pairs_come_back_from_blocks_and_not_from_low_frequencies() {
-        // Pairs of black and white columns: blocks of 2 × 2 are of one colour.
+        // Pairs of black and white columns: blocks of 2 × 2 are of one color.
         let rows = source(|_, column| 255 * (column / 2 % 2) as u8)
             .by_factor(2)
             .unwrap();

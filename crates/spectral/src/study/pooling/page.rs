@@ -10,7 +10,7 @@ use super::Figures;
 use super::measure::{Kept, Shifted, Told};
 use super::ways::{Pool, Up};
 
-/// What the chart shows, with the colour of each.
+/// What the chart shows, with the color of each.
 const LINES: [(Pool, Up, usize); 5] = [
     (Pool::Max, Up::Nearest, 2),
     (Pool::Mean, Up::Nearest, 3),
@@ -190,7 +190,7 @@ fn errors(of: &Figures) -> Section {
             ]),
             rows: of.by_factor.iter().map(row).collect(),
             note: "Error: ‖x̂ − x‖/‖x‖, the mean over images; deviation: its deviation among them. Of the \
-                   variation: ‖x̂ − x‖/‖x − mean‖, all images together; 1 is as bad as the mean colour of \
+                   variation: ‖x̂ − x‖/‖x − mean‖, all images together; 1 is as bad as the mean color of \
                    the image alone."
                 .into(),
         }],

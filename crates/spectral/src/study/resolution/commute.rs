@@ -8,7 +8,7 @@ use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::spatial;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Images, Normalise};
+use crate::data::{Images, Normalize};
 use crate::model::{InputSpec, Network};
 
 use super::super::StudyError;
@@ -57,7 +57,7 @@ fn below_highest(images: Tensor<4>) -> Tensor<4> {
 pub(super) fn apart(
     network: &Network,
     (images, classes): (&Images, usize),
-    (count, normalise): (usize, &Normalise),
+    (count, normalize): (usize, &Normalize),
     sizes: &[[usize; 2]],
     device: &Device,
 ) -> Result<Option<Vec<Apart>>, StudyError> {
@@ -67,7 +67,7 @@ pub(super) fn apart(
         let input = InputSpec::new(images.channels, size, classes);
         network.check(&input).is_ok()
     };
-    for batch in seen(images, count, normalise, device) {
+    for batch in seen(images, count, normalize, device) {
         let (batch, _) = batch?;
         let Some((x, filter)) = first(&network, batch) else {
             return Ok(None);
@@ -109,10 +109,10 @@ mod tests {
         };
         let input = InputSpec::new(1, [28, 28], 3);
         let sizes = [[28, 28], [41, 37], [56, 56]];
-        let normalise = Normalise::default();
+        let normalize = Normalize::default();
         let of = |name: &str| {
             let network = build(name, &input, &device).unwrap();
-            let found = apart(&network, (&images, 3), (3, &normalise), &sizes, &device);
+            let found = apart(&network, (&images, 3), (3, &normalize), &sizes, &device);
             found.unwrap()
         };
         let errors = |name: &str| -> Vec<Option<f64>> {

@@ -6,7 +6,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::pool::spectral_resize2d;
-use burn_spectral::response::{BandLimited, BandLimitedConfig, Free, FreeConfig};
+use burn_spectral::response::{BandLimited, BandLimitedConfig, FullSpectrum, FullSpectrumConfig};
 use burn_spectral::spatial::{self, Activation};
 use serde::{Deserialize, Serialize};
 
@@ -61,11 +61,11 @@ impl Counting {
 #[allow(clippy::large_enum_variant)]
 enum ComposedFilter {
     Samples(Conv2d),
-    Modes(SpectralConv2d<BandLimited<Free<4>>>),
+    Modes(SpectralConv2d<BandLimited<FullSpectrum<4>>>),
 }
 
 /// Spectral pooling to half the size, then three filters of 16, 32 and 64 channels, each with batch
-/// normalisation and leaky ReLU, and spectral pooling between them; the mean over space, and a linear
+/// normalization and leaky ReLU, and spectral pooling between them; the mean over space, and a linear
 /// head: `cnn` without anything that looks at 2×2 samples.
 #[derive(Module, Debug)]
 pub(super) struct Composed {
@@ -98,7 +98,7 @@ impl Composed {
                         .init(device),
                 ),
                 Counting::Modes => {
-                    let response = BandLimitedConfig::new(FreeConfig::new(size), size);
+                    let response = BandLimitedConfig::new(FullSpectrumConfig::new(size), size);
                     let config = SpectralConv2dConfig::new(ends, response);
                     ComposedFilter::Modes(config.try_init(device)?)
                 }

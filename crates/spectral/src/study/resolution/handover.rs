@@ -7,7 +7,7 @@ use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::spatial;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataSet, Normalise};
+use crate::data::{DataSet, Normalize};
 use crate::model::{Cnn, Network};
 
 use super::super::StudyError;
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Image,
     MaxPool,
     Filter,
-    /// Batch normalisation and leaky ReLU.
+    /// Batch normalization and leaky ReLU.
     Activation,
 }
 
@@ -128,7 +128,7 @@ pub(super) fn handovers(
     network: &Network,
     data: &DataSet,
     size: [usize; 2],
-    (count, normalise): (usize, &Normalise),
+    (count, normalize): (usize, &Normalize),
     device: &Device,
 ) -> Result<Option<Vec<After>>, StudyError> {
     let Network::Cnn(network) = network.valid() else {
@@ -137,7 +137,7 @@ pub(super) fn handovers(
     let layers = layers(&network);
     let mut sums = vec![(0.0, 0.0, 0); layers.len()];
     let mut total = 0;
-    for batch in seen(&data.test, count, normalise, device) {
+    for batch in seen(&data.test, count, normalize, device) {
         let (batch, labels) = batch?;
         let mut own = batch.clone();
         let mut other = spectral_resize2d(batch, size);
@@ -216,13 +216,13 @@ mod tests {
         let own = [images.height, images.width];
         let input = InputSpec::new(images.channels, own, data.classes.len());
         let network = build("free-modes", &input, &device).unwrap();
-        let normalise = Normalise::default();
-        let setting = (40, &normalise);
+        let normalize = Normalize::default();
+        let setting = (40, &normalize);
         let same = handovers(&network, &data, own, setting, &device)
             .unwrap()
             .unwrap();
         let mut right = 0;
-        for batch in seen(images, 40, &normalise, &device) {
+        for batch in seen(images, 40, &normalize, &device) {
             let (batch, labels) = batch.unwrap();
             right += hits(&named(&network, batch).unwrap(), &labels);
         }

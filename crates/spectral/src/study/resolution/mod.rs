@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::data::{DataSet, Normalise};
+use crate::data::{DataSet, Normalize};
 use crate::model::{InputSpec, Network};
 use crate::report::Report;
 use crate::train::{Recipe, fit};
@@ -160,9 +160,9 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
             };
             let step = format!("{}-{model}", presented.step());
             let seeds = each_seed(run, &comparison, (&step, model), &sizes, {
-                |run, network, data, normalise| {
+                |run, network, data, normalize| {
                     let images = (presented, data.test.len());
-                    sizes::at_sizes(network, data, images, (&sizes, normalise), run.device())
+                    sizes::at_sizes(network, data, images, (&sizes, normalize), run.device())
                 }
             })?;
             by_size.push(BySize {
@@ -180,9 +180,9 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         let of = (&extent.sizes, extent.shown);
         let step = format!("commute-{model}");
         let seeds = each_seed(run, &comparison, (&step, model), of, {
-            |run, network, data, normalise| {
+            |run, network, data, normalize| {
                 let images = (&data.test, data.classes.len());
-                let count = (extent.shown, normalise);
+                let count = (extent.shown, normalize);
                 let sizes = &extent.sizes;
                 let found = commute::apart(network, images, count, sizes, run.device())?;
                 found.ok_or_else(|| StudyError::Failed(format!("{model} has no first filter")))
@@ -198,8 +198,8 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         for model in LAYERED {
             let step = format!("handover-{model}-{}x{}", size[0], size[1]);
             let seeds = each_seed(run, &comparison, (&step, model), (size, extent.shown), {
-                |run, network, data, normalise| {
-                    let count = (extent.shown, normalise);
+                |run, network, data, normalize| {
+                    let count = (extent.shown, normalize);
                     let found = handover::handovers(network, data, size, count, run.device())?;
                     found.ok_or_else(|| StudyError::Failed(format!("{model} has other layers")))
                 }
@@ -267,12 +267,12 @@ fn composed(
             run.device().seed(seed);
             let network = Composed::new(counting, &input, run.device())?;
             let mut config = config;
-            config.normalise = config.normalise.fitted(&data.train);
+            config.normalize = config.normalize.fitted(&data.train);
             let network = fit(network, &data, &config, None, &mut ())?.model;
-            let normalise = &config.normalise;
+            let normalize = &config.normalize;
             let all = Presented::ALL.map(|presented| {
                 let images = (presented, data.test.len());
-                sizes::at_sizes(&network, &data, images, (sizes, normalise), run.device())
+                sizes::at_sizes(&network, &data, images, (sizes, normalize), run.device())
             });
             all.into_iter().collect::<Result<Vec<_>, _>>()
         })?;
@@ -297,7 +297,7 @@ fn each_seed<T: Serialize + DeserializeOwned>(
     comparison: &Comparison,
     (step, model): (&str, &str),
     of: impl Serialize,
-    work: impl Fn(&StudyRun<'_>, &Network, &DataSet, &Normalise) -> Result<T, StudyError>,
+    work: impl Fn(&StudyRun<'_>, &Network, &DataSet, &Normalize) -> Result<T, StudyError>,
 ) -> Result<Vec<T>, StudyError> {
     let settings = json!({
         "data": comparison.part,
@@ -307,12 +307,12 @@ fn each_seed<T: Serialize + DeserializeOwned>(
     });
     run.step(step, settings, |run| {
         let data = run.data(&comparison.part)?;
-        let normalise = comparison.config.normalise.clone().fitted(&data.train);
+        let normalize = comparison.config.normalize.clone().fitted(&data.train);
         let seeds = comparison.seeds.iter();
         seeds
             .map(|&seed| {
                 let network = comparison.trained(run, &data, model, seed)?;
-                work(run, &network, &data, &normalise)
+                work(run, &network, &data, &normalize)
             })
             .collect()
     })

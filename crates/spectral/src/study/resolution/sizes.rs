@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use burn_spectral::pool::spectral_resize2d;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataSet, Normalise, resized};
+use crate::data::{DataSet, Normalize, resized};
 use crate::train::Classifier;
 
 use super::super::StudyError;
@@ -95,7 +95,7 @@ pub(super) fn at_sizes<M: Classifier>(
     network: &M,
     data: &DataSet,
     (presented, count): (Presented, usize),
-    (sizes, normalise): (&[[usize; 2]], &Normalise),
+    (sizes, normalize): (&[[usize; 2]], &Normalize),
     device: &Device,
 ) -> Result<Vec<AtSize>, StudyError> {
     let Presented { way, route } = presented;
@@ -112,7 +112,7 @@ pub(super) fn at_sizes<M: Classifier>(
             (Way::BandLimited, _) => data.test.clone(),
         };
         let (mut right, mut total) = (0, 0);
-        for batch in seen(&images, count, normalise, device) {
+        for batch in seen(&images, count, normalize, device) {
             let (batch, labels) = batch?;
             let batch = match (way, route) {
                 (Way::Bilinear, Route::ToTrainingSizeBandLimited) => spectral_resize2d(batch, OWN),
@@ -150,11 +150,11 @@ mod tests {
         let input = InputSpec::new(images.channels, size, data.classes.len());
         let network = build("cnn", &input, &device).unwrap();
         let sizes = [size, [33, 41]];
-        let normalise = Normalise::default();
+        let normalize = Normalize::default();
         let all = [&Presented::ALL[..], &[Presented::CUT_OFF]].concat();
         let found = all.into_iter().map(|presented| {
             let images = (presented, 50);
-            at_sizes(&network, &data, images, (&sizes, &normalise), &device).unwrap()
+            at_sizes(&network, &data, images, (&sizes, &normalize), &device).unwrap()
         });
         let found: Vec<_> = found.collect();
         for other in &found {
@@ -182,12 +182,12 @@ mod tests {
                 route: Route::ToTrainingSize,
             };
             let sizes = [[56, 56], [20, 20]];
-            let normalise = Normalise::default();
+            let normalize = Normalize::default();
             let found = at_sizes(
                 &network,
                 &data,
                 (presented, 20),
-                (&sizes, &normalise),
+                (&sizes, &normalize),
                 &device,
             );
             assert_eq!(found.unwrap().len(), 2);

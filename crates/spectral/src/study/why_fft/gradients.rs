@@ -5,7 +5,7 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::conv::SpectralConv2d;
-use burn_spectral::response::{Coupling, Free};
+use burn_spectral::response::{Coupling, FullSpectrum};
 use burn_spectral::{ComplexTensor, Norm, fft, spatial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -179,7 +179,7 @@ impl Operation {
             Self::Inverse => (fft::irfft2(complex(0), n, Norm::Backward) * plane(c, image)).sum(),
             Self::Magnitude => (spectrum().abs() * plane(c, half)).sum(),
             Self::Filter => {
-                let response = Free {
+                let response = FullSpectrum {
                     re: Param::from_tensor(leaves[1].clone()),
                     im: Param::from_tensor(leaves[2].clone()),
                     length: n,

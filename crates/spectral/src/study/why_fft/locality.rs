@@ -122,7 +122,7 @@ fn filters(report: &MapReport, device: &Device) -> Result<Kernels, StudyError> {
     let planes: Vec<Vec<f32>> = (0..outputs.min(SHOWN))
         .map(|output| {
             kernel
-                .centred(output, 0)
+                .centered(output, 0)
                 .iter()
                 .map(|x| *x as f32)
                 .collect()
@@ -136,7 +136,7 @@ fn filters(report: &MapReport, device: &Device) -> Result<Kernels, StudyError> {
     })
 }
 
-/// Features of the patch in the middle, as kernels around its centre.
+/// Features of the patch in the middle, as kernels around its center.
 fn patches(layer: &PatchLayer, size: [usize; 2], device: &Device) -> Result<Kernels, StudyError> {
     let [height, width] = size;
     let zero = layer.forward(Tensor::zeros([1, 1, height, width], device));
@@ -147,11 +147,11 @@ fn patches(layer: &PatchLayer, size: [usize; 2], device: &Device) -> Result<Kern
     let answers = values(answers)?;
     // The window is highest in the middle of its patch.
     let hop = layer.transform.hop;
-    let centre = [0, 1].map(|axis| (at[axis] * hop[axis] + PATCH / 2) as isize);
+    let center = [0, 1].map(|axis| (at[axis] * hop[axis] + PATCH / 2) as isize);
     let (mut sums, mut total) = ([0.0; 3], 0.0);
     for pixel in 0..pixels {
         let place = [(pixel / width) as isize, (pixel % width) as isize];
-        let [down, right] = [0, 1].map(|axis| place[axis] - centre[axis]);
+        let [down, right] = [0, 1].map(|axis| place[axis] - center[axis]);
         let energy: f64 = (0..features)
             .map(|feature| f64::from(answers[pixel * features + feature]).powi(2))
             .sum();

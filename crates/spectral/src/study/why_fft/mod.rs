@@ -12,7 +12,7 @@ mod zero;
 
 use serde_json::json;
 
-use crate::data::{DataSet, Normalise};
+use crate::data::{DataSet, Normalize};
 use crate::model::Network;
 use crate::report::{Picture, Report};
 use crate::train::Recipe;
@@ -142,11 +142,11 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let compared = comparison.run(run)?;
     let (shown, shifts) = (extent.shown, extent.shifts.clone());
     let exchanged = each_seed(run, &comparison, "exchange", shown, &MODELS, {
-        |run, network, data, normalise| phase::shown(network, data, normalise, shown, run.device())
+        |run, network, data, normalize| phase::shown(network, data, normalize, shown, run.device())
     })?;
     let shifted = each_seed(run, &comparison, "shifts", (shown, &shifts), &MODELS, {
-        |run, network, data, normalise| {
-            phase::shifted(network, data, normalise, (shown, &shifts), run.device())
+        |run, network, data, normalize| {
+            phase::shifted(network, data, normalize, (shown, &shifts), run.device())
         }
     })?;
     let kernels = each_seed(run, &comparison, "kernels", "first layer", &LOCAL, {
@@ -224,7 +224,7 @@ fn each_seed<T: serde::Serialize + serde::de::DeserializeOwned>(
     name: &str,
     of: impl serde::Serialize,
     models: &[&str],
-    work: impl Fn(&StudyRun<'_>, &Network, &DataSet, &Normalise) -> Result<T, StudyError>,
+    work: impl Fn(&StudyRun<'_>, &Network, &DataSet, &Normalize) -> Result<T, StudyError>,
 ) -> Result<Vec<OfModel<T>>, StudyError> {
     let mut all = Vec::new();
     for &model in models {
@@ -236,12 +236,12 @@ fn each_seed<T: serde::Serialize + serde::de::DeserializeOwned>(
         });
         let seeds = run.step(&format!("{name}-{model}"), settings, |run| {
             let data = run.data(&comparison.part)?;
-            let normalise = comparison.config.normalise.clone().fitted(&data.train);
+            let normalize = comparison.config.normalize.clone().fitted(&data.train);
             let seeds = comparison.seeds.iter();
             seeds
                 .map(|&seed| {
                     let network = comparison.trained(run, &data, model, seed)?;
-                    work(run, &network, &data, &normalise)
+                    work(run, &network, &data, &normalize)
                 })
                 .collect::<Result<Vec<T>, _>>()
         })?;

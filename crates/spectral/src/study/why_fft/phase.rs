@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor};
 use burn_spectral::{ComplexTensor, Norm, fft};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataSet, Images, Normalise};
+use crate::data::{DataSet, Images, Normalize};
 use crate::model::Network;
 use crate::report::Picture;
 
@@ -98,13 +98,13 @@ fn partners(labels: &[usize]) -> Vec<usize> {
 pub(super) fn shown(
     network: &Network,
     data: &DataSet,
-    normalise: &Normalise,
+    normalize: &Normalize,
     count: usize,
     device: &Device,
 ) -> Result<Exchanged, StudyError> {
     let mut sums = [0; 5];
     let mut total = 0;
-    for batch in seen(&data.test, count, normalise, device) {
+    for batch in seen(&data.test, count, normalize, device) {
         let (batch, labels) = batch?;
         let partners = partners(&labels);
         let others: Vec<usize> = partners.iter().map(|other| labels[*other]).collect();
@@ -144,13 +144,13 @@ pub(super) fn shown(
 pub(super) fn shifted(
     network: &Network,
     data: &DataSet,
-    normalise: &Normalise,
+    normalize: &Normalize,
     (count, shifts): (usize, &[usize]),
     device: &Device,
 ) -> Result<Vec<f64>, StudyError> {
     let mut sums = vec![0; shifts.len()];
     let mut total = 0;
-    for batch in seen(&data.test, count, normalise, device) {
+    for batch in seen(&data.test, count, normalize, device) {
         let (batch, labels) = batch?;
         for (sum, &shift) in sums.iter_mut().zip(shifts) {
             let moved = batch.clone().roll(&[shift as i64; 2], &[2, 3]);
@@ -223,7 +223,7 @@ pub(super) fn pictures(shown: &Shown, device: &Device) -> Result<Vec<Vec<Picture
         .collect()
 }
 
-/// An image stretched to the range of grey levels.
+/// An image stretched to the range of gray levels.
 fn stretched(image: Tensor<4>) -> Result<Tensor<4>, StudyError> {
     let all = values(image.clone())?;
     let low = all.iter().copied().fold(f32::INFINITY, f32::min);

@@ -46,10 +46,10 @@ fn evaluation_uses_running_statistics_and_leaves_the_network_alone() {
         .model;
     let training = model.clone().train();
     let before = bits(&model);
-    let normalise = config(1).normalise;
+    let normalize = config(1).normalize;
     let by = |batch_size| {
         let feeding = Feeding {
-            normalise: &normalise,
+            normalize: &normalize,
             batch_size,
         };
         evaluate(&training, &data().test, labels(Loss::default()), feeding).unwrap()
@@ -64,9 +64,9 @@ fn evaluation_uses_running_statistics_and_leaves_the_network_alone() {
 #[test]
 fn probabilities_sum_to_one_and_agree_with_the_confusion_matrix() {
     let outcome = fit(Small::new(3), &data(), &config(4), None, &mut ()).unwrap();
-    let normalise = config(1).normalise;
+    let normalize = config(1).normalize;
     let feeding = Feeding {
-        normalise: &normalise,
+        normalize: &normalize,
         batch_size: 7,
     };
     let probabilities = predict(&outcome.model, &data().test, feeding).unwrap();

@@ -19,7 +19,7 @@ use burn::tensor::activation::relu;
 use super::*;
 use crate::data::{DataSet, Images};
 
-/// Convolution, batch normalisation, and a linear layer on channel means.
+/// Convolution, batch normalization, and a linear layer on channel means.
 #[derive(Module, Debug)]
 struct Small {
     conv: Conv2d,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::data::Normalise;
+use crate::data::Normalize;
 
 fn rebuilding(epochs: usize, loss: Loss) -> TrainConfig {
     TrainConfig {
@@ -110,7 +110,7 @@ fn rebuilt_images_are_the_outputs_in_bytes() {
     let outputs = outputs.try_into_vec_as::<f32>().unwrap();
     for batch_size in [1, 31] {
         let feeding = Feeding {
-            normalise: &config.normalise,
+            normalize: &config.normalize,
             batch_size,
         };
         let rebuilt = reconstruct(&model, &test, config.loss, feeding).unwrap();
@@ -133,7 +133,7 @@ fn binary_cross_entropy_is_rebuilt_through_its_sigmoid() {
     model.encode.bias = None;
     model.decode.bias = None;
     let feeding = Feeding {
-        normalise: &Normalise::ZeroOne,
+        normalize: &Normalize::ZeroOne,
         batch_size: 8,
     };
     let rebuild = |loss| {

@@ -251,7 +251,7 @@ fn the_best_weights_are_kept_if_asked_for() {
     let outcome = fit(Small::new(3), &data(), &train, Some(&run), &mut ()).unwrap();
     let model = load_model_weights(&run.best_weights_path(), Small::new(3)).unwrap();
     let feeding = Feeding {
-        normalise: &train.normalise,
+        normalize: &train.normalize,
         batch_size: 10,
     };
     let evaluation = evaluate(&model, &data().test, labels(train.loss), feeding).unwrap();

@@ -117,7 +117,7 @@ pub(in crate::study::why_fft) fn phase(of: &Figures) -> Section {
         strips: (of.pictures.iter().zip(1..))
             .map(|(pictures, number)| Strip {
                 title: format!(
-                    "Exchange {number}: each picture stretched to all grey levels; without phase, the corner is \
+                    "Exchange {number}: each picture stretched to all gray levels; without phase, the corner is \
                      in the middle"
                 ),
                 pictures: pictures.clone(),

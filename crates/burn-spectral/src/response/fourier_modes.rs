@@ -12,9 +12,9 @@ use super::{
     FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
 };
 
-/// How the weights of a [`FreeModes`] response are drawn.
+/// How the weights of a [`FourierModes`] response are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FreeModesInit {
+pub enum FourierModesInit {
     /// As the spectrum of white noise, with `E|R_k|² = 1 / (3·C_in)`: on the modes that are kept a
     /// fresh layer passes on what a fresh `Conv2d` would.
     #[default]
@@ -24,17 +24,17 @@ pub enum FreeModesInit {
     Published,
 }
 
-/// Configuration of a [`FreeModes`] response.
+/// Configuration of a [`FourierModes`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FreeModesConfig {
+pub struct FourierModesConfig {
     /// On each spatial axis the bins kept from 0 up, and those of the negative frequencies: none on
     /// the last axis, which is that of the half-spectrum.
     pub corners: Vec<[usize; 2]>,
     /// How the weights are drawn.
-    pub init: FreeModesInit,
+    pub init: FourierModesInit,
 }
 
-impl FreeModesConfig {
+impl FourierModesConfig {
     /// `modes` as in Li et al. (2021): bins `0 … m` and `−m … 0` of each axis but the last, bins
     /// `0 … m` of the last.
     pub fn new(modes: impl AsRef<[usize]>) -> Self {
@@ -45,14 +45,14 @@ impl FreeModesConfig {
             corners: corners
                 .map(|(a, &m)| [m, if a == last { 0 } else { m }])
                 .collect(),
-            init: FreeModesInit::default(),
+            init: FourierModesInit::default(),
         }
     }
 
     /// `modes` as in the neuraloperator library: of each axis `n` bins of the whole spectrum around
     /// 0, for even `n` one more negative than positive; of the last the `n/2 + 1` that are not
     /// negative.
-    pub fn centred(modes: impl AsRef<[usize]>) -> Self {
+    pub fn centered(modes: impl AsRef<[usize]>) -> Self {
         let modes = modes.as_ref();
         let last = modes.len().saturating_sub(1);
         let corners = modes.iter().enumerate();
@@ -63,12 +63,12 @@ impl FreeModesConfig {
                     false => [n.div_ceil(2), n / 2],
                 })
                 .collect(),
-            init: FreeModesInit::default(),
+            init: FourierModesInit::default(),
         }
     }
 
     /// Sets how the weights are drawn.
-    pub fn with_init(mut self, init: FreeModesInit) -> Self {
+    pub fn with_init(mut self, init: FourierModesInit) -> Self {
         self.init = init;
         self
     }
@@ -90,10 +90,10 @@ impl FreeModesConfig {
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::conv::SpectralConv2dConfig;
-/// use burn_spectral::response::FreeModesConfig;
+/// use burn_spectral::response::FourierModesConfig;
 ///
 /// let device = Device::flex();
-/// let layer = SpectralConv2dConfig::new([1, 4], FreeModesConfig::new([6, 6])).init(&device);
+/// let layer = SpectralConv2dConfig::new([1, 4], FourierModesConfig::new([6, 6])).init(&device);
 /// assert_eq!(layer.response.re.dims(), [4, 1, 12, 6]);
 /// for [height, width] in [[16, 16], [64, 64], [41, 37]] {
 ///     let y = layer.forward(Tensor::ones([2, 1, height, width], &device));
@@ -101,12 +101,12 @@ impl FreeModesConfig {
 /// }
 /// ```
 #[derive(Module, Debug)]
-pub struct FreeModes<const D: usize> {
+pub struct FourierModes<const D: usize> {
     /// Real part, `[out, in / groups, kept…]`.
     pub re: Param<Tensor<D>>,
     /// Imaginary part, `[out, in / groups, kept…]`.
     pub im: Param<Tensor<D>>,
-    /// As [`FreeModesConfig::corners`]; not part of the [record](crate::conv::SpectralConv#records).
+    /// As [`FourierModesConfig::corners`]; not part of the [record](crate::conv::SpectralConv#records).
     #[module(skip)]
     pub corners: Vec<[usize; 2]>,
 }
@@ -115,13 +115,17 @@ fn modes(corners: &[[usize; 2]]) -> Vec<Modes> {
     corners.iter().map(|&[p, n]| Modes::new(p, n)).collect()
 }
 
-impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
-    type Response = FreeModes<D>;
+impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
+    type Response = FourierModes<D>;
 
     /// # Errors
     /// When there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
     /// the last keeps negative frequencies.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<FreeModes<D>, SpectralError> {
+    fn init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<FourierModes<D>, SpectralError> {
         let [positive, negative] = [0, 1].map(|side| {
             self.corners
                 .iter()
@@ -139,7 +143,7 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
         let kept: Vec<usize> = modes.iter().map(|modes| modes.kept()).collect();
         check_weight(channels, &kept)?;
         let weights = match self.init {
-            FreeModesInit::Conv => {
+            FourierModesInit::Conv => {
                 // The smallest grid on which no kept bin is its own mirror image but 0.
                 let size: Vec<usize> = modes
                     .iter()
@@ -152,7 +156,7 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
                 let noise = Tensor::<D>::random(shape::<D>(channels, &size), noise, device);
                 ops::keep_modes(fft::rfftn(noise, D - 2, Norm::Backward), &modes)
             }
-            FreeModesInit::Published => {
+            FourierModesInit::Published => {
                 let most = 1.0 / (channels[0] * channels[1]) as f64;
                 let uniform = || {
                     let range = Distribution::Uniform(0.0, most);
@@ -161,7 +165,7 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
                 ComplexTensor::new(uniform(), uniform())
             }
         };
-        Ok(FreeModes {
+        Ok(FourierModes {
             re: Param::from_tensor(weights.re),
             im: Param::from_tensor(weights.im),
             corners: self.corners.clone(),
@@ -169,7 +173,7 @@ impl<const D: usize> ResponseConfig<D> for FreeModesConfig {
     }
 }
 
-impl<const D: usize> FrequencyResponse<D> for FreeModes<D> {
+impl<const D: usize> FrequencyResponse<D> for FourierModes<D> {
     fn channels(&self) -> [usize; 2] {
         let dims = self.re.dims();
         [dims[0], dims[1]]
@@ -204,13 +208,16 @@ mod tests {
 
     #[test]
     fn the_two_ways_of_counting_modes() {
-        assert_eq!(FreeModesConfig::new([12, 12]).corners, [[12, 12], [12, 0]]);
         assert_eq!(
-            FreeModesConfig::centred([24, 24]).corners,
+            FourierModesConfig::new([12, 12]).corners,
+            [[12, 12], [12, 0]]
+        );
+        assert_eq!(
+            FourierModesConfig::centered([24, 24]).corners,
             [[12, 12], [13, 0]]
         );
         assert_eq!(
-            FreeModesConfig::centred([5, 4, 3]).corners,
+            FourierModesConfig::centered([5, 4, 3]).corners,
             [[3, 2], [2, 2], [2, 0]]
         );
     }
@@ -218,7 +225,8 @@ mod tests {
     #[test]
     fn sizes_without_the_modes_and_negative_ones_on_the_last_axis_are_refused() {
         let device = Device::flex();
-        let layer = SpectralConv2dConfig::new([1, 1], FreeModesConfig::new([4, 5])).init(&device);
+        let layer =
+            SpectralConv2dConfig::new([1, 1], FourierModesConfig::new([4, 5])).init(&device);
         assert!(layer.check([1, 1, 8, 8]).is_ok());
         assert_eq!(
             layer.check([1, 1, 7, 8]).unwrap_err().to_string(),
@@ -226,20 +234,20 @@ mod tests {
              that have them, got [7, 8]"
         );
         assert!(layer.check([1, 1, 8, 7]).is_err());
-        let mut config = FreeModesConfig::new([4]);
+        let mut config = FourierModesConfig::new([4]);
         config.corners[0][1] = 3;
         let error = SpectralConv1dConfig::new([1, 1], config).try_init(&device);
         assert_eq!(
             error.unwrap_err().to_string(),
             "the last axis is that of the half-spectrum and keeps no negative modes, got 3"
         );
-        let config = FreeModesConfig::new([4, 0]);
+        let config = FourierModesConfig::new([4, 0]);
         assert!(
             SpectralConv2dConfig::new([1, 1], config)
                 .try_init(&device)
                 .is_err()
         );
-        let config = FreeModesConfig::new([4]);
+        let config = FourierModesConfig::new([4]);
         assert!(
             SpectralConv2dConfig::new([1, 1], config)
                 .try_init(&device)
@@ -250,8 +258,8 @@ mod tests {
     #[test]
     fn fresh_weights_have_the_variance_of_a_convolution_and_pair_up() {
         let device = Device::flex();
-        let config = FreeModesConfig::new([4, 5]);
-        let fresh: FreeModes<4> = config.init([64, 32], &device).unwrap();
+        let config = FourierModesConfig::new([4, 5]);
+        let fresh: FourierModes<4> = config.init([64, 32], &device).unwrap();
         let (re, im) = (fresh.re.val(), fresh.im.val());
         let power = (re.clone() * re.clone() + im.clone() * im.clone()).mean();
         let ratio = power.into_scalar::<f64>() * 96.0;
@@ -265,8 +273,8 @@ mod tests {
 
     #[test]
     fn published_weights_are_positive_and_small() {
-        let config = FreeModesConfig::new([3]).with_init(FreeModesInit::Published);
-        let fresh: FreeModes<3> = config.init([4, 8], &Device::flex()).unwrap();
+        let config = FourierModesConfig::new([3]).with_init(FourierModesInit::Published);
+        let fresh: FourierModes<3> = config.init([4, 8], &Device::flex()).unwrap();
         for part in [fresh.re.val(), fresh.im.val()] {
             assert!(part.clone().min().into_scalar::<f64>() >= 0.0);
             let most = part.max().into_scalar::<f64>() * 32.0;

@@ -120,7 +120,7 @@ const SETS: [DataInfo; 6] = [
     },
     DataInfo {
         name: "cifar-10",
-        summary: "small colour photographs of ten kinds of object",
+        summary: "small color photographs of ten kinds of object",
         origin: Origin::Cifar,
         channels: 3,
         height: cifar::SIDE,
@@ -149,7 +149,7 @@ const SETS: [DataInfo; 6] = [
 ];
 
 /// The data sets that can be loaded by name. `folder:PATH` loads any other folder of classes.
-pub fn catalogue() -> &'static [DataInfo] {
+pub fn catalog() -> &'static [DataInfo] {
     &SETS
 }
 
@@ -164,15 +164,15 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_lead_to_their_entry() {
-        for set in catalogue() {
+        for set in catalog() {
             assert_eq!(info(set.name), Some(set));
         }
         assert_eq!(info("imagenet"), None);
     }
 
     #[test]
-    fn the_catalogue_serialises() {
-        let json = serde_json::to_value(catalogue()).unwrap();
+    fn the_catalog_serialises() {
+        let json = serde_json::to_value(catalog()).unwrap();
         assert_eq!(json[0]["name"], "glyphs");
         assert_eq!(json[2]["origin"], "idx");
         assert_eq!(json[0]["license"], "MIT OR Apache-2.0");

@@ -1,9 +1,9 @@
 //! Hue, saturation, brightness and contrast.
 
-/// A change of colours; of grey images only brightness and contrast change.
+/// A change of colors; of gray images only brightness and contrast change.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Colour {
-    /// Added to the hue, as a share of the colour circle.
+pub(super) struct Color {
+    /// Added to the hue, as a share of the color circle.
     pub(super) hue: f32,
     /// Multiplies the saturation of HSV, which stays at most 1.
     pub(super) saturation: f32,
@@ -13,7 +13,7 @@ pub(super) struct Colour {
     pub(super) contrast: f32,
 }
 
-impl Colour {
+impl Color {
     /// Changes an image `[channels, height, width]` of values 0 to 255, which they stay.
     pub(super) fn apply(self, pixels: &mut [f32], channels: usize) {
         let plane = pixels.len() / channels.max(1);
@@ -41,14 +41,14 @@ impl Colour {
         }
     }
 
-    /// A colour with its hue and saturation changed; its largest part, the value of HSV, stays.
+    /// A color with its hue and saturation changed; its largest part, the value of HSV, stays.
     fn turned(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         let value = r.max(g).max(b);
         let chroma = value - r.min(g).min(b);
         if chroma <= 0.0 {
             return [r, g, b];
         }
-        // Sixths of the colour circle from red.
+        // Sixths of the color circle from red.
         let hue = if value == r {
             (g - b) / chroma
         } else if value == g {
@@ -70,7 +70,7 @@ impl Colour {
 mod tests {
     use super::*;
 
-    const SAME: Colour = Colour {
+    const SAME: Color = Color {
         hue: 0.0,
         saturation: 1.0,
         brightness: 0.0,
@@ -85,9 +85,9 @@ mod tests {
         }
     }
 
-    fn changed(colour: Colour, pixels: &[f32], channels: usize) -> Vec<f32> {
+    fn changed(color: Color, pixels: &[f32], channels: usize) -> Vec<f32> {
         let mut pixels = pixels.to_vec();
-        colour.apply(&mut pixels, channels);
+        color.apply(&mut pixels, channels);
         pixels
     }
 
@@ -98,8 +98,8 @@ mod tests {
     }
 
     #[test]
-    fn a_third_of_the_circle_moves_each_colour_to_the_next() {
-        let turn = |hue| Colour { hue, ..SAME };
+    fn a_third_of_the_circle_moves_each_color_to_the_next() {
+        let turn = |hue| Color { hue, ..SAME };
         let orange = [200.0, 120.0, 40.0];
         assert_close(&changed(turn(1.0 / 3.0), &orange, 3), &[40.0, 200.0, 120.0]);
         assert_close(
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn saturation_keeps_the_largest_part_and_the_hue() {
-        let by = |saturation| Colour { saturation, ..SAME };
+        let by = |saturation| Color { saturation, ..SAME };
         let orange = [200.0, 120.0, 40.0];
         // v − s·(v − p), worked by hand.
         assert_close(&changed(by(0.5), &orange, 3), &[200.0, 160.0, 120.0]);
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn brightness_adds_and_contrast_stretches_within_0_to_255() {
-        let brighter = Colour {
+        let brighter = Color {
             brightness: 0.2,
             ..SAME
         };
@@ -134,7 +134,7 @@ mod tests {
             &changed(brighter, &[0.0, 100.0, 250.0], 1),
             &[51.0, 151.0, 255.0],
         );
-        let sharper = Colour {
+        let sharper = Color {
             contrast: 1.5,
             ..SAME
         };

@@ -10,14 +10,14 @@ use super::{
     FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
 };
 
-/// Configuration of a [`Free`] response.
+/// Configuration of a [`FullSpectrum`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FreeConfig {
+pub struct FullSpectrumConfig {
     /// Samples along each spatial axis of the inputs it will meet.
     pub size: Vec<usize>,
 }
 
-impl FreeConfig {
+impl FullSpectrumConfig {
     /// A response for inputs of the given size.
     pub fn new(size: impl Into<Vec<usize>>) -> Self {
         Self { size: size.into() }
@@ -31,7 +31,7 @@ impl FreeConfig {
 /// input: `h·w` real taps, which `2·h·(w/2 + 1)` weights describe, so a few of them are redundant
 /// (see [`crate::fft`] on what the inverse transform drops).
 #[derive(Module, Debug)]
-pub struct Free<const D: usize> {
+pub struct FullSpectrum<const D: usize> {
     /// Real part, `[out, in / groups, bins…]`.
     pub re: Param<Tensor<D>>,
     /// Imaginary part, `[out, in / groups, bins…]`.
@@ -40,12 +40,16 @@ pub struct Free<const D: usize> {
     pub length: usize,
 }
 
-impl<const D: usize> ResponseConfig<D> for FreeConfig {
-    type Response = Free<D>;
+impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
+    type Response = FullSpectrum<D>;
 
     /// Draws the spectrum of a real kernel of white noise, so that it starts Hermitian with
     /// `E|R_k|² = 1 / (3·C_in)` at every frequency, the variance of a fresh `Conv2d`.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Free<D>, SpectralError> {
+    fn init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<FullSpectrum<D>, SpectralError> {
         check_sizes::<D>("every size of a free response", &self.size)?;
         check_weight(channels, &self.size)?;
         let samples: usize = self.size.iter().product();
@@ -53,7 +57,7 @@ impl<const D: usize> ResponseConfig<D> for FreeConfig {
         let noise = Distribution::Normal(0.0, deviation);
         let kernel = Tensor::<D>::random(shape::<D>(channels, &self.size), noise, device);
         let spectrum = fft::rfftn(kernel, D - 2, Norm::Backward);
-        Ok(Free {
+        Ok(FullSpectrum {
             re: Param::from_tensor(spectrum.re),
             im: Param::from_tensor(spectrum.im),
             length: self.size[D - 3],
@@ -61,7 +65,7 @@ impl<const D: usize> ResponseConfig<D> for FreeConfig {
     }
 }
 
-impl<const D: usize> Free<D> {
+impl<const D: usize> FullSpectrum<D> {
     /// The input size that the response is bound to.
     pub fn size(&self) -> Vec<usize> {
         let mut size = self.re.dims()[2..].to_vec();
@@ -70,7 +74,7 @@ impl<const D: usize> Free<D> {
     }
 }
 
-impl<const D: usize> FrequencyResponse<D> for Free<D> {
+impl<const D: usize> FrequencyResponse<D> for FullSpectrum<D> {
     fn channels(&self) -> [usize; 2] {
         let dims = self.re.dims();
         [dims[0], dims[1]]

@@ -16,7 +16,7 @@ const NAMES: [&str; 3] = ["zero-one", "symmetric-one", "per-channel"];
 /// `{ per-channel = { mean = […], std = […] } }`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Normalise {
+pub enum Normalize {
     /// p / 255, in 0..1.
     ZeroOne,
     /// p / 127.5 − 1, in −1..1.
@@ -35,9 +35,9 @@ pub enum Normalise {
     },
 }
 
-impl Normalise {
+impl Normalize {
     /// [`PerChannel`](Self::PerChannel) with the statistics of `images`. A channel without any
-    /// variation is centred but not scaled.
+    /// variation is centered but not scaled.
     pub fn per_channel_of(images: &Images) -> Self {
         let statistics = images.channel_statistics();
         Self::PerChannel {
@@ -102,7 +102,7 @@ impl Normalise {
             return Ok(());
         }
         Err(DataError::BadOption {
-            option: "normalisation",
+            option: "normalization",
             value: format!("mean {mean:?}, std {std:?} for {channels} channels"),
             accepted: "one finite mean and one std above zero for each channel",
         })
@@ -111,13 +111,13 @@ impl Normalise {
 
 fn unfitted() -> DataError {
     DataError::BadOption {
-        option: "normalisation",
+        option: "normalization",
         value: "per-channel without constants".into(),
         accepted: "constants: fit it to the training images first",
     }
 }
 
-impl<'de> Deserialize<'de> for Normalise {
+impl<'de> Deserialize<'de> for Normalize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NameOrConstants)
     }
@@ -134,22 +134,22 @@ struct Constants {
 }
 
 impl<'de> Visitor<'de> for NameOrConstants {
-    type Value = Normalise;
+    type Value = Normalize;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "one of {}", NAMES.join(", "))
     }
 
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Normalise, E> {
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Normalize, E> {
         match name {
-            "zero-one" => Ok(Normalise::ZeroOne),
-            "symmetric-one" => Ok(Normalise::SymmetricOne),
-            "per-channel" => Ok(Normalise::PerChannelOfTraining),
+            "zero-one" => Ok(Normalize::ZeroOne),
+            "symmetric-one" => Ok(Normalize::SymmetricOne),
+            "per-channel" => Ok(Normalize::PerChannelOfTraining),
             _ => Err(E::unknown_variant(name, &NAMES)),
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Normalise, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Normalize, A::Error> {
         match map.next_key::<String>()?.as_deref() {
             Some("per-channel") => {}
             other => {
@@ -159,7 +159,7 @@ impl<'de> Visitor<'de> for NameOrConstants {
         }
         let Constants { mean, std } = map.next_value()?;
         match map.next_key::<String>()? {
-            None => Ok(Normalise::PerChannel { mean, std }),
+            None => Ok(Normalize::PerChannel { mean, std }),
             Some(name) => Err(de::Error::unknown_field(&name, &["per-channel"])),
         }
     }
@@ -171,7 +171,7 @@ mod tests {
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct File {
-        normalise: Normalise,
+        normalize: Normalize,
     }
 
     fn images() -> Images {
@@ -186,16 +186,16 @@ mod tests {
 
     #[test]
     fn every_form_survives_a_file() {
-        for normalise in [
-            Normalise::ZeroOne,
-            Normalise::SymmetricOne,
-            Normalise::PerChannelOfTraining,
-            Normalise::PerChannel {
+        for normalize in [
+            Normalize::ZeroOne,
+            Normalize::SymmetricOne,
+            Normalize::PerChannelOfTraining,
+            Normalize::PerChannel {
                 mean: vec![0.1, 0.2],
                 std: vec![0.3, 0.4],
             },
         ] {
-            let file = File { normalise };
+            let file = File { normalize };
             let text = toml::to_string(&file).unwrap();
             assert_eq!(toml::from_str::<File>(&text).unwrap(), file, "{text}");
             let text = serde_json::to_string(&file).unwrap();
@@ -206,10 +206,10 @@ mod tests {
     #[test]
     fn other_forms_are_refused_with_the_names_there_are() {
         for text in [
-            "normalise = 'batch'",
-            "normalise.batch.mean = []",
-            "normalise.per-channel = { mean = [], std = [], max = [] }",
-            "normalise.per-channel = { mean = [] }",
+            "normalize = 'batch'",
+            "normalize.batch.mean = []",
+            "normalize.per-channel = { mean = [], std = [], max = [] }",
+            "normalize.per-channel = { mean = [] }",
         ] {
             let error = toml::from_str::<File>(text).unwrap_err().to_string();
             let named = ["per-channel", "max", "std"];
@@ -219,8 +219,8 @@ mod tests {
 
     #[test]
     fn constants_come_from_the_images_asked_and_stay() {
-        let fitted = Normalise::PerChannelOfTraining.fitted(&images());
-        let expected = Normalise::PerChannel {
+        let fitted = Normalize::PerChannelOfTraining.fitted(&images());
+        let expected = Normalize::PerChannel {
             mean: vec![0.5, 0.2],
             std: vec![0.5, 1.0],
         };
@@ -228,24 +228,24 @@ mod tests {
         let mut other = images();
         other.pixels[0] = 77;
         assert_eq!(fitted.clone().fitted(&other), fitted);
-        assert_eq!(Normalise::ZeroOne.fitted(&other), Normalise::ZeroOne);
+        assert_eq!(Normalize::ZeroOne.fitted(&other), Normalize::ZeroOne);
     }
 
     #[test]
     fn what_was_not_fitted_cannot_be_used() {
-        let error = Normalise::PerChannelOfTraining.tables(3).unwrap_err();
+        let error = Normalize::PerChannelOfTraining.tables(3).unwrap_err();
         assert!(error.to_string().contains("fit it"), "{error}");
-        assert!(Normalise::PerChannelOfTraining.scales(3).is_err());
+        assert!(Normalize::PerChannelOfTraining.scales(3).is_err());
     }
 
     #[test]
     fn scales_and_tables_say_the_same() {
-        for normalise in [
-            Normalise::ZeroOne,
-            Normalise::SymmetricOne,
-            Normalise::per_channel_of(&images()),
+        for normalize in [
+            Normalize::ZeroOne,
+            Normalize::SymmetricOne,
+            Normalize::per_channel_of(&images()),
         ] {
-            let (scales, tables) = (normalise.scales(2).unwrap(), normalise.tables(2).unwrap());
+            let (scales, tables) = (normalize.scales(2).unwrap(), normalize.tables(2).unwrap());
             for ((scale, offset), table) in scales.into_iter().zip(tables) {
                 for (byte, value) in table.into_iter().enumerate() {
                     assert!((scale * byte as f32 + offset - value).abs() < 1e-6);

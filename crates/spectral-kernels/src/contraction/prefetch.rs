@@ -1,20 +1,20 @@
-//! Memory asked for ahead of use: what lies far apart the processor does not foresee.
+//! Software prefetch for strided reads, which the hardware prefetcher does not predict.
 
-/// Terms that lie apart are asked for so many before they are packed.
+/// How many strided terms ahead of the packing loop are prefetched.
 pub const AHEAD: usize = 4;
-/// Numbers of less than this stay in the second-level cache: to ask for them would only cost.
-const FAR_BYTES: usize = 1 << 20;
+/// Smaller operands stay in the L2 cache, where a prefetch only costs time.
+const L2_BYTES: usize = 1 << 20;
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
 
-/// Whether it pays to ask for numbers of this plane.
-pub fn far<T>(plane: &[T]) -> bool {
-    size_of_val(plane) >= FAR_BYTES
+/// Whether a plane is too large for the L2 cache, so that prefetching it pays.
+pub fn exceeds_l2<T>(plane: &[T]) -> bool {
+    size_of_val(plane) >= L2_BYTES
 }
 
-/// Asks for a run of numbers ahead of use.
+/// Prefetches a run of numbers.
 #[inline(always)]
-pub fn ask_for<T>(from: *const T, length: usize) {
+pub fn prefetch<T>(from: *const T, length: usize) {
     let step = LINE_BYTES / size_of::<T>();
     for at in (0..length).step_by(step).chain([length - 1]) {
         #[cfg(target_arch = "x86_64")]

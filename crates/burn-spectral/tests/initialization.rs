@@ -7,8 +7,8 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv, SpectralConvConfig};
 use burn_spectral::response::{
-    ConstantConfig, Coupling, Free, FreeConfig, FrequencyResponse, KernelConfig, KramersKronig,
-    KramersKronigConfig, ResponseConfig,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, KernelConfig,
+    KramersKronig, KramersKronigConfig, ResponseConfig,
 };
 use burn_spectral::{Norm, fft};
 use common::seeded;
@@ -69,14 +69,24 @@ fn check<const D: usize, C: ResponseConfig<D>>(
 
 #[test]
 fn fresh_spectral_layers_give_the_output_variance_of_a_fresh_convolution() {
-    check::<4, _>(CHANNELS, FreeConfig::new(SIZE), Coupling::Dense, &SIZE);
+    check::<4, _>(
+        CHANNELS,
+        FullSpectrumConfig::new(SIZE),
+        Coupling::Dense,
+        &SIZE,
+    );
     check::<4, _>(CHANNELS, KernelConfig::new([3, 5]), Coupling::Dense, &SIZE);
     check::<4, _>([32, 64], ConstantConfig::default(), Coupling::Dense, &SIZE);
     for axis in [0, 1] {
         let response = KramersKronigConfig::new(SIZE).with_axis(axis);
         check::<4, _>(CHANNELS, response, Coupling::Dense, &SIZE);
     }
-    check::<3, _>([16, 32], FreeConfig::new([97]), Coupling::Dense, &[97]);
+    check::<3, _>(
+        [16, 32],
+        FullSpectrumConfig::new([97]),
+        Coupling::Dense,
+        &[97],
+    );
     check::<3, _>(
         [16, 32],
         KramersKronigConfig::new([64]),
@@ -85,7 +95,7 @@ fn fresh_spectral_layers_give_the_output_variance_of_a_fresh_convolution() {
     );
     check::<5, _>(
         [4, 16],
-        FreeConfig::new([4, 5, 6]),
+        FullSpectrumConfig::new([4, 5, 6]),
         Coupling::Dense,
         &[4, 5, 6],
     );
@@ -93,8 +103,18 @@ fn fresh_spectral_layers_give_the_output_variance_of_a_fresh_convolution() {
 
 #[test]
 fn the_same_holds_for_every_coupling_of_separate_inputs() {
-    check::<4, _>([64, 128], FreeConfig::new(SIZE), Coupling::Depthwise, &SIZE);
-    check::<4, _>([32, 64], FreeConfig::new(SIZE), Coupling::Grouped(4), &SIZE);
+    check::<4, _>(
+        [64, 128],
+        FullSpectrumConfig::new(SIZE),
+        Coupling::Depthwise,
+        &SIZE,
+    );
+    check::<4, _>(
+        [32, 64],
+        FullSpectrumConfig::new(SIZE),
+        Coupling::Grouped(4),
+        &SIZE,
+    );
     check::<4, _>(
         [32, 64],
         KernelConfig::new([3, 3]),
@@ -113,7 +133,9 @@ fn every_frequency_of_a_fresh_response_has_the_same_power() {
     let (device, _alone) = seeded(5);
     let channels = [64, 32];
     let want = 1.0 / (3.0 * 32.0);
-    let free: Free<4> = FreeConfig::new(SIZE).init(channels, &device).unwrap();
+    let free: FullSpectrum<4> = FullSpectrumConfig::new(SIZE)
+        .init(channels, &device)
+        .unwrap();
     let causal: KramersKronig<4> = KramersKronigConfig::new(SIZE)
         .init(channels, &device)
         .unwrap();
