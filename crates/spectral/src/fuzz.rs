@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::train::{ModelDescription, RunConfig};
-use crate::{cli, data, train};
+use crate::cli;
+use spectral_lab::train::{ModelDescription, RunConfig};
+use spectral_lab::{data, train};
 
 /// A parser: its name, what it does with the bytes of a file, and valid files to begin with.
 pub struct Target {

@@ -11,8 +11,8 @@ use super::context::Context;
 use super::error::CliError;
 use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table};
-use crate::advise::{Advice, Budget, Crossover, Question, crossovers, picks, plot};
-use crate::files;
+use spectral_lab::advise::{Advice, Budget, Crossover, Question, crossovers, picks, plot};
+use spectral_lab::files;
 
 /// Say how to compute a convolution: directly or by FFT
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::device::Backend;
 use super::paths::unicode_path;
-use crate::data::{self, Augment, DataError, DataOptions};
-use crate::model::{self, ModelError};
-use crate::train::{Recipe, TrainError};
+use spectral_lab::data::{self, Augment, DataError, DataOptions};
+use spectral_lab::model::{self, ModelError};
+use spectral_lab::train::{Recipe, TrainError};
 
 /// What every subcommand takes.
 #[derive(Debug, Args)]

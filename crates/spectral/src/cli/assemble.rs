@@ -5,13 +5,13 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use super::error::CliError;
-use crate::data::{self, DataSet, Images};
-use crate::model::{FilterProbe, InputSpec, Network, probe_filters};
-use crate::report::{
+use spectral_lab::data::{self, DataSet, Images};
+use spectral_lab::model::{FilterProbe, InputSpec, Network, probe_filters};
+use spectral_lab::report::{
     DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, check_writable,
     write_html, write_json, write_markdown,
 };
-use crate::train::{Ending, EpochMetrics, Feeding, TrainConfig, TrainOutcome, reconstruct};
+use spectral_lab::train::{Ending, EpochMetrics, Feeding, TrainConfig, TrainOutcome, reconstruct};
 
 /// The most sample images shown of one data set.
 const MAX_SAMPLES: usize = 20;

@@ -14,10 +14,12 @@ use super::error::CliError;
 use super::output::{print, print_json, table};
 use super::paths::path_text;
 use super::test_images::{TestArgs, TestImages, judge, test_images};
-use crate::data::Images;
-use crate::inspect::{Bake, BakedFilter, BakedLayer, InspectError, bake_network, shown_residual};
-use crate::model::{self, Network};
-use crate::train::{
+use spectral_lab::data::Images;
+use spectral_lab::inspect::{
+    Bake, BakedFilter, BakedLayer, InspectError, bake_network, shown_residual,
+};
+use spectral_lab::model::{self, Network};
+use spectral_lab::train::{
     Evaluation, ModelDescription, TrainError, load_model_weights, save_model_weights,
     save_trained_weights,
 };

@@ -16,7 +16,7 @@ use super::error::CliError;
 use super::layout::width;
 use super::output::{print, print_json, say};
 use super::provenance;
-use crate::bench::{
+use spectral_lab::bench::{
     Bench, BenchError, Case, Options, Peers, Rates, Report, Spec, case, cases, peak_of, sweep,
 };
 

@@ -6,8 +6,8 @@ use super::layout::width;
 use super::output::{print, print_json, say};
 use super::provenance;
 use super::step_table;
-use crate::bench::{BenchError, STEPS, StepBench, StepReport, StepSpec, peak_of_step};
-use crate::model;
+use spectral_lab::bench::{BenchError, STEPS, StepBench, StepReport, StepSpec, peak_of_step};
+use spectral_lab::model;
 
 /// The name of all steps that are usually timed.
 pub(super) const ALL: &str = "all";

@@ -1,7 +1,7 @@
 //! The table of `spectral bench`.
 
 use super::layout::{NumberRow, number_tables, wrapped};
-use crate::bench::Report;
+use spectral_lab::bench::Report;
 
 /// The table and what it was measured on, in lines of at most `width` characters.
 pub(super) fn text(reports: &[Report], width: usize) -> String {

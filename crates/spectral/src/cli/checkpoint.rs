@@ -6,8 +6,8 @@ use super::context::Context;
 use super::error::CliError;
 use super::output::say;
 use super::run_settings::ModelSettings;
-use crate::model::{self, Network};
-use crate::train::{
+use spectral_lab::model::{self, Network};
+use spectral_lab::train::{
     ModelDescription, RunFolder, TrainedOn, check_finite_weights, converted_precisions,
     load_model_weights, read_model_description, read_trained_on,
 };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
-use crate::files::{self, Lock, LockError};
+use spectral_lab::files::{self, Lock, LockError};
 
 /// A folder and the lock on it.
 pub(super) struct Claim {

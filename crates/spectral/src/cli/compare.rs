@@ -18,9 +18,9 @@ use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::TrainingArgs;
 use super::trial::Trial;
-use crate::data::{DataOptions, DataSet, Division, load};
-use crate::report::{ModelReport, Report, combine_seeds, compare_json, table};
-use crate::train::{RunConfig, RunFolder, TrainConfig, TrainError};
+use spectral_lab::data::{DataOptions, DataSet, Division, load};
+use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, table};
+use spectral_lab::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown of each network.
 const FILTERS: usize = 4;

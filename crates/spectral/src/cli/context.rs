@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use super::args::GlobalArgs;
 use super::error::CliError;
 use super::provenance;
-use crate::report::Provenance;
+use spectral_lab::report::Provenance;
 
 /// The seed when none is given.
 const DEFAULT_SEED: u64 = 0;

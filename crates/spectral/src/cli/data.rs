@@ -16,10 +16,10 @@ use super::error::CliError;
 use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table, tell_notes};
 use super::paths::path_text;
-use crate::data::{
+use spectral_lab::data::{
     DataInfo, FetchEvent, FetchOptions, Images, Origin, catalog, fetch, load, locate,
 };
-use crate::files;
+use spectral_lab::files;
 
 /// Images of each class on a contact sheet.
 const PER_CLASS: usize = 12;

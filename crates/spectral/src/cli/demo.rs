@@ -13,9 +13,9 @@ use super::layout::width;
 use super::output::{print, print_json, say};
 use super::settings;
 use super::trial::Trial;
-use crate::data::{DataOptions, load};
-use crate::report::{Report, compare_json, table};
-use crate::train::TrainConfig;
+use spectral_lab::data::{DataOptions, load};
+use spectral_lab::report::{Report, compare_json, table};
+use spectral_lab::train::TrainConfig;
 
 /// The spatial baseline, and one network each of three kinds of spectral layer.
 const MODELS: [&str; 4] = ["cnn", "kk2", "kk2-repaired", "free2"];

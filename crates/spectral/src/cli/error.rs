@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-use crate::bench::BenchError;
-use crate::data::DataError;
-use crate::model::ModelError;
-use crate::report::ReportError;
-use crate::study::StudyError;
-use crate::train::TrainError;
+use spectral_lab::bench::BenchError;
+use spectral_lab::data::DataError;
+use spectral_lab::model::ModelError;
+use spectral_lab::report::ReportError;
+use spectral_lab::train::TrainError;
+use spectral_studies::StudyError;
 
 /// Why a command failed.
 #[derive(Debug, Error)]

@@ -12,8 +12,8 @@ use super::error::CliError;
 use super::output::{print, print_json};
 use super::paths::path_text;
 use super::test_images::{TestArgs, TestImages, judge, test_images};
-use crate::data::resized;
-use crate::model::InputSpec;
+use spectral_lab::data::resized;
+use spectral_lab::model::InputSpec;
 
 /// Evaluate a saved network, also at another size
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! What the figures of a report say, in sentences.
 
-use crate::report::chance::{Verdict, compare, compare_losses, compare_seeds};
-use crate::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
+use spectral_lab::report::chance::{Verdict, compare, compare_losses, compare_seeds};
+use spectral_lab::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
 
 /// What ends the name of a repaired network, the rest being the published one's.
 const REPAIRED: &str = "-repaired";

@@ -14,11 +14,11 @@ use super::error::CliError;
 use super::layout::{keep_names_whole, prose_width};
 use super::output::{print, print_json, say, table};
 use super::paths::path_text;
-use crate::inspect::{
+use spectral_lab::inspect::{
     InspectError, Inspection, LAYERS, Request, describe, inspect_layer, inspect_network, overview,
     page,
 };
-use crate::report::{check_writable, write_layers_html};
+use spectral_lab::report::{check_writable, write_layers_html};
 
 /// Say what a layer really does, and what it costs
 #[derive(Debug, Args)]

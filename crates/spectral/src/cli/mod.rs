@@ -49,9 +49,9 @@ use burn::tensor::Device;
 use context::Context;
 use error::CliError;
 
-use crate::limits;
-use crate::model;
-use crate::train::{DataDescription, ModelDescription};
+use spectral_lab::limits;
+use spectral_lab::model;
+use spectral_lab::train::{DataDescription, ModelDescription};
 
 /// Train, compare and explain frequency-domain neural networks
 #[derive(Debug, Parser)]

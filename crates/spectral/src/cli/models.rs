@@ -10,7 +10,7 @@ use super::context::Context;
 use super::error::CliError;
 use super::layout::{keep_names_whole, prose_width, width, wrapped};
 use super::output::{self, print, print_json};
-use crate::model::{self, InputSpec, ModelInfo};
+use spectral_lab::model::{self, InputSpec, ModelInfo};
 
 /// List the networks, or the layers of one
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::CliError;
 use super::layout;
-use crate::data::{DataOptions, notes};
+use spectral_lab::data::{DataOptions, notes};
 
 /// One line under the header and one at the end.
 const STYLE: TableStyle = TableStyle::new()

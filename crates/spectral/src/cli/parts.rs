@@ -6,10 +6,10 @@ use super::checkpoint::Loaded;
 use super::error::CliError;
 use super::output::say;
 use super::run_settings::DataSettings;
-use crate::data::{
+use spectral_lab::data::{
     self, DataOptions, DataSet, Division, ImageList, ImagePart, KnownImages, Origin,
 };
-use crate::train::{DataDescription, RunFolder};
+use spectral_lab::train::{DataDescription, RunFolder};
 
 /// Whether the set of that name is a folder of photographs.
 pub(super) fn is_folder(name: &str) -> bool {

@@ -11,10 +11,10 @@ use super::error::CliError;
 use super::output::{print, print_json, say};
 use super::paths;
 use super::run_settings::ModelSettings;
-use crate::data::{Images, read_photo};
-use crate::limits;
-use crate::model::InputSpec;
-use crate::train::{Feeding, Target, predict};
+use spectral_lab::data::{Images, read_photo};
+use spectral_lab::limits;
+use spectral_lab::model::InputSpec;
+use spectral_lab::train::{Feeding, Target, predict};
 
 /// Classes told for each image.
 const TOP: usize = 3;

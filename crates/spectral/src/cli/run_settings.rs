@@ -5,9 +5,11 @@ use toml::Table;
 
 use super::args::DataArgs;
 use super::error::CliError;
-use crate::data::{DataSet, Normalize};
-use crate::model::InputSpec;
-use crate::train::{DataDescription, Loss, ModelDescription, RunConfig, Target, TrainConfig};
+use spectral_lab::data::{DataSet, Normalize};
+use spectral_lab::model::InputSpec;
+use spectral_lab::train::{
+    DataDescription, Loss, ModelDescription, RunConfig, Target, TrainConfig,
+};
 
 /// Everything beside its name that using a network takes; kept with its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,7 +131,7 @@ pub(super) fn folder_name(data: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{DataOptions, load};
+    use spectral_lab::data::{DataOptions, load};
 
     #[test]
     fn a_folder_within_a_name_makes_no_folder() {

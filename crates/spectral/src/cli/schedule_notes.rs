@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::error::CliError;
-use crate::train::{Scheduler, TrainConfig};
+use spectral_lab::train::{Scheduler, TrainConfig};
 
 /// What to say of the epochs to come, counted from 0: that they lie behind the end of the schedule,
 /// or that its warm-up does not come to its end. Epochs that would train at the rate 0 are refused.
@@ -59,7 +59,7 @@ pub(super) fn schedule_notes(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Decay, ScheduleConfig, Span, Warmup};
+    use spectral_lab::train::{Decay, ScheduleConfig, Span, Warmup};
 
     fn cosine(over: Span, floor: f64, warmup: Option<Span>) -> TrainConfig {
         TrainConfig {

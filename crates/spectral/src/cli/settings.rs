@@ -10,9 +10,9 @@ use toml::{Table, Value};
 use super::args::{augment_name, positive, recipe_name};
 use super::error::CliError;
 use super::overlay::{assignment, nested, overlay};
-use crate::data::Augment;
-use crate::model;
-use crate::train::{Recipe, TrainConfig, recipes};
+use spectral_lab::data::Augment;
+use spectral_lab::model;
+use spectral_lab::train::{Recipe, TrainConfig, recipes};
 
 /// The settings when nothing is said: the first recipe's, the lab's own.
 pub(super) fn defaults() -> TrainConfig {

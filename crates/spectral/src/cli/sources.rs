@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the program is made of, from the crate's folder.
-pub(crate) const PLACES: [&str; 5] = [
+pub(crate) const PLACES: [&str; 7] = [
     "src",
-    "peers",
+    "../spectral-studies/src",
+    "../spectral-lab/src",
+    "../spectral-lab/peers",
     "../burn-spectral/src",
     "../spectral-kernels/src",
     "../../Cargo.lock",

@@ -2,7 +2,7 @@
 
 use super::bench_table::number;
 use super::layout::{NumberRow, number_tables, wrapped};
-use crate::bench::{Parts, StepReport};
+use spectral_lab::bench::{Parts, StepReport};
 
 /// The tables and what they were measured on, in lines of at most `width` characters.
 pub(super) fn text(reports: &[StepReport], width: usize) -> String {

@@ -15,10 +15,10 @@ use super::output::{self, print, print_json, say};
 use super::paths::path_text;
 use super::run_settings::{DataSettings, fitted, run_config};
 use super::trial::Trial;
-use crate::data::DataSet;
-use crate::report::{DataSetReport, ModelReport, Provenance, table};
-use crate::study::{self, Job, Lab, StudyError, StudyInfo, StudyOptions, StudyOutcome};
-use crate::train::{RunFolder, TrainError};
+use spectral_lab::data::DataSet;
+use spectral_lab::report::{DataSetReport, ModelReport, Provenance, table};
+use spectral_lab::train::{RunFolder, TrainError};
+use spectral_studies::{self, Job, Lab, StudyError, StudyInfo, StudyOptions, StudyOutcome};
 
 /// Measure a published result again
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ pub(super) struct StudyArgs {
 
 /// A study by its name.
 fn study_name(name: &str) -> Result<&'static StudyInfo, StudyError> {
-    study::find(name)
+    spectral_studies::find(name)
 }
 
 pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
@@ -105,7 +105,7 @@ pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
 }
 
 fn list(context: &Context) -> Result<(), CliError> {
-    let studies = study::studies();
+    let studies = spectral_studies::studies();
     if context.json {
         return print_json(&studies);
     }

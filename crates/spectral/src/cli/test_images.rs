@@ -11,9 +11,9 @@ use super::error::CliError;
 use super::output::{say, tell_notes};
 use super::parts::{Parts, is_folder};
 use super::run_settings::DataSettings;
-use crate::data::{DataOptions, Images, load, resized, same_set};
-use crate::model::Network;
-use crate::train::{Evaluation, Feeding, Target, Task, evaluate};
+use spectral_lab::data::{DataOptions, Images, load, resized, same_set};
+use spectral_lab::model::Network;
+use spectral_lab::train::{Evaluation, Feeding, Target, Task, evaluate};
 
 /// Which images.
 #[derive(Debug, Args)]

@@ -18,9 +18,9 @@ use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
-use crate::data::{DataOptions, DataSet, Division, load};
-use crate::report::{Report, compare_json, table};
-use crate::train::{Ending, RunConfig, RunFolder, TrainConfig, TrainError};
+use spectral_lab::data::{DataOptions, DataSet, Division, load};
+use spectral_lab::report::{Report, compare_json, table};
+use spectral_lab::train::{Ending, RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown in a run's report.
 const FILTERS: usize = 8;

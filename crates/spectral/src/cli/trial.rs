@@ -4,10 +4,10 @@ use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::run_settings::input_of;
-use crate::data::DataSet;
-use crate::model;
-use crate::report::{Goal, ModelReport};
-use crate::train::{Ending, ProgressReporter, RunFolder, Target, TrainConfig, fit};
+use spectral_lab::data::DataSet;
+use spectral_lab::model;
+use spectral_lab::report::{Goal, ModelReport};
+use spectral_lab::train::{Ending, ProgressReporter, RunFolder, Target, TrainConfig, fit};
 
 /// One network to be trained on one data set.
 pub(super) struct Trial<'a> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::SeedReport;
+use spectral_lab::report::SeedReport;
 
 fn model(name: &str, accuracy: f64) -> ModelReport {
     ModelReport {

@@ -1,6 +1,6 @@
 use super::*;
-use crate::data::Normalize;
-use crate::train::{Clipping, Decay, OptimizerConfig, SgdSettings, Span, Target};
+use spectral_lab::data::Normalize;
+use spectral_lab::train::{Clipping, Decay, OptimizerConfig, SgdSettings, Span, Target};
 
 fn set(settings: &[&str]) -> Result<TrainConfig, String> {
     let args = TrainingArgs {

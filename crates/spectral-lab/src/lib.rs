@@ -1,0 +1,17 @@
+//! A lab for frequency-domain neural networks: it trains them, compares them with their spatial
+//! baselines, and explains what they learned.
+//!
+//! Data flows one way: [`data`] gives images, [`model`] gives networks by name, [`train`] fits one to
+//! the other, and [`report`] writes pages about the result. [`mod@bench`] times layers and training
+//! steps, [`advise`] compares the algorithms of a convolution, and [`mod@inspect`] explains what a layer
+//! computes.
+
+pub mod advise;
+pub mod bench;
+pub mod data;
+pub mod files;
+pub mod inspect;
+pub mod limits;
+pub mod model;
+pub mod report;
+pub mod train;

@@ -1,0 +1,321 @@
+//! What a run found, as a page, a text, a table or numbers.
+//!
+//! A [`Report`] holds plain values only: it knows no tensor and no network, so whoever trained something fills one in
+//! and chooses a form:
+//!
+//! * [`to_html`], [`write_html`]: one self-contained page (no network, no script needed) with tables, learning curves,
+//!   confusion matrices, learned filters and sample images;
+//! * [`to_markdown`], [`write_markdown`]: the same figures as text;
+//! * [`to_json`], [`write_json`]: everything, and [`compare_json`]: one flat object a model;
+//! * [`table()`]: a table for a terminal of 80 columns.
+//!
+//! A [`LayersReport`] is what inspection found out about layers; [`layers_html`] makes it a page.
+//!
+//! A run may diverge, so every metric may be NaN or infinite. Such values are shown as missing, sorted last, written as
+//! JSON `null` and read back as NaN.
+
+mod axis;
+pub mod chance;
+mod charts;
+mod combine;
+mod confusion;
+mod error;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod format;
+mod html;
+mod json;
+mod layers;
+mod legend;
+mod markdown;
+mod palette;
+mod pictures;
+mod rank;
+mod section;
+mod seeds;
+mod table;
+mod view;
+mod write;
+
+use serde::{Deserialize, Serialize};
+
+pub use combine::combine_seeds;
+pub use error::ReportError;
+pub use format::count;
+pub use html::{to_html, write_html};
+pub use json::{compare_json, to_json, write_json};
+pub use layers::{
+    FigureSection, LayerReport, LayersReport, PairPictures, layers_html, write_layers_html,
+};
+pub use markdown::{to_markdown, write_markdown};
+pub use palette::ColorMap;
+pub use pictures::{grid_png, picture_png};
+pub use section::{
+    Bar, ChartKind, Line, Point, Section, SectionChart, SectionTable, Strip, Value,
+    write_section_files,
+};
+pub use seeds::{SeedReport, Spread};
+pub use table::table;
+pub use write::{check_writable, write as write_text};
+
+/// Everything one run has to say.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Report {
+    /// The headline.
+    pub title: String,
+    /// The findings: paragraphs of plain text, the most important first.
+    pub summary: Vec<String>,
+    /// How to make this report again.
+    pub provenance: Provenance,
+    /// What there is to say beside the comparisons, in the order to be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
+    /// One entry a data set, in the order to be shown.
+    pub data_sets: Vec<DataSetReport>,
+}
+
+/// How a report came to be: enough to run it again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The command line, as typed.
+    pub command: String,
+    /// The commit of the source tree, when known.
+    pub commit: Option<String>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// The processor or accelerator, in words.
+    pub machine: String,
+    /// Threads used for computing.
+    pub threads: usize,
+    /// Names and versions of the software that matters.
+    pub versions: Vec<(String, String)>,
+    /// When the run began, as text.
+    pub date: String,
+    /// Wall-clock time of the whole run, in seconds.
+    #[serde(deserialize_with = "json::number")]
+    pub elapsed_s: f64,
+}
+
+/// One data set and the models trained on it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DataSetReport {
+    /// The short name, such as `glyphs`.
+    pub name: String,
+    /// What the data are, in a sentence or two.
+    pub description: String,
+    /// Class names, in the order of the rows and columns of [`ModelReport::confusion`].
+    pub classes: Vec<String>,
+    /// Number of training examples.
+    pub train_count: usize,
+    /// Number of test examples.
+    pub test_count: usize,
+    /// A few example images.
+    pub samples: Vec<Picture>,
+    /// The models. The first one is the baseline that times are compared with.
+    pub models: Vec<ModelReport>,
+}
+
+impl DataSetReport {
+    /// What its models are for; the same for all.
+    pub fn goal(&self) -> Goal {
+        self.models
+            .first()
+            .map_or_else(Goal::default, |model| model.goal)
+    }
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goal {
+    /// To name the class of an image; judged by accuracy.
+    #[default]
+    Classify,
+    /// To rebuild the image; judged by the loss, and no accuracy exists.
+    Rebuild,
+}
+
+/// One trained model: what it is, how good, how fast, and what it learned.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// The short name, such as `cnn`.
+    pub model: String,
+    /// What the model is, in a sentence.
+    pub summary: String,
+    /// The name of the data set.
+    pub data: String,
+    /// What it is for.
+    #[serde(default)]
+    pub goal: Goal,
+    /// Number of trainable parameters, dead ones included.
+    pub params: usize,
+    /// How many of them can never change the output.
+    pub dead_params: usize,
+    /// Share of the test images named rightly, 0 to 1. This and the other figures are means if there are several
+    /// [`seeds`](Self::seeds).
+    #[serde(deserialize_with = "json::number")]
+    pub accuracy: f64,
+    /// Precision on the test set, 0 to 1: the classes' mean, weighted by their number of images.
+    #[serde(deserialize_with = "json::number")]
+    pub precision: f64,
+    /// Recall on the test set, 0 to 1, weighted likewise.
+    #[serde(deserialize_with = "json::number")]
+    pub recall: f64,
+    /// F1 on the test set, 0 to 1, weighted likewise.
+    #[serde(deserialize_with = "json::number")]
+    pub f1: f64,
+    /// Mean loss on the test set.
+    #[serde(deserialize_with = "json::number")]
+    pub loss: f64,
+    /// Median training time of an epoch, in seconds.
+    #[serde(deserialize_with = "json::number")]
+    pub epoch_s: f64,
+    /// Training images per second.
+    #[serde(deserialize_with = "json::number")]
+    pub images_per_s: f64,
+    /// Test images by true class (row) and predicted class (column), in the order of [`DataSetReport::classes`]; empty
+    /// when not counted.
+    pub confusion: Vec<Vec<u64>>,
+    /// What each seed gave; empty if there was only one. The matrix, the epochs and all pictures are those of the first.
+    #[serde(default)]
+    pub seeds: Vec<SeedReport>,
+    /// The epochs, oldest first.
+    pub history: Vec<EpochReport>,
+    /// Some learned filters.
+    pub filters: Vec<FilterReport>,
+    /// What it made of [`DataSetReport::samples`], one each; empty unless its goal is [`Goal::Rebuild`].
+    #[serde(default)]
+    pub rebuilt: Vec<Picture>,
+    /// Remarks a reader should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl ModelReport {
+    /// The first epoch whose training loss is not a finite number.
+    pub fn diverged_at(&self) -> Option<usize> {
+        self.history
+            .iter()
+            .find(|epoch| !epoch.train_loss.is_finite())
+            .map(|epoch| epoch.epoch)
+    }
+
+    /// Whether training or testing left the finite numbers.
+    pub fn diverged(&self) -> bool {
+        self.diverged_at().is_some() || !self.loss.is_finite() || !self.score().is_finite()
+    }
+
+    /// What it is judged by: the accuracy, or the loss if it rebuilds images.
+    pub fn score(&self) -> f64 {
+        match self.goal {
+            Goal::Classify => self.accuracy,
+            Goal::Rebuild => self.loss,
+        }
+    }
+
+    /// The spread of [`score`](Self::score) over the seeds, if there are several.
+    pub fn spread(&self) -> Option<Spread> {
+        Spread::of(self.seeds.iter().map(|seed| match self.goal {
+            Goal::Classify => seed.accuracy,
+            Goal::Rebuild => seed.loss,
+        }))
+    }
+}
+
+/// The figures of one epoch.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct EpochReport {
+    /// The epoch's number, from 1.
+    pub epoch: usize,
+    /// Training time of this epoch, in seconds, testing not included.
+    #[serde(deserialize_with = "json::number")]
+    pub seconds: f64,
+    /// Mean training loss.
+    #[serde(deserialize_with = "json::number")]
+    pub train_loss: f64,
+    /// Training accuracy, 0 to 1.
+    #[serde(deserialize_with = "json::number")]
+    pub train_accuracy: f64,
+    /// Mean test loss.
+    #[serde(deserialize_with = "json::number")]
+    pub test_loss: f64,
+    /// Test accuracy, 0 to 1.
+    #[serde(deserialize_with = "json::number")]
+    pub test_accuracy: f64,
+    /// The learning rate at the epoch's end.
+    #[serde(deserialize_with = "json::number")]
+    pub learning_rate: f64,
+    /// Training images per second.
+    #[serde(deserialize_with = "json::number")]
+    pub images_per_s: f64,
+}
+
+/// One learned filter, seen in space and in frequency.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FilterReport {
+    /// Which filter it is, such as `layer 1, filter 3`.
+    pub label: String,
+    /// The impulse response, signed.
+    pub kernel: Grid,
+    /// The magnitude |H| of the frequency response, zero frequency (DC) moved to the center.
+    pub magnitude: Grid,
+    /// The phase of the frequency response in radians, −π to π, shifted likewise.
+    pub phase: Option<Grid>,
+}
+
+/// A matrix of numbers, to be drawn in colors.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Grid {
+    /// Number of rows, at least 1.
+    pub rows: usize,
+    /// Number of columns, at least 1.
+    pub cols: usize,
+    /// `rows · cols` values, row by row.
+    #[serde(deserialize_with = "json::numbers")]
+    pub values: Vec<f32>,
+}
+
+/// A small image.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Picture {
+    /// What it shows, such as its class.
+    pub label: String,
+    /// Height in pixels, at least 1.
+    pub rows: usize,
+    /// Width in pixels, at least 1.
+    pub cols: usize,
+    /// 1 for gray, 3 for red, green and blue.
+    pub channels: usize,
+    /// `rows · cols · channels` bytes, row by row, the channels of a pixel side by side.
+    pub pixels: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_diverges_where_its_training_loss_stops_being_finite() {
+        let mut model = fixture::model("cnn", 0.9);
+        assert_eq!(model.diverged_at(), None);
+        assert!(!model.diverged());
+        model.history[2].train_loss = f64::INFINITY;
+        model.history[3].train_loss = f64::NAN;
+        assert_eq!(model.diverged_at(), Some(3));
+        assert!(model.diverged());
+    }
+
+    #[test]
+    fn a_model_that_rebuilds_is_judged_by_its_loss_and_needs_no_accuracy() {
+        let model = fixture::rebuilding("conv", 0.0625);
+        assert!(!model.diverged());
+        assert_eq!(model.score(), 0.0625);
+    }
+
+    #[test]
+    fn a_model_whose_test_loss_is_not_finite_has_diverged() {
+        let mut model = fixture::model("cnn", 0.9);
+        model.loss = f64::NAN;
+        assert_eq!(model.diverged_at(), None);
+        assert!(model.diverged());
+    }
+}
