@@ -1,4 +1,5 @@
-//! What Burn computes wrong and this library does not: the small cases of `docs/upstream.md`.
+//! What Burn computes wrong and this library does not: the cases listed in
+//! `docs/reference/upstream.md`.
 
 use burn::nn::conv::Conv1dConfig;
 use burn::tensor::{DType, Device, Tensor};
@@ -47,7 +48,7 @@ fn the_weight_gradient_of_a_grouped_convolution_counts_no_sample_that_the_stride
         assert!(error(spatial::conv1d(&layer, x.clone())) < 1e-5, "{length}");
         let twin = FftConv1d::from(layer.clone());
         assert!(error(twin.forward(x.clone())) < 1e-5, "{length}");
-        // Once Burn has mended it, the entry of `docs/upstream.md` may go.
+        // Once Burn has mended it, the entry of `docs/reference/upstream.md` may go.
         let burn = error(layer.forward(x));
         assert_eq!(burn > 0.1, length == 6, "{length} samples: {burn}");
     }
