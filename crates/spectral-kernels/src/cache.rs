@@ -2,15 +2,8 @@
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use crate::algorithm::per_signal::PerSignal;
-use crate::long_convolution::Twist;
-use crate::plan::Plan;
-use crate::real::HalfTwiddles;
-use crate::scalar::Scalar;
 
 /// Bytes of plans that are kept unless [`set_plan_memory`] says otherwise.
 const DEFAULT_BYTES: usize = 64 << 20;
@@ -18,8 +11,11 @@ const DEFAULT_BYTES: usize = 64 << 20;
 /// What an entry takes beside its value: its place in the map, the counts of its `Arc`, a header of the allocator.
 const ENTRY_BYTES: usize = 160;
 
-/// A value that says how much memory it takes.
-pub trait Weighed: Send + Sync + 'static {
+/// What is computed once for each length.
+pub trait Plan: Send + Sync + 'static {
+    /// Computes it for `n ≥ 1` points.
+    fn plan(n: usize) -> Self;
+
     /// Bytes, to within about a factor of two where another crate made it.
     fn bytes(&self) -> usize;
 }
@@ -118,7 +114,7 @@ impl Shelf {
     }
 
     /// The value for `n`, made if it is not there: two threads may both make it, one is kept.
-    fn get<V: Weighed>(&self, n: usize, make: impl FnOnce(usize) -> V) -> Arc<V> {
+    fn get<V: Plan>(&self, n: usize, make: impl FnOnce(usize) -> V) -> Arc<V> {
         let key = (TypeId::of::<V>(), n);
         let found = |found: Option<Arc<dyn Any + Send + Sync>>| found?.downcast::<V>().ok();
         let kept = self.lock().touch(&key);
@@ -171,33 +167,9 @@ pub fn clear_plans() {
     drop(gone);
 }
 
-/// All plans of one number type.
-pub struct Plans<T: Scalar>(PhantomData<T>);
-
-impl<T: Scalar> Plans<T> {
-    pub const fn new() -> Self {
-        Plans(PhantomData)
-    }
-
-    /// The plan of complex transforms of `n ≥ 1` points.
-    pub fn complex(&self, n: usize) -> Arc<Plan<T>> {
-        PLANS.get(n, Plan::new)
-    }
-
-    /// The twiddles of real transforms of even length `n`.
-    pub fn half(&self, n: usize) -> Arc<HalfTwiddles<T>> {
-        PLANS.get(n, HalfTwiddles::new)
-    }
-
-    /// The plan of complex transforms of `n ≥ 1` points, one signal at a time.
-    pub fn single(&self, n: usize) -> Arc<PerSignal<T>> {
-        PLANS.get(n, PerSignal::new)
-    }
-
-    /// The turns of long convolutions in blocks of `n ≥ 1` samples.
-    pub fn twist(&self, n: usize) -> Arc<Twist<T>> {
-        PLANS.get(n, Twist::new)
-    }
+/// The plan of type `P` for `n ≥ 1` points.
+pub fn plan<P: Plan>(n: usize) -> Arc<P> {
+    PLANS.get(n, P::plan)
 }
 
 #[cfg(test)]
@@ -207,7 +179,11 @@ mod tests {
     /// A value of so many bytes with its entry.
     struct Block(usize);
 
-    impl Weighed for Block {
+    impl Plan for Block {
+        fn plan(bytes: usize) -> Self {
+            Block(bytes)
+        }
+
         fn bytes(&self) -> usize {
             self.0 - ENTRY_BYTES
         }

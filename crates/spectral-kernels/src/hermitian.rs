@@ -1,9 +1,10 @@
 //! Full spectra and half-spectra: the Hermitian part of any spectrum, and the mirror images that a half leaves out.
 
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, count, half_bins};
-use crate::simd::{InstructionSet, Kernel, Simd, Vector};
+use crate::shape::{Planar, PlanarMut, half_bins};
+use spectral_lanes::Scalar;
+use spectral_lanes::count;
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Spectra of images `[count, height, width]`, full or the half `[count, height, width/2 + 1]`.
 ///
@@ -34,7 +35,7 @@ impl HermitianSpectra {
     pub fn symmetrize<T: Scalar>(&self, factor: T, x: Planar<'_, T>, h: PlanarMut<'_, T>) {
         x.expect("full spectra", self.full_len());
         h.expect("half-spectra", self.half_len());
-        T::hermitian(Work {
+        T::enter::<WorkEntry>(Work {
             spectra: *self,
             factor,
             from: x,
@@ -51,7 +52,7 @@ impl HermitianSpectra {
     pub fn complete<T: Scalar>(&self, factor: T, h: Planar<'_, T>, x: PlanarMut<'_, T>) {
         h.expect("half-spectra", self.half_len());
         x.expect("full spectra", self.full_len());
-        T::hermitian(Work {
+        T::enter::<WorkEntry>(Work {
             spectra: *self,
             factor,
             from: h,
@@ -69,6 +70,8 @@ pub struct Work<'a, T> {
     to: [Shared<T>; 2],
     to_half: bool,
 }
+
+spectral_lanes::entry!(WorkEntry, Work);
 
 impl<T: Scalar> Work<'_, T> {
     /// Computes it, in parallel where it pays.

@@ -1,4 +1,4 @@
-//! Batched real and complex FFTs, spectral contractions and convolutions on plain slices.
+//! Batched real and complex FFTs, spectral filters and long convolutions on plain slices.
 //!
 //! The computational core of Spectral: slices in, slices out, no tensors. Networks transform thousands of small signals
 //! of awkward lengths (7, 14, 28, 75, 150), so signals, not the elements of one signal, fill the vector registers: one
@@ -43,12 +43,6 @@
 //! The contraction runs at 145 to 180 GFLOP/s a thread (8 flops a complex multiplication and addition) for dense
 //! couplings of 16 channels and more; depthwise ones are bound by memory.
 //!
-//! The direct convolution, GFLOP/s of a thread (2 flops a tap, those on the padding counted) of output, input gradient
-//! and weight gradient: 3×3 kernels 64→64 at 32² 196, 196, 190; 64→128 at 16² 210, 192, 208; 256→512 at 4² 264, 234,
-//! 265; 512→512 at 2² 320, 267, 296; 16→32 at 7² 199, 160, 172; 3→64 at 32² 105, 88, 87; 5×5, 1→6 at 28² 102, 57, 94
-//! (processor time on a shared machine; `cargo bench --bench convolution`). Depthwise 3×3 kernels are bound by memory,
-//! 31×31 ones reach 84 to 98.
-//!
 //! # Example
 //!
 //! ```
@@ -72,58 +66,37 @@
     reason = "blocks of registers are indexed by constants"
 )]
 
-mod activation;
 mod algorithm;
 mod cache;
-mod channel_affine;
 mod contraction;
-mod convolution;
-mod dense;
 mod exponential;
 mod filter;
 mod hermitian;
 mod long_convolution;
-mod memory;
 mod noise;
 mod norm;
-mod optimizer;
 pub mod oracle;
-mod parallel;
 mod plan;
 mod pointwise;
 mod real;
 mod reverse;
-mod scalar;
-mod scratch;
 mod shape;
-mod simd;
 mod stack;
 mod transform;
 mod view;
 
-pub use activation::Activation;
 pub use cache::{PlanMemory, clear_plans, plan_memory, set_plan_memory};
-pub use channel_affine::{
-    BatchNormalization, ChannelCoefficients, ChannelStatistics, ChannelSums, FusedBatchNorm,
-    MaxPool, NormalizationGradients,
-};
 pub use contraction::{BinwiseMatmul, Conjugate, TiledBinwiseMatmul};
-pub use convolution::{ChannelEpilogue, Convolution, Epilogue};
-pub use dense::Dense;
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
 pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 pub use hermitian::HermitianSpectra;
 pub use long_convolution::{LongConvolution, LongGradients};
-pub use memory::keep_freed_pages;
 pub use noise::NormalNoise;
 pub use norm::Norm;
-pub use optimizer::{AdamMoments, AdamStep, RmsPropAverages, RmsPropStep, SgdStep};
-pub use parallel::threads;
 pub use pointwise::Pointwise;
 pub use reverse::reverse;
-pub use scalar::Scalar;
 pub use shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};
-pub use simd::InstructionSet;
+pub use spectral_lanes::{InstructionSet, Scalar, keep_freed_pages, threads};
 pub use stack::{DenseGradients, DenseHead, RectifiedStack};
 pub use transform::{
     Frame, Modes, PrunedFft, fft_axis, fftn, irfft_axis, irfftn, rfft_axis, rfftn,

@@ -1,8 +1,8 @@
 //! Multiplicative normal noise that is not kept: every number's noise follows from a seed and its place.
 
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// Numbers whose noise is drawn together, two from each draw.
 const BLOCK: usize = 2 * PAIRS;
@@ -32,7 +32,7 @@ impl NormalNoise {
     /// When the slices differ in length.
     pub fn multiply<T: Scalar>(&self, x: &[T], y: &mut [T]) {
         assert_eq!(x.len(), y.len(), "noise: lengths of input and output");
-        T::noise(Work {
+        T::enter::<WorkEntry>(Work {
             noise: *self,
             x,
             y: Shared::new(y),
@@ -46,6 +46,8 @@ pub struct Work<'a, T> {
     x: &'a [T],
     y: Shared<T>,
 }
+
+spectral_lanes::entry!(WorkEntry, Work);
 
 impl<T: Scalar> Work<'_, T> {
     /// Computes it, in parallel where it pays.

@@ -2,10 +2,10 @@
 
 use crate::algorithm::per_signal::PerSignal;
 use crate::algorithm::stockham::Stockham;
-use crate::cache::Weighed;
-use crate::scalar::Scalar;
-use crate::simd::Simd;
+use crate::cache;
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
 
 /// Beyond this a block of signals no longer fits the second-level cache and one signal at a time is faster.
 const LONGEST_BLOCK: usize = 4096;
@@ -20,7 +20,11 @@ pub struct Plan<T: Scalar> {
     choice: Choice<T>,
 }
 
-impl<T: Scalar> Weighed for Plan<T> {
+impl<T: Scalar> cache::Plan for Plan<T> {
+    fn plan(n: usize) -> Self {
+        Self::new(n)
+    }
+
     fn bytes(&self) -> usize {
         size_of::<Self>()
             + match &self.choice {

@@ -5,17 +5,21 @@
 //! zeros.
 
 use crate::algorithm::root;
-use crate::cache::Weighed;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd};
+use crate::cache;
 use crate::view::{Complex, View, broadcast};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd};
 
 /// `exp(−2πi k/n)` for `k = 0 … n/4`, even `n`.
 pub struct HalfTwiddles<T> {
     pub factors: Vec<[T; 2]>,
 }
 
-impl<T: Scalar> Weighed for HalfTwiddles<T> {
+impl<T: Scalar> cache::Plan for HalfTwiddles<T> {
+    fn plan(n: usize) -> Self {
+        Self::new(n)
+    }
+
     fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(&self.factors[..])
     }

@@ -1,4 +1,6 @@
-//! How a slice is seen: one axis of an array, planar complex data, direction, weights of half-spectrum bins.
+//! How a slice is read: one axis of an array, planar complex data, direction, weights of half-spectrum bins.
+
+use spectral_lanes::{count, expect_len};
 
 /// Sign of the exponent. Neither direction scales: that is the `scale` argument's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,23 +33,6 @@ impl Axis {
     /// Elements of the array whose axis is a half-spectrum: `outer · (len/2 + 1) · inner`.
     pub fn half_elements(self) -> usize {
         count(&[self.outer, half_bins(self.len), self.inner])
-    }
-}
-
-/// Elements of an array of these sizes. Pointers are made from what is found here, so the product must not wrap.
-///
-/// Panics if it does.
-#[track_caller]
-pub(crate) fn count(sizes: &[usize]) -> usize {
-    if sizes.contains(&0) {
-        return 0;
-    }
-    let product = sizes
-        .iter()
-        .try_fold(1_usize, |product, size| product.checked_mul(*size));
-    match product {
-        Some(product) => product,
-        None => panic!("an array of {sizes:?} elements is too large"),
     }
 }
 
@@ -142,14 +127,6 @@ impl<T> PlanarMut<'_, T> {
             im: self.im,
         }
     }
-}
-
-#[track_caller]
-pub(crate) fn expect_len(what: &str, part: &str, expected: usize, got: usize) {
-    assert!(
-        expected == got,
-        "{what}: expected {expected} {part} elements, got {got}"
-    );
 }
 
 #[cfg(test)]

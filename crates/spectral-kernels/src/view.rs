@@ -2,8 +2,8 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use crate::scalar::Scalar;
-use crate::simd::{Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Simd, Vector};
 
 /// A complex number in every lane.
 #[derive(Clone, Copy)]

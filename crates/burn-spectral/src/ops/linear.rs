@@ -11,7 +11,7 @@ use burn::backend::{
 };
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Shape, Tensor};
-use spectral_kernels::{Activation, Dense};
+use fused_layers::kernels::{Activation, Dense};
 
 use super::buffer::{self, Pooled};
 use super::flex::{Contiguous, with_dtype};

@@ -8,7 +8,7 @@ use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 
-pub use spectral_kernels::{AdamStep, RmsPropStep, SgdStep};
+pub use fused_layers::kernels::{AdamStep, RmsPropStep, SgdStep};
 
 use super::flex::{Contiguous, with_dtype};
 use super::{check_dtypes, has_kernels};
@@ -54,7 +54,7 @@ pub fn adam<const D: usize>(
     with_dtype!(gradient.0, E => step.update::<E>(
         weights.slice(),
         gradient.slice(),
-        spectral_kernels::AdamMoments {
+        fused_layers::kernels::AdamMoments {
             mean: mean.slice(),
             square: square.slice(),
             largest: largest.as_mut().map(Owned::slice),
@@ -111,7 +111,7 @@ pub fn rms_prop<const D: usize>(
     with_dtype!(gradient.0, E => step.update::<E>(
         weights.slice(),
         gradient.slice(),
-        spectral_kernels::RmsPropAverages {
+        fused_layers::kernels::RmsPropAverages {
             square: square.slice(),
             mean: mean.as_mut().map(Owned::slice),
             update: update.as_mut().map(Owned::slice),

@@ -1,8 +1,8 @@
 //! Short transforms held in registers.
 
-use crate::scalar::Scalar;
-use crate::simd::{Simd, Vector};
 use crate::view::Complex;
+use spectral_lanes::Scalar;
+use spectral_lanes::{Simd, Vector};
 
 const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
 

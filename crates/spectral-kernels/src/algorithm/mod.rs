@@ -7,7 +7,7 @@ pub mod stockham;
 
 use std::f64::consts::TAU;
 
-use crate::scalar::Scalar;
+use spectral_lanes::Scalar;
 
 /// `exp(−2πi k/n)`, with the angle reduced below an eighth of a turn in exact arithmetic.
 pub fn root<T: Scalar>(k: usize, n: usize) -> [T; 2] {

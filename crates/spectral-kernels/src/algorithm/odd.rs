@@ -4,9 +4,9 @@
 //! `x_0 + Σ_k a_k cos(2πjk/R) ∓ i Σ_k b_k sin(2πjk/R)`, `k = 1 … (R−1)/2`.
 
 use super::root;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd, Vector};
 use crate::view::{Complex, View, broadcast};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Beyond this a general algorithm costs less than (R−1)² multiplications.
 pub const MAX_PRIME: usize = 199;

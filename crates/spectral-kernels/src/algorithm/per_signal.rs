@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rustfft::num_complex::Complex as Number;
 use rustfft::{Fft, FftDirection, FftPlanner, FftPlannerScalar};
 
-use crate::cache::Weighed;
-use crate::scalar::Scalar;
+use crate::cache;
 use crate::shape::Direction;
-use crate::simd::{InstructionSet, Simd};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::{InstructionSet, Simd};
 
 /// A planned transform of contiguous complex numbers.
 pub struct PerSignal<T: Scalar> {
@@ -17,7 +17,11 @@ pub struct PerSignal<T: Scalar> {
     inverse: Arc<dyn Fft<T>>,
 }
 
-impl<T: Scalar> Weighed for PerSignal<T> {
+impl<T: Scalar> cache::Plan for PerSignal<T> {
+    fn plan(n: usize) -> Self {
+        Self::new(n)
+    }
+
     /// `rustfft` does not say what a plan takes. Mixed radices and Rader's algorithm keep about a number per point,
     /// Bluestein's one per point of the longer transform inside it, which is also what they need as scratch.
     fn bytes(&self) -> usize {

@@ -9,9 +9,9 @@
 use super::butterfly::{LENGTHS, butterfly};
 use super::odd::{MAX_PRIME, OddPass, OddTable};
 use super::root;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, MAX_LANES, Simd};
 use crate::view::{Complex, View, broadcast};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
 /// What a pass does with `R` elements, in about the time of a complex vector operation; from measurements.
 fn cost(radix: usize) -> f64 {

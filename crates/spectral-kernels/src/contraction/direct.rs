@@ -1,8 +1,8 @@
 //! Products straight from memory, for matrices with a single row or column.
 
 use super::product::Product;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Vectors of frequencies summed together.
 const ABREAST: usize = 4;

@@ -6,11 +6,12 @@ mod packed;
 mod prefetch;
 mod product;
 
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, count};
+use crate::shape::{Planar, PlanarMut};
 pub use product::Product;
 use product::{Operand, Stride, Target};
+use spectral_lanes::Scalar;
+use spectral_lanes::count;
+use spectral_lanes::parallel::Shared;
 
 /// Which factor of `Σ R·X` is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -132,7 +133,14 @@ impl TiledBinwiseMatmul {
         let (y_group, y_batch, y_out) = self.strides_of_batch(c.out_per_group);
         let y = target(y, y_group, y_batch, y_out);
         // Rows are batch entries, columns outputs, the sum is over inputs.
-        T::multiply(c.product(self.rows(), c.out_per_group, c.in_per_group, x, r, y));
+        T::enter::<product::ProductEntry>(c.product(
+            self.rows(),
+            c.out_per_group,
+            c.in_per_group,
+            x,
+            r,
+            y,
+        ));
     }
 
     /// As [`BinwiseMatmul::adjoint_input`].
@@ -157,7 +165,14 @@ impl TiledBinwiseMatmul {
         let (x_group, x_batch, x_in) = self.strides_of_batch(c.in_per_group);
         let gx = target(gx, x_group, x_batch, x_in);
         // Rows are batch entries, columns inputs, the sum is over outputs.
-        T::multiply(c.product(self.rows(), c.in_per_group, c.out_per_group, gy, r, gx));
+        T::enter::<product::ProductEntry>(c.product(
+            self.rows(),
+            c.in_per_group,
+            c.out_per_group,
+            gy,
+            r,
+            gx,
+        ));
     }
 
     /// As [`BinwiseMatmul::adjoint_response`].
@@ -181,7 +196,14 @@ impl TiledBinwiseMatmul {
         let [r_group, r_out, r_in] = c.strides_of_response();
         let gr = target(gr, r_group, Stride::new(r_out), Stride::new(r_in));
         // Rows are outputs, columns inputs, the sum is over the batch.
-        T::multiply(c.product(c.out_per_group, c.in_per_group, self.rows(), gy, x, gr));
+        T::enter::<product::ProductEntry>(c.product(
+            c.out_per_group,
+            c.in_per_group,
+            self.rows(),
+            gy,
+            x,
+            gr,
+        ));
     }
 
     /// Strides of group, tile of a batch entry, and channel of an array `[batch, groups·channels, tiles, bins]`.

@@ -5,8 +5,8 @@
 
 use super::prefetch::{AHEAD, exceeds_l2, prefetch};
 use super::product::{Operand, Product};
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Terms summed in registers before the sums are added to the output.
 const MOST_TERMS: usize = 64;

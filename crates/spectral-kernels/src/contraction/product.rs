@@ -4,11 +4,11 @@
 use super::along_rows::{self, RowsTask};
 use super::direct::DirectTask;
 use super::packed::{PackedTask, Tiling};
-use crate::parallel::{Shared, for_each, product_work, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
 use crate::shape::Planar;
-use crate::simd::InstructionSet;
+use spectral_lanes::InstructionSet;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
+use spectral_lanes::with_scratch;
 
 /// From index to index: blocks of `block` indices `inner` numbers apart, the blocks `outer` apart.
 #[derive(Clone, Copy)]
@@ -128,6 +128,8 @@ impl Path {
 
 /// Numbers a task of a product without reuse works on, about.
 const DIRECT_ELEMENTS: usize = 1 << 15;
+
+spectral_lanes::entry!(ProductEntry, Product);
 
 impl<T: Scalar> Product<'_, T> {
     /// Computes all of it, in parallel where it pays.

@@ -4,10 +4,10 @@ use super::{
     CHUNK, ExponentialFactors, ExponentialGradients, ExponentialSum, chunks, exponentials, pad,
     work,
 };
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// The gradients of all filters' factors.
 pub struct Adjoint<'a, T> {
@@ -18,6 +18,8 @@ pub struct Adjoint<'a, T> {
     rows: Shared<T>,
     columns: Shared<T>,
 }
+
+spectral_lanes::entry!(AdjointEntry, Adjoint);
 
 impl<'a, T: Scalar> Adjoint<'a, T> {
     pub fn new(

@@ -1,10 +1,10 @@
 //! The surfaces themselves.
 
 use super::{CHUNK, ExponentialFactors, ExponentialSum, chunks, exponentials, pad, work};
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// All surfaces.
 pub struct Forward<'a, T> {
@@ -12,6 +12,8 @@ pub struct Forward<'a, T> {
     factors: ExponentialFactors<'a, T>,
     y: Shared<T>,
 }
+
+spectral_lanes::entry!(ForwardEntry, Forward);
 
 impl<'a, T: Scalar> Forward<'a, T> {
     pub fn new(shape: ExponentialSum, factors: ExponentialFactors<'a, T>, y: &'a mut [T]) -> Self {

@@ -1,14 +1,12 @@
 //! Sums of exponentials of bilinear forms over the bins of a grid: what Gaussian responses are made of.
 
 mod adjoint;
-mod exp;
 mod forward;
 
-use crate::scalar::Scalar;
-use crate::shape::{count, expect_len};
 pub use adjoint::Adjoint;
-pub use exp::Exp;
 pub use forward::Forward;
+use spectral_lanes::Scalar;
+use spectral_lanes::{count, expect_len};
 
 /// Numbers that are worked on together, a whole number of vectors of any instruction set.
 const CHUNK: usize = 16;
@@ -89,7 +87,7 @@ impl ExponentialSum {
     pub fn forward<T: Scalar>(&self, factors: ExponentialFactors<'_, T>, y: &mut [T]) {
         self.expect(&factors);
         self.expect_len("output", self.output_len(), y);
-        T::exponential_forward(Forward::new(*self, factors, y));
+        T::enter::<forward::ForwardEntry>(Forward::new(*self, factors, y));
     }
 
     /// The gradients of the factors: with `h = s·gy·exp(…)` they are `gs = Σ_ij h/s`, `gu[r,i] = Σ_j h·v[r,j]` and
@@ -105,7 +103,7 @@ impl ExponentialSum {
         self.expect_len("amplitude gradient", self.scale_len(), gradients.scale);
         self.expect_len("row gradient", self.rows_len(), gradients.rows);
         self.expect_len("column gradient", self.columns_len(), gradients.columns);
-        T::exponential_adjoint(Adjoint::new(*self, factors, gy, gradients));
+        T::enter::<adjoint::AdjointEntry>(Adjoint::new(*self, factors, gy, gradients));
     }
 
     /// Columns rounded up to whole chunks.

@@ -2,10 +2,10 @@
 
 use super::Placement;
 use super::product::Strip;
-use crate::parallel::Shared;
 use crate::real::BinScales;
-use crate::scalar::Scalar;
-use crate::simd::Simd;
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
+use spectral_lanes::parallel::Shared;
 
 /// Some groups of some entries of the batch: what a tile holds, or a task does.
 #[derive(Clone, Copy)]

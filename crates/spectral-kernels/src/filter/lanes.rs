@@ -2,6 +2,7 @@
 //!
 //! In a tile, bin `k` of row `j` is a pair of rows of channels, real and imaginary.
 
+use crate::cache;
 use std::sync::Arc;
 
 use super::SpectralFilter;
@@ -9,10 +10,10 @@ use super::engine::{Buffers, Engine, Lens, Place, Signal, Unit};
 use super::rows::Rows;
 use crate::plan::Plan;
 use crate::real::BinScales;
-use crate::scalar::Scalar;
 use crate::shape::Direction;
-use crate::simd::{InstructionSet, Simd};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::{InstructionSet, Simd};
 
 /// What a tile should take of the first-level cache.
 const TILE_BYTES: usize = 16 << 10;
@@ -44,7 +45,7 @@ impl<T: Scalar> ChannelLanes<T> {
         ChannelLanes {
             lanes,
             height,
-            plan: T::plans().complex(height),
+            plan: cache::plan::<Plan<T>>(height),
             channels: filter.groups,
             width: lanes * vectors.min(filter.groups.div_ceil(lanes)),
             stride,

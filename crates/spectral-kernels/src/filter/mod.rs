@@ -10,10 +10,11 @@ mod task;
 mod unfused;
 
 use crate::contraction::Conjugate;
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, count, expect_len, half_bins};
-pub use run::Work;
+use crate::shape::{Planar, PlanarMut, half_bins};
+use run::{Work, WorkEntry};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{count, expect_len};
 
 /// How images and responses lie in memory, row-major.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -150,7 +151,7 @@ impl SpectralFilter {
     /// The filtered images.
     pub fn forward<T: Scalar>(&self, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
         self.expect_forward(x, r, y);
-        T::filter(Work::Forward {
+        T::enter::<WorkEntry>(Work::Forward {
             filter: *self,
             x: Shared::to_read(x),
             r: [Shared::to_read(r.re), Shared::to_read(r.im)],
@@ -174,7 +175,7 @@ impl SpectralFilter {
         response: Option<ResponseGradient<'_, T>>,
     ) {
         self.expect_adjoint(gy, &input, &response);
-        T::filter(Work::Adjoint {
+        T::enter::<WorkEntry>(Work::Adjoint {
             filter: *self,
             gy: Shared::to_read(gy),
             input: input.map(|InputGradient { response, gradient }| run::InputWork {

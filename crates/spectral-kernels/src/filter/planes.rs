@@ -2,6 +2,7 @@
 //!
 //! In a tile, row `j` of an image is a pair of rows, real and imaginary; the bins of the unit's images lie side by side.
 
+use crate::cache;
 use std::sync::Arc;
 
 use super::SpectralFilter;
@@ -9,12 +10,12 @@ use super::engine::{Buffers, Engine, Lens, Place, Signal, Unit};
 use super::rows::Rows;
 use crate::plan::Plan;
 use crate::real::BinScales;
-use crate::scalar::Scalar;
 use crate::shape::Direction;
-use crate::simd::{InstructionSet, MAX_LANES, Simd};
 use crate::transform::axis::padded;
-use crate::transform::lanes::{Gather, Scatter, copy};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::{Gather, Scatter, copy};
+use spectral_lanes::{InstructionSet, MAX_LANES, Simd};
 
 /// What a tile may take of the second-level cache.
 const TILE_BYTES: usize = 192 << 10;
@@ -64,7 +65,7 @@ impl<T: Scalar> Planes<T> {
         Planes {
             lanes,
             height,
-            plan: T::plans().complex(height),
+            plan: cache::plan::<Plan<T>>(height),
             multiplier: filter.multiplier,
             unit: [
                 images.div_ceil(filter.batch.max(1)),
@@ -270,12 +271,12 @@ impl<T: Scalar> Engine<T> for Planes<T> {
             }
             for member in 0..members {
                 let to = frame.start[1] * step + member * S::LANES;
-                simd.call(Gather {
-                    lines: &places.samples[member].map(<*mut T>::cast_const),
-                    count: frame.size[1],
-                    to: buffers.block.wrapping_add(to),
-                    row: step,
-                });
+                let ends = places.samples[member].map(<*mut T>::cast_const);
+                // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                let gather = unsafe {
+                    Gather::new(&ends, frame.size[1], buffers.block.wrapping_add(to), step)
+                };
+                simd.call(gather);
             }
             // SAFETY: the block holds `n` samples of one or two rows a lane, the spectra their bins.
             unsafe {
@@ -284,13 +285,18 @@ impl<T: Scalar> Engine<T> for Planes<T> {
             }
             for member in 0..members {
                 for part in 0..2 {
-                    simd.call(Scatter {
-                        from: starts[member].wrapping_add(part * S::LANES),
-                        row: 2 * S::LANES,
-                        count: columns,
-                        lines: &places.tile[member].map(|start| start.wrapping_add(part * width)),
-                        lanes,
-                    });
+                    let ends = places.tile[member].map(|start| start.wrapping_add(part * width));
+                    // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                    let scatter = unsafe {
+                        Scatter::new(
+                            starts[member].wrapping_add(part * S::LANES),
+                            2 * S::LANES,
+                            columns,
+                            &ends,
+                            lanes,
+                        )
+                    };
+                    simd.call(scatter);
                 }
             }
         }
@@ -330,13 +336,18 @@ impl<T: Scalar> Engine<T> for Planes<T> {
             let places = self.lines(signal, &images, tile, [first, lanes], missing);
             for member in 0..members {
                 for part in 0..2 {
-                    simd.call(Gather {
-                        lines: &places.tile[member]
-                            .map(|start| start.wrapping_add(part * width).cast_const()),
-                        count: columns,
-                        to: starts[member].wrapping_add(part * S::LANES),
-                        row: 2 * S::LANES,
-                    });
+                    let ends = places.tile[member]
+                        .map(|start| start.wrapping_add(part * width).cast_const());
+                    // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                    let gather = unsafe {
+                        Gather::new(
+                            &ends,
+                            columns,
+                            starts[member].wrapping_add(part * S::LANES),
+                            2 * S::LANES,
+                        )
+                    };
+                    simd.call(gather);
                 }
             }
             // SAFETY: as in the analysis.
@@ -346,13 +357,17 @@ impl<T: Scalar> Engine<T> for Planes<T> {
             }
             for member in 0..members {
                 let from = frame.start[1] * step + member * S::LANES;
-                simd.call(Scatter {
-                    from: buffers.block.wrapping_add(from),
-                    row: step,
-                    count: frame.size[1],
-                    lines: &places.samples[member],
-                    lanes,
-                });
+                // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                let scatter = unsafe {
+                    Scatter::new(
+                        buffers.block.wrapping_add(from),
+                        step,
+                        frame.size[1],
+                        &places.samples[member],
+                        lanes,
+                    )
+                };
+                simd.call(scatter);
             }
         }
         for image in &images[..count] {

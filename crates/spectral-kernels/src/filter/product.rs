@@ -1,8 +1,8 @@
 //! Products of spectra, bin by bin.
 
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd, Vector};
 use crate::view::Complex;
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Rows of complex numbers, `step` numbers from one to the next.
 #[derive(Clone, Copy)]

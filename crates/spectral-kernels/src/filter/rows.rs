@@ -1,13 +1,14 @@
 //! Transforms of real rows, a block of lanes at a time: one row a lane for even lengths, two for odd ones.
 
+use crate::cache;
 use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles, Join, LastBin, Split, Tangle, Untangle};
-use crate::scalar::Scalar;
 use crate::shape::half_bins;
-use crate::simd::Simd;
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
 
 /// Rows of one length.
 pub struct Rows<T: Scalar> {
@@ -23,8 +24,8 @@ impl<T: Scalar> Rows<T> {
         Rows {
             n,
             columns: half_bins(n),
-            plan: T::plans().complex(if even { n / 2 } else { n }),
-            twiddles: even.then(|| T::plans().half(n)),
+            plan: cache::plan::<Plan<T>>(if even { n / 2 } else { n }),
+            twiddles: even.then(|| cache::plan::<HalfTwiddles<T>>(n)),
         }
     }
 

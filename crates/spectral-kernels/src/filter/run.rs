@@ -5,11 +5,13 @@ use super::lanes::ChannelLanes;
 use super::planes::Planes;
 use super::task::Task;
 use super::{InputGradient, Layout, ResponseGradient, SpectralFilter, unfused};
-use crate::parallel::{Shared, for_each, parts_for, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
+use crate::cache;
+use crate::plan::Plan;
 use crate::shape::{Planar, PlanarMut, half_bins};
-use crate::simd::InstructionSet;
+use spectral_lanes::InstructionSet;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, parts_for, threads_for};
+use spectral_lanes::with_scratch;
 
 /// A pass over slices whose lengths have been checked.
 pub enum Work<T> {
@@ -52,8 +54,8 @@ const TASKS_PER_THREAD: usize = 4;
 pub fn is_fused<T: Scalar>(filter: &SpectralFilter) -> bool {
     let [height, n] = filter.grid;
     let row = if n.is_multiple_of(2) { n / 2 } else { n };
-    let plans = T::plans();
-    if plans.complex(row).one_at_a_time() || plans.complex(height).one_at_a_time() {
+    if cache::plan::<Plan<T>>(row).one_at_a_time() || cache::plan::<Plan<T>>(height).one_at_a_time()
+    {
         return false;
     }
     let lanes = match filter.layout {
@@ -70,6 +72,8 @@ fn points(filter: &SpectralFilter) -> usize {
     let SpectralFilter { batch, groups, .. } = *filter;
     batch * groups * (1 + filter.multiplier) * filter.grid[0] * filter.grid[1]
 }
+
+spectral_lanes::entry!(WorkEntry, <'a, T> Work<T>, Work::run);
 
 impl<T: Scalar> Work<T> {
     pub fn run(self) {

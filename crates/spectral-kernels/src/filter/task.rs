@@ -5,10 +5,10 @@ use super::engine::{Buffers, Engine, Signal, Unit};
 use super::product::{Conjugated, Product};
 use super::run::{InputWork, ResponseWork, Work};
 use crate::contraction::Conjugate;
-use crate::parallel::Shared;
 use crate::real::BinScales;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, Simd};
 
 /// Some groups and entries.
 pub struct Task<'a, T, E> {

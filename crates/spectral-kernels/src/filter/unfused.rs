@@ -2,10 +2,10 @@
 
 use super::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 use crate::contraction::BinwiseMatmul;
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
 use crate::shape::{BinWeight, Planar, PlanarMut};
 use crate::transform::{irfftn, rfftn};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
 
 pub fn forward<T: Scalar>(filter: &SpectralFilter, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
     let r = Owned::response(filter, r);

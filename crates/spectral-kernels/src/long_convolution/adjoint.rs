@@ -9,10 +9,13 @@ use super::product::Correlate;
 use super::single;
 use super::taps;
 use super::task::{Ground, Lines, Rest, Share, Tiling};
-use crate::parallel::{Shared, for_each, parts_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use super::twist::Twist;
+use crate::cache;
+use crate::plan::Plan;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, parts_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// A whole backward pass, of the gradients that are asked for.
 pub struct Adjoint<'a, T> {
@@ -24,6 +27,8 @@ pub struct Adjoint<'a, T> {
     pub gx: Option<Shared<T>>,
     pub gk: Option<Shared<T>>,
 }
+
+spectral_lanes::entry!(AdjointEntry, Adjoint);
 
 impl<T: Scalar> Adjoint<'_, T> {
     /// Computes all of it, in parallel where it pays.
@@ -100,7 +105,7 @@ impl<T: Scalar> Adjoint<'_, T> {
         own: impl Fn(&Share) -> Option<(Shared<T>, usize)> + Send + Sync,
     ) {
         let lanes = T::lanes(set);
-        let (plan, twist) = (T::plans().complex(n), T::plans().twist(n));
+        let (plan, twist) = (cache::plan::<Plan<T>>(n), cache::plan::<Twist<T>>(n));
         let ground = Ground {
             shape: self.shape,
             n,

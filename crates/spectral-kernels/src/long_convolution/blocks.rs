@@ -1,7 +1,7 @@
 //! Spectra of consecutive blocks of signals, one signal a lane.
 
-use crate::scalar::Scalar;
 use crate::view::View;
+use spectral_lanes::Scalar;
 
 /// Element `f` of block `i`: a vector of real parts at `start + i·stride + f·2·lanes`, then one of imaginary parts.
 #[derive(Clone, Copy)]

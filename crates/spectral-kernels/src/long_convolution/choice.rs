@@ -1,7 +1,7 @@
 //! Which algorithm convolves a shape.
 
 use super::LongConvolution;
-use crate::scalar::Scalar;
+use spectral_lanes::Scalar;
 
 /// Longest block: beyond it transforms leave the second-level cache.
 const LONGEST_BLOCK: usize = 2048;

@@ -8,10 +8,13 @@ use super::product::Convolve;
 use super::single;
 use super::taps;
 use super::task::{Ground, Lines, Rest, Share, Tiling};
-use crate::parallel::{Shared, for_each, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use super::twist::Twist;
+use crate::cache;
+use crate::plan::Plan;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// A whole forward pass.
 pub struct Forward<'a, T> {
@@ -21,6 +24,8 @@ pub struct Forward<'a, T> {
     pub skip: Option<&'a [T]>,
     pub y: Shared<T>,
 }
+
+spectral_lanes::entry!(ForwardEntry, Forward);
 
 impl<T: Scalar> Forward<'_, T> {
     /// Computes all of it, in parallel where it pays.
@@ -53,7 +58,7 @@ impl<T: Scalar> Forward<'_, T> {
     fn lanes(&self, set: InstructionSet, n: usize) {
         let shape = self.shape;
         let lanes = T::lanes(set);
-        let (plan, twist) = (T::plans().complex(n), T::plans().twist(n));
+        let (plan, twist) = (cache::plan::<Plan<T>>(n), cache::plan::<Twist<T>>(n));
         let ground = Ground {
             shape,
             n,

@@ -1,8 +1,8 @@
 //! Between lines of real samples and blocks of turned samples, one signal a lane.
 
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, MAX_LANES, Simd};
 use crate::view::{Complex, View, broadcast};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
 /// Lines → a block, turned; zeros after `count` samples.
 pub struct TwistIn<'a, T> {

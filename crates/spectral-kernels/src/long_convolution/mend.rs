@@ -8,8 +8,8 @@
 use super::LongConvolution;
 use super::adjoint::Adjoint;
 use super::forward::Forward;
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
 
 fn is_finite<T: Scalar>(x: T) -> bool {
     x.widen().is_finite()

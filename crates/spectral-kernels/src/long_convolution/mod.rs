@@ -19,12 +19,11 @@ mod taps;
 mod task;
 mod twist;
 
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
-use crate::shape::{count, expect_len};
 pub use adjoint::Adjoint;
 pub use forward::Forward;
-pub use twist::Twist;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{count, expect_len};
 
 /// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, with zeros before the signal's start.
 ///
@@ -82,7 +81,7 @@ impl LongConvolution {
             self.signal_len(),
             y.len(),
         );
-        T::long_forward(Forward {
+        T::enter::<forward::ForwardEntry>(Forward {
             shape: *self,
             x: Shared::to_read(x),
             kernel: Shared::to_read(kernel),
@@ -110,7 +109,7 @@ impl LongConvolution {
         if let Some(gk) = &gradients.kernel {
             expect_len("kernel gradient", "real", self.kernel_len(), gk.len());
         }
-        T::long_adjoint(Adjoint {
+        T::enter::<adjoint::AdjointEntry>(Adjoint {
             shape: *self,
             x: Shared::to_read(x),
             kernel: Shared::to_read(kernel),

@@ -1,9 +1,9 @@
 //! Products of the spectra of blocks.
 
 use super::blocks::Blocks;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd, Vector};
 use crate::view::{Complex, View};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Output blocks summed in registers.
 const GROUP: usize = 4;

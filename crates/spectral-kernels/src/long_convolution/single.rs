@@ -1,5 +1,6 @@
 //! One signal after the other, each by one transform: few signals, or very long ones.
 
+use crate::cache;
 use rustfft::num_complex::Complex;
 
 use super::adjoint::Adjoint;
@@ -7,10 +8,10 @@ use super::forward::Forward;
 use super::task::{Share, Tiling};
 use super::twist::Twist;
 use crate::algorithm::per_signal::PerSignal;
-use crate::parallel::{Shared, for_each, parts_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
 use crate::shape::Direction;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, parts_for};
+use spectral_lanes::with_scratch;
 
 /// Plan and working memory of a task.
 struct Signals<'a, T: Scalar> {
@@ -68,7 +69,7 @@ unsafe fn line_mut<'a, T>(plane: Shared<T>, start: usize, len: usize) -> &'a mut
 /// [`Forward::run`] with transforms of `n` points.
 pub fn forward<T: Scalar>(work: &Forward<'_, T>, n: usize) {
     let shape = work.shape;
-    let (fft, twist) = (T::plans().single(n), T::plans().twist(n));
+    let (fft, twist) = (cache::plan::<PerSignal<T>>(n), cache::plan::<Twist<T>>(n));
     let tiling = Tiling::new(&shape, 1, 1, parts_for(shape.signal_len()));
     let taps = shape.taps.min(shape.length);
     let lens = [2 * n, 2 * n, fft.work_len()];
@@ -109,7 +110,7 @@ pub fn adjoint<T: Scalar>(
     own: impl Fn(&Share) -> Option<(Shared<T>, usize)> + Send + Sync,
 ) {
     let shape = work.shape;
-    let (fft, twist) = (T::plans().single(n), T::plans().twist(n));
+    let (fft, twist) = (cache::plan::<PerSignal<T>>(n), cache::plan::<Twist<T>>(n));
     let taps = shape.taps.min(shape.length);
     let lens = [2 * n, 2 * n, 2 * n, 2 * n, fft.work_len()];
     for_each(tiling.count(), shape.signal_len(), |task| {

@@ -3,10 +3,10 @@
 use super::adjoint::Adjoint;
 use super::forward::Forward;
 use super::task::{Share, Tiling};
-use crate::parallel::{Shared, for_each, parts_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, parts_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Vectors of samples, or taps, summed in registers.
 const GROUP: usize = 8;
@@ -94,7 +94,7 @@ impl<T: Scalar> Kernel<T> for Gradient<'_, T> {
                     totals[s] = totals[s] + sums[s];
                 }
             }
-            let mut lanes = [T::of(0.0); crate::simd::MAX_LANES];
+            let mut lanes = [T::of(0.0); spectral_lanes::MAX_LANES];
             for (to, sum) in gk.iter_mut().zip(totals) {
                 // SAFETY: there is room for the widest vector.
                 unsafe { simd.store(lanes.as_mut_ptr(), sum) };
@@ -106,7 +106,7 @@ impl<T: Scalar> Kernel<T> for Gradient<'_, T> {
 
 /// Zeros before and after a signal, enough for every tap and for whole groups of vectors.
 fn margin(taps: usize) -> usize {
-    (taps + GROUP * crate::simd::MAX_LANES).next_multiple_of(crate::simd::MAX_LANES)
+    (taps + GROUP * spectral_lanes::MAX_LANES).next_multiple_of(spectral_lanes::MAX_LANES)
 }
 
 /// A line with zeros around it.

@@ -6,10 +6,10 @@ use super::LongConvolution;
 use super::blocks::Blocks;
 use super::lines::{TwistIn, TwistOut};
 use super::twist::Twist;
-use crate::parallel::Shared;
 use crate::plan::Plan;
-use crate::scalar::Scalar;
-use crate::simd::{MAX_LANES, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{MAX_LANES, Simd};
 
 /// How channels and entries are shared out: by blocks of channels, and where these are few by entries too.
 #[derive(Clone, Copy)]

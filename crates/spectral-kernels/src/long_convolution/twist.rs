@@ -1,8 +1,8 @@
 //! The turns that make a transform of `N` points one modulo `z^N − i`.
 
 use crate::algorithm::root;
-use crate::cache::Weighed;
-use crate::scalar::Scalar;
+use crate::cache;
+use spectral_lanes::Scalar;
 
 /// Factors of the samples of a block.
 pub struct Twist<T> {
@@ -12,7 +12,11 @@ pub struct Twist<T> {
     pub out: Vec<[T; 2]>,
 }
 
-impl<T: Scalar> Weighed for Twist<T> {
+impl<T: Scalar> cache::Plan for Twist<T> {
+    fn plan(n: usize) -> Self {
+        Self::new(n)
+    }
+
     fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(&self.into[..]) + size_of_val(&self.out[..])
     }

@@ -1,12 +1,12 @@
 //! Output and input gradient: channels mixed, samples in the lanes.
 
 use super::Pointwise;
-use super::block::Block;
-use super::panel::{Source, scatter};
-use crate::parallel::{Shared, for_each, product_work};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::gemm::Block;
+use spectral_lanes::gemm::{Source, scatter};
+use spectral_lanes::parallel::{Shared, for_each, product_work};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// What a packed panel should take of the first-level cache.
 const PANEL_BYTES: usize = 32 << 10;
@@ -26,6 +26,8 @@ pub struct Mix<'a, T> {
     weight: &'a [T],
     to: Shared<T>,
 }
+
+spectral_lanes::entry!(MixEntry, Mix);
 
 impl<'a, T: Scalar> Mix<'a, T> {
     pub fn new(

@@ -1,13 +1,11 @@
 //! Pointwise convolution, the same small real matrix product at every sample, also of the reversed signal.
 
-pub(crate) mod block;
 mod mix;
-pub(crate) mod panel;
 mod weight;
 
-use crate::scalar::Scalar;
-use crate::shape::{count, expect_len};
 pub use mix::Mix;
+use spectral_lanes::Scalar;
+use spectral_lanes::{count, expect_len};
 pub use weight::WeightGradient;
 
 /// The pointwise (1×1) convolution `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]` and its adjoints, where `σ(n)` is `n` or,
@@ -61,7 +59,7 @@ impl Pointwise<'_> {
         self.expect("weight", self.weight_len(), w);
         self.expect("output", self.output_len(), y);
         let strides = [self.in_per_group, 1];
-        T::pointwise_mix(Mix::new(
+        T::enter::<mix::MixEntry>(Mix::new(
             self,
             [self.in_per_group, self.out_per_group],
             strides,
@@ -77,7 +75,7 @@ impl Pointwise<'_> {
         self.expect("weight", self.weight_len(), w);
         self.expect("input gradient", self.input_len(), gx);
         let strides = [1, self.in_per_group];
-        T::pointwise_mix(Mix::new(
+        T::enter::<mix::MixEntry>(Mix::new(
             self,
             [self.out_per_group, self.in_per_group],
             strides,
@@ -92,7 +90,7 @@ impl Pointwise<'_> {
         self.expect("input", self.input_len(), x);
         self.expect("output gradient", self.output_len(), gy);
         self.expect("weight gradient", self.weight_len(), gw);
-        T::pointwise_weight(WeightGradient::new(self, x, gy, gw));
+        T::enter::<weight::WeightEntry>(WeightGradient::new(self, x, gy, gw));
     }
 
     fn expect<T>(&self, what: &str, len: usize, slice: &[T]) {

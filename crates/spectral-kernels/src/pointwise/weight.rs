@@ -1,12 +1,12 @@
 //! Weight gradient: products of channels summed over samples and batch, channels in the lanes.
 
 use super::Pointwise;
-use super::block::Block;
-use super::panel::Source;
-use crate::parallel::{Shared, for_each, product_work};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::{InstructionSet, Kernel, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::gemm::Block;
+use spectral_lanes::gemm::Source;
+use spectral_lanes::parallel::{Shared, for_each, product_work};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// What a packed panel may take of the second-level cache.
 const PANEL_BYTES: usize = 128 << 10;
@@ -42,6 +42,8 @@ struct Cut {
     samples: usize,
     width: usize,
 }
+
+spectral_lanes::entry!(WeightEntry, WeightGradient);
 
 impl<'a, T: Scalar> WeightGradient<'a, T> {
     pub fn new(shape: &'a Pointwise<'a>, x: &'a [T], gy: &'a [T], gradient: &'a mut [T]) -> Self {

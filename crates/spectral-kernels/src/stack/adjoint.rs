@@ -5,11 +5,11 @@ use super::block::{Upstream, entries, layer_adjoint, rectified_sum};
 use super::tile::{
     Pair, Tiling, get_pair, pack_responses, pack_weights, put_pair, read, weight_at,
 };
-use crate::parallel::{Shared, for_each, product_work, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
 use crate::shape::{Planar, PlanarMut};
-use crate::simd::{InstructionSet, Kernel, Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Entries taken through the stack together.
 const ABREAST: usize = 2;
@@ -47,6 +47,8 @@ pub struct Adjoint<'a, T> {
     gs: Option<[Shared<T>; 2]>,
     gr: [Shared<T>; 2],
 }
+
+spectral_lanes::entry!(AdjointEntry, Adjoint);
 
 impl<'a, T: Scalar> Adjoint<'a, T> {
     /// A pass whose results have the lengths that the stack says.

@@ -1,9 +1,9 @@
 //! A few entries of the batch at one vector of frequencies, taken through layers in registers.
 
 use super::tile::{Pair, get_pair, product, put_pair, read};
-use crate::scalar::Scalar;
 use crate::shape::Planar;
-use crate::simd::{Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Simd, Vector};
 
 /// The entries' numbers from `at` on, `stride` numbers apart.
 #[inline(always)]

@@ -3,11 +3,11 @@
 use super::block::{entries, rectified_sum};
 use super::tile::{Pair, Tiling, get, get_pair, pack_responses, pack_weights, product, put};
 use super::{DenseHead, RectifiedStack};
-use crate::parallel::{Shared, for_each, product_work, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
 use crate::shape::Planar;
-use crate::simd::{InstructionSet, Kernel, Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Entries taken through the stack together.
 const ABREAST: usize = 4;
@@ -29,6 +29,8 @@ pub struct Forward<'a, T> {
     pub r: Planar<'a, T>,
     pub sink: Sink<'a, T>,
 }
+
+spectral_lanes::entry!(ForwardEntry, Forward);
 
 impl<T: Scalar> Forward<'_, T> {
     /// Computes all of it, in parallel where it pays.

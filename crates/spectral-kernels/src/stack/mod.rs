@@ -5,11 +5,12 @@ mod block;
 mod forward;
 mod tile;
 
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
-use crate::shape::{Planar, PlanarMut, count, expect_len};
+use crate::shape::{Planar, PlanarMut};
 pub use adjoint::Adjoint;
 pub use forward::Forward;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{count, expect_len};
 
 /// Layers `S_l[b,k] = Σ_o ρ(S_{l−1}[b,k]·R_l[o,k])` and a last one `Y[b,o,k] = ρ(S_{L−1}[b,k]·R_L[o,k])` that is not
 /// summed, with `ρ(z) = relu(re z) + i·relu(im z)`.
@@ -103,7 +104,7 @@ impl RectifiedStack<'_> {
         self.expect(s, r);
         expect_len("stack output", "real", self.output_len(), y.len());
         let sink = forward::Sink::Features(Shared::new(y));
-        T::stack_forward(Forward {
+        T::enter::<forward::ForwardEntry>(Forward {
             stack: *self,
             s,
             r,
@@ -123,7 +124,7 @@ impl RectifiedStack<'_> {
         self.expect(s, r);
         expect_len("stack output gradient", "real", self.output_len(), gy.len());
         let source = adjoint::Source::Features(gy);
-        T::stack_adjoint(Adjoint::new(*self, s, r, source, gs, gr));
+        T::enter::<adjoint::AdjointEntry>(Adjoint::new(*self, s, r, source, gs, gr));
     }
 
     /// `sums[b,u] = Σ_f weight[f,u]·features[b,f]` without the features.
@@ -137,7 +138,7 @@ impl RectifiedStack<'_> {
         self.expect(s, r);
         self.expect_head(head, sums.len());
         let sink = forward::Sink::Dense(head, sums);
-        T::stack_forward(Forward {
+        T::enter::<forward::ForwardEntry>(Forward {
             stack: *self,
             s,
             r,
@@ -173,6 +174,6 @@ impl RectifiedStack<'_> {
             gsums,
             gweight: Shared::new(gweight),
         };
-        T::stack_adjoint(Adjoint::new(*self, s, r, source, gs, gr));
+        T::enter::<adjoint::AdjointEntry>(Adjoint::new(*self, s, r, source, gs, gr));
     }
 }

@@ -1,9 +1,9 @@
 //! Neighboring frequencies that a task takes through the whole stack, with what belongs to them packed side by side.
 
 use super::RectifiedStack;
-use crate::scalar::Scalar;
 use crate::shape::Planar;
-use crate::simd::{Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Simd, Vector};
 
 /// What the packed numbers of a tile may take: they are read again for every few entries of the batch.
 const TILE_BYTES: usize = 48 << 10;

@@ -1,14 +1,15 @@
 //! Transforms along one axis of an array.
 
-use super::lanes::{Gather, Scatter, copy};
 use super::long;
 use super::oriented::{Kind, Oriented};
-use crate::parallel::{Shared, for_each, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, expect_len};
-use crate::simd::{InstructionSet, Kernel, MAX_LANES, Simd};
+use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::expect_len;
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{Gather, Scatter, copy};
+use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 
 /// Complex transform along one axis: `out[k] = scale · Σ_j in[j] exp(∓2πi jk/n)`, minus for
 /// [`Direction::Forward`].
@@ -26,14 +27,8 @@ pub fn fft_axis<T: Scalar>(
     output.expect("fft_axis output", axis.elements());
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = [Shared::new(output.re), Shared::new(output.im)];
-    T::transform_axis(
-        axis,
-        Kind::Complex(direction),
-        scale,
-        BinWeight::One,
-        from,
-        to,
-    );
+    let kind = Kind::Complex(direction);
+    T::enter::<AxisEntry>((axis, kind, scale, BinWeight::One, from, to));
 }
 
 /// Real transform along one axis: `out[k] = scale · w_k · Σ_j in[j] exp(-2πi jk/n)` for `k = 0 … n/2`.
@@ -51,7 +46,7 @@ pub fn rfft_axis<T: Scalar>(
     output.expect("rfft_axis output", axis.half_elements());
     let from = Shared::to_read(input);
     let to = [Shared::new(output.re), Shared::new(output.im)];
-    T::transform_axis(axis, Kind::ToHalf, scale, weight, [from, from], to);
+    T::enter::<AxisEntry>((axis, Kind::ToHalf, scale, weight, [from, from], to));
 }
 
 /// Inverse of [`rfft_axis`] up to scale: `out[j] = scale · Σ_k c_k Re(w_k in[k] exp(2πi jk/n))`, `k = 0 … n/2`.
@@ -69,7 +64,7 @@ pub fn irfft_axis<T: Scalar>(
     expect_len("irfft_axis output", "real", axis.elements(), output.len());
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = Shared::new(output);
-    T::transform_axis(axis, Kind::FromHalf, scale, weight, from, [to, to]);
+    T::enter::<AxisEntry>((axis, Kind::FromHalf, scale, weight, from, [to, to]));
 }
 
 /// What a tile should take of the first-level cache.
@@ -78,6 +73,13 @@ const TILE_BYTES: usize = 32 << 10;
 const LEAST_VECTORS: usize = 4;
 /// Numbers of a task of lines.
 const TASK_ELEMENTS: usize = 1 << 15;
+
+/// The arguments of [`run`].
+type Arguments<T> = (Axis, Kind, T, BinWeight, [Shared<T>; 2], [Shared<T>; 2]);
+
+spectral_lanes::entry!(AxisEntry, <'a, T> Arguments<T>, |(axis, kind, scale, weight, input, output)| {
+    run(axis, kind, scale, weight, input, output)
+});
 
 /// Runs a transform on planes whose lengths have been checked.
 ///
@@ -249,12 +251,9 @@ impl<T: Scalar> Task<'_, T> {
                 lines[i] = plane.at((row + i.min(lanes - 1)) * side.count);
             }
             let to = tile.wrapping_add(p * S::LANES);
-            simd.call(Gather {
-                lines: &lines,
-                count: side.count,
-                to,
-                row: side.step * S::LANES,
-            });
+            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            let gather = unsafe { Gather::new(&lines, side.count, to, side.step * S::LANES) };
+            simd.call(gather);
         }
     }
 
@@ -267,13 +266,10 @@ impl<T: Scalar> Task<'_, T> {
                 lines[i] = plane.at((row + i) * side.count);
             }
             let from = tile.wrapping_add(p * S::LANES);
-            simd.call(Scatter {
-                from,
-                row: side.step * S::LANES,
-                count: side.count,
-                lines: &lines,
-                lanes,
-            });
+            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            let scatter =
+                unsafe { Scatter::new(from, side.step * S::LANES, side.count, &lines, lanes) };
+            simd.call(scatter);
         }
     }
 

@@ -6,10 +6,10 @@ use rustfft::num_complex::Complex;
 
 use super::oriented::{Kind, Oriented};
 use crate::algorithm::per_signal::PerSignal;
-use crate::parallel::Shared;
 use crate::plan::Plan;
-use crate::scalar::Scalar;
 use crate::shape::{Direction, half_bins};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
 
 /// Transforms lines `lines` of the input planes into those of the output planes.
 ///

@@ -6,11 +6,12 @@
 use super::axis;
 use super::image::{Images, Request, Task};
 use super::oriented::Kind;
-use crate::parallel::{Shared, for_each, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, count, expect_len, half_bins};
-use crate::simd::InstructionSet;
+use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};
+use spectral_lanes::InstructionSet;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::with_scratch;
+use spectral_lanes::{count, expect_len};
 
 /// Complex transform over the last `sizes.len()` (1 to 3) axes of an array `[batch, sizes…]`:
 /// `out[k] = scale · Σ_j in[j] exp(∓2πi Σ_a j_a k_a / n_a)`, minus for [`Direction::Forward`].
@@ -37,7 +38,7 @@ pub fn fftn<T: Scalar>(
         scale,
         weight: BinWeight::One,
     };
-    T::transform_nd(&request, from, to);
+    T::enter::<NdEntry>((request, from, to));
 }
 
 /// Real transform over the last `sizes.len()` (1 to 3) axes, half-spectrum on the last:
@@ -58,17 +59,14 @@ pub fn rfftn<T: Scalar>(
     output.expect("rfftn output", count(&[batch, half_points(sizes)]));
     let from = Shared::to_read(input);
     let to = [Shared::new(output.re), Shared::new(output.im)];
-    T::transform_nd(
-        &Request {
-            batch,
-            sizes,
-            kind: Kind::ToHalf,
-            scale,
-            weight,
-        },
-        [from, from],
-        to,
-    );
+    let request = Request {
+        batch,
+        sizes,
+        kind: Kind::ToHalf,
+        scale,
+        weight,
+    };
+    T::enter::<NdEntry>((request, [from, from], to));
 }
 
 /// Inverse of [`rfftn`] up to scale: the unscaled complex inverse over the leading axes, then
@@ -95,18 +93,22 @@ pub fn irfftn<T: Scalar>(
     );
     let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
     let to = Shared::new(output);
-    T::transform_nd(
-        &Request {
-            batch,
-            sizes,
-            kind: Kind::FromHalf,
-            scale,
-            weight,
-        },
-        from,
-        [to, to],
-    );
+    let request = Request {
+        batch,
+        sizes,
+        kind: Kind::FromHalf,
+        scale,
+        weight,
+    };
+    T::enter::<NdEntry>((request, from, [to, to]));
 }
+
+/// A request, its input and its output.
+type Arguments<'a, T> = (Request<'a, T>, [Shared<T>; 2], [Shared<T>; 2]);
+
+spectral_lanes::entry!(NdEntry, <'a, T> Arguments<'a, T>, |(request, input, output)| {
+    run(&request, input, output)
+});
 
 #[track_caller]
 pub fn check(sizes: &[usize]) -> usize {

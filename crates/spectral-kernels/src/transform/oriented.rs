@@ -1,14 +1,15 @@
 //! What happens along one axis to a block of signals that already lie one a lane.
 
+use crate::cache;
 use std::sync::Arc;
 
-use super::lanes::ScaleBins;
+use super::scale_bins::ScaleBins;
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles, Join, LastBin, Tangle, Untangle};
-use crate::scalar::Scalar;
 use crate::shape::{BinWeight, Direction, half_bins};
-use crate::simd::Simd;
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
 
 /// What goes in and what comes out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,8 +52,8 @@ impl<T: Scalar> Oriented<T> {
                 ends: scale,
                 interior: scale * T::of(weight.interior()),
             },
-            plan: T::plans().complex(if halved { n / 2 } else { n }),
-            twiddles: halved.then(|| T::plans().half(n)),
+            plan: cache::plan::<Plan<T>>(if halved { n / 2 } else { n }),
+            twiddles: halved.then(|| cache::plan::<HalfTwiddles<T>>(n)),
         }
     }
 

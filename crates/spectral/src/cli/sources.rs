@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the program is made of, from the crate's folder.
-pub(crate) const PLACES: [&str; 7] = [
+pub(crate) const PLACES: [&str; 9] = [
     "src",
     "../spectral-studies/src",
     "../spectral-lab/src",
     "../spectral-lab/peers",
     "../burn-spectral/src",
     "../spectral-kernels/src",
+    "../fused-layers/src",
+    "../spectral-lanes/src",
     "../../Cargo.lock",
 ];
 

@@ -3,7 +3,8 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::Shape;
-use spectral_kernels::{BatchNormalization, ChannelCoefficients, Scalar};
+use fused_layers::kernels::{BatchNormalization, ChannelCoefficients};
+use spectral_kernels::Scalar;
 
 use super::super::buffer;
 use super::super::flex::{Contiguous, with_dtype};

@@ -7,8 +7,8 @@ pub mod portable;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Shape, Tensor};
-use spectral_kernels::FusedBatchNorm;
-pub use spectral_kernels::{Activation, MaxPool};
+use fused_layers::kernels::FusedBatchNorm;
+pub use fused_layers::kernels::{Activation, MaxPool};
 
 use super::{Half, check_dtypes, has_kernels};
 use backend::ChannelOps;

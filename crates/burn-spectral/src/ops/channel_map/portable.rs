@@ -3,7 +3,7 @@
 use burn::tensor::activation::relu;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Tensor, module};
-use spectral_kernels::{Activation, MaxPool};
+use fused_layers::kernels::{Activation, MaxPool};
 
 use super::{ChannelSpec, NormalizedBatch};
 

@@ -8,7 +8,7 @@ use burn::backend::autodiff::{
 };
 use burn::backend::{Autodiff, Backend, TensorMetadata, tensor::FloatTensor};
 use burn::tensor::Shape;
-use spectral_kernels::Activation;
+use fused_layers::kernels::Activation;
 
 use super::DirectConvSpec;
 use super::primitives::{DirectConvOps, DirectConvPrimitives};

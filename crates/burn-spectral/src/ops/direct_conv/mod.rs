@@ -5,7 +5,7 @@ mod primitives;
 
 use burn::backend::Dispatch;
 use burn::tensor::{Shape, Tensor, activation, module, ops::ConvOptions};
-use spectral_kernels::{Activation, ChannelEpilogue, Convolution};
+use fused_layers::kernels::{Activation, ChannelEpilogue, Convolution};
 
 use super::{Half, check_dtypes, has_kernels};
 use primitives::DirectConvOps;

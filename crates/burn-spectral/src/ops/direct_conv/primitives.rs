@@ -3,7 +3,7 @@
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Backend, Flex, TensorMetadata, backend_extension, tensor::FloatTensor};
 use burn::tensor::Shape;
-use spectral_kernels::Epilogue;
+use fused_layers::kernels::Epilogue;
 
 use super::super::buffer;
 use super::super::flex::{Contiguous, with_dtype};

@@ -9,9 +9,9 @@ mod sums;
 
 use super::prefetch::exceeds_l2;
 use super::product::Product;
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd};
 use pack::Part;
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd};
 use store::Block;
 use sums::{Sums, VECTORS, columns_together};
 

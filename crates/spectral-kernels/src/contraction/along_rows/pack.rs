@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::super::prefetch::{AHEAD, exceeds_l2, prefetch};
 use super::super::product::Operand;
 use super::sums::VECTORS;
-use crate::scalar::Scalar;
-use crate::simd::{MAX_LANES, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::{MAX_LANES, Simd};
 
 /// Lines, terms and frequencies of one group of a factor.
 pub struct Part<'a, T> {

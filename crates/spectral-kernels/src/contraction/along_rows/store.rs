@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::super::product::Target;
-use crate::scalar::Scalar;
-use crate::simd::{MAX_LANES, Simd};
+use spectral_lanes::Scalar;
+use spectral_lanes::{MAX_LANES, Simd};
 
 /// Rows, columns and frequencies of one group of the product.
 pub struct Block<T> {

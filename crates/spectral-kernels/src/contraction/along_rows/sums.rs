@@ -1,7 +1,7 @@
 //! Sums in registers: a few vectors of rows by a few columns, of one frequency.
 
-use crate::scalar::Scalar;
-use crate::simd::{Kernel, Simd, Vector};
+use spectral_lanes::Scalar;
+use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Vectors of rows summed together.
 pub const VECTORS: usize = 2;

@@ -1,10 +1,10 @@
 //! Between the tile and spectra in memory.
 
 use super::Task;
-use crate::scalar::Scalar;
 use crate::shape::half_bins;
-use crate::simd::Simd;
-use crate::transform::lanes::{copy, copy_scaled};
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
+use spectral_lanes::{copy, copy_scaled};
 
 impl<T: Scalar> Task<'_, T> {
     /// Tile → complex lines, scaled.

@@ -2,11 +2,11 @@
 
 use super::{Buffers, Task};
 use crate::real::{LastBin, Tangle, Untangle};
-use crate::scalar::Scalar;
 use crate::shape::Direction;
-use crate::simd::{MAX_LANES, Simd};
-use crate::transform::lanes::{Gather, Scatter};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::{Gather, Scatter};
+use spectral_lanes::{MAX_LANES, Simd};
 
 impl<T: Scalar> Task<'_, T> {
     /// Complex lines → their transforms in the tile.
@@ -29,12 +29,9 @@ impl<T: Scalar> Task<'_, T> {
             for (p, plane) in self.input.iter().enumerate() {
                 let from = self.plane_lines(plane.at(0), first, lines);
                 let to = buffers.block.wrapping_add(p * S::LANES);
-                simd.call(Gather {
-                    lines: &from,
-                    count: images.n,
-                    to,
-                    row: 2 * S::LANES,
-                });
+                // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                let gather = unsafe { Gather::new(&from, images.n, to, 2 * S::LANES) };
+                simd.call(gather);
             }
             // SAFETY: the block holds `n` elements of one vector.
             unsafe { images.plan.run(simd, turned, turned, buffers.scratch) };
@@ -54,12 +51,9 @@ impl<T: Scalar> Task<'_, T> {
         let (half, scales, last) = (images.n / 2, images.scales, LastBin::InFirst);
         for first in (0..lines).step_by(S::LANES) {
             let from = self.plane_lines(self.input[0].at(0), first, lines);
-            simd.call(Gather {
-                lines: &from,
-                count: images.n,
-                to: buffers.block,
-                row: S::LANES,
-            });
+            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            let gather = unsafe { Gather::new(&from, images.n, buffers.block, S::LANES) };
+            simd.call(gather);
             // SAFETY: the block holds n/2 elements of one vector.
             unsafe { images.plan.run(simd, view, view, buffers.scratch) };
             simd.call(Untangle {
@@ -104,13 +98,9 @@ impl<T: Scalar> Task<'_, T> {
                 .plane_lines(self.output[0].at(0), first, lines)
                 .map(<*const T>::cast_mut);
             let lanes = S::LANES.min(lines - first);
-            simd.call(Scatter {
-                from: buffers.block,
-                row: S::LANES,
-                count: images.n,
-                lines: &to,
-                lanes,
-            });
+            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            let scatter = unsafe { Scatter::new(buffers.block, S::LANES, images.n, &to, lanes) };
+            simd.call(scatter);
         }
     }
 
@@ -156,13 +146,9 @@ impl<T: Scalar> Task<'_, T> {
         let mut to = self.tile_lines(buffers.tile, first, lines);
         for p in 0..2 {
             let from = buffers.block.wrapping_add(p * S::LANES);
-            simd.call(Scatter {
-                from,
-                row: 2 * S::LANES,
-                count: columns,
-                lines: &to,
-                lanes,
-            });
+            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            let scatter = unsafe { Scatter::new(from, 2 * S::LANES, columns, &to, lanes) };
+            simd.call(scatter);
             to = to.map(|start| start.wrapping_add(self.images.width));
         }
     }
@@ -181,12 +167,9 @@ impl<T: Scalar> Task<'_, T> {
             .map(<*mut T>::cast_const);
         for p in 0..2 {
             let to = buffers.block.wrapping_add(p * S::LANES);
-            simd.call(Gather {
-                lines: &from,
-                count: self.images.columns,
-                to,
-                row: 2 * S::LANES,
-            });
+            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            let gather = unsafe { Gather::new(&from, self.images.columns, to, 2 * S::LANES) };
+            simd.call(gather);
             from = from.map(|start| start.wrapping_add(self.images.width));
         }
     }

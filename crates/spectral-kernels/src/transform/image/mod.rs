@@ -9,17 +9,18 @@ mod edges;
 mod lines;
 mod pairs;
 
+use crate::cache;
 use std::sync::Arc;
 
 use super::axis::padded;
 use super::oriented::Kind;
-use crate::parallel::Shared;
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles};
-use crate::scalar::Scalar;
 use crate::shape::{BinWeight, Direction};
-use crate::simd::{InstructionSet, Kernel, Simd};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// One of the axes before the last.
 struct Leading<T: Scalar> {
@@ -126,11 +127,11 @@ impl<T: Scalar> Images<T> {
                 .map(|a| Leading {
                     len: leading[a],
                     below: leading[a + 1..].iter().product(),
-                    plan: T::plans().complex(leading[a]),
+                    plan: cache::plan::<Plan<T>>(leading[a]),
                 })
                 .collect(),
-            plan: T::plans().complex(if halved { n / 2 } else { n }),
-            twiddles: halved.then(|| T::plans().half(n)),
+            plan: cache::plan::<Plan<T>>(if halved { n / 2 } else { n }),
+            twiddles: halved.then(|| cache::plan::<HalfTwiddles<T>>(n)),
             mirror: mirror(leading),
             group,
             width: padded(group * columns, lanes, 2 * rows),

@@ -5,10 +5,10 @@
 
 use super::{Buffers, Task};
 use crate::real::{Join, Split};
-use crate::scalar::Scalar;
-use crate::simd::{MAX_LANES, Simd};
-use crate::transform::lanes::{Gather, Scatter};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::{Gather, Scatter};
+use spectral_lanes::{MAX_LANES, Simd};
 
 /// Where the first and second lines of a block of pairs start.
 struct Places<T> {
@@ -41,12 +41,9 @@ impl<T: Scalar> Task<'_, T> {
             for (p, lines) in places.real.iter().enumerate() {
                 let lines = &lines.map(<*mut T>::cast_const);
                 let to = buffers.block.wrapping_add(p * S::LANES);
-                simd.call(Gather {
-                    lines,
-                    count: images.n,
-                    to,
-                    row: 2 * S::LANES,
-                });
+                // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                let gather = unsafe { Gather::new(lines, images.n, to, 2 * S::LANES) };
+                simd.call(gather);
             }
             // SAFETY: the block holds `n` elements of one vector.
             unsafe { images.plan.run(simd, view, view, buffers.scratch) };
@@ -61,13 +58,9 @@ impl<T: Scalar> Task<'_, T> {
             for (start, lines) in buffers.pairs.iter().zip(&places.tile) {
                 for (p, lines) in lines.iter().enumerate() {
                     let (from, row) = (start.wrapping_add(p * S::LANES), 2 * S::LANES);
-                    simd.call(Scatter {
-                        from,
-                        row,
-                        count: images.columns,
-                        lines,
-                        lanes,
-                    });
+                    // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                    let scatter = unsafe { Scatter::new(from, row, images.columns, lines, lanes) };
+                    simd.call(scatter);
                 }
             }
         }
@@ -96,12 +89,9 @@ impl<T: Scalar> Task<'_, T> {
                 for (p, lines) in lines.iter().enumerate() {
                     let lines = &lines.map(<*mut T>::cast_const);
                     let to = start.wrapping_add(p * S::LANES);
-                    simd.call(Gather {
-                        lines,
-                        count: images.columns,
-                        to,
-                        row: 2 * S::LANES,
-                    });
+                    // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                    let gather = unsafe { Gather::new(lines, images.columns, to, 2 * S::LANES) };
+                    simd.call(gather);
                 }
             }
             simd.call(Join {
@@ -120,13 +110,9 @@ impl<T: Scalar> Task<'_, T> {
             };
             for (p, lines) in places.real.iter().enumerate() {
                 let (from, row) = (buffers.block.wrapping_add(p * S::LANES), 2 * S::LANES);
-                simd.call(Scatter {
-                    from,
-                    row,
-                    count: images.n,
-                    lines,
-                    lanes,
-                });
+                // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                let scatter = unsafe { Scatter::new(from, row, images.n, lines, lanes) };
+                simd.call(scatter);
             }
         }
     }

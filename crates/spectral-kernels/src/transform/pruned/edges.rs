@@ -1,9 +1,9 @@
 //! Between the tile and kept bins in memory.
 
 use super::task::Task;
-use crate::scalar::Scalar;
-use crate::simd::Simd;
-use crate::transform::lanes::copy;
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
+use spectral_lanes::copy;
 
 impl<T: Scalar> Task<'_, T> {
     /// Starts of the lines of kept bins of an image.

@@ -6,6 +6,7 @@
 //! transformed. Of single rows there is no tile: lines go straight between block and memory.
 //! Fewer than three axes are three with leading ones of length 1.
 
+use crate::cache;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,10 +15,10 @@ use super::Request;
 use super::frame::{Frame, Modes, Span, coverage};
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles};
-use crate::scalar::Scalar;
 use crate::shape::half_bins;
-use crate::simd::InstructionSet;
 use crate::transform::axis::padded;
+use spectral_lanes::InstructionSet;
+use spectral_lanes::Scalar;
 
 /// One of the axes before the last.
 pub struct Leading<T: Scalar> {
@@ -157,7 +158,7 @@ impl<T: Scalar> Layout<T> {
         };
         let leading = (0..2).filter(|&a| lens[a] > 1).map(|a| Leading {
             below: lens[a + 1..].iter().product(),
-            plan: T::plans().complex(lens[a]),
+            plan: cache::plan::<Plan<T>>(lens[a]),
             lines: indices(&lens, |b, j| match b.cmp(&a) {
                 Ordering::Less => used[b].grid().contains(&j),
                 Ordering::Equal => j == 0,
@@ -202,8 +203,8 @@ impl<T: Scalar> Layout<T> {
             columns,
             packed,
             leading: leading.collect(),
-            plan: T::plans().complex(if even { n / 2 } else { n }),
-            twiddles: even.then(|| T::plans().half(n)),
+            plan: cache::plan::<Plan<T>>(if even { n / 2 } else { n }),
+            twiddles: even.then(|| cache::plan::<HalfTwiddles<T>>(n)),
             mirror: kept(&lens, &modes, true),
             kept: kept_rows,
             clear: others(rows, &written),

@@ -3,10 +3,10 @@
 use super::frame::Span;
 use super::task::{Block, Buffers, Task};
 use crate::real::{Join, LastBin, Split, Tangle, Untangle};
-use crate::scalar::Scalar;
-use crate::simd::Simd;
-use crate::transform::lanes::{Gather, Scatter, copy};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::Simd;
+use spectral_lanes::{Gather, Scatter, copy};
 
 impl<T: Scalar> Task<'_, T> {
     fn last_bin(&self) -> LastBin {
@@ -191,15 +191,19 @@ impl<T: Scalar> Task<'_, T> {
         for j in (0..first).chain(first + count..n) {
             buffers.block[j * row + p * S::LANES..][..S::LANES].fill(T::of(0.0));
         }
-        simd.call(Gather {
-            lines: &from,
-            count,
-            to: buffers
-                .block
-                .as_mut_ptr()
-                .wrapping_add(first * row + p * S::LANES),
-            row,
-        });
+        // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+        let gather = unsafe {
+            Gather::new(
+                &from,
+                count,
+                buffers
+                    .block
+                    .as_mut_ptr()
+                    .wrapping_add(first * row + p * S::LANES),
+                row,
+            )
+        };
+        simd.call(gather);
     }
 
     /// Part `p` of the block → real samples of the first `lanes` lines, added to them where tiles overlap.
@@ -216,26 +220,26 @@ impl<T: Scalar> Task<'_, T> {
         let from = buffers.block.as_ptr().wrapping_add(p * S::LANES);
         if self.alike(lines) && !self.layout.overlaps {
             if span.count > 0 {
-                simd.call(Scatter {
-                    from: from.wrapping_add(span.first * row),
-                    row,
-                    count: span.count,
-                    lines: lines.real,
-                    lanes,
-                });
+                // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                let scatter = unsafe {
+                    Scatter::new(
+                        from.wrapping_add(span.first * row),
+                        row,
+                        span.count,
+                        lines.real,
+                        lanes,
+                    )
+                };
+                simd.call(scatter);
             }
             return;
         }
         let stride = self.layout.staged_stride();
         let staged = buffers.staged.as_mut_ptr();
         let to = std::array::from_fn(|i| staged.wrapping_add(i.min(S::LANES - 1) * stride));
-        simd.call(Scatter {
-            from,
-            row,
-            count: n,
-            lines: &to,
-            lanes,
-        });
+        // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+        let scatter = unsafe { Scatter::new(from, row, n, &to, lanes) };
+        simd.call(scatter);
         for i in 0..lanes {
             let (real, span) = (lines.real[i], lines.spans[i]);
             let from = to[i].wrapping_add(span.first);
@@ -255,13 +259,17 @@ impl<T: Scalar> Task<'_, T> {
     #[inline(always)]
     fn write_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: Block<'_, T>, lanes: usize) {
         for (part, from) in [view.re, view.im].into_iter().enumerate() {
-            simd.call(Scatter {
-                from,
-                row: view.stride,
-                count: self.layout.columns,
-                lines: lines.spectrum[part],
-                lanes,
-            });
+            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            let scatter = unsafe {
+                Scatter::new(
+                    from,
+                    view.stride,
+                    self.layout.columns,
+                    lines.spectrum[part],
+                    lanes,
+                )
+            };
+            simd.call(scatter);
         }
     }
 
@@ -269,12 +277,10 @@ impl<T: Scalar> Task<'_, T> {
     #[inline(always)]
     fn read_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: Block<'_, T>) {
         for (part, to) in [view.re, view.im].into_iter().enumerate() {
-            simd.call(Gather {
-                lines: &lines.spectrum[part].map(<*mut T>::cast_const),
-                count: self.layout.columns,
-                to,
-                row: view.stride,
-            });
+            let ends = lines.spectrum[part].map(<*mut T>::cast_const);
+            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            let gather = unsafe { Gather::new(&ends, self.layout.columns, to, view.stride) };
+            simd.call(gather);
         }
     }
 }

@@ -3,11 +3,11 @@
 use super::Request;
 use super::layout::Layout;
 use super::run::share;
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
 use crate::shape::half_bins;
 use crate::transform::long::Lines;
 use crate::transform::oriented::Oriented;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
 
 /// Transforms tiles one after the other, `unit` neighbors by one task.
 pub fn run<T: Scalar>(

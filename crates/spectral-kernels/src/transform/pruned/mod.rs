@@ -11,13 +11,13 @@ mod task;
 mod whole;
 
 pub use frame::{Frame, Modes};
-pub use run::run;
 
 use super::nd::check;
 use super::oriented::Kind;
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
-use crate::shape::{BinWeight, Planar, PlanarMut, count, expect_len, half_bins};
+use crate::shape::{BinWeight, Planar, PlanarMut, half_bins};
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{count, expect_len};
 
 /// A real transform over the last one to three axes whose samples lie in a [`Frame`] and whose spectrum is cut to the
 /// lowest [`Modes`].
@@ -137,7 +137,7 @@ impl PrunedFft {
         let from = Shared::to_read(input);
         let to = [Shared::new(output.re), Shared::new(output.im)];
         let kind = Kind::ToHalf;
-        T::transform_pruned(&self.request(batch, kind, scale, weight), from, to);
+        T::enter::<run::PrunedEntry>((self.request(batch, kind, scale, weight), from, to));
     }
 
     /// `[batch, tiles…, kept bins…]` → `[batch, planes…]`: each tile as by [`irfftn`](crate::irfftn) of the kept bins
@@ -158,7 +158,7 @@ impl PrunedFft {
         let from = [Shared::to_read(input.re), Shared::to_read(input.im)];
         let to = Shared::new(output);
         let kind = Kind::FromHalf;
-        T::transform_pruned(&self.request(batch, kind, scale, weight), to, from);
+        T::enter::<run::PrunedEntry>((self.request(batch, kind, scale, weight), to, from));
     }
 
     fn request<T>(&self, batch: usize, kind: Kind, scale: T, weight: BinWeight) -> Request<'_, T> {

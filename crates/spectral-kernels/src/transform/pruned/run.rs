@@ -3,11 +3,18 @@
 use super::layout::Layout;
 use super::task::{Lines, Task};
 use super::{Request, long, whole};
-use crate::parallel::{Shared, for_each, threads_for};
-use crate::scalar::Scalar;
-use crate::scratch::with_scratch;
-use crate::simd::InstructionSet;
 use crate::transform::nd::{LARGEST_TILE_BYTES, SMALL_POINTS, TASKS_PER_THREAD};
+use spectral_lanes::InstructionSet;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::with_scratch;
+
+/// A request, its real samples, and its kept bins in two parts.
+type Arguments<'a, T> = (Request<'a, T>, Shared<T>, [Shared<T>; 2]);
+
+spectral_lanes::entry!(PrunedEntry, <'a, T> Arguments<'a, T>, |(request, real, spectrum)| {
+    run(&request, real, spectrum)
+});
 
 /// Runs a request on planes whose lengths have been checked: real samples, and kept bins in two parts.
 pub fn run<T: Scalar>(request: &Request<'_, T>, real: Shared<T>, spectrum: [Shared<T>; 2]) {

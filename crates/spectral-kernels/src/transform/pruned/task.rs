@@ -2,11 +2,11 @@
 
 use super::frame::Span;
 use super::layout::Layout;
-use crate::parallel::Shared;
-use crate::scalar::Scalar;
 use crate::shape::Direction;
-use crate::simd::{Kernel, MAX_LANES, Simd};
 use crate::view::View;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
 /// Lines of real samples and where their half-spectra lie, each list followed by copies of its last line: enough for
 /// the lanes of a last block.

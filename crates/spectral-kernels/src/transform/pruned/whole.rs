@@ -2,10 +2,10 @@
 
 use super::Request;
 use super::layout::Layout;
-use crate::parallel::{Shared, for_each};
-use crate::scalar::Scalar;
 use crate::transform::image;
 use crate::transform::nd;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
 
 /// Runs a request by way of explicit padding. Planes that are added to or not fully covered hold zeros.
 pub fn run<T: Scalar>(

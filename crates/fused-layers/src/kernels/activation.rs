@@ -1,0 +1,165 @@
+//! Activations that kernels apply to results while they are in registers.
+
+use spectral_lanes::Scalar;
+use spectral_lanes::{Simd, Vector};
+
+/// A piecewise linear activation, `f(x) = x` for `x > 0` and `slope · x` elsewhere.
+///
+/// The sign of `f(x)` is that of `x` (or `f(x) = 0` where `x ≤ 0`), so gradients are made from the output:
+/// `f'(x) = 1` where `f(x) > 0`, `slope` elsewhere, at zero too.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `f(x) = x`.
+    Identity,
+    /// `f(x) = max(x, 0) + slope · min(x, 0)`; the rectifier for slope 0.
+    LeakyRelu {
+        /// Derivative for negative arguments, finite and not negative.
+        slope: f64,
+    },
+}
+
+impl Activation {
+    /// `max(x, 0)`.
+    pub const RELU: Activation = Activation::LeakyRelu { slope: 0.0 };
+
+    /// Derivative where the argument is not positive.
+    pub fn slope(self) -> f64 {
+        match self {
+            Activation::Identity => 1.0,
+            Activation::LeakyRelu { slope } => slope,
+        }
+    }
+
+    /// Whether outputs tell where the argument was positive: the slope is finite and not negative.
+    pub fn is_valid(self) -> bool {
+        let slope = self.slope();
+        slope.is_finite() && slope >= 0.0
+    }
+
+    /// The kernels' form.
+    pub(crate) fn form<T: Scalar>(self) -> Form<T> {
+        match self {
+            Activation::Identity => Form::Identity,
+            Activation::LeakyRelu { slope: 1.0 } => Form::Identity,
+            Activation::LeakyRelu { slope: 0.0 } => Form::Relu,
+            Activation::LeakyRelu { slope } => Form::Leaky(T::of(slope)),
+        }
+    }
+}
+
+/// An activation as vectors compute it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form<T> {
+    Identity,
+    Relu,
+    Leaky(T),
+}
+
+impl<T: Scalar> Form<T> {
+    /// `f(x)`; exact but for the product with the slope, and what is not a number stays so.
+    #[inline(always)]
+    pub fn apply<S: Simd<T>>(self, simd: S, x: S::V) -> S::V {
+        match self {
+            Form::Identity => x,
+            Form::Relu => x.relu(),
+            Form::Leaky(slope) => {
+                let below = (simd.splat(T::of(0.0)) - x).relu();
+                below.neg_mul_add(simd.splat(slope), x.relu())
+            }
+        }
+    }
+
+    /// `f'(x) · g` from `y = f(x)`.
+    #[inline(always)]
+    pub fn gradient<S: Simd<T>>(self, simd: S, y: S::V, g: S::V) -> S::V {
+        match self {
+            Form::Identity => g,
+            Form::Relu => y.where_positive(g),
+            Form::Leaky(slope) => {
+                let one = simd.splat(T::of(1.0));
+                let above = y.where_positive(one);
+                g * (one - above).mul_add(simd.splat(slope), above)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spectral_lanes::{InstructionSet, Kernel, MAX_LANES};
+
+    struct Both<T> {
+        form: Form<T>,
+        x: T,
+        g: T,
+    }
+
+    impl<T: Scalar> Kernel<T> for Both<T> {
+        type Output = [T; 2];
+        #[inline(always)]
+        fn run<S: Simd<T>>(self, simd: S) -> [T; 2] {
+            let y = self.form.apply(simd, simd.splat(self.x));
+            let gx = self.form.gradient(simd, y, simd.splat(self.g));
+            let mut stored = [[T::of(0.0); MAX_LANES]; 2];
+            // SAFETY: there is room for the widest vector.
+            unsafe {
+                simd.store(stored[0].as_mut_ptr(), y);
+                simd.store(stored[1].as_mut_ptr(), gx);
+            }
+            stored.map(|lanes| lanes[0])
+        }
+    }
+
+    fn holds<T: Scalar>() {
+        let inf = T::of(f64::INFINITY);
+        for &set in InstructionSet::available() {
+            for slope in [0.0, 0.01, 0.3, 1.0, 2.5] {
+                let activation = Activation::LeakyRelu { slope };
+                for x in [-3.0, -0.125, -1e-20, 0.0, 1e-20, 0.7, 5.0] {
+                    let (x, g) = (T::of(x), T::of(-0.7));
+                    let form = activation.form();
+                    let [y, gx] = T::dispatch(set, Both { form, x, g });
+                    let slope = T::of(slope);
+                    let positive = x > T::of(0.0);
+                    assert!(y == if positive { x } else { slope * x }, "{set:?} {x:?}");
+                    assert!(gx == if positive { g } else { slope * g }, "{set:?} {x:?}");
+                }
+                let form = activation.form();
+                let [y, gx] = T::dispatch(
+                    set,
+                    Both {
+                        form,
+                        x: inf,
+                        g: inf,
+                    },
+                );
+                assert!(y == inf && gx == inf, "{set:?} {slope}");
+                let nan = T::of(f64::NAN);
+                let [y, _] = T::dispatch(
+                    set,
+                    Both {
+                        form,
+                        x: nan,
+                        g: inf,
+                    },
+                );
+                assert!(y.widen().is_nan(), "{set:?} {slope}");
+            }
+        }
+    }
+
+    #[test]
+    fn vectors_hold_the_definition_and_its_derivative() {
+        holds::<f32>();
+        holds::<f64>();
+    }
+
+    #[test]
+    fn a_slope_must_be_finite_and_not_negative() {
+        assert!(Activation::Identity.is_valid() && Activation::RELU.is_valid());
+        for slope in [-0.1, f64::NAN, f64::INFINITY] {
+            assert!(!Activation::LeakyRelu { slope }.is_valid());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Shared by the tests: reproducible data, comparison, and both number types under one trait.
+#![allow(dead_code)]
+
+use spectral_lanes::Scalar;
+
+/// A number type with the accuracy asked of it: relative L2 error of a result.
+pub trait Number: Scalar + Default + std::fmt::Debug {
+    const TOLERANCE: f64;
+    fn wide(self) -> f64;
+}
+
+impl Number for f32 {
+    const TOLERANCE: f64 = 5e-7;
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Number for f64 {
+    const TOLERANCE: f64 = 1e-14;
+    fn wide(self) -> f64 {
+        self
+    }
+}
+
+/// Noise in [-1, 1) (splitmix64), the same for the same seed.
+pub fn noise<T: Number>(len: usize, seed: u64) -> Vec<T> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^= z >> 31;
+            T::of((z >> 11) as f64 / (1_u64 << 52) as f64 - 1.0)
+        })
+        .collect()
+}
+
+pub fn widen<T: Number>(x: &[T]) -> Vec<f64> {
+    x.iter().map(|v| v.wide()).collect()
+}
+
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// `‖got − expected‖ / ‖expected‖`; not a number when `got` has one that is not.
+pub fn relative_error(got: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(got.len(), expected.len());
+    let error: f64 = got
+        .iter()
+        .zip(expected)
+        .map(|(x, y)| (x - y) * (x - y))
+        .sum();
+    let norm: f64 = expected.iter().map(|y| y * y).sum();
+    if norm == 0.0 {
+        error.sqrt()
+    } else {
+        (error / norm).sqrt()
+    }
+}
+
+#[track_caller]
+pub fn assert_close<T: Number>(what: &str, got: &[f64], expected: &[f64]) {
+    let error = relative_error(got, expected);
+    assert!(
+        error < T::TOLERANCE,
+        "{what}: relative error {error:.3e}, allowed {:.1e}",
+        T::TOLERANCE
+    );
+}

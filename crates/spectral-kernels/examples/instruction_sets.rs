@@ -1,9 +1,0 @@
-//! Prints the instruction sets that the kernels can use here, one per line, slowest first: the values that
-//! `SPECTRAL_INSTRUCTION_SET` takes on this processor.
-
-fn main() -> Result<(), String> {
-    for set in spectral_kernels::InstructionSet::try_available()? {
-        println!("{}", set.name());
-    }
-    Ok(())
-}
