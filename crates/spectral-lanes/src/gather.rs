@@ -1,6 +1,6 @@
 //! Between lines of memory and lanes of vectors.
 
-use crate::scalar::Scalar;
+use crate::simd::Scalar;
 use crate::simd::{Kernel, MAX_LANES, Simd};
 
 /// Lines → lanes: number `j` of line `i` goes to lane `i` of the vector at `to + j·row`.

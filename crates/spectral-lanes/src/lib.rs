@@ -43,7 +43,6 @@ mod gather;
 pub mod gemm;
 mod memory;
 pub mod parallel;
-mod scalar;
 mod scratch;
 pub mod simd;
 
@@ -52,6 +51,5 @@ pub use exp::Exp;
 pub use gather::{Gather, Scatter, copy, copy_scaled};
 pub use memory::keep_freed_pages;
 pub use parallel::threads;
-pub use scalar::{Entry, Scalar};
 pub use scratch::{with_outer_scratch, with_scratch};
-pub use simd::{InstructionSet, Kernel, MAX_LANES, Simd, Vector};
+pub use simd::{Entry, InstructionSet, Kernel, MAX_LANES, Scalar, Simd, Vector};

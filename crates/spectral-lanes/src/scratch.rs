@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::scalar::Scalar;
+use crate::simd::Scalar;
 
 /// A cache line, so that buffers are aligned for the widest vector.
 #[derive(Clone, Copy)]

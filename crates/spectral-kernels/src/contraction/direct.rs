@@ -1,6 +1,6 @@
 //! Products straight from memory, for matrices with a single row or column.
 
-use super::product::Product;
+use super::operand::Product;
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd, Vector};
 

@@ -2,13 +2,13 @@
 
 mod along_rows;
 mod direct;
+mod operand;
 mod packed;
 mod prefetch;
 mod product;
 
 use crate::shape::{Planar, PlanarMut};
-pub use product::Product;
-use product::{Operand, Stride, Target};
+use operand::{Operand, Product, Stride, Target};
 use spectral_lanes::Scalar;
 use spectral_lanes::count;
 use spectral_lanes::parallel::Shared;

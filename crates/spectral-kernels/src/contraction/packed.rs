@@ -3,8 +3,8 @@
 //! A vector holds neighboring frequencies; a block of `MR` rows and `NR` columns of sums stays in registers over a
 //! range of terms. Packed, a panel is `[term][line of the block][re, im][lane]`.
 
+use super::operand::{Operand, Product};
 use super::prefetch::{AHEAD, exceeds_l2, prefetch};
-use super::product::{Operand, Product};
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd, Vector};
 

@@ -1,6 +1,6 @@
 //! Sums in registers: a few rows by a few vectors.
 
-use crate::scalar::Scalar;
+use crate::simd::Scalar;
 use crate::simd::{Simd, Vector};
 
 /// Rows summed together.

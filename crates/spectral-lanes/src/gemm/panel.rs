@@ -1,7 +1,7 @@
 //! Samples of some channels side by side, as they are or reversed.
 
 use crate::gather::Gather;
-use crate::scalar::Scalar;
+use crate::simd::Scalar;
 use crate::simd::{MAX_LANES, Simd};
 
 /// A plane of channels and which of its samples are asked for.

@@ -8,6 +8,7 @@ mod choice;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 pub mod portable;
+mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod select;
 #[cfg(target_arch = "x86_64")]
@@ -17,8 +18,8 @@ pub mod x86;
 
 use std::ops::{Add, Mul, Sub};
 
-use crate::scalar::Scalar;
 pub use choice::InstructionSet;
+pub use scalar::{Entry, Scalar};
 
 /// The widest vector, in lanes.
 pub const MAX_LANES: usize = 16;

@@ -2,8 +2,8 @@
 
 use std::ops::{Add, Mul, Sub};
 
+use super::Scalar;
 use super::{Kernel, MAX_LANES, Simd, Vector};
-use crate::scalar::Scalar;
 
 /// Needs nothing.
 #[derive(Clone, Copy)]

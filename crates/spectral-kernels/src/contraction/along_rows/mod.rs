@@ -7,8 +7,8 @@ mod pack;
 mod store;
 mod sums;
 
+use super::operand::Product;
 use super::prefetch::exceeds_l2;
-use super::product::Product;
 use pack::Part;
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::super::operand::Operand;
 use super::super::prefetch::{AHEAD, exceeds_l2, prefetch};
-use super::super::product::Operand;
 use super::sums::VECTORS;
 use spectral_lanes::Scalar;
 use spectral_lanes::{MAX_LANES, Simd};

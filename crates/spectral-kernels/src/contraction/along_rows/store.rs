@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::product::Target;
+use super::super::operand::Target;
 use spectral_lanes::Scalar;
 use spectral_lanes::{MAX_LANES, Simd};
 

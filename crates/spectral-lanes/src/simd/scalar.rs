@@ -4,10 +4,10 @@ use std::fmt::Debug;
 
 use num_traits::{FromPrimitive, Signed};
 
-use crate::exp::Exp;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::x86;
-use crate::simd::{InstructionSet, Kernel, Simd, portable};
+use super::x86;
+use super::{InstructionSet, Kernel, Simd, portable};
+use crate::exp::Exp;
 
 /// Work that is compiled once for each number type, in the crate that defines it, and not again in
 /// every crate that calls a generic function.
