@@ -11,3 +11,8 @@
 pub mod kernels;
 
 pub use spectral_lanes::InstructionSet;
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

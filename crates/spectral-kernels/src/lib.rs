@@ -101,3 +101,8 @@ pub use stack::{DenseGradients, DenseHead, RectifiedStack};
 pub use transform::{
     Frame, Modes, PrunedFft, fft_axis, fftn, irfft_axis, irfftn, rfft_axis, rfftn,
 };
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -53,3 +53,8 @@ pub use memory::keep_freed_pages;
 pub use parallel::threads;
 pub use scratch::{with_outer_scratch, with_scratch};
 pub use simd::{Entry, InstructionSet, Kernel, MAX_LANES, Scalar, Simd, Vector};
+
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
