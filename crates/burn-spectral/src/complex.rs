@@ -1,5 +1,7 @@
 //! Complex tensors as pairs of real ones.
 
+use core::ops::{Add, Div, Mul, Neg, Sub};
+
 use burn::tensor::{Bool, Device, Tensor};
 
 use crate::ops::{self, Empty, Half};
@@ -22,7 +24,11 @@ use crate::scaled::Divisor;
 ///     Tensor::<1>::from_floats([3.0, 0.0], &device),
 ///     Tensor::<1>::from_floats([4.0, -2.0], &device),
 /// );
-/// assert_eq!(z.abs().into_data().try_to_vec::<f32>().unwrap(), vec![5.0, 2.0]);
+/// assert_eq!(z.clone().abs().into_data().try_to_vec::<f32>().unwrap(), vec![5.0, 2.0]);
+///
+/// // z·z̄ = |z|²
+/// let square = z.clone() * z.conj();
+/// assert_eq!(square.re.into_data().try_to_vec::<f32>().unwrap(), vec![25.0, 4.0]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ComplexTensor<const D: usize> {
@@ -117,51 +123,6 @@ impl<const D: usize> ComplexTensor<D> {
         }
     }
 
-    /// Sum, with broadcasting.
-    #[allow(clippy::should_implement_trait)]
-    pub fn add(self, other: Self) -> Self {
-        Self {
-            re: self.re + other.re,
-            im: self.im + other.im,
-        }
-    }
-
-    /// Difference, with broadcasting.
-    #[allow(clippy::should_implement_trait)]
-    pub fn sub(self, other: Self) -> Self {
-        Self {
-            re: self.re - other.re,
-            im: self.im - other.im,
-        }
-    }
-
-    /// Element-wise product, with broadcasting.
-    #[allow(clippy::should_implement_trait)]
-    pub fn mul(self, other: Self) -> Self {
-        Self {
-            re: self.re.clone() * other.re.clone() - self.im.clone() * other.im.clone(),
-            im: self.re * other.im + self.im * other.re,
-        }
-    }
-
-    /// Element-wise quotient, with broadcasting.
-    ///
-    /// Right to a few roundings wherever the quotient and its gradient lie in the range of the
-    /// precision: no magnitude is squared out of it. Division by zero gives infinities or NaN, as for
-    /// reals.
-    #[allow(clippy::should_implement_trait)]
-    pub fn div(self, other: Self) -> Self {
-        if let Some(half) = Half::of(&self.re) {
-            return half.round_parts(half.widen_parts(self).div(half.widen_parts(other)));
-        }
-        // With the larger part m of w: z/w = (z/m)·conj(w/m)/|w/m|², and |w/m| lies between 1 and √2.
-        let larger = Divisor::of(&other);
-        let unit = larger.divide(other);
-        let norm = unit.clone().norm_sqr();
-        let inverse = unit.conj().map(|part| part / norm.clone());
-        larger.divide(self).mul(inverse)
-    }
-
     /// Product with a real number.
     pub fn mul_scalar(self, factor: f64) -> Self {
         match factor {
@@ -248,6 +209,92 @@ impl<const D: usize> ComplexTensor<D> {
     }
 }
 
+/// Element-wise sum, with broadcasting.
+impl<const D: usize> Add for ComplexTensor<D> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            re: self.re + other.re,
+            im: self.im + other.im,
+        }
+    }
+}
+
+/// Element-wise difference, with broadcasting.
+impl<const D: usize> Sub for ComplexTensor<D> {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            re: self.re - other.re,
+            im: self.im - other.im,
+        }
+    }
+}
+
+/// Element-wise product, with broadcasting.
+impl<const D: usize> Mul for ComplexTensor<D> {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        Self {
+            re: self.re.clone() * other.re.clone() - self.im.clone() * other.im.clone(),
+            im: self.re * other.im + self.im * other.re,
+        }
+    }
+}
+
+/// Element-wise product with a real tensor, with broadcasting.
+impl<const D: usize> Mul<Tensor<D>> for ComplexTensor<D> {
+    type Output = Self;
+
+    fn mul(self, factor: Tensor<D>) -> Self {
+        self.mul_real(factor)
+    }
+}
+
+/// Product with a real number.
+impl<const D: usize> Mul<f64> for ComplexTensor<D> {
+    type Output = Self;
+
+    fn mul(self, factor: f64) -> Self {
+        self.mul_scalar(factor)
+    }
+}
+
+/// Element-wise quotient, with broadcasting.
+///
+/// Accurate to a few roundings wherever the quotient and its gradient are in the range of the dtype:
+/// no magnitude is squared out of range. Division by zero gives infinities or NaN, as for real
+/// numbers.
+impl<const D: usize> Div for ComplexTensor<D> {
+    type Output = Self;
+
+    fn div(self, other: Self) -> Self {
+        if let Some(half) = Half::of(&self.re) {
+            return half.round_parts(half.widen_parts(self) / half.widen_parts(other));
+        }
+        // With the larger part m of w: z/w = (z/m)·conj(w/m)/|w/m|², and |w/m| lies between 1 and √2.
+        let larger = Divisor::of(&other);
+        let unit = larger.divide(other);
+        let norm = unit.clone().norm_sqr();
+        let inverse = unit.conj().map(|part| part / norm.clone());
+        larger.divide(self) * inverse
+    }
+}
+
+impl<const D: usize> Neg for ComplexTensor<D> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self {
+            re: self.re.neg(),
+            im: self.im.neg(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,11 +315,24 @@ mod tests {
     fn product_and_quotient_follow_complex_arithmetic() {
         let device = Device::flex();
         let (a, b) = (z(&[(1.0, 2.0)], &device), z(&[(3.0, -1.0)], &device));
-        let product = a.clone().mul(b.clone());
+        let product = a.clone() * b.clone();
         assert_eq!((values(product.re)[0], values(product.im)[0]), (5.0, 5.0));
-        let quotient = a.div(b);
+        let quotient = a / b;
         assert!((values(quotient.re)[0] - 0.1).abs() < 1e-7);
         assert!((values(quotient.im)[0] - 0.7).abs() < 1e-7);
+    }
+
+    #[test]
+    fn operators_are_those_of_complex_numbers() {
+        let device = Device::flex();
+        let (a, b) = (z(&[(1.0, 2.0)], &device), z(&[(3.0, -1.0)], &device));
+        let parts = |z: ComplexTensor<1>| (values(z.re)[0], values(z.im)[0]);
+        assert_eq!(parts(a.clone() + b.clone()), (4.0, 1.0));
+        assert_eq!(parts(a.clone() - b), (-2.0, 3.0));
+        assert_eq!(parts(-a.clone()), (-1.0, -2.0));
+        assert_eq!(parts(a.clone() * 2.0), (2.0, 4.0));
+        let real = Tensor::from_floats([-3.0], &device);
+        assert_eq!(parts(a * real), (-3.0, -6.0));
     }
 
     #[test]

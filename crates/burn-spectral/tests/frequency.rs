@@ -140,7 +140,7 @@ fn the_offset_is_added_to_both_parts_of_every_frequency() {
     let plain = layer.forward(x.clone(), 4);
     let offsets = Tensor::<2>::from_floats([[1.0, 2.0], [30.0, 40.0]], &device);
     layer.bias = Some(Param::from_tensor(offsets));
-    let moved = layer.forward(x, 4).sub(plain);
+    let moved = layer.forward(x, 4) - plain;
     for (part, want) in [(moved.re, [1.0, 2.0]), (moved.im, [30.0, 40.0])] {
         for (channel, want) in want.into_iter().enumerate() {
             for got in values(part.clone().narrow(1, channel, 1)) {
@@ -196,7 +196,7 @@ fn one_frequency_of_the_input_reaches_that_frequency_of_the_output_alone() {
                 part.slice_assign(bin.clone(), value)
             };
             let after = stack.forward(x.clone().map(push), width);
-            let change = after.sub(before.clone()).abs();
+            let change = (after - before.clone()).abs();
             let here = [0..1, 0..4, row..row + 1, column..column + 1];
             assert!(
                 change

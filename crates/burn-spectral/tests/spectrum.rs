@@ -300,7 +300,7 @@ fn the_inverse_of_spectra_that_no_image_has_is_the_nearest_in_least_squares() {
         let device = device.clone().autodiff();
         let x = Tensor::from_inner(x).to_device(&device).require_grad();
         let spectra = spectra.map(|part| Tensor::from_inner(part).to_device(&device));
-        let difference = stft.forward(x.clone()).sub(spectra);
+        let difference = stft.forward(x.clone()) - spectra;
         // Squares over the full spectrum, where most bins of the half occur twice.
         let grid = FrequencyGrid::new(&[4, 6]).unwrap();
         let counts: Vec<f64> = (0..4).map(|bin| grid.multiplicity(bin)).collect();

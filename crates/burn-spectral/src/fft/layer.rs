@@ -169,7 +169,7 @@ mod tests {
         let out = ToMagnitudePhase.forward(spectrum.clone());
         assert_eq!(out.dims(), [2, 6, 4, 4]);
         let (magnitude, phase) = (out.clone().narrow(1, 0, 3), out.narrow(1, 3, 3));
-        let back = ComplexTensor::from_polar(magnitude, phase).sub(spectrum);
+        let back = ComplexTensor::from_polar(magnitude, phase) - spectrum;
         assert!(back.abs().max().into_scalar::<f32>() < 1e-5);
     }
 }

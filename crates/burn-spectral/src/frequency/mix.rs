@@ -206,7 +206,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
                 let mut dims = [1; D];
                 dims[1] = outputs;
                 let part = |index| bias.val().narrow(0, index, 1).reshape(dims);
-                output.add(ComplexTensor::new(part(0), part(1)))
+                output + ComplexTensor::new(part(0), part(1))
             }
             None => output,
         }

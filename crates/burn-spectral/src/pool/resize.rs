@@ -90,7 +90,7 @@ fn resize_full(spectrum: ComplexTensor<4>, m: usize) -> ComplexTensor<4> {
     if is_nyquist && m < n {
         let above = spectrum.clone().narrow(2, half, 1);
         let below = spectrum.clone().narrow(2, n - half, 1);
-        parts.push(above.add(below));
+        parts.push(above + below);
     }
     if m > n {
         let nyquist = is_nyquist.then(|| spectrum.clone().narrow(2, half, 1).mul_scalar(0.5));

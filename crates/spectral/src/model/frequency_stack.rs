@@ -195,7 +195,7 @@ impl Family for FrequencyStack {
         for (index, layers) in self.layers.iter().enumerate() {
             let output = layers.forward(spectrum.clone(), width);
             let output = match self.residual && index > 0 {
-                true => output.add(spectrum),
+                true => output + spectrum,
                 false => output,
             };
             spectrum = output.map(|part| drop(&self.dropout, part));
@@ -283,7 +283,7 @@ mod tests {
                     PublishedLayers::Gaussian(stack) => layers(stack, spectrum),
                 };
                 if name.contains("residual") && index > 0 {
-                    spectrum = spectrum.add(input);
+                    spectrum = spectrum + input;
                 }
             }
             let features = FlattenSpectrum.forward(spectrum);

@@ -132,7 +132,7 @@ pub(super) fn overview(
     let back = Irfft2::new(width);
     let spectrum = Rfft2::default().forward(seen.sum_dim(1));
     let response = filter(trained, 0);
-    let filtered = spectrum.clone().mul(response.clone());
+    let filtered = spectrum.clone() * response.clone();
     let rectified = CRelu.forward(filtered.clone());
     Ok(Strip {
         title: model.into(),

@@ -147,7 +147,7 @@ pub(super) fn leak(
     let wave = TensorData::new(wave.collect::<Vec<_>>(), [1, 1, height, width]);
     let wave = Tensor::<4>::from_data(wave, &images.device());
     let changed = before_head(network, images.clone() + wave)?;
-    let change = changed.sub(before_head(network, images.clone())?);
+    let change = changed - before_head(network, images.clone())?;
     let energies = change.norm_sqr().sum_dim(0).sum_dim(1);
     let by_frequency = values(energies.clone())?;
     let bins = width / 2 + 1;
