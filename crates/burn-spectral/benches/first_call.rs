@@ -7,10 +7,12 @@ use burn::nn::PaddingConfig1d;
 use burn::nn::activation::ActivationConfig;
 use burn::nn::conv::{Conv1dConfig, Conv2dConfig, Conv3dConfig};
 use burn::tensor::{Device, Tensor};
+use burn_spectral::Norm;
 use burn_spectral::conv::{
     ConvolveMode, ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft,
     KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, fft_convolve2d,
 };
+use burn_spectral::fft::rfft2;
 use burn_spectral::frequency::{
     ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2dConfig, FourierDomainConv2dConfig,
     SharedStack2dConfig, SpatialMaxPoolConfig, SpectralMix2dConfig, SpectrumGrid,
@@ -231,13 +233,12 @@ fn kinds() -> Vec<Kind> {
             )
         }),
         ("SpectralMix2d", ALL, |n| {
-            let [_, width] = size(n);
-            let x = SpectrumGrid::half(size(n)).spectrum(image(n));
+            let x = rfft2(image(n), Norm::Backward);
             let config = SpectralMix2dConfig::new([1, 1], KernelConfig::new([9, 9]));
             layer(
                 x,
                 move || config.init(&device()),
-                move |layer, x| layer.forward(x, width),
+                |layer, x| layer.forward(x),
             )
         }),
         ("SharedStack2d", ALL, |n| {
@@ -249,7 +250,7 @@ fn kinds() -> Vec<Kind> {
             )
         }),
         ("FourierDomainConv2d", ALL, |n| {
-            let x = SpectrumGrid::half(size(n)).spectrum(image(n));
+            let x = rfft2(image(n), Norm::Backward);
             let config = FourierDomainConv2dConfig::new([1, 1], size(n));
             layer(
                 x,

@@ -35,7 +35,7 @@ impl ComplexGain {
     fn complex(&self, images: Tensor<4>) -> ComplexTensor<4> {
         let spectrum = fft::fft2(ComplexTensor::from_real(images), Norm::Backward);
         let gain = ComplexTensor::new(self.re.val(), self.im.val());
-        fft::ifft2(spectrum.mul(gain), Norm::Backward)
+        fft::ifft2(spectrum * gain, Norm::Backward)
     }
 
     fn forward(&self, images: Tensor<4>) -> Tensor<4> {

@@ -18,7 +18,7 @@ use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use burn_spectral::conv::{SpectralConv1d, SpectralConv1dConfig};
 use burn_spectral::response::{FourierModes, FourierModesConfig};
-use burn_spectral::{ComplexTensor, Norm, fft};
+use burn_spectral::{HalfSpectrum, Norm, fft};
 
 const WIDTH: usize = 16;
 const MODES: usize = 12;
@@ -129,16 +129,15 @@ fn error(run: impl Fn(Tensor<3>) -> Tensor<3>, points: usize, device: &Device) -
 /// Trigonometric interpolation to more points.
 fn interpolated(signal: Tensor<3>, points: usize) -> Tensor<3> {
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
-    let spectrum = fft::rfft(signal, 2, Norm::Forward);
-    let [batch, channels, bins] = spectrum.re.dims();
+    let spectrum = fft::rfft(signal, -1, Norm::Forward).into_complex();
+    let [batch, channels, bins] = spectrum.dims();
     // The highest frequency of an even number of points has no partner to share its amplitude with.
-    let zeros = Tensor::zeros(
-        [batch, channels, points / 2 + 2 - bins],
-        &spectrum.re.device(),
-    );
-    let [re, im] = [spectrum.re, spectrum.im]
-        .map(|part| Tensor::cat(vec![part.narrow(2, 0, bins - 1), zeros.clone()], 2));
-    fft::irfft(ComplexTensor { re, im }, points, 2, Norm::Forward)
+    let zeros = Tensor::zeros([batch, channels, points / 2 + 2 - bins], &spectrum.device());
+    let padded = spectrum.map(|part| {
+        let kept = part.narrow(2, 0, bins - 1);
+        Tensor::cat(vec![kept, zeros.clone()], 2)
+    });
+    fft::irfft(HalfSpectrum::new(padded, points), Norm::Forward)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

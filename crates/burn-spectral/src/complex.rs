@@ -1,16 +1,22 @@
-//! Complex tensors as pairs of real ones.
+//! Complex tensors as pairs of real tensors.
 
-use burn::tensor::{Bool, Device, Tensor};
+use core::ops::{Add, Div, Mul, Neg, Sub};
 
+use burn::tensor::{AsIndex, Bool, Device, Tensor};
+
+use crate::dims::dim_index;
 use crate::ops::{self, Empty, Half};
 use crate::scaled::Divisor;
 
-/// A complex tensor: its real and its imaginary part, of one shape, device and dtype.
+/// A complex tensor: its real and its imaginary part, of the same shape, device and dtype.
 ///
-/// Burn has no complex dtype. Two real tensors need none: optimizers, weight decay, records and
-/// distributed training work on the parts as on any other tensor, and the gradient of a real loss
-/// is the pair of its partial derivatives, `∂L/∂re + i·∂L/∂im`, which is also PyTorch's
-/// convention.
+/// Burn has no complex dtype, and two real tensors need none: optimizers, weight decay, records and
+/// distributed training work on the parts as on any other tensor. The gradient of a real loss is the
+/// pair of its partial derivatives, `∂L/∂re + i·∂L/∂im`, as in PyTorch.
+///
+/// The operators `+`, `-`, `*`, `/` and unary `-` are element-wise, with broadcasting; `*` also takes
+/// a real tensor or an `f64`. The spectrum of a real signal is a [`HalfSpectrum`](crate::HalfSpectrum),
+/// which wraps a complex tensor.
 ///
 /// # Example
 /// ```
@@ -22,7 +28,11 @@ use crate::scaled::Divisor;
 ///     Tensor::<1>::from_floats([3.0, 0.0], &device),
 ///     Tensor::<1>::from_floats([4.0, -2.0], &device),
 /// );
-/// assert_eq!(z.abs().into_data().try_to_vec::<f32>().unwrap(), vec![5.0, 2.0]);
+/// assert_eq!(z.clone().abs().into_data().try_to_vec::<f32>().unwrap(), vec![5.0, 2.0]);
+///
+/// // z·z̄ = |z|²
+/// let square = z.clone() * z.conj();
+/// assert_eq!(square.re.into_data().try_to_vec::<f32>().unwrap(), vec![25.0, 4.0]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ComplexTensor<const D: usize> {
@@ -33,26 +43,34 @@ pub struct ComplexTensor<const D: usize> {
 }
 
 impl<const D: usize> ComplexTensor<D> {
-    /// Joins two parts.
+    /// A complex tensor of the given parts, `re + i·im`.
     ///
     /// # Panics
     /// When the shapes of the parts differ.
+    #[track_caller]
     pub fn new(re: Tensor<D>, im: Tensor<D>) -> Self {
-        assert_eq!(
-            re.dims(),
-            im.dims(),
-            "the real and the imaginary part of a complex tensor must have one shape"
+        let shapes = [re.dims(), im.dims()];
+        assert!(
+            shapes[0] == shapes[1],
+            "the parts of a complex tensor must have the same shape, got {:?} for the real and {:?} \
+             for the imaginary part",
+            shapes[0],
+            shapes[1]
         );
         Self { re, im }
     }
 
-    /// A real tensor with an imaginary part of zero.
+    /// A real tensor with a zero imaginary part.
     pub fn from_real(re: Tensor<D>) -> Self {
         let im = re.zeros_like();
         Self { re, im }
     }
 
     /// `magnitude · exp(i·phase)`, the phase in radians.
+    ///
+    /// # Panics
+    /// When the shapes differ.
+    #[track_caller]
     pub fn from_polar(magnitude: Tensor<D>, phase: Tensor<D>) -> Self {
         Self::new(
             magnitude.clone() * phase.clone().cos(),
@@ -60,29 +78,40 @@ impl<const D: usize> ComplexTensor<D> {
         )
     }
 
-    /// Splits the last axis, of length 2, into real and imaginary part.
+    /// Splits the last dim, of size 2, into real and imaginary part.
     ///
     /// # Shapes
-    /// - input: `[…, 2]` of rank `D2 = D + 1`
+    /// - input: `[…, 2]` of rank `D2 = D + 1`; output: `[…]` of rank `D`
     ///
     /// # Panics
-    /// When the rank is not `D + 1` or the last axis is not of length 2.
+    /// When `D2` is not `D + 1`, or the last dim is not of size 2.
+    #[track_caller]
     pub fn from_stacked<const D2: usize>(stacked: Tensor<D2>) -> Self {
         let dims = stacked.dims();
         assert!(
             D2 == D + 1 && dims[D2 - 1] == 2,
-            "a stacked complex tensor of rank {D} has rank {} and a last axis of 2, got {dims:?}",
+            "a complex tensor of rank {D} is split from a tensor of rank {} whose last dim has size 2, \
+             got the shape {dims:?}",
             D + 1
         );
         let part = |index| ops::narrow(stacked.clone(), D, index, 1).squeeze_dim::<D>(D);
         Self::new(part(0), part(1))
     }
 
-    /// Joins the parts along a new last axis of length 2.
+    /// Stacks the parts along a new last dim of size 2.
     ///
     /// # Shapes
     /// - output: `[…, 2]` of rank `D2 = D + 1`
+    ///
+    /// # Panics
+    /// When `D2` is not `D + 1`.
+    #[track_caller]
     pub fn into_stacked<const D2: usize>(self) -> Tensor<D2> {
+        assert!(
+            D2 == D + 1,
+            "a complex tensor of rank {D} is stacked into a tensor of rank {}, got rank {D2}",
+            D + 1
+        );
         let mut dims = [2; D2];
         dims[..D].copy_from_slice(&self.dims());
         match dims.contains(&0) {
@@ -101,7 +130,7 @@ impl<const D: usize> ComplexTensor<D> {
         self.re.device()
     }
 
-    /// Applies one linear, real map to both parts: a reshape, a permutation, a slice.
+    /// Applies the same function to both parts, for instance a reshape, a permutation or a slice.
     pub fn map<const D2: usize>(self, map: impl Fn(Tensor<D>) -> Tensor<D2>) -> ComplexTensor<D2> {
         ComplexTensor {
             re: map(self.re),
@@ -117,52 +146,7 @@ impl<const D: usize> ComplexTensor<D> {
         }
     }
 
-    /// Sum, with broadcasting.
-    #[allow(clippy::should_implement_trait)]
-    pub fn add(self, other: Self) -> Self {
-        Self {
-            re: self.re + other.re,
-            im: self.im + other.im,
-        }
-    }
-
-    /// Difference, with broadcasting.
-    #[allow(clippy::should_implement_trait)]
-    pub fn sub(self, other: Self) -> Self {
-        Self {
-            re: self.re - other.re,
-            im: self.im - other.im,
-        }
-    }
-
-    /// Element-wise product, with broadcasting.
-    #[allow(clippy::should_implement_trait)]
-    pub fn mul(self, other: Self) -> Self {
-        Self {
-            re: self.re.clone() * other.re.clone() - self.im.clone() * other.im.clone(),
-            im: self.re * other.im + self.im * other.re,
-        }
-    }
-
-    /// Element-wise quotient, with broadcasting.
-    ///
-    /// Right to a few roundings wherever the quotient and its gradient lie in the range of the
-    /// precision: no magnitude is squared out of it. Division by zero gives infinities or NaN, as for
-    /// reals.
-    #[allow(clippy::should_implement_trait)]
-    pub fn div(self, other: Self) -> Self {
-        if let Some(half) = Half::of(&self.re) {
-            return half.round_parts(half.widen_parts(self).div(half.widen_parts(other)));
-        }
-        // With the larger part m of w: z/w = (z/m)·conj(w/m)/|w/m|², and |w/m| lies between 1 and √2.
-        let larger = Divisor::of(&other);
-        let unit = larger.divide(other);
-        let norm = unit.clone().norm_sqr();
-        let inverse = unit.conj().map(|part| part / norm.clone());
-        larger.divide(self).mul(inverse)
-    }
-
-    /// Product with a real number.
+    /// Product with a real number, as `self * factor`.
     pub fn mul_scalar(self, factor: f64) -> Self {
         match factor {
             1.0 => self,
@@ -170,7 +154,7 @@ impl<const D: usize> ComplexTensor<D> {
         }
     }
 
-    /// Product with a real tensor, with broadcasting.
+    /// Product with a real tensor, with broadcasting, as `self * factor`.
     pub fn mul_real(self, factor: Tensor<D>) -> Self {
         Self {
             re: self.re * factor.clone(),
@@ -178,7 +162,7 @@ impl<const D: usize> ComplexTensor<D> {
         }
     }
 
-    /// Matrix product of the last two axes.
+    /// Matrix product over the last two dims.
     pub fn matmul(self, other: Self) -> Self {
         Self {
             re: self.re.clone().matmul(other.re.clone()) - self.im.clone().matmul(other.im.clone()),
@@ -191,10 +175,9 @@ impl<const D: usize> ComplexTensor<D> {
         self.re.clone() * self.re + self.im.clone() * self.im
     }
 
-    /// Magnitude, `√(re² + im²)`, as `hypot`: no square leaves the range of the precision.
+    /// Magnitude, `√(re² + im²)`, computed as `hypot`: no square leaves the range of the dtype.
     ///
-    /// The gradient at exactly zero is zero, the smallest of the subgradients, where the plain
-    /// formula gives NaN.
+    /// The gradient at zero is zero, the smallest subgradient; the plain formula gives NaN there.
     pub fn abs(self) -> Tensor<D> {
         let zero = self.is_zero();
         let re = self.re.mask_fill(zero.clone(), 1.0);
@@ -203,8 +186,8 @@ impl<const D: usize> ComplexTensor<D> {
 
     /// Phase in radians, in (−π, π]; zero at the origin.
     ///
-    /// The gradient at exactly zero, where the phase is not defined, is zero. Elsewhere it is of
-    /// length `1/|z|`, infinite where that is out of range.
+    /// The gradient at zero, where the phase is undefined, is zero. Elsewhere its norm is `1/|z|`,
+    /// infinite where that is out of range.
     pub fn arg(self) -> Tensor<D> {
         if let Some(half) = Half::of(&self.re) {
             return half.round(half.widen_parts(self).arg());
@@ -222,28 +205,126 @@ impl<const D: usize> ComplexTensor<D> {
         re.bool_and(im)
     }
 
-    /// Part of an axis: `length` elements from `start`.
-    pub fn narrow(self, axis: usize, start: usize, length: usize) -> Self {
-        self.map(|part| ops::narrow(part, axis, start, length))
+    /// The `length` elements from `start` along a dim, as `Tensor::narrow`.
+    ///
+    /// # Panics
+    /// When `dim` or the elements are out of range.
+    #[track_caller]
+    pub fn narrow(self, dim: impl AsIndex, start: usize, length: usize) -> Self {
+        let dim = dim_index("narrow", dim, D);
+        self.map(|part| ops::narrow(part, dim, start, length))
     }
 
-    /// Reverses an axis.
-    pub fn flip(self, axis: usize) -> Self {
+    /// Reverses the order of the elements along a dim.
+    ///
+    /// # Panics
+    /// When `dim` is out of range.
+    #[track_caller]
+    pub fn flip(self, dim: impl AsIndex) -> Self {
+        let dim = dim_index("flip", dim, D);
         match self.dims().contains(&0) {
             true => self,
-            false => self.map(|part| part.flip([axis])),
+            false => self.map(|part| part.flip([dim])),
         }
     }
 
-    /// Joins tensors along an axis.
+    /// Concatenates tensors along a dim, as `Tensor::cat`.
     ///
     /// # Panics
-    /// When `tensors` is empty or shapes differ elsewhere than on that axis.
-    pub fn cat(tensors: Vec<Self>, axis: usize) -> Self {
+    /// When `tensors` is empty, `dim` is out of range, or the shapes differ along another dim.
+    #[track_caller]
+    pub fn cat(tensors: Vec<Self>, dim: impl AsIndex) -> Self {
+        let dim = dim_index("cat", dim, D);
         let (re, im) = tensors.into_iter().map(|z| (z.re, z.im)).unzip();
         Self {
-            re: ops::cat(re, axis),
-            im: ops::cat(im, axis),
+            re: ops::cat(re, dim),
+            im: ops::cat(im, dim),
+        }
+    }
+}
+
+/// Element-wise sum, with broadcasting.
+impl<const D: usize> Add for ComplexTensor<D> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            re: self.re + other.re,
+            im: self.im + other.im,
+        }
+    }
+}
+
+/// Element-wise difference, with broadcasting.
+impl<const D: usize> Sub for ComplexTensor<D> {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            re: self.re - other.re,
+            im: self.im - other.im,
+        }
+    }
+}
+
+/// Element-wise product, with broadcasting.
+impl<const D: usize> Mul for ComplexTensor<D> {
+    type Output = Self;
+
+    fn mul(self, other: Self) -> Self {
+        Self {
+            re: self.re.clone() * other.re.clone() - self.im.clone() * other.im.clone(),
+            im: self.re * other.im + self.im * other.re,
+        }
+    }
+}
+
+/// Element-wise product with a real tensor, with broadcasting.
+impl<const D: usize> Mul<Tensor<D>> for ComplexTensor<D> {
+    type Output = Self;
+
+    fn mul(self, factor: Tensor<D>) -> Self {
+        self.mul_real(factor)
+    }
+}
+
+/// Product with a real number.
+impl<const D: usize> Mul<f64> for ComplexTensor<D> {
+    type Output = Self;
+
+    fn mul(self, factor: f64) -> Self {
+        self.mul_scalar(factor)
+    }
+}
+
+/// Element-wise quotient, with broadcasting.
+///
+/// Accurate to a few roundings wherever the quotient and its gradient are in the range of the dtype:
+/// no magnitude is squared out of range. Division by zero gives infinities or NaN, as for real
+/// numbers.
+impl<const D: usize> Div for ComplexTensor<D> {
+    type Output = Self;
+
+    fn div(self, other: Self) -> Self {
+        if let Some(half) = Half::of(&self.re) {
+            return half.round_parts(half.widen_parts(self) / half.widen_parts(other));
+        }
+        // With the larger part m of w: z/w = (z/m)·conj(w/m)/|w/m|², and |w/m| lies between 1 and √2.
+        let larger = Divisor::of(&other);
+        let unit = larger.divide(other);
+        let norm = unit.clone().norm_sqr();
+        let inverse = unit.conj().map(|part| part / norm.clone());
+        larger.divide(self) * inverse
+    }
+}
+
+impl<const D: usize> Neg for ComplexTensor<D> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self {
+            re: self.re.neg(),
+            im: self.im.neg(),
         }
     }
 }
@@ -268,11 +349,24 @@ mod tests {
     fn product_and_quotient_follow_complex_arithmetic() {
         let device = Device::flex();
         let (a, b) = (z(&[(1.0, 2.0)], &device), z(&[(3.0, -1.0)], &device));
-        let product = a.clone().mul(b.clone());
+        let product = a.clone() * b.clone();
         assert_eq!((values(product.re)[0], values(product.im)[0]), (5.0, 5.0));
-        let quotient = a.div(b);
+        let quotient = a / b;
         assert!((values(quotient.re)[0] - 0.1).abs() < 1e-7);
         assert!((values(quotient.im)[0] - 0.7).abs() < 1e-7);
+    }
+
+    #[test]
+    fn operators_are_those_of_complex_numbers() {
+        let device = Device::flex();
+        let (a, b) = (z(&[(1.0, 2.0)], &device), z(&[(3.0, -1.0)], &device));
+        let parts = |z: ComplexTensor<1>| (values(z.re)[0], values(z.im)[0]);
+        assert_eq!(parts(a.clone() + b.clone()), (4.0, 1.0));
+        assert_eq!(parts(a.clone() - b), (-2.0, 3.0));
+        assert_eq!(parts(-a.clone()), (-1.0, -2.0));
+        assert_eq!(parts(a.clone() * 2.0), (2.0, 4.0));
+        let real = Tensor::from_floats([-3.0], &device);
+        assert_eq!(parts(a * real), (-3.0, -6.0));
     }
 
     #[test]
@@ -302,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn stacking_to_a_last_axis_of_two_returns() {
+    fn stacking_to_a_last_dim_of_two_returns() {
         let device = Device::flex();
         let a = z(&[(1.0, 2.0), (3.0, 4.0)], &device);
         let stacked: Tensor<2> = a.clone().into_stacked();
@@ -315,8 +409,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic = "must have one shape"]
-    fn parts_of_two_shapes_are_refused() {
+    #[should_panic = "must have the same shape, got [2] for the real and [3] for the imaginary part"]
+    fn parts_of_different_shapes_are_refused() {
         let device = Device::flex();
         ComplexTensor::new(
             Tensor::<1>::zeros([2], &device),

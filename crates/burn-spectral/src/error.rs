@@ -369,6 +369,16 @@ pub enum SpectralError {
         /// Weights given.
         got: usize,
     },
+    /// The length of a real signal that does not have the bins of a half-spectrum.
+    #[error("{}", real_length(*length, *dim, got))]
+    RealLength {
+        /// The length given.
+        length: usize,
+        /// The dim along which the spectrum is halved.
+        dim: usize,
+        /// Shape of the spectrum.
+        got: Vec<usize>,
+    },
     /// An input with another number of channels than the layer's.
     #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
     Channels {
@@ -377,6 +387,26 @@ pub enum SpectralError {
         /// Shape of the input.
         got: Vec<usize>,
     },
+}
+
+/// The text of [`SpectralError::RealLength`].
+fn real_length(length: usize, dim: usize, got: &[usize]) -> String {
+    let (bins, accepted) = match got[dim] {
+        0 => {
+            return format!(
+                "a half-spectrum has at least 1 bin, got the shape {got:?}, halved along dim {dim}"
+            );
+        }
+        1 => ("1 bin".to_string(), "1 real sample".to_string()),
+        bins => (
+            format!("{bins} bins"),
+            format!("{} or {} real samples", 2 * bins - 2, 2 * bins - 1),
+        ),
+    };
+    format!(
+        "a half-spectrum with {bins} along dim {dim} (shape {got:?}) belongs to {accepted}, got a \
+         length of {length}"
+    )
 }
 
 impl SpectralError {

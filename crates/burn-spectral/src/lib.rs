@@ -32,16 +32,20 @@
 //!
 //! # Conventions
 //! - Layout `[batch, channels, spatial…]`, as in Burn.
-//! - The half-spectrum lies on the last axis, `n/2 + 1` bins of a real length `n`.
+//! - The spectrum of a real signal is a [`HalfSpectrum`]: `n/2 + 1` bins along the last dim, and the
+//!   length `n` of the signal.
 //! - Complex numbers are pairs of real tensors ([`ComplexTensor`]).
+//! - Dims are signed, as in Burn: `-1` is the last one.
 //! - A convolution through the spectrum is circular unless a layer says otherwise.
 
 pub mod complex;
 pub mod conv;
+mod dims;
 mod error;
 pub mod fft;
 pub mod frequency;
 mod grid;
+mod half_spectrum;
 pub mod inspect;
 pub mod ops;
 pub mod pool;
@@ -56,6 +60,7 @@ pub mod summary;
 pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
+pub use half_spectrum::{HalfSpectrum, Spectrum};
 pub use spectral_kernels::{
     InstructionSet, Norm, PlanMemory, clear_plans, keep_freed_pages, plan_memory, set_plan_memory,
 };

@@ -39,7 +39,10 @@ fn an_axis_set_by_hand_that_is_not_there_is_named() {
 
     let grid = FrequencyGrid::new(&[4, 6]).unwrap();
     let text = panic_text(|| grid.frequencies(2, &device));
-    assert_eq!(text, "axis 2 is not one of the 2 spatial axes (0 to 1)");
+    assert_eq!(
+        text,
+        "FrequencyGrid::frequencies: dim 2 is out of range for a tensor of rank 2 (accepted: -2 to 1)"
+    );
 }
 
 #[test]

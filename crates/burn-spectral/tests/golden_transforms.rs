@@ -92,8 +92,8 @@ fn transforms_and_their_gradients_are_those_of_numpy_and_pytorch() {
 
 fn check_shift<const D: usize>(case: &Case) {
     let shift = match case.text("kind") {
-        "fftshift" => fft::fftshift::<D>,
-        _ => fft::ifftshift::<D>,
+        "fftshift" => fft::fftshift::<D, usize>,
+        _ => fft::ifftshift::<D, usize>,
     };
     let device = Device::flex().autodiff();
     for dtype in DTYPES {

@@ -9,7 +9,7 @@ use burn_spectral::ops::Axes;
 use burn_spectral::response::{
     Coupling, KramersKronig, KramersKronigConfig, ResponseConfig, hilbert,
 };
-use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, SpectralError, fft};
 use common::{DTYPES, PATHS, assert_close, complex_values, noise_tensor, tolerance, values};
 
 const LENGTHS: [usize; 9] = [1, 2, 3, 4, 7, 8, 13, 16, 97];
@@ -29,17 +29,6 @@ fn two_dimensional([height, width]: [usize; 2], axis: usize, device: &Device) ->
         real: Param::from_tensor(noise_tensor(dims, 5, DType::F64, device)),
         length: width,
         axis,
-    }
-}
-
-/// All `n` bins of a half-spectrum: bin `n − k` is the conjugate of bin `k`.
-fn full(half: ComplexTensor<3>, n: usize) -> ComplexTensor<3> {
-    match (n - 1) / 2 {
-        0 => half,
-        mirrored => {
-            let tail = half.clone().narrow(2, 1, mirrored).flip(2).conj();
-            ComplexTensor::cat(vec![half, tail], 2)
-        }
     }
 }
 
@@ -89,7 +78,7 @@ fn real_and_imaginary_part_are_each_others_hilbert_transforms() {
     {
         let limit = tolerance(dtype, 1e-6, 1e-14);
         let h = one_dimensional(n, dtype, &device).impulse_response();
-        let spectrum = full(fft::rfft(h.clone(), 2, Norm::Backward), n);
+        let spectrum = fft::rfft(h.clone(), 2, Norm::Backward).full(&[2]);
         // Both parts as one vector: of one or two bins the imaginary part is zero and has no scale.
         let want = complex_values(spectrum.clone());
         let im = -hilbert(spectrum.re.clone());
@@ -117,9 +106,10 @@ fn over_two_axes_the_impulse_response_lies_on_a_half_plane() {
 
         // What an inverse transform keeps of the learned part: on the self-conjugate columns, the
         // mean with its mirror image. Re H is that.
-        let real = ComplexTensor::from_real(response.real.val());
-        let kept = fft::rfft2(fft::irfft2(real, size[1], Norm::Backward), Norm::Backward);
-        let spectrum = fft::rfft2(h.clone(), Norm::Backward);
+        let real = HalfSpectrum::new(ComplexTensor::from_real(response.real.val()), size[1]);
+        let spectrum_of = |image| fft::rfft2(image, Norm::Backward).into_complex();
+        let kept = spectrum_of(fft::irfft2(real, Norm::Backward));
+        let spectrum = spectrum_of(h.clone());
         assert_close(&what, &values(spectrum.re), &values(kept.re.clone()), 1e-13);
         let imaginary = values(kept.im)
             .into_iter()

@@ -151,7 +151,7 @@ fn a_quotient_and_its_gradients_are_right_where_they_lie_in_range() {
             let (z, mut w) = (points(above, dtype), points(below, dtype));
             w.iter_mut().for_each(|part| part.rotate_left(2));
             let (a, b) = (leaves(&z, dtype), leaves(&w, dtype));
-            let q = a.clone().div(b.clone());
+            let q = a.clone() / b.clone();
             let got = [values(q.re.clone()), values(q.im.clone())];
             let [by_a, by_b] = {
                 let gradients = (q.re + q.im).sum().backward();

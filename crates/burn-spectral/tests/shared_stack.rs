@@ -16,7 +16,7 @@ use burn_spectral::response::{
     ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
     KernelConfig, ParametricForm, PolynomialConfig, ResponseConfig,
 };
-use burn_spectral::{ComplexTensor, Norm, fft};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft};
 use common::golden::load;
 use common::{
     DTYPES, assert_close, complex_values, noise_complex, noise_tensor, seeded, tensor, tolerance,
@@ -51,10 +51,9 @@ fn gradients_of(module: &impl Module, gradients: &burn::tensor::Gradients) -> Ve
 
 fn composed<const D: usize, R: FrequencyResponse<D>>(
     stack: &SharedStack<D, R>,
-    spectrum: ComplexTensor<D>,
-    length: usize,
-) -> ComplexTensor<D> {
-    let layer = |z, layer: &SpectralMix<D, R>| CRelu.forward(layer.forward(z, length));
+    spectrum: HalfSpectrum<D>,
+) -> HalfSpectrum<D> {
+    let layer = |z, layer: &SpectralMix<D, R>| CRelu.forward(layer.forward(z));
     stack.layers.iter().fold(spectrum, layer)
 }
 
@@ -77,25 +76,28 @@ fn check_composition<const D: usize, C: ResponseConfig<D>>(
     let mut dims = [batch; D];
     dims[1] = channels;
     dims[2..].copy_from_slice(sizes);
-    let length = sizes[D - 3];
     for dtype in DTYPES {
         let what = format!("{config:?} {sizes:?} {batch}x{channels} {filters:?} {dtype:?}");
         let limit = tolerance(dtype, 1e-6, 1e-13);
         let stack = stack.clone().map(&mut Cast(dtype)).train();
         let device = device.clone().autodiff();
         let x = noise_tensor::<D>(dims, 1, dtype, &device).require_grad();
-        let z = fft::rfftn(noise_tensor(dims, 2, dtype, &device), D - 2, Norm::Backward)
-            .map(Tensor::require_grad);
+        let spatial: Vec<usize> = (2..D).collect();
+        let other = noise_tensor::<D>(dims, 2, dtype, &device);
+        let half = fft::rfftn(other, &spatial, Norm::Backward)
+            .map_complex(|z| z.map(Tensor::require_grad));
+        let z = half.complex();
 
         // From spectra.
-        let run = |y: ComplexTensor<D>| {
+        let run = |y: HalfSpectrum<D>| {
+            let y = y.into_complex();
             let result = complex_values(y.clone());
             let gradients = (weigh(y.re, 5) + weigh(y.im, 6)).backward();
             let input = [&z.re, &z.im].map(|part| values(part.grad(&gradients).unwrap()));
             [result, input.concat(), gradients_of(&stack, &gradients)]
         };
-        let want = run(composed(&stack, z.clone(), length));
-        let got = run(stack.forward(z.clone(), length));
+        let want = run(composed(&stack, half.clone()));
+        let got = run(stack.forward(half.clone()));
         for (name, (got, want)) in ["value", "input", "parameters"]
             .into_iter()
             .zip(got.iter().zip(&want))
@@ -115,9 +117,9 @@ fn check_composition<const D: usize, C: ResponseConfig<D>>(
             let parameters = gradients_of(&stack, &gradients);
             [result, input, parameters, gradients_of(&head, &gradients)]
         };
-        let spectrum = fft::rfftn(x.clone(), D - 2, Norm::Backward);
-        let y = composed(&stack, spectrum, length);
-        let rows = y.map(|part| part.flatten::<2>(1, D - 1));
+        let spectrum = fft::rfftn(x.clone(), &spatial, Norm::Backward);
+        let y = composed(&stack, spectrum);
+        let rows = y.into_complex().map(|part| part.flatten::<2>(1, D - 1));
         let want = run(head.forward(Tensor::cat(vec![rows.re, rows.im], 1)));
         let got = run(stack.forward_dense(x.clone(), &head));
         for (name, (got, want)) in ["sums", "signal", "parameters", "head"]
@@ -157,13 +159,9 @@ fn stacks_serve_one_and_three_axes_and_every_kind_of_value() {
     let (device, _alone) = seeded(4);
     let stack = SharedStack2dConfig::new(2, [3, 2], ConstantConfig::default()).init(&device);
     let z = noise_complex::<4>([2, 2, 5, 4], 1, DType::F32, &device);
-    let want = complex_values(composed(&stack, z.clone(), 6));
-    assert_close(
-        "constant",
-        &complex_values(stack.forward(z, 6)),
-        &want,
-        1e-6,
-    );
+    let z = HalfSpectrum::new(z, 6);
+    let want = complex_values(composed(&stack, z.clone()));
+    assert_close("constant", &complex_values(stack.forward(z)), &want, 1e-6);
 }
 
 #[test]
@@ -172,23 +170,18 @@ fn channels_may_be_added_up_before_the_stack() {
     let stack = SharedStack2dConfig::new(3, [2, 4], PolynomialConfig::new(1)).init(&device);
     let x = noise_tensor::<4>([2, 3, 9, 10], 1, DType::F32, &device);
     let z = fft::rfft2(x.clone(), Norm::Backward);
-    let want = complex_values(stack.forward(z.clone(), 10));
-    let sum = z.map(|part| part.sum_dim(1));
+    let want = complex_values(stack.forward(z.clone()));
+    let sum = z.map_complex(|z| z.map(|part| part.sum_dim(1)));
     for got in [
-        stack.forward(sum, 10),
+        stack.forward(sum),
         stack.forward_signal(x.clone()),
         stack.forward_signal(x.clone().sum_dim(1)),
     ] {
         assert_close("sum", &complex_values(got), &want, 1e-6);
     }
-    let features = stack.features(fft::rfft2(x, Norm::Backward), 10);
-    let flat = FlattenSpectrum.forward(stack.forward(
-        fft::rfft2(
-            noise_tensor::<4>([2, 3, 9, 10], 1, DType::F32, &device),
-            Norm::Backward,
-        ),
-        10,
-    ));
+    let spectrum = fft::rfft2(x, Norm::Backward);
+    let features = stack.features(spectrum.clone());
+    let flat = FlattenSpectrum.forward(stack.forward(spectrum));
     assert_eq!(values(features), values(flat));
 }
 
@@ -336,7 +329,7 @@ fn stacks_and_their_gradients_are_those_of_pytorch() {
             let weights = weights.map(Tensor::require_grad);
             let x = sampled::real::<4>(case, "input", dtype, &device).require_grad();
             let head = sampled::real::<2>(case, "head", dtype, &device).require_grad();
-            let s = fft::rfft2(x.clone().sum_dim(1), Norm::Backward);
+            let s = fft::rfft2(x.clone().sum_dim(1), Norm::Backward).into_complex();
             let spec = StackSpec { filters };
             assert_eq!(weights.dims(), [total, 1, height, width / 2 + 1]);
             let y = ops::rectified_stack_dense(s, weights.clone(), head.clone(), spec);

@@ -184,7 +184,7 @@ fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
         text([7, 4, 8, 6]),
         "this layer takes 2 channels, got an input of shape [7, 4, 8, 6]"
     );
-    assert!(text([7, 2, 0, 6]).contains("every axis of a signal of size [0, 6]"));
+    assert!(text([7, 2, 0, 6]).contains("every size of a signal of [0, 6] samples"));
     assert_eq!(
         text([7, 2, 6, 8]),
         "the free response is bound to inputs of size [8, 6], got [6, 8]; \

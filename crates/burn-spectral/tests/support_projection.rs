@@ -103,9 +103,7 @@ fn what_the_orthogonal_projection_removes_is_orthogonal_to_every_small_kernel() 
     let device = Device::flex();
     for support in supports() {
         let a = weights(&support, 1, &device);
-        let removed = a
-            .clone()
-            .sub(support.project(a.clone(), Projection::Orthogonal));
+        let removed = a.clone() - support.project(a.clone(), Projection::Orthogonal);
         let [height, width] = support.taps;
         let taps = noise_tensor([3, 2, height, width], 3, DType::F64, &device);
         let kernel = support.spectrum_of(taps);
@@ -182,9 +180,7 @@ fn the_gradient_lies_in_the_projected_space() {
             }
             // Of either: what the projection removes does not change the loss.
             let other = weights(&support, 7, &Device::flex());
-            let removed = other
-                .clone()
-                .sub(support.project(other.clone(), projection));
+            let removed = other.clone() - support.project(other.clone(), projection);
             let flat = SupportProjection {
                 grid: SpectrumGrid::full(support.grid.bins()),
                 ..support

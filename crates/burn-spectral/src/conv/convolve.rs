@@ -147,7 +147,8 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
         ),
         false => (image, [batch, outputs, part.size[0], part.size[1]]),
     };
-    let response = fft::rfft2(ops::zero_pad(filter.planes(), &part.grid), Norm::Backward);
+    let taps = ops::zero_pad(filter.planes(), &part.grid);
+    let response = fft::rfft2(taps, Norm::Backward).into_complex();
     let spec = ConvSpec {
         spatial: 2,
         mix: MixSpec {

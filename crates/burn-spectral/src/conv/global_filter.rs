@@ -71,7 +71,8 @@ impl GlobalFilter2dConfig {
                 let deviation = (1.0 / (3 * height * width) as f64).sqrt();
                 let noise = Distribution::Normal(0.0, deviation);
                 let kernel = Tensor::<3>::random([self.channels, height, width], noise, device);
-                fft::rfftn(kernel, 2, Norm::Backward).map(|part| part.permute([1, 2, 0]))
+                let spectrum = fft::rfft2(kernel, Norm::Backward).into_complex();
+                spectrum.map(|part| part.permute([1, 2, 0]))
             }
         };
         Ok(GlobalFilter2d {

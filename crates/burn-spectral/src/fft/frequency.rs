@@ -1,4 +1,4 @@
-//! The frequencies of the bins.
+//! Frequencies of the bins.
 
 use burn::tensor::{Device, Tensor};
 
@@ -20,14 +20,14 @@ pub(crate) fn rfrequency_values(n: usize, spacing: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Frequency of each bin of a transform of `n` samples that lie `spacing` apart, in cycles per
-/// unit of `spacing`: zero and the positive ones, then the negative ones, as NumPy's `fftfreq`.
+/// Frequency of each bin of a transform of `n` samples at the given spacing, in cycles per unit of the
+/// spacing, as NumPy's `fftfreq`: `[0, 1, …, −2, −1] / (n·spacing)`.
 ///
 /// # Shapes
 /// - output: `[n]`
 ///
 /// # Panics
-/// When `n` or `spacing` is zero.
+/// When `n` is zero or too large, or the spacing is zero or not finite.
 ///
 /// # Example
 /// ```
@@ -38,24 +38,36 @@ pub(crate) fn rfrequency_values(n: usize, spacing: f64) -> Vec<f64> {
 /// let values = frequencies.into_data().try_to_vec::<f32>().unwrap();
 /// assert_eq!(values, vec![0.0, 2.0, 4.0, -4.0, -2.0]);
 /// ```
+#[track_caller]
 pub fn fftfreq(n: usize, spacing: f64, device: &Device) -> Tensor<1> {
     check("fftfreq", n, spacing);
     Tensor::from_data(frequency_values(n, spacing).as_slice(), device)
 }
 
-/// Frequency of each bin of a half-spectrum of `n` real samples that lie `spacing` apart, as
-/// NumPy's `rfftfreq`.
+/// Frequency of each bin of a half-spectrum of `n` real samples at the given spacing, as NumPy's
+/// `rfftfreq`: `[0, 1, …, ⌊n/2⌋] / (n·spacing)`.
 ///
 /// # Shapes
 /// - output: `[n/2 + 1]`
 ///
 /// # Panics
-/// When `n` or `spacing` is zero.
+/// When `n` is zero or too large, or the spacing is zero or not finite.
+///
+/// # Example
+/// ```
+/// use burn::tensor::Device;
+/// use burn_spectral::fft::rfftfreq;
+///
+/// let frequencies = rfftfreq(5, 0.1, &Device::flex());
+/// assert_eq!(frequencies.into_data().try_to_vec::<f32>().unwrap(), vec![0.0, 2.0, 4.0]);
+/// ```
+#[track_caller]
 pub fn rfftfreq(n: usize, spacing: f64, device: &Device) -> Tensor<1> {
     check("rfftfreq", n, spacing);
     Tensor::from_data(rfrequency_values(n, spacing).as_slice(), device)
 }
 
+#[track_caller]
 fn check(name: &str, n: usize, spacing: f64) {
     assert!(
         n > 0,
@@ -66,6 +78,6 @@ fn check(name: &str, n: usize, spacing: f64) {
     }
     assert!(
         spacing != 0.0 && spacing.is_finite(),
-        "{name}: the spacing must be finite and not 0, got {spacing}"
+        "{name}: the spacing must be finite and nonzero, got {spacing}"
     );
 }

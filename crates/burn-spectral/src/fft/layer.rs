@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{ComplexTensor, Norm, ops};
+use crate::{ComplexTensor, HalfSpectrum, Norm, Spectrum, ops};
 
 use super::{irfft2, rfft2};
 
@@ -18,7 +18,7 @@ use super::{irfft2, rfft2};
 /// let images = Tensor::<4>::ones([1, 3, 150, 150], &Device::flex());
 /// let spectrum = Rfft2::default().forward(images);
 /// assert_eq!(spectrum.dims(), [1, 3, 150, 76]);
-/// assert_eq!(Irfft2::new(150).forward(spectrum).dims(), [1, 3, 150, 150]);
+/// assert_eq!(Irfft2::default().forward(spectrum).dims(), [1, 3, 150, 150]);
 /// ```
 #[derive(Module, Debug, Default)]
 pub struct Rfft2 {
@@ -28,57 +28,51 @@ pub struct Rfft2 {
 }
 
 impl Rfft2 {
-    /// A layer with the given norm.
+    /// A layer with the given normalization.
     pub fn new(norm: Norm) -> Self {
         Self { norm }
     }
 
-    /// Transforms.
+    /// Transforms the images.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`
     /// - output: `[batch, channels, height, width/2 + 1]`
-    pub fn forward(&self, images: Tensor<4>) -> ComplexTensor<4> {
+    ///
+    /// # Panics
+    /// When the height or the width is zero.
+    #[track_caller]
+    pub fn forward(&self, images: Tensor<4>) -> HalfSpectrum<4> {
         rfft2(images, self.norm)
     }
 }
 
 /// Real images of a half-spectrum: [`irfft2`](super::irfft2) as a layer, the `ifft_layer` of Wood
 /// and Larson (2021).
-#[derive(Module, Debug)]
+#[derive(Module, Debug, Default)]
 pub struct Irfft2 {
-    /// Samples on the last axis of the result.
-    pub width: usize,
-    /// Where the factor `1/N` goes.
+    /// Where the factor `1/N` goes; by default to this side.
     #[module(skip)]
     pub norm: Norm,
 }
 
 impl Irfft2 {
-    /// A layer for images of the given width, with the factor `1/N` on this side.
-    pub fn new(width: usize) -> Self {
-        Self {
-            width,
-            norm: Norm::Backward,
-        }
+    /// A layer with the given normalization: that of the forward transform, whose inverse it is.
+    pub fn new(norm: Norm) -> Self {
+        Self { norm }
     }
 
-    /// Sets the norm.
-    pub fn with_norm(mut self, norm: Norm) -> Self {
-        self.norm = norm;
-        self
-    }
-
-    /// Transforms.
+    /// Transforms the spectrum back.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width/2 + 1]`
     /// - output: `[batch, channels, height, width]`
     ///
     /// # Panics
-    /// When the spectrum does not have the bins of `width` samples.
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
-        irfft2(spectrum, self.width, self.norm)
+    /// When the height is zero, or the spectrum is not halved along the last dim.
+    #[track_caller]
+    pub fn forward(&self, spectrum: HalfSpectrum<4>) -> Tensor<4> {
+        irfft2(spectrum, self.norm)
     }
 }
 
@@ -89,59 +83,75 @@ impl Irfft2 {
 pub struct ToMagnitudePhase;
 
 impl ToMagnitudePhase {
-    /// Converts.
+    /// Converts the spectrum.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, bins]`
     /// - output: `[batch, 2·channels, height, bins]`
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
+    pub fn forward(&self, spectrum: impl Spectrum<4>) -> Tensor<4> {
+        let spectrum = spectrum.into_complex();
         ops::cat(vec![spectrum.clone().abs(), spectrum.arg()], 1)
     }
 }
 
-/// Real and imaginary part along a new last axis of 2, as a layer.
+/// Real and imaginary part along a new last dim of size 2, as a layer.
 #[derive(Module, Debug, Default)]
 pub struct IntoStacked;
 
 impl IntoStacked {
-    /// Stacks.
+    /// Stacks the parts.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, bins]`
     /// - output: `[batch, channels, height, bins, 2]`
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> Tensor<5> {
+    pub fn forward(&self, spectrum: impl Spectrum<4>) -> Tensor<5> {
         from_complex(spectrum)
     }
 }
 
-/// A last axis of 2 split into real and imaginary part, as a layer.
+/// A last dim of size 2 split into real and imaginary part, as a layer.
+///
+/// The result is a bare complex tensor; for an inverse transform,
+/// [`HalfSpectrum::new`] gives it the width of the images.
 #[derive(Module, Debug, Default)]
 pub struct FromStacked;
 
 impl FromStacked {
-    /// Splits.
+    /// Splits the parts.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, bins, 2]`
     /// - output: `[batch, channels, height, bins]`
     ///
     /// # Panics
-    /// When the last axis is not of length 2.
+    /// When the last dim is not of size 2.
+    #[track_caller]
     pub fn forward(&self, stacked: Tensor<5>) -> ComplexTensor<4> {
         to_complex(stacked)
     }
 }
 
-/// Stacks the parts along a new last axis of 2: Wood and Larson's name for
+/// Stacks the parts along a new last dim of size 2: Wood and Larson's name for
 /// [`ComplexTensor::into_stacked`].
-pub fn from_complex<const D: usize, const D2: usize>(spectrum: ComplexTensor<D>) -> Tensor<D2> {
-    spectrum.into_stacked()
-}
-
-/// Splits a last axis of 2: Wood and Larson's name for [`ComplexTensor::from_stacked`].
+///
+/// # Shapes
+/// - input: `[…]` of rank `D`; output: `[…, 2]` of rank `D2 = D + 1`
 ///
 /// # Panics
-/// When the last axis is not of length 2.
+/// When `D2` is not `D + 1`.
+#[track_caller]
+pub fn from_complex<const D: usize, const D2: usize>(spectrum: impl Spectrum<D>) -> Tensor<D2> {
+    spectrum.into_complex().into_stacked()
+}
+
+/// Splits a last dim of size 2: Wood and Larson's name for [`ComplexTensor::from_stacked`].
+///
+/// # Shapes
+/// - input: `[…, 2]` of rank `D2 = D + 1`; output: `[…]` of rank `D`
+///
+/// # Panics
+/// When `D2` is not `D + 1`, or the last dim is not of size 2.
+#[track_caller]
 pub fn to_complex<const D: usize, const D2: usize>(stacked: Tensor<D2>) -> ComplexTensor<D> {
     ComplexTensor::from_stacked(stacked)
 }
@@ -157,7 +167,8 @@ mod tests {
         let images = Tensor::<4>::random([2, 3, 5, 7], Distribution::Default, &device);
         let stacked: Tensor<5> = IntoStacked.forward(Rfft2::default().forward(images.clone()));
         assert_eq!(stacked.dims(), [2, 3, 5, 4, 2]);
-        let back = Irfft2::new(7).forward(FromStacked.forward(stacked));
+        let spectrum = HalfSpectrum::new(FromStacked.forward(stacked), 7);
+        let back = Irfft2::default().forward(spectrum);
         assert!((back - images).abs().max().into_scalar::<f32>() < 1e-6);
     }
 
@@ -169,7 +180,7 @@ mod tests {
         let out = ToMagnitudePhase.forward(spectrum.clone());
         assert_eq!(out.dims(), [2, 6, 4, 4]);
         let (magnitude, phase) = (out.clone().narrow(1, 0, 3), out.narrow(1, 3, 3));
-        let back = ComplexTensor::from_polar(magnitude, phase).sub(spectrum);
+        let back = ComplexTensor::from_polar(magnitude, phase) - spectrum.into_complex();
         assert!(back.abs().max().into_scalar::<f32>() < 1e-5);
     }
 }

@@ -1,13 +1,20 @@
 //! Moving the zero frequency to the middle and back.
 
-use burn::tensor::Tensor;
+use burn::tensor::{AsIndex, Tensor};
 
-/// Moves the zero frequency from the start to the middle of the given axes, as NumPy's `fftshift`.
+use crate::dims::dim_indices;
+
+/// Moves the zero frequency from the start to the middle of the given dims, as NumPy's `fftshift`:
+/// `y[k] = x[(k − ⌊n/2⌋) mod n]`.
 ///
-/// Do not shift the half-spectrum axis of a real transform: it has no negative half.
+/// Do not shift the halved dim of a [`HalfSpectrum`](crate::HalfSpectrum): it has no negative
+/// frequencies.
+///
+/// # Shapes
+/// - input and output: the same
 ///
 /// # Panics
-/// When an axis does not exist.
+/// When the list is empty, or a dim is out of range or repeated.
 ///
 /// # Example
 /// ```
@@ -15,41 +22,42 @@ use burn::tensor::Tensor;
 /// use burn_spectral::fft::{fftshift, ifftshift};
 ///
 /// let x = Tensor::<1>::from_floats([0.0, 1.0, 2.0, -2.0, -1.0], &Device::flex());
-/// let centered = fftshift(x, &[0]);
+/// let centered = fftshift(x, &[-1]);
 /// let values = centered.clone().into_data().try_to_vec::<f32>().unwrap();
 /// assert_eq!(values, vec![-2.0, -1.0, 0.0, 1.0, 2.0]);
-/// let back = ifftshift(centered, &[0]).into_data().try_to_vec::<f32>().unwrap();
+/// let back = ifftshift(centered, &[-1]).into_data().try_to_vec::<f32>().unwrap();
 /// assert_eq!(back, vec![0.0, 1.0, 2.0, -2.0, -1.0]);
 /// ```
-pub fn fftshift<const D: usize>(tensor: Tensor<D>, axes: &[usize]) -> Tensor<D> {
-    roll("fftshift", tensor, axes, |n| n / 2)
+#[track_caller]
+pub fn fftshift<const D: usize, I: AsIndex>(tensor: Tensor<D>, dims: &[I]) -> Tensor<D> {
+    let dims = dim_indices("fftshift", dims, D);
+    roll(tensor, &dims, |n| n / 2)
 }
 
-/// Undoes [`fftshift`]; the two differ for odd lengths.
+/// Inverse of [`fftshift`]; the two differ for odd lengths.
+///
+/// # Shapes
+/// - input and output: the same
 ///
 /// # Panics
-/// When an axis does not exist.
-pub fn ifftshift<const D: usize>(tensor: Tensor<D>, axes: &[usize]) -> Tensor<D> {
-    roll("ifftshift", tensor, axes, |n| n - n / 2)
+/// When the list is empty, or a dim is out of range or repeated.
+#[track_caller]
+pub fn ifftshift<const D: usize, I: AsIndex>(tensor: Tensor<D>, dims: &[I]) -> Tensor<D> {
+    let dims = dim_indices("ifftshift", dims, D);
+    roll(tensor, &dims, |n| n - n / 2)
 }
 
-/// Rolls every axis by `shift(length)`.
+/// Rolls every dim by `shift(length)`.
 fn roll<const D: usize>(
-    name: &str,
     tensor: Tensor<D>,
-    axes: &[usize],
+    dims: &[usize],
     shift: impl Fn(usize) -> usize,
 ) -> Tensor<D> {
-    axes.iter().fold(tensor, |tensor, &axis| {
-        assert!(
-            axis < D,
-            "{name}: axis {axis} of a tensor of rank {D} (accepted: 0 to {})",
-            D - 1
-        );
-        let n = tensor.dims()[axis];
+    dims.iter().fold(tensor, |tensor, &dim| {
+        let n = tensor.dims()[dim];
         match n {
             0 | 1 => tensor,
-            _ => tensor.roll_dim(shift(n) as isize, axis),
+            _ => tensor.roll_dim(shift(n) as isize, dim),
         }
     })
 }

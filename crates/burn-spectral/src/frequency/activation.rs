@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ops::{self, ChannelSpec, Half};
 use crate::scaled::{Floor, over_magnitude};
 use crate::spatial::Activation;
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, Spectrum};
 
 /// Magnitude below which [`ModRelu`] is linear.
 const LINEAR_BELOW: f64 = 1e-6;
@@ -25,8 +25,8 @@ impl CRelu {
     ///
     /// # Shapes
     /// - input and output: any
-    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
-        spectrum.map(relu)
+    pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
+        spectrum.map_complex(|z| z.map(relu))
     }
 }
 
@@ -68,16 +68,16 @@ impl CLeakyRelu {
     ///
     /// # Shapes
     /// - input and output: any
-    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+    pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
         let activation = self.activation();
         let spec = ChannelSpec {
             activation,
             pool: None,
         };
-        match D >= 2 && activation.is_valid() {
-            true => spectrum.map(|part| ops::activate_pool(part, spec)),
-            false => spectrum.map(|part| leaky_relu(part, self.slope)),
-        }
+        spectrum.map_complex(|z| match D >= 2 && activation.is_valid() {
+            true => z.map(|part| ops::activate_pool(part, spec)),
+            false => z.map(|part| leaky_relu(part, self.slope)),
+        })
     }
 
     /// What it does to each part.
@@ -96,10 +96,12 @@ impl ZRelu {
     ///
     /// # Shapes
     /// - input and output: any
-    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
-        let re_negative = spectrum.re.clone().lower_elem(0.0);
-        let outside = re_negative.bool_or(spectrum.im.clone().lower_elem(0.0));
-        spectrum.map(|part| part.mask_fill(outside.clone(), 0.0))
+    pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
+        spectrum.map_complex(|z| {
+            let re_negative = z.re.clone().lower_elem(0.0);
+            let outside = re_negative.bool_or(z.im.clone().lower_elem(0.0));
+            z.map(|part| part.mask_fill(outside.clone(), 0.0))
+        })
     }
 }
 
@@ -167,8 +169,12 @@ impl ModRelu {
     ///
     /// # Panics
     /// When the channels are not the layer's.
-    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
-        let (dims, [channels]) = (spectrum.dims(), self.offset.dims());
+    pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
+        spectrum.map_complex(|z| self.activate(z))
+    }
+
+    fn activate<const D: usize>(&self, z: ComplexTensor<D>) -> ComplexTensor<D> {
+        let (dims, [channels]) = (z.dims(), self.offset.dims());
         if D < 2 || dims[1] != channels {
             let error = SpectralError::Channels {
                 expected: channels,
@@ -179,12 +185,12 @@ impl ModRelu {
         let mut offset_dims = [1; D];
         offset_dims[1] = channels;
         let offset = self.offset.val().reshape(offset_dims);
-        match Half::of(&spectrum.re) {
+        match Half::of(&z.re) {
             Some(half) => {
-                let z = raised(half.widen_parts(spectrum), half.widen(offset));
+                let z = raised(half.widen_parts(z), half.widen(offset));
                 half.round_parts(z)
             }
-            None => raised(spectrum, offset),
+            None => raised(z, offset),
         }
     }
 }

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use crate::{ComplexTensor, ops};
+use crate::{ComplexTensor, Spectrum, ops};
 
 /// A spectrum as one row of real features an example: all real parts, then all imaginary parts,
 /// each in the order channel, height, bin.
@@ -20,7 +20,8 @@ impl FlattenSpectrum {
     /// # Shapes
     /// - input: `[batch, channels, height, bins]`
     /// - output: `[batch, 2·channels·height·bins]`
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> Tensor<2> {
+    pub fn forward(&self, spectrum: impl Spectrum<4>) -> Tensor<2> {
+        let spectrum = spectrum.into_complex();
         let [batch, channels, height, bins] = spectrum.dims();
         let rows = spectrum.map(|part| part.reshape([batch, channels * height * bins]));
         ops::cat(vec![rows.re, rows.im], 1)
@@ -38,7 +39,8 @@ impl FlattenParts {
     /// # Shapes
     /// - input: `[batch, channels, height, bins]`
     /// - output: `[batch, channels·height·bins]`
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<2> {
+    pub fn forward(&self, spectrum: impl Spectrum<4>) -> ComplexTensor<2> {
+        let spectrum = spectrum.into_complex();
         let [batch, channels, height, bins] = spectrum.dims();
         spectrum.map(|part| part.reshape([batch, channels * height * bins]))
     }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::response::{Coupling, FullSpectrum, FullSpectrumConfig};
-use crate::{ComplexTensor, SpectralError};
+use crate::{HalfSpectrum, SpectralError};
 
 use super::mix::{SpectralMix2d, SpectralMix2dConfig};
 
@@ -116,14 +116,15 @@ impl FourierDomainConv2d {
     ///
     /// # Panics
     /// When the channels or the size are not the layer's.
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.mix.forward(spectrum, self.mix.response.length)
+    pub fn forward(&self, spectrum: HalfSpectrum<4>) -> HalfSpectrum<4> {
+        self.mix.forward(spectrum)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ComplexTensor;
 
     #[test]
     fn the_published_form_starts_within_the_bounds_of_keras() {
@@ -142,13 +143,20 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "bound to inputs of size [4, 6], got [4, 7]")]
+    fn a_spectrum_of_another_width_with_the_same_bins_is_refused() {
+        let device = Device::flex();
+        let layer = FourierDomainConv2dConfig::new([1, 1], [4, 6]).init(&device);
+        let spectrum = ComplexTensor::from_real(Tensor::zeros([1, 1, 4, 4], &device));
+        layer.forward(HalfSpectrum::new(spectrum, 7));
+    }
+
+    #[test]
     #[should_panic(expected = "bound to inputs of size [4, 6], got [5, 6]")]
     fn a_spectrum_of_another_size_is_refused() {
         let device = Device::flex();
         let layer = FourierDomainConv2dConfig::new([1, 1], [4, 6]).init(&device);
-        layer.forward(ComplexTensor::from_real(Tensor::zeros(
-            [1, 1, 5, 4],
-            &device,
-        )));
+        let spectrum = ComplexTensor::from_real(Tensor::zeros([1, 1, 5, 4], &device));
+        layer.forward(HalfSpectrum::new(spectrum, 6));
     }
 }

@@ -205,7 +205,7 @@ impl ComplexLinear {
         let y = match &self.bias {
             Some(bias) => {
                 let row = |index| bias.val().narrow(0, index, 1);
-                y.add(ComplexTensor::new(row(0), row(1)))
+                y + ComplexTensor::new(row(0), row(1))
             }
             None => y,
         };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::conv::ConjugateFactor;
 use crate::ops::{self, MixSpec};
 use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, check_axes, evaluate};
-use crate::{ComplexTensor, FrequencyGrid, SpectralError};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, SpectralError};
 
 /// Configuration of a [`SpectralMix1d`].
 pub type SpectralMix1dConfig<C> = SpectralMixConfig<3, C>;
@@ -166,16 +166,18 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
         Ok(grid)
     }
 
-    /// Filters the spectrum of a signal of `length` samples on the last axis.
+    /// Filters the spectrum of a signal.
     ///
     /// # Shapes
-    /// - input: `[batch, channels_in, …, length/2 + 1]`
-    /// - output: `[batch, channels_out, …, length/2 + 1]`
+    /// - input: `[batch, channels_in, …, n/2 + 1]`
+    /// - output: `[batch, channels_out, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; and when the value of the
-    /// response does not have the shape that its channels and the grid ask for.
-    pub fn forward(&self, spectrum: ComplexTensor<D>, length: usize) -> ComplexTensor<D> {
+    /// Where [`check`](Self::check) gives an error, with its text; when the spectrum is not halved
+    /// along the last dim; and when the value of the response does not have the shape that its
+    /// channels and the grid ask for.
+    pub fn forward(&self, spectrum: HalfSpectrum<D>) -> HalfSpectrum<D> {
+        let (spectrum, length) = spectrum.into_last();
         let grid = self
             .check(spectrum.dims(), length)
             .unwrap_or_else(|error| panic!("{error}"));
@@ -201,14 +203,15 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
                 ops::mix(spectrum, response, spec)
             }
         };
-        match &self.bias {
+        let output = match &self.bias {
             Some(bias) => {
                 let mut dims = [1; D];
                 dims[1] = outputs;
                 let part = |index| bias.val().narrow(0, index, 1).reshape(dims);
-                output.add(ComplexTensor::new(part(0), part(1)))
+                output + ComplexTensor::new(part(0), part(1))
             }
             None => output,
-        }
+        };
+        HalfSpectrum::new(output, length)
     }
 }

@@ -22,7 +22,7 @@
 //! let images = Tensor::<4>::ones([1, 3, 30, 30], &device);
 //! let mut spectrum = Rfft2::default().forward(images);
 //! for block in &blocks {
-//!     spectrum = CRelu.forward(block.forward(spectrum, 30));
+//!     spectrum = CRelu.forward(block.forward(spectrum));
 //! }
 //! assert_eq!(head.forward(FlattenSpectrum.forward(spectrum)).dims(), [1, 2]);
 //! ```

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::spectrum::SpectrumExtent;
-use crate::{ComplexTensor, SpectralError, ops};
+use crate::{ComplexTensor, SpectralError, Spectrum, ops};
 
 use super::spectrum_grid::SpectrumGrid;
 
@@ -145,7 +145,11 @@ impl SpectralNoise {
     ///
     /// # Panics
     /// When the noise is Hermitian and the last two axes are not the bins of its spectra.
-    pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
+    pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
+        spectrum.map_complex(|z| self.multiply(z))
+    }
+
+    fn multiply<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let is_training = spectrum.device().is_autodiff() && self.training.is_enabled();
         let is_idle = self.time == NoiseTime::Training && !is_training;
         if self.deviation == 0.0 || is_idle || spectrum.dims().contains(&0) {

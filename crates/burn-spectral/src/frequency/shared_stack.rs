@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::conv::ConjugateFactor;
 use crate::ops::{self, StackSpec};
 use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft};
 
 use super::mix::{SpectralMix, SpectralMixConfig};
 
@@ -158,18 +158,21 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// costs, and [`forward_dense`](Self::forward_dense) the spectrum itself.
     ///
     /// # Shapes
-    /// - input: `[batch, channels_in, …, length/2 + 1]`, or `[batch, 1, …]`, the channels' sum
-    /// - output: `[batch, filters, …, length/2 + 1]`
+    /// - input: `[batch, channels_in, …, n/2 + 1]`, or `[batch, 1, …]`, the channels' sum
+    /// - output: `[batch, filters, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
-    pub fn forward(&self, spectrum: ComplexTensor<D>, length: usize) -> ComplexTensor<D> {
-        let y = self.features(spectrum, length);
+    /// Where [`check`](Self::check) gives an error, with its text; and when the spectrum is not halved
+    /// along the last dim.
+    pub fn forward(&self, spectrum: HalfSpectrum<D>) -> HalfSpectrum<D> {
+        let length = spectrum.length();
+        let y = self.features(spectrum);
         let filters = y.dims()[1] / 2;
-        ComplexTensor::new(
+        let z = ComplexTensor::new(
             ops::narrow(y.clone(), 1, 0, filters),
             ops::narrow(y, 1, filters, filters),
-        )
+        );
+        HalfSpectrum::new(z, length)
     }
 
     /// As [`forward`](Self::forward), the real parts of all channels before the imaginary parts:
@@ -177,11 +180,13 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     ///
     /// # Shapes
     /// - input: as [`forward`](Self::forward)
-    /// - output: `[batch, 2·filters, …, length/2 + 1]`
+    /// - output: `[batch, 2·filters, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
-    pub fn features(&self, spectrum: ComplexTensor<D>, length: usize) -> Tensor<D> {
+    /// Where [`check`](Self::check) gives an error, with its text; and when the spectrum is not halved
+    /// along the last dim.
+    pub fn features(&self, spectrum: HalfSpectrum<D>) -> Tensor<D> {
+        let (spectrum, length) = spectrum.into_last();
         let grid = self.grid(spectrum.dims(), length);
         let (responses, spec) = self.responses(&grid);
         ops::rectified_stack(channel_sum(spectrum), responses, spec)
@@ -196,9 +201,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     ///
     /// # Panics
     /// Where [`check`](Self::check) gives an error, with its text.
-    pub fn forward_signal(&self, signal: Tensor<D>) -> ComplexTensor<D> {
-        let (spectrum, length) = self.transform(signal);
-        self.forward(spectrum, length)
+    pub fn forward_signal(&self, signal: Tensor<D>) -> HalfSpectrum<D> {
+        self.forward(self.transform(signal))
     }
 
     /// A dense head on the flattened spectrum of a signal, `head(flatten(forward_signal(x)))`.
@@ -214,7 +218,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// Where [`check`](Self::check) gives an error, with its text; and when the head takes another
     /// number of features.
     pub fn forward_dense(&self, signal: Tensor<D>, head: &Linear) -> Tensor<2> {
-        let (spectrum, length) = self.transform(signal);
+        let (spectrum, length) = self.transform(signal).into_last();
         let grid = self.grid(spectrum.dims(), length);
         let (responses, spec) = self.responses(&grid);
         let weight = head.weight.val();
@@ -239,10 +243,10 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The spectrum of the sum of a signal's channels, and the length of its last axis.
-    fn transform(&self, signal: Tensor<D>) -> (ComplexTensor<D>, usize) {
+    /// The spectrum of the sum of a signal's channels.
+    fn transform(&self, signal: Tensor<D>) -> HalfSpectrum<D> {
         let dims = signal.dims();
-        let [channels, length] = [dims[1], dims[D - 1]];
+        let channels = dims[1];
         let expected = self.layers[0].channels_in;
         if channels != 1 && channels != expected {
             let error = SpectralError::Channels {
@@ -255,7 +259,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
             1 => signal,
             _ => signal.sum_dim(1),
         };
-        (fft::rfftn(sum, D - 2, Norm::Backward), length)
+        fft::rfftn(sum, &fft::spatial_dims::<D>(), Norm::Backward)
     }
 
     /// The responses of all layers, one after the other.

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::spectrum::SpectrumExtent;
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft, ops};
 
 /// Which bins the spectra of images of one size have: all of them, or the half-spectrum.
 ///
@@ -112,7 +112,7 @@ impl SpectrumGrid {
         self.check_images(images.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         match self.extent {
-            SpectrumExtent::Half => fft::rfft2(images, Norm::Backward),
+            SpectrumExtent::Half => fft::rfft2(images, Norm::Backward).into_complex(),
             SpectrumExtent::Full => ops::fft2_of_real(images, 1.0),
         }
     }
@@ -130,7 +130,9 @@ impl SpectrumGrid {
         self.check(spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         match self.extent {
-            SpectrumExtent::Half => fft::irfft2(spectrum, self.size[1], Norm::Backward),
+            SpectrumExtent::Half => {
+                fft::irfft2(HalfSpectrum::new(spectrum, self.size[1]), Norm::Backward)
+            }
             SpectrumExtent::Full => ops::real_of_ifft2(spectrum, (self.samples() as f64).recip()),
         }
     }

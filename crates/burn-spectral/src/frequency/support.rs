@@ -204,7 +204,7 @@ impl SupportProjection {
     pub fn energy_outside(&self, spectrum: ComplexTensor<4>) -> Tensor<1> {
         let (device, dtype) = (spectrum.device(), spectrum.re.dtype());
         let kept = self.project(spectrum.clone(), Projection::Orthogonal);
-        let energy = spectrum.sub(kept).norm_sqr();
+        let energy = (spectrum - kept).norm_sqr();
         let weights = self.grid.weights(&device, dtype);
         (energy * weights).sum() * (1.0 / self.grid.samples() as f64)
     }

@@ -364,7 +364,7 @@ fn hermitian(spectrum: ComplexTensor<4>, [height, width]: [usize; 2]) -> Complex
             ComplexTensor::cat(vec![column.clone().narrow(2, 0, 1), others], 2)
         }
     };
-    let even = column.add(mirrored.conj()).mul_scalar(0.5);
+    let even = (column + mirrored.conj()) * 0.5;
     ComplexTensor::cat(vec![spectrum.narrow(3, 0, last), even], 3)
 }
 

@@ -41,7 +41,7 @@ pub fn before_real_part<R: FrequencyResponse<4>>(
         Value::Constant(weight) => constant(weight, &grid),
     };
     let spectrum = fft::rfft2(images, Norm::Backward);
-    complex_irfft2(ops::mix(spectrum, response, mix), dims[3])
+    complex_irfft2(spectrum.map_complex(|z| ops::mix(z, response, mix)))
 }
 
 /// The complex images of which KKLayer gives the real part, `ifft2(Σ_i (α + iβ)·conj(fft2(x_i)))`.

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::{ComplexTensor, Norm, fft};
+use crate::{ComplexTensor, HalfSpectrum, Norm, fft};
 
 use super::probe::{Probe, energy};
 
@@ -80,45 +80,18 @@ fn parts(map: impl Fn(Tensor<4>) -> ComplexTensor<4>, probe: &Probe) -> [Vec<f64
     [result.re, result.im].map(|part| part.into_data().iter::<f64>().collect())
 }
 
-/// The complex images that a half-spectrum stands for if every one of its numbers counts: the first
-/// and, for an even width, the last column as they are, the others with their mirror images. Its
-/// real part is `irfft2`, its imaginary part what `irfft2` throws away.
+/// The complex images of a half-spectrum if all of its bins count: the first and, for an even width,
+/// the last column as they are, the others with their mirror images. The real part is
+/// [`irfft2`](fft::irfft2), the imaginary part what `irfft2` drops.
 ///
 /// # Shapes
-/// - `spectrum`: `[batch, channels, height, width/2 + 1]`
+/// - input: `[batch, channels, height, width/2 + 1]`
 /// - output: `[batch, channels, height, width]`
 ///
 /// # Panics
-/// When the spectrum does not have the bins of `width` samples.
-pub fn complex_irfft2(spectrum: ComplexTensor<4>, width: usize) -> ComplexTensor<4> {
-    let bins = spectrum.dims()[3];
-    assert_eq!(
-        bins,
-        width / 2 + 1,
-        "a half-spectrum of images {width} wide has {} bins, got {bins}",
-        width / 2 + 1
-    );
-    let inner = width - bins;
-    if inner == 0 {
-        return fft::ifft2(spectrum, Norm::Backward);
-    }
-    let height = spectrum.dims()[2];
-    let mirror = spectrum.clone().narrow(3, 1, inner).flip(3).conj();
-    // Row k is met by row −k: the first stays, the others are reversed.
-    let mirror = match height {
-        1 => mirror,
-        _ => ComplexTensor::cat(
-            vec![
-                mirror.clone().narrow(2, 0, 1),
-                mirror.narrow(2, 1, height - 1).flip(2),
-            ],
-            2,
-        ),
-    };
-    fft::ifft2(
-        ComplexTensor::cat(vec![spectrum, mirror], 3),
-        Norm::Backward,
-    )
+/// When the spectrum is not halved along the last dim.
+pub fn complex_irfft2(spectrum: HalfSpectrum<4>) -> ComplexTensor<4> {
+    fft::ifft2(spectrum.full(&[-2, -1]), Norm::Backward)
 }
 
 #[cfg(test)]
@@ -139,9 +112,9 @@ mod tests {
                     .tensor(&images, &probe.device)
                     .narrow(3, 0, size[1] / 2 + 1)
             };
-            let spectrum = ComplexTensor::new(noise(1), noise(2));
-            let kept = fft::irfft2(spectrum.clone(), size[1], Norm::Backward);
-            let difference = complex_irfft2(spectrum, size[1]).re - kept;
+            let spectrum = HalfSpectrum::new(ComplexTensor::new(noise(1), noise(2)), size[1]);
+            let kept = fft::irfft2(spectrum.clone(), Norm::Backward);
+            let difference = complex_irfft2(spectrum).re - kept;
             assert!(
                 difference.abs().max().into_scalar::<f64>() < 1e-14,
                 "{size:?}"

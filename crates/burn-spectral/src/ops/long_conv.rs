@@ -97,7 +97,7 @@ fn portable_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) 
     };
     let kernel = spectrum(kernel.narrow(1, 0, taps).reshape([1, channels, taps]));
     let back = RealTransform::new(Axes::Last(1), padded, 1.0 / padded as f64);
-    let y = portable::irfft(spectrum(x.clone()).mul(kernel), back).narrow(2, 0, length);
+    let y = portable::irfft(spectrum(x.clone()) * kernel, back).narrow(2, 0, length);
     match skip {
         Some(skip) => y + x * skip.reshape([1, channels, 1]),
         None => y,

@@ -210,7 +210,7 @@ pub fn rectified_stack<const D: usize>(
     let mut filtered = |s: ComplexTensor<D>, filters| {
         let own = responses.clone().narrow(0, start, filters);
         start += filters;
-        s.mul(own.map(|part| part.swap_dims(0, 1))).map(relu)
+        (s * own.map(|part| part.swap_dims(0, 1))).map(relu)
     };
     let (last, hidden) = stack.filters.split_last().expect("a stack has a layer");
     for filters in hidden {
@@ -338,7 +338,7 @@ fn split(rows: ComplexTensor<2>, n1: usize, direction: Direction) -> ComplexTens
     });
     let inner = dft_rows(columns, direction).map(|part| part.reshape([count, n2, n1]));
     let twiddles = roots(n2, n1, n, &inner.re, direction, |j2, k1| j2 * k1);
-    let twiddled = inner.mul(twiddles.map(|part| part.unsqueeze()));
+    let twiddled = inner * twiddles.map(|part| part.unsqueeze());
     let columns = twiddled.map(|part| part.swap_dims(1, 2).reshape([count * n1, n2]));
     dft_rows(columns, direction).map(|part| {
         part.reshape([count, n1, n2])
@@ -363,12 +363,10 @@ fn bluestein(rows: ComplexTensor<2>, direction: Direction) -> ComplexTensor<2> {
     let gap = ComplexTensor::new(gap.clone(), gap);
     let kernel = ComplexTensor::cat(vec![chirp.clone(), gap, tail], 1).conj();
 
-    let signal = rows.mul(chirp.clone()).map(pad);
-    let product = dft_rows(signal, Direction::Forward).mul(dft_rows(kernel, Direction::Forward));
-    dft_rows(product, Direction::Inverse)
-        .narrow(1, 0, n)
-        .mul(chirp)
-        .mul_scalar(1.0 / m as f64)
+    let signal = (rows * chirp.clone()).map(pad);
+    let product = dft_rows(signal, Direction::Forward) * dft_rows(kernel, Direction::Forward);
+    let kept = dft_rows(product, Direction::Inverse).narrow(1, 0, n);
+    kept * chirp * (1.0 / m as f64)
 }
 
 /// `exp(∓2πi·exponent(r, c)/n)` as a `[rows, columns]` array, computed in f64.

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::ops::{Empty, Half};
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft};
 
 /// Samples the trigonometric interpolation of images on a grid of another size, each axis larger
 /// or smaller than before; [`crate::pool`] states the rule at the Nyquist frequencies.
@@ -41,12 +41,9 @@ pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         return half.round(spectral_resize2d(half.widen(images), size));
     }
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
-    let spectrum = fft::rfft2(images, Norm::Forward);
-    fft::irfft2(
-        resize_spectrum2d(spectrum, [height, width], size),
-        size[1],
-        Norm::Forward,
-    )
+    let spectrum = fft::rfft2(images, Norm::Forward).into_complex();
+    let resized = resize_spectrum2d(spectrum, [height, width], size);
+    fft::irfft2(HalfSpectrum::new(resized, size[1]), Norm::Forward)
 }
 
 /// The amplitudes of images of size `from` as those of their interpolation at size `to`.
@@ -90,7 +87,7 @@ fn resize_full(spectrum: ComplexTensor<4>, m: usize) -> ComplexTensor<4> {
     if is_nyquist && m < n {
         let above = spectrum.clone().narrow(2, half, 1);
         let below = spectrum.clone().narrow(2, n - half, 1);
-        parts.push(above.add(below));
+        parts.push(above + below);
     }
     if m > n {
         let nyquist = is_nyquist.then(|| spectrum.clone().narrow(2, half, 1).mul_scalar(0.5));
@@ -168,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "every axis of a signal of size [0, 3] must be at least 1, got 0")]
+    #[should_panic(expected = "every size of a signal of [0, 3] samples must be at least 1, got 0")]
     fn an_empty_size_is_refused() {
         spectral_resize2d(Tensor::zeros([1, 1, 4, 4], &Device::flex()), [0, 3]);
     }

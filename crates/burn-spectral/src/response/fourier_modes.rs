@@ -154,7 +154,10 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                 let deviation = (conv_variance(channels) / samples as f64).sqrt();
                 let noise = Distribution::Normal(0.0, deviation);
                 let noise = Tensor::<D>::random(shape::<D>(channels, &size), noise, device);
-                ops::keep_modes(fft::rfftn(noise, D - 2, Norm::Backward), &modes)
+                ops::keep_modes(
+                    fft::rfftn(noise, &fft::spatial_dims::<D>(), Norm::Backward).into_complex(),
+                    &modes,
+                )
             }
             FourierModesInit::Published => {
                 let most = 1.0 / (channels[0] * channels[1]) as f64;

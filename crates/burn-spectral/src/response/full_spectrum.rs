@@ -56,7 +56,7 @@ impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
         let deviation = (conv_variance(channels) / samples as f64).sqrt();
         let noise = Distribution::Normal(0.0, deviation);
         let kernel = Tensor::<D>::random(shape::<D>(channels, &self.size), noise, device);
-        let spectrum = fft::rfftn(kernel, D - 2, Norm::Backward);
+        let spectrum = fft::rfftn(kernel, &fft::spatial_dims::<D>(), Norm::Backward).into_complex();
         Ok(FullSpectrum {
             re: Param::from_tensor(spectrum.re),
             im: Param::from_tensor(spectrum.im),

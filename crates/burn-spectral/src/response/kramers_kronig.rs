@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft};
 
 use super::{
     FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
@@ -89,7 +89,8 @@ impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
             .collect();
         let weights = TensorData::new(weights, shape::<D>([1, 1], &self.size));
         let weights = Tensor::from_data(weights, (device, kernel.dtype()));
-        let spectrum = fft::rfftn(kernel * weights, D - 2, Norm::Backward);
+        let spectrum =
+            fft::rfftn(kernel * weights, &fft::spatial_dims::<D>(), Norm::Backward).into_complex();
         Ok(KramersKronig {
             real: Param::from_tensor(spectrum.re),
             length: self.size[D - 3],
@@ -115,8 +116,8 @@ impl<const D: usize> KramersKronig<D> {
     /// When [`axis`](Self::axis) is not one of the spatial axes, with the text of [`SpectralError::Axis`].
     pub fn impulse_response(&self) -> Tensor<D> {
         check_axis::<D>(self.axis).unwrap_or_else(|error| panic!("{error}"));
-        let real = ComplexTensor::from_real(self.real.val());
-        let even = fft::irfftn(real, self.length, D - 2, Norm::Backward);
+        let real = HalfSpectrum::new(ComplexTensor::from_real(self.real.val()), self.length);
+        let even = fft::irfftn(real, &fft::spatial_dims::<D>(), Norm::Backward);
         let window = half_line::<D>(self.size()[self.axis], self.axis, &even.device());
         even.clone() * window.cast(even.dtype())
     }
@@ -211,10 +212,9 @@ fn initial_weight(size: &[usize], axis: usize, tap: usize) -> f32 {
 /// assert!(error.abs().max().into_scalar::<f32>() < 1e-6);
 /// ```
 pub fn hilbert<const D: usize>(signal: Tensor<D>) -> Tensor<D> {
-    let n = signal.dims()[D - 1];
-    let spectrum = fft::rfft(signal, D - 1, Norm::Backward);
+    let spectrum = fft::rfft(signal, -1, Norm::Backward);
     // −i·(re + i·im) = im − i·re. At the self-conjugate bins both parts must go: the inverse
     // drops the imaginary part, and `im` is zero there already.
-    let rotated = ComplexTensor::new(spectrum.im, -spectrum.re);
-    fft::irfft(rotated, n, D - 1, Norm::Backward)
+    let rotated = spectrum.map_complex(|z| ComplexTensor::new(z.im, -z.re));
+    fft::irfft(rotated, Norm::Backward)
 }

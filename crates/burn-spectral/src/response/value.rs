@@ -54,7 +54,9 @@ impl<const D: usize> Response<D> {
             Response::Spectrum(spectrum) => Value::Spectrum(spectrum),
             Response::Taps(taps) => {
                 let taps = ops::zero_pad(taps, grid.sizes());
-                Value::Spectrum(fft::rfftn(taps, D - 2, Norm::Backward))
+                Value::Spectrum(
+                    fft::rfftn(taps, &fft::spatial_dims::<D>(), Norm::Backward).into_complex(),
+                )
             }
         }
     }

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::response::{FrequencyResponse, Response, ResponseConfig};
-use crate::{ComplexTensor, FrequencyGrid, SpectralError};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, SpectralError};
 
 /// Configuration of an [`ElementGate`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,17 +126,27 @@ impl ElementGate {
         sigmoid(self.logits.val())
     }
 
-    /// Weighs a half-spectrum, each channel by gates of its own.
+    /// Multiplies a half-spectrum by the gates of each channel.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, height, width/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check_spectrum`](Self::check_spectrum) gives an error, with its text.
-    pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
+    /// Where [`check_spectrum`](Self::check_spectrum) gives an error, with its text; and when the
+    /// spectrum is that of images of another width.
+    pub fn forward(&self, spectrum: HalfSpectrum<4>) -> HalfSpectrum<4> {
         self.check_spectrum(spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
-        spectrum.mul_real(self.gates().swap_dims(0, 1))
+        let [.., height, width] = spectrum.signal_dims();
+        if [height, width] != self.size() {
+            let error = SpectralError::Size {
+                response: "element gate",
+                expected: self.size().to_vec(),
+                got: vec![height, width],
+            };
+            panic!("{error}");
+        }
+        spectrum * self.gates().swap_dims(0, 1)
     }
 }
 
@@ -180,5 +190,14 @@ mod tests {
             ResponseConfig::<4>::init(&ElementGateConfig::new([4, 6]), [2, 2], &device).unwrap();
         assert!(dense.check_spectrum([1, 2, 4, 4]).is_err());
         assert!(ElementGateConfig::new([4, 6]).try_init(0, &device).is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "bound to inputs of size [4, 6], got [4, 7]")]
+    fn spectra_of_another_width_with_the_same_bins_are_refused() {
+        let device = Device::flex();
+        let spectrum = ComplexTensor::from_real(Tensor::ones([1, 2, 4, 4], &device));
+        let gate = ElementGateConfig::new([4, 6]).init(2, &device);
+        gate.forward(HalfSpectrum::new(spectrum, 7));
     }
 }

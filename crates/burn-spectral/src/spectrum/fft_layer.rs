@@ -174,7 +174,7 @@ impl FftLayer {
             return half.round(self.forward(half.widen(images)));
         }
         let spectrum = match self.extent {
-            SpectrumExtent::Half => fft::rfft2(images, self.norm),
+            SpectrumExtent::Half => fft::rfft2(images, self.norm).into_complex(),
             SpectrumExtent::Full => fft::fft2(ComplexTensor::from_real(images), self.norm),
         };
         self.channels(spectrum)
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "every axis of a signal of size [0, 4] must be at least 1")]
+    #[should_panic(expected = "every size of a signal of [0, 4] samples must be at least 1")]
     fn an_empty_axis_is_refused() {
         let layer = FftLayerConfig::new(SpectrumOutput::Magnitude).init();
         layer.forward(Tensor::zeros([1, 1, 0, 4], &Device::flex()));

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
+use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft, ops};
 
 use super::window::PatchWindow;
 
@@ -195,7 +195,7 @@ impl PatchStft2d {
             ])
             .permute([0, 1, 2, 4, 3, 5]);
         let window = self.window_image(&device, samples.dtype());
-        fft::rfft2(samples * window, Norm::Backward)
+        fft::rfft2(samples * window, Norm::Backward).into_complex()
     }
 
     /// Checks that spectra of shape `dims` are those of patches of an image of `size`.
@@ -232,7 +232,7 @@ impl PatchStft2d {
         let (rows, columns) = (self.line(0, size[0]), self.line(1, size[1]));
         let (device, dtype) = (spectra.device(), spectra.re.dtype());
 
-        let samples = fft::irfft2(spectra, self.patch[1], Norm::Backward);
+        let samples = fft::irfft2(HalfSpectrum::new(spectra, self.patch[1]), Norm::Backward);
         let samples = (samples * self.window_image(&device, dtype))
             .permute([0, 1, 2, 4, 3, 5])
             .reshape([

@@ -12,7 +12,7 @@ use burn_spectral::ops::{
     self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform,
     SavedSpectrum, portable,
 };
-use burn_spectral::{ComplexTensor, Norm, fft};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, Spectrum, fft};
 
 /// The two ways an operation runs. Tests on Flex take the kernels unless they ask otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,19 @@ pub const NORMS: [Norm; 3] = [Norm::Backward, Norm::Ortho, Norm::Forward];
 pub const CONJUGATES: [Conjugate; 3] = [Conjugate::None, Conjugate::Response, Conjugate::Input];
 pub const DTYPES: [DType; 2] = [DType::F32, DType::F64];
 
+/// The last dims, counted from the end.
+fn last(axes: Axes) -> Vec<isize> {
+    match axes {
+        Axes::One(_) => panic!("not the last dims: {axes:?}"),
+        Axes::Last(count) => (-(count as isize)..0).collect(),
+    }
+}
+
 impl Path {
     pub fn rfft<const D: usize>(self, x: Tensor<D>, axes: Axes, norm: Norm) -> ComplexTensor<D> {
         match (self, axes) {
-            (Path::Kernels, Axes::One(axis)) => fft::rfft(x, axis, norm),
-            (Path::Kernels, Axes::Last(count)) => fft::rfftn(x, count, norm),
+            (Path::Kernels, Axes::One(dim)) => fft::rfft(x, dim, norm).into_complex(),
+            (Path::Kernels, Axes::Last(_)) => fft::rfftn(x, &last(axes), norm).into_complex(),
             (Path::Portable, _) => {
                 let dims = x.dims();
                 let count = dims[axes.range(D)].iter().product();
@@ -49,8 +57,12 @@ impl Path {
         norm: Norm,
     ) -> Tensor<D> {
         match (self, axes) {
-            (Path::Kernels, Axes::One(axis)) => fft::irfft(spectrum, n, axis, norm),
-            (Path::Kernels, Axes::Last(count)) => fft::irfftn(spectrum, n, count, norm),
+            (Path::Kernels, Axes::One(dim)) => {
+                fft::irfft(HalfSpectrum::new_along(spectrum, n, dim), norm)
+            }
+            (Path::Kernels, Axes::Last(_)) => {
+                fft::irfftn(HalfSpectrum::new(spectrum, n), &last(axes), norm)
+            }
             (Path::Portable, _) => {
                 let mut dims = spectrum.dims();
                 dims[axes.half_axis(D)] = n;
@@ -71,9 +83,9 @@ impl Path {
         let count = z.dims()[axes.range(D)].iter().product();
         match (self, direction, axes) {
             (Path::Kernels, Direction::Forward, Axes::One(axis)) => fft::fft(z, axis, norm),
-            (Path::Kernels, Direction::Forward, Axes::Last(count)) => fft::fftn(z, count, norm),
+            (Path::Kernels, Direction::Forward, Axes::Last(_)) => fft::fftn(z, &last(axes), norm),
             (Path::Kernels, Direction::Inverse, Axes::One(axis)) => fft::ifft(z, axis, norm),
-            (Path::Kernels, Direction::Inverse, Axes::Last(count)) => fft::ifftn(z, count, norm),
+            (Path::Kernels, Direction::Inverse, Axes::Last(_)) => fft::ifftn(z, &last(axes), norm),
             (Path::Portable, ..) => {
                 let scale = match direction {
                     Direction::Forward => norm.forward_scale(count),
@@ -183,7 +195,8 @@ pub fn noise_complex<const D: usize>(
 }
 
 /// Both parts one after the other.
-pub fn complex_values<const D: usize>(z: ComplexTensor<D>) -> Vec<f64> {
+pub fn complex_values<const D: usize>(z: impl Spectrum<D>) -> Vec<f64> {
+    let z = z.into_complex();
     let mut all = values(z.re);
     all.extend(values(z.im));
     all

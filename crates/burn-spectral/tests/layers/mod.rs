@@ -20,7 +20,7 @@ use burn_spectral::spectrum::{
     ElementGateConfig, FftLayerConfig, FrequencyGateConfig, PatchStft2dConfig, SpectrumExtent,
     SpectrumOutput,
 };
-use burn_spectral::{ComplexTensor, Norm, spatial};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, Spectrum, spatial};
 
 use crate::common::{noise, tensor, values};
 
@@ -46,7 +46,8 @@ pub fn real<const D: usize>(y: Tensor<D>) -> Outcome {
 }
 
 /// The outcome of a complex output.
-pub fn complex<const D: usize>(z: ComplexTensor<D>) -> Outcome {
+pub fn complex<const D: usize>(z: impl Spectrum<D>) -> Outcome {
+    let z = z.into_complex();
     let (mut re, im) = (real(z.re), real(z.im));
     re.values.extend(im.values);
     Outcome {
@@ -60,6 +61,11 @@ pub fn spectrum<const D: usize>(x: Tensor<D>) -> ComplexTensor<D> {
     let other = tensor(&coarse(x.dims(), 9), x.dims(), x.dtype(), &x.device());
     // Losses weigh both parts alike: were their factors opposite, what reaches `x` would cancel.
     ComplexTensor::new(x.clone() * 0.5, x * -0.25 + other)
+}
+
+/// [`spectrum`] as the half-spectrum of a signal of so many samples.
+pub fn half_spectrum<const D: usize>(x: Tensor<D>, length: usize) -> HalfSpectrum<D> {
+    HalfSpectrum::new(spectrum(x), length)
 }
 
 /// What is done to every layer.
@@ -171,15 +177,15 @@ pub fn every_layer(
     // Spectra.
     let layer = SpectralMix2dConfig::new([2, 3], KernelConfig::new([3, 3])).init(device);
     check.layer("SpectralMix2d", layer, half, |m, x| {
-        complex(m.forward(spectrum(x), width))
+        complex(m.forward(half_spectrum(x, width)))
     });
     let layer = FourierDomainConv2dConfig::new([2, 3], size).init(device);
     check.layer("FourierDomainConv2d", layer, half, |m, x| {
-        complex(m.forward(spectrum(x)))
+        complex(m.forward(half_spectrum(x, width)))
     });
     let layer = SharedStack2dConfig::new(2, [3, 2], KernelConfig::new([3, 3])).init(device);
     check.layer("SharedStack2d", layer.clone(), half, |m, x| {
-        complex(m.forward(spectrum(x), width))
+        complex(m.forward(half_spectrum(x, width)))
     });
     let head = LinearConfig::new(4 * height * bins, 3).init(device);
     check.layer(
@@ -198,7 +204,7 @@ pub fn every_layer(
     });
     let layer = ElementGateConfig::new(size).init(2, device);
     check.layer("ElementGate", layer, half, |m, x| {
-        complex(m.forward(spectrum(x)))
+        complex(m.forward(half_spectrum(x, width)))
     });
     let layer = FrequencyGateConfig::new(2, [6, 5]).init(device);
     check.layer("FrequencyGate", layer, [batch, 2, 6, 5], |m, x| {
@@ -280,9 +286,9 @@ pub fn every_layer(
         complex(m.forward(x))
     });
     for norm in [Norm::Backward, Norm::Ortho, Norm::Forward] {
-        let layer = Irfft2::new(width).with_norm(norm);
+        let layer = Irfft2::new(norm);
         check.layer(&format!("Irfft2, {norm:?}"), layer, half, |m, x| {
-            real(m.forward(spectrum(x)))
+            real(m.forward(half_spectrum(x, width)))
         });
     }
     for output in [

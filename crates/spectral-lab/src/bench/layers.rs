@@ -16,8 +16,7 @@ impl RoundTrip {
     }
 
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let length = x.dims()[D - 1];
-        let spectrum = fft::rfftn(x, self.axes, Norm::Backward);
-        fft::irfftn(spectrum, length, self.axes, Norm::Backward)
+        let dims: Vec<usize> = (D - self.axes..D).collect();
+        fft::irfftn(fft::rfftn(x, &dims, Norm::Backward), &dims, Norm::Backward)
     }
 }

@@ -179,7 +179,7 @@ mod tests {
             }
         }
         let kernels = Tensor::<4>::from_data(TensorData::new(kernels, [16, 1, 14, 14]), &device);
-        let spectrum = rfft2(kernels, Norm::Backward);
+        let spectrum = rfft2(kernels, Norm::Backward).into_complex();
         layer.response.re = Param::from_tensor(spectrum.re);
         layer.response.im = Param::from_tensor(spectrum.im);
         network = network.with_filter(0, filter);

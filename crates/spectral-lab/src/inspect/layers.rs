@@ -21,7 +21,7 @@ use burn_spectral::response::{
 use burn_spectral::spatial;
 use burn_spectral::spectrum::{ElementGateConfig, FrequencyGateConfig, GateFeatures};
 use burn_spectral::summary::{FeatureShape, Summarize};
-use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, SpectralError, fft};
 
 use super::subject::{Ready, Subject, Taken};
 
@@ -236,14 +236,12 @@ pub const LAYERS: &[LayerInfo] = &[
                 .try_init(device)?;
             let work = on_spectra(sizes, SpectrumGrid::half(sizes.size), &layer)?;
             let forward = |layer: &burn_spectral::frequency::FourierDomainConv2d, x: Tensor<4>| {
-                let width = x.dims()[3];
                 let product = layer.forward(fft::rfft2(x, Norm::Backward));
-                fft::irfft2(product, width, Norm::Backward)
+                fft::irfft2(product, Norm::Backward)
             };
             Ok(Ready::new(layer, forward, work)
                 .taking(Taken::RealPart, |layer, x| {
-                    let width = x.dims()[3];
-                    complex_irfft2(layer.forward(fft::rfft2(x, Norm::Backward)), width)
+                    complex_irfft2(layer.forward(fft::rfft2(x, Norm::Backward)))
                 })
                 .boxed())
         },
@@ -285,9 +283,8 @@ pub const LAYERS: &[LayerInfo] = &[
                     .try_init(device)?;
                 let work = 2 * on_spectra_alone(sizes)?;
                 let forward = |layer: &burn_spectral::frequency::ModRelu, x: Tensor<4>| {
-                    let width = x.dims()[3];
                     let spectrum = layer.forward(fft::rfft2(x, Norm::Ortho));
-                    fft::irfft2(spectrum, width, Norm::Ortho)
+                    fft::irfft2(spectrum, Norm::Ortho)
                 };
                 Ok(Ready::new(layer, forward, work).boxed())
             },
@@ -413,7 +410,7 @@ fn elementwise(sizes: Sizes, config: ElementwiseConv2dConfig, device: &Device) -
         let product = layer.forward(layer.grid().spectrum(x));
         match product.dims()[3] == width && width > 2 {
             true => fft::ifft2(product, Norm::Backward),
-            false => complex_irfft2(product, width),
+            false => complex_irfft2(HalfSpectrum::new(product, width)),
         }
     };
     Ok(Ready::new(layer, forward, work)

@@ -107,9 +107,8 @@ impl Encoder {
         match self {
             Self::Image(filter) => filter.forward_with(Activation::RELU, images),
             Self::Spectrum(layers) => {
-                let [.., width] = images.dims();
                 let spectrum = Rfft2::default().forward(images);
-                Irfft2::new(width).forward(layers.forward(spectrum, width))
+                Irfft2::default().forward(layers.forward(spectrum))
             }
         }
     }
@@ -209,11 +208,10 @@ impl Family for Autoencoder {
                     .layer(format!("filter {number}"), filter)?
                     .layer(format!("relu {number}"), &Relu)?,
                 Encoder::Spectrum(layers) => {
-                    let [_, width] = sizes[sizes.len() - 1];
                     let name = format!("transform {number}");
                     layers
                         .summary(summary.layer(name, &Rfft2::default())?, number)?
-                        .layer(format!("inverse {number}"), &Irfft2::new(width))?
+                        .layer(format!("inverse {number}"), &Irfft2::default())?
                 }
             };
             summary = summary.layer(format!("pool {number}"), &self.pool)?;

@@ -12,7 +12,7 @@ use burn_spectral::response::{
     PolynomialConfig,
 };
 use burn_spectral::summary::Summary;
-use burn_spectral::{ComplexTensor, SpectralError};
+use burn_spectral::{HalfSpectrum, SpectralError};
 
 use super::input::Domain;
 use super::network::Family;
@@ -76,16 +76,16 @@ impl PublishedLayers {
         })
     }
 
-    /// Filters the half-spectrum of images of the given width.
+    /// Filters the half-spectrum of images.
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, height, width/2 + 1]`
     /// - output: `[batch, channels_out, height, width/2 + 1]`
-    pub fn forward(&self, spectrum: ComplexTensor<4>, width: usize) -> ComplexTensor<4> {
+    pub fn forward(&self, spectrum: HalfSpectrum<4>) -> HalfSpectrum<4> {
         match self {
-            Self::Fourier(stack) => stack.forward(spectrum, width),
-            Self::Linear(stack) => stack.forward(spectrum, width),
-            Self::Gaussian(stack) => stack.forward(spectrum, width),
+            Self::Fourier(stack) => stack.forward(spectrum),
+            Self::Linear(stack) => stack.forward(spectrum),
+            Self::Gaussian(stack) => stack.forward(spectrum),
         }
     }
 
@@ -190,15 +190,14 @@ impl Family for FrequencyStack {
         if let ([layers], None, None) = (&self.layers[..], &self.dropout, &self.head.hidden) {
             return layers.forward_dense(images, &self.head.output);
         }
-        let [.., width] = images.dims();
         let mut spectrum = Rfft2::default().forward(images);
         for (index, layers) in self.layers.iter().enumerate() {
-            let output = layers.forward(spectrum.clone(), width);
+            let output = layers.forward(spectrum.clone());
             let output = match self.residual && index > 0 {
-                true => output.add(spectrum),
+                true => output + spectrum,
                 false => output,
             };
-            spectrum = output.map(|part| drop(&self.dropout, part));
+            spectrum = output.map_complex(|z| z.map(|part| drop(&self.dropout, part)));
         }
         let features = FlattenSpectrum.forward(spectrum);
         self.head.forward(features, &self.dropout)
@@ -256,10 +255,10 @@ mod tests {
     fn a_network_is_its_layers_one_after_the_other() {
         fn layers<R: FrequencyResponse<4>>(
             stack: &SharedStack2d<R>,
-            spectrum: ComplexTensor<4>,
-        ) -> ComplexTensor<4> {
+            spectrum: HalfSpectrum<4>,
+        ) -> HalfSpectrum<4> {
             let layers = stack.layers.iter();
-            layers.fold(spectrum, |z, layer| CRelu.forward(layer.forward(z, 18)))
+            layers.fold(spectrum, |z, layer| CRelu.forward(layer.forward(z)))
         }
         let device = Device::flex();
         for name in [
@@ -283,7 +282,7 @@ mod tests {
                     PublishedLayers::Gaussian(stack) => layers(stack, spectrum),
                 };
                 if name.contains("residual") && index > 0 {
-                    spectrum = spectrum.add(input);
+                    spectrum = spectrum + input;
                 }
             }
             let features = FlattenSpectrum.forward(spectrum);

@@ -1,8 +1,8 @@
 //! How many independent numbers a code has at each frequency.
 
 use burn::tensor::Tensor;
-use burn_spectral::ComplexTensor;
 use burn_spectral::fft::{Irfft2, Rfft2};
+use burn_spectral::{ComplexTensor, HalfSpectrum};
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::model::{Encoder, Network, PublishedLayers};
@@ -54,10 +54,9 @@ pub(super) fn stages(network: &Network, images: Tensor<4>) -> Result<Vec<Stage>,
     let mut stages = Vec::new();
     let mut features = images;
     for (layer, number) in net.encoder.iter().zip(1..) {
-        let [.., width] = features.dims();
-        let stage = |place, spectrum: &ComplexTensor<4>, dropped| {
+        let stage = |place, spectrum: &HalfSpectrum<4>, dropped| {
             let [_, channels, ..] = spectrum.dims();
-            let (numbers, beyond) = independent(spectrum)?;
+            let (numbers, beyond) = independent(spectrum.complex())?;
             Ok::<_, StudyError>(Stage {
                 layer: number,
                 place,
@@ -75,12 +74,12 @@ pub(super) fn stages(network: &Network, images: Tensor<4>) -> Result<Vec<Stage>,
             }
             Encoder::Spectrum(layers) => {
                 let spectrum = transform.forward(features.clone());
-                let filtered = before_relu(layers, spectrum.clone(), width)?;
-                (filtered, layers.forward(spectrum, width))
+                let filtered = before_relu(layers, spectrum.clone())?;
+                (filtered, layers.forward(spectrum))
             }
         };
-        let image = Irfft2::new(width).forward(rectified.clone());
-        let dropped = difference(&rectified, &transform.forward(image), width)?;
+        let image = Irfft2::default().forward(rectified.clone());
+        let dropped = difference(&rectified, &transform.forward(image))?;
         features = net.pooled(layer.forward(features));
         stages.push(stage(Place::Filtered, &filtered, 0.0)?);
         stages.push(stage(Place::Rectified, &rectified, dropped)?);
@@ -96,12 +95,11 @@ pub(super) fn stages(network: &Network, images: Tensor<4>) -> Result<Vec<Stage>,
 /// What published filters give before their activation.
 fn before_relu(
     layers: &PublishedLayers,
-    spectrum: ComplexTensor<4>,
-    width: usize,
-) -> Result<ComplexTensor<4>, StudyError> {
+    spectrum: HalfSpectrum<4>,
+) -> Result<HalfSpectrum<4>, StudyError> {
     match layers {
         PublishedLayers::Gaussian(stack) if stack.layers.len() == 1 => {
-            Ok(stack.layers[0].forward(spectrum, width))
+            Ok(stack.layers[0].forward(spectrum))
         }
         _ => Err(StudyError::Failed(
             "only single Gaussian layers can be looked into".into(),
@@ -110,12 +108,9 @@ fn before_relu(
 }
 
 /// The share of the energy of the full spectrum that differs.
-fn difference(
-    of: &ComplexTensor<4>,
-    from: &ComplexTensor<4>,
-    width: usize,
-) -> Result<f64, StudyError> {
-    let [.., bins] = of.dims();
+fn difference(of: &HalfSpectrum<4>, from: &HalfSpectrum<4>) -> Result<f64, StudyError> {
+    let ([.., bins], width) = (of.dims(), of.length());
+    let (of, from) = (of.complex(), from.complex());
     let (mut part, mut whole) = (0.0, 0.0);
     for bin in 0..bins {
         // Bins that are no negative of themselves stand for two of the full spectrum.

@@ -1,9 +1,9 @@
 //! Filters as pictures, and the way of an image through one.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_spectral::ComplexTensor;
 use burn_spectral::fft::{Irfft2, Rfft2, fftshift};
 use burn_spectral::frequency::CRelu;
+use burn_spectral::{ComplexTensor, HalfSpectrum};
 
 use spectral_lab::data::{Normalize, fill_batch};
 use spectral_lab::report::{Picture, Strip, Value};
@@ -31,7 +31,8 @@ fn centered(part: Tensor<4>) -> Tensor<4> {
 
 /// What a filter answers to a point where it leads back to an image, the point in the middle.
 fn impulse(response: ComplexTensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
-    let image = fftshift(Irfft2::new(width).forward(response), &[2, 3]);
+    let image = Irfft2::default().forward(HalfSpectrum::new(response, width));
+    let image = fftshift(image, &[2, 3]);
     let [rows, cols] = [height, width].map(|side| side.min(IMPULSE));
     image
         .narrow(2, height / 2 - rows / 2, rows)
@@ -103,7 +104,7 @@ fn stretched(shown: &Shown, label: &str, image: &Tensor<4>) -> Result<Picture, S
 }
 
 /// Magnitudes of a half-spectrum by decades below the largest.
-fn magnitude(label: &str, spectrum: &ComplexTensor<4>) -> Result<Picture, StudyError> {
+fn magnitude(label: &str, spectrum: &HalfSpectrum<4>) -> Result<Picture, StudyError> {
     let [_, _, rows, cols] = spectrum.dims();
     let magnitudes = values(centered(spectrum.clone().abs()))?;
     Ok(logarithmic_picture(
@@ -129,10 +130,10 @@ pub(super) fn overview(
     let [channels, height, width] = of.shape();
     let dims = [1, channels, height, width];
     let seen = Tensor::<4>::from_data(TensorData::new(pixels, dims), device);
-    let back = Irfft2::new(width);
+    let back = Irfft2::default();
     let spectrum = Rfft2::default().forward(seen.sum_dim(1));
     let response = filter(trained, 0);
-    let filtered = spectrum.clone().mul(response.clone());
+    let filtered = spectrum.clone() * response.clone();
     let rectified = CRelu.forward(filtered.clone());
     Ok(Strip {
         title: model.into(),

@@ -91,7 +91,7 @@ fn loops(layer: &KkLayer, images: Tensor<4>) -> Tensor<4> {
             let response = ComplexTensor::new(weight(&alpha), weight(&beta));
             let channel = ComplexTensor::from_real(images.clone().narrow(1, input, 1));
             let spectrum = fft::fft2(channel, Norm::Backward).conj();
-            let product = spectrum.mul(response);
+            let product = spectrum * response;
             let part = fft::ifft2(product, Norm::Backward).re;
             sum = Some(match sum {
                 Some(sum) => sum + part,

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_spectral::ComplexTensor;
+use burn_spectral::HalfSpectrum;
 use burn_spectral::fft::{Rfft2, fftshift};
 use burn_spectral::spatial::Activation;
 use serde::{Deserialize, Serialize};
@@ -63,15 +63,12 @@ pub(super) struct Colors {
 pub(super) fn before_head(
     network: &Network,
     images: Tensor<4>,
-) -> Result<ComplexTensor<4>, StudyError> {
-    let [.., width] = images.dims();
+) -> Result<HalfSpectrum<4>, StudyError> {
     let transform = Rfft2::default();
     match network {
         Network::FrequencyStack(net) => {
             let layers = net.layers.iter();
-            Ok(layers.fold(transform.forward(images), |z, layers| {
-                layers.forward(z, width)
-            }))
+            Ok(layers.fold(transform.forward(images), |z, layers| layers.forward(z)))
         }
         Network::ImageStack(net) => {
             let filters = net.filters.iter();
@@ -147,7 +144,7 @@ pub(super) fn leak(
     let wave = TensorData::new(wave.collect::<Vec<_>>(), [1, 1, height, width]);
     let wave = Tensor::<4>::from_data(wave, &images.device());
     let changed = before_head(network, images.clone() + wave)?;
-    let change = changed.sub(before_head(network, images.clone())?);
+    let change = changed - before_head(network, images.clone())?;
     let energies = change.norm_sqr().sum_dim(0).sum_dim(1);
     let by_frequency = values(energies.clone())?;
     let bins = width / 2 + 1;

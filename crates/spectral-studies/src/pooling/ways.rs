@@ -157,11 +157,11 @@ impl Upsampler {
             let (images, pooled) = pair?;
             let small = tiled(pooled, block);
             let large = fft::fft2(ComplexTensor::from_real(images), Norm::Backward);
-            let cross = large.mul(small.clone().conj()).map(sum);
+            let cross = (large * small.clone().conj()).map(sum);
             let power = sum(small.norm_sqr());
             sums = Some(match sums {
                 None => (cross, power),
-                Some((before, power_before)) => (before.add(cross), power_before + power),
+                Some((before, power_before)) => (before + cross, power_before + power),
             });
         }
         Ok(sums.map(|(cross, power)| Self {
@@ -172,7 +172,7 @@ impl Upsampler {
     }
 
     pub(super) fn forward(&self, pooled: Tensor<4>) -> Tensor<4> {
-        let spectrum = tiled(pooled, self.block).mul(self.response.clone());
+        let spectrum = tiled(pooled, self.block) * self.response.clone();
         fft::ifft2(spectrum, Norm::Backward).re
     }
 }
@@ -222,7 +222,7 @@ pub(super) fn moved(images: Tensor<4>, axis: usize, by: f64) -> Tensor<4> {
     };
     let factor = ComplexTensor::new(tensor(re), tensor(im));
     let spectrum = fft::fft(ComplexTensor::from_real(images), axis, Norm::Backward);
-    fft::ifft(spectrum.mul(factor), axis, Norm::Backward).re
+    fft::ifft(spectrum * factor, axis, Norm::Backward).re
 }
 
 #[cfg(test)]

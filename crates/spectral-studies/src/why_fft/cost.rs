@@ -88,7 +88,7 @@ pub(super) fn timed(device: &Device, size: usize, rounds: usize) -> Result<Timed
         start.elapsed().as_secs_f64()
     };
     let transform = |at: usize| {
-        let z = fft::rfft2(planes[at].clone(), Norm::Backward);
+        let z = fft::rfft2(planes[at].clone(), Norm::Backward).into_complex();
         if at == 1 {
             (z.re.sum() + z.im.sum()).backward();
         }

@@ -6,7 +6,7 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::conv::SpectralConv2d;
 use burn_spectral::response::{Coupling, FullSpectrum};
-use burn_spectral::{ComplexTensor, Norm, fft, spatial};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft, spatial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -173,10 +173,13 @@ impl Operation {
         let spectrum = || fft::rfft2(leaves[0].clone(), Norm::Backward);
         let loss = match self {
             Self::Transform => {
-                let ([re, im], z) = (pair(c), spectrum());
+                let ([re, im], z) = (pair(c), spectrum().into_complex());
                 (z.re * re + z.im * im).sum()
             }
-            Self::Inverse => (fft::irfft2(complex(0), n, Norm::Backward) * plane(c, image)).sum(),
+            Self::Inverse => {
+                let half = HalfSpectrum::new(complex(0), n);
+                (fft::irfft2(half, Norm::Backward) * plane(c, image)).sum()
+            }
             Self::Magnitude => (spectrum().abs() * plane(c, half)).sum(),
             Self::Filter => {
                 let response = FullSpectrum {

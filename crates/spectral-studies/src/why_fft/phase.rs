@@ -1,7 +1,7 @@
 //! What phase and magnitude say of an image: either taken from another image, or alone.
 
 use burn::tensor::{Device, Tensor};
-use burn_spectral::{ComplexTensor, Norm, fft};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft};
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{DataSet, Images, Normalize};
@@ -42,24 +42,22 @@ pub(super) struct Kept {
     pub(super) spectrum_moved: f64,
 }
 
-fn spectrum(images: Tensor<4>) -> ComplexTensor<4> {
+fn spectrum(images: Tensor<4>) -> HalfSpectrum<4> {
     fft::rfft2(images, Norm::Backward)
 }
 
 /// Images of the phase of one and the magnitude `[…, height, width/2 + 1]` of another. Where there is
 /// nothing, the phase is 0.
 fn joined(phase_of: Tensor<4>, magnitude: Tensor<4>) -> Tensor<4> {
-    let [.., width] = phase_of.dims();
     let spectrum = spectrum(phase_of);
     let own = spectrum.clone().abs();
     let nothing = own.clone().equal_elem(0.0);
     let scale = magnitude.clone() / own.mask_fill(nothing.clone(), 1.0);
-    let re = (spectrum.re * scale.clone()).mask_where(nothing, magnitude);
-    fft::irfft2(
-        ComplexTensor::new(re, spectrum.im * scale),
-        width,
-        Norm::Backward,
-    )
+    let joined = spectrum.map_complex(|z| {
+        let re = (z.re * scale.clone()).mask_where(nothing, magnitude);
+        ComplexTensor::new(re, z.im * scale)
+    });
+    fft::irfft2(joined, Norm::Backward)
 }
 
 /// Images of the phase of one and the magnitude of another.
@@ -69,9 +67,8 @@ pub(super) fn exchanged(phase_of: Tensor<4>, magnitude_of: Tensor<4>) -> Tensor<
 
 /// Images with the magnitude they have and no phase.
 fn without_phase(images: Tensor<4>) -> Tensor<4> {
-    let [.., width] = images.dims();
-    let magnitude = spectrum(images).abs();
-    fft::irfft2(ComplexTensor::from_real(magnitude), width, Norm::Backward)
+    let magnitude = spectrum(images).map_complex(|z| ComplexTensor::from_real(z.abs()));
+    fft::irfft2(magnitude, Norm::Backward)
 }
 
 /// Images with the phase they have and their mean magnitude.
@@ -171,9 +168,12 @@ pub(super) fn kept(of: &Images, count: usize, device: &Device) -> Result<Kept, S
         .clone()
         .roll(&[(height / 4) as i64, (width / 4) as i64], &[2, 3]);
     let moved = spectrum(moved);
-    let back = |spectrum| fft::irfft2(spectrum, width, Norm::Backward);
-    let polar = ComplexTensor::from_polar(whole.clone().abs(), whole.clone().arg());
-    let parts = |z: ComplexTensor<4>| -> Result<Vec<f32>, StudyError> {
+    let back = |spectrum| fft::irfft2(spectrum, Norm::Backward);
+    let polar = whole
+        .clone()
+        .map_complex(|z| ComplexTensor::from_polar(z.clone().abs(), z.arg()));
+    let parts = |half: HalfSpectrum<4>| -> Result<Vec<f32>, StudyError> {
+        let z = half.into_complex();
         Ok([values(z.re)?, values(z.im)?].concat())
     };
     let apart = |got: &[f32], wanted: &[f32]| root_ratio(distance(got, wanted), energy(wanted));

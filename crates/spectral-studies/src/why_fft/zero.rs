@@ -1,7 +1,7 @@
 //! Where a gradient is not bounded: magnitude and phase near zero, and transforms without a norm.
 
 use burn::tensor::{Device, Distribution, Tensor};
-use burn_spectral::{ComplexTensor, Norm, fft};
+use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft};
 use serde::{Deserialize, Serialize};
 
 use super::super::StudyError;
@@ -131,7 +131,7 @@ pub(super) fn gains(n: usize, device: &Device) -> Result<Vec<Gain>, StudyError> 
         .map(|(name, norm)| {
             let (x, re, im) = (random(image), random(half), random(half));
             let x = x.require_grad();
-            let z = fft::rfft2(x.clone(), *norm);
+            let z = fft::rfft2(x.clone(), *norm).into_complex();
             let loss = (z.re * re.clone() + z.im * im.clone()).sum();
             let missing = || StudyError::Failed("a transform gives no gradient".into());
             let found = x.grad(&loss.backward()).ok_or_else(missing)?;
@@ -139,7 +139,8 @@ pub(super) fn gains(n: usize, device: &Device) -> Result<Vec<Gain>, StudyError> 
 
             let (re, im) = (random(half).require_grad(), random(half).require_grad());
             let c = random(image);
-            let y = fft::irfft2(ComplexTensor::new(re.clone(), im.clone()), n, *norm);
+            let z = ComplexTensor::new(re.clone(), im.clone());
+            let y = fft::irfft2(HalfSpectrum::new(z, n), *norm);
             let gradients = (y * c.clone()).sum().backward();
             let part = |leaf: &Tensor<4>| leaf.grad(&gradients).ok_or_else(missing);
             let found = squares(part(&re)?)? + squares(part(&im)?)?;

@@ -128,7 +128,7 @@ pub(super) fn kernel_spectrum(kernel: Tensor<2>, origin: KernelOrigin) -> Comple
         KernelOrigin::First => kernel,
         KernelOrigin::Center => fft::ifftshift(kernel, &[0, 1]),
     };
-    fft::rfft2(kernel, Norm::Backward)
+    fft::rfft2(kernel, Norm::Backward).into_complex()
 }
 
 /// The two planes of `numpy.sinc(numpy.mgrid[-h/2:h/2, -w/2:w/2] / [h/2, w/2])`: a sinc that varies

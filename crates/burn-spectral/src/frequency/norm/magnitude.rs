@@ -100,8 +100,8 @@ impl MagnitudeNorm {
             (Some(mean), Some(beta)) => {
                 let at = self.grid.constant_bin(&scale.device(), scale.dtype());
                 let beta = rows(wide(beta.val()));
-                let offset = beta.sub(mean.mul_real(scale));
-                scaled.add(offset.mul_real(at))
+                let offset = beta - mean * scale;
+                scaled + offset * at
             }
             _ => scaled,
         }
@@ -120,7 +120,7 @@ impl MagnitudeNorm {
                 let mean = at_zero
                     .clone()
                     .map(|part| part.sum_dim(0) * (1.0 / batch as f64));
-                let moved = at_zero.sub(mean.clone()).norm_sqr().sum_dim(0);
+                let moved = (at_zero - mean.clone()).norm_sqr().sum_dim(0);
                 let mean = mean.mul_real(unit.clone());
                 let both = Tensor::cat(vec![mean.re.clone(), mean.im.clone()], 0);
                 update(running, both.reshape([2, channels]), self.momentum);

@@ -88,7 +88,7 @@ impl WhiteningNorm {
             true => self.of_batch(x),
             false => {
                 let [re, im] = rows(wide(self.running_mean.value().to_device(&device)));
-                let centered = x.sub(ComplexTensor::new(re, im));
+                let centered = x - ComplexTensor::new(re, im);
                 let running = self.running_covariance.value().to_device(&device);
                 let covariance: [PerChannel; 3] = rows(wide(running));
                 let unit = covariance[0].ones_like();
@@ -119,7 +119,7 @@ impl WhiteningNorm {
         let weight = 1.0 / (batch * rest) as f64;
         let mean_of = |values: Tensor<3>| values.sum_dim(2).sum_dim(0) * weight;
         let mean = x.clone().map(mean_of);
-        let x = x.sub(mean.clone());
+        let x = x - mean.clone();
         let covariance = [
             mean_of(x.re.clone() * x.re.clone()),
             mean_of(x.re.clone() * x.im.clone()),

@@ -147,7 +147,7 @@ impl FilterSpec {
 /// let device = Device::flex();
 /// let x = Tensor::<4>::random([2, 3, 9, 10], Distribution::Default, &device);
 /// let taps = Tensor::<4>::random([3, 1, 5, 5], Distribution::Default, &device);
-/// let response = rfft2(zero_pad(taps.clone(), &[14, 14]), Norm::Backward);
+/// let response = rfft2(zero_pad(taps.clone(), &[14, 14]), Norm::Backward).into_complex();
 /// let spec = FilterSpec::circular(3, [14, 14])
 ///     .with_conjugate(Conjugate::Response)
 ///     .with_placements(

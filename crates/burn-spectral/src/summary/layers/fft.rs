@@ -27,19 +27,12 @@ impl Summarize for Irfft2 {
     }
 
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
-        let [_, channels, height, bins] = input.spectrum()?;
-        let size = [height, self.width];
-        let expected = FrequencyGrid::new(&size)?.bins();
-        if expected != [height, bins] {
-            return Err(SpectralError::Bins {
-                expected,
-                size: size.to_vec(),
-                got: vec![height, bins],
-            });
-        }
+        let [_, channels, height, _] = input.spectrum()?;
+        let width = input.length()?;
+        FrequencyGrid::new(&[height, width])?;
         Ok(Trace {
-            output: FeatureShape::new([channels, height, self.width]),
-            multiply_adds: channels as u64 * real_transform(height * self.width),
+            output: FeatureShape::new([channels, height, width]),
+            multiply_adds: channels as u64 * real_transform(height * width),
         })
     }
 }
@@ -72,7 +65,7 @@ impl Summarize for FromStacked {
         "FromStacked".into()
     }
 
-    /// The result is complex; of how many samples it is the half-spectrum nothing tells any more.
+    /// The output is complex, without the length of a signal.
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
         let [_, channels, height, bins, parts] = input.real()?;
         match parts {
@@ -96,7 +89,12 @@ mod tests {
             .layer("forward", &Rfft2::default())
             .and_then(|summary| summary.layer("stack", &IntoStacked))
             .and_then(|summary| summary.layer("split", &FromStacked))
-            .and_then(|summary| summary.layer("back", &Irfft2::new(9)))
+            .unwrap();
+        // `HalfSpectrum::new(_, 9)`.
+        let half = FeatureShape::half_spectrum([3, 8, 5], 9).unwrap();
+        let summary = summary
+            .step("half", "HalfSpectrum", half)
+            .layer("back", &Irfft2::default())
             .unwrap();
         assert_eq!(summary.output(), summary.input());
         assert_eq!(summary.multiply_adds(), 2 * 3 * real_transform(72));
@@ -107,15 +105,22 @@ mod tests {
             .collect();
         assert_eq!(
             shapes,
-            ["3×8×5 complex", "3×8×5×2", "3×8×5 complex", "3×8×9"]
+            [
+                "3×8×5 complex",
+                "3×8×5×2",
+                "3×8×5 complex",
+                "3×8×5 complex",
+                "3×8×9"
+            ]
         );
     }
 
     #[test]
     fn wrong_bins_and_wrong_numbers_are_refused() {
         let spectrum = FeatureShape::half_spectrum([3, 8, 5], 9).unwrap();
-        let error = Irfft2::new(10).trace(&spectrum).unwrap_err();
-        assert!(error.to_string().contains("[8, 6] bins"), "{error}");
+        let bare = FeatureShape::complex([3, 8, 5]);
+        let error = Irfft2::default().trace(&bare).unwrap_err();
+        assert!(error.to_string().contains("a half-spectrum"), "{error}");
         assert!(Rfft2::default().trace(&spectrum).is_err());
         assert!(
             Rfft2::default()
