@@ -36,7 +36,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// Joins two parts.
     ///
     /// # Panics
-    /// When the shapes of the parts differ.
+    /// If the shapes of the parts differ.
     pub fn new(re: Tensor<D>, im: Tensor<D>) -> Self {
         assert_eq!(
             re.dims(),
@@ -66,7 +66,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// - input: `[…, 2]` of rank `D2 = D + 1`
     ///
     /// # Panics
-    /// When the rank is not `D + 1` or the last axis is not of length 2.
+    /// If the rank is not `D + 1` or the last axis is not of length 2.
     pub fn from_stacked<const D2: usize>(stacked: Tensor<D2>) -> Self {
         let dims = stacked.dims();
         assert!(
@@ -238,7 +238,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// Joins tensors along an axis.
     ///
     /// # Panics
-    /// When `tensors` is empty or shapes differ elsewhere than on that axis.
+    /// If `tensors` is empty or shapes differ elsewhere than on that axis.
     pub fn cat(tensors: Vec<Self>, axis: usize) -> Self {
         let (re, im) = tensors.into_iter().map(|z| (z.re, z.im)).unzip();
         Self {

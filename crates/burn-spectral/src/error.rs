@@ -379,6 +379,31 @@ pub enum SpectralError {
     },
 }
 
+/// A result that may become a panic with the text of its error, reported at the caller's line.
+pub(crate) trait OrPanic {
+    /// What the result holds.
+    type Value;
+
+    /// The value.
+    ///
+    /// # Panics
+    /// On an error, with its text.
+    fn or_panic(self) -> Self::Value;
+}
+
+impl<T> OrPanic for Result<T, SpectralError> {
+    type Value = T;
+
+    // Not a closure in `unwrap_or_else`, which would report its own line.
+    #[track_caller]
+    fn or_panic(self) -> T {
+        match self {
+            Ok(value) => value,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 impl SpectralError {
     /// An error for each count that is zero, or too large for arithmetic with it.
     pub(crate) fn check_positive(what: &str, counts: &[usize]) -> Result<(), Self> {

@@ -29,7 +29,7 @@ impl FrequencyGrid {
     /// The grid of signals of `sizes` samples an axis, the half-spectrum on the last.
     ///
     /// # Errors
-    /// When there is no axis, one of length zero, or more samples than a layer can work with.
+    /// If there is no axis, one of length zero, or more samples than a layer can work with.
     pub fn new(sizes: &[usize]) -> Result<Self, SpectralError> {
         if sizes.is_empty() {
             return Err(SpectralError::Zero {
@@ -67,7 +67,8 @@ impl FrequencyGrid {
     /// - output: `[bins]`
     ///
     /// # Panics
-    /// When there is no such axis, with the text of [`SpectralError::Axis`].
+    /// If there is no such axis, with the text of [`SpectralError::Axis`].
+    #[track_caller]
     pub fn frequencies(&self, axis: usize, device: &Device) -> Tensor<1> {
         let axes = self.sizes.len();
         assert!(axis < axes, "{}", SpectralError::Axis { axis, axes });

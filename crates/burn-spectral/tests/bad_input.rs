@@ -143,7 +143,7 @@ fn a_published_form_on_other_axes_than_two_says_so() {
          stable form"
     );
     let polynomial = PolynomialConfig::new(1).with_form(published);
-    let error = ResponseConfig::<5>::init(&polynomial, [1, 1], &device).unwrap_err();
+    let error = ResponseConfig::<5>::try_init(&polynomial, [1, 1], &device).unwrap_err();
     assert_eq!(
         error,
         SpectralError::Form {

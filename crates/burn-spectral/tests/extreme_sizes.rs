@@ -72,7 +72,7 @@ fn every_response_refuses_sizes_beyond_its_reach() {
             channels: [usize; 2],
             device: &Device,
         ) -> Result<C::Response, SpectralError> {
-            config.init(channels, device)
+            config.try_init(channels, device)
         }
         expect(
             "FullSpectrum",
@@ -104,20 +104,20 @@ fn every_response_refuses_sizes_beyond_its_reach() {
         let channels = [outputs, inputs];
         for form in [ParametricForm::Published, ParametricForm::Stable] {
             let config = PolynomialConfig::new(order).with_form(form);
-            let result = ResponseConfig::<4>::init(&config, channels, &device);
+            let result = ResponseConfig::<4>::try_init(&config, channels, &device);
             expect("Polynomial", &sizes, result);
             let config = GaussianConfig::new().with_form(form);
-            let result = ResponseConfig::<4>::init(&config, channels, &device);
+            let result = ResponseConfig::<4>::try_init(&config, channels, &device);
             expect("Gaussian", &[outputs, inputs], result);
         }
-        let result = ResponseConfig::<4>::init(&ConstantConfig::default(), channels, &device);
+        let result = ResponseConfig::<4>::try_init(&ConstantConfig::default(), channels, &device);
         expect("Constant", &[outputs, inputs], result);
     });
     let mut config = FourierModesConfig::new([3, 3]);
     config.corners[0][1] = MAX;
-    assert!(ResponseConfig::<4>::init(&config, [1, 1], &device).is_err());
+    assert!(ResponseConfig::<4>::try_init(&config, [1, 1], &device).is_err());
     let config = KramersKronigConfig::new([3, 3]).with_axis(MAX);
-    assert!(ResponseConfig::<4>::init(&config, [1, 1], &device).is_err());
+    assert!(ResponseConfig::<4>::try_init(&config, [1, 1], &device).is_err());
 }
 
 #[test]

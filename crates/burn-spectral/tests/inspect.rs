@@ -14,7 +14,7 @@ use burn_spectral::inspect::{
     energy_discarded_by_real_part, inspect_map, inspect_parameters, kk_before_real_part, to_conv,
 };
 use burn_spectral::response::{
-    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrum, FullSpectrumConfig,
+    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrum2d, FullSpectrumConfig,
     GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,
 };
 
@@ -231,7 +231,7 @@ fn a_long_causal_convolution_comes_neither_from_ahead_nor_over_the_border() {
     );
 }
 
-fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<FullSpectrum<4>> {
+fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<FullSpectrum2d> {
     let config =
         SpectralConv2dConfig::new(channels, FullSpectrumConfig::new(size)).with_bias(false);
     config.init(&Device::flex())
@@ -330,7 +330,7 @@ fn kk_throws_beta_away() {
 #[test]
 fn a_free_response_that_starts_hermitian_throws_nothing_away() {
     let layer = free([1, 1], [8, 8]);
-    let share = |layer: &SpectralConv2d<FullSpectrum<4>>| {
+    let share = |layer: &SpectralConv2d<FullSpectrum2d>| {
         energy_discarded_by_real_part(|x| before_real_part(layer, x), &probe(1, [8, 8]))
     };
     assert!(share(&layer) < 1e-10);

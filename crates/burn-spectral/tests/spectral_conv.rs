@@ -10,8 +10,8 @@ use burn_spectral::conv::{
 };
 use burn_spectral::ops::{Conjugate, MixSpec, SavedSpectrum};
 use burn_spectral::response::{
-    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, Kernel,
-    KernelConfig, KramersKronigConfig, Response,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrum2d, FullSpectrumConfig,
+    Kernel, KernelConfig, KramersKronigConfig, Response,
 };
 use burn_spectral::{ComplexTensor, FrequencyGrid};
 use common::{PATHS, assert_close, noise_complex, noise_tensor, values};
@@ -23,7 +23,7 @@ const FACTORS: [ConjugateFactor; 3] = [
     ConjugateFactor::Input,
 ];
 
-fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum<4> {
+fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum2d {
     let dims = [channels[0], channels[1], SIZE[0], SIZE[1] / 2 + 1];
     let z = noise_complex(dims, seed, DType::F64, device);
     FullSpectrum {
@@ -33,7 +33,7 @@ fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum<4> {
     }
 }
 
-fn part(response: &FullSpectrum<4>, axis: usize, start: usize, length: usize) -> FullSpectrum<4> {
+fn part(response: &FullSpectrum2d, axis: usize, start: usize, length: usize) -> FullSpectrum2d {
     let cut = |part: &Param<Tensor<4>>| Param::from_tensor(part.val().narrow(axis, start, length));
     FullSpectrum {
         re: cut(&response.re),
@@ -43,11 +43,11 @@ fn part(response: &FullSpectrum<4>, axis: usize, start: usize, length: usize) ->
 }
 
 fn layer(
-    response: FullSpectrum<4>,
+    response: FullSpectrum2d,
     channels: [usize; 2],
     coupling: Coupling,
     conjugate: ConjugateFactor,
-) -> SpectralConv2d<FullSpectrum<4>> {
+) -> SpectralConv2d<FullSpectrum2d> {
     let mut layer = SpectralConv2d::from_response(response, channels, coupling).unwrap();
     layer.conjugate = conjugate;
     layer

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
 use crate::{FrequencyGrid, Norm, SpectralError, fft};
 
@@ -106,7 +107,7 @@ mod sealed {
 /// - output: `[batch, channels or channels_out, …]`, its size by the mode
 ///
 /// # Errors
-/// When the channels or the dtypes differ, an axis is empty or too large, a filter is larger than the image in mode
+/// If the channels or the dtypes differ, an axis is empty or too large, a filter is larger than the image in mode
 /// [`Circular`](ConvolveMode::Circular), or neither covers the other in mode
 /// [`Valid`](ConvolveMode::Valid).
 ///
@@ -168,14 +169,15 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
 /// Convolution of images with a filter; see [`try_fft_convolve2d`].
 ///
 /// # Panics
-/// Where [`try_fft_convolve2d`] gives an error, with its text.
+/// If [`try_fft_convolve2d`] returns an error, with the same text.
+#[track_caller]
 pub fn fft_convolve2d<F: ConvolveFilter>(
     image: Tensor<4>,
     filter: F,
     mode: ConvolveMode,
     output: ConvolveOutput,
 ) -> Tensor<4> {
-    try_fft_convolve2d(image, filter, mode, output).unwrap_or_else(|error| panic!("{error}"))
+    try_fft_convolve2d(image, filter, mode, output).or_panic()
 }
 
 /// The part of a circular convolution that a mode keeps.

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{self, FilterSpec, Layout};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
@@ -52,7 +53,7 @@ impl GlobalFilter2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the number of channels or a size is zero or too large.
+    /// If the number of channels or a size is zero or too large.
     pub fn try_init(&self, device: &Device) -> Result<GlobalFilter2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         let bins = FrequencyGrid::new(&self.size)?.bins();
@@ -84,10 +85,10 @@ impl GlobalFilter2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> GlobalFilter2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -134,7 +135,7 @@ impl GlobalFilter2d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When they have other channels or another size than the layer, or the layer's width does not
+    /// If they have other channels or another size than the layer, or the layer's width does not
     /// fit its weights.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [_, height, width, channels] = dims;
@@ -168,10 +169,10 @@ impl GlobalFilter2d {
     /// - input and output: `[batch, height, width, channels]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.check(input.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(input.dims()).or_panic();
         let weight = ComplexTensor::new(self.re.val(), self.im.val());
         let spec =
             FilterSpec::circular(self.channels(), self.size()).with_layout(Layout::ChannelsLast);

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::SpectralError;
+use crate::error::OrPanic;
 use crate::response::{Constant, ConstantConfig, ConstantInit};
 
 use super::spectral_conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig};
@@ -36,7 +37,7 @@ impl KkLayerConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a number of channels is zero.
+    /// If a number of channels is zero.
     pub fn try_init(&self, device: &Device) -> Result<KkLayer, SpectralError> {
         let response = ConstantConfig { init: self.init };
         let conv = SpectralConv2dConfig::new(self.channels, response)
@@ -49,10 +50,10 @@ impl KkLayerConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> KkLayer {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -78,14 +79,12 @@ impl KkLayerConfig {
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::conv::KkLayerConfig;
-/// use burn_spectral::response::FrequencyResponse;
 ///
 /// let device = Device::flex();
 /// let layer = KkLayerConfig::new([1, 16]).init(&device);
 /// let y = layer.forward(Tensor::ones([2, 1, 14, 14], &device));
 /// assert_eq!(y.dims(), [2, 16, 14, 14]);
-/// let dead = FrequencyResponse::<4>::dead_parameters(&layer.conv.response);
-/// assert_eq!(dead, vec![("beta", 16)]);
+/// assert_eq!(layer.conv.dead_parameters(), vec![("beta", 16)]);
 /// ```
 #[derive(Module, Debug)]
 pub struct KkLayer {
@@ -94,6 +93,14 @@ pub struct KkLayer {
 }
 
 impl KkLayer {
+    /// Checks that the layer accepts inputs of shape `dims`.
+    ///
+    /// # Errors
+    /// If the channels are not the layer's, or an axis is empty.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.conv.check(dims).map(|_| ())
+    }
+
     /// Applies the layer.
     ///
     /// # Shapes
@@ -101,7 +108,8 @@ impl KkLayer {
     /// - output: `[batch, channels_out, height, width]`
     ///
     /// # Panics
-    /// When the channels are not the layer's, or an axis is empty.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         self.conv.forward(images)
     }

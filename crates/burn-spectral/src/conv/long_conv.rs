@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{SpectralError, ops};
 
 /// Causal depthwise convolution through the spectrum,
@@ -35,7 +36,7 @@ use crate::{SpectralError, ops};
 /// - output: `[batch, channels, length]`
 ///
 /// # Errors
-/// When kernel or skip have other channels or another dtype than the signal, or there is no tap or
+/// If kernel or skip have other channels or another dtype than the signal, or there is no tap or
 /// no sample.
 ///
 /// # Example
@@ -68,9 +69,10 @@ pub fn try_long_conv(
 /// Causal depthwise convolution; see [`try_long_conv`].
 ///
 /// # Panics
-/// Where [`try_long_conv`] gives an error, with its text.
+/// If [`try_long_conv`] returns an error, with the same text.
+#[track_caller]
 pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
-    try_long_conv(x, kernel, skip).unwrap_or_else(|error| panic!("{error}"))
+    try_long_conv(x, kernel, skip).or_panic()
 }
 
 fn check(
@@ -147,7 +149,7 @@ impl LongConv1dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there is no channel or no tap, there are too many, or a standard deviation is not a
+    /// If there is no channel or no tap, there are too many, or a standard deviation is not a
     /// positive number.
     pub fn try_init(&self, device: &Device) -> Result<LongConv1d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
@@ -183,10 +185,10 @@ impl LongConv1dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> LongConv1d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 
     /// Standard deviation of each tap under [`LongInit::Decay`], `[channels, taps]`.
@@ -240,7 +242,7 @@ impl LongConv1d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's, or the signals are empty.
+    /// If the channels are not the layer's, or the signals are empty.
     pub fn check(&self, dims: [usize; 3]) -> Result<(), SpectralError> {
         check(dims, self.kernel.lazy_shape().dims(), None)
     }
@@ -251,7 +253,8 @@ impl LongConv1d {
     /// - input and output: `[batch, channels, length]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         let skip = self.skip.as_ref().map(|skip| skip.val());
         long_conv(input, self.kernel.val(), skip)

@@ -5,6 +5,7 @@ use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{self, ChannelSpec, Half};
 use crate::scaled::{Floor, over_magnitude};
 use crate::spatial::Activation;
@@ -130,7 +131,7 @@ impl ModReluConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there are no channels.
+    /// If there are no channels.
     pub fn try_init(&self, device: &Device) -> Result<ModRelu, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         Ok(ModRelu {
@@ -141,10 +142,10 @@ impl ModReluConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ModRelu {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -160,24 +161,34 @@ pub struct ModRelu {
 }
 
 impl ModRelu {
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the channels are not the layer's.
+    pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
+        let [expected] = self.offset.lazy_shape().dims();
+        match dims.get(1) == Some(&expected) {
+            true => Ok(()),
+            false => Err(SpectralError::Channels {
+                expected,
+                got: dims.to_vec(),
+            }),
+        }
+    }
+
     /// Activates.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// When the channels are not the layer's.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
-        let (dims, [channels]) = (spectrum.dims(), self.offset.dims());
-        if D < 2 || dims[1] != channels {
-            let error = SpectralError::Channels {
-                expected: channels,
-                got: dims.to_vec(),
-            };
-            panic!("{error}");
-        }
+        let dims = spectrum.dims();
+        self.check(dims).or_panic();
         let mut offset_dims = [1; D];
-        offset_dims[1] = channels;
+        offset_dims[1] = dims[1];
         let offset = self.offset.val().reshape(offset_dims);
         match Half::of(&spectrum.re) {
             Some(half) => {

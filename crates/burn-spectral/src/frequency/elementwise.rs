@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::KernelOrigin;
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, MixSpec};
 use crate::{ComplexTensor, SpectralError};
 
@@ -115,7 +116,7 @@ impl ElementwiseConv2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero or too large, or the kernel does not fit the images.
+    /// If channels or sizes are zero or too large, or the kernel does not fit the images.
     pub fn try_init(&self, device: &Device) -> Result<ElementwiseConv2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &self.channels)?;
         let grid = self.form.grid(self.size);
@@ -138,10 +139,10 @@ impl ElementwiseConv2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ElementwiseConv2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -210,7 +211,7 @@ impl ElementwiseConv2d {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the channels or the bins are not the layer's.
+    /// If the channels or the bins are not the layer's.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [_, expected] = self.channels();
         if dims[1] != expected {
@@ -229,10 +230,10 @@ impl ElementwiseConv2d {
     ///   those of a half-spectrum, or of a full one in the published form
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(spectrum.dims()).or_panic();
         let spec = MixSpec {
             groups: 1,
             conjugate: self.form.conjugate(),

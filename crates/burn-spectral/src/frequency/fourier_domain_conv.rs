@@ -4,7 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::response::{Coupling, FullSpectrum, FullSpectrumConfig};
+use crate::error::OrPanic;
+use crate::response::{Coupling, FullSpectrum2d, FullSpectrumConfig};
 use crate::{ComplexTensor, SpectralError};
 
 use super::mix::{SpectralMix2d, SpectralMix2dConfig};
@@ -68,7 +69,7 @@ impl FourierDomainConv2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero or do not fit the coupling.
+    /// If channels or sizes are zero or do not fit the coupling.
     pub fn try_init(&self, device: &Device) -> Result<FourierDomainConv2d, SpectralError> {
         let mut mix = SpectralMix2dConfig::new(self.channels, FullSpectrumConfig::new(self.size))
             .with_coupling(self.coupling)
@@ -89,10 +90,10 @@ impl FourierDomainConv2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> FourierDomainConv2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -104,10 +105,19 @@ impl FourierDomainConv2dConfig {
 #[derive(Module, Debug)]
 pub struct FourierDomainConv2d {
     /// The layer as a mix with a free response.
-    pub mix: SpectralMix2d<FullSpectrum<4>>,
+    pub mix: SpectralMix2d<FullSpectrum2d>,
 }
 
 impl FourierDomainConv2d {
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the channels or the bins are not the layer's.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        let length = self.mix.response.length;
+        self.mix.check(dims, length).map(|_| ())
+    }
+
     /// Filters a spectrum.
     ///
     /// # Shapes
@@ -115,7 +125,8 @@ impl FourierDomainConv2d {
     /// - output: `[batch, channels_out, height, width/2 + 1]`
     ///
     /// # Panics
-    /// When the channels or the size are not the layer's.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         self.mix.forward(spectrum, self.mix.response.length)
     }

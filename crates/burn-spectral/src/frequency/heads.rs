@@ -5,6 +5,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, ops, spatial};
 
 /// Configuration of a [`TwoBranchLinear`] or a [`ComplexLinear`].
@@ -39,7 +40,7 @@ impl ComplexLinearConfig {
     /// Creates a layer with one dense layer a part.
     ///
     /// # Errors
-    /// When there are no features, or too many.
+    /// If there are no features, or too many.
     pub fn try_init_branches(&self, device: &Device) -> Result<TwoBranchLinear, SpectralError> {
         self.check()?;
         let [inputs, outputs] = self.features;
@@ -53,17 +54,17 @@ impl ComplexLinearConfig {
     /// Creates a layer with one dense layer a part.
     ///
     /// # Panics
-    /// Where [`try_init_branches`](Self::try_init_branches) gives an error, with its text.
+    /// If [`try_init_branches`](Self::try_init_branches) returns an error, with the same text.
+    #[track_caller]
     pub fn init_branches(&self, device: &Device) -> TwoBranchLinear {
-        self.try_init_branches(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init_branches(device).or_panic()
     }
 
     /// Creates a layer with a complex weight. Its parts are uniform within `±1/√(2·inputs)`, so that
     /// the outputs have the variance that a fresh `Linear` would give each part.
     ///
     /// # Errors
-    /// When there are no features, or too many.
+    /// If there are no features, or too many.
     pub fn try_init(&self, device: &Device) -> Result<ComplexLinear, SpectralError> {
         self.check()?;
         let [inputs, outputs] = self.features;
@@ -83,10 +84,10 @@ impl ComplexLinearConfig {
     /// Creates a layer with a complex weight.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ComplexLinear {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -130,7 +131,7 @@ impl TwoBranchLinear {
     /// Checks that the layer takes features of shape `dims`.
     ///
     /// # Errors
-    /// When there are others on the last axis.
+    /// If there are others on the last axis.
     pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         check(&self.re.weight, dims)
     }
@@ -141,10 +142,10 @@ impl TwoBranchLinear {
     /// - input: `[…, inputs]`; output: `[…, outputs]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, features: ComplexTensor<D>) -> ComplexTensor<D> {
-        self.check(features.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(features.dims()).or_panic();
         ComplexTensor::new(
             spatial::linear(&self.re, features.re),
             spatial::linear(&self.im, features.im),
@@ -158,7 +159,8 @@ impl TwoBranchLinear {
     /// - input: `[…, inputs]`; output: `[…, 2·outputs]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward_joined<const D: usize>(&self, features: ComplexTensor<D>) -> Tensor<D> {
         let branches = self.forward(features);
         ops::cat(vec![branches.re, branches.im], D - 1)
@@ -183,7 +185,7 @@ impl ComplexLinear {
     /// Checks that the layer takes features of shape `dims`.
     ///
     /// # Errors
-    /// When there are others on the last axis.
+    /// If there are others on the last axis.
     pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         check(&self.re, dims)
     }
@@ -194,10 +196,11 @@ impl ComplexLinear {
     /// - input: `[…, inputs]`; output: `[…, outputs]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, features: ComplexTensor<D>) -> ComplexTensor<D> {
         let mut dims = features.dims();
-        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        self.check(dims).or_panic();
         let weight = ComplexTensor::new(self.re.val(), self.im.val());
         let rows = dims[..D - 1].iter().product::<usize>();
         let x = features.map(|part| part.reshape([rows, dims[D - 1]]));

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::pool::MaxPool2d;
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, spatial};
 
 use super::spectrum_grid::SpectrumGrid;
@@ -36,7 +37,7 @@ impl SpatialMaxPoolConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size is zero, or a window larger than the images.
+    /// If a size is zero, or a window larger than the images.
     pub fn try_init(&self) -> Result<SpatialMaxPool, SpectralError> {
         Ok(SpatialMaxPool {
             pool: max_pool(self.grid, self.window)?,
@@ -47,9 +48,10 @@ impl SpatialMaxPoolConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> SpatialMaxPool {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -74,6 +76,14 @@ impl SpatialMaxPool {
         pooled(self.grid, self.pool.kernel_size)
     }
 
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the bins are not those of the layer's grid.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.grid.check(dims)
+    }
+
     /// Pools.
     ///
     /// # Shapes
@@ -81,7 +91,8 @@ impl SpatialMaxPool {
     /// - output: `[batch, channels, bins of the pooled images…]`
     ///
     /// # Panics
-    /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let images = spatial::max_pool2d(&self.pool, self.grid.image(spectrum));
         self.output_grid().spectrum(images)

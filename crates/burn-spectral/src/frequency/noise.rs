@@ -4,6 +4,7 @@ use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::spectrum::SpectrumExtent;
 use crate::{ComplexTensor, SpectralError, ops};
 
@@ -77,7 +78,7 @@ impl SpectralNoiseConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the deviation is negative or not finite, or the spectra are those of empty images.
+    /// If the deviation is negative or not finite, or the spectra are those of empty images.
     pub fn try_init(&self) -> Result<SpectralNoise, SpectralError> {
         if !(self.deviation.is_finite() && self.deviation >= 0.0) {
             return Err(SpectralError::Negative {
@@ -99,9 +100,10 @@ impl SpectralNoiseConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> SpectralNoise {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -144,7 +146,8 @@ impl SpectralNoise {
     /// - input and output: any; `[…, bins…]` if Hermitian
     ///
     /// # Panics
-    /// When the noise is Hermitian and the last two axes are not the bins of its spectra.
+    /// If the noise is Hermitian and the last two axes are not the bins of its spectra.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let is_training = spectrum.device().is_autodiff() && self.training.is_enabled();
         let is_idle = self.time == NoiseTime::Training && !is_training;

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::ConjugateFactor;
+use crate::error::OrPanic;
 use crate::ops::{self, StackSpec};
 use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
@@ -50,7 +51,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     /// Creates the stack.
     ///
     /// # Errors
-    /// When there is no layer, when channels, filters or sizes are zero, or when the response does
+    /// If there is no layer, when channels, filters or sizes are zero, or when the response does
     /// not fit the number of axes.
     pub fn try_init(&self, device: &Device) -> Result<SharedStack<D, C::Response>, SpectralError> {
         let inputs = core::iter::once(&self.channels).chain(&self.filters);
@@ -66,10 +67,10 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     /// Creates the stack.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> SharedStack<D, C::Response> {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -107,7 +108,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// The stack of given layers.
     ///
     /// # Errors
-    /// When there is no layer, or one that has an offset, a conjugated factor, another coupling than
+    /// If there is no layer, or one that has an offset, a conjugated factor, another coupling than
     /// [`Coupling::Shared`], or other input channels than the layer before has filters.
     pub fn from_layers(layers: Vec<SpectralMix<D, R>>) -> Result<Self, SpectralError> {
         SpectralError::check_positive("the number of layers of a stack", &[layers.len()])?;
@@ -162,7 +163,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// - output: `[batch, filters, …, length/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<D>, length: usize) -> ComplexTensor<D> {
         let y = self.features(spectrum, length);
         let filters = y.dims()[1] / 2;
@@ -180,7 +182,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// - output: `[batch, 2·filters, …, length/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn features(&self, spectrum: ComplexTensor<D>, length: usize) -> Tensor<D> {
         let grid = self.grid(spectrum.dims(), length);
         let (responses, spec) = self.responses(&grid);
@@ -195,7 +198,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// - output: `[batch, filters, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward_signal(&self, signal: Tensor<D>) -> ComplexTensor<D> {
         let (spectrum, length) = self.transform(signal);
         self.forward(spectrum, length)
@@ -211,8 +215,9 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// - output: `[batch, units]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; and when the head takes another
+    /// If [`check`](Self::check) returns an error, with the same text; and when the head takes another
     /// number of features.
+    #[track_caller]
     pub fn forward_dense(&self, signal: Tensor<D>, head: &Linear) -> Tensor<2> {
         let (spectrum, length) = self.transform(signal);
         let grid = self.grid(spectrum.dims(), length);
@@ -221,11 +226,9 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
         let bins: usize = grid.bins().iter().product();
         let features = 2 * spec.outputs() * bins;
         if weight.dims()[0] != features {
-            let error = SpectralError::HeadFeatures {
-                expected: features,
-                got: weight.dims()[0],
-            };
-            panic!("{error}");
+            let got = weight.dims()[0];
+            let expected = features;
+            panic!("{}", SpectralError::HeadFeatures { expected, got });
         }
         let sums = ops::rectified_stack_dense(spectrum, responses, weight, spec);
         match &head.bias {
@@ -234,22 +237,20 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
         }
     }
 
+    #[track_caller]
     fn grid(&self, dims: [usize; D], length: usize) -> FrequencyGrid {
-        self.check(dims, length)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.check(dims, length).or_panic()
     }
 
     /// The spectrum of the sum of a signal's channels, and the length of its last axis.
+    #[track_caller]
     fn transform(&self, signal: Tensor<D>) -> (ComplexTensor<D>, usize) {
         let dims = signal.dims();
         let [channels, length] = [dims[1], dims[D - 1]];
         let expected = self.layers[0].channels_in;
         if channels != 1 && channels != expected {
-            let error = SpectralError::Channels {
-                expected,
-                got: dims.to_vec(),
-            };
-            panic!("{error}");
+            let got = dims.to_vec();
+            panic!("{}", SpectralError::Channels { expected, got });
         }
         let sum = match channels {
             1 => signal,

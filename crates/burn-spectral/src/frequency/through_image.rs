@@ -7,6 +7,7 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{self, Axes, RealTransform};
 use crate::pool::resize_spectrum2d;
 use crate::spectrum::SpectrumExtent;
@@ -78,7 +79,7 @@ impl ThroughImageConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size, the factor or a window is zero or too large, when a window is larger than the images, when the
+    /// If a size, the factor or a window is zero or too large, when a window is larger than the images, when the
     /// probability lies outside 0 to 1, or when a margin leaves nothing of the images or meets a finer
     /// grid.
     pub fn try_init(&self, device: &Device) -> Result<ThroughImage, SpectralError> {
@@ -123,10 +124,10 @@ impl ThroughImageConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ThroughImage {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -222,6 +223,14 @@ impl ThroughImage {
         ])
     }
 
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the bins are not those of the layer's grid.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.grid.check(dims)
+    }
+
     /// The image of a spectrum, without its margin.
     fn image(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
         let mut images = self.grid.image(spectrum);
@@ -245,11 +254,10 @@ impl ThroughImage {
     /// - output: `[batch, channels, bins of the output…]`
     ///
     /// # Panics
-    /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.grid
-            .check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.grid.check(spectrum.dims()).or_panic();
         let images = match self.factor {
             1 => {
                 let images = self.image(spectrum);
@@ -290,7 +298,8 @@ impl ThroughImage {
     /// As [`forward`](Self::forward).
     ///
     /// # Panics
-    /// When the bins are not those of the layer's grid, or the channels are not those of the norm.
+    /// If the bins are not those of the layer's grid, or the channels are not those of the norm.
+    #[track_caller]
     pub fn forward_normalized(
         &self,
         norm: &ImageNorm,
@@ -298,7 +307,7 @@ impl ThroughImage {
     ) -> ComplexTensor<4> {
         norm.check(spectrum.dims())
             .and_then(|()| self.grid.check(spectrum.dims()))
-            .unwrap_or_else(|error| panic!("{error}"));
+            .or_panic();
         if self.factor > 1 {
             return self.forward(norm.forward(spectrum));
         }
@@ -333,9 +342,10 @@ impl ThroughImage {
     }
 
     /// The activation on a finer grid, from half-spectrum to half-spectrum.
+    #[track_caller]
     fn anti_aliased(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let size = self.grid.size;
-        let fine = fine_size(size, self.factor).unwrap_or_else(|error| panic!("{error}"));
+        let fine = fine_size(size, self.factor).or_panic();
         let samples = self.grid.samples() as f64;
         let transform = |scale| RealTransform::new(Axes::Last(2), fine[1], scale);
         // The grid's own 1/N makes amplitudes of the bins, which do not depend on the size.

@@ -89,7 +89,8 @@ fn parts(map: impl Fn(Tensor<4>) -> ComplexTensor<4>, probe: &Probe) -> [Vec<f64
 /// - output: `[batch, channels, height, width]`
 ///
 /// # Panics
-/// When the spectrum does not have the bins of `width` samples.
+/// If the spectrum does not have the bins of `width` samples.
+#[track_caller]
 pub fn complex_irfft2(spectrum: ComplexTensor<4>, width: usize) -> ComplexTensor<4> {
     let bins = spectrum.dims()[3];
     assert_eq!(

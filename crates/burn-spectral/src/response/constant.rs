@@ -41,7 +41,7 @@ pub struct Constant {
 impl<const D: usize> ResponseConfig<D> for ConstantConfig {
     type Response = Constant;
 
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Constant, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Constant, SpectralError> {
         super::check_axes(D.saturating_sub(2))?;
         check_weight(channels, &[])?;
         let deviation = match self.init {

@@ -33,7 +33,7 @@ impl Coupling {
     /// `[out, in / groups]`: the channels of the response of a layer of `channels` = `[in, out]`.
     ///
     /// # Errors
-    /// When a number of channels is zero, or the groups do not divide it.
+    /// If a number of channels is zero, or the groups do not divide it.
     pub fn response_channels(&self, channels: [usize; 2]) -> Result<[usize; 2], SpectralError> {
         SpectralError::check_positive("the number of channels", &channels)?;
         let [inputs, outputs] = channels;
@@ -60,7 +60,7 @@ impl Coupling {
     /// `channels` = `[in, out]`.
     ///
     /// # Errors
-    /// When it does not, or where [`response_channels`](Self::response_channels) gives one.
+    /// If it does not, or where [`response_channels`](Self::response_channels) gives one.
     pub(crate) fn check_response(
         &self,
         channels: [usize; 2],

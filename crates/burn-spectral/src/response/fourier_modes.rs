@@ -111,6 +111,13 @@ pub struct FourierModes<const D: usize> {
     pub corners: Vec<[usize; 2]>,
 }
 
+/// [`FourierModes`] of signals, `[batch, channels, length]`.
+pub type FourierModes1d = FourierModes<3>;
+/// [`FourierModes`] of images, `[batch, channels, height, width]`.
+pub type FourierModes2d = FourierModes<4>;
+/// [`FourierModes`] of volumes, `[batch, channels, depth, height, width]`.
+pub type FourierModes3d = FourierModes<5>;
+
 fn modes(corners: &[[usize; 2]]) -> Vec<Modes> {
     corners.iter().map(|&[p, n]| Modes::new(p, n)).collect()
 }
@@ -119,9 +126,9 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
     type Response = FourierModes<D>;
 
     /// # Errors
-    /// When there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
+    /// If there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
     /// the last keeps negative frequencies.
-    fn init(
+    fn try_init(
         &self,
         channels: [usize; 2],
         device: &Device,
@@ -180,7 +187,7 @@ impl<const D: usize> FrequencyResponse<D> for FourierModes<D> {
     }
 
     /// # Errors
-    /// When the grid has fewer frequencies than the modes.
+    /// If the grid has fewer frequencies than the modes.
     fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
         match modes_fit(&modes(&self.corners), grid) {
             true => Ok(()),
@@ -259,7 +266,7 @@ mod tests {
     fn fresh_weights_have_the_variance_of_a_convolution_and_pair_up() {
         let device = Device::flex();
         let config = FourierModesConfig::new([4, 5]);
-        let fresh: FourierModes<4> = config.init([64, 32], &device).unwrap();
+        let fresh: FourierModes2d = config.init([64, 32], &device);
         let (re, im) = (fresh.re.val(), fresh.im.val());
         let power = (re.clone() * re.clone() + im.clone() * im.clone()).mean();
         let ratio = power.into_scalar::<f64>() * 96.0;
@@ -274,7 +281,7 @@ mod tests {
     #[test]
     fn published_weights_are_positive_and_small() {
         let config = FourierModesConfig::new([3]).with_init(FourierModesInit::Published);
-        let fresh: FourierModes<3> = config.init([4, 8], &Device::flex()).unwrap();
+        let fresh: FourierModes1d = config.init([4, 8], &Device::flex());
         for part in [fresh.re.val(), fresh.im.val()] {
             assert!(part.clone().min().into_scalar::<f64>() >= 0.0);
             let most = part.max().into_scalar::<f64>() * 32.0;

@@ -40,12 +40,19 @@ pub struct FullSpectrum<const D: usize> {
     pub length: usize,
 }
 
+/// [`FullSpectrum`] of signals, `[batch, channels, length]`.
+pub type FullSpectrum1d = FullSpectrum<3>;
+/// [`FullSpectrum`] of images, `[batch, channels, height, width]`.
+pub type FullSpectrum2d = FullSpectrum<4>;
+/// [`FullSpectrum`] of volumes, `[batch, channels, depth, height, width]`.
+pub type FullSpectrum3d = FullSpectrum<5>;
+
 impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
     type Response = FullSpectrum<D>;
 
     /// Draws the spectrum of a real kernel of white noise, so that it starts Hermitian with
     /// `E|R_k|² = 1 / (3·C_in)` at every frequency, the variance of a fresh `Conv2d`.
-    fn init(
+    fn try_init(
         &self,
         channels: [usize; 2],
         device: &Device,

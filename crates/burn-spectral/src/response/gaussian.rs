@@ -100,7 +100,7 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
     ///
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
         let axes = D.saturating_sub(2);
         self.form.check_axes("Gaussian", axes)?;
         check_weight(channels, &[PUBLISHED_TERMS.max(axes * (axes + 3) / 2 + 1)])?;

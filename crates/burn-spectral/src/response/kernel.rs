@@ -37,11 +37,18 @@ pub struct Kernel<const D: usize> {
     pub weight: Param<Tensor<D>>,
 }
 
+/// [`Kernel`] of signals, `[batch, channels, length]`.
+pub type Kernel1d = Kernel<3>;
+/// [`Kernel`] of images, `[batch, channels, height, width]`.
+pub type Kernel2d = Kernel<4>;
+/// [`Kernel`] of volumes, `[batch, channels, depth, height, width]`.
+pub type Kernel3d = Kernel<5>;
+
 impl<const D: usize> ResponseConfig<D> for KernelConfig {
     type Response = Kernel<D>;
 
     /// Draws the taps as `Conv2d` does, uniform within `±1/√(C_in·k₀·…)`.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Kernel<D>, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Kernel<D>, SpectralError> {
         check_sizes::<D>("every size of a kernel", &self.size)?;
         check_weight(channels, &self.size)?;
         let taps: usize = self.size.iter().product();

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 use super::{
@@ -65,6 +66,13 @@ pub struct KramersKronig<const D: usize> {
     pub axis: usize,
 }
 
+/// [`KramersKronig`] of signals, `[batch, channels, length]`.
+pub type KramersKronig1d = KramersKronig<3>;
+/// [`KramersKronig`] of images, `[batch, channels, height, width]`.
+pub type KramersKronig2d = KramersKronig<4>;
+/// [`KramersKronig`] of volumes, `[batch, channels, depth, height, width]`.
+pub type KramersKronig3d = KramersKronig<5>;
+
 impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
     type Response = KramersKronig<D>;
 
@@ -72,7 +80,7 @@ impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
     /// part of its spectrum. `E|H_k|²` is `1 / (3·C_in)` in the mean over the frequencies; at every
     /// single one too over one axis, but not over several, where the taps that are their own mirror
     /// image along the causal axis come in equal pairs.
-    fn init(
+    fn try_init(
         &self,
         channels: [usize; 2],
         device: &Device,
@@ -112,9 +120,10 @@ impl<const D: usize> KramersKronig<D> {
     /// - output: `[out, in / groups, spatial…]`
     ///
     /// # Panics
-    /// When [`axis`](Self::axis) is not one of the spatial axes, with the text of [`SpectralError::Axis`].
+    /// If [`axis`](Self::axis) is not one of the spatial axes, with the text of [`SpectralError::Axis`].
+    #[track_caller]
     pub fn impulse_response(&self) -> Tensor<D> {
-        check_axis::<D>(self.axis).unwrap_or_else(|error| panic!("{error}"));
+        check_axis::<D>(self.axis).or_panic();
         let real = ComplexTensor::from_real(self.real.val());
         let even = fft::irfftn(real, self.length, D - 2, Norm::Backward);
         let window = half_line::<D>(self.size()[self.axis], self.axis, &even.device());

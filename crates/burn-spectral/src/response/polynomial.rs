@@ -99,7 +99,7 @@ impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional,
     /// [`SpectralError::Zero`] for a stable one of order 0.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
         let (order, axes) = (self.order, D - 2);
         self.form.check_axes("polynomial", axes)?;
         SpectralError::check_sizes("the order of a polynomial", &[order])?;

@@ -6,6 +6,7 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::response::{FrequencyResponse, Response, ResponseConfig};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
@@ -25,26 +26,30 @@ impl ElementGateConfig {
     /// Creates the gate as a layer on spectra: one gate for each channel and frequency, ½ at first.
     ///
     /// # Errors
-    /// When there are no channels, the height or the width is zero, or there are too many gates.
+    /// If there are no channels, the height or the width is zero, or there are too many gates.
     pub fn try_init(&self, channels: usize, device: &Device) -> Result<ElementGate, SpectralError> {
         SpectralError::check_positive("the number of channels", &[channels])?;
-        ResponseConfig::<4>::init(self, [channels, 1], device)
+        ResponseConfig::<4>::try_init(self, [channels, 1], device)
     }
 
     /// Creates the gate as a layer on spectra.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, channels: usize, device: &Device) -> ElementGate {
-        self.try_init(channels, device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(channels, device).or_panic()
     }
 }
 
 impl ResponseConfig<4> for ElementGateConfig {
     type Response = ElementGate;
 
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<ElementGate, SpectralError> {
+    fn try_init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<ElementGate, SpectralError> {
         let bins = FrequencyGrid::new(&self.size)?.bins();
         let [outputs, inputs] = channels;
         SpectralError::check_positive("the number of channels", &channels)?;
@@ -95,7 +100,7 @@ impl ElementGate {
     /// Checks that the layer takes half-spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the bins or the channels are not the layer's, or the gate was made for a dense
+    /// If the bins or the channels are not the layer's, or the gate was made for a dense
     /// coupling.
     pub fn check_spectrum(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [outputs, inputs, height, bins] = self.logits.lazy_shape().dims();
@@ -132,10 +137,10 @@ impl ElementGate {
     /// - input and output: `[batch, channels, height, width/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check_spectrum`](Self::check_spectrum) gives an error, with its text.
+    /// If [`check_spectrum`](Self::check_spectrum) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.check_spectrum(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check_spectrum(spectrum.dims()).or_panic();
         spectrum.mul_real(self.gates().swap_dims(0, 1))
     }
 }
@@ -177,7 +182,7 @@ mod tests {
         );
         assert!(gate.check_spectrum([1, 3, 4, 4]).is_err());
         let dense: ElementGate =
-            ResponseConfig::<4>::init(&ElementGateConfig::new([4, 6]), [2, 2], &device).unwrap();
+            ResponseConfig::<4>::init(&ElementGateConfig::new([4, 6]), [2, 2], &device);
         assert!(dense.check_spectrum([1, 2, 4, 4]).is_err());
         assert!(ElementGateConfig::new([4, 6]).try_init(0, &device).is_err());
     }

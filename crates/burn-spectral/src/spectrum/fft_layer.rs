@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{Half, cat};
 use crate::scaled::{Floor, over_magnitude};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
@@ -89,7 +90,7 @@ impl FftLayerConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the phase floor is not a positive finite number.
+    /// If the phase floor is not a positive finite number.
     pub fn try_init(&self) -> Result<FftLayer, SpectralError> {
         match self.phase_floor > 0.0 && self.phase_floor.is_finite() {
             true => Ok(FftLayer {
@@ -108,9 +109,10 @@ impl FftLayerConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> FftLayer {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -152,7 +154,7 @@ impl FftLayer {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the height or the width is zero.
+    /// If the height or the width is zero.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         FrequencyGrid::new(&dims[2..]).map(|_| ())
     }
@@ -165,10 +167,10 @@ impl FftLayer {
     ///   [`multiplier`](SpectrumOutput::multiplier) `m` and `width/2 + 1` or `width` bins
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        self.check(images.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(images.dims()).or_panic();
         // The spectrum may lie out of the range of half precision where its logarithm does not.
         if let Some(half) = Half::of(&images) {
             return half.round(self.forward(half.widen(images)));

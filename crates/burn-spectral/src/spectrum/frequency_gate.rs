@@ -6,6 +6,7 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 /// What of the spectrum a [`FrequencyGate`] decides by.
@@ -51,7 +52,7 @@ impl FrequencyGateConfig {
     /// The weights are drawn when they are first used.
     ///
     /// # Errors
-    /// When there are no channels, the height or the width is zero, or there are too many weights.
+    /// If there are no channels, the height or the width is zero, or there are too many weights.
     pub fn try_init(&self, device: &Device) -> Result<FrequencyGate, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         let gates = FrequencyGrid::new(&self.size)?.samples();
@@ -69,10 +70,10 @@ impl FrequencyGateConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> FrequencyGate {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -121,7 +122,7 @@ impl FrequencyGate {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the size, of a full spectrum, or the number of channels is not the layer's.
+    /// If the size, of a full spectrum, or the number of channels is not the layer's.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         if dims[2..] != self.size {
             return Err(SpectralError::FullSpectrum {
@@ -147,10 +148,11 @@ impl FrequencyGate {
     /// - output: `[batch, 1, height, width]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn gates(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
         let dims = spectrum.dims();
-        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        self.check(dims).or_panic();
         let [batch, channels, height, width] = dims;
         let features = match self.features {
             GateFeatures::Magnitude => spectrum.abs(),
@@ -167,7 +169,8 @@ impl FrequencyGate {
     /// - input and output: `[batch, channels, height, width]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let gates = self.gates(spectrum.clone());
         spectrum.mul_real(gates)

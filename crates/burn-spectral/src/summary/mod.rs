@@ -116,7 +116,7 @@ pub trait Summarize {
     /// The shape of the output and its cost, for an input of the given shape.
     ///
     /// # Errors
-    /// When the layer does not take such inputs: the error of its own door where it has one.
+    /// If the layer does not take such inputs: the error of its own door where it has one.
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError>;
 }
 

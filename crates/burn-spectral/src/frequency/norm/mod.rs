@@ -15,6 +15,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError};
 
 use super::activation::CLeakyRelu;
@@ -76,7 +77,7 @@ impl ComplexBatchNormConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there are no channels, the epsilon is not positive, the momentum lies outside 0 to 1, or
+    /// If there are no channels, the epsilon is not positive, the momentum lies outside 0 to 1, or
     /// the spectra are those of empty images.
     pub fn try_init(&self, device: &Device) -> Result<ComplexBatchNorm, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
@@ -113,10 +114,10 @@ impl ComplexBatchNormConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ComplexBatchNorm {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -172,7 +173,7 @@ impl ComplexBatchNorm {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's; and for a form that counts bins, when those, or the
+    /// If the channels are not the layer's; and for a form that counts bins, when those, or the
     /// number of axes, are not.
     pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         statistics::check_channels(self.channels(), &dims)?;
@@ -191,12 +192,13 @@ impl ComplexBatchNorm {
     ///   so that they also serve dense features
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let dims = spectrum.dims();
-        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        self.check(dims).or_panic();
         let on_planes = |norm: &dyn Fn(ComplexTensor<4>) -> ComplexTensor<4>| {
-            let planes = planes(dims).unwrap_or_else(|error| panic!("{error}"));
+            let planes = planes(dims).or_panic();
             norm(spectrum.clone().map(|part| part.reshape(planes))).map(|part| part.reshape(dims))
         };
         match self {
@@ -213,7 +215,8 @@ impl ComplexBatchNorm {
     /// - input and output: as [`forward`](Self::forward)
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward_activated<const D: usize>(
         &self,
         spectrum: ComplexTensor<D>,
