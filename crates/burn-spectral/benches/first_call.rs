@@ -22,7 +22,7 @@ use burn_spectral::response::{
     PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::spectrum::{
-    ElementGateConfig, FftLayerConfig, FrequencyGateConfig, PatchStft2dConfig, SpectrumOutput,
+    FftLayerConfig, FrequencyGateConfig, GateConfig, PatchStft2dConfig, SpectrumOutput,
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
@@ -177,7 +177,7 @@ fn kinds() -> Vec<Kind> {
             conv2d(GaussianConfig::new(), n)
         }),
         ("SpectralConv2d of ElementGate", ALL, |n| {
-            conv2d(ElementGateConfig::new(size(n)), n)
+            conv2d(GateConfig::new(size(n)), n)
         }),
         ("SpectralPool2d", ALL, |n| {
             let [height, width] = size(n);

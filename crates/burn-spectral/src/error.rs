@@ -266,6 +266,16 @@ pub enum SpectralError {
         /// The value, as text.
         value: String,
     },
+    /// An initializer that the layer does not have.
+    #[error("{layer} does not support the initializer {got}; use {accepted}")]
+    Initializer {
+        /// Name of the layer.
+        layer: &'static str,
+        /// The initializer given, as text.
+        got: String,
+        /// The initializers that the layer has.
+        accepted: &'static str,
+    },
     /// A slope of an activation whose output does not tell the sign of its argument.
     #[error("the slope of an activation must be finite and not negative, got {value}")]
     Slope {

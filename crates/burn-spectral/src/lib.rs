@@ -37,11 +37,13 @@
 //! - A convolution through the spectrum is circular unless a layer says otherwise.
 
 pub mod complex;
+mod config;
 pub mod conv;
 mod error;
 pub mod fft;
 pub mod frequency;
 mod grid;
+mod initializer;
 pub mod inspect;
 pub mod ops;
 pub mod pool;
@@ -56,6 +58,7 @@ pub mod summary;
 pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
+pub use initializer::SpectralInitializer;
 pub use spectral_kernels::{
     InstructionSet, Norm, PlanMemory, clear_plans, keep_freed_pages, plan_memory, set_plan_memory,
 };

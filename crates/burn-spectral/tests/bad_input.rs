@@ -14,7 +14,7 @@ use burn_spectral::response::{
     Coupling, FrequencyResponse, FullSpectrumConfig, Gaussian, GaussianConfig, KernelConfig,
     KramersKronigConfig, ParametricForm, Polynomial, PolynomialConfig, ResponseConfig,
 };
-use burn_spectral::spectrum::ElementGateConfig;
+use burn_spectral::spectrum::GateConfig;
 use burn_spectral::{FrequencyGrid, SpectralError};
 
 /// Asserts that `forward` panics on such an input with the text of the error of `check`.
@@ -60,7 +60,7 @@ fn every_response_refuses_other_channels_empty_axes_and_other_sizes() {
     let size = [8, 6];
     check_layer(FullSpectrumConfig::new(size), true);
     check_layer(KramersKronigConfig::new(size), true);
-    check_layer(ElementGateConfig::new(size), true);
+    check_layer(GateConfig::new(size), true);
     check_layer(KernelConfig::new([3, 3]), false);
     for form in [ParametricForm::Published, ParametricForm::Stable] {
         check_layer(PolynomialConfig::new(2).with_form(form), false);

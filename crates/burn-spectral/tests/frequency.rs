@@ -121,7 +121,7 @@ fn check_against_convolution<C: ResponseConfig<4>>(config: C, size: [usize; 2]) 
 fn a_mix_between_transforms_is_the_convolution_with_the_same_response() {
     for size in [[6, 8], [5, 7]] {
         check_against_convolution(FullSpectrumConfig::new(size), size);
-        check_against_convolution(ConstantConfig::default(), size);
+        check_against_convolution(ConstantConfig::new(), size);
         check_against_convolution(KernelConfig::new([3, 2]), size);
         check_against_convolution(KramersKronigConfig::new(size), size);
         for form in [ParametricForm::Published, ParametricForm::Stable] {

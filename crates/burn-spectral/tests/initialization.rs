@@ -76,7 +76,7 @@ fn fresh_spectral_layers_give_the_output_variance_of_a_fresh_convolution() {
         &SIZE,
     );
     check::<4, _>(CHANNELS, KernelConfig::new([3, 5]), Coupling::Dense, &SIZE);
-    check::<4, _>([32, 64], ConstantConfig::default(), Coupling::Dense, &SIZE);
+    check::<4, _>([32, 64], ConstantConfig::new(), Coupling::Dense, &SIZE);
     for axis in [0, 1] {
         let response = KramersKronigConfig::new(SIZE).with_axis(axis);
         check::<4, _>(CHANNELS, response, Coupling::Dense, &SIZE);

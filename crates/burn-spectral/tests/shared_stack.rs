@@ -155,7 +155,7 @@ fn stacks_serve_one_and_three_axes_and_every_kind_of_value() {
     check_composition::<5, _>(GaussianConfig::new(), &[3, 4, 5], [2, 2], &[2, 3]);
     check_composition::<4, _>(KernelConfig::new([3, 2]), &[5, 6], [2, 2], &[2, 3]);
     let (device, _alone) = seeded(4);
-    let stack = SharedStack2dConfig::new(2, [3, 2], ConstantConfig::default()).init(&device);
+    let stack = SharedStack2dConfig::new(2, [3, 2], ConstantConfig::new()).init(&device);
     let z = noise_complex::<4>([2, 2, 5, 4], 1, DType::F32, &device);
     let want = complex_values(composed(&stack, z.clone(), 6));
     assert_close(

@@ -347,7 +347,7 @@ fn every_response_meets_an_empty_batch() {
         check!(FullSpectrumConfig::new(SIZE), Coupling::Shared);
         check!(KernelConfig::new([3, 3]), Coupling::Grouped(2));
         check!(KramersKronigConfig::new(SIZE), Coupling::Dense);
-        check!(ConstantConfig::default(), Coupling::Dense);
+        check!(ConstantConfig::new(), Coupling::Dense);
     }
     let response = ComplexTensor::new(
         Tensor::ones([8, 4, 6, 3], &device),

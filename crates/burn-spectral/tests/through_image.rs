@@ -79,7 +79,8 @@ fn with_margins_a_block_is_that_of_an_image_network_with_zero_padding() {
         let norm = BatchNormConfig::new(3).init(&device);
         let layer = ThroughImageConfig::new(grid, ActivationConfig::Relu)
             .with_pool(Some([2, 2]))
-            .with_margins([margin; 2], [next; 2])
+            .with_margin([margin; 2])
+            .with_output_margin([next; 2])
             .init(&device);
         let x = noise_tensor::<4>([3, 2, height, width], 1, DType::F32, &device).require_grad();
         let padded = ops::zero_pad(x.clone(), &grid.size);

@@ -1,45 +1,32 @@
 //! KKLayer as it was published, and what it computes.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::SpectralError;
 use crate::error::OrPanic;
-use crate::response::{Constant, ConstantConfig, ConstantInit};
+use crate::response::{Constant, ConstantConfig};
+use crate::{SpectralError, SpectralInitializer};
 
 use super::spectral_conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig};
 
 /// Configuration of a [`KkLayer`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct KkLayerConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
     /// How the weights start; standard normal by default, as published.
-    pub init: ConstantInit,
+    #[config(default = "SpectralInitializer::Published")]
+    pub initializer: SpectralInitializer,
 }
 
 impl KkLayerConfig {
-    /// A layer from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2]) -> Self {
-        Self {
-            channels,
-            init: ConstantInit::StandardNormal,
-        }
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: ConstantInit) -> Self {
-        self.init = init;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
     /// If a number of channels is zero.
     pub fn try_init(&self, device: &Device) -> Result<KkLayer, SpectralError> {
-        let response = ConstantConfig { init: self.init };
+        let response = ConstantConfig::new().with_initializer(self.initializer);
         let conv = SpectralConv2dConfig::new(self.channels, response)
             .with_conjugate(ConjugateFactor::Input)
             .with_bias(false)

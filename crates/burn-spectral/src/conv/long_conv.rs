@@ -1,11 +1,11 @@
 //! Causal convolution with kernels as long as the signal.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
-use crate::{SpectralError, ops};
+use crate::{SpectralError, SpectralInitializer, ops};
 
 /// Causal depthwise convolution through the spectrum,
 /// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, for kernels of any origin: learned
@@ -94,58 +94,28 @@ fn check(
     }
 }
 
-/// How the taps of a [`LongConv1d`] start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum LongInit {
-    /// As Burn's (and PyTorch's) depthwise `Conv1d` of that many taps: uniform, of variance
-    /// `1/(3·taps)`, for an output of a third of the input's variance once all taps see samples.
-    #[default]
-    Uniform,
-    /// Normal, under an exponential that falls to 1 % within a span which grows geometrically
-    /// from the first channel's (the tenth part of the last one's) to the whole kernel: the window
-    /// of Hyena (Poli et al., 2023). Scaled to that same output variance.
-    Decay,
-    /// Normal with this standard deviation.
-    Normal(f64),
-}
-
 /// Configuration of a [`LongConv1d`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct LongConv1dConfig {
     /// Channels, each with a kernel of its own.
     pub channels: usize,
     /// Taps of a kernel: how far an output looks back.
     pub taps: usize,
-    /// How the taps start.
-    pub init: LongInit,
+    /// How the taps start. `Conv` draws them as Burn's (and PyTorch's) depthwise `Conv1d` with as many
+    /// taps does: uniform with variance `1/(3·taps)`, so that the output has a third of the input's
+    /// variance once all taps see samples. `Decay` draws them normal under an exponential that falls
+    /// to 1 % within a span which grows geometrically from the first channel's (a tenth of the last
+    /// one's) to the whole kernel, the window of Hyena (Poli et al., 2023), scaled to the same output
+    /// variance.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
     /// Whether the input times a weight for each channel is added, the `D` of S4; no by default.
     /// It starts standard normal, as published.
+    #[config(default = false)]
     pub skip: bool,
 }
 
 impl LongConv1dConfig {
-    /// A layer of kernels of `taps` taps, without skip.
-    pub fn new(channels: usize, taps: usize) -> Self {
-        Self {
-            channels,
-            taps,
-            init: LongInit::default(),
-            skip: false,
-        }
-    }
-
-    /// Sets how the taps start.
-    pub fn with_init(mut self, init: LongInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets whether a multiple of the input is added.
-    pub fn with_skip(mut self, skip: bool) -> Self {
-        self.skip = skip;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
@@ -157,21 +127,18 @@ impl LongConv1dConfig {
         SpectralError::check_elements("the kernels", &[self.channels, self.taps])?;
         let shape = [self.channels, self.taps];
         let normal = Distribution::Normal(0.0, 1.0);
-        let kernel = match self.init {
-            LongInit::Uniform => {
+        let kernel = match self.initializer {
+            SpectralInitializer::Conv => {
                 let limit = 1.0 / (self.taps as f64).sqrt();
                 Tensor::random(shape, Distribution::Uniform(-limit, limit), device)
             }
-            LongInit::Decay => Tensor::random(shape, normal, device) * self.window(device),
-            LongInit::Normal(deviation) if deviation > 0.0 && deviation.is_finite() => {
-                Tensor::random(shape, Distribution::Normal(0.0, deviation), device)
+            SpectralInitializer::Decay => {
+                Tensor::random(shape, normal, device) * self.window(device)
             }
-            LongInit::Normal(deviation) => {
-                return Err(SpectralError::NotPositive {
-                    what: "the standard deviation of the taps",
-                    value: deviation.to_string(),
-                });
+            SpectralInitializer::Normal(deviation) => {
+                Tensor::random(shape, SpectralInitializer::normal(deviation)?, device)
             }
+            other => return Err(other.unsupported("LongConv1d", "Conv, Normal or Decay")),
         };
         let skip = self
             .skip
@@ -191,7 +158,7 @@ impl LongConv1dConfig {
         self.try_init(device).or_panic()
     }
 
-    /// Standard deviation of each tap under [`LongInit::Decay`], `[channels, taps]`.
+    /// Standard deviation of each tap under [`SpectralInitializer::Decay`], `[channels, taps]`.
     fn window(&self, device: &Device) -> Tensor<2> {
         let last = (self.channels - 1).max(1) as f64;
         let mut window = Vec::with_capacity(self.channels * self.taps);
@@ -276,9 +243,9 @@ mod tests {
         assert_eq!(error(LongConv1dConfig::new(0, 5)), expected);
         let expected = "the taps of a kernel must be at least 1, got 0";
         assert_eq!(error(LongConv1dConfig::new(5, 0)), expected);
-        let config = LongConv1dConfig::new(5, 5).with_init(LongInit::Normal(-1.0));
-        let expected =
-            "the standard deviation of the taps must be a positive finite number, got -1";
+        let config =
+            LongConv1dConfig::new(5, 5).with_initializer(SpectralInitializer::Normal(-1.0));
+        let expected = "the standard deviation of the initial weights must be a positive finite number, got -1";
         assert_eq!(error(config), expected);
     }
 

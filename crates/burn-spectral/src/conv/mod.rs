@@ -25,10 +25,10 @@ pub use fixed::{
     Buffer, FilterUse, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, FixedSpectrum,
     KernelOrigin, sinc_planes,
 };
-pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig, GlobalFilterInit};
+pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig};
 pub use kk_layer::{KkLayer, KkLayerConfig};
 pub(crate) use lengths::next_smooth;
-pub use long_conv::{LongConv1d, LongConv1dConfig, LongInit, long_conv, try_long_conv};
+pub use long_conv::{LongConv1d, LongConv1dConfig, long_conv, try_long_conv};
 pub use spectral_conv::{
     ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d,
     SpectralConv2dConfig, SpectralConv3d, SpectralConv3dConfig, SpectralConvConfig,

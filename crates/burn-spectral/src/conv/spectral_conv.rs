@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec, SavedSpectrum};
 use crate::response::{
@@ -39,6 +40,8 @@ pub struct SpectralConvConfig<const D: usize, C> {
     /// Whether an offset is added to every output channel; yes by default, and zero at first.
     pub bias: bool,
 }
+
+impl_config!([const D: usize, C: burn::config::Config] SpectralConvConfig<D, C>);
 
 /// Which factor of `R·X` is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! Activations of a complex number, at each frequency alone.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
 use crate::ops::{self, ChannelSpec, Half};
@@ -105,29 +105,16 @@ impl ZRelu {
 }
 
 /// Configuration of a [`ModRelu`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct ModReluConfig {
     /// Channels.
     pub channels: usize,
     /// Offset that every channel starts with; 0 by default, where the activation is the identity.
+    #[config(default = 0.0)]
     pub offset: f64,
 }
 
 impl ModReluConfig {
-    /// An activation of so many channels that starts as the identity.
-    pub fn new(channels: usize) -> Self {
-        Self {
-            channels,
-            offset: 0.0,
-        }
-    }
-
-    /// Sets the offset that every channel starts with.
-    pub fn with_offset(mut self, offset: f64) -> Self {
-        self.offset = offset;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Convolution as an element-wise product of spectra.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -7,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::conv::KernelOrigin;
 use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, MixSpec};
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
-use super::elementwise_weight::{ElementwiseInit, ElementwiseWeight, ElementwiseWeights};
+use super::elementwise_weight::{ElementwiseWeight, ElementwiseWeights};
 use super::spectrum_grid::SpectrumGrid;
 use super::support::{Projection, SupportProjection};
 
@@ -43,7 +44,7 @@ impl ElementwiseForm {
 }
 
 /// Configuration of an [`ElementwiseConv2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct ElementwiseConv2dConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
@@ -53,64 +54,39 @@ pub struct ElementwiseConv2dConfig {
     /// Height and width, in samples, of the images whose spectra it will meet.
     pub size: [usize; 2],
     /// The product; the repaired one by default.
+    #[config(default = "ElementwiseForm::Repaired")]
     pub form: ElementwiseForm,
     /// What is learned; the taps by default.
+    #[config(default = "ElementwiseWeights::Taps")]
     pub weights: ElementwiseWeights,
-    /// How the weights start; as a fresh `Conv2d` by default.
-    pub init: ElementwiseInit,
+    /// How the weights start.
+    ///
+    /// `Conv` takes the spectrum of a kernel with the taps of a fresh `Conv2d`, uniform within
+    /// `±1/√(C_in·k²)`. `Published` draws taps from a normal distribution with variance
+    /// `2/(C_in·k²)` (He et al., 2015; Keras also truncates it at two standard deviations); a free
+    /// spectrum takes its real part from that of one kernel of unscaled `N(0, 1)` taps and its
+    /// imaginary part from that of another: the even part of the one and the odd part of the other.
+    /// From sample 0 on, half of the energy of such a kernel, except for its first tap, lies outside
+    /// its support. `Normal` draws what is learned: taps, or real and imaginary parts.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
     /// Which tap lies on sample 0; the one in the middle by default, so that an image stays in its
     /// place.
+    #[config(default = "KernelOrigin::Center")]
     pub origin: KernelOrigin,
 }
 
 impl ElementwiseConv2dConfig {
-    /// A repaired layer of taps from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2], taps: [usize; 2], size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            taps,
-            size,
-            form: ElementwiseForm::Repaired,
-            weights: ElementwiseWeights::Taps,
-            init: ElementwiseInit::Conv,
-            origin: KernelOrigin::Center,
-        }
-    }
-
     /// The layer as published: a free weight a bin of the full spectrum, drawn as published, the
     /// kernel in the corner.
     pub fn published(channels: [usize; 2], taps: [usize; 2], size: [usize; 2]) -> Self {
         Self {
             form: ElementwiseForm::Published,
             weights: ElementwiseWeights::Free,
-            init: ElementwiseInit::Published,
+            initializer: SpectralInitializer::Published,
             origin: KernelOrigin::First,
             ..Self::new(channels, taps, size)
         }
-    }
-
-    /// Sets the product.
-    pub fn with_form(mut self, form: ElementwiseForm) -> Self {
-        self.form = form;
-        self
-    }
-
-    /// Sets what is learned.
-    pub fn with_weights(mut self, weights: ElementwiseWeights) -> Self {
-        self.weights = weights;
-        self
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: ElementwiseInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets which tap lies on sample 0.
-    pub fn with_origin(mut self, origin: KernelOrigin) -> Self {
-        self.origin = origin;
-        self
     }
 
     /// Creates the layer.
@@ -123,8 +99,13 @@ impl ElementwiseConv2dConfig {
         let support = SupportProjection::try_new(grid, self.taps)?.with_origin(self.origin);
         let [bins, [inputs, outputs]] = [grid.bins(), self.channels];
         SpectralError::check_elements("the weight", &[outputs, inputs, bins[0], bins[1]])?;
-        let weight =
-            ElementwiseWeight::init(self.channels, &support, self.weights, self.init, device);
+        let weight = ElementwiseWeight::init(
+            self.channels,
+            &support,
+            self.weights,
+            self.initializer,
+            device,
+        )?;
         Ok(ElementwiseConv2d {
             weight,
             support,

@@ -1,69 +1,43 @@
 //! The convolution layer of Pratt et al. in the frequency domain.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
 use crate::response::{Coupling, FullSpectrum2d, FullSpectrumConfig};
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
 use super::mix::{SpectralMix2d, SpectralMix2dConfig};
 
-/// How a [`FourierDomainConv2d`] starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FourierDomainInit {
-    /// As the spectrum of a real kernel of white noise, with the variance of a fresh `Conv2d`.
-    #[default]
-    Conv,
-    /// Both parts uniform within `±√(6/(h·(w' + C_out)))` for `h × w'` bins: what Keras gives an
-    /// array of shape `[h, w', C_out]` by default, and so what Wood and Larson (2021) compared with.
-    Keras,
-}
-
 /// Configuration of a [`FourierDomainConv2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct FourierDomainConv2dConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
     /// Height and width, in samples, of the images whose spectra it will meet.
     pub size: [usize; 2],
     /// How channels are coupled; dense by default, shared as published.
+    #[config(default = "Coupling::Dense")]
     pub coupling: Coupling,
-    /// How the weights start; as a fresh `Conv2d` by default.
-    pub init: FourierDomainInit,
+    /// How the weights start.
+    ///
+    /// `Conv` draws the spectrum of a real kernel of white noise, with the variance of a fresh
+    /// `Conv2d`. `Published` draws both parts uniform within `±√(6/(h·(w' + C_out)))` for `h × w'`
+    /// bins: what Keras gives an array of shape `[h, w', C_out]` by default, and so what Wood and
+    /// Larson (2021) compared with.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
 }
 
 impl FourierDomainConv2dConfig {
-    /// A dense layer from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2], size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            size,
-            coupling: Coupling::default(),
-            init: FourierDomainInit::default(),
-        }
-    }
-
     /// The layer as Wood and Larson's benchmark has it: shared, with the initial weights of Keras.
     pub fn published(channels: [usize; 2], size: [usize; 2]) -> Self {
         Self {
             coupling: Coupling::Shared,
-            init: FourierDomainInit::Keras,
+            initializer: SpectralInitializer::Published,
             ..Self::new(channels, size)
         }
-    }
-
-    /// Sets how channels are coupled.
-    pub fn with_coupling(mut self, coupling: Coupling) -> Self {
-        self.coupling = coupling;
-        self
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: FourierDomainInit) -> Self {
-        self.init = init;
-        self
     }
 
     /// Creates the layer.
@@ -74,16 +48,22 @@ impl FourierDomainConv2dConfig {
         let mut mix = SpectralMix2dConfig::new(self.channels, FullSpectrumConfig::new(self.size))
             .with_coupling(self.coupling)
             .try_init(device)?;
-        if self.init == FourierDomainInit::Keras {
-            let dims = mix.response.re.dims();
-            let [outputs, _, height, bins] = dims;
-            let bound = (6.0 / (height * (bins + outputs)) as f64).sqrt();
-            let draw = || {
-                let distribution = Distribution::Uniform(-bound, bound);
-                Param::from_tensor(Tensor::random(dims, distribution, device))
-            };
-            (mix.response.re, mix.response.im) = (draw(), draw());
-        }
+        let dims = mix.response.re.dims();
+        let [outputs, _, height, bins] = dims;
+        let distribution = match self.initializer {
+            // As the response starts already.
+            SpectralInitializer::Conv => return Ok(FourierDomainConv2d { mix }),
+            SpectralInitializer::Published => {
+                let bound = (6.0 / (height * (bins + outputs)) as f64).sqrt();
+                Distribution::Uniform(-bound, bound)
+            }
+            SpectralInitializer::Normal(deviation) => SpectralInitializer::normal(deviation)?,
+            other => {
+                return Err(other.unsupported("FourierDomainConv2d", "Conv, Published or Normal"));
+            }
+        };
+        let draw = || Param::from_tensor(Tensor::random(dims, distribution, device));
+        (mix.response.re, mix.response.im) = (draw(), draw());
         Ok(FourierDomainConv2d { mix })
     }
 

@@ -1,37 +1,24 @@
 //! Dense layers on complex features.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, ops, spatial};
 
 /// Configuration of a [`TwoBranchLinear`] or a [`ComplexLinear`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct ComplexLinearConfig {
     /// Input and output features, a complex number each.
     pub features: [usize; 2],
     /// Whether an offset is added; yes by default.
+    #[config(default = true)]
     pub bias: bool,
 }
 
 impl ComplexLinearConfig {
-    /// A layer with offset from `features[0]` to `features[1]` complex features.
-    pub fn new(features: [usize; 2]) -> Self {
-        Self {
-            features,
-            bias: true,
-        }
-    }
-
-    /// Sets whether an offset is added.
-    pub fn with_bias(mut self, bias: bool) -> Self {
-        self.bias = bias;
-        self
-    }
-
     fn check(&self) -> Result<(), SpectralError> {
         SpectralError::check_positive("the number of features", &self.features)?;
         SpectralError::check_elements("the weight", &self.features)

@@ -1,8 +1,8 @@
 //! Max-pooling of the image of a spectrum.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::nn::pool::MaxPool2d;
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, spatial};
@@ -11,29 +11,16 @@ use super::spectrum_grid::SpectrumGrid;
 use super::through_image::{max_pool, pooled};
 
 /// Configuration of a [`SpatialMaxPool`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct SpatialMaxPoolConfig {
     /// The spectra that come in.
     pub grid: SpectrumGrid,
     /// Height and width of a window; 2 × 2 by default.
+    #[config(default = "[2, 2]")]
     pub window: [usize; 2],
 }
 
 impl SpatialMaxPoolConfig {
-    /// A pooling over windows of 2 × 2.
-    pub fn new(grid: SpectrumGrid) -> Self {
-        Self {
-            grid,
-            window: [2, 2],
-        }
-    }
-
-    /// Sets the window.
-    pub fn with_window(mut self, window: [usize; 2]) -> Self {
-        self.window = window;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::conv::ConjugateFactor;
 use crate::error::OrPanic;
 use crate::ops::{self, MixSpec};
@@ -38,6 +39,8 @@ pub struct SpectralMixConfig<const D: usize, C> {
     /// Whether a complex offset is added to every output channel, zero at first; no by default.
     pub bias: bool,
 }
+
+impl_config!([const D: usize, C: burn::config::Config] SpectralMixConfig<D, C>);
 
 impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
     /// A dense layer without offset from `channels[0]` to `channels[1]` channels.

@@ -80,11 +80,9 @@ mod to_spectrum;
 
 pub use activation::{CLeakyRelu, CRelu, ModRelu, ModReluConfig, ZRelu};
 pub use elementwise::{ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm};
-pub use elementwise_weight::{
-    ElementwiseInit, ElementwiseWeight, ElementwiseWeights, FreeWeight, TapWeight,
-};
+pub use elementwise_weight::{ElementwiseWeight, ElementwiseWeights, FreeWeight, TapWeight};
 pub use flatten::{FlattenParts, FlattenSpectrum};
-pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig, FourierDomainInit};
+pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig};
 pub use heads::{ComplexLinear, ComplexLinearConfig, TwoBranchLinear};
 pub use max_pool::{SpatialMaxPool, SpatialMaxPoolConfig};
 pub use mix::{

@@ -1,5 +1,6 @@
 //! Multiplicative noise on spectra.
 
+use burn::config::Config;
 use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -33,26 +34,19 @@ pub enum NoiseTime {
 }
 
 /// Configuration of a [`SpectralNoise`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct SpectralNoiseConfig {
     /// Standard deviation of the factors.
     pub deviation: f64,
     /// What the factors are; per part by default.
+    #[config(default = "NoiseForm::PerPart")]
     pub form: NoiseForm,
     /// When it acts; in training by default.
+    #[config(default = "NoiseTime::Training")]
     pub time: NoiseTime,
 }
 
 impl SpectralNoiseConfig {
-    /// Factors of the given standard deviation, per part, in training.
-    pub fn new(deviation: f64) -> Self {
-        Self {
-            deviation,
-            form: NoiseForm::PerPart,
-            time: NoiseTime::Training,
-        }
-    }
-
     /// What is published in place of an activation: deviation `rate/6`, always.
     pub fn activation(rate: f64) -> Self {
         Self::new(rate / 6.0).with_time(NoiseTime::Always)
@@ -61,18 +55,6 @@ impl SpectralNoiseConfig {
     /// What is published in place of dropout: deviation `rate/2`, in training.
     pub fn dropout(rate: f64) -> Self {
         Self::new(rate / 2.0)
-    }
-
-    /// Sets what the factors are.
-    pub fn with_form(mut self, form: NoiseForm) -> Self {
-        self.form = form;
-        self
-    }
-
-    /// Sets when it acts.
-    pub fn with_time(mut self, time: NoiseTime) -> Self {
-        self.time = time;
-        self
     }
 
     /// Creates the layer.

@@ -5,6 +5,7 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::conv::ConjugateFactor;
 use crate::error::OrPanic;
 use crate::ops::{self, StackSpec};
@@ -37,6 +38,8 @@ pub struct SharedStackConfig<const D: usize, C> {
     /// The response of every layer.
     pub response: C,
 }
+
+impl_config!([const D: usize, C: burn::config::Config] SharedStackConfig<D, C>);
 
 impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     /// Layers of so many filters each, the first on `channels` channels.

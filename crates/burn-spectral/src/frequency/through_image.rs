@@ -1,11 +1,11 @@
 //! What an image network does between convolutions, done to the image of a spectrum.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
 use crate::ops::{self, Axes, RealTransform};
@@ -17,7 +17,7 @@ use super::norm::ImageNorm;
 use super::spectrum_grid::SpectrumGrid;
 
 /// Configuration of a [`ThroughImage`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Config, Debug)]
 pub struct ThroughImageConfig {
     /// The spectra that come in.
     pub grid: SpectrumGrid,
@@ -25,57 +25,23 @@ pub struct ThroughImageConfig {
     pub activation: ActivationConfig,
     /// How many times finer, along each axis, the grid is on which the activation acts; 1 by
     /// default, 2 for one (almost) without aliases.
+    #[config(default = 1)]
     pub factor: usize,
     /// Probability that a pixel is dropped after the activation, in training; 0 by default.
+    #[config(default = 0.0)]
     pub dropout: f64,
     /// Windows of a max-pooling after that; none by default.
     pub pool: Option<[usize; 2]>,
-    /// Rows and columns of zeros at the end of the images that come in; none by default.
+    /// Rows and columns of zeros at the end of the images that come in; none by default. What a
+    /// convolution carries into them is cut off.
+    #[config(default = "[0, 0]")]
     pub margin: [usize; 2],
     /// Those of the images that go out; none by default.
+    #[config(default = "[0, 0]")]
     pub output_margin: [usize; 2],
 }
 
 impl ThroughImageConfig {
-    /// The given activation and nothing else.
-    pub fn new(grid: SpectrumGrid, activation: ActivationConfig) -> Self {
-        Self {
-            grid,
-            activation,
-            factor: 1,
-            dropout: 0.0,
-            pool: None,
-            margin: [0, 0],
-            output_margin: [0, 0],
-        }
-    }
-
-    /// Sets how many times finer the grid of the activation is.
-    pub fn with_factor(mut self, factor: usize) -> Self {
-        self.factor = factor;
-        self
-    }
-
-    /// Sets the probability that a pixel is dropped.
-    pub fn with_dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
-    }
-
-    /// Sets the windows of a max-pooling.
-    pub fn with_pool(mut self, pool: Option<[usize; 2]>) -> Self {
-        self.pool = pool;
-        self
-    }
-
-    /// Sets the zeros at the end of the images that come in and of those that go out. What a
-    /// convolution carries into the first ones is cut off.
-    pub fn with_margins(mut self, margin: [usize; 2], output_margin: [usize; 2]) -> Self {
-        self.margin = margin;
-        self.output_margin = output_margin;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
@@ -167,7 +133,7 @@ pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
 /// be those of real images: what others hold on the last column of an even width, the finer grid
 /// shows and the image's own does not.
 ///
-/// With [margins](ThroughImageConfig::with_margins) images lie in grids a little larger than they are,
+/// With [margins](ThroughImageConfig::margin) images lie in grids a little larger than they are,
 /// and a circular convolution on these is the one with zeros around the image: `k/2` rows and columns
 /// of zeros serve both borders of a kernel of `k` taps, centered, as the grid wraps around.
 ///

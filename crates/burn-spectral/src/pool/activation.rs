@@ -1,9 +1,9 @@
 //! A pointwise activation without aliasing.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
 use crate::{FrequencyGrid, SpectralError};
@@ -11,29 +11,16 @@ use crate::{FrequencyGrid, SpectralError};
 use super::resize::{check_resize, spectral_resize2d};
 
 /// Configuration of an [`AntiAliasedActivation`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Config, Debug)]
 pub struct AntiAliasedActivationConfig {
     /// The activation, a pointwise one.
     pub activation: ActivationConfig,
     /// How many times finer, along each axis, the grid is on which it acts; 2 by default.
+    #[config(default = 2)]
     pub factor: usize,
 }
 
 impl AntiAliasedActivationConfig {
-    /// The given activation on a grid twice as fine.
-    pub fn new(activation: ActivationConfig) -> Self {
-        Self {
-            activation,
-            factor: 2,
-        }
-    }
-
-    /// Sets how many times finer the grid is.
-    pub fn with_factor(mut self, factor: usize) -> Self {
-        self.factor = factor;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::error::OrPanic;
 use crate::pool::resize_spectrum2d;
 use crate::{FrequencyGrid, SpectralError};
@@ -18,6 +19,8 @@ pub struct BandLimitedConfig<C> {
     /// Height and width of the images whose modes they are.
     pub size: [usize; 2],
 }
+
+impl_config!([C: burn::config::Config] BandLimitedConfig<C>);
 
 impl<C> BandLimitedConfig<C> {
     /// `response` on the modes of images of the given height and width.

@@ -4,35 +4,29 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::ops::Modes;
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, SpectralInitializer, fft, ops};
 
 use super::value::modes_fit;
 use super::{
     FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
 };
 
-/// How the weights of a [`FourierModes`] response are drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FourierModesInit {
-    /// As the spectrum of white noise, with `E|R_k|² = 1 / (3·C_in)`: on the modes that are kept a
-    /// fresh layer passes on what a fresh `Conv2d` would.
-    #[default]
-    Conv,
-    /// Real and imaginary part from `U(0, 1) / (C_in·C_out)`, as published (Li et al., 2021). The
-    /// weights have a positive mean, and their size falls with both numbers of channels.
-    Published,
-}
-
 /// Configuration of a [`FourierModes`] response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FourierModesConfig {
     /// On each spatial axis the bins kept from 0 up, and those of the negative frequencies: none on
     /// the last axis, which is that of the half-spectrum.
     pub corners: Vec<[usize; 2]>,
-    /// How the weights are drawn.
-    pub init: FourierModesInit,
+    /// How the weights start. `Conv` draws the spectrum of white noise with `E|R_k|² = 1 / (3·C_in)`:
+    /// on the modes that are kept a fresh layer passes on what a fresh `Conv2d` would. `Published`
+    /// draws real and imaginary parts from `U(0, 1) / (C_in·C_out)` (Li et al., 2021): the weights
+    /// have a positive mean, and their size falls with both numbers of channels.
+    pub initializer: SpectralInitializer,
 }
+
+impl_config!([] FourierModesConfig);
 
 impl FourierModesConfig {
     /// `modes` as in Li et al. (2021): bins `0 … m` and `−m … 0` of each axis but the last, bins
@@ -45,7 +39,7 @@ impl FourierModesConfig {
             corners: corners
                 .map(|(a, &m)| [m, if a == last { 0 } else { m }])
                 .collect(),
-            init: FourierModesInit::default(),
+            initializer: SpectralInitializer::default(),
         }
     }
 
@@ -63,13 +57,13 @@ impl FourierModesConfig {
                     false => [n.div_ceil(2), n / 2],
                 })
                 .collect(),
-            init: FourierModesInit::default(),
+            initializer: SpectralInitializer::default(),
         }
     }
 
     /// Sets how the weights are drawn.
-    pub fn with_init(mut self, init: FourierModesInit) -> Self {
-        self.init = init;
+    pub fn with_initializer(mut self, initializer: SpectralInitializer) -> Self {
+        self.initializer = initializer;
         self
     }
 }
@@ -149,8 +143,8 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
         let modes = modes(&self.corners);
         let kept: Vec<usize> = modes.iter().map(|modes| modes.kept()).collect();
         check_weight(channels, &kept)?;
-        let weights = match self.init {
-            FourierModesInit::Conv => {
+        let weights = match self.initializer {
+            SpectralInitializer::Conv => {
                 // The smallest grid on which no kept bin is its own mirror image but 0.
                 let size: Vec<usize> = modes
                     .iter()
@@ -163,7 +157,13 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                 let noise = Tensor::<D>::random(shape::<D>(channels, &size), noise, device);
                 ops::keep_modes(fft::rfftn(noise, D - 2, Norm::Backward), &modes)
             }
-            FourierModesInit::Published => {
+            SpectralInitializer::Normal(deviation) => {
+                let noise = SpectralInitializer::normal(deviation)?;
+                let dims = shape::<D>(channels, &kept);
+                let draw = || Tensor::<D>::random(dims, noise, device);
+                ComplexTensor::new(draw(), draw())
+            }
+            SpectralInitializer::Published => {
                 let most = 1.0 / (channels[0] * channels[1]) as f64;
                 let uniform = || {
                     let range = Distribution::Uniform(0.0, most);
@@ -171,6 +171,7 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                 };
                 ComplexTensor::new(uniform(), uniform())
             }
+            other => return Err(other.unsupported("FourierModes", "Conv, Published or Normal")),
         };
         Ok(FourierModes {
             re: Param::from_tensor(weights.re),
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn published_weights_are_positive_and_small() {
-        let config = FourierModesConfig::new([3]).with_init(FourierModesInit::Published);
+        let config = FourierModesConfig::new([3]).with_initializer(SpectralInitializer::Published);
         let fresh: FourierModes1d = config.init([4, 8], &Device::flex());
         for part in [fresh.re.val(), fresh.im.val()] {
             assert!(part.clone().min().into_scalar::<f64>() >= 0.0);

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 use super::{
@@ -16,6 +17,8 @@ pub struct FullSpectrumConfig {
     /// Samples along each spatial axis of the inputs it will meet.
     pub size: Vec<usize>,
 }
+
+impl_config!([] FullSpectrumConfig);
 
 impl FullSpectrumConfig {
     /// A response for inputs of the given size.

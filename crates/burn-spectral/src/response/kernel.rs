@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::{FrequencyGrid, SpectralError};
 
 use super::{
@@ -16,6 +17,8 @@ pub struct KernelConfig {
     /// Taps along each spatial axis.
     pub size: Vec<usize>,
 }
+
+impl_config!([] KernelConfig);
 
 impl KernelConfig {
     /// A response of the given number of taps an axis.

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
@@ -19,6 +20,8 @@ pub struct KramersKronigConfig {
     /// The spatial axis along which it is causal, from 0; the last one by default.
     pub axis: usize,
 }
+
+impl_config!([] KramersKronigConfig);
 
 impl KramersKronigConfig {
     /// A response for inputs of the given size, causal along the last axis.

@@ -17,12 +17,12 @@ mod parametric;
 mod polynomial;
 mod value;
 
+pub use crate::spectrum::GateConfig;
 pub use band_limited::{BandLimited, BandLimitedConfig};
-pub use constant::{Constant, ConstantConfig, ConstantInit};
+pub use constant::{Constant, ConstantConfig};
 pub use coupling::Coupling;
 pub use fourier_modes::{
     FourierModes, FourierModes1d, FourierModes2d, FourierModes3d, FourierModesConfig,
-    FourierModesInit,
 };
 pub use full_spectrum::{
     FullSpectrum, FullSpectrum1d, FullSpectrum2d, FullSpectrum3d, FullSpectrumConfig,

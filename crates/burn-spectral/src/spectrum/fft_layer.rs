@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::error::OrPanic;
 use crate::ops::{Half, cat};
 use crate::scaled::{Floor, over_magnitude};
@@ -44,19 +45,31 @@ pub enum SpectrumExtent {
     Full,
 }
 
+/// [`Norm`] by name, for configuration files.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Norm")]
+enum NormName {
+    Backward,
+    Ortho,
+    Forward,
+}
+
 /// Configuration of an [`FftLayer`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FftLayerConfig {
     /// What is given of the spectrum; real and imaginary part by default.
     pub output: SpectrumOutput,
     /// How much of it; one half by default.
     pub extent: SpectrumExtent,
     /// Where the factor `1/N` goes; `Backward` by default, which puts none on this side.
+    #[serde(with = "NormName")]
     pub norm: Norm,
     /// The magnitude below which cosine and sine of the phase fade to zero, above 0; 0.001 by
     /// default.
     pub phase_floor: f64,
 }
+
+impl_config!([] FftLayerConfig);
 
 impl FftLayerConfig {
     /// A layer with the given output.

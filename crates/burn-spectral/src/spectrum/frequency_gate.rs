@@ -1,5 +1,6 @@
 //! A gate on every frequency, computed from the whole spectrum.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::activation::sigmoid;
@@ -20,32 +21,18 @@ pub enum GateFeatures {
 }
 
 /// Configuration of a [`FrequencyGate`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct FrequencyGateConfig {
     /// Channels of the spectra.
     pub channels: usize,
     /// Height and width of the full spectra.
     pub size: [usize; 2],
     /// What the gates are computed from; the magnitude by default.
+    #[config(default = "GateFeatures::Magnitude")]
     pub features: GateFeatures,
 }
 
 impl FrequencyGateConfig {
-    /// A gate for full spectra of the given channels and size.
-    pub fn new(channels: usize, size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            size,
-            features: GateFeatures::default(),
-        }
-    }
-
-    /// Sets what the gates are computed from.
-    pub fn with_features(mut self, features: GateFeatures) -> Self {
-        self.features = features;
-        self
-    }
-
     /// Creates the layer: weights uniform within `±√(6/(features + gates))` (Glorot and Bengio,
     /// 2010), biases zero.
     ///

@@ -1,5 +1,6 @@
 //! The local transform: spectra of windowed, overlapping patches, and its exact inverse.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -20,47 +21,22 @@ pub enum PatchEdges {
 }
 
 /// Configuration of a [`PatchStft2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct PatchStft2dConfig {
     /// Height and width of a patch.
     pub patch: [usize; 2],
     /// Samples from one patch to the next along height and width; half a patch by default.
+    #[config(default = "patch.map(|length| (length / 2).max(1))")]
     pub hop: [usize; 2],
     /// The window; Hann by default.
+    #[config(default = "PatchWindow::Hann")]
     pub window: PatchWindow,
     /// What lies beyond the edges; periodic by default.
+    #[config(default = "PatchEdges::Periodic")]
     pub edges: PatchEdges,
 }
 
 impl PatchStft2dConfig {
-    /// Patches of the given height and width, half a patch apart.
-    pub fn new(patch: [usize; 2]) -> Self {
-        Self {
-            patch,
-            hop: patch.map(|length| (length / 2).max(1)),
-            window: PatchWindow::default(),
-            edges: PatchEdges::default(),
-        }
-    }
-
-    /// Sets the samples from one patch to the next.
-    pub fn with_hop(mut self, hop: [usize; 2]) -> Self {
-        self.hop = hop;
-        self
-    }
-
-    /// Sets the window.
-    pub fn with_window(mut self, window: PatchWindow) -> Self {
-        self.window = window;
-        self
-    }
-
-    /// Sets what lies beyond the edges.
-    pub fn with_edges(mut self, edges: PatchEdges) -> Self {
-        self.edges = edges;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors

@@ -17,8 +17,8 @@ use burn_spectral::frequency::*;
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
 use burn_spectral::response::*;
 use burn_spectral::spectrum::{
-    ElementGateConfig, FftLayerConfig, FrequencyGateConfig, PatchStft2dConfig, SpectrumExtent,
-    SpectrumOutput,
+    ElementGateConfig, FftLayerConfig, FrequencyGateConfig, GateConfig, PatchStft2dConfig,
+    SpectrumExtent, SpectrumOutput,
 };
 use burn_spectral::{ComplexTensor, Norm, spatial};
 
@@ -196,7 +196,7 @@ pub fn every_layer(
     check.layer("ElementwiseConv2d, published", layer, images, |m, x| {
         complex(m.forward(spectrum(x)))
     });
-    let layer = ElementGateConfig::new(size).init(2, device);
+    let layer = ElementGateConfig::new(2, size).init(device);
     check.layer("ElementGate", layer, half, |m, x| {
         complex(m.forward(spectrum(x)))
     });
@@ -355,7 +355,7 @@ fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
     }
     let [_, _, height, width] = images;
     let size = [height, width];
-    of("Constant", ConstantConfig::default(), images, device, check);
+    of("Constant", ConstantConfig::new(), images, device, check);
     of(
         "FullSpectrum",
         FullSpectrumConfig::new(size),
@@ -393,11 +393,5 @@ fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
         device,
         check,
     );
-    of(
-        "ElementGate",
-        ElementGateConfig::new(size),
-        images,
-        device,
-        check,
-    );
+    of("ElementGate", GateConfig::new(size), images, device, check);
 }

@@ -19,7 +19,7 @@ use burn_spectral::response::{
     ResponseConfig,
 };
 use burn_spectral::spatial;
-use burn_spectral::spectrum::{ElementGateConfig, FrequencyGateConfig, GateFeatures};
+use burn_spectral::spectrum::{FrequencyGateConfig, GateConfig, GateFeatures};
 use burn_spectral::summary::{FeatureShape, Summarize};
 use burn_spectral::{ComplexTensor, Norm, SpectralError, fft};
 
@@ -202,14 +202,7 @@ pub const LAYERS: &[LayerInfo] = &[
     layer(
         "gate",
         "one learned gate a frequency and pair of channels",
-        |sizes, device| {
-            filter(
-                sizes,
-                ElementGateConfig::new(sizes.size),
-                Coupling::Dense,
-                device,
-            )
-        },
+        |sizes, device| filter(sizes, GateConfig::new(sizes.size), Coupling::Dense, device),
     ),
     keeping(
         layer(

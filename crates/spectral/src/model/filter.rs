@@ -12,7 +12,7 @@ use burn_spectral::response::{
     Gaussian, GaussianConfig, KramersKronig2d, KramersKronigConfig, Polynomial, PolynomialConfig,
 };
 use burn_spectral::spatial::{self, Activation};
-use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
+use burn_spectral::spectrum::{ElementGate, GateConfig};
 use burn_spectral::summary::{FeatureShape, Summarize, Trace};
 
 /// What stands in the place of a convolution.
@@ -105,8 +105,7 @@ impl Filter {
                 Self::GaussianModes(SpectralConv2dConfig::new(channels, response).try_init(device)?)
             }
             FilterKind::Gate => Self::Gate(
-                SpectralConv2dConfig::new(channels, ElementGateConfig::new(size))
-                    .try_init(device)?,
+                SpectralConv2dConfig::new(channels, GateConfig::new(size)).try_init(device)?,
             ),
         })
     }

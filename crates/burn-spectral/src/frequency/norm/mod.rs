@@ -11,6 +11,7 @@ pub use magnitude::MagnitudeNorm;
 pub use per_part::PerPartNorm;
 pub use whitening::WhiteningNorm;
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -39,41 +40,21 @@ pub enum ComplexNormForm {
 }
 
 /// Configuration of a [`ComplexBatchNorm`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct ComplexBatchNormConfig {
     /// Channels.
     pub channels: usize,
     /// What is normalized by.
     pub form: ComplexNormForm,
     /// Added to every variance; 1e-5 by default.
+    #[config(default = 1e-5)]
     pub epsilon: f64,
     /// Weight of a batch in the running statistics, 0 to 1; 0.1 by default.
+    #[config(default = 0.1)]
     pub momentum: f64,
 }
 
 impl ComplexBatchNormConfig {
-    /// A normalization of so many channels, with Burn's defaults.
-    pub fn new(channels: usize, form: ComplexNormForm) -> Self {
-        Self {
-            channels,
-            form,
-            epsilon: 1e-5,
-            momentum: 0.1,
-        }
-    }
-
-    /// Sets what is added to every variance.
-    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Sets the weight of a batch in the running statistics.
-    pub fn with_momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors

@@ -188,7 +188,7 @@ mod tests {
             of(KramersKronigConfig::new(size), device),
             of(PolynomialConfig::new(2), device),
             of(GaussianConfig::new(), device),
-            of(ConstantConfig::default(), device),
+            of(ConstantConfig::new(), device),
         ];
         let names = [
             "FullSpectrum",

@@ -193,7 +193,7 @@ mod tests {
             other.trace(&spectrum).unwrap_err(),
             other.mix.check([1, 2, 6, 4], 6).unwrap_err()
         );
-        let constant = SpectralMix2dConfig::new([2, 3], ConstantConfig::default()).init(&device);
+        let constant = SpectralMix2dConfig::new([2, 3], ConstantConfig::new()).init(&device);
         assert_eq!(constant.trace(&spectrum).unwrap().multiply_adds, 2 * 6 * 24);
         let modulus = ModReluConfig::new(2).init(&device);
         assert_eq!(modulus.trace(&spectrum).unwrap().output, spectrum);
