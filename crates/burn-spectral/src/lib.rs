@@ -1,7 +1,7 @@
 //! Frequency-domain neural network layers for [Burn](https://burn.dev).
 //!
-//! Every layer here is one sentence with other words in it: transform the signal, multiply each
-//! frequency by a filter response, mix channels, transform back.
+//! Every layer is a variation on one computation: transform the signal, multiply each frequency by a
+//! filter response, mix channels, transform back.
 //!
 //! ```text
 //! y = T⁻¹( Σ_i R[o,i,k] · X_i[k] ),   X = T(x)
@@ -10,19 +10,21 @@
 //! - [`fft`]: the transforms, any length, differentiable, on any backend
 //! - [`response`]: how the filter response `R` is parameterized; bring your own
 //! - [`conv`]: layers from signal to signal, among them drop-ins for Burn's convolutions
-//! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
-//! - [`spatial`]: Burn's spatial layers on the kernels
+//! - [`spectrum`]: layers that return spectra: as channels, gated, of patches
+//! - [`spatial`]: Burn's spatial layers on faster CPU kernels
 //! - [`pool`]: changes of resolution through the spectrum
-//! - [`frequency`]: layers that stay on the spectrum
-//! - [`summary`]: the table of a network's layers, parameters and cost
-//! - [`inspect`]: what a layer really does, found by probing it
-//! - [`ops`]: the operations beneath, one meaning on every backend
+//! - [`frequency`]: layers on spectra, without transforms
+//! - [`summary`]: a table of a network's layers, parameters and cost
+//! - [`inspect`]: what a layer computes, measured by probing it
+//! - [`memory`]: the cache of transform plans, and allocator settings for programs
+//! - [`ops`]: the operations underneath, with the same meaning on every backend
+//!
+//! `use burn_spectral::prelude::*` imports what most programs need.
 //!
 //! # Example
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};
-//! use burn_spectral::conv::SpectralConv2dConfig;
-//! use burn_spectral::response::FullSpectrumConfig;
+//! use burn_spectral::prelude::*;
 //!
 //! let device = Device::flex();
 //! let layer = SpectralConv2dConfig::new([3, 8], FullSpectrumConfig::new([28, 28])).init(&device);
@@ -32,9 +34,12 @@
 //!
 //! # Conventions
 //! - Layout `[batch, channels, spatial…]`, as in Burn.
-//! - The half-spectrum lies on the last axis, `n/2 + 1` bins of a real length `n`.
+//! - The half-spectrum is on the last axis: `n/2 + 1` bins for a real signal of length `n`.
 //! - Complex numbers are pairs of real tensors ([`ComplexTensor`]).
-//! - A convolution through the spectrum is circular unless a layer says otherwise.
+//! - A convolution through the spectrum is a circular convolution unless a layer says otherwise.
+//! - Types ending in `1d`, `2d` and `3d` are aliases of one generic type, whose const parameter `D` is
+//!   the rank of the input tensor, as in `Tensor<D>`: 3 for signals, 4 for images, 5 for volumes.
+//!   Only a response of your own names it.
 
 pub mod complex;
 mod config;
@@ -45,8 +50,10 @@ pub mod frequency;
 mod grid;
 mod initializer;
 pub mod inspect;
+pub mod memory;
 pub mod ops;
 pub mod pool;
+pub mod prelude;
 pub mod response;
 mod running;
 mod scaled;
@@ -59,9 +66,7 @@ pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
 pub use initializer::SpectralInitializer;
-pub use spectral_kernels::{
-    InstructionSet, Norm, PlanMemory, clear_plans, keep_freed_pages, plan_memory, set_plan_memory,
-};
+pub use spectral_kernels::{InstructionSet, Norm};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

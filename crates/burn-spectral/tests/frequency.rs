@@ -352,12 +352,11 @@ fn what_a_mix_cannot_take_is_refused() {
     let refuse = |dims, width| layer.check(dims, width).unwrap_err().to_string();
     assert_eq!(
         refuse([1, 3, 4, 4], 6),
-        "this layer takes 2 channels, got an input of shape [1, 3, 4, 4]"
+        "expected 2 channels, got an input of shape [1, 3, 4, 4]"
     );
     assert_eq!(
         refuse([1, 2, 4, 4], 7),
-        "the free response is bound to inputs of size [4, 6], got [4, 7]; create it for that \
-         size, or resample the input"
+        "FullSpectrum was created for inputs of size [4, 6], got size [4, 7]; create it for that size or resize the input"
     );
     assert!(refuse([1, 2, 0, 4], 6).contains("[0, 6]"));
     let config = SpectralMix2dConfig::new([3, 4], GaussianConfig::new());
@@ -374,7 +373,7 @@ fn what_a_mix_cannot_take_is_refused() {
 
 #[test]
 #[should_panic(
-    expected = "takes spectra of [4, 5] bins, those of images of size [4, 9], got [4, 4]"
+    expected = "expected spectra with [4, 5] bins, those of images of size [4, 9], got [4, 4]"
 )]
 fn a_length_that_does_not_match_the_bins_is_refused() {
     let device = Device::flex();

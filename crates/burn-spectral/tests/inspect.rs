@@ -384,7 +384,7 @@ fn baking_a_layer_that_reverses_says_so() {
     let error = to_conv(|x| layer.forward(x), &probe(2, [9, 9]), 4).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a kernel to bake has an odd size up to 9, got 4"
+        "the kernel size must be odd and at most 9, got 4"
     );
 }
 

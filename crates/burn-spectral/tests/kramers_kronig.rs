@@ -204,7 +204,7 @@ fn an_axis_that_is_not_there_is_refused() {
     assert_eq!(error, SpectralError::Axis { axis: 2, axes: 2 });
     assert_eq!(
         error.to_string(),
-        "axis 2 is not one of the 2 spatial axes (0 to 1)"
+        "spatial axis 2 is out of range: expected 0 to 1"
     );
     let config = KramersKronigConfig::new([4, 6]);
     assert!(ResponseConfig::<3>::try_init(&config, [2, 3], &Device::flex()).is_err());

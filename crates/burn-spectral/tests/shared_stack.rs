@@ -397,8 +397,8 @@ fn what_a_stack_cannot_take_is_refused() {
 
     let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([4, 6])).init(&device);
     let refuse = |dims, length| stack.check(dims, length).unwrap_err().to_string();
-    assert!(refuse([1, 2, 4, 4], 6).contains("takes 3 channels"));
-    assert!(refuse([1, 3, 4, 4], 7).contains("bound to inputs of size [4, 6]"));
+    assert!(refuse([1, 2, 4, 4], 6).contains("expected 3 channels"));
+    assert!(refuse([1, 3, 4, 4], 7).contains("created for inputs of size [4, 6]"));
 }
 
 #[test]
@@ -411,7 +411,7 @@ fn a_head_of_other_features_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "this layer takes 3 channels, got an input of shape [1, 2, 3, 6]")]
+#[should_panic(expected = "expected 3 channels, got an input of shape [1, 2, 3, 6]")]
 fn a_signal_of_other_channels_is_refused() {
     let device = Device::flex();
     let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([3, 6])).init(&device);

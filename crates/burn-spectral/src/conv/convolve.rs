@@ -265,21 +265,20 @@ mod tests {
         assert_eq!(
             shape([7, 8], [3, 9], ConvolveMode::Valid),
             Err(
-                "mode valid needs one of image and filter to be at least as large as the other on \
-                 every axis, got an image of size [7, 8] and a filter of size [3, 9]"
+                "mode Valid needs the image or the filter to be at least as large as the other on every axis, got an image of size [7, 8] and a filter of size [3, 9]"
                     .into()
             )
         );
         assert_eq!(
             shape([7, 8], [3, 9], ConvolveMode::Circular),
-            Err("a circular kernel of size [3, 9] does not fit an input of size [7, 8]".into())
+            Err("the kernel, of size [3, 9], is larger than the input, of size [7, 8]".into())
         );
         assert!(shape([7, 8], [0, 2], ConvolveMode::Same).is_err());
         assert!(shape([7, 0], [1, 1], ConvolveMode::Same).is_err());
     }
 
     #[test]
-    #[should_panic(expected = "takes 3 channels, got an input of shape [1, 2, 4, 4]")]
+    #[should_panic(expected = "expected 3 channels, got an input of shape [1, 2, 4, 4]")]
     fn channels_that_do_not_fit_are_refused() {
         let device = Device::flex();
         fft_convolve2d(

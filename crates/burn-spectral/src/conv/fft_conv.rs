@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "spans 5 samples does not fit a padded signal of 4")]
+    #[should_panic(expected = "spans 5 samples, is larger than the padded input, of 4")]
     fn a_kernel_larger_than_the_padded_signal_is_refused() {
         let device = Device::flex();
         fft_conv(
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "takes 4 channels, got an input of shape [1, 3, 4]")]
+    #[should_panic(expected = "expected 4 channels, got an input of shape [1, 3, 4]")]
     fn channels_that_do_not_fit_are_refused() {
         let device = Device::flex();
         let mut options = FftConvOptions::new(1);

@@ -133,7 +133,7 @@ impl GlobalFilter2d {
         match [height, width] == size {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "global filter's",
+                response: "GlobalFilter2d",
                 expected: self.size().to_vec(),
                 got: vec![height, width],
             }),
@@ -168,7 +168,8 @@ mod tests {
         let text = |dims| layer.check(dims).unwrap_err().to_string();
         assert!(text([1, 14, 14, 3]).contains("size [14, 15], got [14, 14]"));
         assert!(
-            text([1, 3, 14, 15]).contains("takes 3 channels, got an input of shape [1, 3, 14, 15]")
+            text([1, 3, 14, 15])
+                .contains("expected 3 channels, got an input of shape [1, 3, 14, 15]")
         );
         assert_eq!(layer.check([0, 14, 15, 3]), Ok(()));
         let error = GlobalFilter2dConfig::new(0, [4, 4]).try_init(&device);

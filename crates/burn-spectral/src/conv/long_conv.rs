@@ -254,11 +254,11 @@ mod tests {
         let device = Device::flex();
         let x = || Tensor::<3>::zeros([1, 3, 10], &device);
         let error = try_long_conv(x(), Tensor::zeros([2, 10], &device), None).unwrap_err();
-        let expected = "this layer takes 2 channels, got an input of shape [1, 3, 10]";
+        let expected = "expected 2 channels, got an input of shape [1, 3, 10]";
         assert_eq!(error.to_string(), expected);
         let skip = Some(Tensor::zeros([4], &device));
         let error = try_long_conv(x(), Tensor::zeros([3, 10], &device), skip).unwrap_err();
-        let expected = "signals of 3 channels need as many skip weights, got 4";
+        let expected = "expected 3 skip weights, one per channel, got 4";
         assert_eq!(error.to_string(), expected);
         let layer = LongConv1dConfig::new(3, 7).init(&device);
         let error = layer.check([2, 3, 0]).unwrap_err().to_string();

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "this layer takes 3 channels, got an input of shape [5, 1]")]
+    #[should_panic(expected = "expected 3 channels, got an input of shape [5, 1]")]
     fn other_channels_are_refused() {
         let device = Device::flex();
         ModReluConfig::new(3)

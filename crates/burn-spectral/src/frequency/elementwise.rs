@@ -287,16 +287,16 @@ mod tests {
         let refused = |dims| layer.check(dims).unwrap_err().to_string();
         assert_eq!(
             refused([5, 3, 8, 4]),
-            "this layer takes 2 channels, got an input of shape [5, 3, 8, 4]"
+            "expected 2 channels, got an input of shape [5, 3, 8, 4]"
         );
         assert_eq!(
             refused([5, 2, 8, 6]),
-            "this layer takes spectra of [8, 4] bins, those of images of size [8, 6], got [8, 6]"
+            "expected spectra with [8, 4] bins, those of images of size [8, 6], got [8, 6]"
         );
         let config = ElementwiseConv2dConfig::new([2, 3], [3, 9], [8, 6]);
         assert_eq!(
             config.try_init(&device).unwrap_err().to_string(),
-            "a circular kernel of size [3, 9] does not fit an input of size [8, 6]"
+            "the kernel, of size [3, 9], is larger than the input, of size [8, 6]"
         );
         let config = ElementwiseConv2dConfig::new([0, 3], [3, 3], [8, 6]);
         assert_eq!(

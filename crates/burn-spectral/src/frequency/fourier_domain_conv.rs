@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "bound to inputs of size [4, 6], got [5, 6]")]
+    #[should_panic(expected = "created for inputs of size [4, 6], got size [5, 6]")]
     fn a_spectrum_of_another_size_is_refused() {
         let device = Device::flex();
         let layer = FourierDomainConv2dConfig::new([1, 1], [4, 6]).init(&device);

@@ -226,7 +226,7 @@ mod tests {
     fn other_features_are_refused() {
         let device = Device::flex();
         let config = ComplexLinearConfig::new([3, 2]);
-        let text = "this layer takes 3 features, got an input of shape [5, 4]";
+        let text = "expected 3 features on the last axis, got an input of shape [5, 4]";
         let branches = config.init_branches(&device).check([5, 4]);
         assert_eq!(branches.unwrap_err().to_string(), text);
         let complex = config.init(&device).check([5, 4]);

@@ -214,7 +214,7 @@ mod tests {
         for (deviation, text) in [(-0.1, "-0.1"), (f64::NAN, "NaN")] {
             let error = SpectralNoiseConfig::new(deviation).try_init().unwrap_err();
             let want = format!(
-                "the standard deviation of a noise must be a finite number from 0 up, got {text}"
+                "the standard deviation of a noise must be a finite number of at least 0, got {text}"
             );
             assert_eq!(error.to_string(), want);
         }

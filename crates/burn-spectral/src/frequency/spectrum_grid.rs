@@ -217,12 +217,12 @@ mod tests {
         let error = SpectrumGrid::half([4, 6]).check([1, 2, 4, 6]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "this layer takes spectra of [4, 4] bins, those of images of size [4, 6], got [4, 6]"
+            "expected spectra with [4, 4] bins, those of images of size [4, 6], got [4, 6]"
         );
         let error = SpectrumGrid::full([4, 6]).check_images([1, 2, 4, 4]);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "this layer takes images of size [4, 6], got an input of shape [1, 2, 4, 4]"
+            "expected images of size [4, 6], got an input of shape [1, 2, 4, 4]"
         );
         assert!(SpectrumGrid::full([0, 3]).check_size().is_err());
     }

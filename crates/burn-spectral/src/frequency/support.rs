@@ -260,7 +260,7 @@ mod tests {
         let error = SupportProjection::try_new(grid, [5, 5]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a circular kernel of size [5, 5] does not fit an input of size [4, 9]"
+            "the kernel, of size [5, 5], is larger than the input, of size [4, 9]"
         );
         assert!(SupportProjection::try_new(grid, [0, 3]).is_err());
         assert!(SupportProjection::try_new(grid.with_size([0, 4]), [1, 1]).is_err());

@@ -68,8 +68,8 @@ impl ThroughImageConfig {
         SpectralError::check_positive(&what, &image)?;
         if self.factor > 1 && (self.margin, self.output_margin) != ([0, 0], [0, 0]) {
             return Err(SpectralError::Domain {
-                expected: "margins on the image's own grid alone",
-                got: format!("a grid {} times as fine", self.factor),
+                expected: "no margins with an upsampling factor above 1",
+                got: format!("margins with a factor of {}", self.factor),
             });
         }
         SpectralError::check_sizes("the margin", &self.output_margin)?;
@@ -360,7 +360,7 @@ mod tests {
         );
         assert_eq!(
             refused(config.clone().with_dropout(1.5)),
-            "the dropout probability must lie within 0 and 1, got 1.5"
+            "the dropout probability must be between 0 and 1, got 1.5"
         );
         assert!(refused(config.clone().with_dropout(1.0)).ends_with("number, got 0"));
         assert_eq!(

@@ -114,8 +114,7 @@ mod tests {
         let error = SpectralPool2d::new([4, 9]).check([1, 1, 8, 8]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "cannot pool images of size [8, 8] to [4, 9]; pooling takes a size up to the images' \
-             on every axis, upsampling one from it"
+            "cannot pool images of size [8, 8] to [4, 9]: pooling cannot enlarge an axis, upsampling cannot shrink one"
         );
         assert!(SpectralUpsample2d::new([9, 7]).check([1, 1, 8, 8]).is_err());
     }

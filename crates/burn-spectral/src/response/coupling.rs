@@ -95,7 +95,7 @@ mod tests {
         let error = Coupling::Depthwise.response_channels([4, 6]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "depthwise coupling needs channels divisible by 4, got 4 in and 6 out"
+            "depthwise coupling needs input and output channels that are multiples of 4, got 4 and 6"
         );
         assert!(Coupling::Grouped(0).response_channels([4, 6]).is_err());
         assert!(Coupling::Dense.response_channels([0, 6]).is_err());

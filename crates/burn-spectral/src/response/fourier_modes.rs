@@ -238,8 +238,7 @@ mod tests {
         assert!(layer.check([1, 1, 8, 8]).is_ok());
         assert_eq!(
             layer.check([1, 1, 7, 8]).unwrap_err().to_string(),
-            "a response on the modes [[4, 4], [5, 0]] (from 0 up, negative) needs inputs of sizes \
-             that have them, got [7, 8]"
+            "inputs of size [7, 8] have fewer frequencies than the Fourier modes [[4, 4], [5, 0]] (non-negative and negative per axis); use fewer modes or larger inputs"
         );
         assert!(layer.check([1, 1, 8, 7]).is_err());
         let mut config = FourierModesConfig::new([4]);
@@ -247,7 +246,7 @@ mod tests {
         let error = SpectralConv1dConfig::new([1, 1], config).try_init(&device);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "the last axis is that of the half-spectrum and keeps no negative modes, got 3"
+            "the last axis of a half-spectrum has no negative frequencies: expected 0 negative modes, got 3"
         );
         let config = FourierModesConfig::new([4, 0]);
         assert!(

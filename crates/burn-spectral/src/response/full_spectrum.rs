@@ -94,7 +94,7 @@ impl<const D: usize> FrequencyResponse<D> for FullSpectrum<D> {
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "free",
+                response: "FullSpectrum",
                 expected: self.size(),
                 got: grid.sizes().to_vec(),
             }),

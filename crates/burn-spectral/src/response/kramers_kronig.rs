@@ -145,7 +145,7 @@ impl<const D: usize> FrequencyResponse<D> for KramersKronig<D> {
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "Kramers-Kronig",
+                response: "KramersKronig",
                 expected: self.size(),
                 got: grid.sizes().to_vec(),
             }),

@@ -159,7 +159,7 @@ impl FrequencyResponse<4> for ElementGate {
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "element gate",
+                response: "ElementGate",
                 expected: self.size().to_vec(),
                 got: grid.sizes().to_vec(),
             }),
@@ -182,7 +182,7 @@ mod tests {
         assert!(gate.check_spectrum([5, 2, 4, 4]).is_ok());
         assert_eq!(
             gate.check_spectrum([1, 2, 4, 3]).unwrap_err().to_string(),
-            "this layer takes spectra of [4, 4] bins, those of images of size [4, 6], got [4, 3]"
+            "expected spectra with [4, 4] bins, those of images of size [4, 6], got [4, 3]"
         );
         assert!(gate.check_spectrum([1, 3, 4, 4]).is_err());
         let dense = GateConfig::new([4, 6]).init([2, 2], &device);

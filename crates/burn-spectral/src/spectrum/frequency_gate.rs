@@ -173,17 +173,15 @@ mod tests {
         let gate = FrequencyGateConfig::new(2, [4, 6]).init(&Device::flex());
         assert_eq!(
             gate.check([1, 2, 4, 4]).unwrap_err().to_string(),
-            "this layer takes the full spectrum of images of size [4, 6], as fft2 gives it, got \
-             spectra of [4, 4] bins, those of the half-spectrum that rfft2 gives"
+            "expected the full spectrum of images of size [4, 6], as fft2 returns it, got [4, 4] bins, the half-spectrum that rfft2 returns"
         );
         assert_eq!(
             gate.check([1, 2, 4, 5]).unwrap_err().to_string(),
-            "this layer takes the full spectrum of images of size [4, 6], as fft2 gives it, got \
-             spectra of [4, 5] bins"
+            "expected the full spectrum of images of size [4, 6], as fft2 returns it, got [4, 5] bins"
         );
         assert_eq!(
             gate.check([1, 3, 4, 6]).unwrap_err().to_string(),
-            "this layer takes 2 channels, got an input of shape [1, 3, 4, 6]"
+            "expected 2 channels, got an input of shape [1, 3, 4, 6]"
         );
         assert!(
             FrequencyGateConfig::new(0, [4, 4])

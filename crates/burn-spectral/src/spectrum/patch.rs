@@ -336,8 +336,7 @@ mod tests {
                 .try_init()
                 .unwrap_err()
                 .to_string(),
-            "Hann windows of 4 samples every 4 leave samples (almost) unseen, so the transform has \
-             no inverse; take a smaller hop, up to half the window"
+            "Hann windows of 4 samples with hop 4 give some samples (almost) no weight, so the transform has no inverse; use a smaller hop, at most half the window"
         );
         let side_by_side = config
             .with_hop([8, 4])
@@ -356,7 +355,7 @@ mod tests {
             stft.check_spectra([1, 1, 4, 3, 4, 3], [7, 8])
                 .unwrap_err()
                 .to_string(),
-            "this layer takes spectra of [4, 4, 4, 3] bins, those of images of size [7, 8], got \
+            "expected spectra with [4, 4, 4, 3] bins, those of images of size [7, 8], got \
              [4, 3, 4, 3]"
         );
     }

@@ -193,7 +193,7 @@ mod tests {
             FeatureShape::half_spectrum([16, 28, 15], 27)
                 .unwrap_err()
                 .to_string(),
-            "this layer takes spectra of [14] bins, those of images of size [27], got [15]"
+            "expected spectra with [14] bins, those of images of size [27], got [15]"
         );
     }
 
@@ -203,11 +203,11 @@ mod tests {
         assert_eq!(images.real::<4>(), Ok([1, 3, 8, 8]));
         assert_eq!(
             images.real::<3>().unwrap_err().to_string(),
-            "this layer takes inputs of rank 3, the batch counted, got the shape [1, 3, 8, 8]"
+            "expected an input of rank 3, including the batch, got shape [1, 3, 8, 8]"
         );
         assert_eq!(
             images.spectrum::<4>().unwrap_err().to_string(),
-            "this layer takes a spectrum, got 3×8×8"
+            "expected a spectrum, got 3×8×8"
         );
         assert!(FeatureShape::complex([3, 8, 8]).real::<4>().is_err());
     }

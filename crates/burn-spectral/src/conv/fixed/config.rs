@@ -144,7 +144,7 @@ impl FixedFourierConv2dConfig {
                 FixedFilter::Kernel(kernel, origin) => {
                     if kernel.dims() != size {
                         return Err(SpectralError::Size {
-                            response: "kernel image",
+                            response: "the kernel image",
                             expected: kernel.dims().to_vec(),
                             got: size.to_vec(),
                         });

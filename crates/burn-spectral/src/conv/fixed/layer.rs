@@ -178,7 +178,7 @@ impl FixedFourierConv2d {
         match dims[2..] == config.size || config.is_any_size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "kernel image",
+                response: "the kernel image",
                 expected: config.size.to_vec(),
                 got: dims[2..].to_vec(),
             }),
@@ -289,7 +289,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a layer of 3 channels with one filter a channel needs 3 filters, got 1"
+            "expected 3 filters, one per channel, got 1"
         );
         let none = FixedFourierConv2dConfig::new(1, [4, 4], Vec::new());
         assert!(none.try_init(&device).is_err());
@@ -303,8 +303,7 @@ mod tests {
             FixedFourierConv2dConfig::from_kernels(1, kernels, KernelOrigin::First).init(&device);
         assert_eq!(
             layer.check([1, 1, 6, 8]).unwrap_err().to_string(),
-            "the kernel image response is bound to inputs of size [8, 6], got [6, 8]; create it \
-             for that size, or resample the input"
+            "the kernel image was created for inputs of size [8, 6], got size [6, 8]; create it for that size or resize the input"
         );
         assert!(layer.check([1, 2, 8, 6]).is_err());
     }

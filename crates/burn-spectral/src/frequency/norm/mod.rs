@@ -240,7 +240,7 @@ mod tests {
         let text = refused(&config.clone().with_momentum(1.5));
         assert_eq!(
             text,
-            "the momentum of a normalization must lie within 0 and 1, got 1.5"
+            "the momentum of a normalization must be between 0 and 1, got 1.5"
         );
         let empty = ComplexNormForm::Magnitude(SpectrumGrid::full([0, 6]));
         assert!(refused(&ComplexBatchNormConfig::new(3, empty)).ends_with("at least 1, got 0"));
@@ -252,7 +252,7 @@ mod tests {
         assert!(norm.check([2, 4, 4, 4]).is_err() && norm.check([2, 3, 4, 6]).is_err());
         assert_eq!(
             norm.check([2, 3]).unwrap_err().to_string(),
-            "this layer takes inputs of rank 4, the batch counted, got the shape [2, 3]"
+            "expected an input of rank 4, including the batch, got shape [2, 3]"
         );
         let dense = ComplexBatchNormConfig::new(3, ComplexNormForm::Whitening).init(&device);
         assert!(dense.check([2, 3]).is_ok());

@@ -205,12 +205,7 @@ mod tests {
             &ZRelu,
         ] {
             let error = layer.trace(&images).unwrap_err().to_string();
-            assert_eq!(
-                error,
-                "this layer takes a spectrum, got 2×6×4",
-                "{}",
-                layer.kind()
-            );
+            assert_eq!(error, "expected a spectrum, got 2×6×4", "{}", layer.kind());
         }
         assert!(FlattenSpectrum.trace(&images).is_err());
         let modulus = ModReluConfig::new(3).init(&device);
