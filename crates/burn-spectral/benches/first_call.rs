@@ -9,14 +9,17 @@ use burn::nn::conv::{Conv1dConfig, Conv2dConfig, Conv3dConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvolveMode, ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft,
-    KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, fft_convolve2d,
+    LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, fft_convolve2d,
 };
 use burn_spectral::frequency::{
-    ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2dConfig, FourierDomainConv2dConfig,
-    SharedStack2dConfig, SpatialMaxPoolConfig, SpectralMix2dConfig, SpectrumGrid,
-    ThroughImageConfig, ToSpectrum,
+    ComplexBatchNormConfig, ComplexNormForm, SpectralMix2dConfig, SpectrumGrid, ThroughImageConfig,
+    ToSpectrum,
 };
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, FourierDomainConv2dConfig, SharedStack2dConfig, SpatialMaxPoolConfig,
+};
 use burn_spectral::response::{
     FourierModesConfig, FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
     PolynomialConfig, ResponseConfig,

@@ -13,11 +13,11 @@ use crate::SpectralError;
 /// | layer | default | `Conv` | `Published` | `Normal` | `Decay` |
 /// |---|---|---|---|---|---|
 /// | [`Constant`](crate::response::Constant) | `Conv` | yes | standard normal (KKLayer) | yes | |
-/// | [`KkLayer`](crate::conv::KkLayer) | `Published` | yes | standard normal | yes | |
+/// | [`KkLayer`](crate::published::KkLayer) | `Published` | yes | standard normal | yes | |
 /// | [`FourierModes`](crate::response::FourierModes) | `Conv` | yes | `U(0, 1) / (C_in·C_out)` (Li et al., 2021) | yes | |
 /// | [`GlobalFilter2d`](crate::conv::GlobalFilter2d) | `Published` | yes | `N(0, 0.02)` (Rao et al., 2021) | yes | |
-/// | [`ElementwiseConv2d`](crate::frequency::ElementwiseConv2d) | `Conv` | yes | see its configuration (Pan et al., 2022) | yes | |
-/// | [`FourierDomainConv2d`](crate::frequency::FourierDomainConv2d) | `Conv` | yes | Keras' Glorot bounds (Wood and Larson, 2021) | yes | |
+/// | [`ElementwiseConv2d`](crate::published::ElementwiseConv2d) | `Conv` | yes | see its configuration (Pan et al., 2022) | yes | |
+/// | [`FourierDomainConv2d`](crate::published::FourierDomainConv2d) | `Conv` | yes | Keras' Glorot bounds (Wood and Larson, 2021) | yes | |
 /// | [`LongConv1d`](crate::conv::LongConv1d) | `Conv` | yes | | yes | yes |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum SpectralInitializer {
@@ -60,8 +60,9 @@ impl SpectralInitializer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::{GlobalFilter2dConfig, KkLayerConfig, LongConv1dConfig};
-    use crate::frequency::{
+    use crate::conv::{GlobalFilter2dConfig, LongConv1dConfig};
+    use crate::published::KkLayerConfig;
+    use crate::published::{
         ElementwiseConv2dConfig, ElementwiseWeights, FourierDomainConv2dConfig,
     };
     use crate::response::{ConstantConfig, FourierModes1d, FourierModesConfig, ResponseConfig};

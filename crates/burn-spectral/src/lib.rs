@@ -16,6 +16,7 @@
 //! - [`frequency`]: layers on spectra, without transforms
 //! - [`summary`]: a table of a network's layers, parameters and cost
 //! - [`inspect`]: what a layer computes, measured by probing it
+//! - [`published`]: layers exactly as in their papers, for comparisons
 //! - [`memory`]: the cache of transform plans, and allocator settings for programs
 //! - [`ops`]: the operations underneath, with the same meaning on every backend
 //!
@@ -32,6 +33,13 @@
 //! assert_eq!(layer.forward(images).dims(), [4, 8, 28, 28]);
 //! ```
 //!
+//! # Features
+//! - `flex`, `autodiff`, `rayon`, `simd` (default): Burn's features of these names; the first two are
+//!   required for now
+//! - `summary`, `inspect` (default): the modules of these names
+//! - `wgpu`, `vulkan`, `metal`, `cuda`, `rocm`: further backends, passed through to Burn
+//! - `x86-v4`: AVX-512 matrix products in Burn's CPU backend
+//!
 //! # Conventions
 //! - Layout `[batch, channels, spatial…]`, as in Burn.
 //! - The half-spectrum is on the last axis: `n/2 + 1` bins for a real signal of length `n`.
@@ -41,6 +49,11 @@
 //!   the rank of the input tensor, as in `Tensor<D>`: 3 for signals, 4 for images, 5 for volumes.
 //!   Only a response of your own names it.
 
+#[cfg(not(all(feature = "flex", feature = "autodiff")))]
+compile_error!(
+    "burn-spectral needs its features `flex` and `autodiff`: its operations name their types"
+);
+
 pub mod complex;
 mod config;
 pub mod conv;
@@ -49,17 +62,20 @@ pub mod fft;
 pub mod frequency;
 mod grid;
 mod initializer;
+#[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod memory;
 pub mod ops;
 pub mod pool;
 pub mod prelude;
+pub mod published;
 pub mod response;
 mod running;
 mod scaled;
 mod size;
 pub mod spatial;
 pub mod spectrum;
+#[cfg(feature = "summary")]
 pub mod summary;
 
 pub use complex::ComplexTensor;

@@ -6,10 +6,11 @@ use burn::module::Param;
 use burn::nn::conv::{Conv2dConfig, Conv3dConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
-    FftConvOptions, FixedFourierConv2dConfig, InitFft, KernelOrigin, KkLayerConfig, SpectralConv2d,
+    FftConvOptions, FixedFourierConv2dConfig, InitFft, KernelOrigin, SpectralConv2d,
     SpectralConv2dConfig, SpectralConvConfig, try_fft_conv,
 };
 use burn_spectral::frequency::SpectralMix1dConfig;
+use burn_spectral::published::KkLayerConfig;
 use burn_spectral::response::{
     Coupling, FrequencyResponse, FullSpectrumConfig, Gaussian, GaussianConfig, KernelConfig,
     KramersKronigConfig, ParametricForm, Polynomial, PolynomialConfig, ResponseConfig,

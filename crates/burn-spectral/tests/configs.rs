@@ -4,15 +4,18 @@ use burn::config::Config;
 use burn::nn::activation::ActivationConfig;
 use burn::tensor::Device;
 use burn_spectral::conv::{
-    ConjugateFactor, GlobalFilter2dConfig, KkLayerConfig, LongConv1dConfig, SpectralConv2dConfig,
+    ConjugateFactor, GlobalFilter2dConfig, LongConv1dConfig, SpectralConv2dConfig,
 };
 use burn_spectral::frequency::{
-    ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ElementwiseConv2dConfig,
-    FourierDomainConv2dConfig, ModReluConfig, NoiseForm, NoiseTime, SharedStack2dConfig,
-    SpatialMaxPoolConfig, SpectralMix2dConfig, SpectralNoiseConfig, SpectrumGrid,
-    ThroughImageConfig,
+    ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ModReluConfig,
+    SpectralMix2dConfig, SpectrumGrid, ThroughImageConfig,
 };
 use burn_spectral::pool::AntiAliasedActivationConfig;
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, FourierDomainConv2dConfig, NoiseForm, NoiseTime, SharedStack2dConfig,
+    SpatialMaxPoolConfig, SpectralNoiseConfig,
+};
 use burn_spectral::response::{
     BandLimitedConfig, ConstantConfig, Coupling, FourierModesConfig, FullSpectrumConfig,
     GateConfig, GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,

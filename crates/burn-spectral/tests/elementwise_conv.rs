@@ -7,11 +7,12 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, module};
 use burn_spectral::SpectralInitializer;
 use burn_spectral::conv::KernelOrigin;
-use burn_spectral::frequency::{
-    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight,
-    ElementwiseWeights, Projection,
-};
+use burn_spectral::frequency::Projection;
 use burn_spectral::ops;
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight,
+    ElementwiseWeights,
+};
 use common::{DTYPES, assert_close, noise_tensor, relative_error, seeded, tolerance, values};
 
 /// Images with copies of themselves on all sides: `before` samples in front, `after` behind.

@@ -7,16 +7,19 @@ use burn::nn::{PaddingConfig1d, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvShape, FftConvAlgorithm, FftConvOptions, FixedFourierConv2dConfig, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConvConfig, try_fft_conv,
+    InitFft, LongConv1dConfig, SpectralConvConfig, try_fft_conv,
 };
 use burn_spectral::frequency::{
-    ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ElementwiseConv2dConfig,
-    FourierDomainConv2dConfig, ModReluConfig, NoiseForm, SharedStackConfig, SpatialMaxPoolConfig,
-    SpectralMixConfig, SpectralNoiseConfig, SpectrumGrid, SupportProjection, ThroughImageConfig,
-    ToSpectrum,
+    ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ModReluConfig, SpectralMixConfig,
+    SpectrumGrid, SupportProjection, ThroughImageConfig, ToSpectrum,
 };
 use burn_spectral::inspect::Probe;
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, FourierDomainConv2dConfig, NoiseForm, SharedStackConfig,
+    SpatialMaxPoolConfig, SpectralNoiseConfig,
+};
 use burn_spectral::response::{
     BandLimitedConfig, ConstantConfig, Coupling, FourierModesConfig, FullSpectrumConfig,
     GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig,

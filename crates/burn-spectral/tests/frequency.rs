@@ -8,9 +8,10 @@ use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv2d};
 use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2d, FourierDomainConv2dConfig, ModRelu,
-    SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig, SpectralMix3dConfig, ZRelu,
+    CRelu, FlattenSpectrum, ModRelu, SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig,
+    SpectralMix3dConfig, ZRelu,
 };
+use burn_spectral::published::{FourierDomainConv2d, FourierDomainConv2dConfig};
 use burn_spectral::response::{
     ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
     KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig, ResponseConfig,

@@ -7,12 +7,13 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use burn_spectral::conv::{
-    ConjugateFactor, KkLayer, KkLayerConfig, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
+    ConjugateFactor, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
 };
 use burn_spectral::inspect::{
     MapReport, Operation, ParameterReport, Probe, Surround, before_real_part,
     energy_discarded_by_real_part, inspect_map, inspect_parameters, kk_before_real_part, to_conv,
 };
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use burn_spectral::response::{
     Coupling, FourierModesConfig, FrequencyResponse, FullSpectrum2d, FullSpectrumConfig,
     GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,

@@ -5,7 +5,8 @@ mod common;
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::SpectralInitializer;
-use burn_spectral::conv::{ConjugateFactor, KkLayer, KkLayerConfig};
+use burn_spectral::conv::ConjugateFactor;
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use common::{DTYPES, assert_close, noise, noise_tensor, tensor, tolerance, values};
 use spectral_kernels::oracle;
 

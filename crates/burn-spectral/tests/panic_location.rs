@@ -5,8 +5,9 @@ use std::sync::Mutex;
 
 use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Tensor};
-use burn_spectral::conv::{InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv2dConfig};
+use burn_spectral::conv::{InitFft, LongConv1dConfig, SpectralConv2dConfig};
 use burn_spectral::frequency::ModReluConfig;
+use burn_spectral::published::KkLayerConfig;
 use burn_spectral::response::{FullSpectrum2d, FullSpectrumConfig, ResponseConfig};
 
 /// File and line of the last panic.

@@ -7,11 +7,11 @@ use burn::module::{Module, ModuleDisplay, ModuleMapper, Param, ParamId};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::ConjugateFactor;
-use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, SharedStack, SharedStack2d, SharedStack2dConfig, SharedStackConfig,
-    SpectralMix, SpectralMix2dConfig,
-};
+use burn_spectral::frequency::{CRelu, FlattenSpectrum, SpectralMix, SpectralMix2dConfig};
 use burn_spectral::ops::{self, StackSpec, portable};
+use burn_spectral::published::{
+    SharedStack, SharedStack2d, SharedStack2dConfig, SharedStackConfig,
+};
 use burn_spectral::response::{
     ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
     KernelConfig, ParametricForm, PolynomialConfig, ResponseConfig,

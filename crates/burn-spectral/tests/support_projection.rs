@@ -4,9 +4,9 @@ mod common;
 
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::KernelOrigin;
-use burn_spectral::frequency::{
-    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight, ElementwiseWeights, Projection,
-    SpectrumGrid, SupportProjection,
+use burn_spectral::frequency::{Projection, SpectrumGrid, SupportProjection};
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight, ElementwiseWeights,
 };
 use burn_spectral::{ComplexTensor, Norm, fft};
 use common::{assert_close, complex_values, noise_complex, noise_tensor, seeded, values};

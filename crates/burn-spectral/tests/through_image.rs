@@ -9,12 +9,10 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::frequency::{
-    ElementwiseConv2dConfig, ElementwiseWeight, ImageNorm, SpatialMaxPoolConfig, SpectrumGrid,
-    ThroughImageConfig,
-};
+use burn_spectral::frequency::{ImageNorm, SpectrumGrid, ThroughImageConfig};
 use burn_spectral::ops;
 use burn_spectral::pool::AntiAliasedActivationConfig;
+use burn_spectral::published::{ElementwiseConv2dConfig, ElementwiseWeight, SpatialMaxPoolConfig};
 use common::{assert_close, complex_values, noise_tensor, seeded, values};
 
 fn grids() -> Vec<SpectrumGrid> {

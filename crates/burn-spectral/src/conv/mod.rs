@@ -7,7 +7,6 @@ mod fft_conv;
 mod fft_conv_layer;
 mod fixed;
 mod global_filter;
-mod kk_layer;
 mod lengths;
 mod long_conv;
 mod plan;
@@ -26,7 +25,6 @@ pub use fixed::{
     KernelOrigin, sinc_planes,
 };
 pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig};
-pub use kk_layer::{KkLayer, KkLayerConfig};
 pub(crate) use lengths::next_smooth;
 pub use long_conv::{LongConv1d, LongConv1dConfig, long_conv, try_long_conv};
 pub use spectral_conv::{

@@ -107,7 +107,7 @@ fn fine_size(size: [usize; 2], factor: usize) -> Result<[usize; 2], SpectralErro
 }
 
 /// A max-pooling over windows side by side that leaves something of the images.
-pub(super) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool2d, SpectralError> {
+pub(crate) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool2d, SpectralError> {
     grid.check_size()?;
     SpectralError::check_positive("every size of a pooling window", &window)?;
     let what = format!(
@@ -119,7 +119,7 @@ pub(super) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool
 }
 
 /// The spectra of the pooled images; what fills no window is dropped.
-pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
+pub(crate) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
     grid.with_size([grid.size[0] / window[0], grid.size[1] / window[1]])
 }
 

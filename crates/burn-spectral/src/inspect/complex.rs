@@ -2,9 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use crate::conv::{KkLayer, SpectralConv2d};
+use crate::conv::SpectralConv2d;
 use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, MixSpec};
+use crate::published::KkLayer;
 use crate::response::{Coupling, FrequencyResponse, Value, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, Norm, fft};
 

@@ -56,7 +56,7 @@ impl KramersKronigConfig {
 /// of physics, of Kramers (1927) and Kronig (1926), on a circle. Over several axes `u` runs along one of them, and
 /// the impulse response lives on a half-plane.
 ///
-/// This is the layer that KKLayer set out to be; see [`KkLayer`](crate::conv::KkLayer) for what
+/// This is the layer that KKLayer set out to be; see [`KkLayer`](crate::published::KkLayer) for what
 /// that one computes.
 #[derive(Module, Debug)]
 pub struct KramersKronig<const D: usize> {

@@ -9,12 +9,13 @@ use burn::nn::{BatchNormConfig, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvolveMode, ConvolveOutput, FftConvAlgorithm, FixedFourierConv2dConfig, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig,
-    SpectralConv3dConfig, fft_convolve2d,
+    InitFft, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
+    fft_convolve2d,
 };
 use burn_spectral::fft::{Irfft2, Rfft2, ToMagnitudePhase};
 use burn_spectral::frequency::*;
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
+use burn_spectral::published::*;
 use burn_spectral::response::*;
 use burn_spectral::spectrum::{
     ElementGateConfig, FftLayerConfig, FrequencyGateConfig, GateConfig, PatchStft2dConfig,

@@ -6,13 +6,14 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvolveOutput, FixedFilter, FixedFourierConv2dConfig, GlobalFilter2d, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
+    InitFft, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
 };
-use burn_spectral::frequency::{
-    ElementwiseConv2d, ElementwiseConv2dConfig, FourierDomainConv2dConfig, ModReluConfig,
-    SpectrumGrid, ToSpectrum,
-};
+use burn_spectral::frequency::{ModReluConfig, SpectrumGrid, ToSpectrum};
 use burn_spectral::inspect::{before_real_part, complex_irfft2, kk_before_real_part};
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, FourierDomainConv2dConfig,
+};
 use burn_spectral::response::{
     BandLimitedConfig, Coupling, FourierModesConfig, FrequencyResponse, FullSpectrumConfig,
     GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig,
@@ -228,7 +229,7 @@ pub const LAYERS: &[LayerInfo] = &[
             let layer = FourierDomainConv2dConfig::published(sizes.channels, sizes.size)
                 .try_init(device)?;
             let work = on_spectra(sizes, SpectrumGrid::half(sizes.size), &layer)?;
-            let forward = |layer: &burn_spectral::frequency::FourierDomainConv2d, x: Tensor<4>| {
+            let forward = |layer: &burn_spectral::published::FourierDomainConv2d, x: Tensor<4>| {
                 let width = x.dims()[3];
                 let product = layer.forward(fft::rfft2(x, Norm::Backward));
                 fft::irfft2(product, width, Norm::Backward)

@@ -5,8 +5,9 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
-use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
+use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::ops::circular_reverse;
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use burn_spectral::response::{
     BandLimited, BandLimitedConfig, FrequencyResponse, FullSpectrum2d, FullSpectrumConfig,
     Gaussian, GaussianConfig, KramersKronig2d, KramersKronigConfig, Polynomial, PolynomialConfig,

@@ -4,9 +4,8 @@ use burn::module::{Module, ModuleDisplay};
 use burn::nn::Dropout;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::fft::Rfft2;
-use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2dConfig, SharedStack2d, SharedStack2dConfig,
-};
+use burn_spectral::frequency::{CRelu, FlattenSpectrum};
+use burn_spectral::published::{FourierDomainConv2dConfig, SharedStack2d, SharedStack2dConfig};
 use burn_spectral::response::{
     FrequencyResponse, FullSpectrum2d, Gaussian, GaussianConfig, ParametricForm, Polynomial,
     PolynomialConfig,

@@ -1,9 +1,8 @@
 //! Layers that stay on the spectrum.
 
 use crate::SpectralError;
-use crate::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2d, ModRelu, SharedStack, SpectralMix, ZRelu,
-};
+use crate::frequency::{CRelu, FlattenSpectrum, ModRelu, SpectralMix, ZRelu};
+use crate::published::{FourierDomainConv2d, SharedStack};
 use crate::response::FrequencyResponse;
 
 use super::super::cost::product;
@@ -124,9 +123,8 @@ mod tests {
     use super::super::super::Summary;
     use super::*;
     use crate::fft::Rfft2;
-    use crate::frequency::{
-        FourierDomainConv2dConfig, ModReluConfig, SharedStack2dConfig, SpectralMix2dConfig,
-    };
+    use crate::frequency::{ModReluConfig, SpectralMix2dConfig};
+    use crate::published::{FourierDomainConv2dConfig, SharedStack2dConfig};
     use crate::response::{ConstantConfig, Coupling, GaussianConfig, ParametricForm};
     use burn::nn::LinearConfig;
     use burn::tensor::Device;

@@ -4,10 +4,12 @@ use burn::module::Module;
 use burn::nn::activation::ActivationConfig;
 use burn::tensor::Device;
 use burn_spectral::frequency::{
-    CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2d,
-    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeights, SpatialMaxPool,
-    SpatialMaxPoolConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, ThroughImage,
-    ThroughImageConfig,
+    CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, SpectrumGrid,
+    ThroughImage, ThroughImageConfig,
+};
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeights,
+    SpatialMaxPool, SpatialMaxPoolConfig, SpectralNoise, SpectralNoiseConfig,
 };
 use burn_spectral::summary::Summary;
 use burn_spectral::{ComplexTensor, SpectralError, SpectralInitializer};

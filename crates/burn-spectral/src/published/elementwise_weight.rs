@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
-use super::support::{Projection, SupportProjection};
+use crate::frequency::{Projection, SupportProjection};
 
 /// How an element-wise convolution holds its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

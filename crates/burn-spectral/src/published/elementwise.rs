@@ -11,8 +11,7 @@ use crate::ops::{self, Conjugate, MixSpec};
 use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
 use super::elementwise_weight::{ElementwiseWeight, ElementwiseWeights};
-use super::spectrum_grid::SpectrumGrid;
-use super::support::{Projection, SupportProjection};
+use crate::frequency::{Projection, SpectrumGrid, SupportProjection};
 
 /// Which product of spectra an [`ElementwiseConv2d`] takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -144,7 +143,8 @@ impl ElementwiseConv2dConfig {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Distribution, Tensor};
-/// use burn_spectral::frequency::{ElementwiseConv2dConfig, SpectrumGrid};
+/// use burn_spectral::frequency::SpectrumGrid;
+/// use burn_spectral::published::ElementwiseConv2dConfig;
 ///
 /// let device = Device::flex();
 /// let images = Tensor::<4>::random([4, 3, 28, 28], Distribution::Default, &device);

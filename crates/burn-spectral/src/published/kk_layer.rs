@@ -8,7 +8,7 @@ use crate::error::OrPanic;
 use crate::response::{Constant, ConstantConfig};
 use crate::{SpectralError, SpectralInitializer};
 
-use super::spectral_conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig};
+use crate::conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig};
 
 /// Configuration of a [`KkLayer`].
 #[derive(Config, Debug, PartialEq)]
@@ -65,7 +65,7 @@ impl KkLayerConfig {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use burn_spectral::conv::KkLayerConfig;
+/// use burn_spectral::published::KkLayerConfig;
 ///
 /// let device = Device::flex();
 /// let layer = KkLayerConfig::new([1, 16]).init(&device);

@@ -12,7 +12,7 @@ use crate::ops::{self, StackSpec};
 use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
-use super::mix::{SpectralMix, SpectralMixConfig};
+use crate::frequency::{SpectralMix, SpectralMixConfig};
 
 /// Configuration of a [`SharedStack1d`].
 pub type SharedStack1dConfig<C> = SharedStackConfig<3, C>;
@@ -77,7 +77,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     }
 }
 
-/// Layers of [`Coupling::Shared`], a [`CRelu`](super::CRelu) after each: the networks of Wood and
+/// Layers of [`Coupling::Shared`], a [`CRelu`](crate::frequency::CRelu) after each: the networks of Wood and
 /// Larson (2021) between transform and head.
 ///
 /// It computes what the layers give one after the other, `Z = CRelu(layer(Z))`. As each layer
@@ -90,7 +90,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
 /// ```
 /// use burn::nn::LinearConfig;
 /// use burn::tensor::{Device, Distribution, Tensor};
-/// use burn_spectral::frequency::SharedStack2dConfig;
+/// use burn_spectral::published::SharedStack2dConfig;
 /// use burn_spectral::response::{GaussianConfig, ParametricForm};
 ///
 /// let device = Device::flex();
@@ -178,7 +178,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     }
 
     /// As [`forward`](Self::forward), the real parts of all channels before the imaginary parts:
-    /// flattened, what [`FlattenSpectrum`](super::FlattenSpectrum) gives.
+    /// flattened, what [`FlattenSpectrum`](crate::frequency::FlattenSpectrum) gives.
     ///
     /// # Shapes
     /// - input: as [`forward`](Self::forward)
@@ -214,7 +214,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// # Shapes
     /// - input: as [`forward_signal`](Self::forward_signal)
     /// - `head`: from `2·filters·bins` features in the order of
-    ///   [`FlattenSpectrum`](super::FlattenSpectrum)
+    ///   [`FlattenSpectrum`](crate::frequency::FlattenSpectrum)
     /// - output: `[batch, units]`
     ///
     /// # Panics

@@ -9,7 +9,7 @@ use crate::error::OrPanic;
 use crate::spectrum::SpectrumExtent;
 use crate::{ComplexTensor, SpectralError, ops};
 
-use super::spectrum_grid::SpectrumGrid;
+use crate::frequency::SpectrumGrid;
 
 /// What the factors of a [`SpectralNoise`] are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ impl SpectralNoiseConfig {
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::ComplexTensor;
-/// use burn_spectral::frequency::SpectralNoiseConfig;
+/// use burn_spectral::published::SpectralNoiseConfig;
 ///
 /// let device = Device::flex();
 /// let spectrum = ComplexTensor::from_real(Tensor::<4>::ones([2, 3, 8, 5], &device));

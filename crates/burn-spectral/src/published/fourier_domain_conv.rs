@@ -8,7 +8,7 @@ use crate::error::OrPanic;
 use crate::response::{Coupling, FullSpectrum2d, FullSpectrumConfig};
 use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
-use super::mix::{SpectralMix2d, SpectralMix2dConfig};
+use crate::frequency::{SpectralMix2d, SpectralMix2dConfig};
 
 /// Configuration of a [`FourierDomainConv2d`].
 #[derive(Config, Debug, PartialEq)]

@@ -7,8 +7,7 @@ use burn::nn::pool::MaxPool2d;
 use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, spatial};
 
-use super::spectrum_grid::SpectrumGrid;
-use super::through_image::{max_pool, pooled};
+use crate::frequency::{SpectrumGrid, max_pool, pooled};
 
 /// Configuration of a [`SpatialMaxPool`].
 #[derive(Config, Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ impl SpatialMaxPoolConfig {
 ///
 /// Rows and columns that fill no window are dropped. For pooling without a transform back see
 /// [`SpectralPool2d`](crate::pool::SpectralPool2d), which is a linear map. With an activation before
-/// it, [`ThroughImage`](super::ThroughImage) saves a pair of transforms.
+/// it, [`ThroughImage`](crate::frequency::ThroughImage) saves a pair of transforms.
 #[derive(Module, Debug)]
 pub struct SpatialMaxPool {
     /// The pooling.
