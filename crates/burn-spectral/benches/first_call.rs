@@ -10,21 +10,24 @@ use burn::tensor::{Device, Tensor};
 use burn_spectral::Norm;
 use burn_spectral::conv::{
     ConvolveMode, ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft,
-    KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, fft_convolve2d,
+    LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, fft_convolve2d,
 };
 use burn_spectral::fft::rfft2;
 use burn_spectral::frequency::{
-    ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2dConfig, FourierDomainConv2dConfig,
-    SharedStack2dConfig, SpatialMaxPoolConfig, SpectralMix2dConfig, SpectrumGrid,
-    ThroughImageConfig, ToSpectrum,
+    ComplexBatchNormConfig, ComplexNormForm, SpectralMix2dConfig, SpectrumGrid, ThroughImageConfig,
+    ToSpectrum,
 };
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, FourierDomainConv2dConfig, SharedStack2dConfig, SpatialMaxPoolConfig,
+};
 use burn_spectral::response::{
     FourierModesConfig, FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
     PolynomialConfig, ResponseConfig,
 };
 use burn_spectral::spectrum::{
-    ElementGateConfig, FftLayerConfig, FrequencyGateConfig, PatchStft2dConfig, SpectrumOutput,
+    FftLayerConfig, FrequencyGateConfig, GateConfig, PatchStft2dConfig, SpectrumOutput,
 };
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
@@ -179,7 +182,7 @@ fn kinds() -> Vec<Kind> {
             conv2d(GaussianConfig::new(), n)
         }),
         ("SpectralConv2d of ElementGate", ALL, |n| {
-            conv2d(ElementGateConfig::new(size(n)), n)
+            conv2d(GateConfig::new(size(n)), n)
         }),
         ("SpectralPool2d", ALL, |n| {
             let [height, width] = size(n);

@@ -17,7 +17,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
-use burn_spectral::response::{FullSpectrum, FullSpectrumConfig};
+use burn_spectral::response::{FullSpectrum2d, FullSpectrumConfig};
 
 /// Height and width of the images: any number, and here a prime.
 const SIZE: usize = 23;
@@ -34,7 +34,7 @@ const LEARNING_RATE: f64 = 0.01;
 /// each.
 #[derive(Module, Debug)]
 struct StripeNet {
-    filter: SpectralConv2d<FullSpectrum<4>>,
+    filter: SpectralConv2d<FullSpectrum2d>,
     norm: BatchNorm,
     head: Linear,
 }

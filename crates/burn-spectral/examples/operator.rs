@@ -17,7 +17,7 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use burn_spectral::conv::{SpectralConv1d, SpectralConv1dConfig};
-use burn_spectral::response::{FourierModes, FourierModesConfig};
+use burn_spectral::response::{FourierModes1d, FourierModesConfig};
 use burn_spectral::{HalfSpectrum, Norm, fft};
 
 const WIDTH: usize = 16;
@@ -34,7 +34,7 @@ const TIME: f32 = 0.6;
 /// What passes the lowest modes, plus what a pointwise convolution makes of all.
 #[derive(Module, Debug)]
 struct Block {
-    modes: SpectralConv1d<FourierModes<3>>,
+    modes: SpectralConv1d<FourierModes1d>,
     local: Conv1d,
 }
 

@@ -46,7 +46,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// A complex tensor of the given parts, `re + i·im`.
     ///
     /// # Panics
-    /// When the shapes of the parts differ.
+    /// If the shapes of the parts differ.
     #[track_caller]
     pub fn new(re: Tensor<D>, im: Tensor<D>) -> Self {
         let shapes = [re.dims(), im.dims()];
@@ -84,7 +84,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// - input: `[…, 2]` of rank `D2 = D + 1`; output: `[…]` of rank `D`
     ///
     /// # Panics
-    /// When `D2` is not `D + 1`, or the last dim is not of size 2.
+    /// If `D2` is not `D + 1`, or the last dim is not of size 2.
     #[track_caller]
     pub fn from_stacked<const D2: usize>(stacked: Tensor<D2>) -> Self {
         let dims = stacked.dims();
@@ -231,7 +231,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// Concatenates tensors along a dim, as `Tensor::cat`.
     ///
     /// # Panics
-    /// When `tensors` is empty, `dim` is out of range, or the shapes differ along another dim.
+    /// If `tensors` is empty, `dim` is out of range, or the shapes differ along another dim.
     #[track_caller]
     pub fn cat(tensors: Vec<Self>, dim: impl AsIndex) -> Self {
         let dim = dim_index("cat", dim, D);

@@ -27,7 +27,9 @@ pub enum SpectralError {
     },
     /// Two tensors of different precision.
     #[error(
-        "dtype mismatch: {first} is {first_dtype:?}, {second} is {second_dtype:?}; cast one of them"
+        "dtype mismatch: {} is {first_dtype:?}, {} is {second_dtype:?}; cast one of them",
+        bare(first),
+        bare(second)
     )]
     Dtype {
         /// The first tensor.
@@ -40,7 +42,7 @@ pub enum SpectralError {
         second_dtype: DType,
     },
     /// A bias of another length than the output has channels.
-    #[error("an output of {channels} channels needs a bias of {channels} values, got {got}")]
+    #[error("bias has {got} values, expected {channels}, one per output channel")]
     Bias {
         /// Channels of the output.
         channels: usize,
@@ -49,7 +51,8 @@ pub enum SpectralError {
     },
     /// Channels that the coupling cannot split.
     #[error(
-        "{coupling} coupling needs channels divisible by {groups}, got {channels_in} in and {channels_out} out"
+        "{coupling} coupling needs input and output channels that are multiples of {groups}, got \
+         {channels_in} and {channels_out}"
     )]
     Coupling {
         /// Name of the coupling.
@@ -62,9 +65,7 @@ pub enum SpectralError {
         channels_out: usize,
     },
     /// A response made for other channels than the layer's.
-    #[error(
-        "this layer needs a response of channels [out, in / groups] = {expected:?}, got {got:?}"
-    )]
+    #[error("the response has [out, in / groups] = {got:?} channels, expected {expected:?}")]
     ResponseChannels {
         /// Channels that the layer needs.
         expected: [usize; 2],
@@ -72,7 +73,9 @@ pub enum SpectralError {
         got: [usize; 2],
     },
     /// A response whose value does not have the shape that its channels and the grid ask for.
-    #[error("on this grid the response must have the shape {expected:?}, got {got:?}")]
+    #[error(
+        "the value of the response has shape {got:?}, expected {expected:?} for this input size"
+    )]
     ResponseShape {
         /// Shape of a spectrum, or the largest one of taps.
         expected: Vec<usize>,
@@ -80,7 +83,7 @@ pub enum SpectralError {
         got: Vec<usize>,
     },
     /// A number of spatial sizes other than the layer's number of spatial axes.
-    #[error("a {axes}-dimensional layer needs {axes} sizes, got {got:?}")]
+    #[error("expected {axes} sizes, one per spatial axis, got {got:?}")]
     Axes {
         /// Spatial axes of the layer.
         axes: usize,
@@ -89,8 +92,8 @@ pub enum SpectralError {
     },
     /// A response that holds one weight a frequency, met with an input of another size.
     #[error(
-        "the {response} response is bound to inputs of size {expected:?}, got {got:?}; \
-         create it for that size, or resample the input"
+        "{response} was created for inputs of size {expected:?}, got size {got:?}; create it for that size \
+         or resize the input"
     )]
     Size {
         /// Name of the response.
@@ -102,8 +105,8 @@ pub enum SpectralError {
     },
     /// An input of a size that does not have the modes of a response.
     #[error(
-        "a response on the modes {modes:?} (from 0 up, negative) needs inputs of sizes that have \
-         them, got {got:?}"
+        "inputs of size {got:?} have fewer frequencies than the Fourier modes {modes:?} (non-negative and \
+         negative per axis); use fewer modes or larger inputs"
     )]
     Modes {
         /// On each axis the modes from 0 up and the negative ones.
@@ -112,13 +115,15 @@ pub enum SpectralError {
         got: Vec<usize>,
     },
     /// Negative modes on the axis of the half-spectrum.
-    #[error("the last axis is that of the half-spectrum and keeps no negative modes, got {got}")]
+    #[error(
+        "the last axis of a half-spectrum has no negative frequencies: expected 0 negative modes, got {got}"
+    )]
     HalfModes {
         /// Negative modes asked for.
         got: usize,
     },
     /// A kernel larger than the input it is applied to circularly.
-    #[error("a circular kernel of size {kernel:?} does not fit an input of size {got:?}")]
+    #[error("the kernel, of size {kernel:?}, is larger than the input, of size {got:?}")]
     Kernel {
         /// Size of the kernel.
         kernel: Vec<usize>,
@@ -127,7 +132,8 @@ pub enum SpectralError {
     },
     /// A tile of a convolution that its kernel does not fit.
     #[error(
-        "a tile of {tile} samples is shorter than the kernel, which spans {extent} along axis {axis}"
+        "a tile of {tile} samples is smaller than the dilated kernel, which spans {extent} along spatial axis \
+         {axis}"
     )]
     Tile {
         /// Samples of the tile.
@@ -138,7 +144,9 @@ pub enum SpectralError {
         axis: usize,
     },
     /// An axis that is not there.
-    #[error("axis {axis} is not one of the {axes} spatial axes (0 to {})", axes - 1)]
+    #[error(
+        "spatial axis {axis} is out of range: expected 0 to {}", axes - 1
+    )]
     Axis {
         /// The axis given.
         axis: usize,
@@ -146,9 +154,7 @@ pub enum SpectralError {
         axes: usize,
     },
     /// A map between images of different sizes, where one that keeps the size is needed.
-    #[error(
-        "inspection takes maps that keep the size of their images, got one from {from:?} to {to:?}"
-    )]
+    #[error("inspection needs a map that keeps the image size, got one from {from:?} to {to:?}")]
     NotSameSize {
         /// Size of the images that go in.
         from: [usize; 2],
@@ -156,7 +162,7 @@ pub enum SpectralError {
         to: [usize; 2],
     },
     /// A kernel that is even or too large.
-    #[error("a kernel to bake has an odd size up to {most}, got {got}")]
+    #[error("the kernel size must be odd and at most {most}, got {got}")]
     Taps {
         /// The size given.
         got: usize,
@@ -165,8 +171,8 @@ pub enum SpectralError {
     },
     /// Images resampled in the wrong direction.
     #[error(
-        "cannot {action} images of size {from:?} to {to:?}; pooling takes a size up to the images' \
-         on every axis, upsampling one from it"
+        "cannot {action} images of size {from:?} to {to:?}: pooling cannot enlarge an axis, upsampling \
+         cannot shrink one"
     )]
     Resize {
         /// What was to be done.
@@ -178,8 +184,8 @@ pub enum SpectralError {
     },
     /// An image and a filter neither of which covers the other.
     #[error(
-        "mode valid needs one of image and filter to be at least as large as the other on every \
-         axis, got an image of size {image:?} and a filter of size {filter:?}"
+        "mode Valid needs the image or the filter to be at least as large as the other on every axis, got an \
+         image of size {image:?} and a filter of size {filter:?}"
     )]
     Cover {
         /// Size of the image.
@@ -189,8 +195,8 @@ pub enum SpectralError {
     },
     /// Windows that leave samples out, so that the local transform cannot be undone.
     #[error(
-        "{window} windows of {length} samples every {hop} leave samples (almost) unseen, so the \
-         transform has no inverse; take a smaller hop, up to half the window"
+        "{window} windows of {length} samples with hop {hop} give some samples (almost) no weight, so the \
+         transform has no inverse; use a smaller hop, at most half the window"
     )]
     Hop {
         /// Name of the window.
@@ -201,9 +207,7 @@ pub enum SpectralError {
         hop: usize,
     },
     /// Filters of a count that the layer's channels cannot take.
-    #[error(
-        "a layer of {channels} channels with one filter a channel needs {channels} filters, got {filters}"
-    )]
+    #[error("expected {channels} filters, one per channel, got {filters}")]
     Filters {
         /// Channels of the layer.
         channels: usize,
@@ -212,7 +216,7 @@ pub enum SpectralError {
     },
     /// A spectrum with other bins than the layer's.
     #[error(
-        "this layer takes spectra of {expected:?} bins, those of images of size {size:?}, got {got:?}"
+        "expected spectra with {expected:?} bins, those of images of size {size:?}, got {got:?}"
     )]
     Bins {
         /// Bins of the layer.
@@ -224,9 +228,8 @@ pub enum SpectralError {
     },
     /// Other bins than those of the full spectrum that a layer takes.
     #[error(
-        "this layer takes the full spectrum of images of size {size:?}, as fft2 gives it, got \
-         spectra of {got:?} bins{}",
-        if got[..] == [size[0], size[1] / 2 + 1] { ", those of the half-spectrum that rfft2 gives" } else { "" }
+        "expected the full spectrum of images of size {size:?}, as fft2 returns it, got {got:?} bins{}",
+        if got[..] == [size[0], size[1] / 2 + 1] { ", the half-spectrum that rfft2 returns" } else { "" }
     )]
     FullSpectrum {
         /// Size of the layer's images.
@@ -235,7 +238,7 @@ pub enum SpectralError {
         got: Vec<usize>,
     },
     /// Images of another size than the layer's.
-    #[error("this layer takes images of size {expected:?}, got an input of shape {got:?}")]
+    #[error("expected images of size {expected:?}, got an input of shape {got:?}")]
     Images {
         /// Size of the layer's images.
         expected: [usize; 2],
@@ -251,7 +254,7 @@ pub enum SpectralError {
         value: String,
     },
     /// A value that must be a finite number from zero up.
-    #[error("{what} must be a finite number from 0 up, got {value}")]
+    #[error("{what} must be a finite number of at least 0, got {value}")]
     Negative {
         /// What was given.
         what: &'static str,
@@ -259,15 +262,25 @@ pub enum SpectralError {
         value: String,
     },
     /// A value that must lie between zero and one.
-    #[error("{what} must lie within 0 and 1, got {value}")]
+    #[error("{what} must be between 0 and 1, got {value}")]
     Fraction {
         /// What was given.
         what: &'static str,
         /// The value, as text.
         value: String,
     },
+    /// An initializer that the layer does not have.
+    #[error("{layer} does not support the initializer {got}; use {accepted}")]
+    Initializer {
+        /// Name of the layer.
+        layer: &'static str,
+        /// The initializer given, as text.
+        got: String,
+        /// The initializers that the layer has.
+        accepted: &'static str,
+    },
     /// A slope of an activation whose output does not tell the sign of its argument.
-    #[error("the slope of an activation must be finite and not negative, got {value}")]
+    #[error("the slope of an activation must be a finite number of at least 0, got {value}")]
     Slope {
         /// The slope, as text.
         value: String,
@@ -284,8 +297,8 @@ pub enum SpectralError {
     },
     /// A kernel, its gaps counted, longer than the padded signal that it is to slide over.
     #[error(
-        "a kernel that spans {extent} samples does not fit a padded signal of {padded} on spatial \
-         axis {axis} of an input of shape {got:?}"
+        "the dilated kernel, which spans {extent} samples, is larger than the padded input, of {padded} \
+         samples, on spatial axis {axis} (input shape {got:?})"
     )]
     Extent {
         /// Samples from the first tap to the last.
@@ -299,8 +312,8 @@ pub enum SpectralError {
     },
     /// A published form of a response on another number of axes than it was published for.
     #[error(
-        "the {form} form of a {response} response is one for {expected} spatial axes, got {got}; \
-         take the stable form"
+        "the {form} form of a {response} response has {expected} spatial axes, got {got}; use \
+         ParametricForm::Stable"
     )]
     Form {
         /// Name of the response.
@@ -313,13 +326,13 @@ pub enum SpectralError {
         got: usize,
     },
     /// A layer of more or fewer spatial axes than the transforms serve.
-    #[error("a spectral layer has 1 to 3 spatial axes, got {got}")]
+    #[error("expected 1 to 3 spatial axes, got {got}")]
     SpatialAxes {
         /// Spatial axes of the layer.
         got: usize,
     },
     /// An input of another rank than the layer's.
-    #[error("this layer takes inputs of rank {expected}, the batch counted, got the shape {got:?}")]
+    #[error("expected an input of rank {expected}, including the batch, got shape {got:?}")]
     Rank {
         /// Rank of the layer's inputs.
         expected: usize,
@@ -327,7 +340,7 @@ pub enum SpectralError {
         got: Vec<usize>,
     },
     /// Real numbers where a spectrum is asked for, or the other way around.
-    #[error("this layer takes {expected}, got {got}")]
+    #[error("expected {expected}, got {got}")]
     Domain {
         /// What the layer takes.
         expected: &'static str,
@@ -335,7 +348,7 @@ pub enum SpectralError {
         got: String,
     },
     /// An input with another number of features on its last axis than the layer's.
-    #[error("this layer takes {expected} features, got an input of shape {got:?}")]
+    #[error("expected {expected} features on the last axis, got an input of shape {got:?}")]
     Features {
         /// Features of the layer.
         expected: usize,
@@ -344,8 +357,8 @@ pub enum SpectralError {
     },
     /// A layer that a stack of shared layers cannot take.
     #[error(
-        "a stack takes layers of shared coupling, without offset or conjugated factor, each with as \
-         many input channels as the one before has filters; layer {index} has {fault}"
+        "layer {index} of the stack has {fault}; each layer needs shared coupling, no bias, no conjugated \
+         factor, and as many input channels as the previous layer has filters"
     )]
     StackLayer {
         /// Index of the layer.
@@ -354,7 +367,7 @@ pub enum SpectralError {
         fault: String,
     },
     /// A dense head of another number of features than the layer before it gives.
-    #[error("the head must take the {expected} features of the spectrum, got one of {got}")]
+    #[error("the head has {got} input features, expected the {expected} of the spectrum")]
     HeadFeatures {
         /// Features of the spectrum.
         expected: usize,
@@ -362,7 +375,7 @@ pub enum SpectralError {
         got: usize,
     },
     /// Skip weights of another number than the signal's channels.
-    #[error("signals of {channels} channels need as many skip weights, got {got}")]
+    #[error("expected {channels} skip weights, one per channel, got {got}")]
     Skips {
         /// Channels of the signal.
         channels: usize,
@@ -380,7 +393,7 @@ pub enum SpectralError {
         got: Vec<usize>,
     },
     /// An input with another number of channels than the layer's.
-    #[error("this layer takes {expected} channels, got an input of shape {got:?}")]
+    #[error("expected {expected} channels, got an input of shape {got:?}")]
     Channels {
         /// Channels of the layer.
         expected: usize,
@@ -407,6 +420,36 @@ fn real_length(length: usize, dim: usize, got: &[usize]) -> String {
         "a half-spectrum with {bins} along dim {dim} (shape {got:?}) belongs to {accepted}, got a \
          length of {length}"
     )
+}
+
+/// The name of a tensor without its article.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("the ").unwrap_or(name)
+}
+
+/// A result that may become a panic with the text of its error, reported at the caller's line.
+pub(crate) trait OrPanic {
+    /// What the result holds.
+    type Value;
+
+    /// The value.
+    ///
+    /// # Panics
+    /// On an error, with its text.
+    fn or_panic(self) -> Self::Value;
+}
+
+impl<T> OrPanic for Result<T, SpectralError> {
+    type Value = T;
+
+    // Not a closure in `unwrap_or_else`, which would report its own line.
+    #[track_caller]
+    fn or_panic(self) -> T {
+        match self {
+            Ok(value) => value,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 impl SpectralError {

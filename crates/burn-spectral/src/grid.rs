@@ -31,7 +31,7 @@ impl FrequencyGrid {
     /// The grid of signals of the given sizes, halved along the last dim.
     ///
     /// # Errors
-    /// When `sizes` is empty, a size is zero, or there are more samples than a layer supports.
+    /// If `sizes` is empty, a size is zero, or there are more samples than a layer supports.
     pub fn new(sizes: &[usize]) -> Result<Self, SpectralError> {
         if sizes.is_empty() {
             return Err(SpectralError::Zero {
@@ -73,7 +73,7 @@ impl FrequencyGrid {
     /// - output: `[bins]`
     ///
     /// # Panics
-    /// When `dim` is out of range.
+    /// If `dim` is out of range.
     #[track_caller]
     pub fn frequencies(&self, dim: impl AsIndex, device: &Device) -> Tensor<1> {
         let rank = self.sizes.len();

@@ -1,7 +1,7 @@
 //! Frequency-domain neural network layers for [Burn](https://burn.dev).
 //!
-//! Every layer here is one sentence with other words in it: transform the signal, multiply each
-//! frequency by a filter response, mix channels, transform back.
+//! Every layer is a variation on one computation: transform the signal, multiply each frequency by a
+//! filter response, mix channels, transform back.
 //!
 //! ```text
 //! y = T⁻¹( Σ_i R[o,i,k] · X_i[k] ),   X = T(x)
@@ -10,19 +10,22 @@
 //! - [`fft`]: the transforms, any length, differentiable, on any backend
 //! - [`response`]: how the filter response `R` is parameterized; bring your own
 //! - [`conv`]: layers from signal to signal, among them drop-ins for Burn's convolutions
-//! - [`spectrum`]: layers that hand spectra on: as channels, gated, in patches
-//! - [`spatial`]: Burn's spatial layers on the kernels
+//! - [`spectrum`]: layers that return spectra: as channels, gated, of patches
+//! - [`spatial`]: Burn's spatial layers on faster CPU kernels
 //! - [`pool`]: changes of resolution through the spectrum
-//! - [`frequency`]: layers that stay on the spectrum
-//! - [`summary`]: the table of a network's layers, parameters and cost
-//! - [`inspect`]: what a layer really does, found by probing it
-//! - [`ops`]: the operations beneath, one meaning on every backend
+//! - [`frequency`]: layers on spectra, without transforms
+//! - [`summary`]: a table of a network's layers, parameters and cost
+//! - [`inspect`]: what a layer computes, measured by probing it
+//! - [`published`]: layers exactly as in their papers, for comparisons
+//! - [`memory`]: the cache of transform plans, and allocator settings for programs
+//! - [`ops`]: the operations underneath, with the same meaning on every backend
+//!
+//! `use burn_spectral::prelude::*` imports what most programs need.
 //!
 //! # Example
 //! ```
 //! use burn::tensor::{Device, Distribution, Tensor};
-//! use burn_spectral::conv::SpectralConv2dConfig;
-//! use burn_spectral::response::FullSpectrumConfig;
+//! use burn_spectral::prelude::*;
 //!
 //! let device = Device::flex();
 //! let layer = SpectralConv2dConfig::new([3, 8], FullSpectrumConfig::new([28, 28])).init(&device);
@@ -30,15 +33,31 @@
 //! assert_eq!(layer.forward(images).dims(), [4, 8, 28, 28]);
 //! ```
 //!
+//! # Features
+//! - `flex`, `autodiff`, `rayon`, `simd` (default): Burn's features of these names; the first two are
+//!   required for now
+//! - `summary`, `inspect` (default): the modules of these names
+//! - `wgpu`, `vulkan`, `metal`, `cuda`, `rocm`: further backends, passed through to Burn
+//! - `x86-v4`: AVX-512 matrix products in Burn's CPU backend
+//!
 //! # Conventions
 //! - Layout `[batch, channels, spatial…]`, as in Burn.
 //! - The spectrum of a real signal is a [`HalfSpectrum`]: `n/2 + 1` bins along the last dim, and the
 //!   length `n` of the signal.
 //! - Complex numbers are pairs of real tensors ([`ComplexTensor`]).
 //! - Dims are signed, as in Burn: `-1` is the last one.
-//! - A convolution through the spectrum is circular unless a layer says otherwise.
+//! - A convolution through the spectrum is a circular convolution unless a layer says otherwise.
+//! - Types ending in `1d`, `2d` and `3d` are aliases of one generic type, whose const parameter `D` is
+//!   the rank of the input tensor, as in `Tensor<D>`: 3 for signals, 4 for images, 5 for volumes.
+//!   Only a response of your own names it.
+
+#[cfg(not(all(feature = "flex", feature = "autodiff")))]
+compile_error!(
+    "burn-spectral needs its features `flex` and `autodiff`: its operations name their types"
+);
 
 pub mod complex;
+mod config;
 pub mod conv;
 mod dims;
 mod error;
@@ -46,24 +65,29 @@ pub mod fft;
 pub mod frequency;
 mod grid;
 mod half_spectrum;
+mod initializer;
+#[cfg(feature = "inspect")]
 pub mod inspect;
+pub mod memory;
 pub mod ops;
 pub mod pool;
+pub mod prelude;
+pub mod published;
 pub mod response;
 mod running;
 mod scaled;
 mod size;
 pub mod spatial;
 pub mod spectrum;
+#[cfg(feature = "summary")]
 pub mod summary;
 
 pub use complex::ComplexTensor;
 pub use error::SpectralError;
 pub use grid::FrequencyGrid;
 pub use half_spectrum::{HalfSpectrum, Spectrum};
-pub use spectral_kernels::{
-    InstructionSet, Norm, PlanMemory, clear_plans, keep_freed_pages, plan_memory, set_plan_memory,
-};
+pub use initializer::SpectralInitializer;
+pub use spectral_kernels::{InstructionSet, Norm};
 
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]

@@ -33,7 +33,7 @@ impl SpectralError {
     /// The sum of sizes along an axis.
     ///
     /// # Errors
-    /// When it is beyond [`MOST_SIZE`].
+    /// If it is beyond [`MOST_SIZE`].
     pub(crate) fn checked_sum(what: &str, terms: &[usize]) -> Result<usize, Self> {
         let sum: u128 = terms.iter().map(|term| *term as u128).sum();
         match sum <= MOST_SIZE as u128 {
@@ -45,7 +45,7 @@ impl SpectralError {
     /// The product of two sizes along an axis.
     ///
     /// # Errors
-    /// When it is beyond [`MOST_SIZE`].
+    /// If it is beyond [`MOST_SIZE`].
     pub(crate) fn checked_product(what: &str, [a, b]: [usize; 2]) -> Result<usize, Self> {
         let product = a as u128 * b as u128;
         match product <= MOST_SIZE as u128 {

@@ -6,15 +6,16 @@ use burn::module::Param;
 use burn::nn::conv::{Conv2dConfig, Conv3dConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
-    FftConvOptions, FixedFourierConv2dConfig, InitFft, KernelOrigin, KkLayerConfig, SpectralConv2d,
+    FftConvOptions, FixedFourierConv2dConfig, InitFft, KernelOrigin, SpectralConv2d,
     SpectralConv2dConfig, SpectralConvConfig, try_fft_conv,
 };
 use burn_spectral::frequency::SpectralMix1dConfig;
+use burn_spectral::published::KkLayerConfig;
 use burn_spectral::response::{
     Coupling, FrequencyResponse, FullSpectrumConfig, Gaussian, GaussianConfig, KernelConfig,
     KramersKronigConfig, ParametricForm, Polynomial, PolynomialConfig, ResponseConfig,
 };
-use burn_spectral::spectrum::ElementGateConfig;
+use burn_spectral::spectrum::GateConfig;
 use burn_spectral::{FrequencyGrid, SpectralError};
 
 /// Asserts that `forward` panics on such an input with the text of the error of `check`.
@@ -39,7 +40,7 @@ fn check_layer<C: ResponseConfig<4>>(response: C, is_bound: bool) {
     let text = refused([1, 3, 8, 6]);
     assert_eq!(
         text,
-        "this layer takes 2 channels, got an input of shape [1, 3, 8, 6]"
+        "expected 2 channels, got an input of shape [1, 3, 8, 6]"
     );
     for dims in [[1, 2, 0, 6], [1, 2, 8, 0]] {
         let text = refused(dims);
@@ -48,7 +49,7 @@ fn check_layer<C: ResponseConfig<4>>(response: C, is_bound: bool) {
     if is_bound {
         let text = refused([1, 2, 8, 7]);
         assert!(
-            text.contains("bound to inputs of size [8, 6], got [8, 7]"),
+            text.contains("created for inputs of size [8, 6], got size [8, 7]"),
             "{text}"
         );
         refused([1, 2, 9, 6]);
@@ -60,7 +61,7 @@ fn every_response_refuses_other_channels_empty_axes_and_other_sizes() {
     let size = [8, 6];
     check_layer(FullSpectrumConfig::new(size), true);
     check_layer(KramersKronigConfig::new(size), true);
-    check_layer(ElementGateConfig::new(size), true);
+    check_layer(GateConfig::new(size), true);
     check_layer(KernelConfig::new([3, 3]), false);
     for form in [ParametricForm::Published, ParametricForm::Stable] {
         check_layer(PolynomialConfig::new(2).with_form(form), false);
@@ -79,12 +80,11 @@ fn the_drop_in_convolutions_have_a_check_with_the_text_of_their_panic() {
     let refused = |dims| same_at_the_door(dims, layer.check(dims), |x| layer.forward(x));
     assert_eq!(
         refused([1, 3, 8, 8]),
-        "this layer takes 4 channels, got an input of shape [1, 3, 8, 8]"
+        "expected 4 channels, got an input of shape [1, 3, 8, 8]"
     );
     assert_eq!(
         refused([1, 4, 4, 8]),
-        "a kernel that spans 5 samples does not fit a padded signal of 4 on spatial axis 0 of an \
-         input of shape [1, 4, 4, 8]"
+        "the dilated kernel, which spans 5 samples, is larger than the padded input, of 4 samples, on spatial axis 0 (input shape [1, 4, 4, 8])"
     );
     refused([1, 4, 8, 0]);
     let layer = Conv3dConfig::new([1, 1], [2, 2, 2]).init_fft(&Device::flex());
@@ -110,15 +110,15 @@ fn options_of_a_convolution_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         text(|options| options.dilation = vec![1, 1], [2, 4, 3]),
-        "a 1-dimensional layer needs 1 sizes, got [1, 1]"
+        "expected 1 sizes, one per spatial axis, got [1, 1]"
     );
     assert_eq!(
         text(|options| options.padding = Vec::new(), [2, 4, 3]),
-        "a 1-dimensional layer needs 1 sizes, got []"
+        "expected 1 sizes, one per spatial axis, got []"
     );
     assert_eq!(
         text(|options| options.groups = 2, [3, 2, 3]),
-        "grouped coupling needs channels divisible by 2, got 4 in and 3 out"
+        "grouped coupling needs input and output channels that are multiples of 2, got 4 and 3"
     );
     assert_eq!(
         text(|options| options.groups = 0, [2, 4, 3]),
@@ -139,11 +139,10 @@ fn a_published_form_on_other_axes_than_two_says_so() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the published form of a Gaussian response is one for 2 spatial axes, got 1; take the \
-         stable form"
+        "the published form of a Gaussian response has 2 spatial axes, got 1; use ParametricForm::Stable"
     );
     let polynomial = PolynomialConfig::new(1).with_form(published);
-    let error = ResponseConfig::<5>::init(&polynomial, [1, 1], &device).unwrap_err();
+    let error = ResponseConfig::<5>::try_init(&polynomial, [1, 1], &device).unwrap_err();
     assert_eq!(
         error,
         SpectralError::Form {
@@ -161,10 +160,7 @@ fn more_axes_than_the_transforms_serve_are_refused() {
     let error = SpectralConvConfig::<6, _>::new([1, 1], FullSpectrumConfig::new([2; 4]))
         .try_init(&device)
         .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "a spectral layer has 1 to 3 spatial axes, got 4"
-    );
+    assert_eq!(error.to_string(), "expected 1 to 3 spatial axes, got 4");
     let none = SpectralConvConfig::<2, _>::new([1, 1], KernelConfig::new([]));
     assert_eq!(
         none.try_init(&device).unwrap_err(),

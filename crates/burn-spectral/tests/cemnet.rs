@@ -10,9 +10,11 @@ use burn_spectral::ComplexTensor;
 use burn_spectral::conv::KernelOrigin;
 use burn_spectral::frequency::{
     CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexLinear, ComplexNormForm,
+    Projection, SpectrumGrid, SupportProjection, ThroughImageConfig, TwoBranchLinear,
+};
+use burn_spectral::published::{
     ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight,
-    ElementwiseWeights, FreeWeight, Projection, SpatialMaxPoolConfig, SpectrumGrid,
-    SupportProjection, TapWeight, ThroughImageConfig, TwoBranchLinear,
+    ElementwiseWeights, FreeWeight, SpatialMaxPoolConfig, TapWeight,
 };
 use common::golden::{Case, load};
 use common::{DTYPES, assert_close, values};

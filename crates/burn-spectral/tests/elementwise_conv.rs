@@ -5,12 +5,14 @@ mod common;
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor, module};
+use burn_spectral::SpectralInitializer;
 use burn_spectral::conv::KernelOrigin;
-use burn_spectral::frequency::{
-    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseInit,
-    ElementwiseWeight, ElementwiseWeights, Projection,
-};
+use burn_spectral::frequency::Projection;
 use burn_spectral::ops;
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight,
+    ElementwiseWeights,
+};
 use common::{DTYPES, assert_close, noise_tensor, relative_error, seeded, tolerance, values};
 
 /// Images with copies of themselves on all sides: `before` samples in front, `after` behind.
@@ -138,21 +140,21 @@ fn fresh_weights_have_the_variance_of_a_fresh_convolution_or_the_published_one()
             let layer = config
                 .clone()
                 .with_weights(weights)
-                .with_init(init)
+                .with_initializer(init)
                 .init(&device);
             // Of the product with white noise, by Parseval: 16 times that of a bin.
             16.0 * values(layer.spectrum().norm_sqr().mean())[0]
         };
         for weights in [ElementwiseWeights::Free, ElementwiseWeights::Taps] {
-            let fresh = power(weights, ElementwiseInit::Conv);
+            let fresh = power(weights, SpectralInitializer::Conv);
             assert!(
                 (3.0 * fresh - 1.0).abs() < 0.05,
                 "{form:?} {weights:?}: {fresh}"
             );
         }
-        let he = power(ElementwiseWeights::Taps, ElementwiseInit::Published);
+        let he = power(ElementwiseWeights::Taps, SpectralInitializer::Published);
         assert!((he / 2.0 - 1.0).abs() < 0.05, "{form:?}: {he}");
-        let published = power(ElementwiseWeights::Free, ElementwiseInit::Published);
+        let published = power(ElementwiseWeights::Free, SpectralInitializer::Published);
         assert!(
             (published / (16.0 * 25.0) - 1.0).abs() < 0.05,
             "{form:?}: {published}"

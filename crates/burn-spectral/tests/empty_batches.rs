@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};
-use burn_spectral::frequency::{NoiseForm, NoiseTime, SpectralNoiseConfig, SpectrumGrid};
+use burn_spectral::frequency::SpectrumGrid;
+use burn_spectral::published::{NoiseForm, NoiseTime, SpectralNoiseConfig};
 use common::values;
 use layers::{Check, Outcome, complex, every_layer, spectrum};
 

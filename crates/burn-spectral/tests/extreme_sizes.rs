@@ -7,26 +7,29 @@ use burn::nn::{PaddingConfig1d, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvShape, FftConvAlgorithm, FftConvOptions, FixedFourierConv2dConfig, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, LongInit, SpectralConvConfig, try_fft_conv,
+    InitFft, LongConv1dConfig, SpectralConvConfig, try_fft_conv,
 };
 use burn_spectral::frequency::{
-    ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ElementwiseConv2dConfig,
-    FourierDomainConv2dConfig, ModReluConfig, NoiseForm, SharedStackConfig, SpatialMaxPoolConfig,
-    SpectralMixConfig, SpectralNoiseConfig, SpectrumGrid, SupportProjection, ThroughImageConfig,
-    ToSpectrum,
+    ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ModReluConfig, SpectralMixConfig,
+    SpectrumGrid, SupportProjection, ThroughImageConfig, ToSpectrum,
 };
 use burn_spectral::inspect::Probe;
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, FourierDomainConv2dConfig, NoiseForm, SharedStackConfig,
+    SpatialMaxPoolConfig, SpectralNoiseConfig,
+};
 use burn_spectral::response::{
-    BandLimitedConfig, ConstantConfig, Coupling, FourierModesConfig, FourierModesInit,
-    FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,
-    PolynomialConfig, ResponseConfig,
+    BandLimitedConfig, ConstantConfig, Coupling, FourierModesConfig, FullSpectrumConfig,
+    GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig,
+    ResponseConfig,
 };
 use burn_spectral::spatial;
 use burn_spectral::spectrum::{
-    ElementGateConfig, FrequencyGateConfig, PatchEdges, PatchStft2dConfig,
+    ElementGateConfig, FrequencyGateConfig, GateConfig, PatchEdges, PatchStft2dConfig,
 };
-use burn_spectral::{FrequencyGrid, SpectralError};
+use burn_spectral::{FrequencyGrid, SpectralError, SpectralInitializer};
 
 const MAX: usize = usize::MAX;
 /// The ends of the range, and a size that is none.
@@ -72,7 +75,7 @@ fn every_response_refuses_sizes_beyond_its_reach() {
             channels: [usize; 2],
             device: &Device,
         ) -> Result<C::Response, SpectralError> {
-            config.init(channels, device)
+            config.try_init(channels, device)
         }
         expect(
             "FullSpectrum",
@@ -86,14 +89,14 @@ fn every_response_refuses_sizes_beyond_its_reach() {
         );
         let config = KramersKronigConfig::new([a, b]);
         expect("KramersKronig", &sizes, init(config, channels, &device));
-        let config = ElementGateConfig::new([a, b]);
+        let config = GateConfig::new([a, b]);
         expect("ElementGate", &sizes, init(config, channels, &device));
-        for draw in [FourierModesInit::Conv, FourierModesInit::Published] {
+        for draw in [SpectralInitializer::Conv, SpectralInitializer::Published] {
             for config in [
                 FourierModesConfig::new([a, b]),
                 FourierModesConfig::centered([a, b]),
             ] {
-                let config = config.with_init(draw);
+                let config = config.with_initializer(draw);
                 expect("FourierModes", &sizes, init(config, channels, &device));
             }
         }
@@ -104,20 +107,20 @@ fn every_response_refuses_sizes_beyond_its_reach() {
         let channels = [outputs, inputs];
         for form in [ParametricForm::Published, ParametricForm::Stable] {
             let config = PolynomialConfig::new(order).with_form(form);
-            let result = ResponseConfig::<4>::init(&config, channels, &device);
+            let result = ResponseConfig::<4>::try_init(&config, channels, &device);
             expect("Polynomial", &sizes, result);
             let config = GaussianConfig::new().with_form(form);
-            let result = ResponseConfig::<4>::init(&config, channels, &device);
+            let result = ResponseConfig::<4>::try_init(&config, channels, &device);
             expect("Gaussian", &[outputs, inputs], result);
         }
-        let result = ResponseConfig::<4>::init(&ConstantConfig::default(), channels, &device);
+        let result = ResponseConfig::<4>::try_init(&ConstantConfig::new(), channels, &device);
         expect("Constant", &[outputs, inputs], result);
     });
     let mut config = FourierModesConfig::new([3, 3]);
     config.corners[0][1] = MAX;
-    assert!(ResponseConfig::<4>::init(&config, [1, 1], &device).is_err());
+    assert!(ResponseConfig::<4>::try_init(&config, [1, 1], &device).is_err());
     let config = KramersKronigConfig::new([3, 3]).with_axis(MAX);
-    assert!(ResponseConfig::<4>::init(&config, [1, 1], &device).is_err());
+    assert!(ResponseConfig::<4>::try_init(&config, [1, 1], &device).is_err());
 }
 
 #[test]
@@ -158,8 +161,12 @@ fn every_convolution_refuses_sizes_beyond_its_reach() {
             &[inputs, outputs, size],
             config.try_init(&device),
         );
-        for init in [LongInit::Uniform, LongInit::Decay, LongInit::Normal(1.0)] {
-            let config = LongConv1dConfig::new(inputs, size).with_init(init);
+        for init in [
+            SpectralInitializer::Conv,
+            SpectralInitializer::Decay,
+            SpectralInitializer::Normal(1.0),
+        ] {
+            let config = LongConv1dConfig::new(inputs, size).with_initializer(init);
             expect("LongConv1d", &[inputs, size], config.try_init(&device));
         }
     });
@@ -248,7 +255,7 @@ fn every_layer_on_spectra_and_every_pooling_refuses_sizes_beyond_its_reach() {
         );
         let gate = FrequencyGateConfig::new(inputs, size).try_init(&device);
         expect("FrequencyGate", &[inputs, a, b], gate);
-        let gate = ElementGateConfig::new(size).try_init(inputs, &device);
+        let gate = ElementGateConfig::new(inputs, size).try_init(&device);
         expect("ElementGate", &[inputs, a, b], gate);
         expect("SpectralPool2d", &size, SpectralPool2d::try_new(size));
         expect(
@@ -281,7 +288,8 @@ fn every_layer_on_spectra_and_every_pooling_refuses_sizes_beyond_its_reach() {
         expect("ThroughImage", &[factor, a, b], config.try_init(&device));
         let config = ThroughImageConfig::new(SpectrumGrid::half([9, 9]), ActivationConfig::Relu)
             .with_pool(Some([window, 1]))
-            .with_margins([margin, 0], [1, margin]);
+            .with_margin([margin, 0])
+            .with_output_margin([1, margin]);
         expect("ThroughImage", &[margin, window], config.try_init(&device));
         let config = SpatialMaxPoolConfig::new(grid).with_window([window, window]);
         expect("SpatialMaxPool", &[a, b, window], config.try_init());

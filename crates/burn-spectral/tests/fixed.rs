@@ -315,7 +315,7 @@ fn bad_input_is_refused_with_its_numbers() {
     let layer = config.init(&device);
     assert_eq!(
         layer.check([1, 3, 4, 4]).unwrap_err().to_string(),
-        "this layer takes 2 channels, got an input of shape [1, 3, 4, 4]"
+        "expected 2 channels, got an input of shape [1, 3, 4, 4]"
     );
     assert!(layer.check([1, 2, 0, 4]).is_err());
     assert!(layer.check([1, 2, 9, 4]).is_ok());
@@ -330,8 +330,7 @@ fn bad_input_is_refused_with_its_numbers() {
     let config = FixedFourierConv2dConfig::new(1, [4, 4], vec![kernel]);
     assert_eq!(
         config.try_init(&device).unwrap_err().to_string(),
-        "the kernel image response is bound to inputs of size [3, 4], got [4, 4]; create it for \
-         that size, or resample the input"
+        "the kernel image was created for inputs of size [3, 4], got size [4, 4]; create it for that size or resize the input"
     );
 
     let image = Tensor::<4>::ones([1, 2, 4, 4], &device);
@@ -339,7 +338,7 @@ fn bad_input_is_refused_with_its_numbers() {
     let error = try_fft_convolve2d(image, filter, ConvolveMode::Full, ConvolveOutput::Real);
     assert_eq!(
         error.unwrap_err().to_string(),
-        "this layer takes 3 channels, got an input of shape [1, 2, 4, 4]"
+        "expected 3 channels, got an input of shape [1, 2, 4, 4]"
     );
 }
 

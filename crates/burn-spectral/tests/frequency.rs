@@ -8,9 +8,10 @@ use burn::module::{Module, ModuleDisplay, Param};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv2d};
 use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2d, FourierDomainConv2dConfig, ModRelu,
-    SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig, SpectralMix3dConfig, ZRelu,
+    CRelu, FlattenSpectrum, ModRelu, SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig,
+    SpectralMix3dConfig, ZRelu,
 };
+use burn_spectral::published::{FourierDomainConv2d, FourierDomainConv2dConfig};
 use burn_spectral::response::{
     ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
     KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig, ResponseConfig,
@@ -123,7 +124,7 @@ fn check_against_convolution<C: ResponseConfig<4>>(config: C, size: [usize; 2]) 
 fn a_mix_between_transforms_is_the_convolution_with_the_same_response() {
     for size in [[6, 8], [5, 7]] {
         check_against_convolution(FullSpectrumConfig::new(size), size);
-        check_against_convolution(ConstantConfig::default(), size);
+        check_against_convolution(ConstantConfig::new(), size);
         check_against_convolution(KernelConfig::new([3, 2]), size);
         check_against_convolution(KramersKronigConfig::new(size), size);
         for form in [ParametricForm::Published, ParametricForm::Stable] {
@@ -357,12 +358,11 @@ fn what_a_mix_cannot_take_is_refused() {
     let refuse = |dims, width| layer.check(dims, width).unwrap_err().to_string();
     assert_eq!(
         refuse([1, 3, 4, 4], 6),
-        "this layer takes 2 channels, got an input of shape [1, 3, 4, 4]"
+        "expected 2 channels, got an input of shape [1, 3, 4, 4]"
     );
     assert_eq!(
         refuse([1, 2, 4, 4], 7),
-        "the free response is bound to inputs of size [4, 6], got [4, 7]; create it for that \
-         size, or resample the input"
+        "FullSpectrum was created for inputs of size [4, 6], got size [4, 7]; create it for that size or resize the input"
     );
     assert!(refuse([1, 2, 0, 4], 6).contains("[0, 6]"));
     let config = SpectralMix2dConfig::new([3, 4], GaussianConfig::new());

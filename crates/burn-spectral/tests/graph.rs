@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::ops::{Axes, Conjugate, Direction, MixSpec};
-use burn_spectral::response::{FullSpectrum, FullSpectrumConfig};
+use burn_spectral::response::{FullSpectrum, FullSpectrum2d, FullSpectrumConfig};
 use burn_spectral::{ComplexTensor, Norm};
 use common::{Path, assert_close, noise_complex, noise_tensor, values};
 
@@ -186,7 +186,7 @@ fn a_layer_learns_the_filter_it_is_shown() {
         SpectralConv2dConfig::new([2, 2], FullSpectrumConfig::new([6, 5])).with_bias(false);
     let teacher = config.init(&device);
     let mut student = config.init(&device);
-    let distance = |student: &SpectralConv2d<FullSpectrum<4>>| {
+    let distance = |student: &SpectralConv2d<FullSpectrum2d>| {
         let x = noise_tensor([16, 2, 6, 5], 8, DType::F32, &device);
         let error = student.forward(x.clone()) - teacher.forward(x).detach();
         (error.clone() * error).mean()

@@ -7,8 +7,8 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::conv::{ConjugateFactor, SpectralConv, SpectralConvConfig};
 use burn_spectral::response::{
-    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, KernelConfig,
-    KramersKronig, KramersKronigConfig, ResponseConfig,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum2d, FullSpectrumConfig, KernelConfig,
+    KramersKronig2d, KramersKronigConfig, ResponseConfig,
 };
 use burn_spectral::{Norm, fft};
 use common::seeded;
@@ -76,7 +76,7 @@ fn fresh_spectral_layers_give_the_output_variance_of_a_fresh_convolution() {
         &SIZE,
     );
     check::<4, _>(CHANNELS, KernelConfig::new([3, 5]), Coupling::Dense, &SIZE);
-    check::<4, _>([32, 64], ConstantConfig::default(), Coupling::Dense, &SIZE);
+    check::<4, _>([32, 64], ConstantConfig::new(), Coupling::Dense, &SIZE);
     for axis in [0, 1] {
         let response = KramersKronigConfig::new(SIZE).with_axis(axis);
         check::<4, _>(CHANNELS, response, Coupling::Dense, &SIZE);
@@ -133,12 +133,8 @@ fn every_frequency_of_a_fresh_response_has_the_same_power() {
     let (device, _alone) = seeded(5);
     let channels = [64, 32];
     let want = 1.0 / (3.0 * 32.0);
-    let free: FullSpectrum<4> = FullSpectrumConfig::new(SIZE)
-        .init(channels, &device)
-        .unwrap();
-    let causal: KramersKronig<4> = KramersKronigConfig::new(SIZE)
-        .init(channels, &device)
-        .unwrap();
+    let free: FullSpectrum2d = FullSpectrumConfig::new(SIZE).init(channels, &device);
+    let causal: KramersKronig2d = KramersKronigConfig::new(SIZE).init(channels, &device);
     let causal = fft::rfft2(causal.impulse_response(), Norm::Backward).into_complex();
     for index in 0..SIZE[1] / 2 + 1 {
         // 2,048 filters of nine bins: well below a deviation of two percent.
@@ -160,7 +156,7 @@ fn a_fresh_causal_response_is_causal_white_noise() {
     let (device, _alone) = seeded(6);
     for (axis, taps) in [(0, 5 * 12), (1, 9 * 7)] {
         let config = KramersKronigConfig::new(SIZE).with_axis(axis);
-        let response: KramersKronig<4> = config.init([64, 32], &device).unwrap();
+        let response: KramersKronig2d = config.init([64, 32], &device);
         assert_eq!(FrequencyResponse::<4>::channels(&response), [64, 32]);
         let h = response.impulse_response();
         let causal = SIZE[axis] / 2 + 1;

@@ -7,14 +7,15 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use burn_spectral::conv::{
-    ConjugateFactor, KkLayer, KkLayerConfig, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
+    ConjugateFactor, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
 };
 use burn_spectral::inspect::{
     MapReport, Operation, ParameterReport, Probe, Surround, before_real_part,
     energy_discarded_by_real_part, inspect_map, inspect_parameters, kk_before_real_part, to_conv,
 };
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use burn_spectral::response::{
-    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrum, FullSpectrumConfig,
+    Coupling, FourierModesConfig, FrequencyResponse, FullSpectrum2d, FullSpectrumConfig,
     GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm,
 };
 
@@ -231,7 +232,7 @@ fn a_long_causal_convolution_comes_neither_from_ahead_nor_over_the_border() {
     );
 }
 
-fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<FullSpectrum<4>> {
+fn free(channels: [usize; 2], size: [usize; 2]) -> SpectralConv2d<FullSpectrum2d> {
     let config =
         SpectralConv2dConfig::new(channels, FullSpectrumConfig::new(size)).with_bias(false);
     config.init(&Device::flex())
@@ -330,7 +331,7 @@ fn kk_throws_beta_away() {
 #[test]
 fn a_free_response_that_starts_hermitian_throws_nothing_away() {
     let layer = free([1, 1], [8, 8]);
-    let share = |layer: &SpectralConv2d<FullSpectrum<4>>| {
+    let share = |layer: &SpectralConv2d<FullSpectrum2d>| {
         energy_discarded_by_real_part(|x| before_real_part(layer, x), &probe(1, [8, 8]))
     };
     assert!(share(&layer) < 1e-10);
@@ -384,7 +385,7 @@ fn baking_a_layer_that_reverses_says_so() {
     let error = to_conv(|x| layer.forward(x), &probe(2, [9, 9]), 4).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "a kernel to bake has an odd size up to 9, got 4"
+        "the kernel size must be odd and at most 9, got 4"
     );
 }
 

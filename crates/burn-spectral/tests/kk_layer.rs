@@ -4,8 +4,9 @@ mod common;
 
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::conv::{ConjugateFactor, KkLayer, KkLayerConfig};
-use burn_spectral::response::ConstantInit;
+use burn_spectral::SpectralInitializer;
+use burn_spectral::conv::ConjugateFactor;
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use common::{DTYPES, assert_close, noise, noise_tensor, tensor, tolerance, values};
 use spectral_kernels::oracle;
 
@@ -123,20 +124,20 @@ fn it_starts_standard_normal_as_published_or_as_a_convolution() {
     let device = Device::flex();
     device.seed(3);
     let variance = |init| {
-        let config = KkLayerConfig::new([64, 256]).with_init(init);
+        let config = KkLayerConfig::new([64, 256]).with_initializer(init);
         let alpha = values(config.init(&device).conv.response.alpha.val());
         alpha.iter().map(|a| a * a).sum::<f64>() / alpha.len() as f64
     };
     // 16,384 squares of normal numbers: a deviation of √(2/16384), 1.1 %.
     assert_close(
         "published",
-        &[variance(ConstantInit::StandardNormal)],
+        &[variance(SpectralInitializer::Published)],
         &[1.0],
         0.05,
     );
     assert_close(
         "convolution",
-        &[variance(ConstantInit::Conv)],
+        &[variance(SpectralInitializer::Conv)],
         &[1.0 / 192.0],
         0.05,
     );

@@ -7,7 +7,8 @@ use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::SpectralConv;
 use burn_spectral::ops::Axes;
 use burn_spectral::response::{
-    Coupling, KramersKronig, KramersKronigConfig, ResponseConfig, hilbert,
+    Coupling, KramersKronig, KramersKronig1d, KramersKronig2d, KramersKronigConfig, ResponseConfig,
+    hilbert,
 };
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, SpectralError, fft};
 use common::{DTYPES, PATHS, assert_close, complex_values, noise_tensor, tolerance, values};
@@ -15,7 +16,7 @@ use common::{DTYPES, PATHS, assert_close, complex_values, noise_tensor, toleranc
 const LENGTHS: [usize; 9] = [1, 2, 3, 4, 7, 8, 13, 16, 97];
 const SIZES: [[usize; 2]; 6] = [[4, 6], [5, 8], [7, 7], [8, 5], [1, 6], [6, 1]];
 
-fn one_dimensional(n: usize, dtype: DType, device: &Device) -> KramersKronig<3> {
+fn one_dimensional(n: usize, dtype: DType, device: &Device) -> KramersKronig1d {
     KramersKronig {
         real: Param::from_tensor(noise_tensor([2, 3, n / 2 + 1], n as u64, dtype, device)),
         length: n,
@@ -23,7 +24,7 @@ fn one_dimensional(n: usize, dtype: DType, device: &Device) -> KramersKronig<3> 
     }
 }
 
-fn two_dimensional([height, width]: [usize; 2], axis: usize, device: &Device) -> KramersKronig<4> {
+fn two_dimensional([height, width]: [usize; 2], axis: usize, device: &Device) -> KramersKronig2d {
     let dims = [2, 1, height, width / 2 + 1];
     KramersKronig {
         real: Param::from_tensor(noise_tensor(dims, 5, DType::F64, device)),
@@ -189,12 +190,12 @@ fn the_hilbert_transform_turns_cosines_into_sines() {
 #[test]
 fn an_axis_that_is_not_there_is_refused() {
     let config = KramersKronigConfig::new([4, 6]).with_axis(2);
-    let error = ResponseConfig::<4>::init(&config, [2, 3], &Device::flex()).unwrap_err();
+    let error = ResponseConfig::<4>::try_init(&config, [2, 3], &Device::flex()).unwrap_err();
     assert_eq!(error, SpectralError::Axis { axis: 2, axes: 2 });
     assert_eq!(
         error.to_string(),
-        "axis 2 is not one of the 2 spatial axes (0 to 1)"
+        "spatial axis 2 is out of range: expected 0 to 1"
     );
     let config = KramersKronigConfig::new([4, 6]);
-    assert!(ResponseConfig::<3>::init(&config, [2, 3], &Device::flex()).is_err());
+    assert!(ResponseConfig::<3>::try_init(&config, [2, 3], &Device::flex()).is_err());
 }

@@ -3,7 +3,8 @@
 mod common;
 
 use burn::tensor::{DType, Device, Distribution, Tensor};
-use burn_spectral::conv::{LongConv1dConfig, LongInit, long_conv};
+use burn_spectral::SpectralInitializer;
+use burn_spectral::conv::{LongConv1dConfig, long_conv};
 use common::golden::load;
 use common::gradient::{assert_gradients, weigh};
 use common::{DTYPES, seeded};
@@ -63,11 +64,13 @@ fn an_empty_batch_gives_an_empty_output_and_no_gradient() {
 fn fresh_layers_give_the_output_variance_of_a_fresh_convolution() {
     let (device, _alone) = seeded(4);
     for init in [
-        LongInit::Uniform,
-        LongInit::Decay,
-        LongInit::Normal((1.0_f64 / 300.0).sqrt()),
+        SpectralInitializer::Conv,
+        SpectralInitializer::Decay,
+        SpectralInitializer::Normal((1.0_f64 / 300.0).sqrt()),
     ] {
-        let layer = LongConv1dConfig::new(64, 100).with_init(init).init(&device);
+        let layer = LongConv1dConfig::new(64, 100)
+            .with_initializer(init)
+            .init(&device);
         let x = Tensor::<3>::random(
             [8, 64, 400],
             Distribution::Normal(0.0, 1.0),

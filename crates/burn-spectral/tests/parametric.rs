@@ -322,12 +322,10 @@ fn dropped(response: ComplexTensor<4>, width: usize) -> f64 {
 #[test]
 fn published_forms_hold_what_no_real_signal_has_and_stable_forms_do_not() {
     let device = Device::flex();
-    let polynomial: Polynomial = ResponseConfig::<4>::init(&published(1), [3, 2], &device)
-        .unwrap()
-        .noisy(1.0);
-    let gaussian: Gaussian = ResponseConfig::<4>::init(&published_gaussian(), [3, 2], &device)
-        .unwrap()
-        .noisy(1.0);
+    let polynomial: Polynomial =
+        ResponseConfig::<4>::init(&published(1), [3, 2], &device).noisy(1.0);
+    let gaussian: Gaussian =
+        ResponseConfig::<4>::init(&published_gaussian(), [3, 2], &device).noisy(1.0);
     for size in [[7, 7], [14, 14]] {
         assert!(dropped(spectrum(&polynomial, &size), size[1]) > 0.01);
         assert!(dropped(spectrum(&gaussian, &size), size[1]) > 0.01);

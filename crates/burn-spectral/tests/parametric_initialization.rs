@@ -21,10 +21,8 @@ fn deviation(tensor: Tensor<3>) -> f64 {
 #[test]
 fn published_forms_start_with_the_published_deviations_and_counts() {
     let (device, _alone) = seeded(3);
-    let polynomial: Polynomial =
-        ResponseConfig::<4>::init(&published(3), [64, 32], &device).unwrap();
-    let gaussian: Gaussian =
-        ResponseConfig::<4>::init(&published_gaussian(), [64, 32], &device).unwrap();
+    let polynomial: Polynomial = ResponseConfig::<4>::init(&published(3), [64, 32], &device);
+    let gaussian: Gaussian = ResponseConfig::<4>::init(&published_gaussian(), [64, 32], &device);
     assert_eq!(polynomial.num_params(), 2 * 2 * (3 + 1) * 64 * 32);
     assert_eq!(gaussian.num_params(), 12 * 64 * 32);
     for (parts, want) in [
@@ -56,8 +54,7 @@ fn mean_power<const D: usize>(response: &impl FrequencyResponse<D>, size: &[usiz
 fn fresh_stable_responses_have_the_power_of_a_fresh_convolution() {
     let (device, _alone) = seeded(4);
     let channels = [64, 32];
-    let gaussian: Gaussian =
-        ResponseConfig::<4>::init(&GaussianConfig::new(), channels, &device).unwrap();
+    let gaussian: Gaussian = ResponseConfig::<4>::init(&GaussianConfig::new(), channels, &device);
     for size in [[28, 28], [13, 11], [7, 7]] {
         let got = mean_power::<4>(&gaussian, &size);
         assert!((got - 1.0).abs() < 0.06, "Gaussian, {size:?}: {got}");
@@ -74,13 +71,12 @@ fn fresh_stable_responses_have_the_power_of_a_fresh_convolution() {
             );
         }
     }
-    let one: Gaussian =
-        ResponseConfig::<3>::init(&GaussianConfig::new(), channels, &device).unwrap();
+    let one: Gaussian = ResponseConfig::<3>::init(&GaussianConfig::new(), channels, &device);
     let got = mean_power::<3>(&one, &[64]);
     assert!((got - 1.0).abs() < 0.06, "Gaussian, one axis: {got}");
     for order in 1..=4 {
         let polynomial: Polynomial =
-            ResponseConfig::<4>::init(&PolynomialConfig::new(order), channels, &device).unwrap();
+            ResponseConfig::<4>::init(&PolynomialConfig::new(order), channels, &device);
         // Odd lengths have no frequency ½, where the odd polynomials are zero.
         let got = mean_power::<4>(&polynomial, &[151, 151]);
         assert!((got - 1.0).abs() < 0.08, "order {order}: {got}");

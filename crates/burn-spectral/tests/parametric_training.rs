@@ -102,27 +102,28 @@ fn gradients_of_the_stable_gaussian_are_finite_differences() {
 fn published_forms_are_for_images() {
     let device = Device::flex();
     let text = |error: burn_spectral::SpectralError| error.to_string();
-    let one = ResponseConfig::<3>::init(&published(1), [1, 1], &device).unwrap_err();
+    let one = ResponseConfig::<3>::try_init(&published(1), [1, 1], &device).unwrap_err();
     assert_eq!(
         text(one),
-        "the published form of a polynomial response is one for 2 spatial axes, got 1; take the \
-         stable form"
+        "the published form of a polynomial response has 2 spatial axes, got 1; use ParametricForm::Stable"
     );
-    let three = ResponseConfig::<5>::init(&published_gaussian(), [1, 1], &device).unwrap_err();
+    let three = ResponseConfig::<5>::try_init(&published_gaussian(), [1, 1], &device).unwrap_err();
     assert_eq!(
         text(three),
-        "the published form of a Gaussian response is one for 2 spatial axes, got 3; take the \
-         stable form"
+        "the published form of a Gaussian response has 2 spatial axes, got 3; use ParametricForm::Stable"
     );
-    let two = ResponseConfig::<4>::init(&published(1), [1, 1], &device).unwrap();
+    let two = ResponseConfig::<4>::init(&published(1), [1, 1], &device);
     let grid = FrequencyGrid::new(&[64]).unwrap();
     let error = FrequencyResponse::<3>::check(&two, &grid).unwrap_err();
-    assert_eq!(text(error), "a 2-dimensional layer needs 2 sizes, got [64]");
+    assert_eq!(
+        text(error),
+        "expected 2 sizes, one per spatial axis, got [64]"
+    );
 }
 
 #[test]
 fn a_stable_polynomial_has_at_least_order_one() {
-    let error = ResponseConfig::<4>::init(&PolynomialConfig::new(0), [1, 1], &Device::flex());
+    let error = ResponseConfig::<4>::try_init(&PolynomialConfig::new(0), [1, 1], &Device::flex());
     let text = error.unwrap_err().to_string();
     assert_eq!(
         text,
@@ -140,7 +141,7 @@ fn layer_with_nan(form: ParametricForm) -> SpectralConv2d<Gaussian> {
 }
 
 fn config_init(config: &GaussianConfig, device: &Device) -> Gaussian {
-    ResponseConfig::<4>::init(config, [1, 1], device).unwrap()
+    ResponseConfig::<4>::init(config, [1, 1], device)
 }
 
 #[test]
@@ -152,7 +153,7 @@ fn a_parameter_that_is_not_a_number_is_refused_by_name_and_place() {
 }
 
 #[test]
-#[should_panic(expected = "this layer takes 1 channels, got an input of shape [1, 2, 4, 4]")]
+#[should_panic(expected = "expected 1 channels, got an input of shape [1, 2, 4, 4]")]
 fn an_input_of_other_channels_is_refused() {
     let device = Device::flex();
     let response = config_init(&GaussianConfig::new(), &device);

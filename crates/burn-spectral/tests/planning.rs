@@ -55,7 +55,7 @@ fn a_convolution_of_no_axis_or_of_four_is_refused() {
         None,
         &FftConvOptions::new(0),
     );
-    let expected = "a spectral layer has 1 to 3 spatial axes, got 0";
+    let expected = "expected 1 to 3 spatial axes, got 0";
     assert_eq!(error.unwrap_err().to_string(), expected);
     let (x, weight) = (
         Tensor::<6>::ones([1; 6], &device),

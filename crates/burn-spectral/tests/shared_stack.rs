@@ -7,11 +7,11 @@ use burn::module::{Module, ModuleDisplay, ModuleMapper, Param, ParamId};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::ConjugateFactor;
-use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, SharedStack, SharedStack2d, SharedStack2dConfig, SharedStackConfig,
-    SpectralMix, SpectralMix2dConfig,
-};
+use burn_spectral::frequency::{CRelu, FlattenSpectrum, SpectralMix, SpectralMix2dConfig};
 use burn_spectral::ops::{self, StackSpec, portable};
+use burn_spectral::published::{
+    SharedStack, SharedStack2d, SharedStack2dConfig, SharedStackConfig,
+};
 use burn_spectral::response::{
     ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
     KernelConfig, ParametricForm, PolynomialConfig, ResponseConfig,
@@ -157,7 +157,7 @@ fn stacks_serve_one_and_three_axes_and_every_kind_of_value() {
     check_composition::<5, _>(GaussianConfig::new(), &[3, 4, 5], [2, 2], &[2, 3]);
     check_composition::<4, _>(KernelConfig::new([3, 2]), &[5, 6], [2, 2], &[2, 3]);
     let (device, _alone) = seeded(4);
-    let stack = SharedStack2dConfig::new(2, [3, 2], ConstantConfig::default()).init(&device);
+    let stack = SharedStack2dConfig::new(2, [3, 2], ConstantConfig::new()).init(&device);
     let z = noise_complex::<4>([2, 2, 5, 4], 1, DType::F32, &device);
     let z = HalfSpectrum::new(z, 6);
     let want = complex_values(composed(&stack, z.clone()));
@@ -390,8 +390,8 @@ fn what_a_stack_cannot_take_is_refused() {
 
     let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([4, 6])).init(&device);
     let refuse = |dims, length| stack.check(dims, length).unwrap_err().to_string();
-    assert!(refuse([1, 2, 4, 4], 6).contains("takes 3 channels"));
-    assert!(refuse([1, 3, 4, 4], 7).contains("bound to inputs of size [4, 6]"));
+    assert!(refuse([1, 2, 4, 4], 6).contains("expected 3 channels"));
+    assert!(refuse([1, 3, 4, 4], 7).contains("created for inputs of size [4, 6]"));
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn a_head_of_other_features_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "this layer takes 3 channels, got an input of shape [1, 2, 3, 6]")]
+#[should_panic(expected = "expected 3 channels, got an input of shape [1, 2, 3, 6]")]
 fn a_signal_of_other_channels_is_refused() {
     let device = Device::flex();
     let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([3, 6])).init(&device);

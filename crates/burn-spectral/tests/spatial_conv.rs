@@ -131,6 +131,6 @@ fn what_the_layer_cannot_take_is_refused() {
     let x = Tensor::zeros([2, 3, 7, 9], &device);
     assert_eq!(
         refused(x, Activation::LeakyRelu { slope: -0.5 }).to_string(),
-        "the slope of an activation must be finite and not negative, got -0.5"
+        "the slope of an activation must be a finite number of at least 0, got -0.5"
     );
 }

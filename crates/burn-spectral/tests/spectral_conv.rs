@@ -10,8 +10,8 @@ use burn_spectral::conv::{
 };
 use burn_spectral::ops::{Conjugate, MixSpec, SavedSpectrum};
 use burn_spectral::response::{
-    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, Kernel,
-    KernelConfig, KramersKronigConfig, Response,
+    ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrum2d, FullSpectrumConfig,
+    Kernel, KernelConfig, KramersKronigConfig, Response,
 };
 use burn_spectral::{ComplexTensor, FrequencyGrid};
 use common::{PATHS, assert_close, noise_complex, noise_tensor, values};
@@ -23,7 +23,7 @@ const FACTORS: [ConjugateFactor; 3] = [
     ConjugateFactor::Input,
 ];
 
-fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum<4> {
+fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum2d {
     let dims = [channels[0], channels[1], SIZE[0], SIZE[1] / 2 + 1];
     let z = noise_complex(dims, seed, DType::F64, device);
     FullSpectrum {
@@ -33,7 +33,7 @@ fn free(channels: [usize; 2], seed: u64, device: &Device) -> FullSpectrum<4> {
     }
 }
 
-fn part(response: &FullSpectrum<4>, axis: usize, start: usize, length: usize) -> FullSpectrum<4> {
+fn part(response: &FullSpectrum2d, axis: usize, start: usize, length: usize) -> FullSpectrum2d {
     let cut = |part: &Param<Tensor<4>>| Param::from_tensor(part.val().narrow(axis, start, length));
     FullSpectrum {
         re: cut(&response.re),
@@ -43,11 +43,11 @@ fn part(response: &FullSpectrum<4>, axis: usize, start: usize, length: usize) ->
 }
 
 fn layer(
-    response: FullSpectrum<4>,
+    response: FullSpectrum2d,
     channels: [usize; 2],
     coupling: Coupling,
     conjugate: ConjugateFactor,
-) -> SpectralConv2d<FullSpectrum<4>> {
+) -> SpectralConv2d<FullSpectrum2d> {
     let mut layer = SpectralConv2d::from_response(response, channels, coupling).unwrap();
     layer.conjugate = conjugate;
     layer
@@ -162,12 +162,12 @@ fn a_kernel_as_large_as_the_input_is_taken_and_a_larger_one_refused() {
     );
     assert_eq!(
         layer.check([1, 2, 4, 4]).unwrap_err().to_string(),
-        "a circular kernel of size [4, 5] does not fit an input of size [4, 4]"
+        "the kernel, of size [4, 5], is larger than the input, of size [4, 4]"
     );
 }
 
 #[test]
-#[should_panic(expected = "does not fit an input of size [3, 9]")]
+#[should_panic(expected = "is larger than the input, of size [3, 9]")]
 fn forward_panics_with_the_text_of_the_check() {
     let device = Device::flex();
     let layer = SpectralConv2dConfig::new([2, 3], KernelConfig::new([4, 5])).init(&device);
@@ -182,13 +182,12 @@ fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
     assert!(free.check([7, 2, 8, 6]).is_ok());
     assert_eq!(
         text([7, 4, 8, 6]),
-        "this layer takes 2 channels, got an input of shape [7, 4, 8, 6]"
+        "expected 2 channels, got an input of shape [7, 4, 8, 6]"
     );
     assert!(text([7, 2, 0, 6]).contains("every size of a signal of [0, 6] samples"));
     assert_eq!(
         text([7, 2, 6, 8]),
-        "the free response is bound to inputs of size [8, 6], got [6, 8]; \
-         create it for that size, or resample the input"
+        "FullSpectrum was created for inputs of size [8, 6], got size [6, 8]; create it for that size or resize the input"
     );
     // Eight and nine samples have five bins each: the length is carried, not guessed.
     assert!(text([7, 2, 8, 7]).contains("got [8, 7]"));
@@ -196,7 +195,7 @@ fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
     let response = KramersKronigConfig::new([8, 6]).with_axis(0);
     let causal = SpectralConv2dConfig::new([2, 3], response).init(&device);
     let error = causal.check([1, 2, 8, 7]).unwrap_err().to_string();
-    assert!(error.starts_with("the Kramers-Kronig response is bound to inputs of size [8, 6]"));
+    assert!(error.starts_with("KramersKronig was created for inputs of size [8, 6]"));
 }
 
 #[test]
@@ -215,12 +214,12 @@ fn configurations_that_cannot_be_are_refused() {
     );
     assert_eq!(
         text([4, 6], vec![4, 4], Coupling::Grouped(3)),
-        "grouped coupling needs channels divisible by 3, got 4 in and 6 out"
+        "grouped coupling needs input and output channels that are multiples of 3, got 4 and 6"
     );
     assert!(text([4, 4], vec![4, 4], Coupling::Grouped(0)).contains("number of groups"));
     assert_eq!(
         text([2, 3], vec![4], Coupling::Dense),
-        "a 2-dimensional layer needs 2 sizes, got [4]"
+        "expected 2 sizes, one per spatial axis, got [4]"
     );
     assert!(text([2, 3], vec![4, 0], Coupling::Dense).contains("every size of a free response"));
     let kernel = SpectralConv3dConfig::new([2, 3], KernelConfig::new([3, 3]));
@@ -235,7 +234,7 @@ fn configurations_that_cannot_be_are_refused() {
     let error = SpectralConv2d::from_response(free([3, 2], 1, &device), [3, 3], Coupling::Dense);
     assert_eq!(
         error.unwrap_err().to_string(),
-        "this layer needs a response of channels [out, in / groups] = [3, 3], got [3, 2]"
+        "the response has [out, in / groups] = [3, 2] channels, expected [3, 3]"
     );
 }
 
@@ -314,8 +313,9 @@ fn a_response_of_the_wrong_shape_is_named() {
         let x = Tensor::ones([1, 3, 8], &device);
         let forward = std::panic::AssertUnwindSafe(|| layer.forward(x));
         let panic = std::panic::catch_unwind(forward).unwrap_err();
-        let want =
-            format!("on this grid the response must have the shape {expected:?}, got {wrong:?}");
+        let want = format!(
+            "the value of the response has shape {wrong:?}, expected {expected:?} for this input size"
+        );
         assert_eq!(panic.downcast_ref::<String>(), Some(&want));
     }
 }
@@ -347,7 +347,7 @@ fn every_response_meets_an_empty_batch() {
         check!(FullSpectrumConfig::new(SIZE), Coupling::Shared);
         check!(KernelConfig::new([3, 3]), Coupling::Grouped(2));
         check!(KramersKronigConfig::new(SIZE), Coupling::Dense);
-        check!(ConstantConfig::default(), Coupling::Dense);
+        check!(ConstantConfig::new(), Coupling::Dense);
     }
     let response = ComplexTensor::new(
         Tensor::ones([8, 4, 6, 3], &device),

@@ -4,7 +4,8 @@ mod common;
 
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::frequency::{NoiseForm, NoiseTime, SpectralNoiseConfig, SpectrumGrid};
+use burn_spectral::frequency::SpectrumGrid;
+use burn_spectral::published::{NoiseForm, NoiseTime, SpectralNoiseConfig};
 use burn_spectral::{ComplexTensor, Norm, fft};
 use common::{assert_close, complex_values, noise_tensor, seeded, values};
 
@@ -68,7 +69,7 @@ fn factors_have_mean_one_and_the_deviation_asked_for() {
 fn it_acts_when_it_should() {
     let (plain, _alone) = seeded(2);
     let training = plain.clone().autodiff();
-    let is_changed = |layer: &burn_spectral::frequency::SpectralNoise, device: &Device| {
+    let is_changed = |layer: &burn_spectral::published::SpectralNoise, device: &Device| {
         let out = complex_values(layer.forward(ones(device)));
         out.iter().any(|&value| value != 1.0)
     };

@@ -217,7 +217,7 @@ fn gates_have_finite_gradients_at_a_spectrum_of_zeros() {
 #[test]
 fn a_fresh_element_gate_halves_every_frequency() {
     let device = Device::flex();
-    let gate = ElementGateConfig::new([5, 6]).init(3, &device);
+    let gate = ElementGateConfig::new(3, [5, 6]).init(&device);
     assert_eq!(gate.num_params(), 3 * 5 * 4);
     let spectrum = noise_complex::<4>([2, 3, 5, 4], 1, DType::F32, &device);
     let half = gate.forward(HalfSpectrum::new(spectrum.clone(), 6));

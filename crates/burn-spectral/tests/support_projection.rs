@@ -4,9 +4,9 @@ mod common;
 
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::KernelOrigin;
-use burn_spectral::frequency::{
-    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight, ElementwiseWeights, Projection,
-    SpectrumGrid, SupportProjection,
+use burn_spectral::frequency::{Projection, SpectrumGrid, SupportProjection};
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeight, ElementwiseWeights,
 };
 use burn_spectral::{ComplexTensor, Norm, fft};
 use common::{assert_close, complex_values, noise_complex, noise_tensor, seeded, values};
@@ -267,6 +267,6 @@ fn half_the_energy_of_the_published_start_lies_outside_the_kernel() {
     // 512 kernels of unit taps: ½ at each tap and at each mirror image, that of the first itself.
     assert!((total / (512.0 * 25.0) - 1.0).abs() < 0.05, "{total}");
     assert!((outside / (512.0 * 12.0) - 1.0).abs() < 0.05, "{outside}");
-    let fresh = published.with_init(burn_spectral::frequency::ElementwiseInit::Conv);
+    let fresh = published.with_initializer(burn_spectral::SpectralInitializer::Conv);
     assert!(values(fresh.init(&device).energy_outside())[0] < 1e-9);
 }

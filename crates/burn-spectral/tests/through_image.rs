@@ -9,12 +9,10 @@ use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::frequency::{
-    ElementwiseConv2dConfig, ElementwiseWeight, ImageNorm, SpatialMaxPoolConfig, SpectrumGrid,
-    ThroughImageConfig,
-};
+use burn_spectral::frequency::{ImageNorm, SpectrumGrid, ThroughImageConfig};
 use burn_spectral::ops;
 use burn_spectral::pool::AntiAliasedActivationConfig;
+use burn_spectral::published::{ElementwiseConv2dConfig, ElementwiseWeight, SpatialMaxPoolConfig};
 use common::{assert_close, complex_values, noise_tensor, seeded, values};
 
 fn grids() -> Vec<SpectrumGrid> {
@@ -79,7 +77,8 @@ fn with_margins_a_block_is_that_of_an_image_network_with_zero_padding() {
         let norm = BatchNormConfig::new(3).init(&device);
         let layer = ThroughImageConfig::new(grid, ActivationConfig::Relu)
             .with_pool(Some([2, 2]))
-            .with_margins([margin; 2], [next; 2])
+            .with_margin([margin; 2])
+            .with_output_margin([next; 2])
             .init(&device);
         let x = noise_tensor::<4>([3, 2, height, width], 1, DType::F32, &device).require_grad();
         let padded = ops::zero_pad(x.clone(), &grid.size);

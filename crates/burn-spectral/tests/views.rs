@@ -4,10 +4,9 @@
 mod common;
 
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::conv::{
-    ConjugateFactor, FftConvOptions, KkLayerConfig, SpectralConv2dConfig, fft_conv,
-};
+use burn_spectral::conv::{ConjugateFactor, FftConvOptions, SpectralConv2dConfig, fft_conv};
 use burn_spectral::ops::{Axes, Conjugate, Direction, MixSpec};
+use burn_spectral::published::KkLayerConfig;
 use burn_spectral::response::{FullSpectrumConfig, KernelConfig};
 use burn_spectral::{ComplexTensor, Norm};
 use common::{

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
 use crate::{FrequencyGrid, Norm, SpectralError, fft};
 
@@ -106,7 +107,7 @@ mod sealed {
 /// - output: `[batch, channels or channels_out, …]`, its size by the mode
 ///
 /// # Errors
-/// When the channels or the dtypes differ, an axis is empty or too large, a filter is larger than the image in mode
+/// If the channels or the dtypes differ, an axis is empty or too large, a filter is larger than the image in mode
 /// [`Circular`](ConvolveMode::Circular), or neither covers the other in mode
 /// [`Valid`](ConvolveMode::Valid).
 ///
@@ -169,14 +170,15 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
 /// Convolution of images with a filter; see [`try_fft_convolve2d`].
 ///
 /// # Panics
-/// Where [`try_fft_convolve2d`] gives an error, with its text.
+/// If [`try_fft_convolve2d`] returns an error, with the same text.
+#[track_caller]
 pub fn fft_convolve2d<F: ConvolveFilter>(
     image: Tensor<4>,
     filter: F,
     mode: ConvolveMode,
     output: ConvolveOutput,
 ) -> Tensor<4> {
-    try_fft_convolve2d(image, filter, mode, output).unwrap_or_else(|error| panic!("{error}"))
+    try_fft_convolve2d(image, filter, mode, output).or_panic()
 }
 
 /// The part of a circular convolution that a mode keeps.
@@ -264,21 +266,20 @@ mod tests {
         assert_eq!(
             shape([7, 8], [3, 9], ConvolveMode::Valid),
             Err(
-                "mode valid needs one of image and filter to be at least as large as the other on \
-                 every axis, got an image of size [7, 8] and a filter of size [3, 9]"
+                "mode Valid needs the image or the filter to be at least as large as the other on every axis, got an image of size [7, 8] and a filter of size [3, 9]"
                     .into()
             )
         );
         assert_eq!(
             shape([7, 8], [3, 9], ConvolveMode::Circular),
-            Err("a circular kernel of size [3, 9] does not fit an input of size [7, 8]".into())
+            Err("the kernel, of size [3, 9], is larger than the input, of size [7, 8]".into())
         );
         assert!(shape([7, 8], [0, 2], ConvolveMode::Same).is_err());
         assert!(shape([7, 0], [1, 1], ConvolveMode::Same).is_err());
     }
 
     #[test]
-    #[should_panic(expected = "takes 3 channels, got an input of shape [1, 2, 4, 4]")]
+    #[should_panic(expected = "expected 3 channels, got an input of shape [1, 2, 4, 4]")]
     fn channels_that_do_not_fit_are_refused() {
         let device = Device::flex();
         fft_convolve2d(

@@ -3,6 +3,7 @@
 use burn::tensor::{Slice, Tensor};
 
 use crate::SpectralError;
+use crate::error::OrPanic;
 use crate::ops::{self, Activation, DirectConvSpec, Empty, SavedSpectrum};
 use crate::response::Coupling;
 
@@ -56,7 +57,7 @@ impl FftConvOptions {
 /// - output: `[batch, channels_out, (padded − dilation·(taps − 1) − 1) / stride + 1, …]`
 ///
 /// # Errors
-/// When the channels do not fit the weight and the groups, an option has another number of axes
+/// If the channels do not fit the weight and the groups, an option has another number of axes
 /// than the signal, is zero or too large, the padded signal is shorter than the dilated kernel, or a
 /// tile is; when the bias has another length than the output has channels, or weight or bias another
 /// dtype than the signal.
@@ -99,14 +100,15 @@ pub fn try_fft_conv<const D: usize>(
 /// Cross-correlation through the spectrum; see [`try_fft_conv`].
 ///
 /// # Panics
-/// Where [`try_fft_conv`] gives an error, with its text.
+/// If [`try_fft_conv`] returns an error, with the same text.
+#[track_caller]
 pub fn fft_conv<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
     bias: Option<Tensor<1>>,
     options: &FftConvOptions,
 ) -> Tensor<D> {
-    try_fft_conv(x, weight, bias, options).unwrap_or_else(|error| panic!("{error}"))
+    try_fft_conv(x, weight, bias, options).or_panic()
 }
 
 /// Every `stride`-th output.
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "spans 5 samples does not fit a padded signal of 4")]
+    #[should_panic(expected = "spans 5 samples, is larger than the padded input, of 4")]
     fn a_kernel_larger_than_the_padded_signal_is_refused() {
         let device = Device::flex();
         fft_conv(
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "takes 4 channels, got an input of shape [1, 3, 4]")]
+    #[should_panic(expected = "expected 4 channels, got an input of shape [1, 3, 4]")]
     fn channels_that_do_not_fit_are_refused() {
         let device = Device::flex();
         let mut options = FftConvOptions::new(1);

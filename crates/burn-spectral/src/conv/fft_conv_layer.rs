@@ -6,6 +6,7 @@ use burn::nn::{PaddingConfig1d, PaddingConfig2d, PaddingConfig3d};
 use burn::tensor::{Device, Tensor};
 
 use crate::SpectralError;
+use crate::error::OrPanic;
 use crate::ops::SavedSpectrum;
 use crate::response::Coupling;
 
@@ -41,16 +42,16 @@ pub trait InitFft {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size is zero or too large, or the groups do not divide the channels.
+    /// If a size is zero or too large, or the groups do not divide the channels.
     fn try_init_fft(&self, device: &Device) -> Result<Self::Layer, SpectralError>;
 
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init_fft`](Self::try_init_fft) gives an error, with its text.
+    /// If [`try_init_fft`](Self::try_init_fft) returns an error, with the same text.
+    #[track_caller]
     fn init_fft(&self, device: &Device) -> Self::Layer {
-        self.try_init_fft(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init_fft(device).or_panic()
     }
 }
 
@@ -198,7 +199,7 @@ macro_rules! fft_conv_layer {
             /// Checks that the layer takes inputs of shape `dims`.
             ///
             /// # Errors
-            /// When the channels are not the layer's, or the padded input is shorter than the
+            /// If the channels are not the layer's, or the padded input is shorter than the
             /// kernel.
             pub fn check(&self, dims: [usize; $rank]) -> Result<(), SpectralError> {
                 self.geometry(dims).map(|_| ())
@@ -248,7 +249,8 @@ macro_rules! fft_conv_layer {
             /// - output: `[batch, channels_out, spatial out…]`
             ///
             /// # Panics
-            /// Where [`check`](Self::check) gives an error, with its text.
+            /// If [`check`](Self::check) returns an error, with the same text.
+            #[track_caller]
             pub fn forward(&self, input: Tensor<$rank>) -> Tensor<$rank> {
                 let options = self.options(input.dims(), self.weight.dims());
                 let bias = self.bias.as_ref().map(|bias| bias.val());

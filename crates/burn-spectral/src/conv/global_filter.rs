@@ -1,72 +1,49 @@
 //! The global filter of GFNet.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{self, FilterSpec, Layout};
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, SpectralInitializer, fft};
 
 /// Deviation of the published weights, of the real and of the imaginary part.
 const PUBLISHED_DEVIATION: f64 = 0.02;
 
-/// How the weights of a [`GlobalFilter2d`] start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GlobalFilterInit {
-    /// Real and imaginary parts from `N(0, 0.02)`, as published: the output is small, which a
-    /// network with a shortcut around the filter takes well.
-    #[default]
-    Published,
-    /// The spectrum of white noise with `E|R|² = 1/3` at every frequency: the output variance of a
-    /// fresh depthwise `Conv2d`, as [`FullSpectrum`](crate::response::FullSpectrum) has it.
-    Variance,
-}
-
 /// Configuration of a [`GlobalFilter2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct GlobalFilter2dConfig {
     /// Channels.
     pub channels: usize,
     /// Height and width of the inputs.
     pub size: [usize; 2],
-    /// How the weights start; as published by default.
-    pub init: GlobalFilterInit,
+    /// How the weights start. `Published` draws real and imaginary parts from `N(0, 0.02)`: the
+    /// output is small, which suits a network with a shortcut around the filter. `Conv` draws the
+    /// spectrum of white noise with `E|R|² = 1/3` at every frequency, for the output variance of a
+    /// fresh depthwise `Conv2d`, as [`FullSpectrum`](crate::response::FullSpectrum) does.
+    #[config(default = "SpectralInitializer::Published")]
+    pub initializer: SpectralInitializer,
 }
 
 impl GlobalFilter2dConfig {
-    /// A filter of `channels` channels of inputs of height and width `size`.
-    pub fn new(channels: usize, size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            size,
-            init: GlobalFilterInit::default(),
-        }
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: GlobalFilterInit) -> Self {
-        self.init = init;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the number of channels or a size is zero or too large.
+    /// If the number of channels or a size is zero or too large.
     pub fn try_init(&self, device: &Device) -> Result<GlobalFilter2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         let bins = FrequencyGrid::new(&self.size)?.bins();
         SpectralError::check_elements("the filters", &[self.channels, bins[0], self.size[1]])?;
         let dims = [bins[0], bins[1], self.channels];
-        let weight = match self.init {
-            GlobalFilterInit::Published => {
-                let noise = Distribution::Normal(0.0, PUBLISHED_DEVIATION);
-                ComplexTensor::new(
-                    Tensor::<3>::random(dims, noise, device),
-                    Tensor::random(dims, noise, device),
-                )
-            }
-            GlobalFilterInit::Variance => {
+        let draw = |noise| {
+            let part = || Tensor::<3>::random(dims, noise, device);
+            ComplexTensor::new(part(), part())
+        };
+        let weight = match self.initializer {
+            SpectralInitializer::Published => draw(Distribution::Normal(0.0, PUBLISHED_DEVIATION)),
+            SpectralInitializer::Normal(deviation) => draw(SpectralInitializer::normal(deviation)?),
+            SpectralInitializer::Conv => {
                 let [height, width] = self.size;
                 let deviation = (1.0 / (3 * height * width) as f64).sqrt();
                 let noise = Distribution::Normal(0.0, deviation);
@@ -74,6 +51,7 @@ impl GlobalFilter2dConfig {
                 let spectrum = fft::rfft2(kernel, Norm::Backward).into_complex();
                 spectrum.map(|part| part.permute([1, 2, 0]))
             }
+            other => return Err(other.unsupported("GlobalFilter2d", "Conv, Published or Normal")),
         };
         Ok(GlobalFilter2d {
             re: Param::from_tensor(weight.re),
@@ -85,10 +63,10 @@ impl GlobalFilter2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> GlobalFilter2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -135,7 +113,7 @@ impl GlobalFilter2d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When they have other channels or another size than the layer, or the layer's width does not
+    /// If they have other channels or another size than the layer, or the layer's width does not
     /// fit its weights.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [_, height, width, channels] = dims;
@@ -156,7 +134,7 @@ impl GlobalFilter2d {
         match [height, width] == size {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "global filter's",
+                response: "GlobalFilter2d",
                 expected: self.size().to_vec(),
                 got: vec![height, width],
             }),
@@ -169,10 +147,10 @@ impl GlobalFilter2d {
     /// - input and output: `[batch, height, width, channels]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.check(input.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(input.dims()).or_panic();
         let weight = ComplexTensor::new(self.re.val(), self.im.val());
         let spec =
             FilterSpec::circular(self.channels(), self.size()).with_layout(Layout::ChannelsLast);
@@ -191,7 +169,8 @@ mod tests {
         let text = |dims| layer.check(dims).unwrap_err().to_string();
         assert!(text([1, 14, 14, 3]).contains("size [14, 15], got [14, 14]"));
         assert!(
-            text([1, 3, 14, 15]).contains("takes 3 channels, got an input of shape [1, 3, 14, 15]")
+            text([1, 3, 14, 15])
+                .contains("expected 3 channels, got an input of shape [1, 3, 14, 15]")
         );
         assert_eq!(layer.check([0, 14, 15, 3]), Ok(()));
         let error = GlobalFilter2dConfig::new(0, [4, 4]).try_init(&device);
@@ -210,10 +189,10 @@ mod tests {
     fn fresh_weights_have_the_deviation_that_is_named() {
         let device = Device::flex();
         for (init, power) in [
-            (GlobalFilterInit::Published, 2.0 * 0.02f32.powi(2)),
-            (GlobalFilterInit::Variance, 1.0 / 3.0),
+            (SpectralInitializer::Published, 2.0 * 0.02f32.powi(2)),
+            (SpectralInitializer::Conv, 1.0 / 3.0),
         ] {
-            let config = GlobalFilter2dConfig::new(256, [16, 17]).with_init(init);
+            let config = GlobalFilter2dConfig::new(256, [16, 17]).with_initializer(init);
             let layer = config.init(&device);
             assert_eq!(layer.re.dims(), [16, 9, 256]);
             let squares = layer.re.val().powi_scalar(2) + layer.im.val().powi_scalar(2);

@@ -1,10 +1,11 @@
 //! Causal convolution with kernels as long as the signal.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::{SpectralError, ops};
+use crate::error::OrPanic;
+use crate::{SpectralError, SpectralInitializer, ops};
 
 /// Causal depthwise convolution through the spectrum,
 /// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, for kernels of any origin: learned
@@ -35,7 +36,7 @@ use crate::{SpectralError, ops};
 /// - output: `[batch, channels, length]`
 ///
 /// # Errors
-/// When kernel or skip have other channels or another dtype than the signal, or there is no tap or
+/// If kernel or skip have other channels or another dtype than the signal, or there is no tap or
 /// no sample.
 ///
 /// # Example
@@ -68,9 +69,10 @@ pub fn try_long_conv(
 /// Causal depthwise convolution; see [`try_long_conv`].
 ///
 /// # Panics
-/// Where [`try_long_conv`] gives an error, with its text.
+/// If [`try_long_conv`] returns an error, with the same text.
+#[track_caller]
 pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
-    try_long_conv(x, kernel, skip).unwrap_or_else(|error| panic!("{error}"))
+    try_long_conv(x, kernel, skip).or_panic()
 }
 
 fn check(
@@ -92,62 +94,32 @@ fn check(
     }
 }
 
-/// How the taps of a [`LongConv1d`] start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum LongInit {
-    /// As Burn's (and PyTorch's) depthwise `Conv1d` of that many taps: uniform, of variance
-    /// `1/(3·taps)`, for an output of a third of the input's variance once all taps see samples.
-    #[default]
-    Uniform,
-    /// Normal, under an exponential that falls to 1 % within a span which grows geometrically
-    /// from the first channel's (the tenth part of the last one's) to the whole kernel: the window
-    /// of Hyena (Poli et al., 2023). Scaled to that same output variance.
-    Decay,
-    /// Normal with this standard deviation.
-    Normal(f64),
-}
-
 /// Configuration of a [`LongConv1d`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct LongConv1dConfig {
     /// Channels, each with a kernel of its own.
     pub channels: usize,
     /// Taps of a kernel: how far an output looks back.
     pub taps: usize,
-    /// How the taps start.
-    pub init: LongInit,
+    /// How the taps start. `Conv` draws them as Burn's (and PyTorch's) depthwise `Conv1d` with as many
+    /// taps does: uniform with variance `1/(3·taps)`, so that the output has a third of the input's
+    /// variance once all taps see samples. `Decay` draws them normal under an exponential that falls
+    /// to 1 % within a span which grows geometrically from the first channel's (a tenth of the last
+    /// one's) to the whole kernel, the window of Hyena (Poli et al., 2023), scaled to the same output
+    /// variance.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
     /// Whether the input times a weight for each channel is added, the `D` of S4; no by default.
     /// It starts standard normal, as published.
+    #[config(default = false)]
     pub skip: bool,
 }
 
 impl LongConv1dConfig {
-    /// A layer of kernels of `taps` taps, without skip.
-    pub fn new(channels: usize, taps: usize) -> Self {
-        Self {
-            channels,
-            taps,
-            init: LongInit::default(),
-            skip: false,
-        }
-    }
-
-    /// Sets how the taps start.
-    pub fn with_init(mut self, init: LongInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets whether a multiple of the input is added.
-    pub fn with_skip(mut self, skip: bool) -> Self {
-        self.skip = skip;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there is no channel or no tap, there are too many, or a standard deviation is not a
+    /// If there is no channel or no tap, there are too many, or a standard deviation is not a
     /// positive number.
     pub fn try_init(&self, device: &Device) -> Result<LongConv1d, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
@@ -155,21 +127,18 @@ impl LongConv1dConfig {
         SpectralError::check_elements("the kernels", &[self.channels, self.taps])?;
         let shape = [self.channels, self.taps];
         let normal = Distribution::Normal(0.0, 1.0);
-        let kernel = match self.init {
-            LongInit::Uniform => {
+        let kernel = match self.initializer {
+            SpectralInitializer::Conv => {
                 let limit = 1.0 / (self.taps as f64).sqrt();
                 Tensor::random(shape, Distribution::Uniform(-limit, limit), device)
             }
-            LongInit::Decay => Tensor::random(shape, normal, device) * self.window(device),
-            LongInit::Normal(deviation) if deviation > 0.0 && deviation.is_finite() => {
-                Tensor::random(shape, Distribution::Normal(0.0, deviation), device)
+            SpectralInitializer::Decay => {
+                Tensor::random(shape, normal, device) * self.window(device)
             }
-            LongInit::Normal(deviation) => {
-                return Err(SpectralError::NotPositive {
-                    what: "the standard deviation of the taps",
-                    value: deviation.to_string(),
-                });
+            SpectralInitializer::Normal(deviation) => {
+                Tensor::random(shape, SpectralInitializer::normal(deviation)?, device)
             }
+            other => return Err(other.unsupported("LongConv1d", "Conv, Normal or Decay")),
         };
         let skip = self
             .skip
@@ -183,13 +152,13 @@ impl LongConv1dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> LongConv1d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 
-    /// Standard deviation of each tap under [`LongInit::Decay`], `[channels, taps]`.
+    /// Standard deviation of each tap under [`SpectralInitializer::Decay`], `[channels, taps]`.
     fn window(&self, device: &Device) -> Tensor<2> {
         let last = (self.channels - 1).max(1) as f64;
         let mut window = Vec::with_capacity(self.channels * self.taps);
@@ -240,7 +209,7 @@ impl LongConv1d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's, or the signals are empty.
+    /// If the channels are not the layer's, or the signals are empty.
     pub fn check(&self, dims: [usize; 3]) -> Result<(), SpectralError> {
         check(dims, self.kernel.lazy_shape().dims(), None)
     }
@@ -251,7 +220,8 @@ impl LongConv1d {
     /// - input and output: `[batch, channels, length]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         let skip = self.skip.as_ref().map(|skip| skip.val());
         long_conv(input, self.kernel.val(), skip)
@@ -273,9 +243,9 @@ mod tests {
         assert_eq!(error(LongConv1dConfig::new(0, 5)), expected);
         let expected = "the taps of a kernel must be at least 1, got 0";
         assert_eq!(error(LongConv1dConfig::new(5, 0)), expected);
-        let config = LongConv1dConfig::new(5, 5).with_init(LongInit::Normal(-1.0));
-        let expected =
-            "the standard deviation of the taps must be a positive finite number, got -1";
+        let config =
+            LongConv1dConfig::new(5, 5).with_initializer(SpectralInitializer::Normal(-1.0));
+        let expected = "the standard deviation of the initial weights must be a positive finite number, got -1";
         assert_eq!(error(config), expected);
     }
 
@@ -284,11 +254,11 @@ mod tests {
         let device = Device::flex();
         let x = || Tensor::<3>::zeros([1, 3, 10], &device);
         let error = try_long_conv(x(), Tensor::zeros([2, 10], &device), None).unwrap_err();
-        let expected = "this layer takes 2 channels, got an input of shape [1, 3, 10]";
+        let expected = "expected 2 channels, got an input of shape [1, 3, 10]";
         assert_eq!(error.to_string(), expected);
         let skip = Some(Tensor::zeros([4], &device));
         let error = try_long_conv(x(), Tensor::zeros([3, 10], &device), skip).unwrap_err();
-        let expected = "signals of 3 channels need as many skip weights, got 4";
+        let expected = "expected 3 skip weights, one per channel, got 4";
         assert_eq!(error.to_string(), expected);
         let layer = LongConv1dConfig::new(3, 7).init(&device);
         let error = layer.check([2, 3, 0]).unwrap_err().to_string();

@@ -7,7 +7,6 @@ mod fft_conv;
 mod fft_conv_layer;
 mod fixed;
 mod global_filter;
-mod kk_layer;
 mod lengths;
 mod long_conv;
 mod plan;
@@ -25,10 +24,9 @@ pub use fixed::{
     Buffer, FilterUse, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, FixedSpectrum,
     KernelOrigin, sinc_planes,
 };
-pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig, GlobalFilterInit};
-pub use kk_layer::{KkLayer, KkLayerConfig};
+pub use global_filter::{GlobalFilter2d, GlobalFilter2dConfig};
 pub(crate) use lengths::next_smooth;
-pub use long_conv::{LongConv1d, LongConv1dConfig, LongInit, long_conv, try_long_conv};
+pub use long_conv::{LongConv1d, LongConv1dConfig, long_conv, try_long_conv};
 pub use spectral_conv::{
     ConjugateFactor, SpectralConv, SpectralConv1d, SpectralConv1dConfig, SpectralConv2d,
     SpectralConv2dConfig, SpectralConv3d, SpectralConv3dConfig, SpectralConvConfig,

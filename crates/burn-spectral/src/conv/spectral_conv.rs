@@ -4,6 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec, SavedSpectrum};
 use crate::response::{
     Coupling, FrequencyResponse, Response, ResponseConfig, Value, check_axes, checked,
@@ -38,6 +40,8 @@ pub struct SpectralConvConfig<const D: usize, C> {
     /// Whether an offset is added to every output channel; yes by default, and zero at first.
     pub bias: bool,
 }
+
+impl_config!([const D: usize, C: burn::config::Config] SpectralConvConfig<D, C>);
 
 /// Which factor of `R·X` is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,10 +98,10 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero, too large, or do not fit each other.
+    /// If channels or sizes are zero, too large, or do not fit each other.
     pub fn try_init(&self, device: &Device) -> Result<SpectralConv<D, C::Response>, SpectralError> {
         let channels = self.coupling.response_channels(self.channels)?;
-        let response = self.response.init(channels, device)?;
+        let response = self.response.try_init(channels, device)?;
         let mut layer = SpectralConv::from_response(response, self.channels, self.coupling)?;
         layer.conjugate = self.conjugate;
         layer.bias = self
@@ -109,10 +113,10 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> SpectralConv<D, C::Response> {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -169,7 +173,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
     /// A layer without bias around a response, from `channels[0]` to `channels[1]` channels.
     ///
     /// # Errors
-    /// When the response does not have the channels that the coupling needs.
+    /// If the response does not have the channels that the coupling needs.
     pub fn from_response(
         response: R,
         channels: [usize; 2],
@@ -192,10 +196,15 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
         Self { saved, ..self }
     }
 
+    /// Parameters that cannot change the output, by name and number of values.
+    pub fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
+        self.response.dead_parameters()
+    }
+
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's, an axis is empty, the response cannot be evaluated at
+    /// If the channels are not the layer's, an axis is empty, the response cannot be evaluated at
     /// that size, or fields set by hand do not fit each other.
     pub fn check(&self, dims: [usize; D]) -> Result<FrequencyGrid, SpectralError> {
         if dims[1] != self.channels_in {
@@ -220,12 +229,11 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
     /// - output: `[batch, channels_out, spatial…]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; and when the value of the response
+    /// If [`check`](Self::check) returns an error, with the same text; and when the value of the response
     /// does not have the shape that its channels and the grid ask for.
+    #[track_caller]
     pub fn forward(&self, input: Tensor<D>) -> Tensor<D> {
-        let grid = self
-            .check(input.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        let grid = self.check(input.dims()).or_panic();
         let (shape, [outputs, _]) = (input.dims(), self.response.channels());
         let groups = self.coupling.groups([self.channels_in, outputs]);
         let summed = |input: Tensor<D>| match self.coupling {

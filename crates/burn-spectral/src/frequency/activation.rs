@@ -1,10 +1,11 @@
 //! Activations of a complex number, at each frequency alone.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{self, ChannelSpec, Half};
 use crate::scaled::{Floor, over_magnitude};
 use crate::spatial::Activation;
@@ -106,33 +107,20 @@ impl ZRelu {
 }
 
 /// Configuration of a [`ModRelu`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct ModReluConfig {
     /// Channels.
     pub channels: usize,
     /// Offset that every channel starts with; 0 by default, where the activation is the identity.
+    #[config(default = 0.0)]
     pub offset: f64,
 }
 
 impl ModReluConfig {
-    /// An activation of so many channels that starts as the identity.
-    pub fn new(channels: usize) -> Self {
-        Self {
-            channels,
-            offset: 0.0,
-        }
-    }
-
-    /// Sets the offset that every channel starts with.
-    pub fn with_offset(mut self, offset: f64) -> Self {
-        self.offset = offset;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there are no channels.
+    /// If there are no channels.
     pub fn try_init(&self, device: &Device) -> Result<ModRelu, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         Ok(ModRelu {
@@ -143,10 +131,10 @@ impl ModReluConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ModRelu {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -162,28 +150,39 @@ pub struct ModRelu {
 }
 
 impl ModRelu {
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the channels are not the layer's.
+    pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
+        let [expected] = self.offset.lazy_shape().dims();
+        match dims.get(1) == Some(&expected) {
+            true => Ok(()),
+            false => Err(SpectralError::Channels {
+                expected,
+                got: dims.to_vec(),
+            }),
+        }
+    }
+
     /// Activates.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// When the channels are not the layer's.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
         spectrum.map_complex(|z| self.activate(z))
     }
 
+    #[track_caller]
     fn activate<const D: usize>(&self, z: ComplexTensor<D>) -> ComplexTensor<D> {
-        let (dims, [channels]) = (z.dims(), self.offset.dims());
-        if D < 2 || dims[1] != channels {
-            let error = SpectralError::Channels {
-                expected: channels,
-                got: dims.to_vec(),
-            };
-            panic!("{error}");
-        }
+        let dims = z.dims();
+        self.check(dims).or_panic();
         let mut offset_dims = [1; D];
-        offset_dims[1] = channels;
+        offset_dims[1] = dims[1];
         let offset = self.offset.val().reshape(offset_dims);
         match Half::of(&z.re) {
             Some(half) => {
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "this layer takes 3 channels, got an input of shape [5, 1]")]
+    #[should_panic(expected = "expected 3 channels, got an input of shape [5, 1]")]
     fn other_channels_are_refused() {
         let device = Device::flex();
         ModReluConfig::new(3)

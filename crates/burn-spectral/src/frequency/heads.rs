@@ -1,36 +1,24 @@
 //! Dense layers on complex features.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, ops, spatial};
 
 /// Configuration of a [`TwoBranchLinear`] or a [`ComplexLinear`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct ComplexLinearConfig {
     /// Input and output features, a complex number each.
     pub features: [usize; 2],
     /// Whether an offset is added; yes by default.
+    #[config(default = true)]
     pub bias: bool,
 }
 
 impl ComplexLinearConfig {
-    /// A layer with offset from `features[0]` to `features[1]` complex features.
-    pub fn new(features: [usize; 2]) -> Self {
-        Self {
-            features,
-            bias: true,
-        }
-    }
-
-    /// Sets whether an offset is added.
-    pub fn with_bias(mut self, bias: bool) -> Self {
-        self.bias = bias;
-        self
-    }
-
     fn check(&self) -> Result<(), SpectralError> {
         SpectralError::check_positive("the number of features", &self.features)?;
         SpectralError::check_elements("the weight", &self.features)
@@ -39,7 +27,7 @@ impl ComplexLinearConfig {
     /// Creates a layer with one dense layer a part.
     ///
     /// # Errors
-    /// When there are no features, or too many.
+    /// If there are no features, or too many.
     pub fn try_init_branches(&self, device: &Device) -> Result<TwoBranchLinear, SpectralError> {
         self.check()?;
         let [inputs, outputs] = self.features;
@@ -53,17 +41,17 @@ impl ComplexLinearConfig {
     /// Creates a layer with one dense layer a part.
     ///
     /// # Panics
-    /// Where [`try_init_branches`](Self::try_init_branches) gives an error, with its text.
+    /// If [`try_init_branches`](Self::try_init_branches) returns an error, with the same text.
+    #[track_caller]
     pub fn init_branches(&self, device: &Device) -> TwoBranchLinear {
-        self.try_init_branches(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init_branches(device).or_panic()
     }
 
     /// Creates a layer with a complex weight. Its parts are uniform within `±1/√(2·inputs)`, so that
     /// the outputs have the variance that a fresh `Linear` would give each part.
     ///
     /// # Errors
-    /// When there are no features, or too many.
+    /// If there are no features, or too many.
     pub fn try_init(&self, device: &Device) -> Result<ComplexLinear, SpectralError> {
         self.check()?;
         let [inputs, outputs] = self.features;
@@ -83,10 +71,10 @@ impl ComplexLinearConfig {
     /// Creates a layer with a complex weight.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ComplexLinear {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -130,7 +118,7 @@ impl TwoBranchLinear {
     /// Checks that the layer takes features of shape `dims`.
     ///
     /// # Errors
-    /// When there are others on the last axis.
+    /// If there are others on the last axis.
     pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         check(&self.re.weight, dims)
     }
@@ -141,10 +129,10 @@ impl TwoBranchLinear {
     /// - input: `[…, inputs]`; output: `[…, outputs]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, features: ComplexTensor<D>) -> ComplexTensor<D> {
-        self.check(features.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(features.dims()).or_panic();
         ComplexTensor::new(
             spatial::linear(&self.re, features.re),
             spatial::linear(&self.im, features.im),
@@ -158,7 +146,8 @@ impl TwoBranchLinear {
     /// - input: `[…, inputs]`; output: `[…, 2·outputs]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward_joined<const D: usize>(&self, features: ComplexTensor<D>) -> Tensor<D> {
         let branches = self.forward(features);
         ops::cat(vec![branches.re, branches.im], D - 1)
@@ -183,7 +172,7 @@ impl ComplexLinear {
     /// Checks that the layer takes features of shape `dims`.
     ///
     /// # Errors
-    /// When there are others on the last axis.
+    /// If there are others on the last axis.
     pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         check(&self.re, dims)
     }
@@ -194,10 +183,11 @@ impl ComplexLinear {
     /// - input: `[…, inputs]`; output: `[…, outputs]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, features: ComplexTensor<D>) -> ComplexTensor<D> {
         let mut dims = features.dims();
-        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        self.check(dims).or_panic();
         let weight = ComplexTensor::new(self.re.val(), self.im.val());
         let rows = dims[..D - 1].iter().product::<usize>();
         let x = features.map(|part| part.reshape([rows, dims[D - 1]]));
@@ -236,7 +226,7 @@ mod tests {
     fn other_features_are_refused() {
         let device = Device::flex();
         let config = ComplexLinearConfig::new([3, 2]);
-        let text = "this layer takes 3 features, got an input of shape [5, 4]";
+        let text = "expected 3 features on the last axis, got an input of shape [5, 4]";
         let branches = config.init_branches(&device).check([5, 4]);
         assert_eq!(branches.unwrap_err().to_string(), text);
         let complex = config.init(&device).check([5, 4]);

@@ -4,7 +4,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::conv::ConjugateFactor;
+use crate::error::OrPanic;
 use crate::ops::{self, MixSpec};
 use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, check_axes, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, SpectralError};
@@ -37,6 +39,8 @@ pub struct SpectralMixConfig<const D: usize, C> {
     /// Whether a complex offset is added to every output channel, zero at first; no by default.
     pub bias: bool,
 }
+
+impl_config!([const D: usize, C: burn::config::Config] SpectralMixConfig<D, C>);
 
 impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
     /// A dense layer without offset from `channels[0]` to `channels[1]` channels.
@@ -71,10 +75,10 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero or do not fit each other.
+    /// If channels or sizes are zero or do not fit each other.
     pub fn try_init(&self, device: &Device) -> Result<SpectralMix<D, C::Response>, SpectralError> {
         let channels = self.coupling.response_channels(self.channels)?;
-        let response = self.response.init(channels, device)?;
+        let response = self.response.try_init(channels, device)?;
         let mut layer = SpectralMix::from_response(response, self.channels, self.coupling)?;
         layer.conjugate = self.conjugate;
         layer.bias = self
@@ -86,10 +90,10 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> SpectralMix<D, C::Response> {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -119,7 +123,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
     /// A layer without offset around a response, from `channels[0]` to `channels[1]` channels.
     ///
     /// # Errors
-    /// When the response does not have the channels that the coupling needs.
+    /// If the response does not have the channels that the coupling needs.
     pub fn from_response(
         response: R,
         channels: [usize; 2],
@@ -139,7 +143,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
     /// last axis.
     ///
     /// # Errors
-    /// When the channels are not the layer's, an axis is empty, the last one does not have the bins
+    /// If the channels are not the layer's, an axis is empty, the last one does not have the bins
     /// of `length` samples, or the response cannot be evaluated at that size.
     pub fn check(&self, dims: [usize; D], length: usize) -> Result<FrequencyGrid, SpectralError> {
         if dims[1] != self.channels_in {
@@ -173,14 +177,13 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
     /// - output: `[batch, channels_out, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; when the spectrum is not halved
+    /// If [`check`](Self::check) returns an error, with the same text; when the spectrum is not halved
     /// along the last dim; and when the value of the response does not have the shape that its
     /// channels and the grid ask for.
+    #[track_caller]
     pub fn forward(&self, spectrum: HalfSpectrum<D>) -> HalfSpectrum<D> {
         let (spectrum, length) = spectrum.into_last();
-        let grid = self
-            .check(spectrum.dims(), length)
-            .unwrap_or_else(|error| panic!("{error}"));
+        let grid = self.check(spectrum.dims(), length).or_panic();
         let [outputs, _] = self.response.channels();
         let spectrum = match self.coupling {
             Coupling::Shared => spectrum.map(|part| part.sum_dim(1)),

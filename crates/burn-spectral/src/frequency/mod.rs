@@ -38,7 +38,7 @@
 //! these. Dense coupling lets channels meet; frequencies meet where the signal is formed again, as
 //! in [`SpectralConv2d`](crate::conv::SpectralConv2d) with an activation between two of them.
 //!
-//! That is what [`SharedStack`] exploits: layers of that coupling, [`CRelu`] after each, as one pass
+//! That is what [`SharedStack`](crate::published::SharedStack) exploits: layers of that coupling, [`CRelu`] after each, as one pass
 //! over the frequencies, with the dense head if it is given one.
 //!
 //! A rectified spectrum is no longer Hermitian: its imaginary part is not odd. Transforming back
@@ -50,28 +50,22 @@
 //!
 //! | in an image network | as published, on full spectra | repaired, on half-spectra |
 //! |---|---|---|
-//! | convolution | [`ElementwiseConv2dConfig::published`] | [`ElementwiseConv2dConfig::new`] |
-//! | small kernels | [`ElementwiseConv2d::project`], [`SupportProjection`] | [`ElementwiseWeights::Taps`] |
+//! | convolution | [`ElementwiseConv2dConfig::published`](crate::published::ElementwiseConv2dConfig::published) | [`ElementwiseConv2dConfig::new`](crate::published::ElementwiseConv2dConfig::new) |
+//! | small kernels | [`ElementwiseConv2d::project`](crate::published::ElementwiseConv2d::project), [`SupportProjection`] | [`ElementwiseWeights::Taps`](crate::published::ElementwiseWeights::Taps) |
 //! | batch normalization | [`PerPartNorm`] | [`ImageNorm`], exact; [`WhiteningNorm`], [`MagnitudeNorm`] |
-//! | leaky ReLU | [`CLeakyRelu`], later [`SpectralNoiseConfig::activation`] | [`ThroughImage`], exact |
-//! | dropout | [`SpectralNoiseConfig::dropout`] | [`ThroughImage`], exact; [`NoiseForm::Hermitian`] |
-//! | max-pooling | [`SpatialMaxPool`] | [`SpatialMaxPool`], [`ThroughImage`] |
+//! | leaky ReLU | [`CLeakyRelu`], later [`SpectralNoiseConfig::activation`](crate::published::SpectralNoiseConfig::activation) | [`ThroughImage`], exact |
+//! | dropout | [`SpectralNoiseConfig::dropout`](crate::published::SpectralNoiseConfig::dropout) | [`ThroughImage`], exact; [`NoiseForm::Hermitian`](crate::published::NoiseForm::Hermitian) |
+//! | max-pooling | [`SpatialMaxPool`](crate::published::SpatialMaxPool) | [`SpatialMaxPool`](crate::published::SpatialMaxPool), [`ThroughImage`] |
 //! | dense layer | [`TwoBranchLinear`] after [`FlattenParts`] | [`TwoBranchLinear`], [`ComplexLinear`] |
 //!
 //! Spectra are unnormalized, as [`fft2`](crate::fft::fft2) and [`rfft2`](crate::fft::rfft2) give
 //! them; a [`SpectrumGrid`] says which bins there are.
 
 mod activation;
-mod elementwise;
-mod elementwise_weight;
 mod flatten;
-mod fourier_domain_conv;
 mod heads;
-mod max_pool;
 mod mix;
-mod noise;
 mod norm;
-mod shared_stack;
 mod spectrum_grid;
 mod support;
 mod tap_transform;
@@ -79,28 +73,18 @@ mod through_image;
 mod to_spectrum;
 
 pub use activation::{CLeakyRelu, CRelu, ModRelu, ModReluConfig, ZRelu};
-pub use elementwise::{ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm};
-pub use elementwise_weight::{
-    ElementwiseInit, ElementwiseWeight, ElementwiseWeights, FreeWeight, TapWeight,
-};
 pub use flatten::{FlattenParts, FlattenSpectrum};
-pub use fourier_domain_conv::{FourierDomainConv2d, FourierDomainConv2dConfig, FourierDomainInit};
 pub use heads::{ComplexLinear, ComplexLinearConfig, TwoBranchLinear};
-pub use max_pool::{SpatialMaxPool, SpatialMaxPoolConfig};
 pub use mix::{
     SpectralMix, SpectralMix1d, SpectralMix1dConfig, SpectralMix2d, SpectralMix2dConfig,
     SpectralMix3d, SpectralMix3dConfig, SpectralMixConfig,
 };
-pub use noise::{NoiseForm, NoiseTime, SpectralNoise, SpectralNoiseConfig};
 pub use norm::{
     ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ImageNorm, MagnitudeNorm,
     PerPartNorm, WhiteningNorm,
 };
-pub use shared_stack::{
-    SharedStack, SharedStack1d, SharedStack1dConfig, SharedStack2d, SharedStack2dConfig,
-    SharedStack3d, SharedStack3dConfig, SharedStackConfig,
-};
 pub use spectrum_grid::SpectrumGrid;
 pub use support::{Projection, SupportProjection};
 pub use through_image::{ThroughImage, ThroughImageConfig};
+pub(crate) use through_image::{max_pool, pooled};
 pub use to_spectrum::ToSpectrum;

@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::spectrum::SpectrumExtent;
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft, ops};
 
@@ -66,7 +67,7 @@ impl SpectrumGrid {
     /// Checks that there are images of this size.
     ///
     /// # Errors
-    /// When the height or the width is zero.
+    /// If the height or the width is zero.
     pub fn check_size(&self) -> Result<(), SpectralError> {
         FrequencyGrid::new(&self.size).map(|_| ())
     }
@@ -74,7 +75,7 @@ impl SpectrumGrid {
     /// Checks that a spectrum of shape `dims` has these bins on its last two axes.
     ///
     /// # Errors
-    /// When it has others.
+    /// If it has others.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         match dims[2..] == self.bins() {
             true => Ok(()),
@@ -89,7 +90,7 @@ impl SpectrumGrid {
     /// Checks that images of shape `dims` have this size.
     ///
     /// # Errors
-    /// When they have another.
+    /// If they have another.
     pub fn check_images(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         match dims[2..] == self.size {
             true => Ok(()),
@@ -107,10 +108,10 @@ impl SpectrumGrid {
     /// - output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// Where [`check_images`](Self::check_images) gives an error, with its text.
+    /// If [`check_images`](Self::check_images) returns an error, with the same text.
+    #[track_caller]
     pub fn spectrum(&self, images: Tensor<4>) -> ComplexTensor<4> {
-        self.check_images(images.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check_images(images.dims()).or_panic();
         match self.extent {
             SpectrumExtent::Half => fft::rfft2(images, Norm::Backward).into_complex(),
             SpectrumExtent::Full => ops::fft2_of_real(images, 1.0),
@@ -125,10 +126,10 @@ impl SpectrumGrid {
     /// - output: `[batch, channels, height, width]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn image(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
-        self.check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(spectrum.dims()).or_panic();
         match self.extent {
             SpectrumExtent::Half => {
                 fft::irfft2(HalfSpectrum::new(spectrum, self.size[1]), Norm::Backward)
@@ -218,12 +219,12 @@ mod tests {
         let error = SpectrumGrid::half([4, 6]).check([1, 2, 4, 6]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "this layer takes spectra of [4, 4] bins, those of images of size [4, 6], got [4, 6]"
+            "expected spectra with [4, 4] bins, those of images of size [4, 6], got [4, 6]"
         );
         let error = SpectrumGrid::full([4, 6]).check_images([1, 2, 4, 4]);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "this layer takes images of size [4, 6], got an input of shape [1, 2, 4, 4]"
+            "expected images of size [4, 6], got an input of shape [1, 2, 4, 4]"
         );
         assert!(SpectrumGrid::full([0, 3]).check_size().is_err());
     }

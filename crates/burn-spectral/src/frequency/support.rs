@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::conv::KernelOrigin;
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, ops};
 
 use super::spectrum_grid::SpectrumGrid;
@@ -51,7 +52,7 @@ impl SupportProjection {
     /// The kernels of `taps` taps from sample 0 on.
     ///
     /// # Errors
-    /// When a size is zero, or the kernel does not fit the images.
+    /// If a size is zero, or the kernel does not fit the images.
     pub fn try_new(grid: SpectrumGrid, taps: [usize; 2]) -> Result<Self, SpectralError> {
         grid.check_size()?;
         SpectralError::check_positive("every size of a kernel", &taps)?;
@@ -71,9 +72,10 @@ impl SupportProjection {
     /// The kernels of `taps` taps from sample 0 on.
     ///
     /// # Panics
-    /// Where [`try_new`](Self::try_new) gives an error, with its text.
+    /// If [`try_new`](Self::try_new) returns an error, with the same text.
+    #[track_caller]
     pub fn new(grid: SpectrumGrid, taps: [usize; 2]) -> Self {
-        Self::try_new(grid, taps).unwrap_or_else(|error| panic!("{error}"))
+        Self::try_new(grid, taps).or_panic()
     }
 
     /// Sets which tap lies on sample 0.
@@ -95,7 +97,8 @@ impl SupportProjection {
     /// - input: `[out, in, taps…]`; output: `[out, in, bins…]`
     ///
     /// # Panics
-    /// When there are other taps.
+    /// If there are other taps.
+    #[track_caller]
     pub fn spectrum_of(&self, taps: Tensor<4>) -> ComplexTensor<4> {
         let dims = taps.dims();
         assert_eq!(
@@ -129,11 +132,10 @@ impl SupportProjection {
     /// - input: `[out, in, bins…]`; output: `[out, in, taps…]`
     ///
     /// # Panics
-    /// When the spectrum has other bins.
+    /// If the spectrum has other bins.
+    #[track_caller]
     pub fn taps_of(&self, spectrum: ComplexTensor<4>, projection: Projection) -> Tensor<4> {
-        self.grid
-            .check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.grid.check(spectrum.dims()).or_panic();
         // The bin of frequency zero.
         let total = spectrum.re.clone().narrow(2, 0, 1).narrow(3, 0, 1);
         let taps = match TapTransform::new(*self) {
@@ -172,7 +174,7 @@ impl SupportProjection {
     /// - input and output: `[out, in, bins…]`
     ///
     /// # Panics
-    /// When the spectrum has other bins.
+    /// If the spectrum has other bins.
     ///
     /// # Example
     /// ```
@@ -186,6 +188,7 @@ impl SupportProjection {
     /// let same = support.taps_of(support.project(spectrum, Projection::Orthogonal), Projection::Oblique);
     /// assert!((same - kernel).abs().max().into_scalar::<f32>() < 1e-5);
     /// ```
+    #[track_caller]
     pub fn project(&self, spectrum: ComplexTensor<4>, projection: Projection) -> ComplexTensor<4> {
         self.spectrum_of(self.taps_of(spectrum, projection))
     }
@@ -200,7 +203,8 @@ impl SupportProjection {
     /// - input: `[out, in, bins…]`; output: `[1]`
     ///
     /// # Panics
-    /// When the spectrum has other bins.
+    /// If the spectrum has other bins.
+    #[track_caller]
     pub fn energy_outside(&self, spectrum: ComplexTensor<4>) -> Tensor<1> {
         let (device, dtype) = (spectrum.device(), spectrum.re.dtype());
         let kept = self.project(spectrum.clone(), Projection::Orthogonal);
@@ -256,7 +260,7 @@ mod tests {
         let error = SupportProjection::try_new(grid, [5, 5]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a circular kernel of size [5, 5] does not fit an input of size [4, 9]"
+            "the kernel, of size [5, 5], is larger than the input, of size [4, 9]"
         );
         assert!(SupportProjection::try_new(grid, [0, 3]).is_err());
         assert!(SupportProjection::try_new(grid.with_size([0, 4]), [1, 1]).is_err());

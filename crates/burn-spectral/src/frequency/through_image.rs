@@ -1,12 +1,13 @@
 //! What an image network does between convolutions, done to the image of a spectrum.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::ops::{self, Axes, RealTransform};
 use crate::pool::resize_spectrum2d;
 use crate::spectrum::SpectrumExtent;
@@ -16,7 +17,7 @@ use super::norm::ImageNorm;
 use super::spectrum_grid::SpectrumGrid;
 
 /// Configuration of a [`ThroughImage`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Config, Debug)]
 pub struct ThroughImageConfig {
     /// The spectra that come in.
     pub grid: SpectrumGrid,
@@ -24,61 +25,27 @@ pub struct ThroughImageConfig {
     pub activation: ActivationConfig,
     /// How many times finer, along each axis, the grid is on which the activation acts; 1 by
     /// default, 2 for one (almost) without aliases.
+    #[config(default = 1)]
     pub factor: usize,
     /// Probability that a pixel is dropped after the activation, in training; 0 by default.
+    #[config(default = 0.0)]
     pub dropout: f64,
     /// Windows of a max-pooling after that; none by default.
     pub pool: Option<[usize; 2]>,
-    /// Rows and columns of zeros at the end of the images that come in; none by default.
+    /// Rows and columns of zeros at the end of the images that come in; none by default. What a
+    /// convolution carries into them is cut off.
+    #[config(default = "[0, 0]")]
     pub margin: [usize; 2],
     /// Those of the images that go out; none by default.
+    #[config(default = "[0, 0]")]
     pub output_margin: [usize; 2],
 }
 
 impl ThroughImageConfig {
-    /// The given activation and nothing else.
-    pub fn new(grid: SpectrumGrid, activation: ActivationConfig) -> Self {
-        Self {
-            grid,
-            activation,
-            factor: 1,
-            dropout: 0.0,
-            pool: None,
-            margin: [0, 0],
-            output_margin: [0, 0],
-        }
-    }
-
-    /// Sets how many times finer the grid of the activation is.
-    pub fn with_factor(mut self, factor: usize) -> Self {
-        self.factor = factor;
-        self
-    }
-
-    /// Sets the probability that a pixel is dropped.
-    pub fn with_dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
-    }
-
-    /// Sets the windows of a max-pooling.
-    pub fn with_pool(mut self, pool: Option<[usize; 2]>) -> Self {
-        self.pool = pool;
-        self
-    }
-
-    /// Sets the zeros at the end of the images that come in and of those that go out. What a
-    /// convolution carries into the first ones is cut off.
-    pub fn with_margins(mut self, margin: [usize; 2], output_margin: [usize; 2]) -> Self {
-        self.margin = margin;
-        self.output_margin = output_margin;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size, the factor or a window is zero or too large, when a window is larger than the images, when the
+    /// If a size, the factor or a window is zero or too large, when a window is larger than the images, when the
     /// probability lies outside 0 to 1, or when a margin leaves nothing of the images or meets a finer
     /// grid.
     pub fn try_init(&self, device: &Device) -> Result<ThroughImage, SpectralError> {
@@ -101,8 +68,8 @@ impl ThroughImageConfig {
         SpectralError::check_positive(&what, &image)?;
         if self.factor > 1 && (self.margin, self.output_margin) != ([0, 0], [0, 0]) {
             return Err(SpectralError::Domain {
-                expected: "margins on the image's own grid alone",
-                got: format!("a grid {} times as fine", self.factor),
+                expected: "no margins with an upsampling factor above 1",
+                got: format!("margins with a factor of {}", self.factor),
             });
         }
         SpectralError::check_sizes("the margin", &self.output_margin)?;
@@ -123,10 +90,10 @@ impl ThroughImageConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ThroughImage {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -140,7 +107,7 @@ fn fine_size(size: [usize; 2], factor: usize) -> Result<[usize; 2], SpectralErro
 }
 
 /// A max-pooling over windows side by side that leaves something of the images.
-pub(super) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool2d, SpectralError> {
+pub(crate) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool2d, SpectralError> {
     grid.check_size()?;
     SpectralError::check_positive("every size of a pooling window", &window)?;
     let what = format!(
@@ -152,7 +119,7 @@ pub(super) fn max_pool(grid: SpectrumGrid, window: [usize; 2]) -> Result<MaxPool
 }
 
 /// The spectra of the pooled images; what fills no window is dropped.
-pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
+pub(crate) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
     grid.with_size([grid.size[0] / window[0], grid.size[1] / window[1]])
 }
 
@@ -166,7 +133,7 @@ pub(super) fn pooled(grid: SpectrumGrid, window: [usize; 2]) -> SpectrumGrid {
 /// be those of real images: what others hold on the last column of an even width, the finer grid
 /// shows and the image's own does not.
 ///
-/// With [margins](ThroughImageConfig::with_margins) images lie in grids a little larger than they are,
+/// With [margins](ThroughImageConfig::margin) images lie in grids a little larger than they are,
 /// and a circular convolution on these is the one with zeros around the image: `k/2` rows and columns
 /// of zeros serve both borders of a kernel of `k` taps, centered, as the grid wraps around.
 ///
@@ -222,6 +189,14 @@ impl ThroughImage {
         ])
     }
 
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the bins are not those of the layer's grid.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.grid.check(dims)
+    }
+
     /// The image of a spectrum, without its margin.
     fn image(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
         let mut images = self.grid.image(spectrum);
@@ -245,11 +220,10 @@ impl ThroughImage {
     /// - output: `[batch, channels, bins of the output…]`
     ///
     /// # Panics
-    /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.grid
-            .check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.grid.check(spectrum.dims()).or_panic();
         let images = match self.factor {
             1 => {
                 let images = self.image(spectrum);
@@ -290,7 +264,8 @@ impl ThroughImage {
     /// As [`forward`](Self::forward).
     ///
     /// # Panics
-    /// When the bins are not those of the layer's grid, or the channels are not those of the norm.
+    /// If the bins are not those of the layer's grid, or the channels are not those of the norm.
+    #[track_caller]
     pub fn forward_normalized(
         &self,
         norm: &ImageNorm,
@@ -298,7 +273,7 @@ impl ThroughImage {
     ) -> ComplexTensor<4> {
         norm.check(spectrum.dims())
             .and_then(|()| self.grid.check(spectrum.dims()))
-            .unwrap_or_else(|error| panic!("{error}"));
+            .or_panic();
         if self.factor > 1 {
             return self.forward(norm.forward(spectrum));
         }
@@ -333,9 +308,10 @@ impl ThroughImage {
     }
 
     /// The activation on a finer grid, from half-spectrum to half-spectrum.
+    #[track_caller]
     fn anti_aliased(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let size = self.grid.size;
-        let fine = fine_size(size, self.factor).unwrap_or_else(|error| panic!("{error}"));
+        let fine = fine_size(size, self.factor).or_panic();
         let samples = self.grid.samples() as f64;
         let transform = |scale| RealTransform::new(Axes::Last(2), fine[1], scale);
         // The grid's own 1/N makes amplitudes of the bins, which do not depend on the size.
@@ -384,7 +360,7 @@ mod tests {
         );
         assert_eq!(
             refused(config.clone().with_dropout(1.5)),
-            "the dropout probability must lie within 0 and 1, got 1.5"
+            "the dropout probability must be between 0 and 1, got 1.5"
         );
         assert!(refused(config.clone().with_dropout(1.0)).ends_with("number, got 0"));
         assert_eq!(

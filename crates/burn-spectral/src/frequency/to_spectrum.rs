@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError};
 
 use super::spectrum_grid::SpectrumGrid;
@@ -29,7 +30,7 @@ impl ToSpectrum {
     /// A layer that gives the spectra of images.
     ///
     /// # Errors
-    /// When the images are empty.
+    /// If the images are empty.
     pub fn try_new(grid: SpectrumGrid) -> Result<Self, SpectralError> {
         grid.check_size()?;
         Ok(Self { grid })
@@ -38,15 +39,16 @@ impl ToSpectrum {
     /// A layer that gives the spectra of images.
     ///
     /// # Panics
-    /// Where [`try_new`](Self::try_new) gives an error, with its text.
+    /// If [`try_new`](Self::try_new) returns an error, with the same text.
+    #[track_caller]
     pub fn new(grid: SpectrumGrid) -> Self {
-        Self::try_new(grid).unwrap_or_else(|error| panic!("{error}"))
+        Self::try_new(grid).or_panic()
     }
 
     /// Checks that the layer takes images of shape `dims`.
     ///
     /// # Errors
-    /// When they have another size.
+    /// If they have another size.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         self.grid.check_images(dims)
     }
@@ -57,7 +59,8 @@ impl ToSpectrum {
     /// - input: `[batch, channels, height, width]`; output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> ComplexTensor<4> {
         self.grid.spectrum(images)
     }

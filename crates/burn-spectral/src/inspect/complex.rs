@@ -2,8 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use crate::conv::{KkLayer, SpectralConv2d};
+use crate::conv::SpectralConv2d;
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, MixSpec};
+use crate::published::KkLayer;
 use crate::response::{Coupling, FrequencyResponse, Value, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, Norm, fft};
 
@@ -21,12 +23,13 @@ use super::discarded::complex_irfft2;
 ///
 /// # Panics
 /// Where the layer's `forward` does.
+#[track_caller]
 pub fn before_real_part<R: FrequencyResponse<4>>(
     layer: &SpectralConv2d<R>,
     images: Tensor<4>,
 ) -> ComplexTensor<4> {
     let dims = images.dims();
-    let grid = layer.check(dims).unwrap_or_else(|error| panic!("{error}"));
+    let grid = layer.check(dims).or_panic();
     let [outputs, _] = layer.response.channels();
     let images = match layer.coupling {
         Coupling::Shared => images.sum_dim(1),

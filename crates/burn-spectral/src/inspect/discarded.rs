@@ -89,7 +89,8 @@ fn parts(map: impl Fn(Tensor<4>) -> ComplexTensor<4>, probe: &Probe) -> [Vec<f64
 /// - output: `[batch, channels, height, width]`
 ///
 /// # Panics
-/// When the spectrum is not halved along the last dim.
+/// If the spectrum is not halved along the last dim.
+#[track_caller]
 pub fn complex_irfft2(spectrum: HalfSpectrum<4>) -> ComplexTensor<4> {
     fft::ifft2(spectrum.full(&[-2, -1]), Norm::Backward)
 }

@@ -108,7 +108,7 @@ impl Conditioning {
 /// # Example
 /// ```
 /// use burn::tensor::Device;
-/// use burn_spectral::conv::KkLayerConfig;
+/// use burn_spectral::published::KkLayerConfig;
 /// use burn_spectral::inspect::{Probe, inspect_map};
 ///
 /// let device = Device::flex();

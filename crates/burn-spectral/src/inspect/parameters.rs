@@ -81,7 +81,7 @@ impl ParameterReport {
 /// # Example
 /// ```
 /// use burn::tensor::{DType, Device};
-/// use burn_spectral::conv::{KkLayer, KkLayerConfig};
+/// use burn_spectral::published::{KkLayer, KkLayerConfig};
 /// use burn_spectral::inspect::{Probe, inspect_parameters};
 ///
 /// let device = Device::flex();

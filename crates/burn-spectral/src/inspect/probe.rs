@@ -331,7 +331,7 @@ mod tests {
         let error = Operator::new(&|x| x.narrow(3, 0, 3), &probe).err().unwrap();
         assert_eq!(
             error.to_string(),
-            "inspection takes maps that keep the size of their images, got one from [4, 6] to [4, 3]"
+            "inspection needs a map that keeps the image size, got one from [4, 6] to [4, 3]"
         );
         assert!(Probe::new(0, [4, 4], &Device::flex()).is_err());
     }

@@ -1,42 +1,30 @@
 //! A pointwise activation without aliasing.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::nn::activation::{Activation, ActivationConfig};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{FrequencyGrid, SpectralError};
 
 use super::resize::{check_resize, spectral_resize2d};
 
 /// Configuration of an [`AntiAliasedActivation`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Config, Debug)]
 pub struct AntiAliasedActivationConfig {
     /// The activation, a pointwise one.
     pub activation: ActivationConfig,
     /// How many times finer, along each axis, the grid is on which it acts; 2 by default.
+    #[config(default = 2)]
     pub factor: usize,
 }
 
 impl AntiAliasedActivationConfig {
-    /// The given activation on a grid twice as fine.
-    pub fn new(activation: ActivationConfig) -> Self {
-        Self {
-            activation,
-            factor: 2,
-        }
-    }
-
-    /// Sets how many times finer the grid is.
-    pub fn with_factor(mut self, factor: usize) -> Self {
-        self.factor = factor;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the factor is zero or too large.
+    /// If the factor is zero or too large.
     pub fn try_init(&self, device: &Device) -> Result<AntiAliasedActivation, SpectralError> {
         SpectralError::check_positive("the upsampling factor", &[self.factor])?;
         Ok(AntiAliasedActivation {
@@ -48,10 +36,10 @@ impl AntiAliasedActivationConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> AntiAliasedActivation {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -85,7 +73,7 @@ impl AntiAliasedActivation {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the height, the width or the factor is zero, or the finer grid too large.
+    /// If the height, the width or the factor is zero, or the finer grid too large.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [_, _, height, width] = dims;
         SpectralError::check_positive("the upsampling factor", &[self.factor])?;
@@ -104,11 +92,11 @@ impl AntiAliasedActivation {
     /// - input and output: `[batch, channels, height, width]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = images.dims();
-        self.check(images.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(images.dims()).or_panic();
         let fine = spectral_resize2d(images, [height * self.factor, width * self.factor]);
         spectral_resize2d(self.activation.forward(fine), [height, width])
     }

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::SpectralError;
+use crate::error::OrPanic;
 
 use super::resize::{check_resize, check_sizes, spectral_resize2d};
 
@@ -20,7 +21,7 @@ macro_rules! resize_layer {
             /// A layer whose results have the given height and width.
             ///
             /// # Errors
-            /// When one of them is zero or too large.
+            /// If one of them is zero or too large.
             pub fn try_new(size: [usize; 2]) -> Result<Self, SpectralError> {
                 check_sizes(size, size)?;
                 Ok(Self { size })
@@ -29,15 +30,16 @@ macro_rules! resize_layer {
             /// A layer whose results have the given height and width.
             ///
             /// # Panics
-            /// Where [`try_new`](Self::try_new) gives an error, with its text.
+            /// If [`try_new`](Self::try_new) returns an error, with the same text.
+            #[track_caller]
             pub fn new(size: [usize; 2]) -> Self {
-                Self::try_new(size).unwrap_or_else(|error| panic!("{error}"))
+                Self::try_new(size).or_panic()
             }
 
             /// Checks that the layer takes inputs of shape `dims`.
             ///
             /// # Errors
-            /// When an axis is empty, the result too large, or the sizes are in the wrong order.
+            /// If an axis is empty, the result too large, or the sizes are in the wrong order.
             pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
                 let from = [dims[2], dims[3]];
                 check_resize(dims, self.size)?;
@@ -59,10 +61,11 @@ macro_rules! resize_layer {
             /// - output: `[batch, channels, size[0], size[1]]`
             ///
             /// # Panics
-            /// Where [`check`](Self::check) gives an error, with its text.
+            /// If [`check`](Self::check) returns an error, with the same text.
+            #[track_caller]
             pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
                 self.check(images.dims())
-                    .unwrap_or_else(|error| panic!("{error}"));
+                    .or_panic();
                 spectral_resize2d(images, self.size)
             }
         }
@@ -111,8 +114,7 @@ mod tests {
         let error = SpectralPool2d::new([4, 9]).check([1, 1, 8, 8]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "cannot pool images of size [8, 8] to [4, 9]; pooling takes a size up to the images' \
-             on every axis, upsampling one from it"
+            "cannot pool images of size [8, 8] to [4, 9]: pooling cannot enlarge an axis, upsampling cannot shrink one"
         );
         assert!(SpectralUpsample2d::new([9, 7]).check([1, 1, 8, 8]).is_err());
     }

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::error::OrPanic;
 use crate::ops::{Empty, Half};
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft};
 
@@ -15,7 +16,7 @@ use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft
 /// - output: `[batch, channels, size[0], size[1]]`
 ///
 /// # Panics
-/// When an axis of the images or of `size` is empty or too large.
+/// If an axis of the images or of `size` is empty or too large.
 ///
 /// # Example
 /// ```
@@ -28,9 +29,10 @@ use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft
 /// // The mean is kept.
 /// assert!((resized - 1.0).abs().max().into_scalar::<f32>() < 1e-5);
 /// ```
+#[track_caller]
 pub fn spectral_resize2d(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [batch, channels, height, width] = images.dims();
-    check_resize(images.dims(), size).unwrap_or_else(|error| panic!("{error}"));
+    check_resize(images.dims(), size).or_panic();
     if [height, width] == size {
         return images;
     }

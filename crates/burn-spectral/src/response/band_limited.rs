@@ -4,6 +4,8 @@ use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
+use crate::error::OrPanic;
 use crate::pool::resize_spectrum2d;
 use crate::{FrequencyGrid, SpectralError};
 
@@ -17,6 +19,8 @@ pub struct BandLimitedConfig<C> {
     /// Height and width of the images whose modes they are.
     pub size: [usize; 2],
 }
+
+impl_config!([C: burn::config::Config] BandLimitedConfig<C>);
 
 impl<C> BandLimitedConfig<C> {
     /// `response` on the modes of images of the given height and width.
@@ -69,11 +73,15 @@ where
     type Response = BandLimited<C::Response>;
 
     /// # Errors
-    /// When a size is zero, where the response on the modes cannot be made, or when it cannot be
+    /// If a size is zero, where the response on the modes cannot be made, or when it cannot be
     /// evaluated at the reference size.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Self::Response, SpectralError> {
+    fn try_init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<Self::Response, SpectralError> {
         check_sizes::<4>("the size of a band-limited response", &self.size)?;
-        let response = self.response.init(channels, device)?;
+        let response = self.response.try_init(channels, device)?;
         response.check(&FrequencyGrid::new(&self.size)?)?;
         Ok(BandLimited {
             response,
@@ -94,8 +102,9 @@ impl<R: FrequencyResponse<4> + ModuleDisplay> FrequencyResponse<4> for BandLimit
         self.response.check(&FrequencyGrid::new(&self.size)?)
     }
 
+    #[track_caller]
     fn response(&self, grid: &FrequencyGrid) -> Response<4> {
-        let reference = FrequencyGrid::new(&self.size).unwrap_or_else(|error| panic!("{error}"));
+        let reference = FrequencyGrid::new(&self.size).or_panic();
         match evaluate(&self.response, &reference) {
             Value::Constant(weight) => Response::Constant(weight),
             Value::Spectrum(spectrum) => {
@@ -121,13 +130,15 @@ mod tests {
     use super::*;
     use crate::conv::{SpectralConv2d, SpectralConv2dConfig};
     use crate::pool::spectral_resize2d;
-    use crate::response::{FullSpectrum, FullSpectrumConfig, GaussianConfig, KramersKronigConfig};
+    use crate::response::{
+        FullSpectrum2d, FullSpectrumConfig, GaussianConfig, KramersKronigConfig,
+    };
 
     fn largest(tensor: Tensor<4>) -> f64 {
         tensor.abs().max().into_scalar::<f64>()
     }
 
-    fn free(size: [usize; 2]) -> SpectralConv2d<BandLimited<FullSpectrum<4>>> {
+    fn free(size: [usize; 2]) -> SpectralConv2d<BandLimited<FullSpectrum2d>> {
         let response = BandLimitedConfig::new(FullSpectrumConfig::new(size), size);
         SpectralConv2dConfig::new([2, 3], response).init(&Device::flex())
     }

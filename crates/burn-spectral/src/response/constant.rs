@@ -1,28 +1,20 @@
 //! One complex weight for all frequencies.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::{FrequencyGrid, SpectralError};
+use crate::{FrequencyGrid, SpectralError, SpectralInitializer};
 
 use super::{FrequencyResponse, Response, ResponseConfig, check_weight, conv_variance};
 
-/// How a [`Constant`] response starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ConstantInit {
-    /// With the variance of a fresh `Conv2d`, `1 / (3·C_in)`.
-    #[default]
-    Conv,
-    /// Standard normal, as KKLayer was published.
-    StandardNormal,
-}
-
 /// Configuration of a [`Constant`] response.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, Default, PartialEq)]
 pub struct ConstantConfig {
-    /// How the weights start.
-    pub init: ConstantInit,
+    /// How the weights start: with variance `1 / (3·C_in)`, standard normal as KKLayer was published,
+    /// or normal.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
 }
 
 /// The same complex weight `α + iβ` at every frequency of the full spectrum.
@@ -41,17 +33,16 @@ pub struct Constant {
 impl<const D: usize> ResponseConfig<D> for ConstantConfig {
     type Response = Constant;
 
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Constant, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Constant, SpectralError> {
         super::check_axes(D.saturating_sub(2))?;
         check_weight(channels, &[])?;
-        let deviation = match self.init {
-            ConstantInit::Conv => conv_variance(channels).sqrt(),
-            ConstantInit::StandardNormal => 1.0,
+        let noise = match self.initializer {
+            SpectralInitializer::Conv => Distribution::Normal(0.0, conv_variance(channels).sqrt()),
+            SpectralInitializer::Published => Distribution::Normal(0.0, 1.0),
+            SpectralInitializer::Normal(deviation) => SpectralInitializer::normal(deviation)?,
+            other => return Err(other.unsupported("Constant", "Conv, Published or Normal")),
         };
-        let draw = || {
-            let noise = Distribution::Normal(0.0, deviation);
-            Param::from_tensor(Tensor::random(channels, noise, device))
-        };
+        let draw = || Param::from_tensor(Tensor::random(channels, noise, device));
         Ok(Constant {
             alpha: draw(),
             beta: draw(),

@@ -33,7 +33,7 @@ impl Coupling {
     /// `[out, in / groups]`: the channels of the response of a layer of `channels` = `[in, out]`.
     ///
     /// # Errors
-    /// When a number of channels is zero, or the groups do not divide it.
+    /// If a number of channels is zero, or the groups do not divide it.
     pub fn response_channels(&self, channels: [usize; 2]) -> Result<[usize; 2], SpectralError> {
         SpectralError::check_positive("the number of channels", &channels)?;
         let [inputs, outputs] = channels;
@@ -60,7 +60,7 @@ impl Coupling {
     /// `channels` = `[in, out]`.
     ///
     /// # Errors
-    /// When it does not, or where [`response_channels`](Self::response_channels) gives one.
+    /// If it does not, or where [`response_channels`](Self::response_channels) gives one.
     pub(crate) fn check_response(
         &self,
         channels: [usize; 2],
@@ -95,7 +95,7 @@ mod tests {
         let error = Coupling::Depthwise.response_channels([4, 6]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "depthwise coupling needs channels divisible by 4, got 4 in and 6 out"
+            "depthwise coupling needs input and output channels that are multiples of 4, got 4 and 6"
         );
         assert!(Coupling::Grouped(0).response_channels([4, 6]).is_err());
         assert!(Coupling::Dense.response_channels([0, 6]).is_err());

@@ -4,35 +4,29 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::ops::Modes;
-use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft, ops};
+use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, SpectralInitializer, fft, ops};
 
 use super::value::modes_fit;
 use super::{
     FrequencyResponse, Response, ResponseConfig, check_sizes, check_weight, conv_variance, shape,
 };
 
-/// How the weights of a [`FourierModes`] response are drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FourierModesInit {
-    /// As the spectrum of white noise, with `E|R_k|² = 1 / (3·C_in)`: on the modes that are kept a
-    /// fresh layer passes on what a fresh `Conv2d` would.
-    #[default]
-    Conv,
-    /// Real and imaginary part from `U(0, 1) / (C_in·C_out)`, as published (Li et al., 2021). The
-    /// weights have a positive mean, and their size falls with both numbers of channels.
-    Published,
-}
-
 /// Configuration of a [`FourierModes`] response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FourierModesConfig {
     /// On each spatial axis the bins kept from 0 up, and those of the negative frequencies: none on
     /// the last axis, which is that of the half-spectrum.
     pub corners: Vec<[usize; 2]>,
-    /// How the weights are drawn.
-    pub init: FourierModesInit,
+    /// How the weights start. `Conv` draws the spectrum of white noise with `E|R_k|² = 1 / (3·C_in)`:
+    /// on the modes that are kept a fresh layer passes on what a fresh `Conv2d` would. `Published`
+    /// draws real and imaginary parts from `U(0, 1) / (C_in·C_out)` (Li et al., 2021): the weights
+    /// have a positive mean, and their size falls with both numbers of channels.
+    pub initializer: SpectralInitializer,
 }
+
+impl_config!([] FourierModesConfig);
 
 impl FourierModesConfig {
     /// `modes` as in Li et al. (2021): bins `0 … m` and `−m … 0` of each axis but the last, bins
@@ -45,7 +39,7 @@ impl FourierModesConfig {
             corners: corners
                 .map(|(a, &m)| [m, if a == last { 0 } else { m }])
                 .collect(),
-            init: FourierModesInit::default(),
+            initializer: SpectralInitializer::default(),
         }
     }
 
@@ -63,13 +57,13 @@ impl FourierModesConfig {
                     false => [n.div_ceil(2), n / 2],
                 })
                 .collect(),
-            init: FourierModesInit::default(),
+            initializer: SpectralInitializer::default(),
         }
     }
 
     /// Sets how the weights are drawn.
-    pub fn with_init(mut self, init: FourierModesInit) -> Self {
-        self.init = init;
+    pub fn with_initializer(mut self, initializer: SpectralInitializer) -> Self {
+        self.initializer = initializer;
         self
     }
 }
@@ -111,6 +105,13 @@ pub struct FourierModes<const D: usize> {
     pub corners: Vec<[usize; 2]>,
 }
 
+/// [`FourierModes`] of signals, `[batch, channels, length]`.
+pub type FourierModes1d = FourierModes<3>;
+/// [`FourierModes`] of images, `[batch, channels, height, width]`.
+pub type FourierModes2d = FourierModes<4>;
+/// [`FourierModes`] of volumes, `[batch, channels, depth, height, width]`.
+pub type FourierModes3d = FourierModes<5>;
+
 fn modes(corners: &[[usize; 2]]) -> Vec<Modes> {
     corners.iter().map(|&[p, n]| Modes::new(p, n)).collect()
 }
@@ -119,9 +120,9 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
     type Response = FourierModes<D>;
 
     /// # Errors
-    /// When there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
+    /// If there is not one count for every spatial axis, an axis keeps nothing from bin 0 up, or
     /// the last keeps negative frequencies.
-    fn init(
+    fn try_init(
         &self,
         channels: [usize; 2],
         device: &Device,
@@ -142,8 +143,8 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
         let modes = modes(&self.corners);
         let kept: Vec<usize> = modes.iter().map(|modes| modes.kept()).collect();
         check_weight(channels, &kept)?;
-        let weights = match self.init {
-            FourierModesInit::Conv => {
+        let weights = match self.initializer {
+            SpectralInitializer::Conv => {
                 // The smallest grid on which no kept bin is its own mirror image but 0.
                 let size: Vec<usize> = modes
                     .iter()
@@ -159,7 +160,13 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                     &modes,
                 )
             }
-            FourierModesInit::Published => {
+            SpectralInitializer::Normal(deviation) => {
+                let noise = SpectralInitializer::normal(deviation)?;
+                let dims = shape::<D>(channels, &kept);
+                let draw = || Tensor::<D>::random(dims, noise, device);
+                ComplexTensor::new(draw(), draw())
+            }
+            SpectralInitializer::Published => {
                 let most = 1.0 / (channels[0] * channels[1]) as f64;
                 let uniform = || {
                     let range = Distribution::Uniform(0.0, most);
@@ -167,6 +174,7 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                 };
                 ComplexTensor::new(uniform(), uniform())
             }
+            other => return Err(other.unsupported("FourierModes", "Conv, Published or Normal")),
         };
         Ok(FourierModes {
             re: Param::from_tensor(weights.re),
@@ -183,7 +191,7 @@ impl<const D: usize> FrequencyResponse<D> for FourierModes<D> {
     }
 
     /// # Errors
-    /// When the grid has fewer frequencies than the modes.
+    /// If the grid has fewer frequencies than the modes.
     fn check(&self, grid: &FrequencyGrid) -> Result<(), SpectralError> {
         match modes_fit(&modes(&self.corners), grid) {
             true => Ok(()),
@@ -233,8 +241,7 @@ mod tests {
         assert!(layer.check([1, 1, 8, 8]).is_ok());
         assert_eq!(
             layer.check([1, 1, 7, 8]).unwrap_err().to_string(),
-            "a response on the modes [[4, 4], [5, 0]] (from 0 up, negative) needs inputs of sizes \
-             that have them, got [7, 8]"
+            "inputs of size [7, 8] have fewer frequencies than the Fourier modes [[4, 4], [5, 0]] (non-negative and negative per axis); use fewer modes or larger inputs"
         );
         assert!(layer.check([1, 1, 8, 7]).is_err());
         let mut config = FourierModesConfig::new([4]);
@@ -242,7 +249,7 @@ mod tests {
         let error = SpectralConv1dConfig::new([1, 1], config).try_init(&device);
         assert_eq!(
             error.unwrap_err().to_string(),
-            "the last axis is that of the half-spectrum and keeps no negative modes, got 3"
+            "the last axis of a half-spectrum has no negative frequencies: expected 0 negative modes, got 3"
         );
         let config = FourierModesConfig::new([4, 0]);
         assert!(
@@ -262,7 +269,7 @@ mod tests {
     fn fresh_weights_have_the_variance_of_a_convolution_and_pair_up() {
         let device = Device::flex();
         let config = FourierModesConfig::new([4, 5]);
-        let fresh: FourierModes<4> = config.init([64, 32], &device).unwrap();
+        let fresh: FourierModes2d = config.init([64, 32], &device);
         let (re, im) = (fresh.re.val(), fresh.im.val());
         let power = (re.clone() * re.clone() + im.clone() * im.clone()).mean();
         let ratio = power.into_scalar::<f64>() * 96.0;
@@ -276,8 +283,8 @@ mod tests {
 
     #[test]
     fn published_weights_are_positive_and_small() {
-        let config = FourierModesConfig::new([3]).with_init(FourierModesInit::Published);
-        let fresh: FourierModes<3> = config.init([4, 8], &Device::flex()).unwrap();
+        let config = FourierModesConfig::new([3]).with_initializer(SpectralInitializer::Published);
+        let fresh: FourierModes1d = config.init([4, 8], &Device::flex());
         for part in [fresh.re.val(), fresh.im.val()] {
             assert!(part.clone().min().into_scalar::<f64>() >= 0.0);
             let most = part.max().into_scalar::<f64>() * 32.0;

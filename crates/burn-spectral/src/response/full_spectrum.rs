@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 use super::{
@@ -16,6 +17,8 @@ pub struct FullSpectrumConfig {
     /// Samples along each spatial axis of the inputs it will meet.
     pub size: Vec<usize>,
 }
+
+impl_config!([] FullSpectrumConfig);
 
 impl FullSpectrumConfig {
     /// A response for inputs of the given size.
@@ -40,12 +43,19 @@ pub struct FullSpectrum<const D: usize> {
     pub length: usize,
 }
 
+/// [`FullSpectrum`] of signals, `[batch, channels, length]`.
+pub type FullSpectrum1d = FullSpectrum<3>;
+/// [`FullSpectrum`] of images, `[batch, channels, height, width]`.
+pub type FullSpectrum2d = FullSpectrum<4>;
+/// [`FullSpectrum`] of volumes, `[batch, channels, depth, height, width]`.
+pub type FullSpectrum3d = FullSpectrum<5>;
+
 impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
     type Response = FullSpectrum<D>;
 
     /// Draws the spectrum of a real kernel of white noise, so that it starts Hermitian with
     /// `E|R_k|² = 1 / (3·C_in)` at every frequency, the variance of a fresh `Conv2d`.
-    fn init(
+    fn try_init(
         &self,
         channels: [usize; 2],
         device: &Device,
@@ -84,7 +94,7 @@ impl<const D: usize> FrequencyResponse<D> for FullSpectrum<D> {
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "free",
+                response: "FullSpectrum",
                 expected: self.size(),
                 got: grid.sizes().to_vec(),
             }),

@@ -2,10 +2,10 @@
 
 use core::f64::consts::TAU;
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::{FrequencyGrid, SpectralError, ops};
 
@@ -29,23 +29,11 @@ const UNIT_SOFTPLUS: f64 = 0.541_324_854_612_918;
 const UNIT_POWER: f64 = 0.308_508_322_553_671;
 
 /// Configuration of a [`Gaussian`] response.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, Default, PartialEq, Eq)]
 pub struct GaussianConfig {
     /// Published or stable; stable by default.
+    #[config(default = "ParametricForm::Stable")]
     pub form: ParametricForm,
-}
-
-impl GaussianConfig {
-    /// A stable response.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets the form.
-    pub fn with_form(mut self, form: ParametricForm) -> Self {
-        self.form = form;
-        self
-    }
 }
 
 /// A rotated Gaussian over the frequencies for the real and another for the imaginary part (Wood
@@ -100,7 +88,7 @@ impl<const D: usize> ResponseConfig<D> for GaussianConfig {
     ///
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Gaussian, SpectralError> {
         let axes = D.saturating_sub(2);
         self.form.check_axes("Gaussian", axes)?;
         check_weight(channels, &[PUBLISHED_TERMS.max(axes * (axes + 3) / 2 + 1)])?;

@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::{FrequencyGrid, SpectralError};
 
 use super::{
@@ -16,6 +17,8 @@ pub struct KernelConfig {
     /// Taps along each spatial axis.
     pub size: Vec<usize>,
 }
+
+impl_config!([] KernelConfig);
 
 impl KernelConfig {
     /// A response of the given number of taps an axis.
@@ -37,11 +40,18 @@ pub struct Kernel<const D: usize> {
     pub weight: Param<Tensor<D>>,
 }
 
+/// [`Kernel`] of signals, `[batch, channels, length]`.
+pub type Kernel1d = Kernel<3>;
+/// [`Kernel`] of images, `[batch, channels, height, width]`.
+pub type Kernel2d = Kernel<4>;
+/// [`Kernel`] of volumes, `[batch, channels, depth, height, width]`.
+pub type Kernel3d = Kernel<5>;
+
 impl<const D: usize> ResponseConfig<D> for KernelConfig {
     type Response = Kernel<D>;
 
     /// Draws the taps as `Conv2d` does, uniform within `±1/√(C_in·k₀·…)`.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Kernel<D>, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Kernel<D>, SpectralError> {
         check_sizes::<D>("every size of a kernel", &self.size)?;
         check_weight(channels, &self.size)?;
         let taps: usize = self.size.iter().product();

@@ -4,6 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
+use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft};
 
 use super::{
@@ -18,6 +20,8 @@ pub struct KramersKronigConfig {
     /// The spatial axis along which it is causal, from 0; the last one by default.
     pub axis: usize,
 }
+
+impl_config!([] KramersKronigConfig);
 
 impl KramersKronigConfig {
     /// A response for inputs of the given size, causal along the last axis.
@@ -52,7 +56,7 @@ impl KramersKronigConfig {
 /// of physics, of Kramers (1927) and Kronig (1926), on a circle. Over several axes `u` runs along one of them, and
 /// the impulse response lives on a half-plane.
 ///
-/// This is the layer that KKLayer set out to be; see [`KkLayer`](crate::conv::KkLayer) for what
+/// This is the layer that KKLayer set out to be; see [`KkLayer`](crate::published::KkLayer) for what
 /// that one computes.
 #[derive(Module, Debug)]
 pub struct KramersKronig<const D: usize> {
@@ -65,6 +69,13 @@ pub struct KramersKronig<const D: usize> {
     pub axis: usize,
 }
 
+/// [`KramersKronig`] of signals, `[batch, channels, length]`.
+pub type KramersKronig1d = KramersKronig<3>;
+/// [`KramersKronig`] of images, `[batch, channels, height, width]`.
+pub type KramersKronig2d = KramersKronig<4>;
+/// [`KramersKronig`] of volumes, `[batch, channels, depth, height, width]`.
+pub type KramersKronig3d = KramersKronig<5>;
+
 impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
     type Response = KramersKronig<D>;
 
@@ -72,7 +83,7 @@ impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
     /// part of its spectrum. `E|H_k|²` is `1 / (3·C_in)` in the mean over the frequencies; at every
     /// single one too over one axis, but not over several, where the taps that are their own mirror
     /// image along the causal axis come in equal pairs.
-    fn init(
+    fn try_init(
         &self,
         channels: [usize; 2],
         device: &Device,
@@ -113,9 +124,10 @@ impl<const D: usize> KramersKronig<D> {
     /// - output: `[out, in / groups, spatial…]`
     ///
     /// # Panics
-    /// When [`axis`](Self::axis) is not one of the spatial axes, with the text of [`SpectralError::Axis`].
+    /// If [`axis`](Self::axis) is not one of the spatial axes, with the text of [`SpectralError::Axis`].
+    #[track_caller]
     pub fn impulse_response(&self) -> Tensor<D> {
-        check_axis::<D>(self.axis).unwrap_or_else(|error| panic!("{error}"));
+        check_axis::<D>(self.axis).or_panic();
         let real = HalfSpectrum::new(ComplexTensor::from_real(self.real.val()), self.length);
         let even = fft::irfftn(real, &fft::spatial_dims::<D>(), Norm::Backward);
         let window = half_line::<D>(self.size()[self.axis], self.axis, &even.device());
@@ -134,7 +146,7 @@ impl<const D: usize> FrequencyResponse<D> for KramersKronig<D> {
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "Kramers-Kronig",
+                response: "KramersKronig",
                 expected: self.size(),
                 got: grid.sizes().to_vec(),
             }),

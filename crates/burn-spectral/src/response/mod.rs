@@ -17,14 +17,21 @@ mod parametric;
 mod polynomial;
 mod value;
 
+pub use crate::spectrum::GateConfig;
 pub use band_limited::{BandLimited, BandLimitedConfig};
-pub use constant::{Constant, ConstantConfig, ConstantInit};
+pub use constant::{Constant, ConstantConfig};
 pub use coupling::Coupling;
-pub use fourier_modes::{FourierModes, FourierModesConfig, FourierModesInit};
-pub use full_spectrum::{FullSpectrum, FullSpectrumConfig};
+pub use fourier_modes::{
+    FourierModes, FourierModes1d, FourierModes2d, FourierModes3d, FourierModesConfig,
+};
+pub use full_spectrum::{
+    FullSpectrum, FullSpectrum1d, FullSpectrum2d, FullSpectrum3d, FullSpectrumConfig,
+};
 pub use gaussian::{Gaussian, GaussianConfig};
-pub use kernel::{Kernel, KernelConfig};
-pub use kramers_kronig::{KramersKronig, KramersKronigConfig, hilbert};
+pub use kernel::{Kernel, Kernel1d, Kernel2d, Kernel3d, KernelConfig};
+pub use kramers_kronig::{
+    KramersKronig, KramersKronig1d, KramersKronig2d, KramersKronig3d, KramersKronigConfig, hilbert,
+};
 pub use parametric::ParametricForm;
 pub use polynomial::{Polynomial, PolynomialConfig};
 
@@ -33,6 +40,7 @@ pub(crate) use value::{Value, checked, evaluate};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::error::OrPanic;
 use crate::ops::Modes;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
@@ -130,11 +138,24 @@ pub trait ResponseConfig<const D: usize>: Clone + core::fmt::Debug {
     /// The response it makes.
     type Response: FrequencyResponse<D>;
 
-    /// Creates the response of `channels` = `[out, in / groups]` channels.
+    /// Creates the response with `channels` = `[out, in / groups]` channels.
     ///
     /// # Errors
-    /// When channels or sizes are zero or too large, or do not fit the number of axes.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Self::Response, SpectralError>;
+    /// If channels or sizes are zero, too large, or do not match the number of spatial axes.
+    fn try_init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<Self::Response, SpectralError>;
+
+    /// Creates the response with `channels` = `[out, in / groups]` channels.
+    ///
+    /// # Panics
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
+    fn init(&self, channels: [usize; 2], device: &Device) -> Self::Response {
+        self.try_init(channels, device).or_panic()
+    }
 }
 
 /// Checks that the transforms serve so many spatial axes.

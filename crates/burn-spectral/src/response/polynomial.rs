@@ -1,8 +1,8 @@
 //! A polynomial along each axis.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::{FrequencyGrid, SpectralError};
 
@@ -16,28 +16,13 @@ use super::{FrequencyResponse, Response, ResponseConfig, check_weight, conv_vari
 const PUBLISHED_DEVIATION: f64 = 0.005;
 
 /// Configuration of a [`Polynomial`] response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct PolynomialConfig {
     /// Degree of the polynomials; the published networks have 1.
     pub order: usize,
     /// Published or stable; stable by default.
+    #[config(default = "ParametricForm::Stable")]
     pub form: ParametricForm,
-}
-
-impl PolynomialConfig {
-    /// A stable response of the given order.
-    pub fn new(order: usize) -> Self {
-        Self {
-            order,
-            form: ParametricForm::default(),
-        }
-    }
-
-    /// Sets the form.
-    pub fn with_form(mut self, form: ParametricForm) -> Self {
-        self.form = form;
-        self
-    }
 }
 
 /// A sum of one polynomial an axis, the real and the imaginary part apart: the "linear" filters of
@@ -99,7 +84,7 @@ impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional,
     /// [`SpectralError::Zero`] for a stable one of order 0.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
+    fn try_init(&self, channels: [usize; 2], device: &Device) -> Result<Polynomial, SpectralError> {
         let (order, axes) = (self.order, D - 2);
         self.form.check_axes("polynomial", axes)?;
         SpectralError::check_sizes("the order of a polynomial", &[order])?;

@@ -21,6 +21,7 @@ pub(crate) enum Value<const D: usize> {
 ///
 /// # Panics
 /// As [`checked`] does.
+#[track_caller]
 pub(crate) fn evaluate<const D: usize, R: FrequencyResponse<D>>(
     response: &R,
     grid: &FrequencyGrid,
@@ -31,7 +32,8 @@ pub(crate) fn evaluate<const D: usize, R: FrequencyResponse<D>>(
 /// Evaluates a response on a grid that it accepts, and keeps its structure.
 ///
 /// # Panics
-/// When the value does not have the shape that the response's channels and the grid ask for.
+/// If the value does not have the shape that the response's channels and the grid ask for.
+#[track_caller]
 pub(crate) fn checked<const D: usize, R: FrequencyResponse<D>>(
     response: &R,
     grid: &FrequencyGrid,

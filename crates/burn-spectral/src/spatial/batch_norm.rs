@@ -18,7 +18,7 @@ use crate::running::update;
 /// - `x` and output: `[batch, channels, …]`
 ///
 /// # Panics
-/// When `x` has not as many channels as the layer has features, or another dtype.
+/// If `x` has not as many channels as the layer has features, or another dtype.
 ///
 /// # Example
 /// ```
@@ -32,6 +32,7 @@ use crate::running::update;
 /// let y = spatial::batch_norm(&norm, x.clone());
 /// assert!((y - norm.forward(x)).abs().max().into_scalar::<f32>() < 1e-6);
 /// ```
+#[track_caller]
 pub fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> {
     let nothing = ChannelSpec {
         activation: Activation::Identity,
@@ -69,6 +70,7 @@ pub fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> 
 /// let expected = pool.forward(relu(norm.forward(x)));
 /// assert!((y - expected).abs().max().into_scalar::<f32>() < 1e-5);
 /// ```
+#[track_caller]
 pub fn batch_norm_with(
     layer: &BatchNorm,
     activation: Activation,
@@ -94,6 +96,7 @@ pub fn batch_norm_with(
 ///
 /// # Panics
 /// As [`batch_norm`].
+#[track_caller]
 pub fn batch_norm_activate<const D: usize>(
     layer: &BatchNorm,
     activation: Activation,

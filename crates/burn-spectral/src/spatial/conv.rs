@@ -6,12 +6,14 @@ use burn::tensor::Tensor;
 
 use crate::SpectralError;
 use crate::conv::{FftConvOptions, Pairs, check, check_factors, same};
+use crate::error::OrPanic;
 use crate::ops::{Activation, DirectConvSpec, direct_conv};
 
 /// The output of `layer`; see [`try_conv2d_with`].
 ///
 /// # Panics
-/// Where [`try_conv2d_with`] gives an error, with its text.
+/// If [`try_conv2d_with`] returns an error, with the same text.
+#[track_caller]
 pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     conv2d_with(layer, Activation::Identity, x)
 }
@@ -19,9 +21,10 @@ pub fn conv2d(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
 /// The output of `layer` through an activation; see [`try_conv2d_with`].
 ///
 /// # Panics
-/// Where [`try_conv2d_with`] gives an error, with its text.
+/// If [`try_conv2d_with`] returns an error, with the same text.
+#[track_caller]
 pub fn conv2d_with(layer: &Conv2d, activation: Activation, x: Tensor<4>) -> Tensor<4> {
-    try_conv2d_with(layer, activation, x).unwrap_or_else(|error| panic!("{error}"))
+    try_conv2d_with(layer, activation, x).or_panic()
 }
 
 /// The output of Burn's `layer` and an activation, `f(layer.forward(x))`, with bias and activation in the same pass:
@@ -38,7 +41,7 @@ pub fn conv2d_with(layer: &Conv2d, activation: Activation, x: Tensor<4>) -> Tens
 /// - output: `[batch, channels_out, height_out, width_out]`, as of the layer
 ///
 /// # Errors
-/// When the channels are not the layer's, the padded image is smaller than the dilated kernel, a size is too large, the
+/// If the channels are not the layer's, the padded image is smaller than the dilated kernel, a size is too large, the
 /// slope of the activation is negative or not finite, or weight or bias have another dtype than the image.
 ///
 /// # Example
@@ -79,7 +82,8 @@ pub fn try_conv2d_with(
 /// The output of `layer`; see [`try_conv1d_with`].
 ///
 /// # Panics
-/// Where [`try_conv1d_with`] gives an error, with its text.
+/// If [`try_conv1d_with`] returns an error, with the same text.
+#[track_caller]
 pub fn conv1d(layer: &Conv1d, x: Tensor<3>) -> Tensor<3> {
     conv1d_with(layer, Activation::Identity, x)
 }
@@ -87,9 +91,10 @@ pub fn conv1d(layer: &Conv1d, x: Tensor<3>) -> Tensor<3> {
 /// The output of `layer` through an activation; see [`try_conv1d_with`].
 ///
 /// # Panics
-/// Where [`try_conv1d_with`] gives an error, with its text.
+/// If [`try_conv1d_with`] returns an error, with the same text.
+#[track_caller]
 pub fn conv1d_with(layer: &Conv1d, activation: Activation, x: Tensor<3>) -> Tensor<3> {
-    try_conv1d_with(layer, activation, x).unwrap_or_else(|error| panic!("{error}"))
+    try_conv1d_with(layer, activation, x).or_panic()
 }
 
 /// As [`try_conv2d_with`], over one axis.

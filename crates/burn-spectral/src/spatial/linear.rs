@@ -13,7 +13,7 @@ use crate::ops::{self, Empty};
 /// - output: `[…, outputs]`
 ///
 /// # Panics
-/// When the last axis of `x` is not the layer's input size.
+/// If the last axis of `x` is not the layer's input size.
 ///
 /// # Example
 /// ```
@@ -27,6 +27,7 @@ use crate::ops::{self, Empty};
 /// let difference = spatial::linear(&layer, x.clone()) - layer.forward(x);
 /// assert!(difference.abs().max().into_scalar::<f32>() < 1e-5);
 /// ```
+#[track_caller]
 pub fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
     linear_with(layer, Activation::Identity, x)
 }
@@ -38,7 +39,8 @@ pub fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
 /// - output: `[…, outputs]`
 ///
 /// # Panics
-/// When the last axis of `x` is not the layer's input size, or the activation's slope is negative or not finite.
+/// If the last axis of `x` is not the layer's input size, or the activation's slope is negative or not finite.
+#[track_caller]
 pub fn linear_with<const D: usize>(
     layer: &Linear,
     activation: Activation,

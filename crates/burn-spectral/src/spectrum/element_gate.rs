@@ -1,50 +1,60 @@
 //! One learned gate a frequency.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::response::{FrequencyResponse, Response, ResponseConfig};
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, SpectralError};
 
-/// Configuration of an [`ElementGate`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Configuration of an [`ElementGate`] as a layer on spectra.
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct ElementGateConfig {
-    /// Height and width of the images whose spectra it will meet.
+    /// Channels of the spectra.
+    pub channels: usize,
+    /// Height and width of the images that the half-spectra belong to.
     pub size: [usize; 2],
 }
 
 impl ElementGateConfig {
-    /// A gate for the half-spectra of images of the given size.
-    pub fn new(size: [usize; 2]) -> Self {
-        Self { size }
-    }
-
-    /// Creates the gate as a layer on spectra: one gate for each channel and frequency, ½ at first.
+    /// Creates the layer: one gate per channel and frequency, initially ½.
     ///
     /// # Errors
-    /// When there are no channels, the height or the width is zero, or there are too many gates.
-    pub fn try_init(&self, channels: usize, device: &Device) -> Result<ElementGate, SpectralError> {
-        SpectralError::check_positive("the number of channels", &[channels])?;
-        ResponseConfig::<4>::init(self, [channels, 1], device)
+    /// If there are no channels, the height or the width is zero, or there are too many gates.
+    pub fn try_init(&self, device: &Device) -> Result<ElementGate, SpectralError> {
+        GateConfig::new(self.size).try_init([self.channels, 1], device)
     }
 
-    /// Creates the gate as a layer on spectra.
+    /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
-    pub fn init(&self, channels: usize, device: &Device) -> ElementGate {
-        self.try_init(channels, device)
-            .unwrap_or_else(|error| panic!("{error}"))
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
+    pub fn init(&self, device: &Device) -> ElementGate {
+        self.try_init(device).or_panic()
     }
 }
 
-impl ResponseConfig<4> for ElementGateConfig {
+/// Configuration of an [`ElementGate`] as the response of a
+/// [`SpectralConv2d`](crate::conv::SpectralConv2d), whose channels it takes.
+#[derive(Config, Debug, PartialEq, Eq)]
+pub struct GateConfig {
+    /// Height and width of the images.
+    pub size: [usize; 2],
+}
+
+impl ResponseConfig<4> for GateConfig {
     type Response = ElementGate;
 
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<ElementGate, SpectralError> {
+    /// Creates gates that are ½ initially.
+    fn try_init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<ElementGate, SpectralError> {
         let bins = FrequencyGrid::new(&self.size)?.bins();
         let [outputs, inputs] = channels;
         SpectralError::check_positive("the number of channels", &channels)?;
@@ -69,11 +79,10 @@ impl ResponseConfig<4> for ElementGateConfig {
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::conv::SpectralConv2dConfig;
-/// use burn_spectral::response::Coupling;
-/// use burn_spectral::spectrum::ElementGateConfig;
+/// use burn_spectral::response::{Coupling, GateConfig};
 ///
 /// let device = Device::flex();
-/// let gate = SpectralConv2dConfig::new([3, 3], ElementGateConfig::new([28, 28]))
+/// let gate = SpectralConv2dConfig::new([3, 3], GateConfig::new([28, 28]))
 ///     .with_coupling(Coupling::Depthwise)
 ///     .init(&device);
 /// assert_eq!(gate.forward(Tensor::ones([1, 3, 28, 28], &device)).dims(), [1, 3, 28, 28]);
@@ -95,7 +104,7 @@ impl ElementGate {
     /// Checks that the layer takes half-spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the bins or the channels are not the layer's, or the gate was made for a dense
+    /// If the bins or the channels are not the layer's, or the gate was made for a dense
     /// coupling.
     pub fn check_spectrum(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [outputs, inputs, height, bins] = self.logits.lazy_shape().dims();
@@ -132,11 +141,11 @@ impl ElementGate {
     /// - input and output: `[batch, channels, height, width/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check_spectrum`](Self::check_spectrum) gives an error, with its text; and when the
+    /// If [`check_spectrum`](Self::check_spectrum) returns an error, with the same text; and when the
     /// spectrum is that of images of another width.
+    #[track_caller]
     pub fn forward(&self, spectrum: HalfSpectrum<4>) -> HalfSpectrum<4> {
-        self.check_spectrum(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check_spectrum(spectrum.dims()).or_panic();
         let [.., height, width] = spectrum.signal_dims();
         if [height, width] != self.size() {
             let error = SpectralError::Size {
@@ -160,7 +169,7 @@ impl FrequencyResponse<4> for ElementGate {
         match grid.sizes() == self.size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "element gate",
+                response: "ElementGate",
                 expected: self.size().to_vec(),
                 got: grid.sizes().to_vec(),
             }),
@@ -179,25 +188,24 @@ mod tests {
     #[test]
     fn spectra_of_other_bins_or_channels_are_refused() {
         let device = Device::flex();
-        let gate = ElementGateConfig::new([4, 6]).init(2, &device);
+        let gate = ElementGateConfig::new(2, [4, 6]).init(&device);
         assert!(gate.check_spectrum([5, 2, 4, 4]).is_ok());
         assert_eq!(
             gate.check_spectrum([1, 2, 4, 3]).unwrap_err().to_string(),
-            "this layer takes spectra of [4, 4] bins, those of images of size [4, 6], got [4, 3]"
+            "expected spectra with [4, 4] bins, those of images of size [4, 6], got [4, 3]"
         );
         assert!(gate.check_spectrum([1, 3, 4, 4]).is_err());
-        let dense: ElementGate =
-            ResponseConfig::<4>::init(&ElementGateConfig::new([4, 6]), [2, 2], &device).unwrap();
+        let dense = GateConfig::new([4, 6]).init([2, 2], &device);
         assert!(dense.check_spectrum([1, 2, 4, 4]).is_err());
-        assert!(ElementGateConfig::new([4, 6]).try_init(0, &device).is_err());
+        assert!(ElementGateConfig::new(0, [4, 6]).try_init(&device).is_err());
     }
 
     #[test]
-    #[should_panic(expected = "bound to inputs of size [4, 6], got [4, 7]")]
+    #[should_panic(expected = "created for inputs of size [4, 6], got size [4, 7]")]
     fn spectra_of_another_width_with_the_same_bins_are_refused() {
         let device = Device::flex();
         let spectrum = ComplexTensor::from_real(Tensor::ones([1, 2, 4, 4], &device));
-        let gate = ElementGateConfig::new([4, 6]).init(2, &device);
+        let gate = ElementGateConfig::new(2, [4, 6]).init(&device);
         gate.forward(HalfSpectrum::new(spectrum, 7));
     }
 }

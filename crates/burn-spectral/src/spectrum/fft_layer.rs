@@ -4,6 +4,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
+use crate::error::OrPanic;
 use crate::ops::{Half, cat};
 use crate::scaled::{Floor, over_magnitude};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
@@ -43,19 +45,31 @@ pub enum SpectrumExtent {
     Full,
 }
 
+/// [`Norm`] by name, for configuration files.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Norm")]
+enum NormName {
+    Backward,
+    Ortho,
+    Forward,
+}
+
 /// Configuration of an [`FftLayer`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FftLayerConfig {
     /// What is given of the spectrum; real and imaginary part by default.
     pub output: SpectrumOutput,
     /// How much of it; one half by default.
     pub extent: SpectrumExtent,
     /// Where the factor `1/N` goes; `Backward` by default, which puts none on this side.
+    #[serde(with = "NormName")]
     pub norm: Norm,
     /// The magnitude below which cosine and sine of the phase fade to zero, above 0; 0.001 by
     /// default.
     pub phase_floor: f64,
 }
+
+impl_config!([] FftLayerConfig);
 
 impl FftLayerConfig {
     /// A layer with the given output.
@@ -89,7 +103,7 @@ impl FftLayerConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the phase floor is not a positive finite number.
+    /// If the phase floor is not a positive finite number.
     pub fn try_init(&self) -> Result<FftLayer, SpectralError> {
         match self.phase_floor > 0.0 && self.phase_floor.is_finite() {
             true => Ok(FftLayer {
@@ -108,9 +122,10 @@ impl FftLayerConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> FftLayer {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -152,7 +167,7 @@ impl FftLayer {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the height or the width is zero.
+    /// If the height or the width is zero.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         FrequencyGrid::new(&dims[2..]).map(|_| ())
     }
@@ -165,10 +180,10 @@ impl FftLayer {
     ///   [`multiplier`](SpectrumOutput::multiplier) `m` and `width/2 + 1` or `width` bins
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        self.check(images.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(images.dims()).or_panic();
         // The spectrum may lie out of the range of half precision where its logarithm does not.
         if let Some(half) = Half::of(&images) {
             return half.round(self.forward(half.widen(images)));

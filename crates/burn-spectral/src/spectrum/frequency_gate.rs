@@ -1,11 +1,13 @@
 //! A gate on every frequency, computed from the whole spectrum.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 /// What of the spectrum a [`FrequencyGate`] decides by.
@@ -19,39 +21,25 @@ pub enum GateFeatures {
 }
 
 /// Configuration of a [`FrequencyGate`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct FrequencyGateConfig {
     /// Channels of the spectra.
     pub channels: usize,
     /// Height and width of the full spectra.
     pub size: [usize; 2],
     /// What the gates are computed from; the magnitude by default.
+    #[config(default = "GateFeatures::Magnitude")]
     pub features: GateFeatures,
 }
 
 impl FrequencyGateConfig {
-    /// A gate for full spectra of the given channels and size.
-    pub fn new(channels: usize, size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            size,
-            features: GateFeatures::default(),
-        }
-    }
-
-    /// Sets what the gates are computed from.
-    pub fn with_features(mut self, features: GateFeatures) -> Self {
-        self.features = features;
-        self
-    }
-
     /// Creates the layer: weights uniform within `±√(6/(features + gates))` (Glorot and Bengio,
     /// 2010), biases zero.
     ///
     /// The weights are drawn when they are first used.
     ///
     /// # Errors
-    /// When there are no channels, the height or the width is zero, or there are too many weights.
+    /// If there are no channels, the height or the width is zero, or there are too many weights.
     pub fn try_init(&self, device: &Device) -> Result<FrequencyGate, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
         let gates = FrequencyGrid::new(&self.size)?.samples();
@@ -69,10 +57,10 @@ impl FrequencyGateConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> FrequencyGate {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -121,7 +109,7 @@ impl FrequencyGate {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the size, of a full spectrum, or the number of channels is not the layer's.
+    /// If the size, of a full spectrum, or the number of channels is not the layer's.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         if dims[2..] != self.size {
             return Err(SpectralError::FullSpectrum {
@@ -147,10 +135,11 @@ impl FrequencyGate {
     /// - output: `[batch, 1, height, width]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn gates(&self, spectrum: ComplexTensor<4>) -> Tensor<4> {
         let dims = spectrum.dims();
-        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        self.check(dims).or_panic();
         let [batch, channels, height, width] = dims;
         let features = match self.features {
             GateFeatures::Magnitude => spectrum.abs(),
@@ -167,7 +156,8 @@ impl FrequencyGate {
     /// - input and output: `[batch, channels, height, width]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let gates = self.gates(spectrum.clone());
         spectrum.mul_real(gates)
@@ -183,17 +173,15 @@ mod tests {
         let gate = FrequencyGateConfig::new(2, [4, 6]).init(&Device::flex());
         assert_eq!(
             gate.check([1, 2, 4, 4]).unwrap_err().to_string(),
-            "this layer takes the full spectrum of images of size [4, 6], as fft2 gives it, got \
-             spectra of [4, 4] bins, those of the half-spectrum that rfft2 gives"
+            "expected the full spectrum of images of size [4, 6], as fft2 returns it, got [4, 4] bins, the half-spectrum that rfft2 returns"
         );
         assert_eq!(
             gate.check([1, 2, 4, 5]).unwrap_err().to_string(),
-            "this layer takes the full spectrum of images of size [4, 6], as fft2 gives it, got \
-             spectra of [4, 5] bins"
+            "expected the full spectrum of images of size [4, 6], as fft2 returns it, got [4, 5] bins"
         );
         assert_eq!(
             gate.check([1, 3, 4, 6]).unwrap_err().to_string(),
-            "this layer takes 2 channels, got an input of shape [1, 3, 4, 6]"
+            "expected 2 channels, got an input of shape [1, 3, 4, 6]"
         );
         assert!(
             FrequencyGateConfig::new(0, [4, 4])

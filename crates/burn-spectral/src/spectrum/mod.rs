@@ -10,7 +10,7 @@ mod frequency_gate;
 mod patch;
 mod window;
 
-pub use element_gate::{ElementGate, ElementGateConfig};
+pub use element_gate::{ElementGate, ElementGateConfig, GateConfig};
 pub use fft_layer::{FftLayer, FftLayerConfig, SpectrumExtent, SpectrumOutput};
 pub use frequency_gate::{FrequencyGate, FrequencyGateConfig, GateFeatures};
 pub use patch::{PatchEdges, PatchStft2d, PatchStft2dConfig};

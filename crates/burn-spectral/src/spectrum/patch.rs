@@ -1,9 +1,11 @@
 //! The local transform: spectra of windowed, overlapping patches, and its exact inverse.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft, ops};
 
 use super::window::PatchWindow;
@@ -19,51 +21,26 @@ pub enum PatchEdges {
 }
 
 /// Configuration of a [`PatchStft2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct PatchStft2dConfig {
     /// Height and width of a patch.
     pub patch: [usize; 2],
     /// Samples from one patch to the next along height and width; half a patch by default.
+    #[config(default = "patch.map(|length| (length / 2).max(1))")]
     pub hop: [usize; 2],
     /// The window; Hann by default.
+    #[config(default = "PatchWindow::Hann")]
     pub window: PatchWindow,
     /// What lies beyond the edges; periodic by default.
+    #[config(default = "PatchEdges::Periodic")]
     pub edges: PatchEdges,
 }
 
 impl PatchStft2dConfig {
-    /// Patches of the given height and width, half a patch apart.
-    pub fn new(patch: [usize; 2]) -> Self {
-        Self {
-            patch,
-            hop: patch.map(|length| (length / 2).max(1)),
-            window: PatchWindow::default(),
-            edges: PatchEdges::default(),
-        }
-    }
-
-    /// Sets the samples from one patch to the next.
-    pub fn with_hop(mut self, hop: [usize; 2]) -> Self {
-        self.hop = hop;
-        self
-    }
-
-    /// Sets the window.
-    pub fn with_window(mut self, window: PatchWindow) -> Self {
-        self.window = window;
-        self
-    }
-
-    /// Sets what lies beyond the edges.
-    pub fn with_edges(mut self, edges: PatchEdges) -> Self {
-        self.edges = edges;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size is zero or too large, or the windows give some sample less than a thousandth of
+    /// If a size is zero or too large, or the windows give some sample less than a thousandth of
     /// weight, so that it could not be recovered.
     pub fn try_init(&self) -> Result<PatchStft2d, SpectralError> {
         check(self.patch, self.hop, self.window)?;
@@ -78,9 +55,10 @@ impl PatchStft2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> PatchStft2d {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -139,7 +117,8 @@ impl PatchStft2d {
     /// How many patches an image of the given height and width has along each axis.
     ///
     /// # Panics
-    /// When the layer's hop was set to zero.
+    /// If the layer's hop was set to zero.
+    #[track_caller]
     pub fn patches(&self, size: [usize; 2]) -> [usize; 2] {
         core::array::from_fn(|axis| self.line(axis, size[axis]).count)
     }
@@ -147,7 +126,7 @@ impl PatchStft2d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the height or the width is zero, when the patches have more samples than a layer can work
+    /// If the height or the width is zero, when the patches have more samples than a layer can work
     /// with, or where [`PatchStft2dConfig::try_init`] refuses fields set by hand.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         self.check_size([dims[2], dims[3]])
@@ -169,11 +148,11 @@ impl PatchStft2d {
     ///   [`patches`](Self::patches) `[rows, columns]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> ComplexTensor<6> {
         let [batch, channels, height, width] = images.dims();
-        self.check(images.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(images.dims()).or_panic();
         let (rows, columns) = (self.line(0, height), self.line(1, width));
         let device = images.device();
         let images = match self.edges {
@@ -201,7 +180,7 @@ impl PatchStft2d {
     /// Checks that spectra of shape `dims` are those of patches of an image of `size`.
     ///
     /// # Errors
-    /// When the size has an empty axis or is too large, or the number of patches or of bins is another.
+    /// If the size has an empty axis or is too large, or the number of patches or of bins is another.
     pub fn check_spectra(&self, dims: [usize; 6], size: [usize; 2]) -> Result<(), SpectralError> {
         self.check_size(size)?;
         let [rows, columns] = self.patches(size);
@@ -223,11 +202,11 @@ impl PatchStft2d {
     /// - output: `[batch, channels, size[0], size[1]]`
     ///
     /// # Panics
-    /// Where [`check_spectra`](Self::check_spectra) gives an error, with its text.
+    /// If [`check_spectra`](Self::check_spectra) returns an error, with the same text.
+    #[track_caller]
     pub fn inverse(&self, spectra: ComplexTensor<6>, size: [usize; 2]) -> Tensor<4> {
         let dims = spectra.dims();
-        self.check_spectra(dims, size)
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check_spectra(dims, size).or_panic();
         let [batch, channels, ..] = dims;
         let (rows, columns) = (self.line(0, size[0]), self.line(1, size[1]));
         let (device, dtype) = (spectra.device(), spectra.re.dtype());
@@ -357,8 +336,7 @@ mod tests {
                 .try_init()
                 .unwrap_err()
                 .to_string(),
-            "Hann windows of 4 samples every 4 leave samples (almost) unseen, so the transform has \
-             no inverse; take a smaller hop, up to half the window"
+            "Hann windows of 4 samples with hop 4 give some samples (almost) no weight, so the transform has no inverse; use a smaller hop, at most half the window"
         );
         let side_by_side = config
             .with_hop([8, 4])
@@ -377,7 +355,7 @@ mod tests {
             stft.check_spectra([1, 1, 4, 3, 4, 3], [7, 8])
                 .unwrap_err()
                 .to_string(),
-            "this layer takes spectra of [4, 4, 4, 3] bins, those of images of size [7, 8], got \
+            "expected spectra with [4, 4, 4, 3] bins, those of images of size [7, 8], got \
              [4, 3, 4, 3]"
         );
     }

@@ -373,18 +373,17 @@ mod tests {
         let linear = LinearConfig::new(12, 5).init(&device);
         assert_eq!(
             text(&linear, FeatureShape::new([7])),
-            "this layer takes 12 features, got an input of shape [1, 7]"
+            "expected 12 features on the last axis, got an input of shape [1, 7]"
         );
         let pool = MaxPool2dConfig::new([3, 3]).init();
         assert_eq!(
             text(&pool, FeatureShape::new([4, 9, 2])),
-            "a kernel that spans 3 samples does not fit a padded signal of 2 on spatial axis 1 of \
-             an input of shape [1, 4, 9, 2]"
+            "the dilated kernel, which spans 3 samples, is larger than the padded input, of 2 samples, on spatial axis 1 (input shape [1, 4, 9, 2])"
         );
         let conv = Conv2dConfig::new([4, 6], [3, 3]).init(&device);
         assert_eq!(
             text(&conv, FeatureShape::new([3, 9, 9])),
-            "this layer takes 4 channels, got an input of shape [1, 3, 9, 9]"
+            "expected 4 channels, got an input of shape [1, 3, 9, 9]"
         );
         assert!(text(&conv, FeatureShape::complex([4, 9, 9])).contains("takes real numbers"));
     }

@@ -29,7 +29,7 @@
 //! assert_eq!(summary.output().dims(), [10]);
 //! // A shape that a layer does not take is the error that the layer itself gives.
 //! let error = Summary::new([1, 28, 27]).layer("conv", &conv).unwrap_err();
-//! assert!(error.to_string().contains("bound to inputs of size [28, 28], got [28, 27]"));
+//! assert!(error.to_string().contains("created for inputs of size [28, 28], got size [28, 27]"));
 //! # Ok::<(), burn_spectral::SpectralError>(())
 //! ```
 //!
@@ -116,7 +116,7 @@ pub trait Summarize {
     /// The shape of the output and its cost, for an input of the given shape.
     ///
     /// # Errors
-    /// When the layer does not take such inputs: the error of its own door where it has one.
+    /// If the layer does not take such inputs: the error of its own door where it has one.
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError>;
 }
 

@@ -42,7 +42,7 @@ impl FeatureShape {
     /// The half-spectrum of signals of `length` samples on the last axis, `dims` counting bins.
     ///
     /// # Errors
-    /// When there is no axis, or the last one does not have `length/2 + 1` bins.
+    /// If there is no axis, or the last one does not have `length/2 + 1` bins.
     pub fn half_spectrum(
         dims: impl Into<Vec<usize>>,
         length: usize,
@@ -106,7 +106,7 @@ impl FeatureShape {
     /// The samples on the last axis, as a signal.
     ///
     /// # Errors
-    /// When the numbers are no half-spectrum.
+    /// If the numbers are no half-spectrum.
     pub(super) fn length(&self) -> Result<usize, SpectralError> {
         match self.domain {
             Domain::HalfSpectrum { length } => Ok(length),
@@ -115,7 +115,7 @@ impl FeatureShape {
     }
 
     /// # Errors
-    /// When the numbers are complex.
+    /// If the numbers are complex.
     pub(super) fn require_real(&self) -> Result<(), SpectralError> {
         match self.domain {
             Domain::Real => Ok(()),
@@ -124,7 +124,7 @@ impl FeatureShape {
     }
 
     /// # Errors
-    /// When the numbers are real.
+    /// If the numbers are real.
     pub(super) fn require_complex(&self) -> Result<(), SpectralError> {
         match self.domain {
             Domain::Real => Err(self.wrong_domain("a spectrum")),
@@ -193,7 +193,7 @@ mod tests {
             FeatureShape::half_spectrum([16, 28, 15], 27)
                 .unwrap_err()
                 .to_string(),
-            "this layer takes spectra of [14] bins, those of images of size [27], got [15]"
+            "expected spectra with [14] bins, those of images of size [27], got [15]"
         );
     }
 
@@ -203,11 +203,11 @@ mod tests {
         assert_eq!(images.real::<4>(), Ok([1, 3, 8, 8]));
         assert_eq!(
             images.real::<3>().unwrap_err().to_string(),
-            "this layer takes inputs of rank 3, the batch counted, got the shape [1, 3, 8, 8]"
+            "expected an input of rank 3, including the batch, got shape [1, 3, 8, 8]"
         );
         assert_eq!(
             images.spectrum::<4>().unwrap_err().to_string(),
-            "this layer takes a spectrum, got 3×8×8"
+            "expected a spectrum, got 3×8×8"
         );
         assert!(FeatureShape::complex([3, 8, 8]).real::<4>().is_err());
     }

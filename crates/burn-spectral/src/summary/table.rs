@@ -45,7 +45,7 @@ impl Summary {
     /// Adds a layer, which meets the output of the one before.
     ///
     /// # Errors
-    /// When the layer does not take that shape.
+    /// If the layer does not take that shape.
     pub fn layer<L: Summarize + Module>(
         self,
         name: impl Into<String>,

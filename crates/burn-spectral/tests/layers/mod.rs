@@ -9,16 +9,17 @@ use burn::nn::{BatchNormConfig, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvolveMode, ConvolveOutput, FftConvAlgorithm, FixedFourierConv2dConfig, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig,
-    SpectralConv3dConfig, fft_convolve2d,
+    InitFft, LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
+    fft_convolve2d,
 };
 use burn_spectral::fft::{Irfft2, Rfft2, ToMagnitudePhase};
 use burn_spectral::frequency::*;
 use burn_spectral::pool::{AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d};
+use burn_spectral::published::*;
 use burn_spectral::response::*;
 use burn_spectral::spectrum::{
-    ElementGateConfig, FftLayerConfig, FrequencyGateConfig, PatchStft2dConfig, SpectrumExtent,
-    SpectrumOutput,
+    ElementGateConfig, FftLayerConfig, FrequencyGateConfig, GateConfig, PatchStft2dConfig,
+    SpectrumExtent, SpectrumOutput,
 };
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, Spectrum, spatial};
 
@@ -202,7 +203,7 @@ pub fn every_layer(
     check.layer("ElementwiseConv2d, published", layer, images, |m, x| {
         complex(m.forward(spectrum(x)))
     });
-    let layer = ElementGateConfig::new(size).init(2, device);
+    let layer = ElementGateConfig::new(2, size).init(device);
     check.layer("ElementGate", layer, half, |m, x| {
         complex(m.forward(half_spectrum(x, width)))
     });
@@ -361,7 +362,7 @@ fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
     }
     let [_, _, height, width] = images;
     let size = [height, width];
-    of("Constant", ConstantConfig::default(), images, device, check);
+    of("Constant", ConstantConfig::new(), images, device, check);
     of(
         "FullSpectrum",
         FullSpectrumConfig::new(size),
@@ -399,11 +400,5 @@ fn every_response(images: [usize; 4], device: &Device, check: &mut impl Check) {
         device,
         check,
     );
-    of(
-        "ElementGate",
-        ElementGateConfig::new(size),
-        images,
-        device,
-        check,
-    );
+    of("ElementGate", GateConfig::new(size), images, device, check);
 }

@@ -46,12 +46,12 @@ noisy!(Polynomial, Gaussian);
 
 pub fn stable_polynomial<const D: usize>(order: usize, channels: [usize; 2]) -> Polynomial {
     let response =
-        ResponseConfig::<D>::init(&PolynomialConfig::new(order), channels, &Device::flex());
+        ResponseConfig::<D>::try_init(&PolynomialConfig::new(order), channels, &Device::flex());
     response.unwrap().noisy(1.0)
 }
 
 pub fn stable_gaussian<const D: usize>(channels: [usize; 2]) -> Gaussian {
-    let response = ResponseConfig::<D>::init(&GaussianConfig::new(), channels, &Device::flex());
+    let response = ResponseConfig::<D>::try_init(&GaussianConfig::new(), channels, &Device::flex());
     response.unwrap().noisy(1.0)
 }
 

@@ -3,9 +3,10 @@
 use burn::nn::{PaddingConfig2d, conv::Conv2dConfig};
 use burn::tensor::Device;
 use burn_spectral::conv::{
-    GlobalFilter2d, GlobalFilter2dConfig, InitFft, KkLayerConfig, LongConv1d, LongConv1dConfig,
-    SpectralConv2d, SpectralConv2dConfig,
+    GlobalFilter2d, GlobalFilter2dConfig, InitFft, LongConv1d, LongConv1dConfig, SpectralConv2d,
+    SpectralConv2dConfig,
 };
+use burn_spectral::published::KkLayerConfig;
 use burn_spectral::response::{
     Coupling, FourierModesConfig, FullSpectrumConfig, GaussianConfig, ParametricForm,
 };

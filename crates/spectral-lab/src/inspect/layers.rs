@@ -6,20 +6,21 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{
     ConvolveOutput, FixedFilter, FixedFourierConv2dConfig, GlobalFilter2d, GlobalFilter2dConfig,
-    InitFft, KkLayerConfig, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
+    InitFft, LongConv1dConfig, SpectralConv2d, SpectralConv2dConfig,
 };
-use burn_spectral::frequency::{
-    ElementwiseConv2d, ElementwiseConv2dConfig, FourierDomainConv2dConfig, ModReluConfig,
-    SpectrumGrid, ToSpectrum,
-};
+use burn_spectral::frequency::{ModReluConfig, SpectrumGrid, ToSpectrum};
 use burn_spectral::inspect::{before_real_part, complex_irfft2, kk_before_real_part};
+use burn_spectral::published::KkLayerConfig;
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, FourierDomainConv2dConfig,
+};
 use burn_spectral::response::{
     BandLimitedConfig, Coupling, FourierModesConfig, FrequencyResponse, FullSpectrumConfig,
     GaussianConfig, KernelConfig, KramersKronigConfig, ParametricForm, PolynomialConfig,
     ResponseConfig,
 };
 use burn_spectral::spatial;
-use burn_spectral::spectrum::{ElementGateConfig, FrequencyGateConfig, GateFeatures};
+use burn_spectral::spectrum::{FrequencyGateConfig, GateConfig, GateFeatures};
 use burn_spectral::summary::{FeatureShape, Summarize};
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, SpectralError, fft};
 
@@ -202,14 +203,7 @@ pub const LAYERS: &[LayerInfo] = &[
     layer(
         "gate",
         "one learned gate a frequency and pair of channels",
-        |sizes, device| {
-            filter(
-                sizes,
-                ElementGateConfig::new(sizes.size),
-                Coupling::Dense,
-                device,
-            )
-        },
+        |sizes, device| filter(sizes, GateConfig::new(sizes.size), Coupling::Dense, device),
     ),
     keeping(
         layer(
@@ -235,7 +229,7 @@ pub const LAYERS: &[LayerInfo] = &[
             let layer = FourierDomainConv2dConfig::published(sizes.channels, sizes.size)
                 .try_init(device)?;
             let work = on_spectra(sizes, SpectrumGrid::half(sizes.size), &layer)?;
-            let forward = |layer: &burn_spectral::frequency::FourierDomainConv2d, x: Tensor<4>| {
+            let forward = |layer: &burn_spectral::published::FourierDomainConv2d, x: Tensor<4>| {
                 let product = layer.forward(fft::rfft2(x, Norm::Backward));
                 fft::irfft2(product, Norm::Backward)
             };

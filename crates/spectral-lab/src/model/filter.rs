@@ -5,14 +5,15 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::SpectralError;
-use burn_spectral::conv::{KkLayer, KkLayerConfig, SpectralConv2d, SpectralConv2dConfig};
+use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::ops::circular_reverse;
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use burn_spectral::response::{
-    BandLimited, BandLimitedConfig, FrequencyResponse, FullSpectrum, FullSpectrumConfig, Gaussian,
-    GaussianConfig, KramersKronig, KramersKronigConfig, Polynomial, PolynomialConfig,
+    BandLimited, BandLimitedConfig, FrequencyResponse, FullSpectrum2d, FullSpectrumConfig,
+    Gaussian, GaussianConfig, KramersKronig2d, KramersKronigConfig, Polynomial, PolynomialConfig,
 };
 use burn_spectral::spatial::{self, Activation};
-use burn_spectral::spectrum::{ElementGate, ElementGateConfig};
+use burn_spectral::spectrum::{ElementGate, GateConfig};
 use burn_spectral::summary::{FeatureShape, Summarize, Trace};
 
 /// What stands in the place of a convolution.
@@ -47,15 +48,15 @@ pub enum Filter {
     /// KKLayer as published.
     Kk(KkLayer),
     /// The causal response that KKLayer set out to be.
-    KramersKronig(SpectralConv2d<KramersKronig<4>>),
+    KramersKronig(SpectralConv2d<KramersKronig2d>),
     /// A free complex weight a frequency.
-    FullSpectrum(SpectralConv2d<FullSpectrum<4>>),
+    FullSpectrum(SpectralConv2d<FullSpectrum2d>),
     /// The stable polynomial response.
     Polynomial(SpectralConv2d<Polynomial>),
     /// The stable Gaussian response.
     Gaussian(SpectralConv2d<Gaussian>),
     /// A free complex weight a mode.
-    FourierModes(SpectralConv2d<BandLimited<FullSpectrum<4>>>),
+    FourierModes(SpectralConv2d<BandLimited<FullSpectrum2d>>),
     /// The stable Gaussian response on modes.
     GaussianModes(SpectralConv2d<BandLimited<Gaussian>>),
     /// A learned gate a frequency.
@@ -105,8 +106,7 @@ impl Filter {
                 Self::GaussianModes(SpectralConv2dConfig::new(channels, response).try_init(device)?)
             }
             FilterKind::Gate => Self::Gate(
-                SpectralConv2dConfig::new(channels, ElementGateConfig::new(size))
-                    .try_init(device)?,
+                SpectralConv2dConfig::new(channels, GateConfig::new(size)).try_init(device)?,
             ),
         })
     }
@@ -221,7 +221,7 @@ impl Filter {
 
 /// Imaginary parts of free weights at the frequencies that are their own negative, where the spectrum
 /// of a real signal has none.
-fn own_imaginary(response: &FullSpectrum<4>) -> usize {
+fn own_imaginary(response: &FullSpectrum2d) -> usize {
     let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };
     let [outputs, inputs] = response.channels();
     let frequencies: usize = response.size().into_iter().map(own).product();

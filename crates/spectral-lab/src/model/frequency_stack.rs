@@ -4,11 +4,10 @@ use burn::module::{Module, ModuleDisplay};
 use burn::nn::Dropout;
 use burn::tensor::{Device, Tensor};
 use burn_spectral::fft::Rfft2;
-use burn_spectral::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2dConfig, SharedStack2d, SharedStack2dConfig,
-};
+use burn_spectral::frequency::{CRelu, FlattenSpectrum};
+use burn_spectral::published::{FourierDomainConv2dConfig, SharedStack2d, SharedStack2dConfig};
 use burn_spectral::response::{
-    FrequencyResponse, FullSpectrum, Gaussian, GaussianConfig, ParametricForm, Polynomial,
+    FrequencyResponse, FullSpectrum2d, Gaussian, GaussianConfig, ParametricForm, Polynomial,
     PolynomialConfig,
 };
 use burn_spectral::summary::Summary;
@@ -34,7 +33,7 @@ pub(super) enum PublishedKind {
 #[derive(Module, Debug)]
 pub enum PublishedLayers {
     /// A free weight a frequency.
-    Fourier(SharedStack2d<FullSpectrum<4>>),
+    Fourier(SharedStack2d<FullSpectrum2d>),
     /// A polynomial of order 1 in the row and one in the column.
     Linear(SharedStack2d<Polynomial>),
     /// A rotated Gaussian.

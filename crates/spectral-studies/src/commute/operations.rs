@@ -10,11 +10,13 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn_spectral::ComplexTensor;
 use burn_spectral::conv::KernelOrigin;
 use burn_spectral::frequency::{
-    CLeakyRelu, ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2d,
-    ElementwiseConv2dConfig, ElementwiseWeight, ElementwiseWeights, SpatialMaxPoolConfig,
-    SpectralNoiseConfig, SpectrumGrid, TapWeight, ThroughImageConfig,
+    CLeakyRelu, ComplexBatchNormConfig, ComplexNormForm, SpectrumGrid, ThroughImageConfig,
 };
 use burn_spectral::pool::{SpectralPool2d, spectral_resize2d};
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseWeight, ElementwiseWeights,
+    SpatialMaxPoolConfig, SpectralNoiseConfig, TapWeight,
+};
 use serde::{Deserialize, Serialize};
 
 use super::super::StudyError;

@@ -3,9 +3,8 @@
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Distribution, Tensor};
 use burn_spectral::ComplexTensor;
-use burn_spectral::frequency::{
-    CLeakyRelu, NoiseForm, NoiseTime, SpectralNoise, SpectralNoiseConfig,
-};
+use burn_spectral::frequency::CLeakyRelu;
+use burn_spectral::published::{NoiseForm, NoiseTime, SpectralNoise, SpectralNoiseConfig};
 use serde::{Deserialize, Serialize};
 
 use super::super::StudyError;

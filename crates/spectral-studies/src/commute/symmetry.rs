@@ -2,9 +2,9 @@
 
 use burn::tensor::{Distribution, Tensor};
 use burn_spectral::ComplexTensor;
-use burn_spectral::frequency::{
-    CLeakyRelu, ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2dConfig, NoiseTime,
-    SpatialMaxPoolConfig, SpectralNoiseConfig,
+use burn_spectral::frequency::{CLeakyRelu, ComplexBatchNormConfig, ComplexNormForm};
+use burn_spectral::published::{
+    ElementwiseConv2dConfig, NoiseTime, SpatialMaxPoolConfig, SpectralNoiseConfig,
 };
 use serde::{Deserialize, Serialize};
 
@@ -131,7 +131,7 @@ pub(super) fn leaks(of: &Features) -> Result<Vec<Leak>, StudyError> {
         burn::module::Param::from_tensor(part + noise * size.clone())
     };
     moved.weight =
-        burn_spectral::frequency::ElementwiseWeight::Free(burn_spectral::frequency::FreeWeight {
+        burn_spectral::published::ElementwiseWeight::Free(burn_spectral::published::FreeWeight {
             re: off(weight.re),
             im: off(weight.im),
         });

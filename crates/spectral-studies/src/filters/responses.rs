@@ -1,6 +1,6 @@
 //! The responses of a network's filters, as numbers.
 
-use burn_spectral::frequency::SharedStack2d;
+use burn_spectral::published::SharedStack2d;
 use burn_spectral::response::{FrequencyResponse, Gaussian, Response};
 use burn_spectral::{ComplexTensor, FrequencyGrid};
 

@@ -10,7 +10,7 @@ use burn_spectral::ComplexTensor;
 use burn_spectral::conv::{
     ConvolveOutput, FixedFourierConv2d, FixedFourierConv2dConfig, KernelOrigin, SpectralConv2d,
 };
-use burn_spectral::response::{Coupling, FullSpectrum};
+use burn_spectral::response::{Coupling, FullSpectrum, FullSpectrum2d};
 use burn_spectral::spatial::{self, Activation};
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ pub(super) enum First {
     /// Fixed filters.
     Fixed(FixedFourierConv2d),
     /// Filters that may learn, and the absolute value.
-    Released(SpectralConv2d<FullSpectrum<4>>),
+    Released(SpectralConv2d<FullSpectrum2d>),
 }
 
 /// One layer, ReLU, a 2×2 max-pool and a linear head, as the published networks are here.
@@ -121,7 +121,7 @@ pub(super) struct ControlNet {
 /// of frequency have at the highest frequency of even sizes, and no real kernel can.
 pub(super) fn released(
     layer: &FixedFourierConv2d,
-) -> Result<SpectralConv2d<FullSpectrum<4>>, StudyError> {
+) -> Result<SpectralConv2d<FullSpectrum2d>, StudyError> {
     let free = layer.trainable();
     let Some(odd) = layer.spectra.get(1) else {
         return Ok(free);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Tensor};
-use burn_spectral::conv::{KkLayer, KkLayerConfig};
+use burn_spectral::published::{KkLayer, KkLayerConfig};
 use burn_spectral::{ComplexTensor, Norm, fft};
 use serde::{Deserialize, Serialize};
 

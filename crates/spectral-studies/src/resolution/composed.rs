@@ -6,7 +6,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d
 use burn::tensor::{Device, Tensor};
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::pool::spectral_resize2d;
-use burn_spectral::response::{BandLimited, BandLimitedConfig, FullSpectrum, FullSpectrumConfig};
+use burn_spectral::response::{BandLimited, BandLimitedConfig, FullSpectrum2d, FullSpectrumConfig};
 use burn_spectral::spatial::{self, Activation};
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ impl Counting {
 #[allow(clippy::large_enum_variant)]
 enum ComposedFilter {
     Samples(Conv2d),
-    Modes(SpectralConv2d<BandLimited<FullSpectrum<4>>>),
+    Modes(SpectralConv2d<BandLimited<FullSpectrum2d>>),
 }
 
 /// Spectral pooling to half the size, then three filters of 16, 32 and 64 channels, each with batch

@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 use super::super::convolve::ConvolveOutput;
@@ -81,7 +82,7 @@ impl FixedFourierConv2dConfig {
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there are no channels or filters, an axis is empty or too large, the filters are not as many as the
+    /// If there are no channels or filters, an axis is empty or too large, the filters are not as many as the
     /// channels in [`FilterUse::PerChannel`], a kernel has another size than the layer, or a kernel
     /// or a function has a value that is not finite.
     pub fn try_init(&self, device: &Device) -> Result<FixedFourierConv2d, SpectralError> {
@@ -111,10 +112,10 @@ impl FixedFourierConv2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> FixedFourierConv2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 
     /// Whether the filters can be evaluated at every size.
@@ -143,7 +144,7 @@ impl FixedFourierConv2dConfig {
                 FixedFilter::Kernel(kernel, origin) => {
                     if kernel.dims() != size {
                         return Err(SpectralError::Size {
-                            response: "kernel image",
+                            response: "the kernel image",
                             expected: kernel.dims().to_vec(),
                             got: size.to_vec(),
                         });

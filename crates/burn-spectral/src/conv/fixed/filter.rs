@@ -66,7 +66,7 @@ pub(super) struct HermitianParts {
 /// Evaluates a function of frequency at the bins of images of `size`, `[1, height, bins]`.
 ///
 /// # Errors
-/// When a value is not finite.
+/// If a value is not finite.
 pub(super) fn evaluate(
     function: &Function,
     [height, width]: [usize; 2],
@@ -139,7 +139,8 @@ pub(super) fn kernel_spectrum(kernel: Tensor<2>, origin: KernelOrigin) -> Comple
 /// - output: `[2, height, width]`
 ///
 /// # Panics
-/// When a size is below 2.
+/// If a size is below 2.
+#[track_caller]
 pub fn sinc_planes([height, width]: [usize; 2], device: &Device) -> Tensor<3> {
     assert!(
         height > 1 && width > 1,

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use burn::module::{Module, Param};
 use burn::tensor::{DType, Device, Tensor};
 
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, ConvSpec, MixSpec, SavedSpectrum};
-use crate::response::{Coupling, FullSpectrum};
+use crate::response::{Coupling, FullSpectrum, FullSpectrum2d};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
 use super::super::convolve::ConvolveOutput;
@@ -163,7 +164,7 @@ impl FixedFourierConv2d {
     /// Checks that the layer takes inputs of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's, an axis is empty, or a kernel image meets another
+    /// If the channels are not the layer's, an axis is empty, or a kernel image meets another
     /// size than its own.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let config = &self.recipe.config;
@@ -177,7 +178,7 @@ impl FixedFourierConv2d {
         match dims[2..] == config.size || config.is_any_size() {
             true => Ok(()),
             false => Err(SpectralError::Size {
-                response: "kernel image",
+                response: "the kernel image",
                 expected: config.size.to_vec(),
                 got: dims[2..].to_vec(),
             }),
@@ -191,14 +192,15 @@ impl FixedFourierConv2d {
     /// - output: `[batch, channels_out, height, width]`, see [`channels`](Self::channels)
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; when a function of frequency
+    /// If [`check`](Self::check) returns an error, with the same text; when a function of frequency
     /// gives a value that is not finite at the input's size.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let dims = images.dims();
         let spectra = self
             .check(dims)
             .and_then(|()| self.spectra_for(&images))
-            .unwrap_or_else(|error| panic!("{error}"));
+            .or_panic();
         let config = &self.recipe.config;
         let (images, groups) = match config.filter_use {
             FilterUse::EachChannel => (images.reshape([dims[0] * dims[1], 1, dims[2], dims[3]]), 1),
@@ -253,7 +255,7 @@ impl FixedFourierConv2d {
     /// Each channel gets weights of its own. The result is the real part; for a layer of
     /// magnitudes take its absolute value. Filters without a real kernel leave behind what no real
     /// kernel can have.
-    pub fn trainable(&self) -> SpectralConv2d<FullSpectrum<4>> {
+    pub fn trainable(&self) -> SpectralConv2d<FullSpectrum2d> {
         let config = &self.recipe.config;
         let (coupling, copies) = match config.filter_use {
             FilterUse::EachChannel => (Coupling::Depthwise, config.channels),
@@ -287,7 +289,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a layer of 3 channels with one filter a channel needs 3 filters, got 1"
+            "expected 3 filters, one per channel, got 1"
         );
         let none = FixedFourierConv2dConfig::new(1, [4, 4], Vec::new());
         assert!(none.try_init(&device).is_err());
@@ -301,8 +303,7 @@ mod tests {
             FixedFourierConv2dConfig::from_kernels(1, kernels, KernelOrigin::First).init(&device);
         assert_eq!(
             layer.check([1, 1, 6, 8]).unwrap_err().to_string(),
-            "the kernel image response is bound to inputs of size [8, 6], got [6, 8]; create it \
-             for that size, or resample the input"
+            "the kernel image was created for inputs of size [8, 6], got size [6, 8]; create it for that size or resize the input"
         );
         assert!(layer.check([1, 2, 8, 6]).is_err());
     }

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 
+use crate::error::OrPanic;
 use crate::ops::Half;
 use crate::running::update;
 use crate::{ComplexTensor, SpectralError};
@@ -64,7 +65,7 @@ impl ImageNorm {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the channels or the bins are not the layer's.
+    /// If the channels or the bins are not the layer's.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         check_channels(self.channels(), &dims)?;
         self.grid.check(dims)
@@ -76,11 +77,11 @@ impl ImageNorm {
     /// - input and output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// When the channels or the bins are not the layer's.
+    /// If the channels or the bins are not the layer's.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let norm = &self.norm;
-        self.check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(spectrum.dims()).or_panic();
         if let Some(half) = Half::of(&spectrum.re) {
             return half.round_parts(self.forward(half.widen_parts(spectrum)));
         }

@@ -4,6 +4,7 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::ComplexTensor;
+use crate::error::OrPanic;
 use crate::ops::Half;
 use crate::running::update;
 
@@ -77,12 +78,13 @@ impl MagnitudeNorm {
     /// - input and output: `[batch, channels, bins…]`
     ///
     /// # Panics
-    /// When the channels or the bins are not the layer's.
+    /// If the channels or the bins are not the layer's.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let dims = spectrum.dims();
         check_channels(self.channels(), &dims)
             .and_then(|()| self.grid.check(dims))
-            .unwrap_or_else(|error| panic!("{error}"));
+            .or_panic();
         if let Some(half) = Half::of(&spectrum.re) {
             return half.round_parts(self.forward(half.widen_parts(spectrum)));
         }

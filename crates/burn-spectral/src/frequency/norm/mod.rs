@@ -11,10 +11,12 @@ pub use magnitude::MagnitudeNorm;
 pub use per_part::PerPartNorm;
 pub use whitening::WhiteningNorm;
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError};
 
 use super::activation::CLeakyRelu;
@@ -38,45 +40,25 @@ pub enum ComplexNormForm {
 }
 
 /// Configuration of a [`ComplexBatchNorm`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct ComplexBatchNormConfig {
     /// Channels.
     pub channels: usize,
     /// What is normalized by.
     pub form: ComplexNormForm,
     /// Added to every variance; 1e-5 by default.
+    #[config(default = 1e-5)]
     pub epsilon: f64,
     /// Weight of a batch in the running statistics, 0 to 1; 0.1 by default.
+    #[config(default = 0.1)]
     pub momentum: f64,
 }
 
 impl ComplexBatchNormConfig {
-    /// A normalization of so many channels, with Burn's defaults.
-    pub fn new(channels: usize, form: ComplexNormForm) -> Self {
-        Self {
-            channels,
-            form,
-            epsilon: 1e-5,
-            momentum: 0.1,
-        }
-    }
-
-    /// Sets what is added to every variance.
-    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Sets the weight of a batch in the running statistics.
-    pub fn with_momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When there are no channels, the epsilon is not positive, the momentum lies outside 0 to 1, or
+    /// If there are no channels, the epsilon is not positive, the momentum lies outside 0 to 1, or
     /// the spectra are those of empty images.
     pub fn try_init(&self, device: &Device) -> Result<ComplexBatchNorm, SpectralError> {
         SpectralError::check_positive("the number of channels", &[self.channels])?;
@@ -113,10 +95,10 @@ impl ComplexBatchNormConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ComplexBatchNorm {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -172,7 +154,7 @@ impl ComplexBatchNorm {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the channels are not the layer's; and for a form that counts bins, when those, or the
+    /// If the channels are not the layer's; and for a form that counts bins, when those, or the
     /// number of axes, are not.
     pub fn check<const D: usize>(&self, dims: [usize; D]) -> Result<(), SpectralError> {
         statistics::check_channels(self.channels(), &dims)?;
@@ -191,12 +173,13 @@ impl ComplexBatchNorm {
     ///   so that they also serve dense features
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let dims = spectrum.dims();
-        self.check(dims).unwrap_or_else(|error| panic!("{error}"));
+        self.check(dims).or_panic();
         let on_planes = |norm: &dyn Fn(ComplexTensor<4>) -> ComplexTensor<4>| {
-            let planes = planes(dims).unwrap_or_else(|error| panic!("{error}"));
+            let planes = planes(dims).or_panic();
             norm(spectrum.clone().map(|part| part.reshape(planes))).map(|part| part.reshape(dims))
         };
         match self {
@@ -213,7 +196,8 @@ impl ComplexBatchNorm {
     /// - input and output: as [`forward`](Self::forward)
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward_activated<const D: usize>(
         &self,
         spectrum: ComplexTensor<D>,
@@ -256,7 +240,7 @@ mod tests {
         let text = refused(&config.clone().with_momentum(1.5));
         assert_eq!(
             text,
-            "the momentum of a normalization must lie within 0 and 1, got 1.5"
+            "the momentum of a normalization must be between 0 and 1, got 1.5"
         );
         let empty = ComplexNormForm::Magnitude(SpectrumGrid::full([0, 6]));
         assert!(refused(&ComplexBatchNormConfig::new(3, empty)).ends_with("at least 1, got 0"));
@@ -268,7 +252,7 @@ mod tests {
         assert!(norm.check([2, 4, 4, 4]).is_err() && norm.check([2, 3, 4, 6]).is_err());
         assert_eq!(
             norm.check([2, 3]).unwrap_err().to_string(),
-            "this layer takes inputs of rank 4, the batch counted, got the shape [2, 3]"
+            "expected an input of rank 4, including the batch, got shape [2, 3]"
         );
         let dense = ComplexBatchNormConfig::new(3, ComplexNormForm::Whitening).init(&device);
         assert!(dense.check([2, 3]).is_ok());

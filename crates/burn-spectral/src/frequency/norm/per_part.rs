@@ -5,6 +5,7 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::Device;
 
 use crate::ComplexTensor;
+use crate::error::OrPanic;
 use crate::spatial::{self, Activation};
 
 use super::ComplexBatchNormConfig;
@@ -47,7 +48,8 @@ impl PerPartNorm {
     /// - input and output: `[batch, channels, …]`
     ///
     /// # Panics
-    /// When the channels are not the layer's.
+    /// If the channels are not the layer's.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         self.forward_activated(spectrum, Activation::Identity)
     }
@@ -58,14 +60,14 @@ impl PerPartNorm {
     /// - input and output: `[batch, channels, …]`
     ///
     /// # Panics
-    /// When the channels are not the layer's.
+    /// If the channels are not the layer's.
+    #[track_caller]
     pub fn forward_activated<const D: usize>(
         &self,
         spectrum: ComplexTensor<D>,
         activation: Activation,
     ) -> ComplexTensor<D> {
-        super::statistics::check_channels(self.channels(), &spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        super::statistics::check_channels(self.channels(), &spectrum.dims()).or_panic();
         ComplexTensor {
             re: spatial::batch_norm_activate(&self.re, activation, spectrum.re),
             im: spatial::batch_norm_activate(&self.im, activation, spectrum.im),

@@ -4,6 +4,7 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::ComplexTensor;
+use crate::error::OrPanic;
 use crate::ops::Half;
 use crate::running::update;
 
@@ -72,10 +73,11 @@ impl WhiteningNorm {
     /// - input and output: `[batch, channels, …]`
     ///
     /// # Panics
-    /// When the channels are not the layer's.
+    /// If the channels are not the layer's.
+    #[track_caller]
     pub fn forward<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let dims = spectrum.dims();
-        check_channels(self.channels(), &dims).unwrap_or_else(|error| panic!("{error}"));
+        check_channels(self.channels(), &dims).or_panic();
         if let Some(half) = Half::of(&spectrum.re) {
             return half.round_parts(self.forward(half.widen_parts(spectrum)));
         }

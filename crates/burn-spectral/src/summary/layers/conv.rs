@@ -2,9 +2,9 @@
 
 use crate::SpectralError;
 use crate::conv::{
-    FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, GlobalFilter2d, KkLayer, LongConv1d,
-    SpectralConv,
+    FftConv1d, FftConv2d, FftConv3d, FixedFourierConv2d, GlobalFilter2d, LongConv1d, SpectralConv,
 };
+use crate::published::KkLayer;
 use crate::response::{Coupling, FrequencyResponse};
 
 use super::super::cost::{complex_transform, product, pruned_transform, real_transform};
@@ -139,9 +139,10 @@ mod tests {
     use super::super::super::{Parameters, Summary, count_parameters};
     use super::*;
     use crate::conv::{
-        ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft, KkLayerConfig,
-        LongConv1dConfig, SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
+        ConvolveOutput, FixedFourierConv2dConfig, GlobalFilter2dConfig, InitFft, LongConv1dConfig,
+        SpectralConv1dConfig, SpectralConv2dConfig, SpectralConv3dConfig,
     };
+    use crate::published::KkLayerConfig;
     use crate::response::{
         ConstantConfig, FullSpectrumConfig, GaussianConfig, KernelConfig, KramersKronigConfig,
         PolynomialConfig,
@@ -188,7 +189,7 @@ mod tests {
             of(KramersKronigConfig::new(size), device),
             of(PolynomialConfig::new(2), device),
             of(GaussianConfig::new(), device),
-            of(ConstantConfig::default(), device),
+            of(ConstantConfig::new(), device),
         ];
         let names = [
             "FullSpectrum",

@@ -1,9 +1,8 @@
 //! Layers that stay on the spectrum.
 
 use crate::SpectralError;
-use crate::frequency::{
-    CRelu, FlattenSpectrum, FourierDomainConv2d, ModRelu, SharedStack, SpectralMix, ZRelu,
-};
+use crate::frequency::{CRelu, FlattenSpectrum, ModRelu, SpectralMix, ZRelu};
+use crate::published::{FourierDomainConv2d, SharedStack};
 use crate::response::FrequencyResponse;
 
 use super::super::cost::product;
@@ -124,9 +123,8 @@ mod tests {
     use super::super::super::Summary;
     use super::*;
     use crate::fft::Rfft2;
-    use crate::frequency::{
-        FourierDomainConv2dConfig, ModReluConfig, SharedStack2dConfig, SpectralMix2dConfig,
-    };
+    use crate::frequency::{ModReluConfig, SpectralMix2dConfig};
+    use crate::published::{FourierDomainConv2dConfig, SharedStack2dConfig};
     use crate::response::{ConstantConfig, Coupling, GaussianConfig, ParametricForm};
     use burn::nn::LinearConfig;
     use burn::tensor::Device;
@@ -193,7 +191,7 @@ mod tests {
             other.trace(&spectrum).unwrap_err(),
             other.mix.check([1, 2, 6, 4], 6).unwrap_err()
         );
-        let constant = SpectralMix2dConfig::new([2, 3], ConstantConfig::default()).init(&device);
+        let constant = SpectralMix2dConfig::new([2, 3], ConstantConfig::new()).init(&device);
         assert_eq!(constant.trace(&spectrum).unwrap().multiply_adds, 2 * 6 * 24);
         let modulus = ModReluConfig::new(2).init(&device);
         assert_eq!(modulus.trace(&spectrum).unwrap().output, spectrum);
@@ -205,12 +203,7 @@ mod tests {
             &ZRelu,
         ] {
             let error = layer.trace(&images).unwrap_err().to_string();
-            assert_eq!(
-                error,
-                "this layer takes a spectrum, got 2×6×4",
-                "{}",
-                layer.kind()
-            );
+            assert_eq!(error, "expected a spectrum, got 2×6×4", "{}", layer.kind());
         }
         assert!(FlattenSpectrum.trace(&images).is_err());
         let modulus = ModReluConfig::new(3).init(&device);

@@ -2,9 +2,11 @@
 
 use crate::SpectralError;
 use crate::frequency::{
-    CLeakyRelu, ComplexBatchNorm, ComplexLinear, ElementwiseConv2d, ElementwiseForm,
-    ElementwiseWeight, FlattenParts, SpatialMaxPool, SpectralNoise, SpectrumGrid, ThroughImage,
+    CLeakyRelu, ComplexBatchNorm, ComplexLinear, FlattenParts, SpectrumGrid, ThroughImage,
     ToSpectrum, TwoBranchLinear,
+};
+use crate::published::{
+    ElementwiseConv2d, ElementwiseForm, ElementwiseWeight, SpatialMaxPool, SpectralNoise,
 };
 use crate::spectrum::SpectrumExtent;
 
@@ -245,9 +247,9 @@ mod tests {
     use super::super::super::{Flatten, Summary};
     use super::*;
     use crate::frequency::{
-        ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ElementwiseConv2dConfig,
-        SpatialMaxPoolConfig, SpectralNoiseConfig, ThroughImageConfig,
+        ComplexBatchNormConfig, ComplexLinearConfig, ComplexNormForm, ThroughImageConfig,
     };
+    use crate::published::{ElementwiseConv2dConfig, SpatialMaxPoolConfig, SpectralNoiseConfig};
     use burn::nn::LinearConfig;
     use burn::nn::activation::ActivationConfig;
     use burn::tensor::Device;

@@ -116,7 +116,7 @@ mod tests {
         let error = gate.trace(&FeatureShape::complex([1, 64, 33])).unwrap_err();
         assert_eq!(error, gate.check([1, 1, 64, 33]).unwrap_err());
 
-        let gate = ElementGateConfig::new([6, 6]).init(2, &device);
+        let gate = ElementGateConfig::new(2, [6, 6]).init(&device);
         let half = FeatureShape::half_spectrum([2, 6, 4], 6).unwrap();
         assert_eq!(gate.trace(&half).unwrap().multiply_adds, 2 * 2 * 6 * 4);
         assert!(gate.trace(&FeatureShape::new([2, 6, 4])).is_err());

@@ -4,13 +4,15 @@ use burn::module::Module;
 use burn::nn::activation::ActivationConfig;
 use burn::tensor::Device;
 use burn_spectral::frequency::{
-    CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ElementwiseConv2d,
-    ElementwiseConv2dConfig, ElementwiseForm, ElementwiseInit, ElementwiseWeights, SpatialMaxPool,
-    SpatialMaxPoolConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, ThroughImage,
-    ThroughImageConfig,
+    CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, SpectrumGrid,
+    ThroughImage, ThroughImageConfig,
+};
+use burn_spectral::published::{
+    ElementwiseConv2d, ElementwiseConv2dConfig, ElementwiseForm, ElementwiseWeights,
+    SpatialMaxPool, SpatialMaxPoolConfig, SpectralNoise, SpectralNoiseConfig,
 };
 use burn_spectral::summary::Summary;
-use burn_spectral::{ComplexTensor, SpectralError};
+use burn_spectral::{ComplexTensor, SpectralError, SpectralInitializer};
 
 use super::{Form, Plan};
 
@@ -88,12 +90,12 @@ impl CemBlock {
             true => ElementwiseConv2dConfig::published(channels, taps, size),
             // Taps start as the published ones do; free weights as the spectra of one kernel, which
             // keeps images real.
-            false => {
-                ElementwiseConv2dConfig::new(channels, taps, size).with_init(match form.weights {
-                    ElementwiseWeights::Taps => ElementwiseInit::Published,
-                    _ => ElementwiseInit::Conv,
-                })
-            }
+            false => ElementwiseConv2dConfig::new(channels, taps, size).with_initializer(
+                match form.weights {
+                    ElementwiseWeights::Taps => SpectralInitializer::Published,
+                    _ => SpectralInitializer::Conv,
+                },
+            ),
         };
         let norm = match is_published {
             true => ComplexNormForm::PerPart,
@@ -114,7 +116,8 @@ impl CemBlock {
                 false => Steps::Image(ImageSteps {
                     image: ThroughImageConfig::new(grid, ActivationConfig::Relu)
                         .with_pool(pools.then_some([2, 2]))
-                        .with_margins([margin; 2], [if last { 0 } else { margin }; 2])
+                        .with_margin([margin; 2])
+                        .with_output_margin([if last { 0 } else { margin }; 2])
                         .try_init(device)?,
                 }),
             },

@@ -3,9 +3,8 @@
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_spectral::frequency::{
-    ComplexLinearConfig, SpectralNoise, SpectralNoiseConfig, SpectrumGrid, TwoBranchLinear,
-};
+use burn_spectral::frequency::{ComplexLinearConfig, SpectrumGrid, TwoBranchLinear};
+use burn_spectral::published::{SpectralNoise, SpectralNoiseConfig};
 use burn_spectral::spatial::{self, Activation};
 use burn_spectral::summary::{FeatureShape, Flatten, Summarize, Summary, Trace};
 use burn_spectral::{ComplexTensor, SpectralError};

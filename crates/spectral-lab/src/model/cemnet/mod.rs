@@ -16,7 +16,7 @@ pub use head::{BranchLayer, Branches, CemHead, JoinedHead};
 pub use network::{CemNet, Fixation};
 
 use burn::tensor::Device;
-use burn_spectral::frequency::{ElementwiseForm, ElementwiseWeights};
+use burn_spectral::published::{ElementwiseForm, ElementwiseWeights};
 
 use super::info::ModelInfo;
 use super::input::Domain;

@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::nn::activation::Activation;
 use burn::nn::{BatchNormConfig, Relu};
 use burn::tensor::{Device, Tensor};
-use burn_spectral::frequency::{ElementwiseForm, Projection, SpectrumGrid};
+use burn_spectral::frequency::{Projection, SpectrumGrid};
+use burn_spectral::published::ElementwiseForm;
 use burn_spectral::summary::{FeatureShape, Summary};
 use burn_spectral::{SpectralError, ops};
 

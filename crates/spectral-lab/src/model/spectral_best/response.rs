@@ -34,7 +34,11 @@ impl ResponseConfig<4> for TrigonometricConfig {
 
     /// Draws the coefficients as `Conv2d` draws its taps, uniform within
     /// `±1/((2d + 1)·√(in / groups))`.
-    fn init(&self, channels: [usize; 2], device: &Device) -> Result<Trigonometric, SpectralError> {
+    fn try_init(
+        &self,
+        channels: [usize; 2],
+        device: &Device,
+    ) -> Result<Trigonometric, SpectralError> {
         let [outputs, inputs] = channels;
         let taps = 2 * self.degree + 1;
         let bound = 1.0 / (taps as f64 * (inputs as f64).sqrt());

@@ -4,9 +4,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ComplexTensor;
+use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
-use super::support::{Projection, SupportProjection};
+use crate::frequency::{Projection, SupportProjection};
 
 /// How an element-wise convolution holds its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,21 +20,6 @@ pub enum ElementwiseWeights {
     /// projection, with far fewer weights. The memory-saving version of Pan et al. (2022).
     #[default]
     Taps,
-}
-
-/// How the weights of an element-wise convolution start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ElementwiseInit {
-    /// As the spectrum of a kernel with the taps of a fresh `Conv2d`, uniform within
-    /// `±1/√(C_in·k²)`.
-    #[default]
-    Conv,
-    /// As published. Taps are normal with variance `2/(C_in·k²)` (He et al., 2015; Keras also cuts
-    /// them at two deviations). A free spectrum takes its real part from that of one kernel of
-    /// unscaled `N(0, 1)` taps and its imaginary part from that of another: the even part of the one
-    /// and the odd part of the other. From sample 0 on, half of the energy of such a kernel, but for
-    /// its first tap, lies outside its support.
-    Published,
 }
 
 /// A complex number a bin.
@@ -82,32 +67,44 @@ impl ElementwiseWeight {
         channels: [usize; 2],
         support: &SupportProjection,
         weights: ElementwiseWeights,
-        init: ElementwiseInit,
+        init: SpectralInitializer,
         device: &Device,
-    ) -> Self {
+    ) -> Result<Self, SpectralError> {
         let [inputs, outputs] = channels;
         let [height, width] = support.taps;
         let draw =
             |distribution| Tensor::random([outputs, inputs, height, width], distribution, device);
         let fan = (inputs * height * width) as f64;
         let taps = || match init {
-            ElementwiseInit::Conv => {
+            SpectralInitializer::Conv => {
                 let bound = fan.recip().sqrt();
-                draw(Distribution::Uniform(-bound, bound))
+                Ok(draw(Distribution::Uniform(-bound, bound)))
             }
-            ElementwiseInit::Published => draw(Distribution::Normal(0.0, (2.0 / fan).sqrt())),
+            SpectralInitializer::Published => {
+                Ok(draw(Distribution::Normal(0.0, (2.0 / fan).sqrt())))
+            }
+            SpectralInitializer::Normal(deviation) => {
+                Ok(draw(SpectralInitializer::normal(deviation)?))
+            }
+            other => Err(other.unsupported("ElementwiseConv2d", "Conv, Published or Normal")),
         };
-        match (weights, init) {
+        Ok(match (weights, init) {
             (ElementwiseWeights::Taps, _) => Self::Taps(TapWeight {
-                taps: Param::from_tensor(taps()),
+                taps: Param::from_tensor(taps()?),
             }),
-            (_, ElementwiseInit::Conv) => Self::Free(FreeWeight::new(support.spectrum_of(taps()))),
-            (_, ElementwiseInit::Published) => {
+            (_, SpectralInitializer::Normal(deviation)) => {
+                let noise = SpectralInitializer::normal(deviation)?;
+                let [height, bins] = support.grid.bins();
+                let part = || Tensor::random([outputs, inputs, height, bins], noise, device);
+                Self::Free(FreeWeight::new(ComplexTensor::new(part(), part())))
+            }
+            (_, SpectralInitializer::Published) => {
                 let unscaled = || support.spectrum_of(draw(Distribution::Normal(0.0, 1.0)));
                 let (real, imaginary) = (unscaled(), unscaled());
                 Self::Free(FreeWeight::new(ComplexTensor::new(real.re, imaginary.im)))
             }
-        }
+            _ => Self::Free(FreeWeight::new(support.spectrum_of(taps()?))),
+        })
     }
 
     /// Output and input channels.

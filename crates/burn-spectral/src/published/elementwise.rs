@@ -1,16 +1,17 @@
 //! Convolution as an element-wise product of spectra.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::conv::KernelOrigin;
+use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, MixSpec};
-use crate::{ComplexTensor, SpectralError};
+use crate::{ComplexTensor, SpectralError, SpectralInitializer};
 
-use super::elementwise_weight::{ElementwiseInit, ElementwiseWeight, ElementwiseWeights};
-use super::spectrum_grid::SpectrumGrid;
-use super::support::{Projection, SupportProjection};
+use super::elementwise_weight::{ElementwiseWeight, ElementwiseWeights};
+use crate::frequency::{Projection, SpectrumGrid, SupportProjection};
 
 /// Which product of spectra an [`ElementwiseConv2d`] takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ impl ElementwiseForm {
 }
 
 /// Configuration of an [`ElementwiseConv2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct ElementwiseConv2dConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
@@ -52,78 +53,58 @@ pub struct ElementwiseConv2dConfig {
     /// Height and width, in samples, of the images whose spectra it will meet.
     pub size: [usize; 2],
     /// The product; the repaired one by default.
+    #[config(default = "ElementwiseForm::Repaired")]
     pub form: ElementwiseForm,
     /// What is learned; the taps by default.
+    #[config(default = "ElementwiseWeights::Taps")]
     pub weights: ElementwiseWeights,
-    /// How the weights start; as a fresh `Conv2d` by default.
-    pub init: ElementwiseInit,
+    /// How the weights start.
+    ///
+    /// `Conv` takes the spectrum of a kernel with the taps of a fresh `Conv2d`, uniform within
+    /// `±1/√(C_in·k²)`. `Published` draws taps from a normal distribution with variance
+    /// `2/(C_in·k²)` (He et al., 2015; Keras also truncates it at two standard deviations); a free
+    /// spectrum takes its real part from that of one kernel of unscaled `N(0, 1)` taps and its
+    /// imaginary part from that of another: the even part of the one and the odd part of the other.
+    /// From sample 0 on, half of the energy of such a kernel, except for its first tap, lies outside
+    /// its support. `Normal` draws what is learned: taps, or real and imaginary parts.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
     /// Which tap lies on sample 0; the one in the middle by default, so that an image stays in its
     /// place.
+    #[config(default = "KernelOrigin::Center")]
     pub origin: KernelOrigin,
 }
 
 impl ElementwiseConv2dConfig {
-    /// A repaired layer of taps from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2], taps: [usize; 2], size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            taps,
-            size,
-            form: ElementwiseForm::Repaired,
-            weights: ElementwiseWeights::Taps,
-            init: ElementwiseInit::Conv,
-            origin: KernelOrigin::Center,
-        }
-    }
-
     /// The layer as published: a free weight a bin of the full spectrum, drawn as published, the
     /// kernel in the corner.
     pub fn published(channels: [usize; 2], taps: [usize; 2], size: [usize; 2]) -> Self {
         Self {
             form: ElementwiseForm::Published,
             weights: ElementwiseWeights::Free,
-            init: ElementwiseInit::Published,
+            initializer: SpectralInitializer::Published,
             origin: KernelOrigin::First,
             ..Self::new(channels, taps, size)
         }
     }
 
-    /// Sets the product.
-    pub fn with_form(mut self, form: ElementwiseForm) -> Self {
-        self.form = form;
-        self
-    }
-
-    /// Sets what is learned.
-    pub fn with_weights(mut self, weights: ElementwiseWeights) -> Self {
-        self.weights = weights;
-        self
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: ElementwiseInit) -> Self {
-        self.init = init;
-        self
-    }
-
-    /// Sets which tap lies on sample 0.
-    pub fn with_origin(mut self, origin: KernelOrigin) -> Self {
-        self.origin = origin;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero or too large, or the kernel does not fit the images.
+    /// If channels or sizes are zero or too large, or the kernel does not fit the images.
     pub fn try_init(&self, device: &Device) -> Result<ElementwiseConv2d, SpectralError> {
         SpectralError::check_positive("the number of channels", &self.channels)?;
         let grid = self.form.grid(self.size);
         let support = SupportProjection::try_new(grid, self.taps)?.with_origin(self.origin);
         let [bins, [inputs, outputs]] = [grid.bins(), self.channels];
         SpectralError::check_elements("the weight", &[outputs, inputs, bins[0], bins[1]])?;
-        let weight =
-            ElementwiseWeight::init(self.channels, &support, self.weights, self.init, device);
+        let weight = ElementwiseWeight::init(
+            self.channels,
+            &support,
+            self.weights,
+            self.initializer,
+            device,
+        )?;
         Ok(ElementwiseConv2d {
             weight,
             support,
@@ -138,10 +119,10 @@ impl ElementwiseConv2dConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> ElementwiseConv2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -162,7 +143,8 @@ impl ElementwiseConv2dConfig {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Distribution, Tensor};
-/// use burn_spectral::frequency::{ElementwiseConv2dConfig, SpectrumGrid};
+/// use burn_spectral::frequency::SpectrumGrid;
+/// use burn_spectral::published::ElementwiseConv2dConfig;
 ///
 /// let device = Device::flex();
 /// let images = Tensor::<4>::random([4, 3, 28, 28], Distribution::Default, &device);
@@ -210,7 +192,7 @@ impl ElementwiseConv2d {
     /// Checks that the layer takes spectra of shape `dims`.
     ///
     /// # Errors
-    /// When the channels or the bins are not the layer's.
+    /// If the channels or the bins are not the layer's.
     pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
         let [_, expected] = self.channels();
         if dims[1] != expected {
@@ -229,10 +211,10 @@ impl ElementwiseConv2d {
     ///   those of a half-spectrum, or of a full one in the published form
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
-        self.check(spectrum.dims())
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.check(spectrum.dims()).or_panic();
         let spec = MixSpec {
             groups: 1,
             conjugate: self.form.conjugate(),
@@ -305,16 +287,16 @@ mod tests {
         let refused = |dims| layer.check(dims).unwrap_err().to_string();
         assert_eq!(
             refused([5, 3, 8, 4]),
-            "this layer takes 2 channels, got an input of shape [5, 3, 8, 4]"
+            "expected 2 channels, got an input of shape [5, 3, 8, 4]"
         );
         assert_eq!(
             refused([5, 2, 8, 6]),
-            "this layer takes spectra of [8, 4] bins, those of images of size [8, 6], got [8, 6]"
+            "expected spectra with [8, 4] bins, those of images of size [8, 6], got [8, 6]"
         );
         let config = ElementwiseConv2dConfig::new([2, 3], [3, 9], [8, 6]);
         assert_eq!(
             config.try_init(&device).unwrap_err().to_string(),
-            "a circular kernel of size [3, 9] does not fit an input of size [8, 6]"
+            "the kernel, of size [3, 9], is larger than the input, of size [8, 6]"
         );
         let config = ElementwiseConv2dConfig::new([0, 3], [3, 3], [8, 6]);
         assert_eq!(

@@ -1,44 +1,32 @@
 //! KKLayer as it was published, and what it computes.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::SpectralError;
-use crate::response::{Constant, ConstantConfig, ConstantInit};
+use crate::error::OrPanic;
+use crate::response::{Constant, ConstantConfig};
+use crate::{SpectralError, SpectralInitializer};
 
-use super::spectral_conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig};
+use crate::conv::{ConjugateFactor, SpectralConv2d, SpectralConv2dConfig};
 
 /// Configuration of a [`KkLayer`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct KkLayerConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
     /// How the weights start; standard normal by default, as published.
-    pub init: ConstantInit,
+    #[config(default = "SpectralInitializer::Published")]
+    pub initializer: SpectralInitializer,
 }
 
 impl KkLayerConfig {
-    /// A layer from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2]) -> Self {
-        Self {
-            channels,
-            init: ConstantInit::StandardNormal,
-        }
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: ConstantInit) -> Self {
-        self.init = init;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a number of channels is zero.
+    /// If a number of channels is zero.
     pub fn try_init(&self, device: &Device) -> Result<KkLayer, SpectralError> {
-        let response = ConstantConfig { init: self.init };
+        let response = ConstantConfig::new().with_initializer(self.initializer);
         let conv = SpectralConv2dConfig::new(self.channels, response)
             .with_conjugate(ConjugateFactor::Input)
             .with_bias(false)
@@ -49,10 +37,10 @@ impl KkLayerConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> KkLayer {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -77,15 +65,13 @@ impl KkLayerConfig {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use burn_spectral::conv::KkLayerConfig;
-/// use burn_spectral::response::FrequencyResponse;
+/// use burn_spectral::published::KkLayerConfig;
 ///
 /// let device = Device::flex();
 /// let layer = KkLayerConfig::new([1, 16]).init(&device);
 /// let y = layer.forward(Tensor::ones([2, 1, 14, 14], &device));
 /// assert_eq!(y.dims(), [2, 16, 14, 14]);
-/// let dead = FrequencyResponse::<4>::dead_parameters(&layer.conv.response);
-/// assert_eq!(dead, vec![("beta", 16)]);
+/// assert_eq!(layer.conv.dead_parameters(), vec![("beta", 16)]);
 /// ```
 #[derive(Module, Debug)]
 pub struct KkLayer {
@@ -94,6 +80,14 @@ pub struct KkLayer {
 }
 
 impl KkLayer {
+    /// Checks that the layer accepts inputs of shape `dims`.
+    ///
+    /// # Errors
+    /// If the channels are not the layer's, or an axis is empty.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.conv.check(dims).map(|_| ())
+    }
+
     /// Applies the layer.
     ///
     /// # Shapes
@@ -101,7 +95,8 @@ impl KkLayer {
     /// - output: `[batch, channels_out, height, width]`
     ///
     /// # Panics
-    /// When the channels are not the layer's, or an axis is empty.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         self.conv.forward(images)
     }

@@ -1,13 +1,15 @@
 //! Multiplicative noise on spectra.
 
+use burn::config::Config;
 use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::spectrum::SpectrumExtent;
 use crate::{ComplexTensor, SpectralError, Spectrum, ops};
 
-use super::spectrum_grid::SpectrumGrid;
+use crate::frequency::SpectrumGrid;
 
 /// What the factors of a [`SpectralNoise`] are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,26 +34,19 @@ pub enum NoiseTime {
 }
 
 /// Configuration of a [`SpectralNoise`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct SpectralNoiseConfig {
     /// Standard deviation of the factors.
     pub deviation: f64,
     /// What the factors are; per part by default.
+    #[config(default = "NoiseForm::PerPart")]
     pub form: NoiseForm,
     /// When it acts; in training by default.
+    #[config(default = "NoiseTime::Training")]
     pub time: NoiseTime,
 }
 
 impl SpectralNoiseConfig {
-    /// Factors of the given standard deviation, per part, in training.
-    pub fn new(deviation: f64) -> Self {
-        Self {
-            deviation,
-            form: NoiseForm::PerPart,
-            time: NoiseTime::Training,
-        }
-    }
-
     /// What is published in place of an activation: deviation `rate/6`, always.
     pub fn activation(rate: f64) -> Self {
         Self::new(rate / 6.0).with_time(NoiseTime::Always)
@@ -62,22 +57,10 @@ impl SpectralNoiseConfig {
         Self::new(rate / 2.0)
     }
 
-    /// Sets what the factors are.
-    pub fn with_form(mut self, form: NoiseForm) -> Self {
-        self.form = form;
-        self
-    }
-
-    /// Sets when it acts.
-    pub fn with_time(mut self, time: NoiseTime) -> Self {
-        self.time = time;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When the deviation is negative or not finite, or the spectra are those of empty images.
+    /// If the deviation is negative or not finite, or the spectra are those of empty images.
     pub fn try_init(&self) -> Result<SpectralNoise, SpectralError> {
         if !(self.deviation.is_finite() && self.deviation >= 0.0) {
             return Err(SpectralError::Negative {
@@ -99,9 +82,10 @@ impl SpectralNoiseConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> SpectralNoise {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -115,7 +99,7 @@ impl SpectralNoiseConfig {
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::ComplexTensor;
-/// use burn_spectral::frequency::SpectralNoiseConfig;
+/// use burn_spectral::published::SpectralNoiseConfig;
 ///
 /// let device = Device::flex();
 /// let spectrum = ComplexTensor::from_real(Tensor::<4>::ones([2, 3, 8, 5], &device));
@@ -144,11 +128,13 @@ impl SpectralNoise {
     /// - input and output: any; `[…, bins…]` if Hermitian
     ///
     /// # Panics
-    /// When the noise is Hermitian and the last two axes are not the bins of its spectra.
+    /// If the noise is Hermitian and the last two axes are not the bins of its spectra.
+    #[track_caller]
     pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
         spectrum.map_complex(|z| self.multiply(z))
     }
 
+    #[track_caller]
     fn multiply<const D: usize>(&self, spectrum: ComplexTensor<D>) -> ComplexTensor<D> {
         let is_training = spectrum.device().is_autodiff() && self.training.is_enabled();
         let is_idle = self.time == NoiseTime::Training && !is_training;
@@ -233,7 +219,7 @@ mod tests {
         for (deviation, text) in [(-0.1, "-0.1"), (f64::NAN, "NaN")] {
             let error = SpectralNoiseConfig::new(deviation).try_init().unwrap_err();
             let want = format!(
-                "the standard deviation of a noise must be a finite number from 0 up, got {text}"
+                "the standard deviation of a noise must be a finite number of at least 0, got {text}"
             );
             assert_eq!(error.to_string(), want);
         }

@@ -1,98 +1,79 @@
 //! The convolution layer of Pratt et al. in the frequency domain.
 
+use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::response::{Coupling, FullSpectrum, FullSpectrumConfig};
-use crate::{HalfSpectrum, SpectralError};
+use crate::error::OrPanic;
+use crate::response::{Coupling, FullSpectrum2d, FullSpectrumConfig};
+use crate::{HalfSpectrum, SpectralError, SpectralInitializer};
 
-use super::mix::{SpectralMix2d, SpectralMix2dConfig};
-
-/// How a [`FourierDomainConv2d`] starts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FourierDomainInit {
-    /// As the spectrum of a real kernel of white noise, with the variance of a fresh `Conv2d`.
-    #[default]
-    Conv,
-    /// Both parts uniform within `±√(6/(h·(w' + C_out)))` for `h × w'` bins: what Keras gives an
-    /// array of shape `[h, w', C_out]` by default, and so what Wood and Larson (2021) compared with.
-    Keras,
-}
+use crate::frequency::{SpectralMix2d, SpectralMix2dConfig};
 
 /// Configuration of a [`FourierDomainConv2d`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq)]
 pub struct FourierDomainConv2dConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
     /// Height and width, in samples, of the images whose spectra it will meet.
     pub size: [usize; 2],
     /// How channels are coupled; dense by default, shared as published.
+    #[config(default = "Coupling::Dense")]
     pub coupling: Coupling,
-    /// How the weights start; as a fresh `Conv2d` by default.
-    pub init: FourierDomainInit,
+    /// How the weights start.
+    ///
+    /// `Conv` draws the spectrum of a real kernel of white noise, with the variance of a fresh
+    /// `Conv2d`. `Published` draws both parts uniform within `±√(6/(h·(w' + C_out)))` for `h × w'`
+    /// bins: what Keras gives an array of shape `[h, w', C_out]` by default, and so what Wood and
+    /// Larson (2021) compared with.
+    #[config(default = "SpectralInitializer::Conv")]
+    pub initializer: SpectralInitializer,
 }
 
 impl FourierDomainConv2dConfig {
-    /// A dense layer from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2], size: [usize; 2]) -> Self {
-        Self {
-            channels,
-            size,
-            coupling: Coupling::default(),
-            init: FourierDomainInit::default(),
-        }
-    }
-
     /// The layer as Wood and Larson's benchmark has it: shared, with the initial weights of Keras.
     pub fn published(channels: [usize; 2], size: [usize; 2]) -> Self {
         Self {
             coupling: Coupling::Shared,
-            init: FourierDomainInit::Keras,
+            initializer: SpectralInitializer::Published,
             ..Self::new(channels, size)
         }
-    }
-
-    /// Sets how channels are coupled.
-    pub fn with_coupling(mut self, coupling: Coupling) -> Self {
-        self.coupling = coupling;
-        self
-    }
-
-    /// Sets how the weights start.
-    pub fn with_init(mut self, init: FourierDomainInit) -> Self {
-        self.init = init;
-        self
     }
 
     /// Creates the layer.
     ///
     /// # Errors
-    /// When channels or sizes are zero or do not fit the coupling.
+    /// If channels or sizes are zero or do not fit the coupling.
     pub fn try_init(&self, device: &Device) -> Result<FourierDomainConv2d, SpectralError> {
         let mut mix = SpectralMix2dConfig::new(self.channels, FullSpectrumConfig::new(self.size))
             .with_coupling(self.coupling)
             .try_init(device)?;
-        if self.init == FourierDomainInit::Keras {
-            let dims = mix.response.re.dims();
-            let [outputs, _, height, bins] = dims;
-            let bound = (6.0 / (height * (bins + outputs)) as f64).sqrt();
-            let draw = || {
-                let distribution = Distribution::Uniform(-bound, bound);
-                Param::from_tensor(Tensor::random(dims, distribution, device))
-            };
-            (mix.response.re, mix.response.im) = (draw(), draw());
-        }
+        let dims = mix.response.re.dims();
+        let [outputs, _, height, bins] = dims;
+        let distribution = match self.initializer {
+            // As the response starts already.
+            SpectralInitializer::Conv => return Ok(FourierDomainConv2d { mix }),
+            SpectralInitializer::Published => {
+                let bound = (6.0 / (height * (bins + outputs)) as f64).sqrt();
+                Distribution::Uniform(-bound, bound)
+            }
+            SpectralInitializer::Normal(deviation) => SpectralInitializer::normal(deviation)?,
+            other => {
+                return Err(other.unsupported("FourierDomainConv2d", "Conv, Published or Normal"));
+            }
+        };
+        let draw = || Param::from_tensor(Tensor::random(dims, distribution, device));
+        (mix.response.re, mix.response.im) = (draw(), draw());
         Ok(FourierDomainConv2d { mix })
     }
 
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> FourierDomainConv2d {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
@@ -104,10 +85,19 @@ impl FourierDomainConv2dConfig {
 #[derive(Module, Debug)]
 pub struct FourierDomainConv2d {
     /// The layer as a mix with a free response.
-    pub mix: SpectralMix2d<FullSpectrum<4>>,
+    pub mix: SpectralMix2d<FullSpectrum2d>,
 }
 
 impl FourierDomainConv2d {
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the channels or the bins are not the layer's.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        let length = self.mix.response.length;
+        self.mix.check(dims, length).map(|_| ())
+    }
+
     /// Filters a spectrum.
     ///
     /// # Shapes
@@ -115,7 +105,8 @@ impl FourierDomainConv2d {
     /// - output: `[batch, channels_out, height, width/2 + 1]`
     ///
     /// # Panics
-    /// When the channels or the size are not the layer's.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: HalfSpectrum<4>) -> HalfSpectrum<4> {
         self.mix.forward(spectrum)
     }
@@ -143,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "bound to inputs of size [4, 6], got [4, 7]")]
+    #[should_panic(expected = "created for inputs of size [4, 6], got size [4, 7]")]
     fn a_spectrum_of_another_width_with_the_same_bins_is_refused() {
         let device = Device::flex();
         let layer = FourierDomainConv2dConfig::new([1, 1], [4, 6]).init(&device);
@@ -152,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "bound to inputs of size [4, 6], got [5, 6]")]
+    #[should_panic(expected = "created for inputs of size [4, 6], got size [5, 6]")]
     fn a_spectrum_of_another_size_is_refused() {
         let device = Device::flex();
         let layer = FourierDomainConv2dConfig::new([1, 1], [4, 6]).init(&device);

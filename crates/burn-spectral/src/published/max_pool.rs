@@ -1,42 +1,29 @@
 //! Max-pooling of the image of a spectrum.
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::nn::pool::MaxPool2d;
-use serde::{Deserialize, Serialize};
 
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError, spatial};
 
-use super::spectrum_grid::SpectrumGrid;
-use super::through_image::{max_pool, pooled};
+use crate::frequency::{SpectrumGrid, max_pool, pooled};
 
 /// Configuration of a [`SpatialMaxPool`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub struct SpatialMaxPoolConfig {
     /// The spectra that come in.
     pub grid: SpectrumGrid,
     /// Height and width of a window; 2 × 2 by default.
+    #[config(default = "[2, 2]")]
     pub window: [usize; 2],
 }
 
 impl SpatialMaxPoolConfig {
-    /// A pooling over windows of 2 × 2.
-    pub fn new(grid: SpectrumGrid) -> Self {
-        Self {
-            grid,
-            window: [2, 2],
-        }
-    }
-
-    /// Sets the window.
-    pub fn with_window(mut self, window: [usize; 2]) -> Self {
-        self.window = window;
-        self
-    }
-
     /// Creates the layer.
     ///
     /// # Errors
-    /// When a size is zero, or a window larger than the images.
+    /// If a size is zero, or a window larger than the images.
     pub fn try_init(&self) -> Result<SpatialMaxPool, SpectralError> {
         Ok(SpatialMaxPool {
             pool: max_pool(self.grid, self.window)?,
@@ -47,9 +34,10 @@ impl SpatialMaxPoolConfig {
     /// Creates the layer.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self) -> SpatialMaxPool {
-        self.try_init().unwrap_or_else(|error| panic!("{error}"))
+        self.try_init().or_panic()
     }
 }
 
@@ -58,7 +46,7 @@ impl SpatialMaxPoolConfig {
 ///
 /// Rows and columns that fill no window are dropped. For pooling without a transform back see
 /// [`SpectralPool2d`](crate::pool::SpectralPool2d), which is a linear map. With an activation before
-/// it, [`ThroughImage`](super::ThroughImage) saves a pair of transforms.
+/// it, [`ThroughImage`](crate::frequency::ThroughImage) saves a pair of transforms.
 #[derive(Module, Debug)]
 pub struct SpatialMaxPool {
     /// The pooling.
@@ -74,6 +62,14 @@ impl SpatialMaxPool {
         pooled(self.grid, self.pool.kernel_size)
     }
 
+    /// Checks that the layer accepts spectra of shape `dims`.
+    ///
+    /// # Errors
+    /// If the bins are not those of the layer's grid.
+    pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
+        self.grid.check(dims)
+    }
+
     /// Pools.
     ///
     /// # Shapes
@@ -81,7 +77,8 @@ impl SpatialMaxPool {
     /// - output: `[batch, channels, bins of the pooled images…]`
     ///
     /// # Panics
-    /// When the bins are not those of the layer's grid, with the error of [`SpectrumGrid::check`].
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let images = spatial::max_pool2d(&self.pool, self.grid.image(spectrum));
         self.output_grid().spectrum(images)

@@ -5,12 +5,14 @@ use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::config::impl_config;
 use crate::conv::ConjugateFactor;
+use crate::error::OrPanic;
 use crate::ops::{self, StackSpec};
 use crate::response::{Coupling, FrequencyResponse, ResponseConfig, Value, evaluate};
 use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft};
 
-use super::mix::{SpectralMix, SpectralMixConfig};
+use crate::frequency::{SpectralMix, SpectralMixConfig};
 
 /// Configuration of a [`SharedStack1d`].
 pub type SharedStack1dConfig<C> = SharedStackConfig<3, C>;
@@ -37,6 +39,8 @@ pub struct SharedStackConfig<const D: usize, C> {
     pub response: C,
 }
 
+impl_config!([const D: usize, C: burn::config::Config] SharedStackConfig<D, C>);
+
 impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     /// Layers of so many filters each, the first on `channels` channels.
     pub fn new(channels: usize, filters: impl Into<Vec<usize>>, response: C) -> Self {
@@ -50,7 +54,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     /// Creates the stack.
     ///
     /// # Errors
-    /// When there is no layer, when channels, filters or sizes are zero, or when the response does
+    /// If there is no layer, when channels, filters or sizes are zero, or when the response does
     /// not fit the number of axes.
     pub fn try_init(&self, device: &Device) -> Result<SharedStack<D, C::Response>, SpectralError> {
         let inputs = core::iter::once(&self.channels).chain(&self.filters);
@@ -66,14 +70,14 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
     /// Creates the stack.
     ///
     /// # Panics
-    /// Where [`try_init`](Self::try_init) gives an error, with its text.
+    /// If [`try_init`](Self::try_init) returns an error, with the same text.
+    #[track_caller]
     pub fn init(&self, device: &Device) -> SharedStack<D, C::Response> {
-        self.try_init(device)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.try_init(device).or_panic()
     }
 }
 
-/// Layers of [`Coupling::Shared`], a [`CRelu`](super::CRelu) after each: the networks of Wood and
+/// Layers of [`Coupling::Shared`], a [`CRelu`](crate::frequency::CRelu) after each: the networks of Wood and
 /// Larson (2021) between transform and head.
 ///
 /// It computes what the layers give one after the other, `Z = CRelu(layer(Z))`. As each layer
@@ -86,7 +90,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
 /// ```
 /// use burn::nn::LinearConfig;
 /// use burn::tensor::{Device, Distribution, Tensor};
-/// use burn_spectral::frequency::SharedStack2dConfig;
+/// use burn_spectral::published::SharedStack2dConfig;
 /// use burn_spectral::response::{GaussianConfig, ParametricForm};
 ///
 /// let device = Device::flex();
@@ -107,7 +111,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// The stack of given layers.
     ///
     /// # Errors
-    /// When there is no layer, or one that has an offset, a conjugated factor, another coupling than
+    /// If there is no layer, or one that has an offset, a conjugated factor, another coupling than
     /// [`Coupling::Shared`], or other input channels than the layer before has filters.
     pub fn from_layers(layers: Vec<SpectralMix<D, R>>) -> Result<Self, SpectralError> {
         SpectralError::check_positive("the number of layers of a stack", &[layers.len()])?;
@@ -162,8 +166,9 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// - output: `[batch, filters, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; and when the spectrum is not halved
+    /// If [`check`](Self::check) returns an error, with the same text; and when the spectrum is not halved
     /// along the last dim.
+    #[track_caller]
     pub fn forward(&self, spectrum: HalfSpectrum<D>) -> HalfSpectrum<D> {
         let length = spectrum.length();
         let y = self.features(spectrum);
@@ -176,15 +181,16 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     }
 
     /// As [`forward`](Self::forward), the real parts of all channels before the imaginary parts:
-    /// flattened, what [`FlattenSpectrum`](super::FlattenSpectrum) gives.
+    /// flattened, what [`FlattenSpectrum`](crate::frequency::FlattenSpectrum) gives.
     ///
     /// # Shapes
     /// - input: as [`forward`](Self::forward)
     /// - output: `[batch, 2·filters, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; and when the spectrum is not halved
+    /// If [`check`](Self::check) returns an error, with the same text; and when the spectrum is not halved
     /// along the last dim.
+    #[track_caller]
     pub fn features(&self, spectrum: HalfSpectrum<D>) -> Tensor<D> {
         let (spectrum, length) = spectrum.into_last();
         let grid = self.grid(spectrum.dims(), length);
@@ -200,7 +206,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// - output: `[batch, filters, …, n/2 + 1]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text.
+    /// If [`check`](Self::check) returns an error, with the same text.
+    #[track_caller]
     pub fn forward_signal(&self, signal: Tensor<D>) -> HalfSpectrum<D> {
         self.forward(self.transform(signal))
     }
@@ -211,12 +218,13 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// # Shapes
     /// - input: as [`forward_signal`](Self::forward_signal)
     /// - `head`: from `2·filters·bins` features in the order of
-    ///   [`FlattenSpectrum`](super::FlattenSpectrum)
+    ///   [`FlattenSpectrum`](crate::frequency::FlattenSpectrum)
     /// - output: `[batch, units]`
     ///
     /// # Panics
-    /// Where [`check`](Self::check) gives an error, with its text; and when the head takes another
+    /// If [`check`](Self::check) returns an error, with the same text; and when the head takes another
     /// number of features.
+    #[track_caller]
     pub fn forward_dense(&self, signal: Tensor<D>, head: &Linear) -> Tensor<2> {
         let (spectrum, length) = self.transform(signal).into_last();
         let grid = self.grid(spectrum.dims(), length);
@@ -225,11 +233,9 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
         let bins: usize = grid.bins().iter().product();
         let features = 2 * spec.outputs() * bins;
         if weight.dims()[0] != features {
-            let error = SpectralError::HeadFeatures {
-                expected: features,
-                got: weight.dims()[0],
-            };
-            panic!("{error}");
+            let got = weight.dims()[0];
+            let expected = features;
+            panic!("{}", SpectralError::HeadFeatures { expected, got });
         }
         let sums = ops::rectified_stack_dense(spectrum, responses, weight, spec);
         match &head.bias {
@@ -238,22 +244,20 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
         }
     }
 
+    #[track_caller]
     fn grid(&self, dims: [usize; D], length: usize) -> FrequencyGrid {
-        self.check(dims, length)
-            .unwrap_or_else(|error| panic!("{error}"))
+        self.check(dims, length).or_panic()
     }
 
     /// The spectrum of the sum of a signal's channels.
+    #[track_caller]
     fn transform(&self, signal: Tensor<D>) -> HalfSpectrum<D> {
         let dims = signal.dims();
         let channels = dims[1];
         let expected = self.layers[0].channels_in;
         if channels != 1 && channels != expected {
-            let error = SpectralError::Channels {
-                expected,
-                got: dims.to_vec(),
-            };
-            panic!("{error}");
+            let got = dims.to_vec();
+            panic!("{}", SpectralError::Channels { expected, got });
         }
         let sum = match channels {
             1 => signal,
