@@ -11,7 +11,7 @@ use burn_spectral::frequency::{
     CRelu, FlattenSpectrum, SharedStack, SharedStack2d, SharedStack2dConfig, SharedStackConfig,
     SpectralMix, SpectralMix2dConfig,
 };
-use burn_spectral::ops::{self, StackSpec, portable};
+use burn_spectral::ops::{self, StackSpec, fallback};
 use burn_spectral::response::{
     ConstantConfig, Coupling, FrequencyResponse, FullSpectrum, FullSpectrumConfig, GaussianConfig,
     KernelConfig, ParametricForm, PolynomialConfig, ResponseConfig,
@@ -225,11 +225,11 @@ fn both_paths_of_the_operation_agree() {
                 ops::rectified_stack(s.clone(), r.clone(), spec.clone()),
                 ops::rectified_stack_dense(s.clone(), r.clone(), w.clone(), spec.clone()),
             );
-            let portable = run(
-                portable::rectified_stack(s.clone(), r.clone(), &spec),
-                portable::rectified_stack_dense(s.clone(), r.clone(), w.clone(), &spec),
+            let fallback = run(
+                fallback::rectified_stack(s.clone(), r.clone(), &spec),
+                fallback::rectified_stack_dense(s.clone(), r.clone(), w.clone(), &spec),
             );
-            for (got, want) in kernels.iter().zip(&portable) {
+            for (got, want) in kernels.iter().zip(&fallback) {
                 let what = format!("{filters:?} {size:?} {dtype:?}");
                 assert_close(&what, got, want, tolerance(dtype, 1e-6, 1e-13));
             }

@@ -181,8 +181,8 @@ impl ModRelu {
         let offset = self.offset.val().reshape(offset_dims);
         match Half::of(&spectrum.re) {
             Some(half) => {
-                let z = raised(half.widen_parts(spectrum), half.widen(offset));
-                half.round_parts(z)
+                let z = raised(half.widen(spectrum), half.widen(offset));
+                half.round(z)
             }
             None => raised(spectrum, offset),
         }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use burn_spectral::ops::{
     self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform,
-    SavedSpectrum, portable,
+    SavedSpectrum, fallback,
 };
 use burn_spectral::{ComplexTensor, Norm, fft};
 
@@ -18,10 +18,10 @@ use burn_spectral::{ComplexTensor, Norm, fft};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
     Kernels,
-    Portable,
+    Fallback,
 }
 
-pub const PATHS: [Path; 2] = [Path::Kernels, Path::Portable];
+pub const PATHS: [Path; 2] = [Path::Kernels, Path::Fallback];
 pub const NORMS: [Norm; 3] = [Norm::Backward, Norm::Ortho, Norm::Forward];
 pub const CONJUGATES: [Conjugate; 3] = [Conjugate::None, Conjugate::Response, Conjugate::Input];
 pub const DTYPES: [DType; 2] = [DType::F32, DType::F64];
@@ -31,12 +31,12 @@ impl Path {
         match (self, axes) {
             (Path::Kernels, Axes::One(axis)) => fft::rfft(x, axis, norm),
             (Path::Kernels, Axes::Last(count)) => fft::rfftn(x, count, norm),
-            (Path::Portable, _) => {
+            (Path::Fallback, _) => {
                 let dims = x.dims();
                 let count = dims[axes.range(D)].iter().product();
                 let length = dims[axes.half_axis(D)];
                 let transform = RealTransform::new(axes, length, norm.forward_scale(count));
-                portable::rfft(x, transform)
+                fallback::rfft(x, transform)
             }
         }
     }
@@ -51,12 +51,12 @@ impl Path {
         match (self, axes) {
             (Path::Kernels, Axes::One(axis)) => fft::irfft(spectrum, n, axis, norm),
             (Path::Kernels, Axes::Last(count)) => fft::irfftn(spectrum, n, count, norm),
-            (Path::Portable, _) => {
+            (Path::Fallback, _) => {
                 let mut dims = spectrum.dims();
                 dims[axes.half_axis(D)] = n;
                 let count = dims[axes.range(D)].iter().product();
                 let transform = RealTransform::new(axes, n, norm.inverse_scale(count));
-                portable::irfft(spectrum, transform)
+                fallback::irfft(spectrum, transform)
             }
         }
     }
@@ -74,7 +74,7 @@ impl Path {
             (Path::Kernels, Direction::Forward, Axes::Last(count)) => fft::fftn(z, count, norm),
             (Path::Kernels, Direction::Inverse, Axes::One(axis)) => fft::ifft(z, axis, norm),
             (Path::Kernels, Direction::Inverse, Axes::Last(count)) => fft::ifftn(z, count, norm),
-            (Path::Portable, ..) => {
+            (Path::Fallback, ..) => {
                 let scale = match direction {
                     Direction::Forward => norm.forward_scale(count),
                     Direction::Inverse => norm.inverse_scale(count),
@@ -84,7 +84,7 @@ impl Path {
                     direction,
                     scale,
                 };
-                portable::fft(z, transform)
+                fallback::fft(z, transform)
             }
         }
     }
@@ -97,7 +97,7 @@ impl Path {
     ) -> ComplexTensor<D> {
         match self {
             Path::Kernels => ops::mix(x, response, mix),
-            Path::Portable => portable::mix(x, response, mix),
+            Path::Fallback => fallback::mix(x, response, mix),
         }
     }
 
@@ -114,14 +114,14 @@ impl Path {
         };
         match self {
             Path::Kernels => ops::spectral_conv(x, response, conv),
-            Path::Portable => portable::spectral_conv(x, response, conv),
+            Path::Fallback => fallback::spectral_conv(x, response, conv),
         }
     }
 
     pub fn circular_reverse<const D: usize>(self, x: Tensor<D>, spatial: usize) -> Tensor<D> {
         match self {
             Path::Kernels => ops::circular_reverse(x, spatial),
-            Path::Portable => portable::circular_reverse(x, spatial),
+            Path::Fallback => fallback::circular_reverse(x, spatial),
         }
     }
 }

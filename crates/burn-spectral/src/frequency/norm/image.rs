@@ -82,7 +82,7 @@ impl ImageNorm {
         self.check(spectrum.dims())
             .unwrap_or_else(|error| panic!("{error}"));
         if let Some(half) = Half::of(&spectrum.re) {
-            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+            return half.round(self.forward(half.widen(spectrum)));
         }
         let device = spectrum.device();
         let samples = self.grid.samples() as f64;

@@ -17,7 +17,7 @@ const LEAST: usize = 1 << 20;
 const MOST: usize = 256 << 20;
 
 /// An element type whose buffers are kept.
-pub(super) trait Pooled: Element + bytemuck::Pod + Default {
+pub trait Pooled: Element + bytemuck::Pod + Default {
     /// Where they are kept.
     fn shelf() -> &'static Shelf<Self>;
 }
@@ -37,7 +37,7 @@ impl Pooled for f64 {
 }
 
 /// Buffers that wait for their next use, the longest unused first.
-pub(super) struct Shelf<E>(Mutex<VecDeque<Vec<E>>>);
+pub struct Shelf<E>(Mutex<VecDeque<Vec<E>>>);
 
 impl<E> Shelf<E> {
     const fn new() -> Self {
@@ -75,7 +75,7 @@ impl<E> Shelf<E> {
 }
 
 /// A buffer of `count` elements of any value, for a result that overwrites them all.
-pub(super) fn take<E: Pooled>(count: usize) -> Vec<E> {
+pub fn take<E: Pooled>(count: usize) -> Vec<E> {
     let large = count * size_of::<E>() >= LEAST;
     large
         .then(|| E::shelf().take(count))
@@ -84,7 +84,7 @@ pub(super) fn take<E: Pooled>(count: usize) -> Vec<E> {
 }
 
 /// A tensor over a buffer; a large one comes back when the last tensor over it goes.
-pub(super) fn into_tensor<E: Pooled>(buffer: Vec<E>, shape: &Shape) -> FlexTensor {
+pub fn into_tensor<E: Pooled>(buffer: Vec<E>, shape: &Shape) -> FlexTensor {
     if size_of_val(buffer.as_slice()) < LEAST {
         return FlexTensor::from_data(TensorData::new(buffer, shape.clone()));
     }
