@@ -277,11 +277,9 @@ impl KernelOperation<3, 1> for FilterSpec {
         let kernel = self.kernel(&shapes[0], outputs);
         let shape = self.output_shape(&shapes[0], outputs);
         let (x, response) = (Contiguous::new(x), ContiguousPlanes::new(response));
-        let y = filled!(x, &shape, |y| kernel.forward(
-            x.slice(),
-            response.planar(),
-            y
-        ));
+        let y = filled!(x, &shape, |y| {
+            kernel.forward(x.slice(), response.planar(), y);
+        });
         Forward::new([y], (factors, shapes))
     }
 

@@ -72,21 +72,17 @@ fn symmetrize(spectrum: Planes, factor: f64) -> Planes {
     let shape = spectrum[0].shape();
     let half = transform(&shape, 1.0).spectrum_shape(&shape);
     let spectrum = ContiguousPlanes::new(spectrum);
-    filled_planes!(spectrum, E, &half, |out| spectra(&shape).symmetrize(
-        factor as E,
-        spectrum.planar(),
-        out
-    ))
+    filled_planes!(spectrum, E, &half, |out| {
+        spectra(&shape).symmetrize(factor as E, spectrum.planar(), out);
+    })
 }
 
 /// [`HermitianSpectra::complete`] of the half-spectra of images of that shape.
 fn complete(half: Planes, shape: &Shape, factor: f64) -> Planes {
     let half = ContiguousPlanes::new(half);
-    filled_planes!(half, E, shape, |out| spectra(shape).complete(
-        factor as E,
-        half.planar(),
-        out
-    ))
+    filled_planes!(half, E, shape, |out| {
+        spectra(shape).complete(factor as E, half.planar(), out);
+    })
 }
 
 #[derive(Clone, Debug)]

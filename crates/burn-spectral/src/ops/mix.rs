@@ -57,11 +57,9 @@ impl MixSpec {
         let matmul = self.contraction(shape[0], &response_shape);
         shape[1] = response_shape[0];
         let [x, response] = [x, response].map(ContiguousPlanes::new);
-        filled_planes!(x, &shape, |out| matmul.forward(
-            x.planar(),
-            response.planar(),
-            out
-        ))
+        filled_planes!(x, &shape, |out| {
+            matmul.forward(x.planar(), response.planar(), out);
+        })
     }
 
     pub(super) fn adjoint_input(self, grad: Planes, response: Planes) -> Planes {
@@ -69,11 +67,9 @@ impl MixSpec {
         let matmul = self.contraction(shape[0], &response_shape);
         shape[1] = response_shape[1] * self.groups;
         let [grad, response] = [grad, response].map(ContiguousPlanes::new);
-        filled_planes!(grad, &shape, |out| matmul.adjoint_input(
-            grad.planar(),
-            response.planar(),
-            out
-        ))
+        filled_planes!(grad, &shape, |out| {
+            matmul.adjoint_input(grad.planar(), response.planar(), out);
+        })
     }
 
     pub(super) fn adjoint_response(self, x: Planes, grad: Planes) -> Planes {
@@ -83,11 +79,9 @@ impl MixSpec {
         shape[1] /= self.groups;
         let matmul = self.contraction(batch, &shape);
         let [x, grad] = [x, grad].map(ContiguousPlanes::new);
-        filled_planes!(x, &shape, |out| matmul.adjoint_response(
-            x.planar(),
-            grad.planar(),
-            out
-        ))
+        filled_planes!(x, &shape, |out| {
+            matmul.adjoint_response(x.planar(), grad.planar(), out);
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use super::fused::operation::{
 };
 use super::planes::{Planes, last_axes, parts};
 use super::spec::{Axes, MixSpec, RealTransform};
-use super::transform::{pruned_irfft, pruned_rfft};
+use super::transform::PrunedTransform;
 use crate::ComplexTensor;
 
 /// A spectral convolution on the lowest modes.
@@ -149,14 +149,14 @@ impl ModesSpec {
     fn rfft(&self, signal: FlexTensor, scale: f64, weight: BinWeight) -> Planes {
         let shape = signal.shape();
         let kept = self.spectrum_shape(&shape);
-        pruned_rfft(signal, &self.fft(&shape), &kept, scale, weight)
+        PrunedTransform::new(self.fft(&shape), scale, weight).rfft(signal, &kept)
     }
 
     /// Signals with the sizes of `signal` of kept bins, times `scale` and weights.
     fn irfft(&self, kept: Planes, signal: &Shape, scale: f64, weight: BinWeight) -> FlexTensor {
         let mut shape = signal.clone();
         shape[1] = kept[0].shape()[1];
-        pruned_irfft(kept, &self.fft(&shape), &shape, scale, weight)
+        PrunedTransform::new(self.fft(&shape), scale, weight).irfft(kept, &shape)
     }
 }
 

@@ -77,18 +77,14 @@ impl KernelOperation<2, 1> for PointwiseSpec {
         let kernel = self.kernel(&signal, &weight);
         let grad = Contiguous::new(grad);
         let gw = factors.x.map(Contiguous::new).map(|x| {
-            filled!(x, &weight, |out| kernel.adjoint_weight(
-                x.slice(),
-                grad.slice(),
-                out
-            ))
+            filled!(x, &weight, |out| {
+                kernel.adjoint_weight(x.slice(), grad.slice(), out);
+            })
         });
         let gx = factors.weight.map(Contiguous::new).map(|w| {
-            filled!(w, &signal, |out| kernel.adjoint_input(
-                grad.slice(),
-                w.slice(),
-                out
-            ))
+            filled!(w, &signal, |out| {
+                kernel.adjoint_input(grad.slice(), w.slice(), out);
+            })
         });
         [gx, gw]
     }

@@ -48,13 +48,10 @@ pub fn rectified_stack_dense<const D: usize>(
     weight: Tensor<2>,
     stack: StackSpec,
 ) -> Tensor<2> {
-    apply::<5, 1, _, _, _>(
-        stack,
-        (s, responses, weight),
-        |stack, (s, responses, weight)| {
-            fallback::rectified_stack_dense(s, responses, weight, &stack)
-        },
-    )
+    let arguments = (s, responses, weight);
+    apply::<5, 1, _, _, _>(stack, arguments, |stack, (s, responses, weight)| {
+        fallback::rectified_stack_dense(s, responses, weight, &stack)
+    })
 }
 
 /// The inputs are the spectrum, the responses and, if there are five, the weight of the head. Saved are all of them: the
@@ -87,11 +84,9 @@ impl<const I: usize> KernelOperation<I, 1> for StackSpec {
             None => {
                 let mut shape = shapes[0].clone();
                 shape[1] = 2 * self.outputs();
-                filled!(s, &shape, |out| kernel.forward(
-                    s.planar(),
-                    responses.planar(),
-                    out
-                ))
+                filled!(s, &shape, |out| {
+                    kernel.forward(s.planar(), responses.planar(), out);
+                })
             }
         };
         Forward::new([y], saved)

@@ -108,38 +108,38 @@ fn fft_planes(input: Planes, transform: ComplexTransform) -> Planes {
     })
 }
 
-/// Spectra of shape `shape` of real signals, `[…, …, bins…]`.
-pub(super) fn pruned_rfft(
-    signal: FlexTensor,
-    fft: &PrunedFft,
-    shape: &Shape,
-    scale: f64,
-    weight: BinWeight,
-) -> Planes {
-    let signal = Contiguous::new(signal);
-    filled_planes!(signal, E, shape, |out| {
-        fft.rfftn(shape[0] * shape[1], scale as E, weight, signal.slice(), out);
-    })
+/// A transform between signals `[…, …, spatial…]` and spectra `[…, …, bins…]` that skips what is zero or not kept, with
+/// factors on its result.
+pub(super) struct PrunedTransform {
+    pub(super) fft: PrunedFft,
+    pub(super) scale: f64,
+    pub(super) weight: BinWeight,
 }
 
-/// Real signals of shape `shape` of their spectra, `[…, …, spatial…]`.
-pub(super) fn pruned_irfft(
-    spectrum: Planes,
-    fft: &PrunedFft,
-    shape: &Shape,
-    scale: f64,
-    weight: BinWeight,
-) -> FlexTensor {
-    let spectrum = ContiguousPlanes::new(spectrum);
-    filled!(spectrum, E, shape, |out| {
-        fft.irfftn(
-            shape[0] * shape[1],
-            scale as E,
-            weight,
-            spectrum.planar(),
-            out,
-        );
-    })
+impl PrunedTransform {
+    pub(super) fn new(fft: PrunedFft, scale: f64, weight: BinWeight) -> Self {
+        Self { fft, scale, weight }
+    }
+
+    /// Spectra of shape `shape`.
+    pub(super) fn rfft(&self, signal: FlexTensor, shape: &Shape) -> Planes {
+        let (batch, signal) = (shape[0] * shape[1], Contiguous::new(signal));
+        filled_planes!(signal, E, shape, |out| {
+            let scale = self.scale as E;
+            self.fft
+                .rfftn(batch, scale, self.weight, signal.slice(), out);
+        })
+    }
+
+    /// Signals of shape `shape`.
+    pub(super) fn irfft(&self, spectrum: Planes, shape: &Shape) -> FlexTensor {
+        let (batch, spectrum) = (shape[0] * shape[1], ContiguousPlanes::new(spectrum));
+        filled!(spectrum, E, shape, |out| {
+            let scale = self.scale as E;
+            self.fft
+                .irfftn(batch, scale, self.weight, spectrum.planar(), out);
+        })
+    }
 }
 
 /// What is saved of a signal whose spectrum the adjoint needs.
@@ -232,12 +232,9 @@ impl Reverse {
         let shape = x.shape();
         let (batch, sizes) = last_axes(&shape, self.spatial);
         let x = Contiguous::new(x);
-        filled!(x, &shape, |out| spectral_kernels::reverse(
-            batch,
-            sizes,
-            x.slice(),
-            out
-        ))
+        filled!(x, &shape, |out| {
+            spectral_kernels::reverse(batch, sizes, x.slice(), out);
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use super::fused::operation::{
 };
 use super::planes::{ContiguousPlanes, Planes, filled_planes};
 use super::spec::{Axes, ConvSpec, MixSpec, RealTransform};
-use super::transform::{SavedSignal, analyzed, pruned_irfft, pruned_rfft};
+use super::transform::{PrunedTransform, SavedSignal, analyzed};
 use super::{fallback, zero_pad};
 use spec::Factor;
 pub use spec::{FftConvAxis, FftConvSpec};
@@ -92,7 +92,7 @@ impl FftConvSpec {
     /// Spectrum of a factor.
     fn spectrum(&self, tensor: FlexTensor, factor: Factor) -> Planes {
         let shape = self.spectrum_shape(leading(&tensor), factor);
-        pruned_rfft(tensor, &self.factor(factor), &shape, 1.0, BinWeight::One)
+        PrunedTransform::new(self.factor(factor), 1.0, BinWeight::One).rfft(tensor, &shape)
     }
 
     /// Factor of the inverse transform.
@@ -107,21 +107,13 @@ impl FftConvSpec {
         let shape = self.spectrum_shape(channels, Factor::Signal);
         let [x, weight] = [x, weight].map(ContiguousPlanes::new);
         let matmul = self.contraction(batch, taps);
-        let mixed = filled_planes!(x, &shape, |out| matmul.forward(
-            x.planar(),
-            weight.planar(),
-            out
-        ));
+        let mixed = filled_planes!(x, &shape, |out| {
+            matmul.forward(x.planar(), weight.planar(), out);
+        });
         // What the output does not need makes room for it.
         drop((x, weight));
         let shape = self.shape(channels, |axis| axis.outputs());
-        pruned_irfft(
-            mixed,
-            &self.output(),
-            &shape,
-            self.inverse(),
-            BinWeight::One,
-        )
+        PrunedTransform::new(self.output(), self.inverse(), BinWeight::One).irfft(mixed, &shape)
     }
 
     /// The gradient for the input, from the spectra of the output's gradient and the weight.
@@ -131,20 +123,13 @@ impl FftConvSpec {
         let shape = self.spectrum_shape(channels, Factor::Signal);
         let [grad, weight] = [grad, weight].map(ContiguousPlanes::new);
         let matmul = self.contraction(batch, taps);
-        let mixed = filled_planes!(grad, &shape, |out| matmul.adjoint_input(
-            grad.planar(),
-            weight.planar(),
-            out
-        ));
+        let mixed = filled_planes!(grad, &shape, |out| {
+            matmul.adjoint_input(grad.planar(), weight.planar(), out);
+        });
         drop((grad, weight));
         let shape = self.shape(channels, |axis| axis.signal);
-        pruned_irfft(
-            mixed,
-            &self.factor(Factor::Signal),
-            &shape,
-            1.0,
-            BinWeight::Halve,
-        )
+        PrunedTransform::new(self.factor(Factor::Signal), 1.0, BinWeight::Halve)
+            .irfft(mixed, &shape)
     }
 
     /// The gradient for the weight, from the spectra of the input and the output's gradient.
@@ -154,20 +139,12 @@ impl FftConvSpec {
         let shape = self.spectrum_shape(taps, Factor::Taps);
         let [x, grad] = [x, grad].map(ContiguousPlanes::new);
         let matmul = self.contraction(batch, taps);
-        let mixed = filled_planes!(x, &shape, |out| matmul.adjoint_response(
-            x.planar(),
-            grad.planar(),
-            out
-        ));
+        let mixed = filled_planes!(x, &shape, |out| {
+            matmul.adjoint_response(x.planar(), grad.planar(), out);
+        });
         drop((x, grad));
         let shape = self.shape(taps, |axis| axis.extent);
-        pruned_irfft(
-            mixed,
-            &self.factor(Factor::Taps),
-            &shape,
-            1.0,
-            BinWeight::Halve,
-        )
+        PrunedTransform::new(self.factor(Factor::Taps), 1.0, BinWeight::Halve).irfft(mixed, &shape)
     }
 }
 
@@ -197,13 +174,8 @@ impl KernelOperation<2, 1> for FftConvSpec {
 
     fn adjoint(self, saved: Self::Saved, [grad]: Tensors<1>, _: [bool; 2]) -> Gradients<2> {
         let shape = self.spectrum_shape(leading(&grad), Factor::Signal);
-        let grad = pruned_rfft(
-            grad,
-            &self.output(),
-            &shape,
-            self.inverse(),
-            BinWeight::Double,
-        );
+        let grad = PrunedTransform::new(self.output(), self.inverse(), BinWeight::Double)
+            .rfft(grad, &shape);
         let gw = saved.x.map(|x| {
             let x = x.spectrum(|x| self.spectrum(x, Factor::Signal));
             self.weight_gradient(x, grad.clone())

@@ -195,18 +195,14 @@ impl<const I: usize> KernelOperation<I, 1> for DirectConvSpec {
         let grad = grad.map(Contiguous::new);
         let with_grad = |factor: Option<_>| grad.as_ref().zip(factor.map(Contiguous::new));
         let gw = with_grad(saved.factors.x).map(|(grad, x)| {
-            filled!(x, weight_shape, |gw| kernel.adjoint_weight(
-                x.slice(),
-                grad.slice(),
-                gw
-            ))
+            filled!(x, weight_shape, |gw| {
+                kernel.adjoint_weight(x.slice(), grad.slice(), gw);
+            })
         });
         let gx = with_grad(saved.factors.weight).map(|(grad, weight)| {
-            filled!(grad, x_shape, |gx| kernel.adjoint_input(
-                grad.slice(),
-                weight.slice(),
-                gx
-            ))
+            filled!(grad, x_shape, |gx| {
+                kernel.adjoint_input(grad.slice(), weight.slice(), gx);
+            })
         });
         first([gx, gw, gbias])
     }
