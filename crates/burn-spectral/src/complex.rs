@@ -190,7 +190,7 @@ impl<const D: usize> ComplexTensor<D> {
     /// infinite where that is out of range.
     pub fn arg(self) -> Tensor<D> {
         if let Some(half) = Half::of(&self.re) {
-            return half.round(half.widen_parts(self).arg());
+            return half.round(half.widen(self).arg());
         }
         let zero = self.is_zero();
         // The phase does not depend on the magnitude, but its gradient squares it.
@@ -307,7 +307,7 @@ impl<const D: usize> Div for ComplexTensor<D> {
 
     fn div(self, other: Self) -> Self {
         if let Some(half) = Half::of(&self.re) {
-            return half.round_parts(half.widen_parts(self) / half.widen_parts(other));
+            return half.round(half.widen(self) / half.widen(other));
         }
         // With the larger part m of w: z/w = (z/m)·conj(w/m)/|w/m|², and |w/m| lies between 1 and √2.
         let larger = Divisor::of(&other);

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{DType, Device, Shape, Tensor};
-use burn_spectral::ops::{Activation, DirectConvSpec, direct_conv, direct_conv_portable};
+use burn_spectral::ops::{Activation, DirectConvSpec, direct_conv, direct_conv_fallback};
 use common::gradient::assert_gradients;
 use common::{DTYPES, assert_close, noise_tensor, values};
 
@@ -84,7 +84,7 @@ fn agree<const D: usize>(cases: Vec<Case>, device: &Device) {
             let dims = |of: &[usize]| core::array::from_fn::<usize, D, _>(|axis| of[axis]);
             let x: Tensor<D> = noise_tensor(dims(&x), 1, dtype, device);
             let weight: Tensor<D> = noise_tensor(dims(&weight), 2, dtype, device);
-            let want = direct_conv_portable(x.clone(), weight.clone(), None, &conv);
+            let want = direct_conv_fallback(x.clone(), weight.clone(), None, &conv);
             let got = direct_conv(x, weight, None, conv.clone());
             assert_eq!(got.dims(), want.dims(), "{conv:?}");
             let tolerance = if dtype == DType::F32 { 2e-6 } else { 1e-14 };
@@ -183,7 +183,7 @@ fn agree_with_gradients<const D: usize>(cases: Vec<Case>) {
                 noise_tensor([weight[0]], 3, dtype, &device),
             );
             let want = results(&leaves, [true; 3], |x, weight, bias| {
-                direct_conv_portable(x, weight, Some(bias), &conv)
+                direct_conv_fallback(x, weight, Some(bias), &conv)
             });
             for learns in 1..8_usize {
                 let learns = [1, 2, 4].map(|bit| learns & bit != 0);

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{DType, Device, Gradients, Tensor};
-use burn_spectral::ops::{exponential_sum, exponential_sum_portable};
+use burn_spectral::ops::{exponential_sum, exponential_sum_fallback};
 use common::{DTYPES, assert_close, noise_tensor, values};
 
 type Factors = (Tensor<2>, Tensor<4>, Tensor<4>);
@@ -45,12 +45,12 @@ fn the_kernels_agree_with_tensor_operations() {
         );
         let (scale, rows, columns) = leaves.clone();
         let got = exponential_sum(scale.clone(), rows.clone(), columns.clone());
-        let want = exponential_sum_portable(scale, rows, columns);
+        let want = exponential_sum_fallback(scale, rows, columns);
         assert_eq!(got.dims(), [shape[0], shape[2], shape[3]]);
         assert_close(&what, &values(got), &values(want), tolerance);
 
         let [got, want] =
-            [exponential_sum, exponential_sum_portable].map(|run| gradients(&leaves, run));
+            [exponential_sum, exponential_sum_fallback].map(|run| gradients(&leaves, run));
         let (scale, rows, columns) = leaves;
         let both = |of: &dyn Fn(&Gradients) -> Vec<f64>| [of(&got), of(&want)];
         for [got, want] in [

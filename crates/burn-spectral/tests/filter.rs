@@ -7,7 +7,7 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::ComplexTensor;
 use burn_spectral::conv::{GlobalFilter2d, SpectralConv2d};
-use burn_spectral::ops::{FilterSpec, Layout, Placement, portable, spectral_filter};
+use burn_spectral::ops::{FilterSpec, Layout, Placement, fallback, spectral_filter};
 use burn_spectral::response::{Coupling, FullSpectrum};
 use common::golden::load;
 use common::gradient::{assert_gradients, weigh};
@@ -23,7 +23,7 @@ fn run<const R: usize>(
 ) -> Tensor<4> {
     match path {
         Path::Kernels => spectral_filter(x, response, spec),
-        Path::Portable => portable::spectral_filter(x, response, &spec),
+        Path::Fallback => fallback::spectral_filter(x, response, &spec),
     }
 }
 
@@ -121,7 +121,7 @@ fn check_paths<const R: usize>(spec: FilterSpec, x: [usize; 4], response: [usize
         };
         let limit = tolerance(dtype, 2e-6, 1e-13);
         let what = format!("{spec:?} {dtype:?}");
-        assert_close(&what, &y(Path::Kernels), &y(Path::Portable), limit);
+        assert_close(&what, &y(Path::Kernels), &y(Path::Fallback), limit);
     }
 }
 

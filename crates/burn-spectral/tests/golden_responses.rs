@@ -114,8 +114,8 @@ fn check_free<const D: usize>(case: &Case, dtype: DType) {
         &x,
         &re,
         &im,
-        Path::Portable.spectral_conv(input, response, mix),
-        "portable",
+        Path::Fallback.spectral_conv(input, response, mix),
+        "fallback",
     );
 }
 
@@ -155,13 +155,13 @@ fn check_constant<const D: usize>(case: &Case, dtype: DType) {
         case.name
     );
 
-    // The same with the reversal on the portable path.
+    // The same with the reversal on the fallback.
     if layer.conjugate == ConjugateFactor::Input {
         let x = case.tensor::<D>("input", dtype, &device);
-        let reversed = Path::Portable.circular_reverse(x, D - 2);
+        let reversed = Path::Fallback.circular_reverse(x, D - 2);
         let alpha = case.tensor::<2>("alpha", dtype, &device);
         let y = ops::mix_constant(reversed, alpha, 1, false);
-        case.check("output", y, "portable reversal");
+        case.check("output", y, "fallback reversal");
     }
 }
 

@@ -17,20 +17,20 @@ fn devices() -> [Device; 2] {
     ]
 }
 
-/// Gradients of the same loss on both paths, where portable ones are Burn's own.
+/// Gradients of the same loss with both implementations, where those of the fallback are Burn's own.
 fn assert_as_burn<const N: usize>(
     what: &str,
     loss: impl Fn(Path, &Device) -> (Tensor<1>, [Tensor<2>; N]),
 ) {
     for device in devices() {
-        let [kernels, portable] = common::PATHS.map(|path| {
+        let [kernels, fallback] = common::PATHS.map(|path| {
             let (loss, leaves) = loss(path, &device);
             let gradients = loss.backward();
             leaves
                 .map(|leaf| values(common::gradient(&leaf, &gradients)))
                 .concat()
         });
-        assert_close(what, &kernels, &portable, 1e-13);
+        assert_close(what, &kernels, &fallback, 1e-13);
     }
 }
 

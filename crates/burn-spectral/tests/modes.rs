@@ -1,4 +1,4 @@
-//! Convolution on the lowest modes: against PyTorch, finite differences, the portable path and the
+//! Convolution on the lowest modes: against PyTorch, finite differences, the fallback and the
 //! whole spectrum.
 
 mod common;
@@ -21,7 +21,7 @@ fn conv<const D: usize>(
 ) -> Tensor<D> {
     match path {
         Path::Kernels => ops::spectral_conv_modes(x, response, spec),
-        Path::Portable => ops::portable_conv_modes(x, response, &spec),
+        Path::Fallback => ops::spectral_conv_modes_fallback(x, response, &spec),
     }
 }
 
@@ -82,8 +82,8 @@ fn check_golden<const D: usize>(case: &Case, dtype: DType) {
     check(
         &x,
         &r,
-        conv(Path::Portable, input, r.clone(), spec),
-        "portable",
+        conv(Path::Fallback, input, r.clone(), spec),
+        "fallback",
     );
 }
 

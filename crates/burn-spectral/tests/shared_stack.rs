@@ -8,7 +8,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::ConjugateFactor;
 use burn_spectral::frequency::{CRelu, FlattenSpectrum, SpectralMix, SpectralMix2dConfig};
-use burn_spectral::ops::{self, StackSpec, portable};
+use burn_spectral::ops::{self, StackSpec, fallback};
 use burn_spectral::published::{
     SharedStack, SharedStack2d, SharedStack2dConfig, SharedStackConfig,
 };
@@ -218,11 +218,11 @@ fn both_paths_of_the_operation_agree() {
                 ops::rectified_stack(s.clone(), r.clone(), spec.clone()),
                 ops::rectified_stack_dense(s.clone(), r.clone(), w.clone(), spec.clone()),
             );
-            let portable = run(
-                portable::rectified_stack(s.clone(), r.clone(), &spec),
-                portable::rectified_stack_dense(s.clone(), r.clone(), w.clone(), &spec),
+            let fallback = run(
+                fallback::rectified_stack(s.clone(), r.clone(), &spec),
+                fallback::rectified_stack_dense(s.clone(), r.clone(), w.clone(), &spec),
             );
-            for (got, want) in kernels.iter().zip(&portable) {
+            for (got, want) in kernels.iter().zip(&fallback) {
                 let what = format!("{filters:?} {size:?} {dtype:?}");
                 assert_close(&what, got, want, tolerance(dtype, 1e-6, 1e-13));
             }

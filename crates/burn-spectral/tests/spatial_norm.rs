@@ -8,7 +8,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{DType, Device, Shape, Tensor};
 use burn_spectral::ops::{
-    self, ChannelSpec, MaxPool, batch_norm_train, channel_affine, channel_map_portable,
+    self, ChannelSpec, MaxPool, batch_norm_fallback, batch_norm_train, channel_affine,
 };
 use burn_spectral::spatial::{self, Activation};
 use common::gradient::assert_gradients;
@@ -194,7 +194,7 @@ fn specs() -> Vec<(ChannelSpec, [usize; 4])> {
 }
 
 #[test]
-fn the_kernels_agree_with_the_portable_path() {
+fn the_kernels_agree_with_the_fallback() {
     let device = Device::flex().autodiff();
     for dtype in DTYPES {
         for (spec, _) in specs() {
@@ -212,22 +212,22 @@ fn the_kernels_agree_with_the_portable_path() {
                         leaf(&channels, 4),
                     ]
                 };
-                let run = |portable: bool, which: usize| {
+                let run = |fallback: bool, which: usize| {
                     let [x, center, scale, shift] = leaves();
                     let image = x.clone().reshape(shape);
                     let (gamma, beta) = (scale.clone(), shift.clone());
                     let affine = [center.detach(), scale.clone(), shift.clone()];
                     let mut results = Vec::new();
-                    let output = match (which, portable) {
+                    let output = match (which, fallback) {
                         (0, false) => channel_affine(image, affine, spec),
-                        (0, true) => channel_map_portable::channel_affine(image, affine, &spec),
+                        (0, true) => batch_norm_fallback::channel_affine(image, affine, &spec),
                         (1, false) => ops::activate_pool(image, spec),
-                        (1, true) => channel_map_portable::activate_pool(image, &spec),
+                        (1, true) => batch_norm_fallback::activate_pool(image, &spec),
                         _ => {
                             let of = (image, gamma, beta, 1e-5);
-                            let batch = match portable {
+                            let batch = match fallback {
                                 false => batch_norm_train(of.0, of.1, of.2, of.3, spec),
-                                true => channel_map_portable::batch_norm_train(
+                                true => batch_norm_fallback::batch_norm_train(
                                     of.0, of.1, of.2, of.3, &spec,
                                 ),
                             };

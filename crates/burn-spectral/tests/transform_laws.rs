@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{DType, Device, Tensor};
-use burn_spectral::ops::{Axes, BinWeight, Direction, RealTransform, portable};
+use burn_spectral::ops::{Axes, BinWeight, Direction, RealTransform, fallback};
 use burn_spectral::{ComplexTensor, FrequencyGrid, Norm, fft};
 use common::{
     DTYPES, NORMS, PATHS, Path, assert_close, complex_values, gradient, noise_complex,
@@ -231,25 +231,25 @@ fn an_empty_batch_gives_an_empty_result_of_the_right_shape() {
 }
 
 #[test]
-fn weighted_portable_transforms_are_the_adjoints_of_each_other() {
+fn weighted_fallback_transforms_are_the_adjoints_of_each_other() {
     let device = Device::flex().autodiff();
     for n in [1, 2, 7, 8] {
         let bins = n / 2 + 1;
         let transform = RealTransform::new(Axes::Last(2), n, 0.3);
         let x = noise_tensor([2, 3, n], 1, DType::F64, &device).require_grad();
-        let y = portable::rfft(x.clone(), transform);
+        let y = fallback::rfft(x.clone(), transform);
         let cotangent = noise_complex([2, 3, bins], 2, DType::F64, &device);
         let loss = (y.re * cotangent.re.clone() + y.im * cotangent.im.clone()).sum();
         let want = values(gradient(&x, &loss.backward()));
-        let got = portable::irfft(cotangent, transform.with_weight(BinWeight::Halve));
+        let got = fallback::irfft(cotangent, transform.with_weight(BinWeight::Halve));
         assert_close(&format!("rfft of {n}"), &values(got), &want, 1e-14);
 
         let z = noise_complex([2, 3, bins], 1, DType::F64, &device).map(Tensor::require_grad);
         let cotangent = noise_tensor([2, 3, n], 2, DType::F64, &device);
-        let loss = (portable::irfft(z.clone(), transform) * cotangent.clone()).sum();
+        let loss = (fallback::irfft(z.clone(), transform) * cotangent.clone()).sum();
         let gradients = loss.backward();
         let want = complex_values(z.map(|part| gradient(&part, &gradients)));
-        let got = portable::rfft(cotangent, transform.with_weight(BinWeight::Double));
+        let got = fallback::rfft(cotangent, transform.with_weight(BinWeight::Double));
         assert_close(&format!("irfft of {n}"), &complex_values(got), &want, 1e-14);
     }
 }

@@ -186,8 +186,8 @@ impl ModRelu {
         let offset = self.offset.val().reshape(offset_dims);
         match Half::of(&z.re) {
             Some(half) => {
-                let z = raised(half.widen_parts(z), half.widen(offset));
-                half.round_parts(z)
+                let z = raised(half.widen(z), half.widen(offset));
+                half.round(z)
             }
             None => raised(z, offset),
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-use crate::ops::portable::without_self_conjugate;
+use crate::ops::fallback::without_self_conjugate;
 use crate::spatial::Activation;
 use crate::{ComplexTensor, ops};
 

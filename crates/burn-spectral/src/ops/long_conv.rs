@@ -1,19 +1,16 @@
 //! Causal depthwise convolution with long kernels, as one operation.
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
-};
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{LongConvolution, LongGradients};
 
-use super::flex::{Contiguous, with_dtype};
-use super::{Axes, Empty, Half, RealTransform, buffer, check_dtypes, has_kernels, portable};
+use super::fallback;
+use super::fused::operation::flex::{Contiguous, filled, with_dtype};
+use super::fused::operation::{
+    Empty, Forward, Gradients, KernelOperation, Names, Tensors, apply_optional, buffer, first,
+};
+use super::spec::{Axes, RealTransform};
 use crate::conv::next_smooth;
 
 /// Causal convolution of every channel with a kernel of its own,
@@ -28,33 +25,17 @@ use crate::conv::next_smooth;
 /// - `skip`: `[channels]`
 /// - output: `[batch, channels, length]`
 pub fn long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
-    check_dtypes(x.dtype(), kernel.dtype());
-    if let Some(skip) = &skip {
-        check_dtypes(x.dtype(), skip.dtype());
-    }
-    if let Some(half) = Half::of(&x) {
-        let skip = skip.map(|skip| half.widen(skip));
-        return half.round(long_conv(half.widen(x), half.widen(kernel), skip));
-    }
-    if !has_kernels(&x) {
-        return causal_long_conv(x, kernel, skip);
-    }
-    let (x, kernel) = (x.into_dispatch(), kernel.into_dispatch());
-    Tensor::from_dispatch(match skip {
-        Some(skip) => {
-            <Dispatch as LongConvOps>::spectral_long_conv_skip(x, kernel, skip.into_dispatch())
-        }
-        None => <Dispatch as LongConvOps>::spectral_long_conv(x, kernel),
-    })
+    let fallback = |_, (x, kernel), skip| causal_long_conv(x, kernel, skip);
+    apply_optional::<2, 3, 1, _, _, _, _>(CausalConvolution, (x, kernel), skip, fallback)
 }
 
-/// [`portable_long_conv`] where samples and taps that are not finite reach only the outputs that see them, which are
+/// [`whole_long_conv`] where samples and taps that are not finite reach only the outputs that see them, which are
 /// `NaN`: zeros are transformed in their place.
 fn causal_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
     let [batch, channels, length] = x.dims();
     let taps = kernel.dims()[1].min(length);
     if batch * channels * length == 0 {
-        return portable_long_conv(x, kernel, skip);
+        return whole_long_conv(x, kernel, skip);
     }
     let (bad_samples, bad_taps) = (
         x.clone().is_finite().bool_not(),
@@ -72,17 +53,17 @@ fn causal_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) ->
     let nothing = Tensor::zeros(x.dims(), (&x.device(), x.dtype()));
     let x = x.mask_fill(bad_samples, 0.0);
     let kernel = kernel.mask_fill(bad_taps, 0.0);
-    portable_long_conv(x, kernel, skip) + nothing.mask_fill(seen, f64::NAN)
+    whole_long_conv(x, kernel, skip) + nothing.mask_fill(seen, f64::NAN)
 }
 
 /// [`long_conv`] in tensor ops: both padded with zeros to a length of small factors where nothing
 /// wraps around.
-fn portable_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
+fn whole_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) -> Tensor<3> {
     let [_, channels, length] = x.dims();
     let taps = kernel.dims()[1].min(length);
     let dims = x.dims();
     if dims.contains(&0) {
-        let empty = Empty::of(x).and(kernel);
+        let empty = Empty::of((x, kernel));
         return match skip {
             Some(skip) => empty.and(skip),
             None => empty,
@@ -93,46 +74,15 @@ fn portable_long_conv(x: Tensor<3>, kernel: Tensor<2>, skip: Option<Tensor<1>>) 
     let spectrum = |signal: Tensor<3>| {
         let zeros = padded - signal.dims()[2];
         let signal = signal.pad([(0, 0), (0, 0), (0, zeros)], 0.0);
-        portable::rfft(signal, RealTransform::new(Axes::Last(1), padded, 1.0))
+        fallback::rfft(signal, RealTransform::new(Axes::Last(1), padded, 1.0))
     };
     let kernel = spectrum(kernel.narrow(1, 0, taps).reshape([1, channels, taps]));
     let back = RealTransform::new(Axes::Last(1), padded, 1.0 / padded as f64);
-    let y = portable::irfft(spectrum(x.clone()) * kernel, back).narrow(2, 0, length);
+    let y = fallback::irfft(spectrum(x.clone()) * kernel, back).narrow(2, 0, length);
     match skip {
         Some(skip) => y + x * skip.reshape([1, channels, 1]),
         None => y,
     }
-}
-
-/// A kernel and, if there is one, a skip.
-type Filter<B> = (FloatTensor<B>, Option<FloatTensor<B>>);
-
-/// The operation and its adjoint without differentiation.
-pub trait LongConvPrimitives: Backend {
-    /// The output.
-    fn prim_long_conv(x: FloatTensor<Self>, filter: Filter<Self>) -> FloatTensor<Self>;
-
-    /// The gradients for the signal, if `signal`, and for kernel and skip, if the signal is there.
-    fn prim_long_conv_adjoint(
-        x: Option<FloatTensor<Self>>,
-        filter: Filter<Self>,
-        grad: FloatTensor<Self>,
-        signal: bool,
-    ) -> [Option<FloatTensor<Self>>; 3];
-}
-
-/// The operation as Burn dispatches it by device, with differentiation.
-#[backend_extension(Flex, Autodiff)]
-pub trait LongConvOps: Backend {
-    /// A long convolution.
-    fn spectral_long_conv(x: FloatTensor<Self>, kernel: FloatTensor<Self>) -> FloatTensor<Self>;
-
-    /// A long convolution with a skip.
-    fn spectral_long_conv_skip(
-        x: FloatTensor<Self>,
-        kernel: FloatTensor<Self>,
-        skip: FloatTensor<Self>,
-    ) -> FloatTensor<Self>;
 }
 
 fn shape(signal: &Shape, kernel: &Shape) -> LongConvolution {
@@ -144,143 +94,64 @@ fn shape(signal: &Shape, kernel: &Shape) -> LongConvolution {
     }
 }
 
-impl LongConvPrimitives for Flex {
-    fn prim_long_conv(x: FlexTensor, (kernel, skip): Filter<Self>) -> FlexTensor {
-        let output = x.shape();
-        let shape = shape(&output, &kernel.shape());
-        let (x, kernel) = (Contiguous::new(x), Contiguous::new(kernel));
-        let skip = skip.map(Contiguous::new);
-        with_dtype!(x.0, E => {
-            let mut y = buffer::take::<E>(shape.signal_len());
-            let skip = skip.as_ref().map(|skip| skip.slice::<E>());
-            shape.forward(x.slice::<E>(), kernel.slice::<E>(), skip, &mut y);
-            buffer::into_tensor(y, &output)
-        })
+#[derive(Clone, Debug)]
+struct CausalConvolution;
+
+/// What the adjoint needs: the signal, if kernel or skip are tracked, and these.
+#[derive(Clone, Debug)]
+struct Saved {
+    x: Option<FlexTensor>,
+    kernel: FlexTensor,
+    skip: Option<FlexTensor>,
+}
+
+/// The inputs are the signal, the kernel and, if there are three, the skip.
+impl<const I: usize> KernelOperation<I, 1> for CausalConvolution {
+    const INPUTS: Names = &["the input", "the kernel", "the skip weight"];
+    type Saved = Saved;
+
+    fn forward(&self, inputs: Tensors<I>, tracked: [bool; I]) -> Forward<Saved, 1> {
+        let output = inputs[0].shape();
+        let shape = shape(&output, &inputs[1].shape());
+        let saved = Saved {
+            x: tracked[1..].contains(&true).then(|| inputs[0].clone()),
+            kernel: inputs[1].clone(),
+            skip: inputs.get(2).cloned(),
+        };
+        let inputs = inputs.map(Contiguous::new);
+        let y = filled!(inputs[0], &output, |y| {
+            let skip = inputs.get(2).map(Contiguous::slice);
+            shape.forward(inputs[0].slice(), inputs[1].slice(), skip, y);
+        });
+        Forward::new([y], saved)
     }
 
-    fn prim_long_conv_adjoint(
-        x: Option<FlexTensor>,
-        (kernel, skip): Filter<Self>,
-        grad: FlexTensor,
-        signal: bool,
-    ) -> [Option<FlexTensor>; 3] {
-        let (output, kernel_shape) = (grad.shape(), kernel.shape());
+    fn adjoint(self, saved: Saved, [grad]: Tensors<1>, tracked: [bool; I]) -> Gradients<I> {
+        let (output, kernel_shape) = (grad.shape(), saved.kernel.shape());
         let shape = shape(&output, &kernel_shape);
-        let (kernel, grad) = (Contiguous::new(kernel), Contiguous::new(grad));
-        let (x, skip) = (x.map(Contiguous::new), skip.map(Contiguous::new));
-        with_dtype!(grad.0, E => {
-            let mut gx = signal.then(|| buffer::take::<E>(shape.signal_len()));
+        let [kernel, grad] = [saved.kernel, grad].map(Contiguous::new);
+        let [x, skip] = [saved.x, saved.skip].map(|of| of.map(Contiguous::new));
+        with_dtype!(grad, E => {
+            let mut gx = tracked[0].then(|| buffer::take::<E>(shape.signal_len()));
             let mut gk = x.is_some().then(|| buffer::take::<E>(shape.kernel_len()));
             let grad = grad.slice::<E>();
             shape.adjoint(
                 // Not read where the kernel's gradient is not asked for.
-                x.as_ref().map_or(grad, |x| x.slice::<E>()),
-                kernel.slice::<E>(),
-                skip.as_ref().map(|skip| skip.slice::<E>()),
+                x.as_ref().map_or(grad, |x| x.slice()),
+                kernel.slice(),
+                skip.as_ref().map(|skip| skip.slice()),
                 grad,
                 LongGradients { x: gx.as_deref_mut(), kernel: gk.as_deref_mut() },
             );
             // A skip is a summand of the first tap.
-            let first = |gk: &Vec<E>| gk.iter().step_by(shape.taps).copied().collect::<Vec<E>>();
-            let gskip = skip.as_ref().and(gk.as_ref()).map(first);
-            [
+            let first_taps = |gk: &Vec<E>| gk.iter().step_by(shape.taps).copied().collect::<Vec<E>>();
+            let gskip = skip.as_ref().and(gk.as_ref()).map(first_taps);
+            first([
                 gx.map(|gx| buffer::into_tensor(gx, &output)),
                 gk.map(|gk| buffer::into_tensor(gk, &kernel_shape)),
                 gskip.map(|gskip| buffer::into_tensor(gskip, &Shape::new([shape.channels]))),
-            ]
+            ])
         })
-    }
-}
-
-impl LongConvOps for Flex {
-    fn spectral_long_conv(x: FlexTensor, kernel: FlexTensor) -> FlexTensor {
-        Self::prim_long_conv(x, (kernel, None))
-    }
-
-    fn spectral_long_conv_skip(x: FlexTensor, kernel: FlexTensor, skip: FlexTensor) -> FlexTensor {
-        Self::prim_long_conv(x, (kernel, Some(skip)))
-    }
-}
-
-/// What the adjoint needs.
-#[derive(Clone, Debug)]
-struct State<B: Backend> {
-    /// Kept if kernel or skip is learned.
-    x: Option<FloatTensor<B>>,
-    filter: Filter<B>,
-    /// Whether the signal's gradient is asked for.
-    signal: bool,
-}
-
-#[derive(Debug)]
-struct Step;
-
-impl<B: LongConvPrimitives, const N: usize> Backward<B, N> for Step {
-    type State = State<B>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, N>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let grad = grads.consume::<B>(&ops.node);
-        let State { x, filter, signal } = ops.state;
-        let gradients = B::prim_long_conv_adjoint(x, filter, grad, signal);
-        for (node, gradient) in ops.parents.into_iter().zip(gradients) {
-            if let (Some(node), Some(gradient)) = (node, gradient) {
-                grads.register::<B>(node.id, gradient);
-            }
-        }
-    }
-}
-
-impl<B: LongConvPrimitives, C: CheckpointStrategy> LongConvOps for Autodiff<B, C> {
-    fn spectral_long_conv(x: FloatTensor<Self>, kernel: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (signal, learns) = (x.is_tracked(), kernel.is_tracked());
-        let ((x, x_node), (kernel, kernel_node)) = (x.into_parts(), kernel.into_parts());
-        let output = B::prim_long_conv(x.clone(), (kernel.clone(), None));
-        match Step
-            .prepare::<C>([x_node, kernel_node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => {
-                let state = State {
-                    x: learns.then_some(x),
-                    filter: (kernel, None),
-                    signal,
-                };
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
-    }
-
-    fn spectral_long_conv_skip(
-        x: FloatTensor<Self>,
-        kernel: FloatTensor<Self>,
-        skip: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
-        let (signal, learns) = (x.is_tracked(), kernel.is_tracked() || skip.is_tracked());
-        let ((x, x_node), (kernel, kernel_node)) = (x.into_parts(), kernel.into_parts());
-        let (skip, skip_node) = skip.into_parts();
-        let output = B::prim_long_conv(x.clone(), (kernel.clone(), Some(skip.clone())));
-        match Step
-            .prepare::<C>([x_node, kernel_node, skip_node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => {
-                let state = State {
-                    x: learns.then_some(x),
-                    filter: (kernel, Some(skip)),
-                    signal,
-                };
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
     }
 }
 
@@ -332,7 +203,7 @@ mod tests {
             ];
             for skips in [false, true] {
                 let kernels = all(long_conv, &leaves, skips);
-                let tensor_ops = all(portable_long_conv, &leaves, skips);
+                let tensor_ops = all(whole_long_conv, &leaves, skips);
                 for (got, expected) in kernels.iter().flatten().zip(tensor_ops.iter().flatten()) {
                     assert!(
                         (got - expected).abs() < 1e-11 * (1.0 + expected.abs()),
@@ -343,7 +214,7 @@ mod tests {
         }
     }
 
-    /// The sum written out, on one path and the other.
+    /// The sum written out, on the kernels and in tensor ops.
     #[test]
     fn only_outputs_that_see_a_number_that_is_not_finite_are_not_finite() {
         let device = Device::flex();

@@ -1,23 +1,18 @@
 //! Spectral convolution on the lowest modes, as one operation: what is cut off is never computed.
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
-};
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{BinWeight, Modes, PrunedFft};
 
-use crate::ComplexTensor;
-
-use super::backend::{Planes, SpectralPrimitives};
-use super::flex::{Contiguous, filled_planes, last_axes, planar, planes, with_dtype};
+use super::fallback;
+use super::fused::operation::{
+    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+};
+use super::planes::{Planes, last_axes, parts};
 use super::spec::{Axes, MixSpec, RealTransform};
-use super::{Half, buffer, check_dtypes, has_kernels, portable};
+use super::transform::PrunedTransform;
+use crate::ComplexTensor;
 
 /// A spectral convolution on the lowest modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,24 +65,13 @@ pub fn spectral_conv_modes<const D: usize>(
     response: ComplexTensor<D>,
     spec: ModesSpec,
 ) -> Tensor<D> {
-    check_dtypes(x.dtype(), response.re.dtype());
-    if let Some(half) = Half::of(&x) {
-        let y = spectral_conv_modes(half.widen(x), half.widen_parts(response), spec);
-        return half.round(y);
-    }
-    if !has_kernels(&x) {
-        return portable_conv_modes(x, response, &spec);
-    }
-    Tensor::from_dispatch(<Dispatch as ModesOps>::spectral_conv_modes(
-        x.into_dispatch(),
-        response.re.into_dispatch(),
-        response.im.into_dispatch(),
-        spec,
-    ))
+    apply(spec, (x, response), |spec, (x, response)| {
+        spectral_conv_modes_fallback(x, response, &spec)
+    })
 }
 
 /// [`spectral_conv_modes`] in ordinary tensor ops, by way of the whole spectrum.
-pub fn portable_conv_modes<const D: usize>(
+pub fn spectral_conv_modes_fallback<const D: usize>(
     x: Tensor<D>,
     response: ComplexTensor<D>,
     spec: &ModesSpec,
@@ -99,10 +83,10 @@ pub fn portable_conv_modes<const D: usize>(
         scale: spec.inverse_scale(&shape),
         ..analysis
     };
-    let kept = keep_modes(portable::rfft(x, analysis), &spec.modes);
-    let mixed = portable::mix(kept, response, spec.mix);
+    let kept = keep_modes(fallback::rfft(x, analysis), &spec.modes);
+    let mixed = fallback::mix(kept, response, spec.mix);
     let sizes: Vec<usize> = shape[D - spatial..].to_vec();
-    portable::irfft(spread_modes(mixed, &spec.modes, &sizes), synthesis)
+    fallback::irfft(spread_modes(mixed, &spec.modes, &sizes), synthesis)
 }
 
 /// The kept bins of a half-spectrum.
@@ -160,178 +144,53 @@ pub(crate) fn spread_modes<const D: usize>(
     kept
 }
 
-/// Transforms between signals and their lowest modes, without differentiation.
-pub trait ModesPrimitives: SpectralPrimitives {
+impl ModesSpec {
     /// The kept bins of signals, times `scale` and weights.
-    fn prim_rfft_modes(
-        signal: FloatTensor<Self>,
-        spec: &ModesSpec,
-        scale: f64,
-        weight: BinWeight,
-    ) -> Planes<Self>;
-
-    /// Signals of shape `[…, …, spatial…]` of kept bins, times `scale` and weights.
-    fn prim_irfft_modes(
-        kept: Planes<Self>,
-        spec: &ModesSpec,
-        spatial: &[usize],
-        scale: f64,
-        weight: BinWeight,
-    ) -> FloatTensor<Self>;
-}
-
-impl ModesPrimitives for Flex {
-    fn prim_rfft_modes(
-        signal: FlexTensor,
-        spec: &ModesSpec,
-        scale: f64,
-        weight: BinWeight,
-    ) -> Planes<Flex> {
+    fn rfft(&self, signal: FlexTensor, scale: f64, weight: BinWeight) -> Planes {
         let shape = signal.shape();
-        let (batch, _) = last_axes(&shape, spec.modes.len());
-        let fft = spec.fft(&shape);
-        let signal = Contiguous::new(signal);
-        with_dtype!(signal.0, E => filled_planes::<E>(&spec.spectrum_shape(&shape), |out| {
-            fft.rfftn(batch, scale as E, weight, signal.slice::<E>(), out);
-        }))
+        let kept = self.spectrum_shape(&shape);
+        PrunedTransform::new(self.fft(&shape), scale, weight).rfft(signal, &kept)
     }
 
-    fn prim_irfft_modes(
-        kept: Planes<Flex>,
-        spec: &ModesSpec,
-        spatial: &[usize],
-        scale: f64,
-        weight: BinWeight,
-    ) -> FlexTensor {
-        let mut shape = kept.0.shape();
-        let first = shape.num_dims() - spatial.len();
-        for (a, &size) in spatial.iter().enumerate() {
-            shape[first + a] = size;
-        }
-        let (batch, _) = last_axes(&shape, spatial.len());
-        let fft = spec.fft(&shape);
-        let kept = planes(kept);
-        with_dtype!(kept[0].0, E => {
-            let mut out = buffer::take::<E>(shape.num_elements());
-            fft.irfftn(batch, scale as E, weight, planar::<E>(&kept), &mut out);
-            buffer::into_tensor(out, &shape)
-        })
+    /// Signals with the sizes of `signal` of kept bins, times `scale` and weights.
+    fn irfft(&self, kept: Planes, signal: &Shape, scale: f64, weight: BinWeight) -> FlexTensor {
+        let mut shape = signal.clone();
+        shape[1] = kept[0].shape()[1];
+        PrunedTransform::new(self.fft(&shape), scale, weight).irfft(kept, &shape)
     }
 }
 
-/// The operation that Burn dispatches by device, with differentiation.
-#[backend_extension(Flex, Autodiff)]
-pub trait ModesOps: Backend {
-    /// Transform to the lowest modes, contraction and inverse transform.
-    fn spectral_conv_modes(
-        x: FloatTensor<Self>,
-        r_re: FloatTensor<Self>,
-        r_im: FloatTensor<Self>,
-        spec: ModesSpec,
-    ) -> FloatTensor<Self>;
-}
+/// Saved are the factors, of the input its kept bins, and the input's shape.
+impl KernelOperation<3, 1> for ModesSpec {
+    const INPUTS: Names = &["the input", "the response", "the response"];
+    type Saved = (Factors<Planes>, Shape);
 
-/// The result, and the modes of the input.
-fn forward<B: ModesPrimitives>(
-    x: FloatTensor<B>,
-    response: Planes<B>,
-    spec: &ModesSpec,
-) -> (FloatTensor<B>, Planes<B>) {
-    let signal = x.shape();
-    let (_, spatial) = last_axes(&signal, spec.modes.len());
-    let kept = B::prim_rfft_modes(x, spec, 1.0, BinWeight::One);
-    let mixed = B::prim_mix(kept.clone(), response, spec.mix);
-    let scale = spec.inverse_scale(&signal);
-    let output = B::prim_irfft_modes(mixed, spec, spatial, scale, BinWeight::One);
-    (output, kept)
-}
-
-impl ModesOps for Flex {
-    fn spectral_conv_modes(
-        x: FloatTensor<Self>,
-        r_re: FloatTensor<Self>,
-        r_im: FloatTensor<Self>,
-        spec: ModesSpec,
-    ) -> FloatTensor<Self> {
-        forward::<Flex>(x, (r_re, r_im), &spec).0
+    fn forward(&self, [x, r_re, r_im]: Tensors<3>, tracked: [bool; 3]) -> Forward<Self::Saved, 1> {
+        let (signal, response) = (x.shape(), [r_re, r_im]);
+        let kept = self.rfft(x, 1.0, BinWeight::One);
+        let tracked = [tracked[0], tracked[1] || tracked[2]];
+        let factors = Factors::of(&kept, &response, tracked);
+        let mixed = self.mix.output(kept, response);
+        let scale = self.inverse_scale(&signal);
+        let output = self.irfft(mixed, &signal, scale, BinWeight::One);
+        Forward::new([output], (factors, signal))
     }
-}
 
-/// What the operation did, and the modes of its input and its response, each if the other is
-/// learned.
-#[derive(Clone, Debug)]
-struct State<B: Backend> {
-    kept: Option<Planes<B>>,
-    response: Option<Planes<B>>,
-    signal: Shape,
-    spec: ModesSpec,
-}
-
-#[derive(Debug)]
-struct ConvModes;
-
-impl<B: ModesPrimitives> Backward<B, 3> for ConvModes {
-    type State = State<B>;
-
-    fn backward(
+    fn adjoint(
         self,
-        ops: Ops<Self::State, 3>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let grad = grads.consume::<B>(&ops.node);
-        let State {
-            kept,
-            response,
-            signal,
-            spec,
-        } = ops.state;
-        let (_, spatial) = last_axes(&signal, spec.modes.len());
-        let scale = spec.inverse_scale(&signal);
-        let grad = B::prim_rfft_modes(grad, &spec, scale, BinWeight::Double);
-        let [x, r_re, r_im] = ops.parents;
-
-        if let Some(kept) = kept {
-            let (re, im) = B::prim_mix_adjoint_response(kept, grad.clone(), spec.mix);
-            for (node, grad) in [(r_re, re), (r_im, im)] {
-                if let Some(node) = node {
-                    grads.register::<B>(node.id, grad);
-                }
-            }
-        }
-        if let (Some(x), Some(response)) = (x, response) {
-            let mixed = B::prim_mix_adjoint_input(grad, response, spec.mix);
-            let grad = B::prim_irfft_modes(mixed, &spec, spatial, 1.0, BinWeight::Halve);
-            grads.register::<B>(x.id, grad);
-        }
-    }
-}
-
-impl<B: ModesPrimitives, C: CheckpointStrategy> ModesOps for Autodiff<B, C> {
-    fn spectral_conv_modes(
-        x: FloatTensor<Self>,
-        r_re: FloatTensor<Self>,
-        r_im: FloatTensor<Self>,
-        spec: ModesSpec,
-    ) -> FloatTensor<Self> {
-        let input_learns = x.is_tracked();
-        let response_learns = r_re.is_tracked() || r_im.is_tracked();
-        let nodes = [x.node(), r_re.node(), r_im.node()];
-        let x = x.into_primitive();
-        let response = (r_re.into_primitive(), r_im.into_primitive());
-        let signal = x.shape();
-        let (output, kept) = forward::<B>(x, response.clone(), &spec);
-        match ConvModes.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let state = State {
-                    kept: response_learns.then_some(kept),
-                    response: input_learns.then_some(response),
-                    signal,
-                    spec,
-                };
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
+        (factors, signal): Self::Saved,
+        [grad]: Tensors<1>,
+        _: [bool; 3],
+    ) -> Gradients<3> {
+        let grad = self.rfft(grad, self.inverse_scale(&signal), BinWeight::Double);
+        let gr = factors
+            .x
+            .map(|kept| self.mix.adjoint_response(kept, grad.clone()));
+        let gx = factors.weight.map(|response| {
+            let mixed = self.mix.adjoint_input(grad, response);
+            self.irfft(mixed, &signal, 1.0, BinWeight::Halve)
+        });
+        let [r_re, r_im] = parts(gr);
+        [gx, r_re, r_im]
     }
 }

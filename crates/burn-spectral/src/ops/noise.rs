@@ -1,20 +1,14 @@
 //! Multiplicative normal noise, as one operation that keeps none of it.
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind, unary},
-};
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
 use burn::tensor::{Distribution, Tensor};
 use spectral_kernels::NormalNoise;
 
-use super::buffer;
-use super::flex::{Contiguous, with_dtype};
-use super::has_kernels;
+use super::fused::operation::flex::{Contiguous, filled};
+use super::fused::operation::{
+    Forward, Gradients, KernelOperation, Names, Tensors, apply, has_kernels,
+};
 
 /// `y = x·(1 + deviation·n)`, every number with a standard normal `n` of its own.
 ///
@@ -24,18 +18,15 @@ use super::has_kernels;
 /// # Shapes
 /// - input and output: any
 pub fn normal_noise<const D: usize>(x: Tensor<D>, deviation: f64) -> Tensor<D> {
-    if !has_kernels(&x) {
+    let fallback = |x: Tensor<D>| {
         let noise = x.random_like(Distribution::Normal(1.0, deviation));
-        return x * noise;
-    }
-    let noise = NormalNoise {
-        seed: seed(&x),
-        deviation,
+        x * noise
     };
-    Tensor::from_dispatch(<Dispatch as NoiseOps>::spectral_normal_noise(
-        x.into_dispatch(),
-        noise,
-    ))
+    if !has_kernels(&x) {
+        return fallback(x);
+    }
+    let seed = seed(&x);
+    apply(NormalNoise { seed, deviation }, x, |_, x| fallback(x))
 }
 
 /// Sixty-four bits from Burn's random state.
@@ -46,63 +37,23 @@ fn seed<const D: usize>(like: &Tensor<D>) -> u64 {
     })
 }
 
-/// The operation, without differentiation; its own adjoint.
-pub trait NoisePrimitives: Backend {
-    /// The product.
-    fn prim_normal_noise(x: FloatTensor<Self>, noise: NormalNoise) -> FloatTensor<Self>;
+fn multiplied(x: FlexTensor, noise: NormalNoise) -> FlexTensor {
+    let shape = x.shape();
+    let x = Contiguous::new(x);
+    filled!(x, &shape, |y| noise.multiply(x.slice(), y))
 }
 
-/// The operation that Burn dispatches by device, with differentiation.
-#[backend_extension(Flex, Autodiff)]
-pub trait NoiseOps: Backend {
-    /// The product.
-    fn spectral_normal_noise(x: FloatTensor<Self>, noise: NormalNoise) -> FloatTensor<Self>;
-}
+/// Its own adjoint.
+impl KernelOperation<1, 1> for NormalNoise {
+    const INPUTS: Names = &["the input"];
+    type Saved = ();
 
-impl NoisePrimitives for Flex {
-    fn prim_normal_noise(x: FlexTensor, noise: NormalNoise) -> FlexTensor {
-        let shape = x.shape();
-        let x = Contiguous::new(x);
-        with_dtype!(x.0, E => {
-            let mut y = buffer::take::<E>(shape.num_elements());
-            noise.multiply(x.slice::<E>(), &mut y);
-            buffer::into_tensor(y, &shape)
-        })
+    fn forward(&self, [x]: Tensors<1>, _: [bool; 1]) -> Forward<(), 1> {
+        Forward::new([multiplied(x, *self)], ())
     }
-}
 
-impl NoiseOps for Flex {
-    fn spectral_normal_noise(x: FlexTensor, noise: NormalNoise) -> FlexTensor {
-        Self::prim_normal_noise(x, noise)
-    }
-}
-
-#[derive(Debug)]
-struct Multiplied;
-
-impl<B: NoisePrimitives> Backward<B, 1> for Multiplied {
-    type State = NormalNoise;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::prim_normal_noise(grad, ops.state)
-        });
-    }
-}
-
-impl<B: NoisePrimitives, C: CheckpointStrategy> NoiseOps for Autodiff<B, C> {
-    fn spectral_normal_noise(x: FloatTensor<Self>, noise: NormalNoise) -> FloatTensor<Self> {
-        let (x, node) = x.into_parts();
-        let output = B::prim_normal_noise(x, noise);
-        match Multiplied.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(noise, output),
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
+    fn adjoint(self, _: (), [grad]: Tensors<1>, _: [bool; 1]) -> Gradients<1> {
+        [Some(multiplied(grad, self))]
     }
 }
 

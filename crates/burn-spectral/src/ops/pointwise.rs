@@ -1,23 +1,19 @@
 //! Channels mixed by the same real weights at every sample, as one operation.
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
-};
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::Pointwise;
 
-use super::flex::{Contiguous, with_dtype};
-use super::{Half, buffer, check_dtypes, has_kernels, portable};
+use super::fallback;
+use super::fused::operation::flex::{Contiguous, filled};
+use super::fused::operation::{
+    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+};
 
 /// A pointwise convolution of `[batch, channels, spatial…]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PointwiseSpec {
+struct PointwiseSpec {
     groups: usize,
     /// Whether the signal is first reversed circularly on every spatial axis.
     reversed: bool,
@@ -50,162 +46,47 @@ pub fn mix_constant<const D: usize>(
     groups: usize,
     reversed: bool,
 ) -> Tensor<D> {
-    check_dtypes(x.dtype(), weight.dtype());
-    if let Some(half) = Half::of(&x) {
-        let y = mix_constant(half.widen(x), half.widen(weight), groups, reversed);
-        return half.round(y);
-    }
-    if !has_kernels(&x) {
-        return portable::mix_constant(x, weight, groups, reversed);
-    }
     let spec = PointwiseSpec { groups, reversed };
-    Tensor::from_dispatch(<Dispatch as PointwiseOps>::spectral_pointwise(
-        x.into_dispatch(),
-        weight.into_dispatch(),
-        spec,
-    ))
+    apply(spec, (x, weight), |_, (x, weight)| {
+        fallback::mix_constant(x, weight, groups, reversed)
+    })
 }
 
-/// The operation and its adjoints without differentiation.
-pub trait PointwisePrimitives: Backend {
-    /// The output.
-    fn prim_pointwise(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        spec: PointwiseSpec,
-    ) -> FloatTensor<Self>;
+/// Saved are the factors and the shapes of both.
+impl KernelOperation<2, 1> for PointwiseSpec {
+    const INPUTS: Names = &["the input", "the weight"];
+    type Saved = (Factors<FlexTensor>, [Shape; 2]);
 
-    /// The gradient for the input.
-    fn prim_pointwise_input(
-        grad: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        spec: PointwiseSpec,
-    ) -> FloatTensor<Self>;
-
-    /// The gradient for the weight, whose shape is `[channels_out, channels_in / groups]`.
-    fn prim_pointwise_weight(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        spec: PointwiseSpec,
-    ) -> FloatTensor<Self>;
-}
-
-/// The operation as Burn dispatches it by device, with differentiation.
-#[backend_extension(Flex, Autodiff)]
-pub trait PointwiseOps: Backend {
-    /// A pointwise convolution.
-    fn spectral_pointwise(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        spec: PointwiseSpec,
-    ) -> FloatTensor<Self>;
-}
-
-impl PointwisePrimitives for Flex {
-    fn prim_pointwise(x: FlexTensor, weight: FlexTensor, spec: PointwiseSpec) -> FlexTensor {
-        let (signal, mut shape) = (x.shape(), x.shape());
-        let kernel = spec.kernel(&signal, &weight.shape());
-        shape[1] = weight.shape()[0];
-        let (x, weight) = (Contiguous::new(x), Contiguous::new(weight));
-        with_dtype!(x.0, E => {
-            let mut out = buffer::take::<E>(shape.num_elements());
-            kernel.forward(x.slice::<E>(), weight.slice::<E>(), &mut out);
-            buffer::into_tensor(out, &shape)
-        })
+    fn forward(&self, inputs: Tensors<2>, tracked: [bool; 2]) -> Forward<Self::Saved, 1> {
+        let shapes = inputs.each_ref().map(|input| input.shape());
+        let saved = Factors::of(&inputs[0], &inputs[1], tracked);
+        let mut shape = shapes[0].clone();
+        shape[1] = shapes[1][0];
+        let [x, w] = inputs.map(Contiguous::new);
+        let kernel = self.kernel(&shapes[0], &shapes[1]);
+        let y = filled!(x, &shape, |out| kernel.forward(x.slice(), w.slice(), out));
+        Forward::new([y], (saved, shapes))
     }
 
-    fn prim_pointwise_input(
-        grad: FlexTensor,
-        weight: FlexTensor,
-        spec: PointwiseSpec,
-    ) -> FlexTensor {
-        let (signal, mut shape) = (grad.shape(), grad.shape());
-        let kernel = spec.kernel(&signal, &weight.shape());
-        shape[1] = weight.shape()[1] * spec.groups;
-        let (grad, weight) = (Contiguous::new(grad), Contiguous::new(weight));
-        with_dtype!(grad.0, E => {
-            let mut out = buffer::take::<E>(shape.num_elements());
-            kernel.adjoint_input(grad.slice::<E>(), weight.slice::<E>(), &mut out);
-            buffer::into_tensor(out, &shape)
-        })
-    }
-
-    fn prim_pointwise_weight(x: FlexTensor, grad: FlexTensor, spec: PointwiseSpec) -> FlexTensor {
-        let signal = x.shape();
-        let shape = Shape::new([grad.shape()[1], signal[1] / spec.groups]);
-        let kernel = spec.kernel(&signal, &shape);
-        let (x, grad) = (Contiguous::new(x), Contiguous::new(grad));
-        with_dtype!(x.0, E => {
-            let mut out = buffer::take::<E>(shape.num_elements());
-            kernel.adjoint_weight(x.slice::<E>(), grad.slice::<E>(), &mut out);
-            buffer::into_tensor(out, &shape)
-        })
-    }
-}
-
-impl PointwiseOps for Flex {
-    fn spectral_pointwise(x: FlexTensor, weight: FlexTensor, spec: PointwiseSpec) -> FlexTensor {
-        Self::prim_pointwise(x, weight, spec)
-    }
-}
-
-/// Each factor, kept for the gradient of the other if that one is learned.
-#[derive(Clone, Debug)]
-struct State<B: Backend> {
-    x: Option<FloatTensor<B>>,
-    weight: Option<FloatTensor<B>>,
-    spec: PointwiseSpec,
-}
-
-#[derive(Debug)]
-struct Step;
-
-impl<B: PointwisePrimitives> Backward<B, 2> for Step {
-    type State = State<B>;
-
-    fn backward(
+    fn adjoint(
         self,
-        ops: Ops<Self::State, 2>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let grad = grads.consume::<B>(&ops.node);
-        let State { x, weight, spec } = ops.state;
-        let [x_node, weight_node] = ops.parents;
-        if let (Some(node), Some(x)) = (weight_node, x) {
-            let gradient = B::prim_pointwise_weight(x, grad.clone(), spec);
-            grads.register::<B>(node.id, gradient);
-        }
-        if let (Some(node), Some(weight)) = (x_node, weight) {
-            grads.register::<B>(node.id, B::prim_pointwise_input(grad, weight, spec));
-        }
-    }
-}
-
-impl<B: PointwisePrimitives, C: CheckpointStrategy> PointwiseOps for Autodiff<B, C> {
-    fn spectral_pointwise(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        spec: PointwiseSpec,
-    ) -> FloatTensor<Self> {
-        let learns = [&x, &weight].map(|tensor| tensor.is_tracked());
-        let ((x, x_node), (weight, weight_node)) = (x.into_parts(), weight.into_parts());
-        let output = B::prim_pointwise(x.clone(), weight.clone(), spec);
-        match Step
-            .prepare::<C>([x_node, weight_node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => {
-                let state = State {
-                    x: learns[1].then_some(x),
-                    weight: learns[0].then_some(weight),
-                    spec,
-                };
-                prep.finish(state, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(output),
-        }
+        (factors, [signal, weight]): Self::Saved,
+        [grad]: Tensors<1>,
+        _: [bool; 2],
+    ) -> Gradients<2> {
+        let kernel = self.kernel(&signal, &weight);
+        let grad = Contiguous::new(grad);
+        let gw = factors.x.map(Contiguous::new).map(|x| {
+            filled!(x, &weight, |out| {
+                kernel.adjoint_weight(x.slice(), grad.slice(), out);
+            })
+        });
+        let gx = factors.weight.map(Contiguous::new).map(|w| {
+            filled!(w, &signal, |out| {
+                kernel.adjoint_input(grad.slice(), w.slice(), out);
+            })
+        });
+        [gx, gw]
     }
 }
 
@@ -256,7 +137,7 @@ mod tests {
                 };
                 let kernels = all(|x, w| mix_constant(x, w, groups, reversed), &leaves);
                 let tensor_ops = all(
-                    |x, w| portable::mix_constant(x, w, groups, reversed),
+                    |x, w| fallback::mix_constant(x, w, groups, reversed),
                     &leaves,
                 );
                 for (got, expected) in kernels.iter().flatten().zip(tensor_ops.iter().flatten()) {

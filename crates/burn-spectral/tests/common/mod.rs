@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use burn_spectral::ops::{
     self, Axes, ComplexTransform, Conjugate, ConvSpec, Direction, MixSpec, RealTransform,
-    SavedSpectrum, portable,
+    SavedSpectrum, fallback,
 };
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, Spectrum, fft};
 
@@ -18,10 +18,10 @@ use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, Spectrum, fft};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
     Kernels,
-    Portable,
+    Fallback,
 }
 
-pub const PATHS: [Path; 2] = [Path::Kernels, Path::Portable];
+pub const PATHS: [Path; 2] = [Path::Kernels, Path::Fallback];
 pub const NORMS: [Norm; 3] = [Norm::Backward, Norm::Ortho, Norm::Forward];
 pub const CONJUGATES: [Conjugate; 3] = [Conjugate::None, Conjugate::Response, Conjugate::Input];
 pub const DTYPES: [DType; 2] = [DType::F32, DType::F64];
@@ -39,12 +39,12 @@ impl Path {
         match (self, axes) {
             (Path::Kernels, Axes::One(dim)) => fft::rfft(x, dim, norm).into_complex(),
             (Path::Kernels, Axes::Last(_)) => fft::rfftn(x, &last(axes), norm).into_complex(),
-            (Path::Portable, _) => {
+            (Path::Fallback, _) => {
                 let dims = x.dims();
                 let count = dims[axes.range(D)].iter().product();
                 let length = dims[axes.half_axis(D)];
                 let transform = RealTransform::new(axes, length, norm.forward_scale(count));
-                portable::rfft(x, transform)
+                fallback::rfft(x, transform)
             }
         }
     }
@@ -63,12 +63,12 @@ impl Path {
             (Path::Kernels, Axes::Last(_)) => {
                 fft::irfftn(HalfSpectrum::new(spectrum, n), &last(axes), norm)
             }
-            (Path::Portable, _) => {
+            (Path::Fallback, _) => {
                 let mut dims = spectrum.dims();
                 dims[axes.half_axis(D)] = n;
                 let count = dims[axes.range(D)].iter().product();
                 let transform = RealTransform::new(axes, n, norm.inverse_scale(count));
-                portable::irfft(spectrum, transform)
+                fallback::irfft(spectrum, transform)
             }
         }
     }
@@ -86,7 +86,7 @@ impl Path {
             (Path::Kernels, Direction::Forward, Axes::Last(_)) => fft::fftn(z, &last(axes), norm),
             (Path::Kernels, Direction::Inverse, Axes::One(axis)) => fft::ifft(z, axis, norm),
             (Path::Kernels, Direction::Inverse, Axes::Last(_)) => fft::ifftn(z, &last(axes), norm),
-            (Path::Portable, ..) => {
+            (Path::Fallback, ..) => {
                 let scale = match direction {
                     Direction::Forward => norm.forward_scale(count),
                     Direction::Inverse => norm.inverse_scale(count),
@@ -96,7 +96,7 @@ impl Path {
                     direction,
                     scale,
                 };
-                portable::fft(z, transform)
+                fallback::fft(z, transform)
             }
         }
     }
@@ -109,7 +109,7 @@ impl Path {
     ) -> ComplexTensor<D> {
         match self {
             Path::Kernels => ops::mix(x, response, mix),
-            Path::Portable => portable::mix(x, response, mix),
+            Path::Fallback => fallback::mix(x, response, mix),
         }
     }
 
@@ -126,14 +126,14 @@ impl Path {
         };
         match self {
             Path::Kernels => ops::spectral_conv(x, response, conv),
-            Path::Portable => portable::spectral_conv(x, response, conv),
+            Path::Fallback => fallback::spectral_conv(x, response, conv),
         }
     }
 
     pub fn circular_reverse<const D: usize>(self, x: Tensor<D>, spatial: usize) -> Tensor<D> {
         match self {
             Path::Kernels => ops::circular_reverse(x, spatial),
-            Path::Portable => portable::circular_reverse(x, spatial),
+            Path::Fallback => fallback::circular_reverse(x, spatial),
         }
     }
 }

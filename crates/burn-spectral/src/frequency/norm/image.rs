@@ -83,7 +83,7 @@ impl ImageNorm {
         let norm = &self.norm;
         self.check(spectrum.dims()).or_panic();
         if let Some(half) = Half::of(&spectrum.re) {
-            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+            return half.round(self.forward(half.widen(spectrum)));
         }
         let device = spectrum.device();
         let samples = self.grid.samples() as f64;

@@ -86,7 +86,7 @@ impl MagnitudeNorm {
             .and_then(|()| self.grid.check(dims))
             .or_panic();
         if let Some(half) = Half::of(&spectrum.re) {
-            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+            return half.round(self.forward(half.widen(spectrum)));
         }
         let Statistics { mean, power, unit } = match is_training(&spectrum.device(), &self.training)
             // An empty batch has no statistics.

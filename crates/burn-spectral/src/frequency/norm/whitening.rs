@@ -79,7 +79,7 @@ impl WhiteningNorm {
         let dims = spectrum.dims();
         check_channels(self.channels(), &dims).or_panic();
         if let Some(half) = Half::of(&spectrum.re) {
-            return half.round_parts(self.forward(half.widen_parts(spectrum)));
+            return half.round(self.forward(half.widen(spectrum)));
         }
         let rest = dims[2..].iter().product::<usize>();
         let x = spectrum.map(|part| part.reshape([dims[0], dims[1], rest]));

@@ -5,54 +5,43 @@
 //! in sums of slices without elements that do not start at zero, which the gradients of a
 //! concatenation are.
 
+use burn::backend::{Dispatch, ops::FloatTensorOps};
 use burn::tensor::Tensor;
 
-use crate::ComplexTensor;
+use super::TensorGroup;
 
 /// A tensor without elements that depends on its parents: their gradients are zeros.
-pub(crate) struct Empty(Tensor<1>);
+pub struct Empty(Tensor<1>);
 
 impl Empty {
     /// The dtype and the device of the result are those of the first parent.
-    pub(crate) fn of<const D: usize>(parent: Tensor<D>) -> Self {
-        Self(parent.sum())
+    pub fn of<T: TensorGroup>(parents: T) -> Self {
+        let sum = |parent| Tensor::from_dispatch(Dispatch::float_sum(parent));
+        let sums = parents.into_list().into_iter().map(sum);
+        Self(
+            sums.reduce(|sum, next| sum + next)
+                .expect("a group has a tensor"),
+        )
     }
 
-    /// One more parent.
-    pub(crate) fn and<const D: usize>(self, parent: Tensor<D>) -> Self {
-        Self(self.0 + parent.sum())
-    }
-
-    /// Both parts of one more parent.
-    pub(crate) fn and_parts<const D: usize>(self, parent: ComplexTensor<D>) -> Self {
-        self.and(parent.re).and(parent.im)
+    /// More parents.
+    pub fn and<T: TensorGroup>(self, parents: T) -> Self {
+        Self(self.0 + Self::of(parents).0)
     }
 
     /// The result.
     ///
     /// # Panics
     /// When no size in `dims` is zero.
-    pub(crate) fn tensor<const D: usize>(self, dims: [usize; D]) -> Tensor<D> {
+    pub fn tensor<const D: usize>(self, dims: [usize; D]) -> Tensor<D> {
         assert!(dims.contains(&0), "a tensor of shape {dims:?} has elements");
         let nothing = Tensor::zeros(dims, (&self.0.device(), self.0.dtype()));
         nothing * self.0.reshape([1; D])
     }
-
-    /// The result as both parts of a complex tensor.
-    ///
-    /// # Panics
-    /// When no size in `dims` is zero.
-    pub(crate) fn parts<const D: usize>(self, dims: [usize; D]) -> ComplexTensor<D> {
-        let part = self.tensor(dims);
-        ComplexTensor {
-            re: part.clone(),
-            im: part,
-        }
-    }
 }
 
 /// Part of an axis, as `Tensor::narrow`, in the graph also where it has no elements.
-pub(crate) fn narrow<const D: usize>(
+pub fn narrow<const D: usize>(
     tensor: Tensor<D>,
     axis: usize,
     start: usize,
@@ -69,7 +58,7 @@ pub(crate) fn narrow<const D: usize>(
 }
 
 /// Tensors joined along an axis, as `Tensor::cat`, also where they have no elements.
-pub(crate) fn cat<const D: usize>(tensors: Vec<Tensor<D>>, axis: usize) -> Tensor<D> {
+pub fn cat<const D: usize>(tensors: Vec<Tensor<D>>, axis: usize) -> Tensor<D> {
     let mut dims = tensors.first().map_or([1; D], |first| first.dims());
     dims[axis] = tensors.iter().map(|tensor| tensor.dims()[axis]).sum();
     if !dims.contains(&0) {

@@ -1,16 +1,16 @@
 //! Convolution without a transform, as one operation.
 
-mod autodiff;
-mod primitives;
-
-use burn::backend::Dispatch;
+use burn::backend::TensorMetadata;
+use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor, activation, module, ops::ConvOptions};
-use fused_layers::kernels::{Activation, ChannelEpilogue, Convolution};
+use fused_layers::kernels::{Activation, ChannelEpilogue, Convolution, Epilogue};
 
-use super::{Half, check_dtypes, has_kernels};
-use primitives::DirectConvOps;
+use super::operation::flex::{Contiguous, filled, with_dtype};
+use super::operation::{
+    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply_optional, buffer, first,
+};
 
-/// What a convolution does, one entry a spatial axis.
+/// What a convolution does, one entry per spatial axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectConvSpec {
     /// Step between outputs.
@@ -89,27 +89,12 @@ pub fn direct_conv<const D: usize>(
     bias: Option<Tensor<1>>,
     conv: DirectConvSpec,
 ) -> Tensor<D> {
-    check_dtypes(x.dtype(), weight.dtype());
-    if let Some(half) = Half::of(&x) {
-        let bias = bias.map(|bias| half.widen(bias));
-        let y = direct_conv(half.widen(x), half.widen(weight), bias, conv);
-        return half.round(y);
-    }
-    if D > 4 || !has_kernels(&x) {
-        return portable(x, weight, bias, &conv);
-    }
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    Tensor::from_dispatch(match bias {
-        Some(bias) => {
-            let bias = bias.into_dispatch();
-            <Dispatch as DirectConvOps>::spectral_direct_conv_bias(x, weight, bias, conv)
-        }
-        None => <Dispatch as DirectConvOps>::spectral_direct_conv(x, weight, conv),
-    })
+    let fallback = |conv, (x, weight), bias| fallback(x, weight, bias, &conv);
+    apply_optional::<2, 3, 1, _, _, _, _>(conv, (x, weight), bias, fallback)
 }
 
-/// The same by Burn's convolution.
-pub fn portable<const D: usize>(
+/// [`direct_conv`] by Burn's convolution.
+pub fn fallback<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
     bias: Option<Tensor<1>>,
@@ -162,5 +147,90 @@ pub fn portable<const D: usize>(
         Activation::Identity => y,
         Activation::LeakyRelu { slope: 0.0 } => activation::relu(y),
         Activation::LeakyRelu { slope } => activation::leaky_relu(y, slope),
+    }
+}
+
+/// What the adjoint needs: the factors, their shapes, and the output, if the activation's gradient needs it.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    factors: Factors<FlexTensor>,
+    shapes: [Shape; 2],
+    y: Option<FlexTensor>,
+}
+
+/// The inputs are the signal, the weight and, if there are three, the bias.
+impl<const I: usize> KernelOperation<I, 1> for DirectConvSpec {
+    const INPUTS: Names = &["the input", "the weight", "the bias"];
+    type Saved = Saved;
+
+    fn has_kernel(&self, x: &Shape) -> bool {
+        x.num_dims() <= 4
+    }
+
+    fn forward(&self, inputs: Tensors<I>, tracked: [bool; I]) -> Forward<Saved, 1> {
+        let factors = Factors::of(&inputs[0], &inputs[1], [tracked[0], tracked[1]]);
+        let shapes = [inputs[0].shape(), inputs[1].shape()];
+        let kernel = self.kernel(&shapes[0], &shapes[1]);
+        let inputs = inputs.map(Contiguous::new);
+        let y = filled!(inputs[0], &self.output(&shapes[0], &shapes[1]), |y| {
+            let epilogue = Epilogue {
+                bias: inputs.get(2).map(Contiguous::slice),
+                activation: self.activation,
+            };
+            kernel.forward_with(inputs[0].slice(), inputs[1].slice(), epilogue, y);
+        });
+        let saved = Saved {
+            factors,
+            shapes,
+            y: (self.activation != Activation::Identity).then(|| y.clone()),
+        };
+        Forward::new([y], saved)
+    }
+
+    fn adjoint(self, saved: Saved, [grad]: Tensors<1>, tracked: [bool; I]) -> Gradients<I> {
+        let [x_shape, weight_shape] = &saved.shapes;
+        let kernel = self.kernel(x_shape, weight_shape);
+        let wanted = [tracked[0] || tracked[1], tracked.get(2) == Some(&true)];
+        let [grad, gbias] = self.adjoint_epilogue(grad, saved.y, wanted);
+        let grad = grad.map(Contiguous::new);
+        let with_grad = |factor: Option<_>| grad.as_ref().zip(factor.map(Contiguous::new));
+        let gw = with_grad(saved.factors.x).map(|(grad, x)| {
+            filled!(x, weight_shape, |gw| {
+                kernel.adjoint_weight(x.slice(), grad.slice(), gw);
+            })
+        });
+        let gx = with_grad(saved.factors.weight).map(|(grad, weight)| {
+            filled!(grad, x_shape, |gx| {
+                kernel.adjoint_input(grad.slice(), weight.slice(), gx);
+            })
+        });
+        first([gx, gw, gbias])
+    }
+}
+
+impl DirectConvSpec {
+    /// From the gradient of the output `y`, as far as wanted: the gradient before bias and activation, and that of the
+    /// bias. `y` is there unless the activation is the identity, whose gradient is `grad` itself.
+    fn adjoint_epilogue(
+        &self,
+        grad: FlexTensor,
+        y: Option<FlexTensor>,
+        [input, bias]: [bool; 2],
+    ) -> Gradients<2> {
+        let shape = grad.shape();
+        let (grad, y) = (Contiguous::new(grad), y.map(Contiguous::new));
+        with_dtype!(grad, E => {
+            let mut gy = (input && y.is_some()).then(|| buffer::take::<E>(shape.num_elements()));
+            let mut gbias = bias.then(|| vec![E::default(); shape[1]]);
+            self.epilogue(&shape).adjoint(
+                y.as_ref().map_or(&[][..], |y| y.slice()),
+                grad.slice(),
+                gy.as_deref_mut(),
+                gbias.as_deref_mut(),
+            );
+            let gy = gy.map(|gy| buffer::into_tensor(gy, &shape));
+            let gbias = gbias.map(|gbias| buffer::into_tensor(gbias, &Shape::new([shape[1]])));
+            [gy.or_else(|| input.then_some(grad.0)), gbias]
+        })
     }
 }

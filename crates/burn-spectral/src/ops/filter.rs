@@ -1,19 +1,19 @@
 //! A convolution in which every output sees one spectrum, as one operation that keeps no spectrum.
 
-mod autodiff;
-mod backend;
-mod flex;
-pub mod portable;
-
-use burn::backend::Dispatch;
+use burn::backend::TensorMetadata;
+use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor};
-use spectral_kernels::SpectralFilter;
 pub use spectral_kernels::{Conjugate, Layout, Placement};
+use spectral_kernels::{InputGradient, ResponseGradient, SpectralFilter};
 
+use super::fallback;
+use super::fused::operation::flex::{Contiguous, filled, with_dtype};
+use super::fused::operation::{
+    Empty, Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer,
+};
+use super::planes::{ContiguousPlanes, Planes, PlanesBuffer, parts};
+use super::spec::{Axes, MixSpec, RealTransform};
 use crate::ComplexTensor;
-
-use super::{Half, check_dtypes, has_kernels};
-use backend::FilterOps;
 
 /// What [`spectral_filter`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,21 +167,10 @@ pub fn spectral_filter<const R: usize>(
     response: ComplexTensor<R>,
     spec: FilterSpec,
 ) -> Tensor<4> {
-    check_dtypes(x.dtype(), response.re.dtype());
     check_shapes(&x.shape(), &response.re.shape(), &spec);
-    if let Some(half) = Half::of(&x) {
-        let y = spectral_filter(half.widen(x), half.widen_parts(response), spec);
-        return half.round(y);
-    }
-    if !has_kernels(&x) {
-        return portable::spectral_filter(x, response, &spec);
-    }
-    Tensor::from_dispatch(<Dispatch as FilterOps>::spectral_filter(
-        x.into_dispatch(),
-        response.re.into_dispatch(),
-        response.im.into_dispatch(),
-        spec,
-    ))
+    apply(spec, (x, response), |_, (x, response)| {
+        spectral_filter_fallback(x, response, &spec)
+    })
 }
 
 fn check_shapes(x: &Shape, response: &Shape, spec: &FilterSpec) {
@@ -208,4 +197,120 @@ fn check_shapes(x: &Shape, response: &Shape, spec: &FilterSpec) {
         &x[..],
         &response[..]
     );
+}
+
+/// [`spectral_filter`] in ordinary tensor ops.
+pub fn spectral_filter_fallback<const R: usize>(
+    x: Tensor<4>,
+    response: ComplexTensor<R>,
+    spec: &FilterSpec,
+) -> Tensor<4> {
+    let outputs = spec.outputs(&response.re.shape());
+    let [height, width] = spec.grid;
+    let x = match spec.layout {
+        Layout::Planes => x,
+        Layout::ChannelsLast => x.permute([0, 3, 1, 2]),
+    };
+    let [batch, channels, rows, columns] = x.dims();
+    if batch * rows * columns * spec.output.area() == 0 {
+        let size = spec.output.size;
+        let dims = match spec.layout {
+            Layout::Planes => [batch, outputs, size[0], size[1]],
+            Layout::ChannelsLast => [batch, size[0], size[1], outputs],
+        };
+        return Empty::of((x, response)).tensor(dims);
+    }
+    let summed = match channels / spec.groups {
+        1 => x,
+        terms => x
+            .reshape([batch, spec.groups, terms, rows * columns])
+            .sum_dim(2)
+            .reshape([batch, spec.groups, rows, columns]),
+    };
+    let pairs: [(usize, usize); 4] = core::array::from_fn(|axis| match axis {
+        0 | 1 => (0, 0),
+        _ => {
+            let before = spec.input.start[axis - 2];
+            let size = spec.input.size[axis - 2];
+            (before, spec.grid[axis - 2] - size - before)
+        }
+    });
+    let padded = match pairs.iter().all(|pair| *pair == (0, 0)) {
+        true => summed,
+        false => summed.pad(pairs, 0.0),
+    };
+
+    let response = response.map(|part| match spec.layout {
+        Layout::Planes => part.reshape([outputs, 1, height, width / 2 + 1]),
+        Layout::ChannelsLast => part
+            .reshape([1, height, width / 2 + 1, outputs])
+            .permute([3, 0, 1, 2]),
+    });
+    let transform = RealTransform::new(Axes::Last(2), width, 1.0);
+    let coupling = MixSpec {
+        groups: spec.groups,
+        conjugate: spec.conjugate,
+    };
+    let product = fallback::mix(fallback::rfft(padded, transform), response, coupling);
+    let scale = 1.0 / (height * width) as f64;
+    let whole = fallback::irfft(product, RealTransform { scale, ..transform });
+    let [start, size] = [spec.output.start, spec.output.size];
+    let kept = whole
+        .narrow(2, start[0], size[0])
+        .narrow(3, start[1], size[1]);
+    match spec.layout {
+        Layout::Planes => kept,
+        Layout::ChannelsLast => kept.permute([0, 2, 3, 1]),
+    }
+}
+
+/// Saved are the factors and the shapes of both.
+impl KernelOperation<3, 1> for FilterSpec {
+    const INPUTS: Names = &["the input", "the response", "the response"];
+    type Saved = (Factors<FlexTensor, Planes>, [Shape; 2]);
+
+    fn forward(&self, [x, r_re, r_im]: Tensors<3>, tracked: [bool; 3]) -> Forward<Self::Saved, 1> {
+        let response = [r_re, r_im];
+        let factors = Factors::of(&x, &response, [tracked[0], tracked[1] || tracked[2]]);
+        let shapes = [x.shape(), response[0].shape()];
+        let outputs = self.outputs(&shapes[1]);
+        let kernel = self.kernel(&shapes[0], outputs);
+        let shape = self.output_shape(&shapes[0], outputs);
+        let (x, response) = (Contiguous::new(x), ContiguousPlanes::new(response));
+        let y = filled!(x, &shape, |y| {
+            kernel.forward(x.slice(), response.planar(), y);
+        });
+        Forward::new([y], (factors, shapes))
+    }
+
+    fn adjoint(
+        self,
+        (factors, [x_shape, response_shape]): Self::Saved,
+        [grad]: Tensors<1>,
+        _: [bool; 3],
+    ) -> Gradients<3> {
+        let kernel = self.kernel(&x_shape, self.outputs(&response_shape));
+        let grad = Contiguous::new(grad);
+        let (x, response) = (
+            factors.x.map(Contiguous::new),
+            factors.weight.map(ContiguousPlanes::new),
+        );
+        with_dtype!(grad, E => {
+            let mut gx = response.is_some().then(|| buffer::take::<E>(x_shape.num_elements()));
+            let mut gr = x.is_some().then(|| PlanesBuffer::<E>::new(&response_shape));
+            let for_input = response.as_ref().zip(gx.as_mut());
+            let for_input = for_input.map(|(response, gradient)| InputGradient {
+                response: response.planar(),
+                gradient,
+            });
+            let for_response = x.as_ref().zip(gr.as_mut());
+            let for_response = for_response.map(|(x, gradient)| ResponseGradient {
+                input: x.slice(),
+                gradient: gradient.planar_mut(),
+            });
+            kernel.adjoint(grad.slice(), for_input, for_response);
+            let [r_re, r_im] = parts(gr.map(|gr| gr.into_planes(&response_shape)));
+            [gx.map(|gx| buffer::into_tensor(gx, &x_shape)), r_re, r_im]
+        })
+    }
 }

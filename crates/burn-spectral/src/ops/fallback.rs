@@ -11,9 +11,9 @@ use spectral_kernels::{BinWeight, Conjugate, Direction};
 
 use crate::ComplexTensor;
 
-pub use super::filter::portable::spectral_filter;
+pub use super::filter::spectral_filter_fallback as spectral_filter;
+use super::fused::operation::{Empty, Half, TensorGroup, cat};
 use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
-use super::{Empty, Half, cat};
 
 /// Longest factor that is transformed by its DFT matrix when a length has several.
 const DIRECT: usize = 64;
@@ -27,13 +27,13 @@ const DIRECT_PRIME: usize = 256;
 /// - input: `[…, n, …]`; output: `[…, n/2 + 1, …]` on the half-spectrum axis
 pub fn rfft<const D: usize>(signal: Tensor<D>, transform: RealTransform) -> ComplexTensor<D> {
     if let Some(half) = Half::of(&signal) {
-        return half.round_parts(rfft(half.widen(signal), transform));
+        return half.round(rfft(half.widen(signal), transform));
     }
     let half = transform.axes.half_axis(D);
     let mut dims = signal.dims();
     if dims.contains(&0) {
         dims[half] = transform.length / 2 + 1;
-        return Empty::of(signal).parts(dims);
+        return empty(signal, dims);
     }
     let zeros = signal.zeros_like();
     let full = dft_axis(ComplexTensor::new(signal, zeros), half, Direction::Forward);
@@ -53,13 +53,13 @@ pub fn irfft<const D: usize>(
     transform: RealTransform,
 ) -> Tensor<D> {
     if let Some(half) = Half::of(&spectrum.re) {
-        return half.round(irfft(half.widen_parts(spectrum), transform));
+        return half.round(irfft(half.widen(spectrum), transform));
     }
     let half = transform.axes.half_axis(D);
     let mut dims = spectrum.dims();
     if dims.contains(&0) {
         dims[half] = transform.length;
-        return Empty::of(spectrum.re).and(spectrum.im).tensor(dims);
+        return Empty::of(spectrum).tensor(dims);
     }
     dims[half] = transform.length;
     spectrum = weighted(spectrum, transform);
@@ -80,6 +80,15 @@ pub fn irfft<const D: usize>(
         spectrum = ComplexTensor::cat(vec![spectrum, tail.conj()], half);
     }
     dft_axis(spectrum, half, Direction::Inverse).re * transform.scale
+}
+
+/// A complex tensor without elements that depends on its parents.
+fn empty<const D: usize>(parents: impl TensorGroup, dims: [usize; D]) -> ComplexTensor<D> {
+    let part = Empty::of(parents).tensor(dims);
+    ComplexTensor {
+        re: part.clone(),
+        im: part,
+    }
 }
 
 /// The imaginary part with zeros at the bins that are their own conjugates over `axes` of a signal of
@@ -136,7 +145,7 @@ pub fn fft<const D: usize>(
     transform: ComplexTransform,
 ) -> ComplexTensor<D> {
     if let Some(half) = Half::of(&input.re) {
-        return half.round_parts(fft(half.widen_parts(input), transform));
+        return half.round(fft(half.widen(input), transform));
     }
     for axis in transform.axes.range(D) {
         input = dft_axis(input, axis, transform.direction);
@@ -151,8 +160,8 @@ pub fn mix<const D: usize>(
     mix: MixSpec,
 ) -> ComplexTensor<D> {
     if let Some(half) = Half::of(&x.re) {
-        let y = self::mix(half.widen_parts(x), half.widen_parts(response), mix);
-        return half.round_parts(y);
+        let y = self::mix(half.widen(x), half.widen(response), mix);
+        return half.round(y);
     }
     let (mut dims, response_dims) = (x.dims(), response.dims());
     let contraction = mix.contraction(dims[0], &response_dims.into());
@@ -160,8 +169,7 @@ pub fn mix<const D: usize>(
     let (inputs, outputs) = (contraction.in_per_group, contraction.out_per_group);
     if dims.contains(&0) {
         dims[1] = response_dims[0];
-        let empty = Empty::of(x.re).and(x.im).and_parts(response);
-        return empty.parts(dims);
+        return empty((x, response), dims);
     }
     let (x, response) = match mix.conjugate {
         Conjugate::None => (x, response),
@@ -192,7 +200,7 @@ pub fn spectral_conv<const D: usize>(
     conv: ConvSpec,
 ) -> Tensor<D> {
     if let Some(half) = Half::of(&x) {
-        let y = spectral_conv(half.widen(x), half.widen_parts(response), conv);
+        let y = spectral_conv(half.widen(x), half.widen(response), conv);
         return half.round(y);
     }
     let shape = x.shape();
@@ -229,8 +237,7 @@ pub fn rectified_stack_dense<const D: usize>(
 ) -> Tensor<2> {
     let (batch, [features, units]) = (s.dims()[0], weight.dims());
     if batch * units == 0 {
-        let empty = Empty::of(s.re).and(s.im).and_parts(responses);
-        return empty.and(weight).tensor([batch, units]);
+        return Empty::of((s, responses, weight)).tensor([batch, units]);
     }
     if features == 0 {
         return Tensor::zeros([batch, units], (&s.device(), s.re.dtype()));
@@ -266,7 +273,7 @@ pub fn mix_constant<const D: usize>(
     if dims.contains(&0) {
         // Burn's CPU matrix product reads out of bounds when a broadcast batch is empty.
         dims[1] = outputs;
-        return Empty::of(x).and(weight).tensor(dims);
+        return Empty::of((x, weight)).tensor(dims);
     }
     // Reversal commutes with mixing, so it runs on the side that has fewer channels.
     let reverse_input = reversed && dims[1] <= outputs;

@@ -10,8 +10,8 @@ use burn::tensor::Tensor;
 
 pub use fused_layers::kernels::{AdamStep, RmsPropStep, SgdStep};
 
-use super::flex::{Contiguous, with_dtype};
-use super::{check_dtypes, has_kernels};
+use super::operation::flex::{Contiguous, with_dtype};
+use super::operation::{check_dtypes, has_kernels};
 
 /// What Adam keeps of each weight.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub fn adam<const D: usize>(
     step: &AdamStep,
 ) -> (Tensor<D>, AdamMoments<D>) {
     if !on_kernels(&weights, &gradient) {
-        return portable::adam(weights, gradient, moments, step);
+        return fallback::adam(weights, gradient, moments, step);
     }
     let (mut weights, gradient) = (Owned::new(weights), read(gradient));
     let (mut mean, mut square) = (Owned::new(moments.mean), Owned::new(moments.square));
@@ -79,7 +79,7 @@ pub fn sgd<const D: usize>(
     step: &SgdStep,
 ) -> (Tensor<D>, Option<Tensor<D>>) {
     if !on_kernels(&weights, &gradient) {
-        return portable::sgd(weights, gradient, velocity, step);
+        return fallback::sgd(weights, gradient, velocity, step);
     }
     let (mut weights, gradient) = (Owned::new(weights), read(gradient));
     let mut velocity = velocity.map(Owned::new);
@@ -102,7 +102,7 @@ pub fn rms_prop<const D: usize>(
     step: &RmsPropStep,
 ) -> (Tensor<D>, RmsPropAverages<D>) {
     if !on_kernels(&weights, &gradient) {
-        return portable::rms_prop(weights, gradient, averages, step);
+        return fallback::rms_prop(weights, gradient, averages, step);
     }
     let (mut weights, gradient) = (Owned::new(weights), read(gradient));
     let mut square = Owned::new(averages.square);
@@ -126,7 +126,10 @@ pub fn rms_prop<const D: usize>(
 }
 
 fn on_kernels<const D: usize>(weights: &Tensor<D>, gradient: &Tensor<D>) -> bool {
-    check_dtypes(weights.dtype(), gradient.dtype());
+    check_dtypes(
+        ("the weights", weights.dtype()),
+        ("the gradient", gradient.dtype()),
+    );
     has_kernels(weights)
 }
 
@@ -163,7 +166,7 @@ impl<const D: usize> Owned<D> {
 }
 
 /// The steps in ordinary tensor ops.
-pub mod portable {
+pub mod fallback {
     use super::*;
 
     fn mix<const D: usize>(old: Tensor<D>, new: Tensor<D>, [keep, add]: [f64; 2]) -> Tensor<D> {
@@ -297,7 +300,7 @@ mod tests {
                     largest: keep.then_some(s),
                 };
                 let (w1, m1) = adam(w.clone(), g.clone(), moments.clone(), &ADAM);
-                let (w2, m2) = portable::adam(w, g, moments, &ADAM);
+                let (w2, m2) = fallback::adam(w, g, moments, &ADAM);
                 let largest = |m: &AdamMoments<2>| m.largest.clone().unwrap_or(m.mean.clone());
                 assert_all_close(
                     &[&w1, &m1.mean, &m1.square, &largest(&m1)],
@@ -321,7 +324,7 @@ mod tests {
                 let [w, g, u] = core::array::from_fn(|_| draw([13], dtype));
                 let u = momentum.then_some(u);
                 let (w1, u1) = sgd(w.clone(), g.clone(), u.clone(), &step);
-                let (w2, u2) = portable::sgd(w, g, u, &step);
+                let (w2, u2) = fallback::sgd(w, g, u, &step);
                 assert_close(&w1, &w2);
                 assert_eq!(u1.is_some(), momentum);
                 if let (Some(u1), Some(u2)) = (u1, u2) {
@@ -350,7 +353,7 @@ mod tests {
                     update: momentum.then_some(u),
                 };
                 let (w1, a1) = rms_prop(w.clone(), g.clone(), averages.clone(), &step);
-                let (w2, a2) = portable::rms_prop(w, g, averages, &step);
+                let (w2, a2) = fallback::rms_prop(w, g, averages, &step);
                 assert_all_close(&[&w1, &a1.square], &[&w2, &a2.square]);
                 let parts = |a: RmsPropAverages<3>| [a.mean, a.update];
                 for (part, expected) in parts(a1).into_iter().zip(parts(a2)) {

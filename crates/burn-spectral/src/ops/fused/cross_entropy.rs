@@ -1,20 +1,12 @@
 //! The cross-entropy of class labels, as one operation.
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, Ops, OpsKind},
-};
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{
-    Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension, tensor::FloatTensor,
-};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{ElementConversion, Shape, Tensor, TensorData};
 
-use super::buffer;
-use super::flex::{Contiguous, with_dtype};
-use super::{Half, has_kernels};
+use super::operation::flex::{Contiguous, with_dtype};
+use super::operation::{Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer};
 
 /// What logits are compared with.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +31,7 @@ pub struct CrossEntropySpec {
 /// - output: `[1]`
 ///
 /// # Panics
-/// When there is not one label a row, or one is no class.
+/// When there is not one label per row, or a label is not a class.
 ///
 /// # Example
 /// ```
@@ -62,20 +54,11 @@ pub fn cross_entropy(logits: Tensor<2>, spec: CrossEntropySpec) -> Tensor<1> {
     if let Some(label) = spec.labels.iter().find(|label| **label >= classes) {
         panic!("cross-entropy: expected labels below {classes}, the classes, got {label}");
     }
-    if let Some(half) = Half::of(&logits) {
-        return half.round(cross_entropy(half.widen(logits), spec));
-    }
-    if !has_kernels(&logits) {
-        return portable(logits, &spec);
-    }
-    Tensor::from_dispatch(<Dispatch as CrossEntropyOps>::spectral_cross_entropy(
-        logits.into_dispatch(),
-        spec,
-    ))
+    apply(spec, logits, |spec, logits| fallback(logits, &spec))
 }
 
-/// The same in ordinary tensor operations.
-pub fn portable(logits: Tensor<2>, spec: &CrossEntropySpec) -> Tensor<1> {
+/// [`cross_entropy`] in ordinary tensor operations.
+pub fn fallback(logits: Tensor<2>, spec: &CrossEntropySpec) -> Tensor<1> {
     let [rows, classes] = logits.dims();
     let spread = spec.smoothing / classes as f64;
     let mut targets = vec![spread; rows * classes];
@@ -86,29 +69,6 @@ pub fn portable(logits: Tensor<2>, spec: &CrossEntropySpec) -> Tensor<1> {
     let targets = TensorData::new(targets, [rows, classes]);
     let targets = Tensor::<2>::from_data(targets.convert_dtype(logits.dtype()), options);
     (targets * log_softmax(logits, 1)).sum_dim(1).mean().neg()
-}
-
-/// The operation and its gradient, without differentiation.
-pub trait CrossEntropyPrimitives: Backend {
-    /// The loss and, if asked for, its gradient.
-    fn prim_cross_entropy(
-        logits: FloatTensor<Self>,
-        spec: &CrossEntropySpec,
-        gradient: bool,
-    ) -> (FloatTensor<Self>, Option<FloatTensor<Self>>);
-
-    /// The product of an array with a number `[1]`.
-    fn prim_scale(x: FloatTensor<Self>, factor: FloatTensor<Self>) -> FloatTensor<Self>;
-}
-
-/// The operation that Burn dispatches by device, with differentiation.
-#[backend_extension(Flex, Autodiff)]
-pub trait CrossEntropyOps: Backend {
-    /// The loss.
-    fn spectral_cross_entropy(
-        logits: FloatTensor<Self>,
-        spec: CrossEntropySpec,
-    ) -> FloatTensor<Self>;
 }
 
 /// The loss of a row, and the exponentials of its logits over their sum.
@@ -134,28 +94,28 @@ fn row(logits: &[f64], label: usize, smoothing: f64, softmax: &mut [f64]) -> f64
     }
 }
 
-impl CrossEntropyPrimitives for Flex {
-    fn prim_cross_entropy(
-        logits: FlexTensor,
-        spec: &CrossEntropySpec,
-        gradient: bool,
-    ) -> (FlexTensor, Option<FlexTensor>) {
+/// Saved is the gradient of the loss, made from the exponentials of the forward pass.
+impl KernelOperation<1, 1> for CrossEntropySpec {
+    const INPUTS: Names = &["the logits"];
+    type Saved = Option<FlexTensor>;
+
+    fn forward(&self, [logits]: Tensors<1>, [tracked]: [bool; 1]) -> Forward<Self::Saved, 1> {
         let shape = logits.shape();
         let logits = Contiguous::new(logits);
         let (rows, classes) = (shape[0], shape[1]);
-        let (share, spread) = (1.0 / rows as f64, spec.smoothing / classes as f64);
+        let (share, spread) = (1.0 / rows as f64, self.smoothing / classes as f64);
         let (mut wide, mut softmax) = (vec![0.0; classes], vec![0.0; classes]);
-        with_dtype!(logits.0, E => {
+        with_dtype!(logits, E => {
             let mut loss = 0.0;
-            let mut gradients = gradient.then(|| buffer::take::<E>(rows * classes));
+            let mut gradients = tracked.then(|| buffer::take::<E>(rows * classes));
             let logits = logits.slice::<E>().chunks_exact(classes.max(1));
-            for (b, (logits, label)) in logits.zip(&spec.labels).enumerate() {
+            for (b, (logits, label)) in logits.zip(&self.labels).enumerate() {
                 for (to, x) in wide.iter_mut().zip(logits) {
                     *to = x.elem();
                 }
-                loss += row(&wide, *label, spec.smoothing, &mut softmax);
+                loss += row(&wide, *label, self.smoothing, &mut softmax);
                 if let Some(gradients) = &mut gradients {
-                    softmax[*label] -= 1.0 - spec.smoothing;
+                    softmax[*label] -= 1.0 - self.smoothing;
                     let to = &mut gradients[b * classes..(b + 1) * classes];
                     for (to, p) in to.iter_mut().zip(&softmax) {
                         *to = (share * (p - spread)) as E;
@@ -163,61 +123,20 @@ impl CrossEntropyPrimitives for Flex {
                 }
             }
             let loss = buffer::into_tensor(vec![(share * loss) as E], &Shape::new([1]));
-            (loss, gradients.map(|gradients| buffer::into_tensor(gradients, &shape)))
+            Forward::new([loss], gradients.map(|of| buffer::into_tensor(of, &shape)))
         })
     }
 
-    fn prim_scale(mut x: FlexTensor, factor: FlexTensor) -> FlexTensor {
-        let factor = Contiguous::new(factor);
-        with_dtype!(factor.0, E => {
-            let factor = factor.slice::<E>()[0];
+    fn adjoint(self, saved: Self::Saved, [grad]: Tensors<1>, _: [bool; 1]) -> Gradients<1> {
+        let mut gradient = saved.expect("computed, as the logits are tracked");
+        let grad = Contiguous::new(grad);
+        with_dtype!(grad, E => {
+            let factor = grad.slice::<E>()[0];
             if factor != 1.0 {
-                x.storage_mut::<E>().iter_mut().for_each(|x| *x *= factor);
+                gradient.storage_mut::<E>().iter_mut().for_each(|x| *x *= factor);
             }
         });
-        x
-    }
-}
-
-impl CrossEntropyOps for Flex {
-    fn spectral_cross_entropy(logits: FlexTensor, spec: CrossEntropySpec) -> FlexTensor {
-        Self::prim_cross_entropy(logits, &spec, false).0
-    }
-}
-
-#[derive(Debug)]
-struct CrossEntropy;
-
-impl<B: CrossEntropyPrimitives> Backward<B, 1> for CrossEntropy {
-    type State = FloatTensor<B>;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 1>,
-        grads: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let grad = grads.consume::<B>(&ops.node);
-        if let [Some(node)] = ops.parents {
-            grads.register::<B>(node.id, B::prim_scale(ops.state, grad));
-        }
-    }
-}
-
-impl<B: CrossEntropyPrimitives, C: CheckpointStrategy> CrossEntropyOps for Autodiff<B, C> {
-    fn spectral_cross_entropy(
-        logits: FloatTensor<Self>,
-        spec: CrossEntropySpec,
-    ) -> FloatTensor<Self> {
-        let (tracked, node) = (logits.is_tracked(), logits.node());
-        let (loss, gradient) = B::prim_cross_entropy(logits.into_primitive(), &spec, tracked);
-        match CrossEntropy.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let gradient = gradient.expect("computed, as the logits are tracked");
-                prep.finish(gradient, loss)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(loss),
-        }
+        [Some(gradient)]
     }
 }
 
@@ -252,7 +171,7 @@ mod tests {
                     let labels = (0..rows).map(|b| (5 * b + 2) % classes).collect();
                     let spec = CrossEntropySpec { labels, smoothing };
                     let ours = cross_entropy(x.clone(), spec.clone());
-                    let theirs = portable(x.clone(), &spec);
+                    let theirs = fallback(x.clone(), &spec);
                     assert_close(ours.clone(), theirs.clone());
                     // A cotangent other than one, and one that is not the loss alone.
                     let [ours, theirs] = [ours, theirs].map(|loss| (loss * 3.0).backward());
@@ -271,7 +190,7 @@ mod tests {
         };
         let loss = cross_entropy(x.clone(), spec.clone());
         let got = (loss.clone() * 0.5 + loss * 0.5).backward();
-        let expected = portable(x.clone(), &spec).backward();
+        let expected = fallback(x.clone(), &spec).backward();
         assert_close(x.grad(&got).unwrap(), x.grad(&expected).unwrap());
     }
 
