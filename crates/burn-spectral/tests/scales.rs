@@ -6,7 +6,10 @@ mod common;
 use burn::module::Param;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::ComplexTensor;
-use burn_spectral::frequency::{ComplexBatchNormConfig, ComplexNormForm, ModRelu, SpectrumGrid};
+use burn_spectral::frequency::{
+    CLeakyRelu, ComplexBatchNorm, ComplexBatchNormConfig, ComplexNormForm, ModRelu, SpectrumGrid,
+};
+use burn_spectral::inspect::with_dtype;
 use burn_spectral::spectrum::{FftLayerConfig, SpectrumOutput};
 use common::{assert_close, noise, tensor, values};
 
@@ -325,6 +328,7 @@ fn a_normalization_by_magnitudes_does_not_depend_on_the_scale() {
         ComplexNormForm::CenteredMagnitude(grid),
         ComplexNormForm::Whitening,
         ComplexNormForm::Image(grid),
+        ComplexNormForm::PerPart,
     ] {
         let at = |scale: f64| {
             let norm = ComplexBatchNormConfig::new(2, form).init(&device);
@@ -351,6 +355,75 @@ fn a_normalization_by_magnitudes_does_not_depend_on_the_scale() {
                 &got.1,
                 &slope,
                 1e-4,
+            );
+        }
+    }
+}
+
+#[test]
+fn a_normalization_of_each_part_is_that_of_double_precision_at_every_scale() {
+    let device = Device::flex().autodiff();
+    let shape = [3, 2, 4, 4];
+    for scale in [1e-3, 1.0, 1e7, 1e9, 1e12, 1e19, 1e25, 1e35] {
+        let at = |dtype: DType| {
+            let config = ComplexBatchNormConfig::new(2, ComplexNormForm::PerPart);
+            let norm = with_dtype(config.init(&device), dtype);
+            // Means that are not zero, and channels of different size.
+            let leaf = |seed| {
+                let numbers: Vec<f64> = noise(96, seed)
+                    .iter()
+                    .enumerate()
+                    .map(|(i, v)| (v + 0.3) * if i / 16 % 2 == 0 { scale } else { 1.0 })
+                    .map(|v| f64::from(v as f32))
+                    .collect();
+                tensor::<4>(&numbers, shape, dtype, &device).require_grad()
+            };
+            let (re, im) = (leaf(1), leaf(2));
+            let z = ComplexTensor::new(re.clone(), im.clone());
+            let y = norm.forward_activated(z, &CLeakyRelu::default());
+            let weight = |seed| tensor::<4>(&noise(96, seed), shape, dtype, &device);
+            let loss = (y.re.clone() * weight(3) + y.im.clone() * weight(4)).sum();
+            let gradients = loss.backward();
+            let ComplexBatchNorm::PerPart(norm) = &norm else {
+                panic!("another form")
+            };
+            let slopes = [re, im].map(|leaf| values(leaf.grad(&gradients).unwrap()));
+            let slopes = slopes.concat().into_iter().enumerate();
+            let slopes = slopes.map(|(i, v)| v * if i / 16 % 2 == 0 { scale } else { 1.0 });
+            let learned = [&norm.re, &norm.im].map(|part| {
+                let parts = [&part.gamma, &part.beta];
+                let slopes = parts.map(|of| values(of.val().grad(&gradients).unwrap()));
+                slopes.concat()
+            });
+            let means = [&norm.re, &norm.im].map(|part| values(part.running_mean.value_sync()));
+            let variances = values(norm.re.running_var.value_sync());
+            (
+                [values(y.re), values(y.im)].concat(),
+                slopes.collect::<Vec<_>>(),
+                learned.concat(),
+                means.concat(),
+                variances,
+            )
+        };
+        let (want, got) = (at(DType::F64), at(DType::F32));
+        let what = |of: &str| format!("{of} at {scale:e}");
+        assert_close(&what("output"), &got.0, &want.0, 1e-5);
+        assert_close(&what("gradient of the input"), &got.1, &want.1, 1e-4);
+        assert_close(&what("gradient of the parameters"), &got.2, &want.2, 1e-4);
+        for (got, want) in got.3.iter().zip(&want.3) {
+            assert!(
+                (got - want).abs() <= 1e-5 * want.abs(),
+                "{}: {got}, {want}",
+                what("mean")
+            );
+        }
+        for (got, want) in got.4.iter().zip(&want.4) {
+            // Kept in f32, where it is the largest number if it is larger.
+            let want = want.min(f64::from(f32::MAX));
+            assert!(
+                (got - want).abs() <= 1e-5 * want,
+                "{}: {got}, {want}",
+                what("variance")
             );
         }
     }

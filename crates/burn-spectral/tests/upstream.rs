@@ -1,6 +1,9 @@
 //! What Burn computes wrong and this library does not: the cases listed in
 //! `docs/reference/upstream.md`.
 
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use burn::nn::conv::Conv1dConfig;
 use burn::tensor::{DType, Device, Tensor};
 use burn_spectral::conv::FftConv1d;
@@ -52,4 +55,31 @@ fn the_weight_gradient_of_a_grouped_convolution_counts_no_sample_that_the_stride
         let burn = error(layer.forward(x));
         assert_eq!(burn > 0.1, length == 6, "{length} samples: {burn}");
     }
+}
+
+#[test]
+fn a_slice_without_elements_leaves_the_graph() {
+    let device = Device::flex().autodiff();
+    let is_tracked = |x: Tensor<2>, range: [Range<usize>; 2]| {
+        let part = x.clone().require_grad().slice(range);
+        catch_unwind(AssertUnwindSafe(|| part.sum().backward())).is_ok()
+    };
+    let x = Tensor::<2>::ones([2, 3], &device);
+    assert!(is_tracked(x.clone(), [0..2, 2..3]));
+    // Once Burn has mended it, the entry of `docs/upstream.md` may go.
+    assert!(!is_tracked(x.clone(), [0..2, 3..3]));
+    assert!(!is_tracked(Tensor::zeros([0, 3], &device), [0..0, 0..2]));
+    let narrowed = Tensor::<2>::zeros([0, 3], &device).require_grad();
+    let narrowed = narrowed.narrow(1, 0, 2);
+    assert!(catch_unwind(AssertUnwindSafe(|| narrowed.sum().backward())).is_err());
+}
+
+#[test]
+fn arithmetic_on_an_empty_view_with_an_offset_panics() {
+    let device = Device::flex();
+    let empty = || Tensor::<4>::zeros([0, 2, 8, 4], &device);
+    assert_eq!((empty() * 2.0).dims(), [0, 2, 8, 4]);
+    // Once Burn has mended it, the entry of `docs/upstream.md` may go.
+    let product = catch_unwind(AssertUnwindSafe(|| empty().flip([2]) * 2.0));
+    assert!(product.is_err());
 }

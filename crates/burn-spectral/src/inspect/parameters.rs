@@ -149,12 +149,20 @@ pub fn inspect_parameters<M: Module>(
     })
 }
 
-/// The module with every float parameter in the given precision, on its device.
+/// The module with every float parameter in the given precision, on its device. Parameters that learn still do.
 pub fn with_dtype<M: Module>(module: M, dtype: DType) -> M {
     struct Cast(DType);
     impl ModuleMapper for Cast {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            param.map(|tensor| tensor.cast(self.0))
+            param.map(|tensor| {
+                if !tensor.is_autodiff() {
+                    return tensor.cast(self.0);
+                }
+                // Cast on the graph it would be no leaf, and have no gradient.
+                let learns = tensor.is_require_grad();
+                let inner = tensor.without_autodiff().cast(self.0);
+                Tensor::from_inner(inner).set_require_grad(learns)
+            })
         }
     }
     module.map(&mut Cast(dtype))
@@ -276,6 +284,41 @@ impl ModuleVisitor for Row {
                 self.values.len() + tensor.dims().iter().product::<usize>(),
                 0.0,
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+    use crate::summary::count_parameters;
+
+    #[test]
+    fn parameters_of_another_precision_learn_as_before() {
+        let plain = Device::flex();
+        for device in [plain.clone(), plain.clone().autodiff()] {
+            let mut linear: Linear = LinearConfig::new(3, 2).init(&device);
+            linear.bias = linear.bias.map(|bias| bias.set_require_grad(false));
+            let norm: BatchNorm = BatchNormConfig::new(2).init(&device);
+            let both = (linear, norm);
+            let cast = with_dtype(both.clone(), DType::F64);
+            assert_eq!(count_parameters(&cast), count_parameters(&both));
+            assert_eq!(cast.0.weight.val().dtype(), DType::F64);
+            if !device.is_autodiff() {
+                continue;
+            }
+            let (linear, _) = cast;
+            let shape = [4, 3];
+            let x = Tensor::<2>::random(shape, Distribution::Default, (&device, DType::F64));
+            let gradients = linear.forward(x.clone()).sum().backward();
+            let got = linear.weight.val().grad(&gradients).unwrap();
+            let want = x.inner().sum_dim(0).reshape([3, 1]).expand([3, 2]);
+            assert!((got - want).abs().max().into_scalar::<f64>() < 1e-12);
+            let bias = linear.bias.unwrap().val();
+            assert!(bias.grad(&gradients).is_none());
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::running::update;
 /// The statistics are those of the batch, and the running ones are updated, on an autodiff device while the layer's
 /// training is enabled; else the running statistics are used. An empty batch leaves them as they are.
 ///
+/// As with Burn's layer, the variance of a batch is infinite where squares of values leave the range of the precision,
+/// in f32 beyond some 1e19: such inputs have to be scaled first.
+///
 /// # Shapes
 /// - `x` and output: `[batch, channels, …]`
 ///

@@ -2,13 +2,16 @@
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use crate::ComplexTensor;
 use crate::error::OrPanic;
+use crate::ops::{self, ChannelSpec, Half, NormalizedBatch, has_kernels};
+use crate::running::update;
 use crate::spatial::{self, Activation};
 
 use super::ComplexBatchNormConfig;
+use super::statistics::{is_training, limit, per_channel, unit_of_part, wide, with_epsilon};
 
 /// An ordinary batch normalization of the real and one of the imaginary part, a channel over batch
 /// and bins (Pan et al., 2022).
@@ -69,8 +72,72 @@ impl PerPartNorm {
     ) -> ComplexTensor<D> {
         super::statistics::check_channels(self.channels(), &spectrum.dims()).or_panic();
         ComplexTensor {
-            re: spatial::batch_norm_activate(&self.re, activation, spectrum.re),
-            im: spatial::batch_norm_activate(&self.im, activation, spectrum.im),
+            re: normalize(&self.re, activation, spectrum.re),
+            im: normalize(&self.im, activation, spectrum.im),
         }
+    }
+}
+
+/// The layer, then an activation.
+fn normalize<const D: usize>(layer: &BatchNorm, activation: Activation, x: Tensor<D>) -> Tensor<D> {
+    if !is_training(&x.device(), &layer.training) || x.dims().contains(&0) {
+        return spatial::batch_norm_activate(layer, activation, x);
+    }
+    let spec = ChannelSpec {
+        activation,
+        pool: None,
+    };
+    // On the kernels the variance can be read at once. Elsewhere that would wait for the device.
+    let fused = has_kernels(&x).then(|| {
+        let (gamma, beta) = (layer.gamma.val(), layer.beta.val());
+        ops::batch_norm_train(x.clone(), gamma, beta, layer.epsilon, spec)
+    });
+    let batch = match fused {
+        Some(batch) if is_in_range(&batch.variance) => batch,
+        _ => scaled(layer, spec, x),
+    };
+    update(&layer.running_mean, batch.mean, layer.momentum);
+    update(&layer.running_var, batch.variance, layer.momentum);
+    batch.output
+}
+
+/// Whether the squares that variances come from were in the range of their precision.
+fn is_in_range(variance: &Tensor<1>) -> bool {
+    let most = limit(variance.dtype()).powi(2);
+    let data = variance.to_data();
+    data.iter::<f64>().all(|variance| variance <= most)
+}
+
+/// [`ops::batch_norm_train`] of values whose squares may be out of range.
+fn scaled<const D: usize>(
+    layer: &BatchNorm,
+    spec: ChannelSpec,
+    x: Tensor<D>,
+) -> NormalizedBatch<D> {
+    if let Some(half) = Half::of(&x) {
+        let batch = scaled(layer, spec, half.widen(x));
+        return NormalizedBatch {
+            output: half.round(batch.output),
+            ..batch
+        };
+    }
+    let dims = x.dims();
+    let (batch, channels) = (dims[0], dims[1]);
+    let rest: usize = dims[2..].iter().product();
+    let x = x.reshape([batch, channels, rest, 1]);
+    let unit = unit_of_part(&x);
+    let weight = 1.0 / (batch * rest) as f64;
+    let mean_of = |values: Tensor<4>| values.sum_dim(2).sum_dim(0) * weight;
+    let x = x / unit.clone();
+    let mean = mean_of(x.clone());
+    let x = x - mean.clone();
+    let variance = mean_of(x.clone() * x.clone());
+    let deviation = with_epsilon(variance.clone(), &unit, layer.epsilon).sqrt();
+    let gamma = per_channel(wide(layer.gamma.val()));
+    let y = x * (gamma / deviation) + per_channel(wide(layer.beta.val()));
+    NormalizedBatch {
+        output: ops::activate_pool(y, spec).reshape(dims),
+        mean: (mean * unit.clone()).reshape([channels]),
+        variance: (variance * unit.clone() * unit).reshape([channels]),
     }
 }

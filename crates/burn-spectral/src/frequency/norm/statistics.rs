@@ -44,21 +44,34 @@ pub(super) fn constant<const D: usize>(part: &Tensor<D>) -> Tensor<D> {
 /// - input: `[batch, channels, …]`, with elements
 /// - output: `[1, channels, 1, …]`
 pub(super) fn unit<const D: usize>(x: &ComplexTensor<D>) -> Tensor<D> {
-    let largest = [&x.re, &x.im].map(|part| {
-        let largest = part.clone().detach().abs();
-        (0..D)
-            .filter(|axis| *axis != 1)
-            .fold(largest, |largest, axis| largest.max_dim(axis))
-    });
-    let [re, im] = largest;
-    let largest = re.max_pair(im);
-    // The fourth power of a value enters a determinant, and a batch adds up many of them.
-    let limit = match largest.dtype() {
+    let [re, im] = [&x.re, &x.im].map(largest);
+    unit_of(re.max_pair(im))
+}
+
+/// [`unit`] of the values of one part.
+pub(super) fn unit_of_part<const D: usize>(part: &Tensor<D>) -> Tensor<D> {
+    unit_of(largest(part))
+}
+
+fn largest<const D: usize>(part: &Tensor<D>) -> Tensor<D> {
+    let magnitude = part.clone().detach().abs();
+    (0..D)
+        .filter(|axis| *axis != 1)
+        .fold(magnitude, |largest, axis| largest.max_dim(axis))
+}
+
+fn unit_of<const D: usize>(largest: Tensor<D>) -> Tensor<D> {
+    let fits = largest.clone().lower_equal_elem(limit(largest.dtype()));
+    largest.mask_fill(fits, 1.0)
+}
+
+/// Up to where a statistic takes values as they are: the fourth power of a value enters a determinant, and a batch adds
+/// up many of them.
+pub(super) fn limit(dtype: DType) -> f64 {
+    match dtype {
         DType::F64 => 1e70,
         _ => 1e8,
-    };
-    let fits = largest.clone().lower_equal_elem(limit);
-    largest.mask_fill(fits, 1.0)
+    }
 }
 
 /// `Σ_b Σ_k c_k·|X_k|²`, a channel each, with or without the bin of frequency zero.
