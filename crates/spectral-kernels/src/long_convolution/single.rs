@@ -87,7 +87,8 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, n: usize) {
                 twist: &twist,
                 work: scratch,
             };
-            // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these outputs.
+            // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+            // outputs.
             unsafe {
                 let line_of_taps = line(work.kernel, channel * shape.taps, taps);
                 signals.spectrum(line_of_taps, first, kernel);
@@ -127,7 +128,8 @@ pub fn adjoint<T: Scalar>(
                 twist: &twist,
                 work: scratch,
             };
-            // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these gradients.
+            // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+            // gradients.
             unsafe {
                 if work.gx.is_some() {
                     let line_of_taps = line(work.kernel, channel * shape.taps, taps);

@@ -164,7 +164,8 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, set: InstructionSet) {
         with_scratch([shape.length + 2 * margin], |[buffer]| {
             for entry in entries {
                 let start = (entry * shape.channels + channels.start) * shape.length;
-                // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these outputs.
+                // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+                // outputs.
                 unsafe {
                     let x = surround(work.x, start, shape.length, margin, buffer);
                     let y = std::slice::from_raw_parts_mut(work.y.at(start), shape.length);
@@ -202,7 +203,8 @@ pub fn adjoint<T: Scalar>(
         with_scratch([room, room], |[g_buffer, x_buffer]| {
             for entry in share.entries {
                 let start = (entry * shape.channels + channel) * shape.length;
-                // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these gradients.
+                // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+                // gradients.
                 unsafe {
                     let g = surround(work.gy, start, shape.length, margin, g_buffer);
                     if let Some((sums, first)) = own {

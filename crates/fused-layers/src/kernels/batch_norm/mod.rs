@@ -191,7 +191,7 @@ impl FusedBatchNorm {
     /// gx = gamma/σ · (g − mean(g) − x̂·mean(g·x̂)),   x̂ = (x − μ)/σ,   σ = √(v + epsilon)
     /// ```
     ///
-    /// Here `g` is the gradient with respect to the normalized values; `statistics` are those that [`Self::normalize`]
+    /// Here `g` is the gradient with respect to `gamma·x̂ + beta`; `statistics` are those that [`Self::normalize`]
     /// returned.
     pub fn normalize_adjoint<T: Scalar>(
         &self,
