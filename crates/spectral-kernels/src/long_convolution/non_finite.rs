@@ -57,13 +57,13 @@ unsafe fn non_finite_lines<T: Scalar>(
     block: usize,
 ) -> Vec<usize> {
     let length = shape.length;
-    let is_spoiled = |index: &usize| {
+    let has_non_finite = |index: &usize| {
         // SAFETY: guaranteed by the caller.
         let line = unsafe { line(plane, index * length, length) };
         line.iter().step_by(block).any(|x| !is_finite(*x))
     };
     (0..shape.batch * shape.channels)
-        .filter(is_spoiled)
+        .filter(has_non_finite)
         .collect()
 }
 
