@@ -1,7 +1,8 @@
-//! Batch normalization, leaky rectifier and max-pool at the sizes of networks: both passes, with statistics and without.
+//! Batch normalization, leaky ReLU and max-pooling at typical sizes of networks: both passes, with and without
+//! statistics.
 //!
-//! Throughput counts the bytes that must pass through memory once: input and output forward, input, the output's
-//! gradient and the input's backward.
+//! Throughput counts the bytes that must be transferred: input and output in the forward pass; input, output gradient
+//! and input gradient in the backward pass.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p fused-layers --bench batch_norm`
 

@@ -1,6 +1,6 @@
-//! Convolution without a transform: output, input gradient and weight gradient at the sizes of networks.
+//! Direct convolution: output, input gradient and weight gradient at typical sizes of networks.
 //!
-//! Throughput counts two flops a multiplication of the definition, those with the padding's zeros included.
+//! Throughput counts two flops per multiply-add of the definition, including those on padding.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p fused-layers --bench convolution`
 

@@ -1,7 +1,7 @@
-//! Fast CPU kernels for the spatial layers of neural networks: convolution, batch normalization with
-//! activation and pooling, dense layers, losses and optimizer steps.
+//! Fast CPU kernels for the spatial layers of neural networks: convolution, batch normalization with activation and
+//! pooling, dense layers, and optimizer steps.
 //!
-//! Useful without any spectrum; the frequency-domain layers of `burn-spectral` stand beside it.
+//! The kernels work on plain slices and do not involve transforms. For frequency-domain layers, see `burn-spectral`.
 #![warn(missing_docs)]
 #![allow(
     clippy::needless_range_loop,
@@ -12,7 +12,7 @@ pub mod kernels;
 
 pub use spectral_lanes::InstructionSet;
 
-/// Compiles and runs the example of the README.
+/// Compiles and runs the README's example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! Affine maps, activations and pools of channels against loops in f64, on every instruction set.
+//! Affine maps, activations and pooling of channels, compared with loops in f64, for every instruction set.
 
 mod common;
 
@@ -11,14 +11,14 @@ use fused_layers::kernels::{
 };
 use proptest::prelude::*;
 
-/// The definition, with its gradients, from sums written out in f64.
+/// The definition with its gradients, as loops in f64.
 struct Naive {
     y: Vec<f64>,
-    /// Gradient for what the affine map gave.
+    /// The gradient with respect to the output of the affine map.
     g: Vec<f64>,
 }
 
-/// Index of each channel's elements.
+/// Indices of a channel's elements.
 fn elements(map: &FusedBatchNorm, channel: usize) -> impl Iterator<Item = usize> + use<> {
     let plane = map.sizes[0] * map.sizes[1];
     let (batch, channels) = (map.batch, map.channels);
@@ -28,7 +28,7 @@ fn elements(map: &FusedBatchNorm, channel: usize) -> impl Iterator<Item = usize>
     })
 }
 
-/// What follows an affine map that gave `z`.
+/// Applies activation and pooling to the output `z` of the affine map.
 fn naive(map: &FusedBatchNorm, z: &[f64], gy: &[f64]) -> Naive {
     let slope = map.activation.slope();
     let act = |z: f64| match z > 0.0 {
@@ -164,7 +164,7 @@ fn batch<T: Number>(map: &FusedBatchNorm) {
     let what = format!("{map:?}");
     let mut y = vec![T::of(f64::NAN); map.output_len()];
     let statistics = map.normalize(&x, &norm, &mut y);
-    // By its distance in deviations: what is near zero has no scale of its own.
+    // Relative to the standard deviation, since a mean near zero has no scale of its own.
     let deviations = |means: Vec<f64>| -> Vec<f64> {
         let scaled = means.iter().zip(&variances);
         scaled
@@ -214,7 +214,7 @@ fn batch<T: Number>(map: &FusedBatchNorm) {
 fn check(map: &FusedBatchNorm) {
     given::<f32>(map);
     given::<f64>(map);
-    // One number has no variance but that of its rounding.
+    // For very few elements, the variance is dominated by rounding.
     if map.batch * map.sizes[0] * map.sizes[1] > 3 {
         batch::<f32>(map);
         batch::<f64>(map);
@@ -273,15 +273,15 @@ fn cases() -> Vec<FusedBatchNorm> {
     ]
 }
 
-/// The instruction set is a choice of the whole process: for tests that make it, or that one must stay the same for.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Serializes tests that choose the instruction set, which is process-wide, or that require it not to change.
+fn lock() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
 fn every_instruction_set_agrees_with_loops_in_double_precision() {
-    let _alone = alone();
+    let _lock = lock();
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         cases().iter().for_each(check);
@@ -301,7 +301,7 @@ proptest! {
         padded in any::<bool>(),
         slope in prop_oneof![Just(0.0), Just(0.01), Just(1.0)],
     ) {
-        let _alone = alone();
+        let _lock = lock();
         let padding = window.map(|window| if padded { window / 2 } else { 0 });
         let pool = MaxPool { window, stride, padding };
         let pool = pool.fits(sizes).then_some(pool);
@@ -309,7 +309,7 @@ proptest! {
     }
 }
 
-/// Everything that the passes give.
+/// All results of the passes.
 fn all(map: &FusedBatchNorm) -> Vec<f32> {
     let x = noise::<f32>(map.input_len(), 1);
     let [gamma, beta] = [3, 4].map(|seed| noise::<f32>(map.channels, seed));
@@ -352,7 +352,7 @@ fn all(map: &FusedBatchNorm) -> Vec<f32> {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let _alone = alone();
+    let _lock = lock();
     let two = Some(MaxPool::new([2, 2]));
     for map in [
         case(100, 1, [28, 28], LEAKY, two),
@@ -375,7 +375,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn values_far_from_zero_keep_their_variance() {
-    let _alone = alone();
+    let _lock = lock();
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         for (batch, sizes) in [
@@ -395,7 +395,7 @@ fn values_far_from_zero_keep_their_variance() {
 fn keeps_variance(set: InstructionSet, batch: usize, sizes: [usize; 2]) {
     let map = case(batch, 3, sizes, Activation::Identity, None);
     let mut x = noise::<f32>(map.input_len(), 1);
-    // The first entries lie elsewhere, so that no guess at the mean from a few helps.
+    // The first entries differ from the rest, so that an estimate of the mean from a few of them is poor.
     let early = map.input_len() / 10;
     for (at, x) in x.iter_mut().enumerate() {
         *x += if at < early { 1e3 } else { 1e4 };
@@ -408,7 +408,7 @@ fn keeps_variance(set: InstructionSet, batch: usize, sizes: [usize; 2]) {
         epsilon: 0.0,
     };
     for level in [early, 0] {
-        // Then all lie close together.
+        // Then all values are close together.
         let mut x = x.clone();
         let mut wide = wide.clone();
         if level == 0 {
@@ -439,7 +439,7 @@ fn keeps_variance(set: InstructionSet, batch: usize, sizes: [usize; 2]) {
 }
 
 #[test]
-fn the_first_of_equal_values_wins_and_what_is_not_a_number_always() {
+fn the_first_of_equal_values_wins_and_nan_always_wins() {
     let map = case(
         1,
         1,
@@ -466,7 +466,7 @@ fn the_first_of_equal_values_wins_and_what_is_not_a_number_always() {
 }
 
 #[test]
-fn infinite_values_stay_what_they_are() {
+fn infinite_values_stay_infinite() {
     let map = case(1, 1, [1, 3], Activation::RELU, None);
     let one = ChannelCoefficients {
         center: &[0.0],
@@ -495,8 +495,8 @@ fn at_zero_the_derivative_is_the_slope() {
 }
 
 #[test]
-#[should_panic(expected = "the channel map's input must have 12 elements, got 11")]
-fn a_wrong_length_is_named() {
+#[should_panic(expected = "batch norm input: expected 12 elements, got 11")]
+fn a_wrong_length_is_reported() {
     let map = case(1, 3, [2, 2], LEAKY, None);
     let one = ChannelCoefficients {
         center: &[0.0; 3],

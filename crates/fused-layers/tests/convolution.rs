@@ -1,4 +1,4 @@
-//! Convolution and its adjoints against sums written out in f64, on every instruction set.
+//! Convolution and its adjoints, compared with direct sums in f64, for every instruction set.
 
 mod common;
 
@@ -9,13 +9,13 @@ use fused_layers::InstructionSet;
 use fused_layers::kernels::Convolution;
 use proptest::prelude::*;
 
-/// Held by tests that choose the instruction set, which is the process's, or compare bits.
-fn instructions() -> MutexGuard<'static, ()> {
+/// Serializes tests that choose the instruction set, which is process-wide, or that compare bits.
+fn lock() -> MutexGuard<'static, ()> {
     static CHOICE: Mutex<()> = Mutex::new(());
     CHOICE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Every product of the definition: indices of input, weight and output.
+/// Calls `each` with the input, weight and output indices of every product of the definition.
 fn products(c: &Convolution, mut each: impl FnMut(usize, usize, usize)) {
     let [height, width] = c.sizes;
     let outputs = c.output_sizes();
@@ -54,7 +54,7 @@ fn products(c: &Convolution, mut each: impl FnMut(usize, usize, usize)) {
 }
 
 fn tolerance<T: Number>() -> f64 {
-    // Sums of thousands of terms, in order.
+    // Sums of thousands of terms, one after the other.
     4.0 * T::TOLERANCE
 }
 
@@ -184,7 +184,7 @@ fn cases() -> Vec<Convolution> {
 
 #[test]
 fn every_instruction_set_computes_the_definition_and_its_gradients() {
-    let _choice = instructions();
+    let _lock = lock();
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         for c in cases() {
@@ -224,8 +224,8 @@ fn the_passes_are_adjoint_at_the_sizes_of_networks() {
 }
 
 #[test]
-fn one_thread_and_three_give_the_same_bits() {
-    let _choice = instructions();
+fn one_thread_and_three_give_identical_bits() {
+    let _lock = lock();
     for c in [
         same(64, [3, 6], [28, 28], [5, 5]),
         same(16, [64, 48], [8, 8], [3, 3]),
@@ -265,8 +265,8 @@ fn an_empty_batch_has_a_zero_weight_gradient() {
 }
 
 #[test]
-fn what_is_not_finite_stays_in_its_image() {
-    let _choice = instructions();
+fn non_finite_values_stay_in_their_image() {
+    let _lock = lock();
     for c in [
         same(6, [2, 3], [7, 7], [3, 3]),
         same(6, [20, 17], [3, 3], [3, 3]),
@@ -287,8 +287,8 @@ fn what_is_not_finite_stays_in_its_image() {
 }
 
 #[test]
-#[should_panic(expected = "a kernel that spans 5 samples does not fit a padded signal of 4")]
-fn a_kernel_larger_than_the_padded_input_is_refused() {
+#[should_panic(expected = "dilated kernel size 5 exceeds the padded input size 4")]
+fn a_kernel_larger_than_the_padded_input_is_rejected() {
     let c = Convolution {
         padding: [(0, 0); 2],
         ..same(1, [1, 1], [4, 4], [5, 5])
@@ -339,7 +339,7 @@ proptest! {
 
 #[test]
 fn a_row_of_many_taps_stays_within_its_frame() {
-    let _lock = instructions();
+    let _lock = lock();
     // The last taps of a row shift a whole vector of positions far past the last channel.
     for (channels, groups, width, taps) in [
         ([4, 1], 2, 422, 189),

@@ -1,4 +1,5 @@
-//! Bias and activation of a convolution and the start of its backward pass, written out in f64, on every instruction set.
+//! Bias and activation of a convolution and the first step of their backward pass, compared with f64, for every
+//! instruction set.
 
 mod common;
 
@@ -8,8 +9,8 @@ use common::{Number, noise, relative_error, widen};
 use fused_layers::InstructionSet;
 use fused_layers::kernels::{Activation, ChannelEpilogue, Convolution, Epilogue};
 
-/// Held by tests that choose the instruction set, which is the process's, or compare bits.
-fn instructions() -> MutexGuard<'static, ()> {
+/// Serializes tests that choose the instruction set, which is process-wide, or that compare bits.
+fn lock() -> MutexGuard<'static, ()> {
     static CHOICE: Mutex<()> = Mutex::new(());
     CHOICE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -50,8 +51,8 @@ const ACTIVATIONS: [Activation; 3] = [
     Activation::LeakyRelu { slope: 0.125 },
 ];
 
-/// `f(sum + bias)` and `f'` of it times `g`, by the definition.
-fn written_out(activation: Activation, sums: f64, g: f64) -> [f64; 2] {
+/// `f(sum + bias)`, and `f'` times `g`, by definition.
+fn by_definition(activation: Activation, sums: f64, g: f64) -> [f64; 2] {
     match sums > 0.0 {
         true => [sums, g],
         false => [activation.slope() * sums, activation.slope() * g],
@@ -88,7 +89,7 @@ fn check<T: Number>(c: &Convolution, activation: Activation) {
     c.forward_with(&x, &w, finish, &mut y);
     let (wide_sums, wide_bias) = (widen(&sums), widen(&bias));
     let expected: Vec<f64> = (wide_sums.iter().enumerate())
-        .map(|(at, sum)| written_out(activation, sum + wide_bias[channel(c, at)], 0.0)[0])
+        .map(|(at, sum)| by_definition(activation, sum + wide_bias[channel(c, at)], 0.0)[0])
         .collect();
     let error = relative_error(&widen(&y), &expected);
     assert!(error < T::TOLERANCE, "output: {error:.3e} {what}");
@@ -98,7 +99,7 @@ fn check<T: Number>(c: &Convolution, activation: Activation) {
     let wide_y = widen(&y);
     let mut sums = vec![0.0; channels];
     for (at, g) in widen(&g).into_iter().enumerate() {
-        let expected = written_out(activation, wide_y[at], g)[1];
+        let expected = by_definition(activation, wide_y[at], g)[1];
         sums[channel(c, at)] += expected;
         assert_eq!(widen(&gy[at..=at])[0], expected, "gradient: {what}");
     }
@@ -113,8 +114,8 @@ fn check<T: Number>(c: &Convolution, activation: Activation) {
 }
 
 #[test]
-fn every_instruction_set_holds_the_definition() {
-    let _choice = instructions();
+fn every_instruction_set_matches_the_definition() {
+    let _lock = lock();
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         for c in cases() {
@@ -138,14 +139,14 @@ fn the_identity_needs_no_output() {
 
 #[test]
 fn sums_by_channel_are_accurate_and_do_not_depend_on_the_number_of_threads() {
-    let _choice = instructions();
+    let _lock = lock();
     for (batch, size) in [(512, 2), (40, 150)] {
         let c = Convolution {
             batch,
             sizes: [size; 2],
             ..cases().remove(1)
         };
-        // Numbers with a large common part, whose sums lose the rest if they are taken in a row.
+        // Values with a large common offset, whose sums lose precision if they are accumulated one after the other.
         let g: Vec<f32> = noise::<f32>(c.output_len(), 1)
             .iter()
             .map(|g| 1.0 + g / 8.0)
@@ -174,8 +175,8 @@ fn sums_by_channel_are_accurate_and_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
-#[should_panic(expected = "must be finite and not negative, got LeakyRelu { slope: -0.1 }")]
-fn a_negative_slope_is_refused() {
+#[should_panic(expected = "must be finite and nonnegative, got LeakyRelu { slope: -0.1 }")]
+fn a_negative_slope_is_rejected() {
     let c = cases().remove(0);
     let (y, mut bias) = (vec![0.0_f32; c.output_len()], vec![0.0; 3]);
     let activation = Activation::LeakyRelu { slope: -0.1 };

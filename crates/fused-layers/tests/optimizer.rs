@@ -1,5 +1,5 @@
-//! Steps of optimizers give the same bits on every instruction set and any number of threads. Alone in its process: the
-//! choice of the set is process-wide.
+//! Optimizer steps are bitwise identical for every instruction set and any number of threads. Runs in its own process,
+//! since the choice of the instruction set is process-wide.
 
 mod common;
 
@@ -7,10 +7,10 @@ use common::{Number, noise, widen};
 use fused_layers::InstructionSet;
 use fused_layers::kernels::{AdamMoments, AdamStep, RmsPropAverages, RmsPropStep, SgdStep};
 
-/// More than the work that is shared among threads, and no multiple of a vector.
+/// Large enough to be split among threads, and not a multiple of a vector.
 const LEN: usize = 200_003;
 
-/// Two steps of each rule with all its state, in a row.
+/// Two steps of each rule with all of its state, concatenated.
 fn steps<T: Number>(start: &[T], gradients: &[Vec<T>; 2]) -> Vec<T> {
     let zeros = || vec![T::of(0.0); LEN];
     let mut results = vec![];
@@ -90,7 +90,7 @@ fn agree<T: Number + PartialEq>() {
 }
 
 #[test]
-fn sets_and_threads_do_not_change_a_bit() {
+fn instruction_sets_and_threads_do_not_change_a_bit() {
     agree::<f32>();
     agree::<f64>();
 }

@@ -1,4 +1,5 @@
-//! Two-dimensional real round trips (`rfftn`, then `irfftn`) beside a plain realfft + rayon loop, in one process.
+//! Two-dimensional real round trips (`rfftn`, then `irfftn`) compared with a plain realfft + rayon loop in the same
+//! process.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench fft`
 
@@ -9,7 +10,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use spectral_kernels::{BinWeight, Planar, PlanarMut, half_bins, irfftn, rfftn};
 
-/// Images and their height and width.
+/// Number of images, and their height and width.
 const SHAPES: [(usize, [usize; 2]); 4] = [
     (64 * 16, [28, 28]),
     (64 * 32, [32, 32]),

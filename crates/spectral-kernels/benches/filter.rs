@@ -1,7 +1,7 @@
-//! Filters that see one spectrum each, forward and backward, in cache and through memory.
+//! Spectral filters, forward and backward, in cache and through memory.
 //!
-//! Throughput counts the flops of the transforms alone, `2.5·N·log2 N` each on the grid, and the bytes of what is read
-//! and written: images, responses and their gradients, once each.
+//! Throughput counts only the flops of the transforms, `2.5·N·log2 N` each on the grid, and the bytes of data read and
+//! written: images, responses and their gradients, once each.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench filter`
 

@@ -1,4 +1,4 @@
-//! The pointwise convolution and its adjoints; throughput counts 2 flops a multiplication and addition.
+//! The pointwise convolution and its adjoints. Throughput counts 2 flops per multiply-add.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench pointwise`
 

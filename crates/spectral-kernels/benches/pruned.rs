@@ -1,4 +1,4 @@
-//! Pruned real transforms beside the whole ones of the same grid, in one process.
+//! Pruned real transforms compared with full ones on the same grid, in the same process.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench pruned`
 
@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use spectral_kernels::{BinWeight, Frame, Modes, Planar, PlanarMut, PrunedFft, half_bins};
 
-/// Name, planes, grid, frame and kept modes of both axes.
+/// Name, number of planes, grid, and frame and kept modes for both axes.
 fn cases() -> Vec<(&'static str, usize, usize, Frame, [Modes; 2])> {
     let all = |n: usize| [Modes::new(n, 0), Modes::new(half_bins(n), 0)];
     let corners = [Modes::new(12, 12), Modes::new(12, 0)];

@@ -1,9 +1,9 @@
-//! A rectified stack with a dense head on the spectra of 64 images of 150×150, and what bounds it: multiply-adds in
-//! registers and copies of memory.
+//! A rectified stack with a dense head on the spectra of 64 images of 150×150, and the limits of the machine:
+//! multiply-adds in registers and memory copies.
 //!
-//! Throughput counts the flops and the bytes that the operation cannot do without: 6 a complex product, 2 a
-//! rectification, 2 a sum, 4 a unit of the head and filter; backward the products and rectifications again and 8 for
-//! each of the gradients. Bytes are those of the input, the responses, the weights and their gradients, once each.
+//! Throughput counts the necessary flops and bytes: 6 flops per complex product, 2 per rectification, 2 per sum, and 4
+//! per unit of the head and filter; in the backward pass, the products and rectifications again, and 8 for each of the
+//! gradients. Bytes are those of the input, the responses, the weights and their gradients, once each.
 //!
 //! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench stack`
 
@@ -59,7 +59,7 @@ fn stacks(criterion: &mut Criterion) {
             vec![0.0; stack.response_len()],
         );
         let mut gweight = vec![0.0; weight.len()];
-        // No gradient for the input, which are images.
+        // No gradient with respect to the input, which consists of images.
         let backward = 10 * (all - last) + (8 + 16) * all - 8 * first + (2 + 8 * UNITS) * last;
         group.throughput(Throughput::ElementsAndBytes {
             elements: (stack.input_len() * backward) as u64,
@@ -83,7 +83,7 @@ fn stacks(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What the machine does at best on all threads: reads of arrays beyond the cache.
+/// The machine's best throughput on all threads: reads of arrays larger than the cache.
 fn bounds(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("bounds");
     let data = numbers(1 << 26);

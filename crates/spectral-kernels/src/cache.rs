@@ -1,54 +1,54 @@
-//! Plans kept for the whole process, bounded in bytes over all lengths, kinds and number types together.
+//! A process-wide plan cache, bounded in bytes over all lengths, plan types and number types together.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes of plans that are kept unless [`set_plan_memory`] says otherwise.
+/// Default limit on the bytes of cached plans; see [`set_plan_memory`].
 const DEFAULT_BYTES: usize = 64 << 20;
 
-/// What an entry takes beside its value: its place in the map, the counts of its `Arc`, a header of the allocator.
+/// Overhead per entry beside its value: the map slot, the reference counts of its `Arc`, and the allocator's header.
 const ENTRY_BYTES: usize = 160;
 
-/// What is computed once for each length.
+/// Tables that are computed once per length.
 pub trait Plan: Send + Sync + 'static {
-    /// Computes it for `n ≥ 1` points.
+    /// Computes the plan for `n ≥ 1` points.
     fn plan(n: usize) -> Self;
 
-    /// Bytes, to within about a factor of two where another crate made it.
+    /// Size in bytes; plans of other crates are estimated to within about a factor of two.
     fn bytes(&self) -> usize;
 }
 
-/// What the plans that are kept take, and what they may.
+/// Memory used by the plan cache, and its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanMemory {
-    /// Most bytes that are kept.
+    /// Maximum number of bytes that are kept.
     pub bound: usize,
-    /// Bytes kept now. Those of `rustfft`'s plans are estimated, since that crate does not tell.
+    /// Bytes currently in use. `rustfft`'s plans are estimated, since that crate does not report their size.
     pub bytes: usize,
-    /// Plans kept now.
+    /// Number of plans in the cache.
     pub plans: usize,
 }
 
 struct Entry {
     value: Arc<dyn Any + Send + Sync>,
     bytes: usize,
-    /// When it was used last.
+    /// Time of last use, as a counter.
     used: u64,
 }
 
-/// The most recently used values by type and length.
-struct Kept {
+/// The most recently used values, by type and length.
+struct Entries {
     entries: BTreeMap<(TypeId, usize), Entry>,
     bound: usize,
     bytes: usize,
     clock: u64,
 }
 
-impl Kept {
+impl Entries {
     const fn new(bound: usize) -> Self {
-        Kept {
+        Entries {
             entries: BTreeMap::new(),
             bound,
             bytes: 0,
@@ -63,7 +63,7 @@ impl Kept {
         Some(Arc::clone(&entry.value))
     }
 
-    /// Keeps a value unless it is larger than the bound, and gives those that have to go for it.
+    /// Inserts a value unless it is larger than the bound, and returns the evicted entries.
     fn keep(
         &mut self,
         key: (TypeId, usize),
@@ -83,7 +83,7 @@ impl Kept {
         gone
     }
 
-    /// The least recently used values above the bound.
+    /// Removes the least recently used values until the rest fit the bound.
     fn shrink(&mut self) -> Vec<Entry> {
         let mut gone = Vec::new();
         while self.bytes > self.bound {
@@ -100,20 +100,21 @@ impl Kept {
     }
 }
 
-/// Values by type and length, shared by all threads.
+/// Cached values by type and length, shared by all threads.
 ///
-/// Values are made and dropped outside the lock: both run code of other crates.
-struct Shelf(Mutex<Kept>);
+/// Values are created and dropped outside the lock, since both run code of other crates.
+struct Cache(Mutex<Entries>);
 
-static PLANS: Shelf = Shelf(Mutex::new(Kept::new(DEFAULT_BYTES)));
+static PLANS: Cache = Cache(Mutex::new(Entries::new(DEFAULT_BYTES)));
 
-impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        // Whole entries are moved in and out, so a panic elsewhere leaves nothing half done.
+impl Cache {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        // Entries are only moved in and out as a whole, so a panic cannot leave inconsistent state.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value for `n`, made if it is not there: two threads may both make it, one is kept.
+    /// Returns the value for `n`, creating it if necessary. If two threads create it concurrently, one of the two is
+    /// kept.
     fn get<V: Plan>(&self, n: usize, make: impl FnOnce(usize) -> V) -> Arc<V> {
         let key = (TypeId::of::<V>(), n);
         let found = |found: Option<Arc<dyn Any + Send + Sync>>| found?.downcast::<V>().ok();
@@ -135,9 +136,11 @@ impl Shelf {
     }
 }
 
-/// Bounds the bytes of plans (twiddle factors and the like, by length of transform) that the process keeps for calls to
-/// come, 64 MB unless set. The least recently used go first; a plan larger than the bound is made anew at every call. A
-/// bound of 0 keeps none.
+/// Limits the memory that the process keeps for plans (twiddle factors and other tables per transform length), in
+/// bytes.
+///
+/// The default is 64 MB. The least recently used plans are evicted first. A plan larger than the limit is recomputed on
+/// every call; a limit of 0 disables the cache.
 pub fn set_plan_memory(bytes: usize) {
     let gone = {
         let mut kept = PLANS.lock();
@@ -147,7 +150,7 @@ pub fn set_plan_memory(bytes: usize) {
     drop(gone);
 }
 
-/// What the plans that are kept take.
+/// Returns the memory currently used by cached plans.
 pub fn plan_memory() -> PlanMemory {
     let kept = PLANS.lock();
     PlanMemory {
@@ -157,7 +160,7 @@ pub fn plan_memory() -> PlanMemory {
     }
 }
 
-/// Lets all plans go. Those in use by a call go with its end.
+/// Removes all plans from the cache. Plans in use are freed when the calls that use them return.
 pub fn clear_plans() {
     let gone = {
         let mut kept = PLANS.lock();
@@ -167,7 +170,7 @@ pub fn clear_plans() {
     drop(gone);
 }
 
-/// The plan of type `P` for `n ≥ 1` points.
+/// Returns the plan of type `P` for `n ≥ 1` points.
 pub fn plan<P: Plan>(n: usize) -> Arc<P> {
     PLANS.get(n, P::plan)
 }
@@ -176,7 +179,7 @@ pub fn plan<P: Plan>(n: usize) -> Arc<P> {
 mod tests {
     use super::*;
 
-    /// A value of so many bytes with its entry.
+    /// A value whose size, including its cache entry, is the given number of bytes.
     struct Block(usize);
 
     impl Plan for Block {
@@ -189,42 +192,42 @@ mod tests {
         }
     }
 
-    fn shelf(bound: usize) -> Shelf {
-        Shelf(Mutex::new(Kept::new(bound)))
+    fn cache(bound: usize) -> Cache {
+        Cache(Mutex::new(Entries::new(bound)))
     }
 
     #[test]
-    fn a_value_is_made_once_and_the_least_recently_used_goes_first() {
-        let shelf = shelf(10_000);
+    fn a_value_is_computed_once_and_the_least_recently_used_is_evicted_first() {
+        let cache = cache(10_000);
         for n in 0..10 {
-            shelf.get(n, |_| Block(1000));
+            cache.get(n, |_| Block(1000));
         }
-        shelf.get(0, |_| -> Block { unreachable!("kept") });
-        shelf.get(10, |_| Block(1000));
-        shelf.get(0, |_| -> Block { unreachable!("used recently") });
+        cache.get(0, |_| -> Block { unreachable!("kept") });
+        cache.get(10, |_| Block(1000));
+        cache.get(0, |_| -> Block { unreachable!("used recently") });
         let mut made = false;
-        shelf.get(1, |_| {
+        cache.get(1, |_| {
             made = true;
             Block(1000)
         });
         assert!(made, "1 was the oldest");
-        assert_eq!(shelf.lock().bytes, 10_000);
-        assert_eq!(shelf.lock().entries.len(), 10);
+        assert_eq!(cache.lock().bytes, 10_000);
+        assert_eq!(cache.lock().entries.len(), 10);
     }
 
     #[test]
-    fn a_value_above_the_bound_serves_and_sends_no_other_away() {
-        let shelf = shelf(10_000);
-        shelf.get(1, |_| Block(1000));
-        assert_eq!(shelf.get(2, |_| Block(20_000)).0, 20_000);
-        shelf.get(1, |_| -> Block { unreachable!("kept") });
-        assert_eq!(shelf.lock().bytes, 1000);
+    fn a_value_above_the_bound_works_and_evicts_no_other() {
+        let cache = cache(10_000);
+        cache.get(1, |_| Block(1000));
+        assert_eq!(cache.get(2, |_| Block(20_000)).0, 20_000);
+        cache.get(1, |_| -> Block { unreachable!("kept") });
+        assert_eq!(cache.lock().bytes, 1000);
     }
 
     #[test]
-    fn a_value_may_be_made_with_others() {
-        let shelf = shelf(10_000);
-        let made = shelf.get(1, |_| Block(shelf.get(2, |_| Block(700)).0 + 300));
-        assert_eq!((made.0, shelf.lock().entries.len()), (1000, 2));
+    fn a_value_may_be_computed_from_others() {
+        let cache = cache(10_000);
+        let made = cache.get(1, |_| Block(cache.get(2, |_| Block(700)).0 + 300));
+        assert_eq!((made.0, cache.lock().entries.len()), (1000, 2));
     }
 }

@@ -1,4 +1,4 @@
-//! Full spectra and half-spectra: the Hermitian part of any spectrum, and the mirror images that a half leaves out.
+//! Conversions between full spectra and half-spectra, and the Hermitian part of a spectrum.
 
 use crate::shape::{Planar, PlanarMut, half_bins};
 use spectral_lanes::Scalar;
@@ -6,32 +6,34 @@ use spectral_lanes::count;
 use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
-/// Spectra of images `[count, height, width]`, full or the half `[count, height, width/2 + 1]`.
+/// Spectra of images, full `[count, height, width]` or half `[count, height, width/2 + 1]`.
 ///
-/// All methods panic when a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HermitianSpectra {
-    /// Images.
+    /// Number of images.
     pub count: usize,
-    /// Height and width of an image in samples.
+    /// Height and width of each image in samples.
     pub size: [usize; 2],
 }
 
 impl HermitianSpectra {
-    /// Bins of all full spectra.
+    /// Bins of all full spectra together.
     pub fn full_len(&self) -> usize {
         count(&[self.count, self.size[0], self.size[1]])
     }
 
-    /// Bins of all half-spectra.
+    /// Bins of all half-spectra together.
     pub fn half_len(&self) -> usize {
         count(&[self.count, self.size[0], half_bins(self.size[1])])
     }
 
-    /// `h_k = w·(x_k + conj x_{−k})` for the bins of the half; `w` is `factor` for bins whose mirror image the half leaves
-    /// out, and 1/2 for those of the other columns.
+    /// Computes `h_k = w·(x_k + conj(x_{−k}))` for the bins of the half-spectra, where `w` is `factor` for bins whose
+    /// mirror bin is not part of the half-spectrum and 1/2 for the other columns.
     ///
-    /// With factor 1/2 it is the spectrum of the real part of the image; with 1 the adjoint of [`Self::complete`] with 1.
+    /// With a factor of 1/2 this is the spectrum of the real part of the image; with 1 it is the adjoint of
+    /// [`Self::complete`] with factor 1.
     pub fn symmetrize<T: Scalar>(&self, factor: T, x: Planar<'_, T>, h: PlanarMut<'_, T>) {
         x.expect("full spectra", self.full_len());
         h.expect("half-spectra", self.half_len());
@@ -44,11 +46,11 @@ impl HermitianSpectra {
         });
     }
 
-    /// The full spectra of half-spectra, `x_k = w·h_k` and `x_{−k} = w·conj h_k` with `w` = `factor`; the columns that have
-    /// their mirror images in the half become their Hermitian part `(h_k + conj h_{−k})/2`.
+    /// Expands half-spectra to full spectra: `x_k = w·h_k` and `x_{−k} = w·conj(h_k)` with `w = factor`. Columns whose
+    /// mirror bins are part of the half-spectrum become their Hermitian part `(h_k + conj(h_{−k}))/2`.
     ///
-    /// With factor 1 it completes what a real transform leaves out; with 1/2 it is the adjoint of [`Self::symmetrize`]
-    /// with 1/2.
+    /// With a factor of 1 this fills in the bins that a real transform omits; with 1/2 it is the adjoint of
+    /// [`Self::symmetrize`] with factor 1/2.
     pub fn complete<T: Scalar>(&self, factor: T, h: Planar<'_, T>, x: PlanarMut<'_, T>) {
         h.expect("half-spectra", self.half_len());
         x.expect("full spectra", self.full_len());
@@ -62,7 +64,7 @@ impl HermitianSpectra {
     }
 }
 
-/// One of the two maps over all images.
+/// One of the two maps, over all images.
 pub struct Work<'a, T> {
     spectra: HermitianSpectra,
     factor: T,
@@ -74,9 +76,9 @@ pub struct Work<'a, T> {
 spectral_lanes::entry!(WorkEntry, Work);
 
 impl<T: Scalar> Work<'_, T> {
-    /// Computes it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
-        /// Bins that a task works on, about.
+        /// Approximate number of bins per task.
         const BINS: usize = 1 << 14;
         let HermitianSpectra { count, size } = self.spectra;
         let samples = size[0] * size[1];
@@ -99,7 +101,7 @@ impl<T: Scalar> Work<'_, T> {
     }
 }
 
-/// So many images from `first` on.
+/// A range of images, starting with `first`.
 struct Task<'a, T> {
     work: &'a Work<'a, T>,
     first: usize,
@@ -127,9 +129,10 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
         for image in self.first..self.first + self.count {
             for (part, (from, to)) in [(from.re, to[0]), (from.im, to[1])].into_iter().enumerate() {
                 let from = &from[image * input..(image + 1) * input];
-                // SAFETY: the output holds `output` numbers for each image, and each task writes its own.
+                // SAFETY: the output holds `output` elements per image, and each task writes only those of its own
+                // images.
                 let to = unsafe { std::slice::from_raw_parts_mut(to.at(image * output), output) };
-                // What a mirror image is multiplied by: the conjugate turns the imaginary part.
+                // The sign of the mirror bin's part: conjugation negates the imaginary part.
                 let sign = T::of(if part == 0 { 1.0 } else { -1.0 });
                 match to_half {
                     true => symmetrize(simd, size, factor, sign, from, to),
@@ -140,7 +143,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
     }
 }
 
-/// The row of the mirror images of a row; without a division, which would take longer than the rest.
+/// The mirror image of a row index. Avoids a division, which would take longer than everything else.
 #[inline(always)]
 fn opposite(row: usize, height: usize) -> usize {
     match row {
@@ -149,7 +152,7 @@ fn opposite(row: usize, height: usize) -> usize {
     }
 }
 
-/// Columns whose mirror images the half leaves out: from 1 to this, exclusive.
+/// The columns whose mirror bins are not part of the half-spectrum are 1 up to this, exclusive.
 #[inline(always)]
 fn paired(width: usize) -> usize {
     width.div_ceil(2).max(1)
@@ -175,7 +178,7 @@ fn symmetrize<T: Scalar, S: Simd<T>>(
             let count = S::LANES.min(paired - start);
             let to = &mut to[start..start + count];
             let line = &line[start..start + count];
-            // The mirror image of the first of them; of the others it lies before that.
+            // Position of the mirror bin of the first of them; those of the others precede it.
             let last = opposite + width - start;
             match turned(simd, from, last) {
                 Some(mirror) => {
@@ -236,19 +239,19 @@ fn complete<T: Scalar, S: Simd<T>>(
     }
 }
 
-/// The numbers of a plane from `last` backwards, unless fewer than a vector lie there.
+/// A vector of elements of a plane from `last` backwards, or `None` if fewer than a vector remain.
 #[inline(always)]
 fn turned<T: Scalar, S: Simd<T>>(simd: S, from: &[T], last: usize) -> Option<S::V> {
     let first = (last + 1).checked_sub(S::LANES)?;
     let numbers = &from[first..=last];
-    // SAFETY: they are a vector long.
+    // SAFETY: the slice is one vector long.
     Some(unsafe { simd.load(numbers.as_ptr()) }.reversed())
 }
 
-/// At most a vector of numbers.
+/// Loads at most one vector of elements.
 #[inline(always)]
 fn read<T: Scalar, S: Simd<T>>(simd: S, from: &[T]) -> S::V {
-    // SAFETY: so many are read as there are, and a whole vector where there is one.
+    // SAFETY: at most `from.len()` elements are read, and a whole vector only if the slice holds one.
     unsafe {
         match from.len() == S::LANES {
             true => simd.load(from.as_ptr()),
@@ -257,10 +260,10 @@ fn read<T: Scalar, S: Simd<T>>(simd: S, from: &[T]) -> S::V {
     }
 }
 
-/// Writes the first numbers of a vector, as many as there is room for.
+/// Stores the first elements of a vector, as many as `to` holds.
 #[inline(always)]
 fn write<T: Scalar, S: Simd<T>>(simd: S, to: &mut [T], numbers: S::V) {
-    // SAFETY: as for reading.
+    // SAFETY: as in `read`.
     unsafe {
         match to.len() == S::LANES {
             true => simd.store(to.as_mut_ptr(), numbers),

@@ -1,33 +1,35 @@
 //! Batched real and complex FFTs, spectral filters and long convolutions on plain slices.
 //!
 //! The computational core of Spectral: slices in, slices out, no tensors. Networks transform thousands of small signals
-//! of awkward lengths (7, 14, 28, 75, 150), so signals, not the elements of one signal, fill the vector registers: one
-//! signal a lane. A transform of 28 points then needs no shuffles, and any length up to 4096 without a prime factor
-//! above 199 runs at about the speed of a power of two.
+//! of awkward lengths (7, 14, 28, 75, 150), so vector registers are filled with several signals, one per lane, rather
+//! than with the elements of one signal. A transform of 28 points then needs no shuffles, and any length up to 4096
+//! without a prime factor above 199 runs at about the speed of a power of two.
 //!
 //! # Conventions
 //!
-//! - **Layout**: row-major; complex data are planar, two slices of equal length ([`Planar`], [`PlanarMut`]).
-//! - **Normalization**: nothing is scaled but by the `scale` argument; [`Norm`] gives the usual ones. The forward
-//!   transform has `exp(-2πi jk/n)`, the inverse `exp(+2πi jk/n)`.
-//! - **Output order**: bin `k` has frequency `k/n`, bins above `n/2` the negative frequencies `k/n − 1`. Half-spectra of
-//!   real signals have the bins `0 … n/2`, `n/2 + 1` ([`half_bins`]) of them, on the last transformed axis.
+//! - **Layout**: row-major. Complex data are planar: two slices of equal length ([`Planar`], [`PlanarMut`]).
+//! - **Normalization**: nothing is scaled except by the `scale` argument; [`Norm`] provides the usual choices. The
+//!   forward transform uses `exp(-2πi jk/n)`, the inverse `exp(+2πi jk/n)`.
+//! - **Output order**: bin `k` has frequency `k/n`; bins above `n/2` are the negative frequencies `k/n − 1`.
+//!   Half-spectra of real signals consist of the `n/2 + 1` bins `0, …, n/2` ([`half_bins`]), along the last transformed
+//!   axis.
 //! - **Any input**: inverse real transforms are defined for every spectrum, Hermitian or not: complex over the leading
-//!   axes, then the real part over the last one. Their adjoints come from the same functions by [`BinWeight`].
-//! - **Pruning**: a [`PrunedFft`] transforms only what is not zero of padded, cropped or tiled signals ([`Frame`]), and only
-//!   the kept [`Modes`] of their spectra.
-//! - **Errors**: callers check shapes; wrong slice lengths panic with what was expected and what came.
-//! - **Threads**: rayon's current pool; small work stays on the calling thread.
-//! - **Independence**: batch entries do not disturb each other, not even by rounding or values that are not finite.
-//! - **Accuracy**: relative L2 error below 5e-7 (`f32`) and 1e-14 (`f64`), tested against [`oracle`] at every length from
-//!   1 to 64 and a choice up to 8195.
+//!   axes, then the real part over the last one. The same functions compute their adjoints, with a [`BinWeight`].
+//! - **Pruning**: a [`PrunedFft`] transforms only the nonzero parts of padded, cropped or tiled signals ([`Frame`]),
+//!   and only the kept [`Modes`] of their spectra.
+//! - **Errors**: a slice of the wrong length causes a panic with the expected and the actual length. Callers should
+//!   check shapes first.
+//! - **Threads**: rayon's current pool; small amounts of work stay on the calling thread.
+//! - **Independence**: batch entries do not affect each other, neither by rounding nor by non-finite values.
+//! - **Accuracy**: relative L2 error below 5e-7 (`f32`) and 1e-14 (`f64`), tested against [`oracle`] at every length
+//!   from 1 to 64 and selected lengths up to 8195.
 //!
 //! # Speed
 //!
-//! Instructions (AVX-512, AVX2 with FMA, or the target's baseline) are chosen at run time; the environment variable
-//! `SPECTRAL_INSTRUCTION_SET` can ask for less ([`InstructionSet`]). Measured on two cores of an
-//! AMD EPYC (family 26, AVX-512), `f32`, `rfftn` then `irfftn`, two threads, shortest of many runs, milliseconds, beside
-//! a plain loop of realfft and rustfft over images with rayon (`cargo bench --bench fft`):
+//! Instructions (AVX-512, AVX2 with FMA, or the target's baseline) are selected at run time; the environment variable
+//! `SPECTRAL_INSTRUCTION_SET` can lower the selection ([`InstructionSet`]). The table shows `rfftn` followed by
+//! `irfftn` in `f32`, in milliseconds (minimum of many runs), on two cores of an AMD EPYC (family 26, AVX-512) with two
+//! threads, compared with a plain loop of realfft and rustfft over images with rayon (`cargo bench --bench fft`):
 //!
 //! | images | this crate | realfft loop |
 //! |---|---|---|
@@ -36,12 +38,12 @@
 //! | 128 × 150 × 150 | 3.0 | 7.6 |
 //! | 128 × 256 × 256 | 6.5 | 30 |
 //!
-//! Complex lines of one length, one thread, GFLOP/s by 5·n·log2 n: 28: 45, 64: 65, 100: 72, 128: 78, 150: 55, 256: 71,
-//! 512: 74, 1000: 84, 4096: 48, 65536: 46. Slower: lengths below 16 (7: 15, 14: 30), primes (31: 28, 127: 26, 257: 17),
-//! and real lines of odd length in one dimension, which take twice their work.
+//! Complex transforms of lines of one length, one thread, in GFLOP/s (counting 5·n·log2 n): 28: 45, 64: 65, 100: 72,
+//! 128: 78, 150: 55, 256: 71, 512: 74, 1000: 84, 4096: 48, 65536: 46. Slower cases: lengths below 16 (7: 15, 14: 30),
+//! primes (31: 28, 127: 26, 257: 17), and one-dimensional real lines of odd length, which take twice the work.
 //!
-//! The contraction runs at 145 to 180 GFLOP/s a thread (8 flops a complex multiplication and addition) for dense
-//! couplings of 16 channels and more; depthwise ones are bound by memory.
+//! [`BinwiseMatmul`] runs at 145 to 180 GFLOP/s per thread (counting 8 flops per complex multiply-add) for dense
+//! couplings of 16 channels and more; depthwise ones are memory-bound.
 //!
 //! # Example
 //!
@@ -67,8 +69,8 @@
 )]
 
 mod algorithm;
+mod binwise_matmul;
 mod cache;
-mod contraction;
 mod exponential;
 mod filter;
 mod hermitian;
@@ -85,8 +87,8 @@ mod stack;
 mod transform;
 mod view;
 
+pub use binwise_matmul::{BinwiseMatmul, Conjugate, TiledBinwiseMatmul};
 pub use cache::{PlanMemory, clear_plans, plan_memory, set_plan_memory};
-pub use contraction::{BinwiseMatmul, Conjugate, TiledBinwiseMatmul};
 pub use exponential::{ExponentialFactors, ExponentialGradients, ExponentialSum};
 pub use filter::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 pub use hermitian::HermitianSpectra;
@@ -102,7 +104,7 @@ pub use transform::{
     Frame, Modes, PrunedFft, fft_axis, fftn, irfft_axis, irfftn, rfft_axis, rfftn,
 };
 
-/// Compiles and runs the example of the README.
+/// Compiles and runs the README's example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,37 +1,43 @@
-//! Multiplicative normal noise that is not kept: every number's noise follows from a seed and its place.
+//! Multiplicative Gaussian noise that is never stored: the noise of every element is a function of a seed and its
+//! index.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// Numbers whose noise is drawn together, two from each draw.
+/// Elements whose noise is generated together, two per draw.
 const BLOCK: usize = 2 * PAIRS;
-/// Draws made together: so many vectors of any instruction set that the compiler makes a loop of them.
+/// Draws generated together: enough for the compiler to vectorize, for any instruction set.
 const PAIRS: usize = 64;
-/// Numbers that a task works on, a multiple of [`BLOCK`].
+/// Elements per task, a multiple of [`BLOCK`].
 const TASK: usize = 1 << 13;
 
-/// `y[i] = x[i]·(1 + deviation·n_i)` with `n_i` from the standard normal distribution, a function of `seed` and `i` alone.
+/// Multiplicative Gaussian noise, `y[i] = x[i]·(1 + deviation·n_i)`, where `n_i` is standard normal and depends only on
+/// `seed` and `i`.
 ///
-/// The map is its own adjoint, and gives the same noise again whenever it is asked with the same seed, so that nothing of
-/// the size of `x` is held for a backward pass. The noise has single precision in either type: two hashes of the place
-/// (C. Wellons' *lowbias32*) make a uniform pair, and this a normal pair (Box and Muller, *A note on the generation of
-/// random normal deviates*, 1958), of magnitudes up to 6.8.
+/// The map is its own adjoint. The same seed generates the same noise again, so that nothing of the size of `x` needs
+/// to be stored for a backward pass. The noise has single precision for both number types: two hashes of the index (C.
+/// Wellons' *lowbias32*) give a pair of uniform numbers, which the Box–Muller transform (*A note on the generation of
+/// random normal deviates*, 1958) turns into a pair of normal ones, of magnitude up to 6.8.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalNoise {
-    /// What the noise follows from.
+    /// The seed.
     pub seed: u64,
-    /// Its standard deviation.
+    /// The standard deviation of the noise.
     pub deviation: f64,
 }
 
 impl NormalNoise {
-    /// Multiplies.
+    /// Computes `y[i] = x[i]·(1 + deviation·n_i)`.
     ///
     /// # Panics
-    /// When the slices differ in length.
+    /// If the slices differ in length.
     pub fn multiply<T: Scalar>(&self, x: &[T], y: &mut [T]) {
-        assert_eq!(x.len(), y.len(), "noise: lengths of input and output");
+        assert_eq!(
+            x.len(),
+            y.len(),
+            "noise: input and output lengths must be equal"
+        );
         T::enter::<WorkEntry>(Work {
             noise: *self,
             x,
@@ -40,7 +46,7 @@ impl NormalNoise {
     }
 }
 
-/// The product over all numbers.
+/// The product over all elements.
 pub struct Work<'a, T> {
     noise: NormalNoise,
     x: &'a [T],
@@ -50,7 +56,7 @@ pub struct Work<'a, T> {
 spectral_lanes::entry!(WorkEntry, Work);
 
 impl<T: Scalar> Work<'_, T> {
-    /// Computes it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let len = self.x.len();
         let set = InstructionSet::current();
@@ -66,7 +72,7 @@ impl<T: Scalar> Work<'_, T> {
     }
 }
 
-/// A task's numbers from `first` on.
+/// A range of elements, starting with `first`.
 struct Task<'a, T> {
     work: &'a Work<'a, T>,
     first: usize,
@@ -81,7 +87,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
         let deviation = deviation as f32;
         let x = &self.work.x[self.first..];
         let x = &x[..x.len().min(TASK)];
-        // SAFETY: the output is as long as the input, and each task writes its own part.
+        // SAFETY: the output is as long as the input, and each task writes only its own part.
         let y = unsafe { std::slice::from_raw_parts_mut(self.work.y.at(self.first), x.len()) };
         let blocks = x.chunks(BLOCK).zip(y.chunks_mut(BLOCK));
         for (block, (x, y)) in blocks.enumerate() {
@@ -95,7 +101,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
     }
 }
 
-/// Two independent normal numbers from each of [`PAIRS`] places.
+/// Two independent normal numbers for each of [`PAIRS`] indices.
 #[inline(always)]
 fn normal_pairs(seed: u64, place: u64) -> [[f32; PAIRS]; 2] {
     let keys = keys(seed, place >> 32);
@@ -118,7 +124,7 @@ fn normal_pairs(seed: u64, place: u64) -> [[f32; PAIRS]; 2] {
     [cosines, sines]
 }
 
-/// Two words from a seed and the upper half of a place (SplitMix64: Steele, Lea and Flood, 2014).
+/// Two hash keys from a seed and the upper half of an index (SplitMix64: Steele, Lea and Flood, 2014).
 #[inline(always)]
 fn keys(seed: u64, high: u64) -> [u32; 2] {
     let mut z = seed.wrapping_add((high + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -140,9 +146,9 @@ fn hash(mut x: u32) -> u32 {
 fn ln_of_fraction(bits: u32) -> f32 {
     const SQRT_HALF: f32 = std::f32::consts::FRAC_1_SQRT_2;
     const OFFSET: u32 = SQRT_HALF.to_bits();
-    // Rounded to 24 bits; 2³² itself stands for what rounds up to it.
+    // Rounded to 24 bits; values that round up become 2³².
     let u = bits as f32 + 0.5;
-    // u = 2^n·m with m from √½ to √2.
+    // u = 2^n·m, with m between √½ and √2.
     let shifted = u.to_bits().wrapping_sub(OFFSET);
     let n = (shifted as i32 >> 23) - 32;
     let m = f32::from_bits((shifted & 0x007f_ffff).wrapping_add(OFFSET));
@@ -156,7 +162,7 @@ fn ln_of_fraction(bits: u32) -> f32 {
 /// Cosine and sine of `2π·bits/2³²`.
 #[inline(always)]
 fn circle(bits: u32) -> [f32; 2] {
-    // The upper two bits, rounded, say which quarter; the rest is an angle from −π/4 to π/4.
+    // The upper two bits, rounded, give the quadrant; the rest is an angle between −π/4 and π/4.
     let quarter = bits.wrapping_add(1 << 29) >> 30;
     let rest = bits.wrapping_sub(quarter << 30) as i32;
     let r = rest as f32 * (std::f32::consts::TAU / 4_294_967_296.0);
@@ -167,12 +173,12 @@ fn circle(bits: u32) -> [f32; 2] {
                 + r2 * (1.0 / 120.0 + r2 * (-1.0 / 5040.0 + r2 * (1.0 / 362_880.0)))));
     let cosine =
         1.0 + r2 * (-0.5 + r2 * (1.0 / 24.0 + r2 * (-1.0 / 720.0 + r2 * (1.0 / 40_320.0))));
-    // In bits, so that a loop over it runs in vectors.
+    // On bits, so that the loop can be vectorized.
     let swap = (quarter & 1).wrapping_neg();
     let (a, b) = (cosine.to_bits(), sine.to_bits());
     let swapped = (a ^ b) & swap;
     let (a, b) = (a ^ swapped, b ^ swapped);
-    // Signs by quarter: cosine + − − +, sine + + − −.
+    // Signs by quadrant: cosine + − − +, sine + + − −.
     let negative = |bit: u32| (bit & 1) << 31;
     let cosine = f32::from_bits(a ^ negative((quarter ^ (quarter >> 1)) & 1));
     let sine = f32::from_bits(b ^ negative(quarter >> 1));
@@ -192,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn logarithm_and_circle_are_those_of_the_library() {
+    fn logarithm_and_circle_match_the_standard_library() {
         for bits in (0..u32::MAX - 9973)
             .step_by(9973)
             .chain([0, 1, 2, 3, u32::MAX])
         {
             let x = (f64::from(bits) + 0.5) / 4_294_967_296.0;
             let (got, want) = (f64::from(ln_of_fraction(bits)), x.ln());
-            // The argument has 24 bits: near 1 that is what is left of the logarithm.
+            // The argument has 24 bits, which limits the accuracy of the logarithm near 1.
             assert!(
                 (got - want).abs() < 3e-7 * want.abs() + 6.1e-8,
                 "ln {x}: {got} {want}"
@@ -217,7 +223,7 @@ mod tests {
         let count = 4_000_000;
         let draws = draws(1, count);
         let count = count as f64;
-        // Five deviations of a count of that probability.
+        // Five standard deviations of a count with that probability.
         let near = |what: &str, got: usize, probability: f64| {
             let expected = probability * count;
             let limit = 5.0 * (expected * (1.0 - probability)).sqrt();
@@ -226,7 +232,7 @@ mod tests {
                 "{what}: {got} for {expected}"
             );
         };
-        // The normal distribution function, from tables.
+        // The cumulative normal distribution, from tables.
         for (x, below) in [
             (0.0, 0.5),
             (0.25, 0.598_706_325_682_923_7),
@@ -259,8 +265,9 @@ mod tests {
         }
     }
 
-    /// Means of products of two standard normal numbers, and of their squares, of `count` pairs.
-    fn unrelated(what: &str, a: &[f64], b: &[f64]) {
+    /// Checks that the means of the products of two standard normal sequences, and of their squares, are as if
+    /// independent.
+    fn assert_independent(what: &str, a: &[f64], b: &[f64]) {
         let count = a.len().min(b.len()) as f64;
         let mean =
             |f: fn(f64, f64) -> f64| a.iter().zip(b).map(|(&a, &b)| f(a, b)).sum::<f64>() / count;
@@ -277,18 +284,18 @@ mod tests {
     }
 
     #[test]
-    fn one_draw_says_nothing_about_another() {
+    fn draws_are_independent() {
         let first = draws(1, 1_000_000);
         for lag in [1, 2, 7, 15, 16, 17, 31, 32, 33, 64, 784, 4096, 8192] {
-            unrelated(&format!("lag {lag}"), &first, &first[lag..]);
+            assert_independent(&format!("lag {lag}"), &first, &first[lag..]);
         }
         for seed in [0, 2, 3, 1 << 32, (1 << 32) + 1, u64::MAX] {
-            unrelated(&format!("seed {seed}"), &first, &draws(seed, first.len()));
+            assert_independent(&format!("seed {seed}"), &first, &draws(seed, first.len()));
         }
     }
 
     #[test]
-    fn noise_depends_on_seed_and_place_alone() {
+    fn noise_depends_only_on_seed_and_index() {
         let x: Vec<f32> = (0..30_011).map(|i| (i as f32 * 0.37).sin()).collect();
         let noise = NormalNoise {
             seed: 5,

@@ -1,21 +1,22 @@
-//! Where the factor 1/N of a transform pair goes.
+//! Which direction of a transform pair is scaled by 1/N.
 
-/// Normalization of a transform pair, with NumPy's meaning.
+/// Normalization of a transform pair, as in NumPy.
 ///
-/// `N` is the product of the transformed (real) lengths. Forward then inverse is the identity for every choice.
+/// `N` is the product of the transformed (real) lengths. The forward transform followed by the inverse is the identity
+/// for every choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Norm {
-    /// Forward unscaled, inverse times `1/N`.
+    /// Forward unscaled, inverse scaled by `1/N`.
     #[default]
     Backward,
-    /// Both directions times `1/√N`: the transform is unitary.
+    /// Both directions scaled by `1/√N`, so that the transform is unitary.
     Ortho,
-    /// Forward times `1/N`, inverse unscaled.
+    /// Forward scaled by `1/N`, inverse unscaled.
     Forward,
 }
 
 impl Norm {
-    /// Factor of the forward transform of `n` points in all (`n ≥ 1`).
+    /// The scale factor of the forward transform of `n ≥ 1` points in total.
     pub fn forward_scale(self, n: usize) -> f64 {
         match self {
             Norm::Backward => 1.0,
@@ -24,7 +25,7 @@ impl Norm {
         }
     }
 
-    /// Factor of the inverse transform of `n` points in all (`n ≥ 1`).
+    /// The scale factor of the inverse transform of `n ≥ 1` points in total.
     pub fn inverse_scale(self, n: usize) -> f64 {
         match self {
             Norm::Backward => 1.0 / n as f64,

@@ -1,6 +1,6 @@
-//! Naive discrete Fourier transforms in `f64`: a test oracle, slow and hard to get wrong.
+//! Naive discrete Fourier transforms in `f64`: a slow and simple test oracle.
 //!
-//! Angles are reduced (`jk mod n`) before the cosine is taken, so that the only error is that of the summation.
+//! Angles are reduced (`jk mod n`) before the cosine is computed, so that the only error is that of the summation.
 
 use std::f64::consts::TAU;
 
@@ -16,9 +16,11 @@ fn roots(n: usize, sign: f64) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// `X[k] = Σ_j x[j] exp(∓2πi jk/n)` along one axis of an array `[outer, n, inner]`; unscaled in both directions.
+/// Naive transform along one axis of an array `[outer, n, inner]`: `X[k] = Σ_j x[j] exp(∓2πi jk/n)`. Unscaled in both
+/// directions; `inverse` selects the positive exponent.
 ///
-/// `inverse` picks the positive exponent. Panics when the slices are shorter than the shape says.
+/// # Panics
+/// If a slice is too short for the shape.
 pub fn dft_axis(
     outer: usize,
     n: usize,
@@ -47,24 +49,26 @@ pub fn dft_axis(
     out
 }
 
-/// The complex transform of one signal; unscaled in both directions.
+/// Complex transform of one signal. Unscaled in both directions.
 pub fn dft(inverse: bool, re: &[f64], im: &[f64]) -> Spectrum {
     dft_axis(1, re.len(), 1, inverse, re, im)
 }
 
-/// The first `n/2 + 1` bins of the transform of one real signal.
+/// The first `n/2 + 1` bins of the transform of one real signal. Unscaled.
 pub fn real_dft(x: &[f64]) -> Spectrum {
     real_dft_nd(1, &[x.len()], x)
 }
 
-/// `x[j] = Σ_k c_k Re(X[k] exp(2πi jk/n))` over the half-spectrum of `n` real samples; unscaled.
+/// Inverse real transform, `x[j] = Σ_k c_k Re(X[k] exp(2πi jk/n))` over the half-spectrum of `n` real samples.
+/// Unscaled.
 ///
-/// `c_k` is 1 for `k = 0` and (even `n`) `k = n/2`, else 2. The imaginary part of those bins is dropped.
+/// `c_k` is 1 for `k = 0` and (for even `n`) `k = n/2`, and 2 elsewhere. The imaginary part of the former bins is
+/// ignored.
 pub fn inverse_real_dft(n: usize, re: &[f64], im: &[f64]) -> Vec<f64> {
     inverse_real_dft_nd(1, &[n], re, im)
 }
 
-/// Complex transform over the last `sizes.len()` axes; unscaled in both directions.
+/// Complex transform over the last `sizes.len()` axes. Unscaled in both directions.
 pub fn dft_nd(batch: usize, sizes: &[usize], inverse: bool, re: &[f64], im: &[f64]) -> Spectrum {
     let mut data = (re.to_vec(), im.to_vec());
     for (axis, &n) in sizes.iter().enumerate() {
@@ -75,7 +79,8 @@ pub fn dft_nd(batch: usize, sizes: &[usize], inverse: bool, re: &[f64], im: &[f6
     data
 }
 
-/// Transform of real data over the last `sizes.len()` axes: shape `[batch, …, n/2 + 1]`, half-spectrum on the last axis.
+/// Real transform over the last `sizes.len()` axes, with a half-spectrum on the last: shape `[batch, …, n/2 + 1]`.
+/// Unscaled.
 pub fn real_dft_nd(batch: usize, sizes: &[usize], x: &[f64]) -> Spectrum {
     let n = sizes[sizes.len() - 1];
     let bins = n / 2 + 1;
@@ -88,9 +93,9 @@ pub fn real_dft_nd(batch: usize, sizes: &[usize], x: &[f64]) -> Spectrum {
     (half(&re), half(&im))
 }
 
-/// Inverse of [`real_dft_nd`] without its factor `1/N`: complex over the leading axes, then real over the last.
+/// Inverse of [`real_dft_nd`] up to the factor `1/N`: complex over the leading axes, then real over the last.
 ///
-/// Defined for any input, Hermitian or not: the last step drops the imaginary part of its self-conjugate bins.
+/// Defined for any input, Hermitian or not: the last step ignores the imaginary part of its self-conjugate bins.
 pub fn inverse_real_dft_nd(batch: usize, sizes: &[usize], re: &[f64], im: &[f64]) -> Vec<f64> {
     let (leading, n) = (&sizes[..sizes.len() - 1], sizes[sizes.len() - 1]);
     let bins = n / 2 + 1;

@@ -1,4 +1,4 @@
-//! Which algorithm transforms a length. Nothing outside sees the choice.
+//! The choice of a transform algorithm for a length.
 
 use crate::algorithm::per_signal::PerSignal;
 use crate::algorithm::stockham::Stockham;
@@ -7,7 +7,7 @@ use crate::view::View;
 use spectral_lanes::Scalar;
 use spectral_lanes::Simd;
 
-/// Beyond this a block of signals no longer fits the second-level cache and one signal at a time is faster.
+/// Longest block of signals that fits the L2 cache; for longer ones, one signal at a time is faster.
 const LONGEST_BLOCK: usize = 4096;
 
 enum Choice<T: Scalar> {
@@ -35,7 +35,7 @@ impl<T: Scalar> cache::Plan for Plan<T> {
 }
 
 impl<T: Scalar> Plan<T> {
-    /// Chooses for `n ≥ 1` points.
+    /// Chooses an algorithm for `n ≥ 1` points.
     pub fn new(n: usize) -> Self {
         let stockham = if n <= LONGEST_BLOCK {
             Stockham::new(n)
@@ -49,12 +49,12 @@ impl<T: Scalar> Plan<T> {
         Plan { choice }
     }
 
-    /// Whether signals side by side gain nothing: lines of memory are then better left where they are.
+    /// Whether the transform processes one signal at a time, so that interleaving signals would gain nothing.
     pub fn one_at_a_time(&self) -> bool {
         self.per_signal().is_some()
     }
 
-    /// The transform of single signals, if that is what was chosen.
+    /// The single-signal transform, if that is the chosen algorithm.
     pub fn per_signal(&self) -> Option<&PerSignal<T>> {
         match &self.choice {
             Choice::Stockham(_) => None,
@@ -62,7 +62,7 @@ impl<T: Scalar> Plan<T> {
         }
     }
 
-    /// Numbers of scratch that [`Self::run`] needs for vectors of `lanes`.
+    /// Elements of scratch memory that [`Self::run`] requires for vectors of `lanes`.
     pub fn scratch_len(&self, lanes: usize) -> usize {
         match &self.choice {
             Choice::Stockham(stockham) => stockham.scratch_len(lanes),
@@ -70,16 +70,16 @@ impl<T: Scalar> Plan<T> {
         }
     }
 
-    /// Transforms one block of lanes from `src` to `dst`, which may be the same.
+    /// Transforms one block of lanes from `src` to `dst`, which may be identical.
     ///
     /// # Safety
-    /// Both views must hold `n` elements of [`Simd::LANES`] lanes, and not partly overlap.
+    /// Both views must be valid for `n` elements of [`Simd::LANES`] lanes, and be either identical or disjoint.
     #[inline(always)]
     pub unsafe fn run<S: Simd<T>>(&self, simd: S, src: View<T>, dst: View<T>, scratch: &mut [T]) {
         match &self.choice {
-            // SAFETY: by the caller's promise.
+            // SAFETY: guaranteed by the caller.
             Choice::Stockham(stockham) => unsafe { stockham.run(simd, src, dst, scratch) },
-            // SAFETY: by the caller's promise.
+            // SAFETY: guaranteed by the caller.
             Choice::PerSignal(signal) => unsafe { signal.run::<S>(src, dst, scratch) },
         }
     }

@@ -1,8 +1,8 @@
-//! Half-spectra of real signals out of complex transforms, and back.
+//! Conversions between complex transforms and half-spectra of real signals.
 //!
-//! A real signal of even length `n = 2h` is a complex one of length `h` (even samples real, odd samples imaginary),
-//! untangled afterwards. Of odd length, one complex transform of length `n` serves two real signals, or one with
-//! zeros.
+//! A real signal of even length `n = 2h` is treated as a complex one of length `h` (even samples real, odd samples
+//! imaginary), whose transform is then untangled. For odd lengths, one complex transform of length `n` handles two real
+//! signals, or one signal and zeros.
 
 use crate::algorithm::root;
 use crate::cache;
@@ -10,7 +10,7 @@ use crate::view::{Complex, View, broadcast};
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd};
 
-/// `exp(−2πi k/n)` for `k = 0 … n/4`, even `n`.
+/// `exp(−2πi k/n)` for `k = 0, …, n/4`, with even `n`.
 pub struct HalfTwiddles<T> {
     pub factors: Vec<[T; 2]>,
 }
@@ -33,7 +33,7 @@ impl<T: Scalar> HalfTwiddles<T> {
     }
 }
 
-/// Where bin `h = n/2` of an even length lies. Bins 0 and `h` of a real signal are real.
+/// Where bin `h = n/2` of an even length is stored. Bins 0 and `h` of a real signal are real.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum LastBin {
     /// In an element of its own.
@@ -42,21 +42,21 @@ pub enum LastBin {
     InFirst,
 }
 
-/// Factors of the self-conjugate bins and of the others.
+/// Scale factors of the self-conjugate bins and of the other bins.
 #[derive(Clone, Copy)]
 pub struct BinScales<T> {
     pub ends: T,
     pub interior: T,
 }
 
-/// Transform of `h` points (even and odd samples of a signal) → half-spectrum of the signal, in place.
+/// Turns a transform of `h` points (of a signal's even and odd samples) into the half-spectrum of the signal, in place.
 pub struct Untangle<'a, T> {
     pub view: View<T>,
     pub half: usize,
     pub twiddles: &'a HalfTwiddles<T>,
     pub scales: BinScales<T>,
     pub last: LastBin,
-    /// Bins that are wanted, from 0 on; others may be left as they are.
+    /// Number of bins required, from 0 on; the others may be left unchanged.
     pub bins: usize,
 }
 
@@ -75,8 +75,8 @@ impl<T: Scalar> Kernel<T> for Untangle<'_, T> {
         } = self;
         let ends = simd.splat(scales.ends);
         let interior = simd.splat(scales.interior * T::of(0.5));
-        // SAFETY: the view holds elements 0 … h−1, and h if the last bin has an element of its own; no other
-        // iteration touches elements k and h−k.
+        // SAFETY: the view is valid for elements 0..h, and for h if the last bin has its own element; no other
+        // iteration accesses elements k and h−k.
         unsafe {
             let z = view.load(simd, 0);
             let (first, nyquist) = ((z.re + z.im) * ends, (z.re - z.im) * ends);
@@ -140,15 +140,15 @@ impl<T: Scalar> Kernel<T> for Untangle<'_, T> {
     }
 }
 
-/// Half-spectrum of a signal → input of the inverse transform of `h` points whose output is its even and odd samples,
-/// in place. The imaginary parts of the self-conjugate bins are not read.
+/// Turns a half-spectrum into the input of the inverse transform of `h` points whose output is the signal's even and
+/// odd samples, in place. The imaginary parts of the self-conjugate bins are not read.
 pub struct Tangle<'a, T> {
     pub view: View<T>,
     pub half: usize,
     pub twiddles: &'a HalfTwiddles<T>,
     pub scales: BinScales<T>,
     pub last: LastBin,
-    /// Bins that may differ from zero, from 0 on; the elements of the others must be zero.
+    /// Number of bins that may be nonzero, from 0 on; the elements of the others must be zero.
     pub bins: usize,
 }
 
@@ -197,7 +197,7 @@ impl<T: Scalar> Kernel<T> for Tangle<'_, T> {
                     re: a.re + b.re,
                     im: a.im - b.im,
                 };
-                // The conjugate of the difference, times w, is the conjugate of what is wanted.
+                // The conjugate of the difference, times w, is the conjugate of the desired value.
                 let turned = Complex {
                     re: a.re - b.re,
                     im: simd.splat(T::of(0.0)) - (a.im + b.im),
@@ -223,17 +223,17 @@ impl<T: Scalar> Kernel<T> for Tangle<'_, T> {
     }
 }
 
-/// Transform of `a + ib` of odd length `n` → half-spectra of the real signals `a` and `b`.
+/// Splits a transform of `a + ib` of odd length `n` into the half-spectra of the real signals `a` and `b`.
 pub struct Split<T> {
     /// The transform, `n` elements.
     pub view: View<T>,
     pub n: usize,
-    /// Receives `bins` elements.
+    /// Destination, `bins` elements.
     pub first: View<T>,
-    /// Receives `bins` elements.
+    /// Destination, `bins` elements.
     pub second: View<T>,
     pub scales: BinScales<T>,
-    /// Bins that are wanted, at most (n+1)/2.
+    /// Number of bins required, at most (n+1)/2.
     pub bins: usize,
 }
 
@@ -245,7 +245,7 @@ impl<T: Scalar> Kernel<T> for Split<T> {
         let ends = simd.splat(self.scales.ends);
         let interior = simd.splat(self.scales.interior * T::of(0.5));
         let zero = simd.splat(T::of(0.0));
-        // SAFETY: the views hold as many elements as their fields say.
+        // SAFETY: the views are valid for the numbers of elements that their fields state.
         unsafe {
             let z = self.view.load(simd, 0).scale(ends);
             self.first.store(simd, 0, Complex { re: z.re, im: zero });
@@ -267,18 +267,19 @@ impl<T: Scalar> Kernel<T> for Split<T> {
     }
 }
 
-/// Half-spectra of two real signals of odd length `n` → the spectrum of `a + ib`. The imaginary parts of bin 0 are not
-/// read.
+/// Joins the half-spectra of two real signals of odd length `n` into the spectrum of `a + ib`. The imaginary parts of
+/// bin 0 are not read.
 pub struct Join<T> {
-    /// Receives the spectrum, `n` elements.
+    /// Destination of the spectrum, `n` elements.
     pub view: View<T>,
     pub n: usize,
     /// `bins` elements.
     pub first: View<T>,
-    /// `bins` elements; none: the second signal is zero.
+    /// `bins` elements; `None` if the second signal is zero.
     pub second: Option<View<T>>,
     pub scales: BinScales<T>,
-    /// Bins that may differ from zero, at most (n+1)/2; elements `bins … n − bins` of the spectrum are left as they are.
+    /// Number of bins that may be nonzero, at most (n+1)/2; elements `bins..=n − bins` of the spectrum are left
+    /// unchanged.
     pub bins: usize,
 }
 
@@ -291,8 +292,8 @@ impl<T: Scalar> Kernel<T> for Join<T> {
         let interior = simd.splat(self.scales.interior);
         let zero = simd.splat(T::of(0.0));
         let nothing = Complex { re: zero, im: zero };
-        // SAFETY: the views hold as many elements as their fields say; element k of `first` may be element k of
-        // `view`, and is read before it is written.
+        // SAFETY: the views are valid for the numbers of elements that their fields state; element k of `first` may be
+        // element k of `view`, and is read before it is written.
         unsafe {
             let a = self.first.load(simd, 0);
             let b = if let Some(view) = self.second {

@@ -1,18 +1,18 @@
-//! Circular reversal of signals: what conjugating a spectrum does in space.
+//! Circular reversal of signals: the spatial counterpart of conjugating a spectrum.
 
 use crate::Scalar;
 
-/// `output[n] = input[−n mod N]` over the last `sizes.len()` axes of a row-major array.
+/// Circular reversal, `output[n] = input[−n mod N]`, over the last `sizes.len()` axes of a row-major array.
 ///
-/// Index 0 stays where it is and the others turn round, so two reversals are none.
+/// Index 0 stays in place and all other indices are reversed, so that reversing twice is the identity.
 ///
 /// # Panics
-/// When a slice does not hold `batch · sizes` elements.
+/// If a slice does not hold `batch · Π sizes` elements.
 pub fn reverse<T: Scalar>(batch: usize, sizes: &[usize], input: &[T], output: &mut [T]) {
     let samples: usize = sizes.iter().product();
     let expected = batch * samples;
-    assert_eq!(input.len(), expected, "reverse: length of the input");
-    assert_eq!(output.len(), expected, "reverse: length of the output");
+    assert_eq!(input.len(), expected, "reverse: wrong input length");
+    assert_eq!(output.len(), expected, "reverse: wrong output length");
     if expected == 0 {
         return;
     }
@@ -32,7 +32,7 @@ fn reverse_one<T: Scalar>(sizes: &[usize], from: &[T], to: &mut [T]) {
         let mirror = (count - n) % count;
         let from = &from[mirror * stride..(mirror + 1) * stride];
         match inner {
-            // The last axis in one go: the first sample, then the others from the end.
+            // The last axis in one step: the first sample, then the others from the end.
             [_] => {
                 to[0] = from[0];
                 let reversed = from[1..].iter().rev();
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_axis_turns_round_index_zero() {
+    fn every_axis_is_reversed_about_index_zero() {
         let input: Vec<f32> = (0..2 * 3 * 4).map(|v| v as f32).collect();
         let mut output = vec![0.0; input.len()];
         reverse(2, &[3, 4], &input, &mut output);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn two_reversals_are_none() {
+    fn reversing_twice_is_the_identity() {
         for sizes in [vec![1], vec![7], vec![2, 1, 5], vec![1, 6]] {
             let count: usize = 3 * sizes.iter().product::<usize>();
             let input: Vec<f64> = (0..count).map(|v| v as f64).collect();

@@ -1,8 +1,10 @@
-//! How a slice is read: one axis of an array, planar complex data, direction, weights of half-spectrum bins.
+//! Descriptions of data: an axis of an array, planar complex data, transform direction, and weights of half-spectrum
+//! bins.
 
 use spectral_lanes::{count, expect_len};
 
-/// Sign of the exponent. Neither direction scales: that is the `scale` argument's business.
+/// Direction of a transform, that is, the sign of the exponent. Neither direction scales the result; use the `scale`
+/// argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// `exp(-2πi jk/n)`.
@@ -11,41 +13,42 @@ pub enum Direction {
     Inverse,
 }
 
-/// One axis of a row-major array seen as `[outer, len, inner]`.
+/// One axis of a row-major array, viewed as `[outer, len, inner]`.
 ///
-/// Where a half-spectrum is involved, `len` is the real length `n` and the spectrum has `n/2 + 1` bins.
+/// For transforms with a half-spectrum, `len` is the real length `n` and the spectrum has `n/2 + 1` bins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Axis {
-    /// Product of the sizes before the axis.
+    /// Product of the sizes of all axes before this one.
     pub outer: usize,
     /// Length of the axis, at least 1.
     pub len: usize,
-    /// Product of the sizes after the axis.
+    /// Product of the sizes of all axes after this one.
     pub inner: usize,
 }
 
 impl Axis {
-    /// Elements of the whole real (or complex) array.
+    /// Number of elements of the real or complex array.
     pub fn elements(self) -> usize {
         count(&[self.outer, self.len, self.inner])
     }
 
-    /// Elements of the array whose axis is a half-spectrum: `outer · (len/2 + 1) · inner`.
+    /// Number of elements of the array with a half-spectrum along this axis: `outer · (len/2 + 1) · inner`.
     pub fn half_elements(self) -> usize {
         count(&[self.outer, half_bins(self.len), self.inner])
     }
 }
 
-/// Bins of the half-spectrum of `n` real samples: `n/2 + 1`.
+/// Number of bins in the half-spectrum of `n` real samples: `n/2 + 1`.
 pub fn half_bins(n: usize) -> usize {
     n / 2 + 1
 }
 
-/// Factor `w_k` on half-spectrum bins by their index `k` on the half-spectrum axis.
+/// A factor `w_k` applied to half-spectrum bins, by their index `k` on the half-spectrum axis.
 ///
-/// A bin with `0 < k < n/2` stands for itself and its mirror image, the bins `k = 0` and (even `n`) `k = n/2` for
-/// themselves alone. So with `c_k = 1` for the latter and 2 elsewhere, the adjoint of
-/// `rfftn(scale s)` is `irfftn(scale s, Halve)`, and that of `irfftn(scale s)` is `rfftn(scale s, Double)`.
+/// A bin with `0 < k < n/2` represents itself and its mirror bin, whereas the bins `k = 0` and (for even `n`) `k = n/2`
+/// represent only themselves. So with `c_k = 1` for the latter and 2 elsewhere, the adjoint of `rfftn` with scale `s`
+/// is `irfftn` with scale `s` and [`Halve`](Self::Halve), and that of `irfftn` with scale `s` is `rfftn` with scale `s`
+/// and [`Double`](Self::Double).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BinWeight {
     /// `w_k = 1`.
@@ -58,7 +61,7 @@ pub enum BinWeight {
 }
 
 impl BinWeight {
-    /// `w_k` of the bins that have a mirror image (`0 < k < n/2`); the others weigh 1.
+    /// `w_k` of the bins that have a mirror bin (`0 < k < n/2`); the others have weight 1.
     pub fn interior(self) -> f64 {
         match self {
             BinWeight::One => 1.0,
@@ -77,7 +80,7 @@ impl BinWeight {
     }
 }
 
-/// Complex numbers read from two slices of equal length.
+/// Complex data to read, as two slices of equal length.
 #[derive(Clone, Copy, Debug)]
 pub struct Planar<'a, T> {
     /// Real parts.
@@ -86,7 +89,7 @@ pub struct Planar<'a, T> {
     pub im: &'a [T],
 }
 
-/// Complex numbers written to two slices of equal length.
+/// Complex data to write, as two slices of equal length.
 #[derive(Debug)]
 pub struct PlanarMut<'a, T> {
     /// Real parts.
@@ -96,7 +99,10 @@ pub struct PlanarMut<'a, T> {
 }
 
 impl<T> Planar<'_, T> {
-    /// Panics unless both planes have `expected` elements.
+    /// Checks the lengths.
+    ///
+    /// # Panics
+    /// If either plane does not have `expected` elements.
     #[track_caller]
     pub(crate) fn expect(&self, what: &str, expected: usize) {
         expect_len(what, "real", expected, self.re.len());
@@ -105,14 +111,17 @@ impl<T> Planar<'_, T> {
 }
 
 impl<T> PlanarMut<'_, T> {
-    /// Panics unless both planes have `expected` elements.
+    /// Checks the lengths.
+    ///
+    /// # Panics
+    /// If either plane does not have `expected` elements.
     #[track_caller]
     pub(crate) fn expect(&self, what: &str, expected: usize) {
         expect_len(what, "real", expected, self.re.len());
         expect_len(what, "imaginary", expected, self.im.len());
     }
 
-    /// The same slices for a shorter time.
+    /// Reborrows both slices.
     pub fn reborrow(&mut self) -> PlanarMut<'_, T> {
         PlanarMut {
             re: self.re,
@@ -120,7 +129,7 @@ impl<T> PlanarMut<'_, T> {
         }
     }
 
-    /// The same data, to read.
+    /// Borrows both slices for reading.
     pub fn as_planar(&self) -> Planar<'_, T> {
         Planar {
             re: self.re,
@@ -157,7 +166,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "input: expected 6 imaginary elements, got 5")]
-    fn a_wrong_length_is_named_with_what_was_expected() {
+    fn a_wrong_length_is_reported_with_the_expected_one() {
         Planar {
             re: &[0.0; 6],
             im: &[0.0; 5],

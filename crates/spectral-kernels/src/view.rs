@@ -1,11 +1,11 @@
-//! Where the complex elements of a block of signals lie, one signal a lane.
+//! Views of the complex elements of a block of signals, one signal per lane.
 
 use std::ops::{Add, Mul, Sub};
 
 use spectral_lanes::Scalar;
 use spectral_lanes::{Simd, Vector};
 
-/// A complex number in every lane.
+/// A complex number in each lane.
 #[derive(Clone, Copy)]
 pub struct Complex<V> {
     pub re: V,
@@ -64,7 +64,7 @@ impl<V: Vector> Complex<V> {
         }
     }
 
-    /// Both parts times a real factor.
+    /// Multiplies both parts by a real factor.
     #[inline(always)]
     pub fn scale(self, factor: V) -> Self {
         Complex {
@@ -74,7 +74,7 @@ impl<V: Vector> Complex<V> {
     }
 }
 
-/// Element `j` of a block of signals: vectors at `re + j·stride` and `im + j·stride`.
+/// A view of a block of signals; element `j` consists of the vectors at `re + j·stride` and `im + j·stride`.
 ///
 /// Swapping the two pointers turns a forward transform into an inverse one.
 #[derive(Clone, Copy)]
@@ -95,7 +95,7 @@ impl<T: Scalar> View<T> {
         }
     }
 
-    /// The conjugate's point of view: real and imaginary parts swapped.
+    /// The same view with real and imaginary parts swapped.
     #[inline(always)]
     pub fn swapped(self) -> Self {
         View {
@@ -105,7 +105,7 @@ impl<T: Scalar> View<T> {
         }
     }
 
-    /// The block that starts `lanes` lanes further on.
+    /// The view starting `lanes` lanes further on.
     #[inline(always)]
     pub fn lanes_from(self, lanes: usize) -> Self {
         View {
@@ -115,7 +115,7 @@ impl<T: Scalar> View<T> {
         }
     }
 
-    /// Every `step`-th element from `first` on.
+    /// The view of every `step`-th element, starting with `first`.
     #[inline(always)]
     pub fn elements_from(self, first: usize, step: usize) -> Self {
         let skip = first * self.stride;
@@ -126,13 +126,13 @@ impl<T: Scalar> View<T> {
         }
     }
 
-    /// Reads element `j`.
+    /// Loads element `j`.
     ///
     /// # Safety
-    /// A vector must be readable there in both planes.
+    /// Element `j` must be readable for one vector in both planes.
     #[inline(always)]
     pub unsafe fn load<S: Simd<T>>(self, simd: S, j: usize) -> Complex<S::V> {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             Complex {
                 re: simd.load(self.re.add(j * self.stride)),
@@ -141,13 +141,13 @@ impl<T: Scalar> View<T> {
         }
     }
 
-    /// Writes element `j`.
+    /// Stores element `j`.
     ///
     /// # Safety
-    /// A vector must be writable there in both planes.
+    /// Element `j` must be writable for one vector in both planes.
     #[inline(always)]
     pub unsafe fn store<S: Simd<T>>(self, simd: S, j: usize, x: Complex<S::V>) {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             simd.store(self.re.add(j * self.stride), x.re);
             simd.store(self.im.add(j * self.stride), x.im);
@@ -155,7 +155,7 @@ impl<T: Scalar> View<T> {
     }
 }
 
-/// Reads a complex factor and puts it into every lane.
+/// Loads a complex factor into every lane.
 #[inline(always)]
 pub fn broadcast<T: Scalar, S: Simd<T>>(simd: S, w: [T; 2]) -> Complex<S::V> {
     Complex {

@@ -1,4 +1,4 @@
-//! `⟨A x, y⟩ = ⟨x, A* y⟩` for each map and what is documented as its adjoint.
+//! Checks `⟨A x, y⟩ = ⟨x, A* y⟩` for each map and its documented adjoint.
 
 mod common;
 
@@ -15,7 +15,7 @@ fn assert_equal<T: Number>(what: &str, a: f64, b: f64, scale: f64) {
     );
 }
 
-/// `‖a‖·‖b‖`, what an inner product's rounding errors are in proportion to.
+/// `‖a‖·‖b‖`, which the rounding errors of an inner product are proportional to.
 fn magnitude(a: &[f64], b: &[f64]) -> f64 {
     (dot(a, a) * dot(b, b)).sqrt()
 }
@@ -26,7 +26,7 @@ fn real_pair<T: Number>(batch: usize, sizes: &[usize]) {
     let halves = points / n * half_bins(n);
     let s = T::of(0.125);
     let x = noise::<T>(points, 1);
-    // Not Hermitian: neither self-conjugate bins nor columns are special in it.
+    // Not Hermitian, so that neither self-conjugate bins nor columns are special.
     let y = Owned::<T>::noise(halves, 2);
     for (forward, adjoint) in [
         (BinWeight::One, BinWeight::Halve),

@@ -1,4 +1,4 @@
-//! Sums of exponentials against their definition in `f64`, and gradients against finite differences.
+//! Sums of exponentials, compared with their definition in `f64`, and gradients, compared with finite differences.
 
 mod common;
 
@@ -86,7 +86,7 @@ fn gradients<T: Number>(sum: &ExponentialSum, factors: &Factors<T>, gy: &[T]) ->
 }
 
 #[test]
-fn surfaces_are_those_of_the_definition() {
+fn surfaces_match_the_definition() {
     fn check<T: Number>(tolerance: f64) {
         for sum in shapes() {
             let factors = factors::<T>(&sum);
@@ -100,7 +100,7 @@ fn surfaces_are_those_of_the_definition() {
 }
 
 #[test]
-fn gradients_are_finite_differences() {
+fn gradients_match_finite_differences() {
     for sum in shapes().take(5) {
         let factors = factors::<f64>(&sum);
         let gy = noise::<f64>(sum.output_len(), 4);
@@ -128,7 +128,7 @@ fn gradients_are_finite_differences() {
 }
 
 #[test]
-fn single_precision_gradients_are_those_of_double_precision() {
+fn single_precision_gradients_match_double_precision() {
     for sum in shapes() {
         let single = factors::<f32>(&sum);
         let wide = single.each_ref().map(|part| widen(part));
@@ -143,7 +143,7 @@ fn single_precision_gradients_are_those_of_double_precision() {
 }
 
 #[test]
-fn no_rows_no_columns_and_no_filters_are_no_work() {
+fn empty_shapes_do_nothing() {
     for [filters, rows, columns] in [[0, 3, 3], [2, 0, 3], [2, 3, 0]] {
         let sum = ExponentialSum {
             filters,
@@ -160,7 +160,7 @@ fn no_rows_no_columns_and_no_filters_are_no_work() {
 
 #[test]
 #[should_panic(expected = "sum of exponentials, row factors")]
-fn factors_of_another_length_are_refused() {
+fn factors_of_the_wrong_length_are_rejected() {
     let sum = ExponentialSum {
         filters: 1,
         terms: 1,

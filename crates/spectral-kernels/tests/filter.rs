@@ -1,4 +1,4 @@
-//! The filter and its adjoints against transforms by their definition in `f64`.
+//! Spectral filters and their adjoints, compared with naive transforms in `f64`.
 
 mod common;
 
@@ -14,7 +14,7 @@ const LAYOUTS: [Layout; 2] = [Layout::Planes, Layout::ChannelsLast];
 
 type Complex = (Vec<f64>, Vec<f64>);
 
-/// Index of a sample of an image.
+/// Offset of a sample of an image.
 fn at(
     f: &SpectralFilter,
     channels: usize,
@@ -29,7 +29,7 @@ fn at(
     }
 }
 
-/// Index of a bin of a response.
+/// Offset of a bin of a response.
 fn bin(f: &SpectralFilter, filter: usize, k: usize) -> usize {
     match f.layout {
         Layout::Planes => filter * f.bins() + k,
@@ -37,7 +37,7 @@ fn bin(f: &SpectralFilter, filter: usize, k: usize) -> usize {
     }
 }
 
-/// Index in the grid of each sample of a frame.
+/// Offset in the grid of each sample of a placement.
 fn places<'a>(f: &'a SpectralFilter, frame: &'a Placement) -> impl Iterator<Item = usize> + 'a {
     (0..frame.area()).map(|i| {
         let (row, column) = (i / frame.size[1], i % frame.size[1]);
@@ -45,7 +45,7 @@ fn places<'a>(f: &'a SpectralFilter, frame: &'a Placement) -> impl Iterator<Item
     })
 }
 
-/// The spectrum of an image in its place on the grid.
+/// The spectrum of an image placed on the grid.
 fn spectrum(
     f: &SpectralFilter,
     x: &[f64],
@@ -106,7 +106,7 @@ fn forward(f: &SpectralFilter, x: &[f64], r: &Complex) -> Vec<f64> {
     y
 }
 
-/// The gradients for input and response by the formulas.
+/// The gradients with respect to input and response, by their definitions.
 fn adjoint(f: &SpectralFilter, x: &[f64], r: &Complex, gy: &[f64]) -> (Vec<f64>, Complex) {
     let (outputs, inputs) = (f.groups * f.multiplier, f.groups * f.terms);
     let points = (f.grid[0] * f.grid[1]) as f64;
@@ -150,7 +150,7 @@ fn adjoint(f: &SpectralFilter, x: &[f64], r: &Complex, gy: &[f64]) -> (Vec<f64>,
     (gx, gr)
 }
 
-/// Compares everything, fused as the filter chooses, or through memory.
+/// Compares all results, with the filter's own choice of algorithm and through memory.
 fn check<T: Number>(f: &SpectralFilter, seed: u64) {
     let x = noise::<T>(f.input_len(), seed);
     let gy = noise::<T>(f.output_len(), seed + 1);
@@ -222,7 +222,7 @@ fn the_formulas_are_the_gradients_of_the_naive_filter() {
             let gy = noise::<f64>(f.output_len(), 2);
             let r = Owned::<f64>::noise(f.response_len(), 3).wide();
             let (gx, gr) = adjoint(&f, &x, &r, &gy);
-            // The filter is linear in each factor: the slope along a unit vector is what it gives there.
+            // The filter is linear in each factor, so the slope along a unit vector is the filter's value there.
             let unit = |len: usize, i: usize| -> Vec<f64> {
                 (0..len).map(|j| f64::from(u8::from(i == j))).collect()
             };
@@ -316,7 +316,7 @@ fn frames_smaller_than_the_grid() {
 }
 
 #[test]
-fn lengths_that_vectors_do_not_serve() {
+fn lengths_without_vector_kernels() {
     for layout in LAYOUTS {
         for grid in [[1, 8194], [211, 3], [2, 211]] {
             let f = SpectralFilter {
@@ -330,8 +330,8 @@ fn lengths_that_vectors_do_not_serve() {
 }
 
 #[test]
-fn large_images_on_every_thread_have_the_results_of_small_pieces() {
-    // Enough work for several threads, with fewer groups than there are threads and with more.
+fn large_images_on_all_threads_match_the_results_of_small_pieces() {
+    // Enough work for several threads, with fewer and with more groups than threads.
     for (batch, groups) in [(9, 1), (2, 5)] {
         let f = SpectralFilter {
             multiplier: 2,
@@ -360,7 +360,7 @@ fn without_entries_the_gradient_is_zero() {
 }
 
 #[test]
-fn an_image_that_is_not_a_number_disturbs_no_other() {
+fn a_nan_image_does_not_affect_others() {
     for layout in LAYOUTS {
         for grid in [[9, 9], [8, 8]] {
             let f = SpectralFilter {
@@ -389,8 +389,8 @@ fn an_image_that_is_not_a_number_disturbs_no_other() {
 }
 
 #[test]
-#[should_panic(expected = "filter output: 5 samples from 4 on do not fit the 8 of the grid")]
-fn a_frame_beyond_the_grid_is_named() {
+#[should_panic(expected = "filter output: 5 samples starting at 4 do not fit a grid of 8")]
+fn a_placement_outside_the_grid_is_reported() {
     let f = SpectralFilter {
         output: Placement {
             start: [0, 4],

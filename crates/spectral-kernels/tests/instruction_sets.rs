@@ -1,4 +1,5 @@
-//! Every instruction set this processor has computes the same. Alone in its process: the choice is process-wide.
+//! Checks that all available instruction sets compute the same results. Runs in its own process, since the choice is
+//! process-wide.
 
 mod common;
 
@@ -71,8 +72,8 @@ fn images<T: Number>(set: InstructionSet) {
     }
 }
 
-/// The contraction and both its adjoints, in a row.
-fn contraction<T: Number>(c: BinwiseMatmul) -> Vec<f64> {
+/// A binwise matrix product and both adjoints, concatenated.
+fn matmul<T: Number>(c: BinwiseMatmul) -> Vec<f64> {
     let [x, r, gy] = [
         (c.input_len(), 1),
         (c.response_len(), 2),
@@ -87,7 +88,7 @@ fn contraction<T: Number>(c: BinwiseMatmul) -> Vec<f64> {
     [y, gx, gr].iter().flat_map(Owned::flat).collect()
 }
 
-/// A stack with a head and all its gradients, in a row.
+/// A stack with a head and all gradients, concatenated.
 fn stack<T: Number>() -> Vec<f64> {
     let stack = RectifiedStack {
         batch: 6,
@@ -130,7 +131,7 @@ fn stack<T: Number>() -> Vec<f64> {
         .collect()
 }
 
-/// Filters with all their gradients, in a row.
+/// Filters with all gradients, concatenated.
 fn filters<T: Number>() -> Vec<f64> {
     let mut results = vec![];
     for (layout, multiplier) in [(Layout::Planes, 2), (Layout::ChannelsLast, 1)] {
@@ -165,7 +166,7 @@ fn filters<T: Number>() -> Vec<f64> {
     results
 }
 
-/// Pointwise convolutions with all their gradients, in a row.
+/// Pointwise convolutions with all gradients, concatenated.
 fn pointwise<T: Number>() -> Vec<f64> {
     let mut results = vec![];
     for (reversed, in_per_group, out_per_group) in [(false, 5, 19), (true, 19, 6)] {
@@ -189,7 +190,7 @@ fn pointwise<T: Number>() -> Vec<f64> {
     results
 }
 
-/// Sums of exponentials with all their gradients, in a row.
+/// Sums of exponentials with all gradients, concatenated.
 fn exponentials<T: Number>() -> Vec<f64> {
     let sum = ExponentialSum {
         filters: 3,
@@ -218,7 +219,7 @@ fn exponentials<T: Number>() -> Vec<f64> {
     got.iter().flat_map(|part| widen(part)).collect()
 }
 
-/// Noise and Hermitian maps, of which no sum is taken: equal in every set but for contracted products.
+/// Noise and Hermitian maps, which contain no sums: equal for all instruction sets, except for fused multiply-adds.
 fn maps<T: Number>() -> Vec<f64> {
     let spectra = HermitianSpectra {
         count: 3,
@@ -253,7 +254,7 @@ fn every_available_instruction_set_gives_accurate_results() {
         out_per_group: 1,
         ..c
     };
-    // Few frequencies, in the last case too many to be copied side by side by any set but the widest.
+    // Few frequencies; in the last case too many to be kept adjacent by any but the widest instruction set.
     let few = [(1, 3), (2, 2), (3, 20)].map(|(batch, bins)| BinwiseMatmul {
         batch: batch * 19,
         groups: 1,
@@ -262,9 +263,9 @@ fn every_available_instruction_set_gives_accurate_results() {
         bins,
         ..c
     });
-    let contractions = [c, depthwise, few[0], few[1], few[2]];
+    let matmuls = [c, depthwise, few[0], few[1], few[2]];
     InstructionSet::force(Some(InstructionSet::Portable));
-    let reference = contractions.map(|c| (contraction::<f32>(c), contraction::<f64>(c)));
+    let reference = matmuls.map(|c| (matmul::<f32>(c), matmul::<f64>(c)));
     let stacks = (stack::<f32>(), stack::<f64>());
     let filtered = (filters::<f32>(), filters::<f64>());
     let mixed = (pointwise::<f32>(), pointwise::<f64>());
@@ -275,7 +276,7 @@ fn every_available_instruction_set_gives_accurate_results() {
         assert!(relative_error(&exponentials::<f32>(), &surfaces.0) < f32::TOLERANCE);
         assert!(relative_error(&exponentials::<f64>(), &surfaces.1) < f64::TOLERANCE);
         assert!(relative_error(&maps::<f32>(), &mapped.0) < f32::TOLERANCE);
-        // The noise has single precision in either type.
+        // The noise has single precision for both number types.
         assert!(relative_error(&maps::<f64>(), &mapped.1) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f32>(), &stacks.0) < f32::TOLERANCE);
         assert!(relative_error(&stack::<f64>(), &stacks.1) < f64::TOLERANCE);
@@ -288,13 +289,13 @@ fn every_available_instruction_set_gives_accurate_results() {
         lines::<f64>(set);
         images::<f32>(set);
         images::<f64>(set);
-        for (c, (single, double)) in contractions.into_iter().zip(&reference) {
+        for (c, (single, double)) in matmuls.into_iter().zip(&reference) {
             assert!(
-                relative_error(&contraction::<f32>(c), single) < f32::TOLERANCE,
+                relative_error(&matmul::<f32>(c), single) < f32::TOLERANCE,
                 "{set:?} {c:?}"
             );
             assert!(
-                relative_error(&contraction::<f64>(c), double) < f64::TOLERANCE,
+                relative_error(&matmul::<f64>(c), double) < f64::TOLERANCE,
                 "{set:?} {c:?}"
             );
         }

@@ -1,4 +1,4 @@
-//! Long convolutions against sums written out.
+//! Long convolutions, compared with direct sums.
 
 mod common;
 
@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use common::{Number, assert_close, dot, noise, widen};
 use spectral_kernels::{InstructionSet, LongConvolution, LongGradients};
 
-/// Held by every test: the instruction set is chosen for the whole process.
+/// Held by every test, since the instruction set is process-wide.
 static SET: Mutex<()> = Mutex::new(());
 
-fn hold() -> MutexGuard<'static, ()> {
+fn lock() -> MutexGuard<'static, ()> {
     SET.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -34,7 +34,7 @@ fn convolve(shape: &LongConvolution, x: &[f64], kernel: &[f64], skip: Option<&[f
     y
 }
 
-/// The gradients' definitions, in `f64`: for the signals, and for the kernels.
+/// The definitions of the gradients with respect to the signals and the kernels, in `f64`.
 fn gradients(
     shape: &LongConvolution,
     x: &[f64],
@@ -72,13 +72,13 @@ struct Inputs<T> {
 }
 
 fn inputs<T: Number>(shape: &LongConvolution, skip: bool) -> Inputs<T> {
-    // Seeds far apart: neighboring ones give the same numbers a few places on, which correlate.
-    let far = |seed: u64| seed << 40;
+    // Seeds far apart, since neighboring seeds give the same sequence with an offset, and so correlated data.
+    let spaced = |seed: u64| seed << 40;
     Inputs {
-        x: noise(shape.signal_len(), far(1)),
-        kernel: noise(shape.kernel_len(), far(2)),
-        skip: skip.then(|| noise(shape.channels, far(3))),
-        gy: noise(shape.signal_len(), far(4)),
+        x: noise(shape.signal_len(), spaced(1)),
+        kernel: noise(shape.kernel_len(), spaced(2)),
+        skip: skip.then(|| noise(shape.channels, spaced(3))),
+        gy: noise(shape.signal_len(), spaced(4)),
     }
 }
 
@@ -147,7 +147,7 @@ fn shape(batch: usize, channels: usize, length: usize, taps: usize) -> LongConvo
 
 #[test]
 fn every_length_agrees_with_its_sum_on_every_instruction_set() {
-    let _held = hold();
+    let _held = lock();
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
         for length in [1, 2, 3, 7, 31, 100, 127, 1000] {
@@ -170,7 +170,7 @@ fn every_length_agrees_with_its_sum_on_every_instruction_set() {
 
 #[test]
 fn long_signals_agree_with_their_sums() {
-    let _held = hold();
+    let _held = lock();
     for length in [4096, 8191, 8192, 10007] {
         agrees::<f32>(shape(1, 9, length, length), false);
         agrees::<f64>(shape(1, 2, length, length), true);
@@ -183,8 +183,8 @@ fn long_signals_agree_with_their_sums() {
 
 #[test]
 fn blocks_of_lanes_of_very_long_signals_agree_with_their_sums() {
-    let _held = hold();
-    // Enough signals to go side by side; one of them is looked at.
+    let _held = lock();
+    // Enough signals to be processed side by side; only one of them is checked.
     let shape = shape(1, 16, 20011, 20011);
     let inputs = inputs::<f32>(&shape, false);
     let results = run(&shape, &inputs);
@@ -206,7 +206,7 @@ fn blocks_of_lanes_of_very_long_signals_agree_with_their_sums() {
 
 #[test]
 fn gradients_are_adjoint_to_the_convolution() {
-    let _held = hold();
+    let _held = lock();
     for shape in [
         shape(2, 5, 3001, 3001),
         shape(9, 20, 517, 90),
@@ -228,8 +228,8 @@ fn gradients_are_adjoint_to_the_convolution() {
 }
 
 #[test]
-fn what_is_not_a_number_stays_in_its_signal_and_the_future() {
-    let _held = hold();
+fn nan_stays_in_its_signal_and_the_future() {
+    let _held = lock();
     for taps in [5, 400] {
         let shape = shape(3, 7, 400, taps);
         let mut inputs = inputs::<f32>(&shape, false);
@@ -243,9 +243,9 @@ fn what_is_not_a_number_stays_in_its_signal_and_the_future() {
     }
 }
 
-/// Numbers that are not finite are in the result where they are in the sum written out, and nowhere else.
+/// Checks that results are non-finite exactly where the direct sums are.
 #[track_caller]
-fn assert_seen(what: &str, got: &[f64], expected: &[f64]) {
+fn assert_non_finite_where(what: &str, got: &[f64], expected: &[f64]) {
     let finite = |of: &[f64]| -> Vec<f64> {
         let value = |x: &f64| if x.is_finite() { *x } else { 0.0 };
         of.iter().map(value).collect()
@@ -261,12 +261,12 @@ fn assert_seen(what: &str, got: &[f64], expected: &[f64]) {
 }
 
 #[test]
-fn only_what_sees_a_number_that_is_not_finite_is_not_finite() {
-    let _held = hold();
+fn only_results_that_depend_on_a_non_finite_value_are_non_finite() {
+    let _held = lock();
     let (nan, infinite) = (f32::NAN, f32::INFINITY);
     for &set in InstructionSet::available() {
         InstructionSet::force(Some(set));
-        // Tap by tap, blocks of lanes, and one transform a signal; kernels shorter than the signal and longer.
+        // Direct, blocks of lanes, and one transform per signal; kernels shorter and longer than the signal.
         for shape in [
             shape(3, 7, 400, 5),
             shape(3, 7, 400, 170),
@@ -300,10 +300,10 @@ fn only_what_sees_a_number_that_is_not_finite_is_not_finite() {
                         [&inputs.x, &inputs.kernel, &inputs.gy].map(|of| widen(of));
                     let skip = inputs.skip.as_ref().map(|skip| widen(skip));
                     let y = convolve(&shape, &x, &kernel, skip.as_deref());
-                    assert_seen(&format!("output {what}"), &widen(&results.y), &y);
+                    assert_non_finite_where(&format!("output {what}"), &widen(&results.y), &y);
                     let (gx, gk) = gradients(&shape, &x, &kernel, skip.as_deref(), &gy);
-                    assert_seen(&format!("signal {what}"), &widen(&results.gx), &gx);
-                    assert_seen(&format!("kernel {what}"), &widen(&results.gk), &gk);
+                    assert_non_finite_where(&format!("signal {what}"), &widen(&results.gx), &gx);
+                    assert_non_finite_where(&format!("kernel {what}"), &widen(&results.gk), &gk);
                 }
             }
         }
@@ -311,10 +311,10 @@ fn only_what_sees_a_number_that_is_not_finite_is_not_finite() {
     InstructionSet::force(None);
 }
 
-/// What is finite and later moves an output by rounding alone.
+/// A large finite sample affects earlier outputs only by rounding.
 #[test]
 fn a_large_later_sample_moves_an_output_by_no_more_than_the_stated_rounding() {
-    let _held = hold();
+    let _held = lock();
     let norm = |of: &[f32]| widen(of).iter().map(|x| x * x).sum::<f64>().sqrt();
     for (batch, channels, length, at) in
         [(1, 1, 1024, 600), (4, 16, 1024, 600), (1, 3, 10007, 9000)]
@@ -351,8 +351,8 @@ fn a_large_later_sample_moves_an_output_by_no_more_than_the_stated_rounding() {
 }
 
 #[test]
-fn nothing_in_gives_nothing_out_and_zero_gradients() {
-    let _held = hold();
+fn empty_inputs_give_empty_outputs_and_zero_gradients() {
+    let _held = lock();
     for shape in [shape(0, 3, 50, 50), shape(2, 3, 0, 50), shape(2, 3, 50, 0)] {
         let inputs = inputs::<f32>(&shape, false);
         let results = run(&shape, &inputs);
@@ -365,6 +365,6 @@ fn nothing_in_gives_nothing_out_and_zero_gradients() {
 
 #[test]
 #[should_panic(expected = "kernels: expected 30 real elements, got 29")]
-fn a_kernel_of_the_wrong_length_is_named() {
+fn a_kernel_of_the_wrong_length_is_reported() {
     shape(1, 3, 10, 10).forward(&[0.0_f32; 30], &[0.0; 29], None, &mut [0.0; 30]);
 }

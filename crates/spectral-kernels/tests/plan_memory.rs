@@ -1,4 +1,4 @@
-//! Bytes of plans that the process keeps between calls. Alone in its process, whose memory is counted.
+//! Memory of cached plans. Runs in its own process, whose allocations are counted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,22 +8,22 @@ use spectral_kernels::{
     set_plan_memory,
 };
 
-/// Bytes that are allocated.
+/// Number of bytes currently allocated.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 
 struct Counting;
 
-// SAFETY: the system's allocator does the work.
+// SAFETY: all calls are forwarded to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         IN_USE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe { System.dealloc(at, layout) }
     }
 }
@@ -31,7 +31,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A complex and a real transform of one line of `n` samples, which take every kind of plan.
+/// A complex and a real transform of one line of `n` samples, which use every type of plan.
 fn transform(n: usize) {
     let axis = Axis {
         outer: 1,
@@ -62,13 +62,13 @@ fn transform(n: usize) {
 fn hundreds_of_long_lengths_keep_no_more_bytes_of_plans_than_the_bound() {
     const MEGABYTE: usize = 1 << 20;
     assert_eq!(plan_memory().bound, 64 * MEGABYTE);
-    // The thread's working memory is there before anything is counted.
+    // Allocates the thread's scratch memory before anything is counted.
     transform(100_003);
     clear_plans();
     assert_eq!((plan_memory().bytes, plan_memory().plans), (0, 0));
     let before = IN_USE.load(Ordering::Relaxed);
     for at in 0..300 {
-        // Products of small factors, which are planned at once, and here and there one that is not.
+        // Products of small factors, which are planned quickly, and occasionally a length that is not.
         transform(64 * (800 + at) + usize::from(at % 25 == 0));
     }
     let memory = plan_memory();
@@ -83,7 +83,7 @@ fn hundreds_of_long_lengths_keep_no_more_bytes_of_plans_than_the_bound() {
 
     set_plan_memory(4 * MEGABYTE);
     assert!(plan_memory().bytes <= 4 * MEGABYTE);
-    // Larger than the bound: it serves, and the others stay.
+    // A plan larger than the limit works, and evicts nothing.
     let plans = plan_memory().plans;
     transform(1_000_003);
     assert!(plan_memory().bytes <= 4 * MEGABYTE && plan_memory().plans >= plans.min(1));

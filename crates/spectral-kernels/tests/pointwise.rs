@@ -1,4 +1,4 @@
-//! The pointwise convolution and its adjoints against sums in `f64`.
+//! The pointwise convolution and its adjoints, compared with sums in `f64`.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{Number, noise, widen};
 use proptest::prelude::*;
 use spectral_kernels::Pointwise;
 
-/// Index of a sample with every index negated.
+/// Offset of the sample with every index negated.
 fn mirror(sizes: &[usize], n: usize) -> usize {
     let (mut rest, mut stride, mut at) = (n, 1, 0);
     for size in sizes.iter().rev() {
@@ -17,7 +17,7 @@ fn mirror(sizes: &[usize], n: usize) -> usize {
     at
 }
 
-/// Calls `term` with the places in weight, input and output of each product of the sum.
+/// Calls `term` with the offsets in weight, input and output of each product of the sum.
 fn each_product(p: &Pointwise, mut term: impl FnMut(usize, usize, usize)) {
     let (inputs, outputs, samples) = (p.in_per_group, p.out_per_group, p.samples());
     for plane in 0..p.batch * p.groups {
@@ -43,7 +43,7 @@ fn check<T: Number>(p: Pointwise) {
     let (xs, ws, gys) = (widen(&x), widen(&w), widen(&gy));
     let lens = [gys.len(), xs.len(), ws.len()];
     let mut expected = lens.map(|len| vec![0.0; len]);
-    // What the rounding errors of a sum are measured by: the sum may cancel.
+    // The scale of the rounding errors, since the sum itself may cancel.
     let mut size = expected.clone();
     each_product(&p, |w, x, y| {
         let terms = [ws[w] * xs[x], ws[w] * gys[y], xs[x] * gys[y]];
@@ -138,7 +138,7 @@ fn an_empty_batch_gives_no_output_and_no_gradient() {
 
 #[test]
 #[should_panic(expected = "pointwise convolution, weight")]
-fn a_weight_of_another_length_is_refused() {
+fn a_weight_of_the_wrong_length_is_rejected() {
     let p = Pointwise {
         batch: 1,
         groups: 1,

@@ -1,4 +1,5 @@
-//! Pruned transforms against a naive DFT of explicitly padded, cropped and cut data, and against their adjoints.
+//! Pruned transforms, compared with a naive DFT of explicitly padded, cropped and truncated data, and with their
+//! adjoints.
 
 mod common;
 
@@ -7,7 +8,7 @@ use spectral_kernels::{
     BinWeight, Frame, InstructionSet, Modes, PrunedFft, half_bins, irfftn, oracle, rfftn,
 };
 
-/// A pruned transform and what it is made of.
+/// A pruned transform and its parameters.
 #[derive(Clone, Debug)]
 struct Case {
     batch: usize,
@@ -45,7 +46,7 @@ impl Case {
         self.sizes.iter().product()
     }
 
-    /// Sizes of the whole half-spectrum.
+    /// Sizes of the full half-spectrum.
     fn halves(&self) -> Vec<usize> {
         let last = self.sizes.len() - 1;
         let n = self.sizes[last];
@@ -81,7 +82,7 @@ impl Case {
         pairs
     }
 
-    /// Pairs of kept bin and bin of the whole half-spectrum, over all tiles, and the index on the last axis.
+    /// Pairs of kept bin and bin of the full half-spectrum, over all tiles, with the index on the last axis.
     fn kept(&self) -> Vec<(usize, usize, usize)> {
         let images = self.batch * self.fft().tiles();
         let halves = self.halves();
@@ -177,11 +178,11 @@ fn close<T: Number>(what: &str, got: &[f64], expected: &[f64]) {
     }
 }
 
-/// Numbers drawn from a seed.
+/// Random numbers from a seed.
 struct Draw(u64);
 
 impl Draw {
-    /// From `low` to `high`, both included.
+    /// Uniform between `low` and `high`, inclusive.
     fn from(&mut self, low: usize, high: usize) -> usize {
         self.0 += 1;
         let unit = (noise::<f64>(1, self.0)[0] + 1.0) / 2.0;
@@ -244,7 +245,7 @@ fn random_frames_and_modes_match_the_naive_transform_on_every_instruction_set() 
     InstructionSet::force(None);
 }
 
-/// Lengths of networks: kernels, tiles and modes as convolutions and neural operators have them.
+/// Sizes from networks: kernels, tiles and modes of convolutions and neural operators.
 fn known() -> Vec<Case> {
     let square = |batch, n: usize, frame: Frame, modes: [Modes; 2]| Case {
         batch,
@@ -257,7 +258,7 @@ fn known() -> Vec<Case> {
         square(3, 40, Frame::new(7, 0, 40), all(40)),
         square(2, 45, Frame::new(31, -3, 45), all(45)),
         square(2, 37, Frame::new(28, -7, 37).live(3..31), all(37)),
-        // Overlap-save: tiles of 32 with 20 new samples each, and the outputs of those.
+        // Overlap-save: tiles of 32 with 20 new samples each, and their outputs.
         square(2, 32, Frame::new(50, -6, 32).tiled(3, 20), all(32)),
         square(
             2,
@@ -355,7 +356,7 @@ fn the_two_directions_are_adjoint() {
 }
 
 #[test]
-fn nothing_pruned_is_the_plain_transform() {
+fn without_pruning_it_is_the_plain_transform() {
     for sizes in [vec![30], vec![28, 28], vec![9, 15], vec![4, 6, 10]] {
         let points: usize = sizes.iter().product();
         let x = noise::<f32>(5 * points, 7);
@@ -375,7 +376,7 @@ fn nothing_pruned_is_the_plain_transform() {
 }
 
 #[test]
-fn images_do_not_disturb_each_other() {
+fn images_do_not_affect_each_other() {
     let fft = PrunedFft::new(&[9, 15]).with_frames(&[Frame::new(5, 0, 9), Frame::new(6, -2, 15)]);
     let mut x = noise::<f32>(4 * 30, 1);
     let mut clean = Owned::unwritten(4 * fft.bins());
@@ -389,13 +390,13 @@ fn images_do_not_disturb_each_other() {
 }
 
 #[test]
-#[should_panic(expected = "modes keep 1 to 3 bins, none of them negative")]
-fn modes_beyond_the_half_spectrum_are_refused() {
+#[should_panic(expected = "modes must keep 1 to 3 bins, none of them negative")]
+fn modes_beyond_the_half_spectrum_are_rejected() {
     let _ = PrunedFft::new(&[4]).with_modes(&[Modes::new(4, 0)]);
 }
 
 #[test]
-#[should_panic(expected = "the live samples of a frame lie in its grid of 8, got 2..9")]
-fn live_samples_outside_the_grid_are_refused() {
+#[should_panic(expected = "live samples of a frame must be within its grid of 8, got 2..9")]
+fn live_samples_outside_the_grid_are_rejected() {
     let _ = PrunedFft::new(&[8]).with_frames(&[Frame::new(5, 0, 8).live(2..9)]);
 }

@@ -1,4 +1,5 @@
-//! The rectified stack and its adjoints against loops in `f64`, whose gradients are held by finite differences.
+//! The rectified stack and its adjoints, compared with loops in `f64`, whose gradients are checked by finite
+//! differences.
 
 mod common;
 
@@ -21,7 +22,7 @@ fn times(a: Pair, b: Pair) -> Pair {
     (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
 }
 
-/// The layers' inputs at one entry and bin, the last layer's products, by the formula.
+/// The layers' inputs at one entry and bin, and the last layer's products, by definition.
 fn layers(stack: &RectifiedStack, s: Pair, r: &[Pair], k: usize) -> (Vec<Pair>, Vec<Pair>) {
     let (mut inputs, mut products, mut first) = (vec![s], vec![], 0);
     for filters in stack.filters {
@@ -54,7 +55,7 @@ fn naive_forward(stack: &RectifiedStack, s: &[Pair], r: &[Pair]) -> Vec<f64> {
     y
 }
 
-/// The gradients for input and responses, by the chain rule a bin and filter at a time.
+/// The gradients with respect to input and responses, by the chain rule for one bin and filter at a time.
 fn naive_adjoint(stack: &RectifiedStack, s: &[Pair], r: &[Pair], gy: &[f64]) -> [Vec<f64>; 2] {
     let mut gs = vec![(0.0, 0.0); s.len()];
     let mut gr = vec![(0.0, 0.0); r.len()];
@@ -88,7 +89,7 @@ fn naive_adjoint(stack: &RectifiedStack, s: &[Pair], r: &[Pair], gy: &[f64]) -> 
     [flat(&gs), flat(&gr)]
 }
 
-/// Several sums of positive terms in a row lose a few more digits than one.
+/// Several consecutive sums of positive terms lose slightly more precision than one.
 fn limit<T: Number>() -> f64 {
     4.0 * T::TOLERANCE
 }
@@ -130,7 +131,7 @@ fn check<T: Number>(stack: RectifiedStack, units: usize, seed: u64) {
     stack.forward_dense(s.get(), r.get(), &head, &mut sums);
     let features = stack.features();
     let mut esums = vec![0.0; sums.len()];
-    // What rounding errors are measured by: a head's sum may cancel.
+    // The scale of the rounding errors, since a head's sum may cancel.
     let mut sizes = esums.clone();
     let mut egweight = vec![0.0; weight.len()];
     let mut egy = vec![0.0; want.len()];
@@ -234,7 +235,7 @@ fn the_loops_have_the_gradients_of_finite_differences() {
 }
 
 #[test]
-fn nothing_passes_back_where_a_product_is_zero() {
+fn gradients_are_zero_where_a_product_is_zero() {
     let stack = stack(1, &[1], 1);
     let (s, r) = (
         Owned {
@@ -252,7 +253,7 @@ fn nothing_passes_back_where_a_product_is_zero() {
 }
 
 #[test]
-fn what_is_not_a_number_is_not_hidden() {
+fn nan_is_not_hidden() {
     let stack = stack(1, &[2, 1], 1);
     let s = Owned {
         re: vec![f32::NAN],
@@ -275,7 +276,7 @@ fn without_entries_the_responses_gradient_is_zero() {
 
 #[test]
 #[should_panic(expected = "stack responses: expected 6 real elements, got 5")]
-fn a_wrong_length_is_named() {
+fn a_wrong_length_is_reported() {
     let s = Owned::<f32>::noise(2, 1);
     stack(1, &[1, 2], 2).forward(s.get(), Owned::noise(5, 2).get(), &mut [0.0; 8]);
 }

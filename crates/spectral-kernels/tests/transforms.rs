@@ -1,4 +1,5 @@
-//! Transforms along one axis against the naive `f64` DFT, which `spectral_kernels::oracle` checks against results known by hand.
+//! Transforms along one axis, compared with the naive `f64` DFT of `spectral_kernels::oracle`, which has tests of its
+//! own.
 
 mod common;
 
@@ -32,7 +33,7 @@ fn complex_axis<T: Number>(axis: Axis, seed: u64) {
     }
 }
 
-/// Moves the axis to the end: `[outer, len, inner]` → `[outer, inner, len]`.
+/// Moves the axis to the end: `[outer, len, inner]` to `[outer, inner, len]`.
 fn last(axis: Axis, len: usize, x: &[f64]) -> Vec<f64> {
     let mut out = Vec::with_capacity(x.len());
     for o in 0..axis.outer {

@@ -1,4 +1,4 @@
-//! Transforms over several axes against the naive `f64` DFT, and what holds for all transforms.
+//! Transforms over several axes, compared with the naive `f64` DFT, and properties of all transforms.
 
 mod common;
 
@@ -62,7 +62,7 @@ fn nd<T: Number>(batch: usize, sizes: &[usize], seed: u64) {
 }
 
 #[test]
-fn two_and_three_axes_match_the_naive_transform_also_of_spectra_that_are_not_hermitian() {
+fn two_and_three_axes_match_the_naive_transform_even_for_non_hermitian_spectra() {
     let shapes: [&[usize]; 21] = [
         &[1, 1],
         &[1, 2],
@@ -179,7 +179,7 @@ fn the_unitary_transform_keeps_the_energy() {
 }
 
 #[test]
-fn an_empty_batch_is_left_alone() {
+fn an_empty_batch_does_nothing() {
     let mut none = Owned::<f32>::unwritten(0);
     rfftn(0, &[4, 4], 1.0, BinWeight::One, &[], none.set());
     fftn(
@@ -212,7 +212,7 @@ fn an_empty_batch_is_left_alone() {
 }
 
 #[test]
-fn a_signal_that_is_not_finite_spoils_no_other_signal() {
+fn a_non_finite_signal_does_not_affect_others() {
     for n in [15, 16] {
         let mut x = noise::<f32>(40 * n, 1);
         x[3 * n] = f32::NAN;
@@ -251,7 +251,7 @@ fn a_signal_that_is_not_finite_spoils_no_other_signal() {
 
 #[test]
 #[should_panic(expected = "rfftn output: expected 30 imaginary elements, got 29")]
-fn a_wrong_length_is_named() {
+fn a_wrong_length_is_reported() {
     let (mut re, mut im) = (vec![0.0_f32; 30], vec![0.0_f32; 29]);
     let output = spectral_kernels::PlanarMut {
         re: &mut re,
@@ -261,8 +261,8 @@ fn a_wrong_length_is_named() {
 }
 
 #[test]
-#[should_panic(expected = "over 1 to 3 axes, got 4")]
-fn more_than_three_axes_are_refused() {
+#[should_panic(expected = "must have 1 to 3 axes, got 4")]
+fn more_than_three_axes_are_rejected() {
     irfftn(
         1,
         &[1, 1, 1, 1],

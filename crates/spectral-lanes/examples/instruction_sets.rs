@@ -1,5 +1,5 @@
-//! Prints the instruction sets that the kernels can use here, one per line, slowest first: the values that
-//! `SPECTRAL_INSTRUCTION_SET` takes on this processor.
+//! Prints the available instruction sets, one per line, slowest first: the values that `SPECTRAL_INSTRUCTION_SET`
+//! accepts on this processor.
 
 fn main() -> Result<(), String> {
     for set in spectral_lanes::InstructionSet::try_available()? {

@@ -1,8 +1,9 @@
-//! Checks of sizes and slices, made before any pointer.
+//! Checks of sizes and slice lengths, made before any pointer is used.
 
-/// Elements of an array of these sizes. Pointers are made from what is found here, so the product must not wrap.
+/// The number of elements in an array of the given sizes. Unsafe code relies on this product, so it must not overflow.
 ///
-/// Panics if it does.
+/// # Panics
+/// If the product overflows.
 #[track_caller]
 pub fn count(sizes: &[usize]) -> usize {
     if sizes.contains(&0) {
@@ -13,13 +14,14 @@ pub fn count(sizes: &[usize]) -> usize {
         .try_fold(1_usize, |product, size| product.checked_mul(*size));
     match product {
         Some(product) => product,
-        None => panic!("an array of {sizes:?} elements is too large"),
+        None => panic!("array size {sizes:?} is too large: the number of elements overflows"),
     }
 }
 
 /// Checks the length of a slice.
 ///
-/// Panics unless `what` has `expected` elements in its `part`.
+/// # Panics
+/// If `got` differs from `expected`; the message names `what` and its `part`.
 #[track_caller]
 pub fn expect_len(what: &str, part: &str, expected: usize, got: usize) {
     assert!(

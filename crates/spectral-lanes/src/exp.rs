@@ -1,14 +1,15 @@
-//! The exponential function without branches, so that a loop over it runs in vectors.
+//! A branch-free exponential function that the compiler can vectorize.
 
-/// Numbers with such a function.
+/// Number types with a vectorizable exponential function.
 pub trait Exp {
-    /// `e^self` within about one unit in the last place; zero, infinity and what is not a number as usual.
+    /// `e^self`, to within about one unit in the last place. Handles underflow, overflow and NaN like `f32::exp` and
+    /// `f64::exp`.
     fn exp_in_lanes(self) -> Self;
 }
 
-/// `x = n·ln 2 + r` with `|r| ≤ ln 2/2`, and `e^x = 2^n·e^r`, the latter by its Taylor series. Adding 1.5·2^m, where
-/// `m` is the number of bits after the leading one, leaves `n` in the lowest bits. `2^n` is multiplied in two halves,
-/// so that neither overflows before the product does.
+/// Computes `e^x = 2^n·e^r` with `x = n·ln 2 + r` and `|r| ≤ ln 2/2`, and `e^r` by its Taylor series. Adding 1.5·2^m,
+/// where `m` is the number of bits after the leading one, leaves `n` in the lowest bits. `2^n` is multiplied in as two
+/// factors, so that neither overflows before the product does.
 macro_rules! exp {
     ($t:ty, $int:ty, $bits:literal, $bias:literal, $range:expr, $ln2:expr, $series:expr) => {
         impl Exp for $t {
@@ -36,7 +37,7 @@ macro_rules! exp {
     };
 }
 
-// Beyond these ends the result is zero or infinite anyway.
+// Outside these limits the result is zero or infinity.
 exp!(
     f32,
     i32,
@@ -85,13 +86,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_exponential_function_over_the_whole_range() {
+    fn exp_is_accurate_over_the_whole_range() {
         let mut worst = [0.0f64; 2];
         for step in -1_040_000..=890_000 {
             let x = f64::from(step) / 10_000.0;
             let single = x as f32;
             let (got, want) = (f64::from(single.exp_in_lanes()), f64::from(single).exp());
-            // Below the smallest normal number digits are lost.
+            // Below the smallest normal number, precision is lost.
             if want > f64::from(f32::MIN_POSITIVE) && want < f64::from(f32::MAX) {
                 worst[0] = worst[0].max((got / want - 1.0).abs());
             } else if want < f64::from(f32::MIN_POSITIVE) {
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_and_what_is_no_number_are_as_usual() {
+    fn limits_and_nan_match_the_standard_library() {
         for (x, want) in [
             (f64::INFINITY, f64::INFINITY),
             (1e5, f64::INFINITY),

@@ -1,9 +1,9 @@
-//! Between lines of memory and lanes of vectors.
+//! Transposition between lines in memory and vector lanes.
 
 use crate::simd::Scalar;
 use crate::simd::{Kernel, MAX_LANES, Simd};
 
-/// Lines → lanes: number `j` of line `i` goes to lane `i` of the vector at `to + j·row`.
+/// Gathers lines into lanes: element `j` of line `i` is written to lane `i` of the vector at `to + j·row`.
 pub struct Gather<'a, T> {
     lines: &'a [*const T; MAX_LANES],
     count: usize,
@@ -12,11 +12,11 @@ pub struct Gather<'a, T> {
 }
 
 impl<'a, T> Gather<'a, T> {
-    /// Of `count` numbers from each of the lines, of which there are at least [`Simd::LANES`].
+    /// Gathers `count` elements from each line. There must be at least [`Simd::LANES`] lines.
     ///
     /// # Safety
-    /// Until this has run, each of the lines must be readable for `count` numbers, and each of the rows at
-    /// `to + j·row`, `j < count`, writable for a vector and used by nobody else.
+    /// Until the kernel has run, every line must be readable for `count` elements, and a whole vector at each
+    /// `to + j·row`, `j < count`, must be writable and not accessed by any other thread.
     pub unsafe fn new(
         lines: &'a [*const T; MAX_LANES],
         count: usize,
@@ -44,7 +44,7 @@ impl<T: Scalar> Kernel<T> for Gather<'_, T> {
             for (j, to) in to.iter_mut().enumerate() {
                 *to = self.to.wrapping_add((first + j) * self.row);
             }
-            // SAFETY: by the promise to `new`.
+            // SAFETY: guaranteed by the caller of `new`.
             unsafe { simd.transpose(&from, read, &to, read, S::LANES) };
             for from in &mut from {
                 *from = from.wrapping_add(S::LANES);
@@ -53,7 +53,7 @@ impl<T: Scalar> Kernel<T> for Gather<'_, T> {
     }
 }
 
-/// Lanes → lines: the inverse of [`Gather`], for the first `lanes` lines.
+/// Scatters lanes into lines: the inverse of [`Gather`], for the first `lanes` lines.
 pub struct Scatter<'a, T> {
     from: *const T,
     row: usize,
@@ -63,11 +63,11 @@ pub struct Scatter<'a, T> {
 }
 
 impl<'a, T> Scatter<'a, T> {
-    /// Of `count` rows to the first `lanes` of the lines.
+    /// Scatters `count` vectors to the first `lanes` lines.
     ///
     /// # Safety
-    /// Until this has run, each of the rows at `from + j·row`, `j < count`, must be readable for a vector, and each of
-    /// the first `lanes` lines writable for `count` numbers and used by nobody else.
+    /// Until the kernel has run, a whole vector at each `from + j·row`, `j < count`, must be readable, and the first
+    /// `lanes` lines must be writable for `count` elements and not accessed by any other thread.
     pub unsafe fn new(
         from: *const T,
         row: usize,
@@ -95,12 +95,12 @@ impl<T: Scalar> Kernel<T> for Scatter<'_, T> {
         for first in (0..self.count).step_by(S::LANES) {
             let write = S::LANES.min(self.count - first);
             for (j, from) in from.iter_mut().enumerate() {
-                // Beyond the last row its copy is read and not written.
+                // Past the last row, a copy of it is read but not written.
                 *from = self
                     .from
                     .wrapping_add((first + j).min(self.count - 1) * self.row);
             }
-            // SAFETY: by the promise to `new`.
+            // SAFETY: guaranteed by the caller of `new`.
             unsafe { simd.transpose(&from, S::LANES, &to, self.lanes, write) };
             for to in &mut to {
                 *to = to.wrapping_add(S::LANES);
@@ -109,10 +109,10 @@ impl<T: Scalar> Kernel<T> for Scatter<'_, T> {
     }
 }
 
-/// Copies `count` numbers times `factor`.
+/// Copies `count` elements, multiplied by `factor`.
 ///
 /// # Safety
-/// They must be readable at `from`, writable at `to`, and apart.
+/// `from` must be readable and `to` writable for `count` elements, and the two must not overlap.
 #[inline(always)]
 pub unsafe fn copy_scaled<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -128,7 +128,7 @@ pub unsafe fn copy_scaled<T: Scalar, S: Simd<T>>(
         unsafe { simd.store(to.add(at), simd.load(from.add(at)) * factor) };
     }
     if whole < count {
-        // SAFETY: the rest of `count` numbers.
+        // SAFETY: the remaining elements of `count`.
         unsafe {
             let v = simd.load_part(from.add(whole), count - whole) * factor;
             simd.store_part(to.add(whole), v, count - whole);
@@ -136,10 +136,10 @@ pub unsafe fn copy_scaled<T: Scalar, S: Simd<T>>(
     }
 }
 
-/// Copies `count` numbers.
+/// Copies `count` elements.
 ///
 /// # Safety
-/// They must be readable at `from`, writable at `to`, and apart.
+/// `from` must be readable and `to` writable for `count` elements, and the two must not overlap.
 #[inline(always)]
 pub unsafe fn copy<T: Scalar, S: Simd<T>>(simd: S, from: *const T, to: *mut T, count: usize) {
     let whole = count - count % S::LANES;
@@ -148,7 +148,7 @@ pub unsafe fn copy<T: Scalar, S: Simd<T>>(simd: S, from: *const T, to: *mut T, c
         unsafe { simd.store(to.add(at), simd.load(from.add(at))) };
     }
     if whole < count {
-        // SAFETY: the rest of `count` numbers.
+        // SAFETY: the remaining elements of `count`.
         unsafe {
             simd.store_part(
                 to.add(whole),

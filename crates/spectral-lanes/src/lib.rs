@@ -1,15 +1,15 @@
-//! The ground that CPU kernels stand on: number types, SIMD vectors and the choice of an instruction set
-//! at run time, threads, working memory, and the register block of matrix products.
+//! Infrastructure for CPU kernels: number types, SIMD vectors with run-time dispatch, threading, scratch memory, and
+//! the register-blocked inner loop of matrix products.
 //!
-//! A kernel is written once, generic over [`Simd`], and compiled for every instruction set
-//! ([`Kernel`], [`Scalar::dispatch`]). Work on slices is compiled once for each number type in the crate
-//! that defines it ([`Entry`]). This crate knows no layer and no transform.
+//! A kernel is written once, generic over [`Simd`], and compiled for every instruction set ([`Kernel`],
+//! [`Scalar::dispatch`]). Work on slices is compiled once per number type, in the crate that defines it ([`Entry`]).
+//! Nothing in this crate is specific to a layer or a transform.
 //!
 //! # Example
 //! ```
 //! use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd};
 //!
-//! /// Doubles numbers, a vector at a time.
+//! /// Doubles every element, one vector at a time.
 //! struct Double<'a, T>(&'a mut [T]);
 //!
 //! impl<T: Scalar> Kernel<T> for Double<'_, T> {
@@ -18,7 +18,7 @@
 //!     #[inline(always)]
 //!     fn run<S: Simd<T>>(self, simd: S) {
 //!         for chunk in self.0.chunks_mut(S::LANES) {
-//!             // SAFETY: the chunk holds `chunk.len() ≤ LANES` numbers.
+//!             // SAFETY: the chunk holds `chunk.len() ≤ LANES` elements.
 //!             unsafe {
 //!                 let x = simd.load_part(chunk.as_ptr(), chunk.len());
 //!                 simd.store_part(chunk.as_mut_ptr(), x + x, chunk.len());
@@ -54,7 +54,7 @@ pub use parallel::threads;
 pub use scratch::{with_outer_scratch, with_scratch};
 pub use simd::{Entry, InstructionSet, Kernel, MAX_LANES, Scalar, Simd, Vector};
 
-/// Compiles and runs the example of the README.
+/// Compiles and runs the README's example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

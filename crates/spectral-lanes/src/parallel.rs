@@ -1,4 +1,4 @@
-//! Work shared among the threads of rayon's current pool.
+//! Work distribution over the threads of rayon's current pool.
 
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-/// Less work than this, in nanoseconds of one thread, is not done sooner by two: the other has to wake up first.
+/// Below this much work, in nanoseconds on one thread, a second thread does not help: waking it up takes too long.
 const SERIAL_WORK: usize = 25_000;
 
-/// A thread that has run out of tasks looks for so long whether the others are done before it sleeps: to be woken
-/// takes longer than most of what it would wait for.
-const PATIENCE: Duration = Duration::from_micros(50);
+/// How long a thread that has run out of tasks spins for the others before it sleeps. Being woken takes longer than
+/// most such waits.
+const SPIN_TIME: Duration = Duration::from_micros(50);
 
-/// The work of so many multiplications and additions of numbers that lie in vectors.
+/// Estimated work of `products` vectorized multiply-adds, in nanoseconds on one thread.
 pub fn product_work(products: usize) -> usize {
     products / 32
 }
 
-/// A pointer that tasks working on disjoint places may share.
+/// A raw pointer that can be sent to tasks which access disjoint elements.
 pub struct Shared<T>(*mut T);
 
 impl<T> Clone for Shared<T> {
@@ -29,23 +29,23 @@ impl<T> Clone for Shared<T> {
 
 impl<T> Copy for Shared<T> {}
 
-// SAFETY: a pointer is only an address; those who use it keep their writes apart.
+// SAFETY: a pointer is only an address; every dereference is unsafe and must keep accesses disjoint.
 unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
-    /// Of a slice that is written.
+    /// Creates a pointer to a slice that tasks write to.
     pub fn new(slice: &mut [T]) -> Self {
         Shared(slice.as_mut_ptr())
     }
 
-    /// Of a slice that is only read.
+    /// Creates a pointer to a slice that tasks only read.
     pub fn to_read(slice: &[T]) -> Self {
         Shared(slice.as_ptr().cast_mut())
     }
 
-    /// From element `count` on.
+    /// The same pointer, advanced by `count` elements.
     pub fn skip(self, count: usize) -> Self {
         Shared(self.at(count))
     }
@@ -57,7 +57,8 @@ impl<T> Shared<T> {
     }
 }
 
-/// Threads that `work` is worth, in nanoseconds of one thread: about one for each number of a transform.
+/// The number of threads that `work` justifies. Work is in nanoseconds on one thread, about one per element for a
+/// transform.
 pub fn threads_for(work: usize) -> usize {
     if work < SERIAL_WORK {
         1
@@ -66,18 +67,18 @@ pub fn threads_for(work: usize) -> usize {
     }
 }
 
-/// Whether `work` is worth cutting into parts, whatever the number of threads.
+/// Whether `work` is worth splitting, regardless of the number of threads.
 pub fn worth_sharing(work: usize) -> bool {
     work >= SERIAL_WORK
 }
 
-/// Parts that a sum over `work` is cut into, for as many partial sums: a matter of the work alone, so that results do not
-/// depend on the number of threads.
+/// The number of partial sums to split a sum over `work` into. Depends only on the amount of work, so that results do
+/// not depend on the number of threads.
 pub fn parts_for(work: usize) -> usize {
     if work < SERIAL_WORK { 1 } else { 8 }
 }
 
-/// Calls `task` with `0 … count`, in parallel when there is enough work in all, as [`threads_for`] counts it.
+/// Calls `task` with every index in `0..count`, in parallel if the total `work` justifies it (see [`threads_for`]).
 pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
     let threads = threads_for(work).min(count);
     if threads < 2 {
@@ -89,8 +90,9 @@ pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Send + Sync) {
     }
 }
 
-/// The same from outside the pool, on the calling thread and as many of the pool's as make `threads`. Handing all of it to
-/// the pool would leave the caller asleep until a thread of the pool is up, and again after the last task.
+/// Same as [`for_each`], for a caller outside the pool: the calling thread takes part together with `threads − 1` of
+/// the pool's. If all of the work were handed to the pool, the caller would sleep until a pool thread wakes up, and
+/// again after the last task.
 fn share(count: usize, threads: usize, task: impl Fn(usize) + Send + Sync) {
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || {
@@ -111,13 +113,13 @@ fn share(count: usize, threads: usize, task: impl Fn(usize) + Send + Sync) {
         }
         work();
         let since = Instant::now();
-        while finished.load(Ordering::Acquire) + 1 < threads && since.elapsed() < PATIENCE {
+        while finished.load(Ordering::Acquire) + 1 < threads && since.elapsed() < SPIN_TIME {
             spin_loop();
         }
     });
 }
 
-/// Threads that the kernels use: those of rayon's current pool.
+/// The number of threads that kernels use: that of rayon's current pool.
 pub fn threads() -> usize {
     rayon::current_num_threads()
 }
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_that_panics_is_heard_of() {
+    fn a_panic_in_a_task_reaches_the_caller() {
         let caught = std::panic::catch_unwind(|| {
             share(8, 2, |index| assert!(index != 5, "task {index}"));
         });

@@ -1,4 +1,4 @@
-//! Working memory that each thread keeps from call to call.
+//! Scratch memory that each thread reuses between calls.
 
 use std::cell::Cell;
 
@@ -9,7 +9,7 @@ use crate::simd::Scalar;
 #[repr(C, align(64))]
 struct Line([u64; 8]);
 
-/// More than this is given back to the allocator after use: each thread keeps at most twice as much, once for each slot.
+/// Larger buffers are freed after use. Each thread keeps at most twice this, one buffer per slot.
 const KEPT_BYTES: usize = 64 << 20;
 
 type Slot = Cell<Vec<Line>>;
@@ -19,9 +19,12 @@ thread_local! {
     static OUTER: Slot = const { Cell::new(Vec::new()) };
 }
 
-/// Calls `work` with `N` buffers of (at least) the given numbers of elements, aligned to 64 bytes, of any content.
+/// Calls `work` with `N` buffers of at least the given lengths, aligned to 64 bytes, with unspecified contents.
 ///
-/// Calls may nest; an inner call then allocates.
+/// Calls may be nested; the inner call then allocates new memory.
+///
+/// # Panics
+/// If the buffers exceed the address space.
 pub fn with_scratch<T: Scalar, R, const N: usize>(
     lens: [usize; N],
     work: impl FnOnce([&mut [T]; N]) -> R,
@@ -29,7 +32,7 @@ pub fn with_scratch<T: Scalar, R, const N: usize>(
     BUFFER.with(|slot| with_buffer(slot, lens, work))
 }
 
-/// The same from memory of its own, for a call whose tasks use [`with_scratch`].
+/// Same as [`with_scratch`], but from a separate slot, for a call whose tasks use [`with_scratch`] themselves.
 pub fn with_outer_scratch<T: Scalar, R, const N: usize>(
     lens: [usize; N],
     work: impl FnOnce([&mut [T]; N]) -> R,
@@ -46,7 +49,7 @@ fn with_buffer<T: Scalar, R, const N: usize>(
     let total = lines
         .iter()
         .try_fold(0_usize, |total, lines| total.checked_add(*lines))
-        .expect("the buffers of a call fit the address space");
+        .expect("scratch buffers exceed the address space");
     let mut buffer = slot.take();
     if buffer.len() < total {
         buffer.resize(total, Line([0; 8]));
@@ -56,8 +59,9 @@ fn with_buffer<T: Scalar, R, const N: usize>(
         let (head, tail) = std::mem::take(&mut rest).split_at_mut(count);
         rest = tail;
         let len = size_of_val(head) / size_of::<T>();
-        // SAFETY: the lines are initialized, aligned for any number and borrowed for as long as the slice. `Scalar` is
-        // sealed: `f32` and `f64` have no padding and no invalid bit patterns, and their sizes divide a line.
+        // SAFETY: the lines are initialized, aligned for any number type, and borrowed for as long as the slice.
+        // `Scalar` is sealed: `f32` and `f64` have no padding and no invalid bit patterns, and their sizes divide a
+        // cache line.
         unsafe { std::slice::from_raw_parts_mut(head.as_mut_ptr().cast::<T>(), len) }
     });
     let result = work(buffers);
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "capacity overflow")]
-    fn a_length_whose_bytes_wrap_to_none_is_refused() {
+    fn a_length_whose_bytes_overflow_is_rejected() {
         with_scratch::<f64, _, 1>([1 << (usize::BITS - 3)], |[buffer]| {
             assert!(buffer.is_empty())
         });

@@ -1,28 +1,28 @@
-//! Activations that kernels apply to results while they are in registers.
+//! Activation functions that kernels apply to results while they are in registers.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::{Simd, Vector};
 
-/// A piecewise linear activation, `f(x) = x` for `x > 0` and `slope · x` elsewhere.
+/// A piecewise linear activation: `f(x) = x` for `x > 0` and `slope · x` elsewhere.
 ///
-/// The sign of `f(x)` is that of `x` (or `f(x) = 0` where `x ≤ 0`), so gradients are made from the output:
-/// `f'(x) = 1` where `f(x) > 0`, `slope` elsewhere, at zero too.
+/// `f(x)` has the sign of `x` (or is 0 for `x ≤ 0`), so gradients are computed from the output: `f'(x) = 1` if
+/// `f(x) > 0`, and `slope` otherwise, including at zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
     /// `f(x) = x`.
     Identity,
-    /// `f(x) = max(x, 0) + slope · min(x, 0)`; the rectifier for slope 0.
+    /// `f(x) = max(x, 0) + slope · min(x, 0)`; ReLU for a slope of 0.
     LeakyRelu {
-        /// Derivative for negative arguments, finite and not negative.
+        /// The derivative for negative arguments; must be finite and nonnegative.
         slope: f64,
     },
 }
 
 impl Activation {
-    /// `max(x, 0)`.
+    /// ReLU, `max(x, 0)`.
     pub const RELU: Activation = Activation::LeakyRelu { slope: 0.0 };
 
-    /// Derivative where the argument is not positive.
+    /// The derivative for arguments that are not positive.
     pub fn slope(self) -> f64 {
         match self {
             Activation::Identity => 1.0,
@@ -30,13 +30,13 @@ impl Activation {
         }
     }
 
-    /// Whether outputs tell where the argument was positive: the slope is finite and not negative.
+    /// Whether the slope is finite and nonnegative, so that the output's sign shows whether the argument was positive.
     pub fn is_valid(self) -> bool {
         let slope = self.slope();
         slope.is_finite() && slope >= 0.0
     }
 
-    /// The kernels' form.
+    /// Converts to the form that kernels use.
     pub(crate) fn form<T: Scalar>(self) -> Form<T> {
         match self {
             Activation::Identity => Form::Identity,
@@ -47,7 +47,7 @@ impl Activation {
     }
 }
 
-/// An activation as vectors compute it.
+/// An activation in the form that kernels use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Form<T> {
     Identity,
@@ -56,7 +56,7 @@ pub(crate) enum Form<T> {
 }
 
 impl<T: Scalar> Form<T> {
-    /// `f(x)`; exact but for the product with the slope, and what is not a number stays so.
+    /// `f(x)`, exact except for the rounding of the product with the slope; NaN stays NaN.
     #[inline(always)]
     pub fn apply<S: Simd<T>>(self, simd: S, x: S::V) -> S::V {
         match self {
@@ -69,7 +69,7 @@ impl<T: Scalar> Form<T> {
         }
     }
 
-    /// `f'(x) · g` from `y = f(x)`.
+    /// `f'(x) · g`, computed from `y = f(x)`.
     #[inline(always)]
     pub fn gradient<S: Simd<T>>(self, simd: S, y: S::V, g: S::V) -> S::V {
         match self {
@@ -102,7 +102,7 @@ mod tests {
             let y = self.form.apply(simd, simd.splat(self.x));
             let gx = self.form.gradient(simd, y, simd.splat(self.g));
             let mut stored = [[T::of(0.0); MAX_LANES]; 2];
-            // SAFETY: there is room for the widest vector.
+            // SAFETY: the arrays hold the widest vector.
             unsafe {
                 simd.store(stored[0].as_mut_ptr(), y);
                 simd.store(stored[1].as_mut_ptr(), gx);
@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    fn holds<T: Scalar>() {
+    fn check<T: Scalar>() {
         let inf = T::of(f64::INFINITY);
         for &set in InstructionSet::available() {
             for slope in [0.0, 0.01, 0.3, 1.0, 2.5] {
@@ -150,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn vectors_hold_the_definition_and_its_derivative() {
-        holds::<f32>();
-        holds::<f64>();
+    fn vectors_match_the_definition_and_its_derivative() {
+        check::<f32>();
+        check::<f64>();
     }
 
     #[test]
-    fn a_slope_must_be_finite_and_not_negative() {
+    fn a_slope_must_be_finite_and_nonnegative() {
         assert!(Activation::Identity.is_valid() && Activation::RELU.is_valid());
         for slope in [-0.1, f64::NAN, f64::INFINITY] {
             assert!(!Activation::LeakyRelu { slope }.is_valid());

@@ -1,16 +1,24 @@
-//! Kernels on plain slices: direct convolution, batch normalization with activation and pooling, dense
-//! layers, and optimizer steps.
+//! Kernels on plain slices: direct convolution, batch normalization with activation and pooling, dense layers, and
+//! optimizer steps.
 //!
-//! Slices in, slices out. Layouts are row-major, channels before the spatial axes. Slices of a wrong length
-//! panic with what was expected and what was given; callers check shapes. Threads are those of rayon's
-//! current pool.
+//! Layouts are row-major, with channels before the spatial axes. A slice of the wrong length causes a panic with the
+//! expected and the actual length; callers should check shapes first. Threads are those of rayon's current pool.
 //!
 //! # Speed
-//! The direct convolution, GFLOP/s of a thread (2 flops a tap, those on the padding counted) of output, input gradient
-//! and weight gradient: 3×3 kernels 64→64 at 32² 196, 196, 190; 64→128 at 16² 210, 192, 208; 256→512 at 4² 264, 234,
-//! 265; 512→512 at 2² 320, 267, 296; 16→32 at 7² 199, 160, 172; 3→64 at 32² 105, 88, 87; 5×5, 1→6 at 28² 102, 57, 94
-//! (processor time on a shared machine; `cargo bench --bench convolution`). Depthwise 3×3 kernels are bound by memory,
-//! 31×31 ones reach 84 to 98.
+//! Throughput of the direct convolution in GFLOP/s on one thread, counting 2 flops per tap, including taps on padding
+//! (processor time on a shared machine; `cargo bench --bench convolution`):
+//!
+//! | kernel | channels | size | output | input gradient | weight gradient |
+//! |---|---|---|---|---|---|
+//! | 3×3 | 64→64 | 32² | 196 | 196 | 190 |
+//! | 3×3 | 64→128 | 16² | 210 | 192 | 208 |
+//! | 3×3 | 256→512 | 4² | 264 | 234 | 265 |
+//! | 3×3 | 512→512 | 2² | 320 | 267 | 296 |
+//! | 3×3 | 16→32 | 7² | 199 | 160 | 172 |
+//! | 3×3 | 3→64 | 32² | 105 | 88 | 87 |
+//! | 5×5 | 1→6 | 28² | 102 | 57 | 94 |
+//!
+//! Depthwise 3×3 kernels are memory-bound; 31×31 ones reach 84 to 98 GFLOP/s.
 
 mod activation;
 mod batch_norm;

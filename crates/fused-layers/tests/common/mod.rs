@@ -1,9 +1,9 @@
-//! Shared by the tests: reproducible data, comparison, and both number types under one trait.
+//! Test utilities: reproducible data, comparisons, and a trait for both number types.
 #![allow(dead_code)]
 
 use spectral_lanes::Scalar;
 
-/// A number type with the accuracy asked of it: relative L2 error of a result.
+/// A number type with its tolerance: the relative L2 error of a result.
 pub trait Number: Scalar + Default + std::fmt::Debug {
     const TOLERANCE: f64;
     fn wide(self) -> f64;
@@ -23,7 +23,7 @@ impl Number for f64 {
     }
 }
 
-/// Noise in [-1, 1) (splitmix64), the same for the same seed.
+/// Uniform noise in [-1, 1) from a seed (SplitMix64).
 pub fn noise<T: Number>(len: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     (0..len)
@@ -47,7 +47,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// `‖got − expected‖ / ‖expected‖`; not a number when `got` has one that is not.
+/// `‖got − expected‖ / ‖expected‖`; NaN if `got` contains NaN.
 pub fn relative_error(got: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let error: f64 = got

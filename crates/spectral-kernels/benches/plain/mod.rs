@@ -1,4 +1,4 @@
-//! The transforms that one writes first, to measure others by.
+//! A straightforward baseline for the transforms.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftPlanner};
 
-/// What one writes first: rows by realfft, columns gathered for rustfft, images in parallel.
+/// The straightforward implementation: rows with realfft, columns gathered for rustfft, images in parallel.
 pub struct Plain {
     sizes: [usize; 2],
     rows: Arc<dyn RealToComplex<f32>>,
@@ -17,7 +17,7 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// Plans for images of a height and a width.
+    /// Plans for images of the given height and width.
     pub fn new(sizes: [usize; 2]) -> Self {
         let mut real = RealFftPlanner::new();
         let mut complex = FftPlanner::new();
@@ -45,7 +45,7 @@ impl Plain {
         }
     }
 
-    /// Half-spectra of images.
+    /// Computes the half-spectra of images.
     pub fn forward(&self, x: &[f32], spectrum: &mut [Complex<f32>]) {
         let [height, width] = self.sizes;
         let bins = width / 2 + 1;
@@ -64,7 +64,7 @@ impl Plain {
         });
     }
 
-    /// Images of half-spectra, which it overwrites.
+    /// Computes images from half-spectra, which are overwritten.
     pub fn inverse(&self, spectrum: &mut [Complex<f32>], out: &mut [f32]) {
         let [height, width] = self.sizes;
         let bins = width / 2 + 1;

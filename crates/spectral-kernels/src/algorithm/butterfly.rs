@@ -1,4 +1,4 @@
-//! Short transforms held in registers.
+//! Short transforms computed in registers.
 
 use crate::view::Complex;
 use spectral_lanes::Scalar;
@@ -6,7 +6,7 @@ use spectral_lanes::{Simd, Vector};
 
 const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
-/// cos and sin of 2πk/R for k = 1 … (R−1)/2.
+/// cos and sin of 2πk/R for k = 1, …, (R−1)/2.
 const ROOTS_3: [(f64, f64); 1] = [(-0.5, 0.866_025_403_784_438_6)];
 const ROOTS_5: [(f64, f64); 2] = [
     (0.309_016_994_374_947_45, 0.951_056_516_295_153_5),
@@ -20,10 +20,10 @@ const ROOTS_7: [(f64, f64); 3] = [
 /// cos and sin of π/8.
 const ROOT_16: (f64, f64) = (0.923_879_532_511_286_7, 0.382_683_432_365_089_8);
 
-/// Lengths [`butterfly`] knows.
+/// Lengths that [`butterfly`] supports.
 pub const LENGTHS: [usize; 12] = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 16];
 
-/// Replaces `x` by its transform of length `R`, one of [`LENGTHS`].
+/// Replaces `x` by its unscaled forward transform of length `R`, one of [`LENGTHS`].
 #[inline(always)]
 pub fn butterfly<T: Scalar, S: Simd<T>, const R: usize>(simd: S, x: &mut [Complex<S::V>; R]) {
     match R {
@@ -38,7 +38,7 @@ pub fn butterfly<T: Scalar, S: Simd<T>, const R: usize>(simd: S, x: &mut [Comple
     }
 }
 
-/// The lengths that the others are made of.
+/// The lengths that the composite ones are built from.
 #[inline(always)]
 fn simple<T: Scalar, S: Simd<T>, const R: usize>(simd: S, x: &mut [Complex<S::V>; R]) {
     match R {
@@ -58,7 +58,7 @@ fn four<V: Vector>([a, b, c, d]: [Complex<V>; 4]) -> [Complex<V>; 4] {
     [s + u, t.sub_i(v), s - u, t.add_i(v)]
 }
 
-/// An odd length by sums and differences of mirrored inputs.
+/// An odd length, by sums and differences of mirrored inputs.
 #[inline(always)]
 fn odd<T: Scalar, S: Simd<T>, const R: usize, const H: usize>(
     simd: S,
@@ -102,7 +102,7 @@ fn odd<T: Scalar, S: Simd<T>, const R: usize, const H: usize>(
     }
 }
 
-/// `√½(1 − i)·v`, with `h = √½`.
+/// `√½·(1 − i)·v`, with `h = √½`.
 #[inline(always)]
 fn eighth<V: Vector>(v: Complex<V>, h: V) -> Complex<V> {
     Complex {
@@ -118,7 +118,7 @@ fn eight<T: Scalar, S: Simd<T>, const R: usize>(simd: S, x: &mut [Complex<S::V>;
     let odd = four([x[1], x[3], x[5], x[7]]);
     let h = simd.splat(T::of(SQRT_HALF));
     let one = eighth(odd[1], h);
-    // The conjugate of −√½(1 + i) times the odd part.
+    // The conjugate of −√½·(1 + i) times the odd part.
     let three = Complex {
         re: odd[3].im - odd[3].re,
         im: odd[3].re + odd[3].im,
@@ -162,7 +162,7 @@ fn sixteen<T: Scalar, S: Simd<T>, const R: usize>(simd: S, x: &mut [Complex<S::V
     let d = four([x[3], x[7], x[11], x[15]]);
     let first = four([a[0], b[0], c[0], d[0]]);
     let second = four([a[1], b[1] * w1, eighth(c[1], h), d[1] * w3]);
-    // Column 2 carries the turns 0, 1/8, 1/4 and 3/8; the quarter turn −i is folded into the butterfly.
+    // Column 2 has rotations by 0, 1/8, 1/4 and 3/8 of a turn; the rotation by −i is folded into the butterfly.
     let third = {
         let (b, d) = (eighth(b[2], h), eighth(d[2], h));
         let (s, t) = (a[2].sub_i(c[2]), a[2].add_i(c[2]));
@@ -184,7 +184,7 @@ fn sixteen<T: Scalar, S: Simd<T>, const R: usize>(simd: S, x: &mut [Complex<S::V
     }
 }
 
-/// Good and Thomas' prime factor algorithm: `R = A·B` with coprime factors needs no twiddles.
+/// Good–Thomas prime-factor algorithm: `R = A·B` with coprime factors needs no twiddle factors.
 #[inline(always)]
 fn coprime<T: Scalar, S: Simd<T>, const A: usize, const B: usize, const R: usize>(
     simd: S,
@@ -204,7 +204,7 @@ fn coprime<T: Scalar, S: Simd<T>, const A: usize, const B: usize, const R: usize
         }
         simple::<T, S, B>(simd, &mut column);
         for b in 0..B {
-            // The output index is a mod A and b mod B.
+            // The output index is `a` mod `A` and `b` mod `B`.
             let mut k = a;
             while k % B != b {
                 k += A;

@@ -1,4 +1,4 @@
-//! Ways to transform a block of signals, one a file. [`crate::plan`] chooses among them.
+//! Transform algorithms for a block of signals, one per file. [`crate::plan`] chooses among them.
 
 pub mod butterfly;
 pub mod odd;
@@ -9,10 +9,10 @@ use std::f64::consts::TAU;
 
 use spectral_lanes::Scalar;
 
-/// `exp(−2πi k/n)`, with the angle reduced below an eighth of a turn in exact arithmetic.
+/// `exp(−2πi k/n)`, with the angle reduced below one eighth of a turn in exact arithmetic.
 pub fn root<T: Scalar>(k: usize, n: usize) -> [T; 2] {
     let k = k % n;
-    // In eighths of a turn: the angle is 8k/n of them.
+    // The angle in eighths of a turn is 8k/n.
     let (octant, rest) = ((8 * k) / n, (8 * k) % n);
     let (octant, rest) = if rest * 2 > n {
         (octant + 1, rest as f64 - n as f64)
@@ -43,7 +43,8 @@ mod tests {
         for n in [1, 2, 3, 4, 5, 7, 8, 12, 28, 150, 257, 1024] {
             for k in 0..2 * n {
                 let [re, im] = root::<f64>(k, n);
-                // The nearer way round: a rounded angle of nearly a full turn is itself off by an ulp of 4.
+                // Use the smaller of the two equivalent angles: near a full turn, rounding the angle alone is an error
+                // of one ulp of 4.
                 let turns = (k % n) as f64 - if 2 * (k % n) > n { n as f64 } else { 0.0 };
                 let angle = TAU * turns / n as f64;
                 assert!(

@@ -1,23 +1,23 @@
-//! Passes of an odd prime radix without a butterfly of its own: sums of products, halved by symmetry.
+//! Passes for odd prime radices without a hard-coded butterfly: direct sums, halved by symmetry.
 //!
 //! With `a_k = x_k + x_{R−k}` and `b_k = x_k − x_{R−k}`, outputs `j` and `R − j` are
-//! `x_0 + Σ_k a_k cos(2πjk/R) ∓ i Σ_k b_k sin(2πjk/R)`, `k = 1 … (R−1)/2`.
+//! `x_0 + Σ_k a_k cos(2πjk/R) ∓ i Σ_k b_k sin(2πjk/R)`, `k = 1, …, (R−1)/2`.
 
 use super::root;
 use crate::view::{Complex, View, broadcast};
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd, Vector};
 
-/// Beyond this a general algorithm costs less than (R−1)² multiplications.
+/// Largest prime factor handled here; above it, other algorithms are cheaper than (R−1)² multiplications.
 pub const MAX_PRIME: usize = 199;
 const MAX_PAIRS: usize = MAX_PRIME / 2;
-/// Output pairs computed together, so that inputs are read from memory a quarter as often.
+/// Output pairs computed together, so that inputs are loaded from memory a quarter as often.
 const BLOCK: usize = 4;
 
-/// Cosines and sines of one radix.
+/// Cosines and sines for one radix.
 pub struct OddTable<T> {
     radix: usize,
-    /// For each block of output pairs, for each k: cosines of the block, then sines.
+    /// For each block of output pairs and each `k`: the block's cosines, then its sines.
     factors: Vec<[[T; BLOCK]; 2]>,
 }
 
@@ -39,7 +39,7 @@ impl<T: Scalar> OddTable<T> {
         OddTable { radix, factors }
     }
 
-    /// Bytes of the factors.
+    /// Size of the table in bytes.
     pub fn bytes(&self) -> usize {
         self.factors.capacity() * size_of::<[[T; BLOCK]; 2]>()
     }
@@ -71,7 +71,7 @@ impl<T: Scalar> Kernel<T> for OddPass<'_, T> {
             for q in 0..self.s {
                 let at = |k: usize| q + self.s * (p + self.m * k);
                 let to = |j: usize| q + self.s * (radix * p + j);
-                // SAFETY: elements 0 … R−1 of butterfly (p, q) lie in the view.
+                // SAFETY: the view is valid for elements 0..R of butterfly (p, q).
                 let first = unsafe { self.src.load(simd, at(0)) };
                 let mut total = first;
                 for k in 1..=pairs {
@@ -86,7 +86,7 @@ impl<T: Scalar> Kernel<T> for OddPass<'_, T> {
                     differences[k - 1] = x - y;
                     total = total + sums[k - 1];
                 }
-                // SAFETY: all inputs of the butterfly are read; its outputs lie in the view.
+                // SAFETY: all inputs of the butterfly have been read; the view is valid for its outputs.
                 unsafe { self.dst.store(simd, to(0), total) };
                 for (block, factors) in self.table.factors.chunks_exact(pairs).enumerate() {
                     let mut even = [first; BLOCK];

@@ -1,4 +1,4 @@
-//! One signal after the other through `rustfft`: any length.
+//! Transforms of any length, one signal at a time, with `rustfft`.
 
 use std::sync::Arc;
 
@@ -22,8 +22,9 @@ impl<T: Scalar> cache::Plan for PerSignal<T> {
         Self::new(n)
     }
 
-    /// `rustfft` does not say what a plan takes. Mixed radices and Rader's algorithm keep about a number per point,
-    /// Bluestein's one per point of the longer transform inside it, which is also what they need as scratch.
+    /// An estimate, since `rustfft` does not report the size of a plan. Mixed-radix and Rader's algorithms store about
+    /// one number per point; Bluestein's stores one per point of its longer inner transform, which is also the scratch
+    /// size.
     fn bytes(&self) -> usize {
         let of = |fft: &Arc<dyn Fft<T>>| {
             (fft.len() + fft.get_inplace_scratch_len()) * size_of::<Number<T>>() + 4096
@@ -33,9 +34,9 @@ impl<T: Scalar> cache::Plan for PerSignal<T> {
 }
 
 impl<T: Scalar> PerSignal<T> {
-    /// Plans the transform of `n ≥ 1` points.
+    /// Plans a transform of `n ≥ 1` points.
     pub fn new(n: usize) -> Self {
-        // `FftPlanner` detects the processor's instructions for itself.
+        // `FftPlanner` detects the processor's instructions by itself.
         let plan = |direction| match InstructionSet::portable_is_named() {
             true => FftPlannerScalar::new().plan_fft(n, direction),
             false => FftPlanner::new().plan_fft(n, direction),
@@ -46,17 +47,17 @@ impl<T: Scalar> PerSignal<T> {
         }
     }
 
-    /// Room for one signal.
+    /// Allocates a buffer for one signal.
     pub fn signal(&self) -> Vec<Number<T>> {
         vec![Number::default(); self.fft.len()]
     }
 
-    /// Room for the work on it.
+    /// Allocates scratch memory for [`Self::process`].
     pub fn work(&self) -> Vec<Number<T>> {
         vec![Number::default(); self.work_len() / 2]
     }
 
-    /// Numbers of that room.
+    /// Length of the scratch memory for [`Self::process`].
     pub fn work_len(&self) -> usize {
         2 * self
             .fft
@@ -64,7 +65,7 @@ impl<T: Scalar> PerSignal<T> {
             .max(self.inverse.get_inplace_scratch_len())
     }
 
-    /// Transforms one signal, unscaled.
+    /// Transforms one signal in place, unscaled.
     pub fn process(&self, direction: Direction, signal: &mut [Number<T>], work: &mut [Number<T>]) {
         match direction {
             Direction::Forward => self.fft.process_with_scratch(signal, work),
@@ -72,26 +73,26 @@ impl<T: Scalar> PerSignal<T> {
         }
     }
 
-    /// Numbers of scratch that [`Self::run`] needs.
+    /// Elements of scratch memory that [`Self::run`] requires.
     pub fn scratch_len(&self) -> usize {
         2 * (self.fft.len() + self.fft.get_inplace_scratch_len())
     }
 
-    /// Transforms one block of lanes from `src` to `dst`, which may be the same.
+    /// Transforms one block of lanes from `src` to `dst`, which may be identical.
     ///
     /// # Safety
-    /// Both views must hold `n` elements of [`Simd::LANES`] lanes, and not partly overlap.
+    /// Both views must be valid for `n` elements of [`Simd::LANES`] lanes, and be either identical or disjoint.
     pub unsafe fn run<S: Simd<T>>(&self, src: View<T>, dst: View<T>, scratch: &mut [T]) {
         let n = self.fft.len();
         let (numbers, _) = scratch[..self.scratch_len()].as_chunks_mut::<2>();
-        // SAFETY: a complex number is two numbers in a row, with their alignment.
+        // SAFETY: a complex number consists of two consecutive real ones and has their alignment.
         let numbers = unsafe {
             std::slice::from_raw_parts_mut(numbers.as_mut_ptr().cast::<Number<T>>(), numbers.len())
         };
         let (signal, work) = numbers.split_at_mut(n);
         for lane in 0..S::LANES {
             for (j, x) in signal.iter_mut().enumerate() {
-                // SAFETY: lane `lane` of element `j` lies in the view.
+                // SAFETY: the view is valid for lane `lane` of element `j`.
                 *x = unsafe {
                     Number::new(
                         *src.re.add(j * src.stride + lane),

@@ -1,6 +1,7 @@
-//! Mixed-radix Stockham transform: self-sorting, each pass from one buffer to another.
+//! Mixed-radix Stockham transform: self-sorting, with each pass going from one buffer to another.
 //!
-//! With `n = R·m` still to do and `s` the product of the radices done, a pass computes for `p < m`, `q < s`
+//! With `n = R·m` points remaining and `s` the product of the radices already processed, a pass computes for `p < m`,
+//! `q < s`
 //!
 //! ```text
 //! y[q + s(Rp + j)] = exp(−2πi jp/n) · Σ_k x[q + s(p + mk)] exp(−2πi jk/R)
@@ -13,7 +14,7 @@ use crate::view::{Complex, View, broadcast};
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
-/// What a pass does with `R` elements, in about the time of a complex vector operation; from measurements.
+/// Measured cost of processing `R` elements in one pass, in units of about one complex vector operation.
 fn cost(radix: usize) -> f64 {
     match radix {
         2 => 6.0,
@@ -37,23 +38,23 @@ fn cost(radix: usize) -> f64 {
 
 struct Step<T> {
     radix: usize,
-    /// Transforms still to come in a signal: `p` runs to here.
+    /// Number of transforms remaining per signal; the range of `p`.
     m: usize,
-    /// Product of the radices before.
+    /// Product of the preceding radices.
     s: usize,
-    /// `exp(−2πi jp/n)` for `p = 1 … m−1`, then `j = 1 … R−1`.
+    /// `exp(−2πi jp/n)` for `p = 1, …, m−1`, then `j = 1, …, R−1`.
     twiddles: Vec<[T; 2]>,
-    /// For radices without a butterfly.
+    /// Table for radices without a butterfly.
     odd: Option<OddTable<T>>,
 }
 
-/// The passes of one length.
+/// The passes for one length.
 pub struct Stockham<T> {
     n: usize,
     steps: Vec<Step<T>>,
 }
 
-/// The cheapest radices whose product is `n`, or none if a prime factor is too large.
+/// The cheapest factorization of `n` into radices, or `None` if a prime factor is too large.
 fn factor(n: usize) -> Option<Vec<usize>> {
     fn best(n: usize, known: &mut Vec<(usize, Option<(f64, usize)>)>) -> Option<(f64, usize)> {
         if n == 1 {
@@ -71,7 +72,7 @@ fn factor(n: usize) -> Option<Vec<usize>> {
             .filter(|radix| n.is_multiple_of(*radix))
         {
             if let Some((rest, _)) = best(n / radix, known) {
-                // In units of one signal's element, so that costs of passes over the same signal add up.
+                // Cost per element of the signal, so that the costs of successive passes add up.
                 let total = rest + cost(radix) / radix as f64;
                 if found.is_none_or(|(least, _)| total < least) {
                     found = Some((total, radix));
@@ -89,13 +90,13 @@ fn factor(n: usize) -> Option<Vec<usize>> {
         radices.push(radix);
         rest /= radix;
     }
-    // The last pass has no twiddles, and the first has the most of them.
+    // The last pass has no twiddle factors and the first has the most.
     radices.sort_unstable();
     Some(radices)
 }
 
 impl<T: Scalar> Stockham<T> {
-    /// The passes for `n`, unless a prime factor of it is too large.
+    /// Plans a transform of length `n`, or returns `None` if a prime factor of `n` is too large.
     pub fn new(n: usize) -> Option<Self> {
         let mut steps = Vec::new();
         let (mut rest, mut s) = (n, 1);
@@ -118,7 +119,7 @@ impl<T: Scalar> Stockham<T> {
         Some(Stockham { n, steps })
     }
 
-    /// Bytes of the tables.
+    /// Size of the tables in bytes.
     pub fn bytes(&self) -> usize {
         let step = |step: &Step<T>| {
             size_of::<Step<T>>()
@@ -128,15 +129,15 @@ impl<T: Scalar> Stockham<T> {
         self.steps.iter().map(step).sum()
     }
 
-    /// Numbers of scratch that [`Self::run`] needs.
+    /// Elements of scratch memory that [`Self::run`] requires.
     pub fn scratch_len(&self, lanes: usize) -> usize {
         2 * lanes * self.n * self.steps.len().saturating_sub(1).min(2)
     }
 
-    /// Transforms one block of lanes from `src` to `dst`, which may be the same.
+    /// Transforms one block of lanes from `src` to `dst`, which may be identical.
     ///
     /// # Safety
-    /// Both views must hold `n` elements of [`Simd::LANES`] lanes, and not partly overlap.
+    /// Both views must be valid for `n` elements of [`Simd::LANES`] lanes, and be either identical or disjoint.
     #[inline(always)]
     pub unsafe fn run<S: Simd<T>>(&self, simd: S, src: View<T>, dst: View<T>, scratch: &mut [T]) {
         assert!(scratch.len() >= self.scratch_len(S::LANES));
@@ -150,13 +151,13 @@ impl<T: Scalar> Stockham<T> {
         let mut from = src;
         for (i, step) in self.steps.iter().enumerate() {
             let to = if i == last { dst } else { buffers[i % 2] };
-            // SAFETY: the views hold `n` elements, and a pass that reads and writes the same ones is the only pass,
-            // made of a single butterfly.
+            // SAFETY: both views are valid for `n` elements. If a pass reads and writes the same view, it is the only
+            // pass and consists of a single butterfly.
             unsafe { step.run(simd, from, to) };
             from = to;
         }
         if self.steps.is_empty() {
-            // SAFETY: one element in each view.
+            // SAFETY: each view is valid for one element.
             unsafe { dst.store(simd, 0, src.load(simd, 0)) };
         }
     }
@@ -224,10 +225,10 @@ impl<T: Scalar, const R: usize> Kernel<T> for Pass<'_, T, R> {
     }
 }
 
-/// Transforms elements `first`, `first + step`, …
+/// Transforms elements `first`, `first + step`, ….
 ///
 /// # Safety
-/// `R` of them must lie in the view.
+/// The view must be valid for `R` of these elements.
 #[inline(always)]
 unsafe fn read<T: Scalar, S: Simd<T>, const R: usize>(
     simd: S,
@@ -238,7 +239,7 @@ unsafe fn read<T: Scalar, S: Simd<T>, const R: usize>(
     let zero = simd.splat(T::of(0.0));
     let mut x = [Complex { re: zero, im: zero }; R];
     for k in 0..R {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         x[k] = unsafe { src.load(simd, first + step * k) };
     }
     butterfly::<T, S, R>(simd, &mut x);
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn only_large_prime_factors_are_refused() {
+    fn only_large_prime_factors_are_rejected() {
         assert!(
             factor(150).is_some() && factor(MAX_PRIME).is_some() && factor(1024 * 81).is_some()
         );

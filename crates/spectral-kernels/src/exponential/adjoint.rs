@@ -1,4 +1,4 @@
-//! The gradients of the factors.
+//! The gradients with respect to the factors.
 
 use super::{
     CHUNK, ExponentialFactors, ExponentialGradients, ExponentialSum, chunks, exponentials, pad,
@@ -9,7 +9,7 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// The gradients of all filters' factors.
+/// Computes the gradients of all filters' factors.
 pub struct Adjoint<'a, T> {
     shape: ExponentialSum,
     factors: ExponentialFactors<'a, T>,
@@ -38,7 +38,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         }
     }
 
-    /// Computes them, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let shape = self.shape;
         let set = InstructionSet::current();
@@ -49,7 +49,8 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             let padded = factors * shape.width();
             with_scratch([padded, padded, shape.width()], |[columns, sums, gy]| {
                 let part = |shared: Shared<T>, len: usize| {
-                    // SAFETY: the gradients hold as many numbers for each filter, and each task writes its own.
+                    // SAFETY: the gradients hold `len` elements per filter, and each task writes only those of its own
+                    // filter.
                     unsafe { std::slice::from_raw_parts_mut(shared.at(filter * len), len) }
                 };
                 T::dispatch(
@@ -72,14 +73,14 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
     }
 }
 
-/// The gradients of one filter's factors.
+/// Computes the gradients of one filter's factors.
 struct FilterGradient<'a, T> {
     all: &'a Adjoint<'a, T>,
     filter: usize,
     columns: &'a mut [T],
-    /// The columns' gradients, padded as the columns.
+    /// The gradients of the column factors, padded like the column factors.
     sums: &'a mut [T],
-    /// A row of the output's gradient, padded as well.
+    /// A row of the output gradient, padded likewise.
     row: &'a mut [T],
     gradients: ExponentialGradients<'a, T>,
 }

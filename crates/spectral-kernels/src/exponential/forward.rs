@@ -1,4 +1,4 @@
-//! The surfaces themselves.
+//! The forward pass.
 
 use super::{CHUNK, ExponentialFactors, ExponentialSum, chunks, exponentials, pad, work};
 use spectral_lanes::Scalar;
@@ -6,7 +6,7 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// All surfaces.
+/// Computes all surfaces.
 pub struct Forward<'a, T> {
     shape: ExponentialSum,
     factors: ExponentialFactors<'a, T>,
@@ -21,7 +21,7 @@ impl<'a, T: Scalar> Forward<'a, T> {
         Forward { shape, factors, y }
     }
 
-    /// Computes them, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let shape = self.shape;
         if shape.output_len() == 0 {
@@ -33,7 +33,7 @@ impl<'a, T: Scalar> Forward<'a, T> {
         for_each(shape.filters, work, |filter| {
             let padded = shape.terms * ExponentialSum::RANK * shape.width();
             with_scratch([padded], |[columns]| {
-                // SAFETY: the output holds a surface for each filter, and each task writes its own.
+                // SAFETY: the output holds one surface per filter, and each task writes only that of its own filter.
                 let y =
                     unsafe { std::slice::from_raw_parts_mut(self.y.at(filter * surface), surface) };
                 T::dispatch(
@@ -50,7 +50,7 @@ impl<'a, T: Scalar> Forward<'a, T> {
     }
 }
 
-/// The surface of one filter.
+/// Computes the surface of one filter.
 struct Surface<'a, T> {
     all: &'a Forward<'a, T>,
     filter: usize,

@@ -1,4 +1,4 @@
-//! Sums of exponentials of bilinear forms over the bins of a grid: what Gaussian responses are made of.
+//! Sums of exponentials of bilinear forms over the bins of a grid, from which Gaussian responses are built.
 
 mod adjoint;
 mod forward;
@@ -8,59 +8,64 @@ pub use forward::Forward;
 use spectral_lanes::Scalar;
 use spectral_lanes::{count, expect_len};
 
-/// Numbers that are worked on together, a whole number of vectors of any instruction set.
+/// Elements processed together, a whole number of vectors of any instruction set.
 const CHUNK: usize = 16;
 
-/// Work of one exponential and what is done with it, in nanoseconds of one thread.
+/// Estimated work of `exponentials` exponentials and their use, in nanoseconds on one thread.
 const fn work(exponentials: usize) -> usize {
     exponentials / 2
 }
 
-/// `y[f,i,j] = Σ_t s[f,t]·exp(Σ_r u[f,t,r,i]·v[f,t,r,j])` with `r` over [`RANK`](Self::RANK) products, and its adjoint.
+/// A sum of exponentials of bilinear forms, and its adjoint:
 ///
-/// A rotated Gaussian over the plane is one such term: its exponent `−a·dx² + 2b·dx·dy − c·dy²` is
+/// ```text
+/// y[f,i,j] = Σ_t s[f,t]·exp(Σ_r u[f,t,r,i]·v[f,t,r,j]),   r = 1, …, RANK
+/// ```
+///
+/// A rotated Gaussian over the plane is one such term: its exponent `−a·dx² + 2b·dx·dy − c·dy²` equals
 /// `(2b·dy, 1, −c·dy²)·(dx, −a·dx², 1)`.
 ///
-/// Shapes, row-major: `s` `[filters, terms]`, `u` `[filters, terms, RANK, rows]`, `v` `[filters, terms, RANK, columns]`,
-/// `y` `[filters, rows, columns]`. Nothing the size of `y` is held beside it.
+/// Shapes, row-major: `s` `[filters, terms]`, `u` `[filters, terms, RANK, rows]`, `v`
+/// `[filters, terms, RANK, columns]`, `y` `[filters, rows, columns]`. No temporary of the size of `y` is allocated.
 ///
-/// All methods panic when a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ExponentialSum {
-    /// Surfaces.
+    /// Number of surfaces.
     pub filters: usize,
-    /// Exponentials that a surface is the sum of.
+    /// Number of exponentials per surface.
     pub terms: usize,
-    /// Rows of a surface.
+    /// Rows per surface.
     pub rows: usize,
-    /// Columns of a surface.
+    /// Columns per surface.
     pub columns: usize,
 }
 
-/// The factors of [`ExponentialSum`].
+/// The factors of an [`ExponentialSum`].
 #[derive(Clone, Copy, Debug)]
 pub struct ExponentialFactors<'a, T> {
     /// The amplitudes `s`.
     pub scale: &'a [T],
-    /// The rows' factors `u`.
+    /// The row factors `u`.
     pub rows: &'a [T],
-    /// The columns' factors `v`.
+    /// The column factors `v`.
     pub columns: &'a [T],
 }
 
-/// The gradients for [`ExponentialFactors`].
+/// Where to write the gradients with respect to [`ExponentialFactors`].
 #[derive(Debug)]
 pub struct ExponentialGradients<'a, T> {
-    /// For the amplitudes.
+    /// The gradient with respect to the amplitudes.
     pub scale: &'a mut [T],
-    /// For the rows' factors.
+    /// The gradient with respect to the row factors.
     pub rows: &'a mut [T],
-    /// For the columns' factors.
+    /// The gradient with respect to the column factors.
     pub columns: &'a mut [T],
 }
 
 impl ExponentialSum {
-    /// Products in an exponent.
+    /// Number of products per exponent.
     pub const RANK: usize = 3;
 
     /// Elements of the amplitudes.
@@ -68,30 +73,30 @@ impl ExponentialSum {
         count(&[self.filters, self.terms])
     }
 
-    /// Elements of the rows' factors.
+    /// Elements of the row factors.
     pub fn rows_len(&self) -> usize {
         count(&[self.scale_len(), Self::RANK, self.rows])
     }
 
-    /// Elements of the columns' factors.
+    /// Elements of the column factors.
     pub fn columns_len(&self) -> usize {
         count(&[self.scale_len(), Self::RANK, self.columns])
     }
 
-    /// Elements of the surfaces.
+    /// Elements of the output.
     pub fn output_len(&self) -> usize {
         count(&[self.filters, self.rows, self.columns])
     }
 
-    /// The surfaces.
+    /// Computes the surfaces `y`.
     pub fn forward<T: Scalar>(&self, factors: ExponentialFactors<'_, T>, y: &mut [T]) {
         self.expect(&factors);
         self.expect_len("output", self.output_len(), y);
         T::enter::<forward::ForwardEntry>(Forward::new(*self, factors, y));
     }
 
-    /// The gradients of the factors: with `h = s·gy·exp(…)` they are `gs = Σ_ij h/s`, `gu[r,i] = Σ_j h·v[r,j]` and
-    /// `gv[r,j] = Σ_i h·u[r,i]`. The exponentials are computed again.
+    /// Computes the gradients of the factors. With `h = s·gy·exp(…)` they are `gs = Σ_ij h/s`, `gu[r,i] = Σ_j h·v[r,j]`
+    /// and `gv[r,j] = Σ_i h·u[r,i]`. The exponentials are recomputed.
     pub fn adjoint<T: Scalar>(
         &self,
         factors: ExponentialFactors<'_, T>,
@@ -127,7 +132,7 @@ impl ExponentialSum {
     }
 }
 
-/// The columns' factors of a filter, each with zeros up to whole chunks.
+/// Copies the column factors of a filter, each zero-padded to whole chunks.
 #[inline(always)]
 fn pad<T: Scalar>(columns: usize, width: usize, from: &[T], to: &mut [T]) {
     for (from, to) in from.chunks_exact(columns).zip(to.chunks_exact_mut(width)) {
@@ -136,7 +141,7 @@ fn pad<T: Scalar>(columns: usize, width: usize, from: &[T], to: &mut [T]) {
     }
 }
 
-/// The exponentials of a chunk of columns, of which `v` has a slice for each product.
+/// The exponentials of one chunk of columns; `v` has one slice per product.
 #[inline(always)]
 fn exponentials<T: Scalar>(u: [T; ExponentialSum::RANK], v: [&[T; CHUNK]; 3]) -> [T; CHUNK] {
     core::array::from_fn(|lane| {
@@ -144,7 +149,7 @@ fn exponentials<T: Scalar>(u: [T; ExponentialSum::RANK], v: [&[T; CHUNK]; 3]) ->
     })
 }
 
-/// Chunk number `chunk` of each of a term's padded factors.
+/// Chunk `chunk` of each of a term's padded factors.
 #[inline(always)]
 fn chunks<T>(term: &[T], width: usize, chunk: usize) -> [&[T; CHUNK]; 3] {
     core::array::from_fn(|product| {

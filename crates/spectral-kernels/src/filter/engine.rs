@@ -1,4 +1,4 @@
-//! What the two layouts have in common: units of work, and where things lie.
+//! What both layouts have in common: units of work and memory offsets.
 
 use super::Placement;
 use super::product::Strip;
@@ -7,7 +7,7 @@ use spectral_lanes::Scalar;
 use spectral_lanes::Simd;
 use spectral_lanes::parallel::Shared;
 
-/// Some groups of some entries of the batch: what a tile holds, or a task does.
+/// A range of groups and batch entries: the contents of a tile, or the work of a task.
 #[derive(Clone, Copy)]
 pub struct Unit {
     pub group: usize,
@@ -17,7 +17,8 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Parts of at most `groups` groups and `entries` entries, all groups of one entry before the next.
+    /// Splits the unit into parts of at most `groups` groups and `entries` entries, all groups of one entry before the
+    /// next.
     pub fn parts(self, groups: usize, entries: usize) -> impl Iterator<Item = Unit> {
         (0..self.entries).step_by(entries).flat_map(move |entry| {
             (0..self.groups).step_by(groups).map(move |group| Unit {
@@ -30,12 +31,12 @@ impl Unit {
     }
 }
 
-/// Images in memory, one a group and entry: `terms` channels from `group·step + first` on, added up when read and all
-/// the same when written.
+/// Images in memory, one per group and entry, in the `terms` channels starting at `group·step + first`. The channels
+/// are summed when read; when written, all of them get the same values.
 #[derive(Clone, Copy)]
 pub struct Signal<T> {
     pub base: Shared<T>,
-    /// Channels of an entry.
+    /// Channels per batch entry.
     pub channels: usize,
     pub step: usize,
     pub first: usize,
@@ -43,49 +44,49 @@ pub struct Signal<T> {
     pub frame: Placement,
 }
 
-/// Numbers of the buffers in [`Buffers`], in order.
+/// Lengths of the buffers in [`Buffers`], in order.
 pub type Lens = [usize; 7];
 
-/// Working memory of a task beside its tiles.
+/// Working memory of a task in addition to its tiles.
 pub struct Buffers<'a, T> {
-    /// Lines of one block, one a lane.
+    /// One block of lines, one line per lane.
     pub block: *mut T,
     /// Half-spectra of paired lines, first and second.
     pub pairs: [*mut T; 2],
-    /// What a missing line is read from; zeros.
+    /// Zeros, the source of missing lines.
     pub zeros: *mut T,
-    /// Where a missing line is written to.
-    pub nowhere: *mut T,
-    /// Images that are added up before they are transformed.
+    /// The destination of missing lines; never read.
+    pub discard: *mut T,
+    /// Images that are summed before they are transformed.
     pub sums: *mut T,
     pub scratch: &'a mut [T],
 }
 
 impl<'a, T: Scalar> Buffers<'a, T> {
     pub fn new(buffers: [&'a mut [T]; 7]) -> Self {
-        let [block, a, b, zeros, nowhere, sums, scratch] = buffers;
+        let [block, a, b, zeros, discard, sums, scratch] = buffers;
         zeros.fill(T::of(0.0));
         Buffers {
             block: block.as_mut_ptr(),
             pairs: [a.as_mut_ptr(), b.as_mut_ptr()],
             zeros: zeros.as_mut_ptr(),
-            nowhere: nowhere.as_mut_ptr(),
+            discard: discard.as_mut_ptr(),
             sums: sums.as_mut_ptr(),
             scratch,
         }
     }
 }
 
-/// One stretch of a tile and of a response that meet in a product.
+/// A contiguous part of a tile and the part of a response that it is multiplied by.
 pub struct Place {
-    /// Entry of the unit.
+    /// Batch entry within the unit.
     pub entry: usize,
-    /// Index in the tile of its first real part.
+    /// Offset of its first real part in the tile.
     pub tile: usize,
-    /// From a real part to its imaginary part.
+    /// Distance from a real part to its imaginary part.
     pub to_imaginary: usize,
     pub tile_step: usize,
-    /// Index in a plane of the responses.
+    /// Offset in a plane of the responses.
     pub response: usize,
     pub response_step: usize,
     pub rows: usize,
@@ -113,20 +114,21 @@ impl Place {
 
 /// Transforms between images in memory and spectra in a tile.
 pub trait Engine<T: Scalar>: Sync {
-    /// Groups and entries that a tile holds at most.
+    /// Maximum numbers of groups and entries per tile.
     fn unit(&self) -> [usize; 2];
 
-    /// Groups that one task does at most.
+    /// Maximum number of groups per task.
     fn groups_of_task(&self) -> usize;
 
     fn tile_len(&self) -> usize;
 
     fn lens(&self) -> Lens;
 
-    /// Images → half-spectra in the tile.
+    /// Transforms images to half-spectra in the tile.
     ///
     /// # Safety
-    /// The signal must hold the unit's images, the tile [`Self::tile_len`] numbers, the buffers [`Self::lens`].
+    /// The signal must be readable for the unit's images, the tile valid for [`Self::tile_len`] elements, and the
+    /// buffers for [`Self::lens`].
     unsafe fn analysis<S: Simd<T>>(
         &self,
         simd: S,
@@ -137,10 +139,10 @@ pub trait Engine<T: Scalar>: Sync {
         buffers: &mut Buffers<'_, T>,
     );
 
-    /// Half-spectra in the tile, which are lost → images.
+    /// Transforms half-spectra in the tile to images. The contents of the tile are overwritten.
     ///
     /// # Safety
-    /// As for [`Self::analysis`]; no one else may touch the unit's images meanwhile.
+    /// Same as for [`Self::analysis`]; in addition, no other thread may access the unit's images meanwhile.
     unsafe fn synthesis<S: Simd<T>>(
         &self,
         simd: S,
@@ -151,9 +153,9 @@ pub trait Engine<T: Scalar>: Sync {
         buffers: &mut Buffers<'_, T>,
     );
 
-    /// Stretches of a tile, each with one of a response.
+    /// Number of [`Place`]s per unit.
     fn places(&self, unit: Unit) -> usize;
 
-    /// Stretch `index`, with output `o` of each group.
+    /// The place with index `index`, for output `o` of each group.
     fn place(&self, unit: Unit, index: usize, o: usize) -> Place;
 }

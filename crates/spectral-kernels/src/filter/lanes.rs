@@ -1,6 +1,6 @@
-//! Channels last: neighboring channels in the lanes of a vector, from memory to memory.
+//! Channels-last layout: vectors hold neighboring channels, so that nothing is transposed.
 //!
-//! In a tile, bin `k` of row `j` is a pair of rows of channels, real and imaginary.
+//! In a tile, bin `k` of row `j` consists of two rows of channels, real and imaginary.
 
 use crate::cache;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::view::View;
 use spectral_lanes::Scalar;
 use spectral_lanes::{InstructionSet, Simd};
 
-/// What a tile should take of the first-level cache.
+/// Target size of a tile: a share of the L1 cache.
 const TILE_BYTES: usize = 16 << 10;
-/// Most vectors of channels in a tile.
+/// Maximum number of vectors of channels per tile.
 const MOST_VECTORS: usize = 4;
-/// Vectors of channels that a task does: neighbors in memory.
+/// Vectors of neighboring channels per task.
 const TASK_VECTORS: usize = 8;
 
 pub struct ChannelLanes<T: Scalar> {
@@ -28,9 +28,9 @@ pub struct ChannelLanes<T: Scalar> {
     rows: Rows<T>,
     plan: Arc<Plan<T>>,
     channels: usize,
-    /// Channels in a tile, whole vectors.
+    /// Channels per tile, a whole number of vectors.
     width: usize,
-    /// Bins of a row in the tile; odd, so that those of a column spread over the sets of the cache.
+    /// Bins per row of the tile; odd, so that a column is spread over the sets of the cache.
     stride: usize,
 }
 
@@ -53,7 +53,7 @@ impl<T: Scalar> ChannelLanes<T> {
         }
     }
 
-    /// Row `j` of a tile from lane `lane` on.
+    /// Row `j` of a tile, from lane `lane` on.
     #[inline(always)]
     fn row(&self, tile: *mut T, j: usize, lane: usize) -> View<T> {
         let start = tile.wrapping_add(2 * j * self.stride * self.width + lane);
@@ -83,13 +83,13 @@ impl<T: Scalar> ChannelLanes<T> {
                     Direction::Forward => column,
                     Direction::Inverse => column.swapped(),
                 };
-                // SAFETY: the tile holds `height` rows of as many bins as `stride`, of whole vectors.
+                // SAFETY: the tile holds `height` rows of `stride` bins each, in whole vectors.
                 unsafe { self.plan.run(simd, view, view, scratch) };
             }
         }
     }
 
-    /// Where sample 0 of row `row` of an entry lies, at the first channel of a unit.
+    /// Address of sample 0 of row `row` of a batch entry, at the first channel of a unit.
     #[inline(always)]
     fn line(&self, unit: Unit, signal: &Signal<T>, row: usize) -> *mut T {
         let [height, width] = signal.frame.size;
@@ -97,7 +97,7 @@ impl<T: Scalar> ChannelLanes<T> {
         signal.base.at(line * self.channels + unit.group)
     }
 
-    /// The spectra of rows `row` and, for odd lengths, `row + 1`, or `missing` where that is none of `height`.
+    /// The spectra of row `row` and, for odd lengths, of `row + 1`; `missing` for rows past `height`.
     #[inline(always)]
     fn spectra(
         &self,
@@ -152,26 +152,26 @@ impl<T: Scalar> Engine<T> for ChannelLanes<T> {
         let row_len = 2 * self.stride * self.width;
         for row in (0..frame.start[0]).chain(below..self.height) {
             let start = tile.wrapping_add(row * row_len);
-            // SAFETY: a row of the tile.
+            // SAFETY: this is a row of the tile.
             unsafe { std::slice::from_raw_parts_mut(start, row_len) }.fill(T::of(0.0));
         }
         let members = self.rows.members();
-        let nowhere = View::interleaved(buffers.nowhere, S::LANES);
-        // Where samples are put that cannot be read where they are.
+        let discard = View::interleaved(buffers.discard, S::LANES);
+        // Staging area for samples that cannot be read in place.
         let step = members * S::LANES;
         let gathered = buffers.pairs[0];
         for row in (0..frame.size[0]).step_by(members) {
             for lane in (0..unit.groups).step_by(S::LANES) {
                 let lanes = S::LANES.min(unit.groups - lane);
-                let spectra = self.spectra(tile, signal, row, lane, nowhere);
+                let spectra = self.spectra(tile, signal, row, lane, discard);
                 let whole = row + members <= frame.size[0];
                 let direct = lanes == S::LANES && frame.size[1] == self.rows.n && whole;
                 let line = |member: usize| self.line(unit, signal, row + member).wrapping_add(lane);
                 let samples = if direct {
                     self.rows.samples(line(0), line(1), self.channels)
                 } else {
-                    // SAFETY: the block holds `n` samples of one or two rows; of the image, `lanes` channels are read
-                    // of each sample of a row that is there.
+                    // SAFETY: the block holds `n` samples of one or two rows; `lanes` channels are read of each sample
+                    // of an existing row of the image.
                     unsafe {
                         let len = self.rows.n * step;
                         std::slice::from_raw_parts_mut(gathered, len).fill(T::of(0.0));
@@ -187,7 +187,7 @@ impl<T: Scalar> Engine<T> for ChannelLanes<T> {
                     let second = gathered.wrapping_add(S::LANES);
                     self.rows.samples(gathered, second, step)
                 };
-                // SAFETY: the samples are there, and the tile holds the spectra.
+                // SAFETY: the samples were loaded above, and the tile holds the spectra.
                 unsafe {
                     let scratch = &mut *buffers.scratch;
                     self.rows

@@ -1,4 +1,5 @@
-//! Filters that see one spectrum each: transform, product and inverse transform without leaving the cache.
+//! Spectral filters where every output depends on one spectrum: transform, product and inverse transform without
+//! leaving the cache.
 
 mod engine;
 mod lanes;
@@ -9,35 +10,35 @@ mod run;
 mod task;
 mod unfused;
 
-use crate::contraction::Conjugate;
+use crate::binwise_matmul::Conjugate;
 use crate::shape::{Planar, PlanarMut, half_bins};
 use run::{Work, WorkEntry};
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{count, expect_len};
 
-/// How images and responses lie in memory, row-major.
+/// Memory layout of images and responses, row-major.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Layout {
-    /// Images `[batch, channels, height, width]`, responses `[channels, rows, bins]`.
+    /// Channels first: images `[batch, channels, height, width]`, responses `[channels, rows, bins]`.
     #[default]
     Planes,
-    /// Images `[batch, height, width, channels]`, responses `[rows, bins, channels]`: a vector holds neighboring
-    /// channels, and nothing is transposed.
+    /// Channels last: images `[batch, height, width, channels]`, responses `[rows, bins, channels]`. Vectors hold
+    /// neighboring channels, and nothing is transposed.
     ChannelsLast,
 }
 
 /// The part of a grid that an image covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Placement {
-    /// Row and column of its first sample.
+    /// Row and column of the image's first sample.
     pub start: [usize; 2],
-    /// Height and width.
+    /// Height and width of the image.
     pub size: [usize; 2],
 }
 
 impl Placement {
-    /// All of a grid.
+    /// A placement that covers the whole grid.
     pub fn whole(grid: [usize; 2]) -> Self {
         Placement {
             start: [0, 0],
@@ -45,7 +46,7 @@ impl Placement {
         }
     }
 
-    /// Samples of an image.
+    /// Samples per image.
     pub fn area(&self) -> usize {
         count(&self.size)
     }
@@ -56,7 +57,7 @@ impl Placement {
                 self.start[axis]
                     .checked_add(self.size[axis])
                     .is_some_and(|end| end <= grid[axis]),
-                "{what}: {} samples from {} on do not fit the {} of the grid",
+                "{what}: {} samples starting at {} do not fit a grid of {}",
                 self.size[axis],
                 self.start[axis],
                 grid[axis]
@@ -65,49 +66,50 @@ impl Placement {
     }
 }
 
-/// Circular convolution of images on a grid, every output from one spectrum:
+/// Circular convolution of images on a grid, where every output depends on one spectrum:
 ///
 /// ```text
 /// y[b, g·m + o] = crop( irfft2( R[g·m + o] ⊙ rfft2( pad( Σ_t x[b, g·terms + t] ))))
 /// ```
 ///
-/// with `R` or the spectrum conjugated as [`Self::conjugate`] says. Images lie in the grid where `input` says, zeros
-/// around them, and of the result `output` is kept; rows that are zero or not kept are not transformed. One row is the
-/// one-dimensional case. The half-spectrum is on the last axis, and what the inverse does with a response that is not
-/// Hermitian is what [`irfftn`](crate::irfftn) does.
+/// `R` or the spectrum is conjugated according to [`Self::conjugate`]. The input is placed on the grid at `input` and
+/// zero-padded, and the result is cropped to `output`; rows that are zero or cropped are not transformed. A grid of one
+/// row is the one-dimensional case. The half-spectrum is along the last axis, and responses that are not Hermitian are
+/// treated as by [`irfftn`](crate::irfftn).
 ///
-/// A few images at a time go all the way in cache. Where one image outgrows it, or a length is not one that vectors
-/// serve, the same is computed through memory ([`Self::is_fused`]).
+/// A few images at a time are processed entirely in cache. If a single image exceeds the cache, or a length is not
+/// supported by the vector kernels, the same result is computed through memory (see [`Self::is_fused`]).
 ///
 /// Shapes in [`Layout::Planes`]: input `[batch, groups·terms, input.size]`, response `[groups·multiplier, rows, bins]`,
 /// output `[batch, groups·multiplier, output.size]`.
 ///
-/// All methods panic when a slice has another length than its shape says, a frame does not fit the grid, the grid has
-/// no points, or channels come last and `multiplier` or `terms` is not 1; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape, if a placement does not fit the grid, if the
+/// grid is empty, or if `multiplier` or `terms` is not 1 with [`Layout::ChannelsLast`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SpectralFilter {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Spectra an entry has.
+    /// Spectra per batch entry.
     pub groups: usize,
-    /// Outputs that each spectrum has.
+    /// Outputs per spectrum.
     pub multiplier: usize,
-    /// Input images that are added up to one spectrum.
+    /// Input images that are summed into each spectrum.
     pub terms: usize,
-    /// Rows and columns of the transforms.
+    /// Rows and columns of the transform grid.
     pub grid: [usize; 2],
-    /// Where the input lies in the grid.
+    /// Placement of the input on the grid.
     pub input: Placement,
-    /// Where the output lies in it.
+    /// Placement of the output on the grid.
     pub output: Placement,
-    /// How images and responses lie in memory.
+    /// Memory layout of images and responses.
     pub layout: Layout,
-    /// The conjugated factor.
+    /// Which factor is conjugated.
     pub conjugate: Conjugate,
 }
 
 impl SpectralFilter {
-    /// One filter a channel on images that fill the grid, nothing conjugated.
+    /// One filter per channel, on images that fill the grid, without conjugation.
     pub fn depthwise(batch: usize, channels: usize, grid: [usize; 2]) -> Self {
         SpectralFilter {
             batch,
@@ -122,7 +124,7 @@ impl SpectralFilter {
         }
     }
 
-    /// Bins of one response.
+    /// Bins per response.
     pub fn bins(&self) -> usize {
         count(&[self.grid[0], half_bins(self.grid[1])])
     }
@@ -142,13 +144,13 @@ impl SpectralFilter {
         count(&[self.batch, self.groups, self.multiplier, self.output.area()])
     }
 
-    /// Whether the work stays in cache.
+    /// Whether this filter is computed entirely in cache.
     pub fn is_fused<T: Scalar>(&self) -> bool {
         self.expect();
         run::is_fused::<T>(self)
     }
 
-    /// The filtered images.
+    /// Computes the filtered images.
     pub fn forward<T: Scalar>(&self, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
         self.expect_forward(x, r, y);
         T::enter::<WorkEntry>(Work::Forward {
@@ -159,15 +161,15 @@ impl SpectralFilter {
         });
     }
 
-    /// The gradients for the input and for the response, each if it is asked for. With `G` the spectrum of `gy`, `X`
-    /// that of the input, `N` the points of the grid and nothing conjugated,
+    /// Computes the gradients with respect to the input and the response, each if requested. With `G` the spectrum of
+    /// `gy`, `X` that of the input, `N` the number of points of the grid, and no conjugation:
     ///
     /// ```text
     /// gx = (1/N)·crop( irfft2( Σ_o conj(R_o)·G_o )),   gr = (c_k/N)·Σ_b conj(X)·G
     /// ```
     ///
-    /// with transforms unscaled and `c_k` as for [`BinWeight`](crate::BinWeight). The spectrum of the input is computed
-    /// again rather than kept.
+    /// Transforms are unscaled and `c_k` is defined in [`BinWeight`](crate::BinWeight). The spectrum of the input is
+    /// recomputed rather than stored.
     pub fn adjoint<T: Scalar>(
         &self,
         gy: &[T],
@@ -189,14 +191,14 @@ impl SpectralFilter {
         });
     }
 
-    /// As [`forward`](Self::forward), through memory.
+    /// Same as [`forward`](Self::forward), but through memory.
     #[doc(hidden)]
     pub fn forward_unfused<T: Scalar>(&self, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
         self.expect_forward(x, r, y);
         unfused::forward(self, x, r, y);
     }
 
-    /// As [`adjoint`](Self::adjoint), through memory.
+    /// Same as [`adjoint`](Self::adjoint), but through memory.
     #[doc(hidden)]
     pub fn adjoint_unfused<T: Scalar>(
         &self,
@@ -217,7 +219,7 @@ impl SpectralFilter {
         self.output.expect_in(self.grid, "filter output");
         assert!(
             self.layout == Layout::Planes || (self.multiplier == 1 && self.terms == 1),
-            "with channels last every input has one output, got multiplier {} and terms {}",
+            "with channels last, multiplier and terms must be 1, got multiplier {} and terms {}",
             self.multiplier,
             self.terms
         );
@@ -254,20 +256,20 @@ impl SpectralFilter {
     }
 }
 
-/// What the gradient for the input is made from, and where it goes.
+/// Operand and destination of the gradient with respect to the input.
 #[derive(Debug)]
 pub struct InputGradient<'a, T> {
-    /// The response, to read.
+    /// The response.
     pub response: Planar<'a, T>,
-    /// The gradient, to write.
+    /// Where to write the gradient.
     pub gradient: &'a mut [T],
 }
 
-/// What the gradient for the response is made from, and where it goes.
+/// Operand and destination of the gradient with respect to the response.
 #[derive(Debug)]
 pub struct ResponseGradient<'a, T> {
-    /// The input, to read.
+    /// The input.
     pub input: &'a [T],
-    /// The gradient, to write.
+    /// Where to write the gradient.
     pub gradient: PlanarMut<'a, T>,
 }

@@ -1,6 +1,7 @@
-//! Channels one plane after the other: rows into a tile, columns within it, and back.
+//! Channels-first layout: rows are transformed into a tile, columns within it, and back.
 //!
-//! In a tile, row `j` of an image is a pair of rows, real and imaginary; the bins of the unit's images lie side by side.
+//! In a tile, row `j` of an image consists of two rows, real and imaginary, with the bins of the unit's images side by
+//! side.
 
 use crate::cache;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use spectral_lanes::Scalar;
 use spectral_lanes::{Gather, Scatter, copy};
 use spectral_lanes::{InstructionSet, MAX_LANES, Simd};
 
-/// What a tile may take of the second-level cache.
+/// Target size of a tile: a share of the L2 cache.
 const TILE_BYTES: usize = 192 << 10;
 const MOST_IMAGES: usize = 16;
 
@@ -27,11 +28,11 @@ pub struct Planes<T: Scalar> {
     rows: Rows<T>,
     plan: Arc<Plan<T>>,
     multiplier: usize,
-    /// Groups and entries in a tile.
+    /// Groups and batch entries per tile.
     unit: [usize; 2],
-    /// Numbers in a row of a tile.
+    /// Elements per row of a tile.
     width: usize,
-    /// Samples of summed images.
+    /// Samples of the summed images.
     sums: usize,
 }
 
@@ -44,7 +45,7 @@ impl<T: Scalar> Planes<T> {
         let bytes = |images: usize| {
             2 * height * padded(images * columns, lanes, 2 * height) * size_of::<T>()
         };
-        // Lanes that lines of one image take up.
+        // Lanes that the lines of one image occupy.
         let lines = usize::div_ceil(filter.input.size[0].max(1), rows.members());
         let waste = |images: usize| {
             let fill = |count: usize| count.next_multiple_of(lanes) as f64 / count as f64;
@@ -78,15 +79,15 @@ impl<T: Scalar> Planes<T> {
     }
 }
 
-/// Where the first and second lines of a block of lanes start.
+/// Start addresses of the first and second lines of a block of lanes.
 struct Lines<T> {
     samples: [[*mut T; MAX_LANES]; 2],
-    /// Real parts in the tile; the imaginary parts lie a row's width further on.
+    /// Real parts in the tile; the imaginary parts are one row further on.
     tile: [[*mut T; MAX_LANES]; 2],
 }
 
 impl<T: Scalar> Planes<T> {
-    /// Where image `i` of a unit starts.
+    /// Start address of image `i` of a unit.
     #[inline(always)]
     fn image(&self, unit: Unit, signal: &Signal<T>, i: usize) -> *mut T {
         let (group, entry) = (unit.group + i / unit.entries, unit.entry + i % unit.entries);
@@ -95,7 +96,8 @@ impl<T: Scalar> Planes<T> {
         signal.base.at(plane * signal.frame.area())
     }
 
-    /// Lines of lanes `first … first + lanes`, `missing` (samples and tile) where there is none.
+    /// The lines of lanes `first..first + lanes`, with `missing` (samples and tile) in place of lines that do not
+    /// exist.
     #[inline(always)]
     fn lines(
         &self,
@@ -149,15 +151,15 @@ impl<T: Scalar> Planes<T> {
         };
         for lane in (0..images * self.rows.columns).step_by(S::LANES) {
             let view = view.lanes_from(lane);
-            // SAFETY: the tile holds `height` pairs of rows of whole vectors.
+            // SAFETY: the tile holds `height` pairs of rows, in whole vectors.
             unsafe { self.plan.run(simd, view, view, scratch) };
         }
     }
 
-    /// Adds the terms of image `i` of a unit up at `to`.
+    /// Sums the terms of image `i` of a unit into `to`.
     ///
     /// # Safety
-    /// The signal must hold the unit's images, `to` have room for one.
+    /// The signal must be readable for the unit's images, and `to` writable for one image.
     #[inline(always)]
     unsafe fn sum<S: Simd<T>>(
         &self,
@@ -170,7 +172,7 @@ impl<T: Scalar> Planes<T> {
         let area = signal.frame.area();
         let first = self.image(unit, signal, i);
         let whole = area - area % S::LANES;
-        // SAFETY: each term has `area` numbers, as has `to`.
+        // SAFETY: each term holds `area` elements, as does `to`.
         unsafe {
             for at in (0..whole).step_by(S::LANES) {
                 let mut sum = simd.load(first.add(at));
@@ -245,7 +247,7 @@ impl<T: Scalar> Engine<T> for Planes<T> {
         for row in (0..frame.start[0]).chain(below..self.height) {
             for part in 0..2 {
                 let start = tile.wrapping_add((2 * row + part) * width);
-                // SAFETY: a row of the tile.
+                // SAFETY: this is a row of the tile.
                 unsafe { std::slice::from_raw_parts_mut(start, count * columns) }.fill(T::of(0.0));
             }
         }
@@ -260,25 +262,25 @@ impl<T: Scalar> Engine<T> for Planes<T> {
         let lines = count * frame.size[0].div_ceil(members);
         for first in (0..lines).step_by(S::LANES) {
             let lanes = S::LANES.min(lines - first);
-            let missing = [buffers.zeros, buffers.nowhere];
+            let missing = [buffers.zeros, buffers.discard];
             let places = self.lines(signal, &images, tile, [first, lanes], missing);
             let right = frame.start[1] + frame.size[1];
             for outside in [0..frame.start[1], right..self.rows.n] {
                 let start = buffers.block.wrapping_add(outside.start * step);
-                // SAFETY: these samples lie in the block.
+                // SAFETY: these samples are within the block.
                 unsafe { std::slice::from_raw_parts_mut(start, outside.len() * step) }
                     .fill(T::of(0.0));
             }
             for member in 0..members {
                 let to = frame.start[1] * step + member * S::LANES;
                 let ends = places.samples[member].map(<*mut T>::cast_const);
-                // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
                 let gather = unsafe {
                     Gather::new(&ends, frame.size[1], buffers.block.wrapping_add(to), step)
                 };
                 simd.call(gather);
             }
-            // SAFETY: the block holds `n` samples of one or two rows a lane, the spectra their bins.
+            // SAFETY: the block holds `n` samples of one or two rows per lane, and the spectra their bins.
             unsafe {
                 self.rows
                     .forward(simd, view, spectra, scales, buffers.block, buffers.scratch);
@@ -286,7 +288,7 @@ impl<T: Scalar> Engine<T> for Planes<T> {
             for member in 0..members {
                 for part in 0..2 {
                     let ends = places.tile[member].map(|start| start.wrapping_add(part * width));
-                    // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                    // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
                     let scatter = unsafe {
                         Scatter::new(
                             starts[member].wrapping_add(part * S::LANES),
@@ -332,13 +334,13 @@ impl<T: Scalar> Engine<T> for Planes<T> {
         let lines = count * frame.size[0].div_ceil(members);
         for first in (0..lines).step_by(S::LANES) {
             let lanes = S::LANES.min(lines - first);
-            let missing = [buffers.nowhere, buffers.zeros];
+            let missing = [buffers.discard, buffers.zeros];
             let places = self.lines(signal, &images, tile, [first, lanes], missing);
             for member in 0..members {
                 for part in 0..2 {
                     let ends = places.tile[member]
                         .map(|start| start.wrapping_add(part * width).cast_const());
-                    // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                    // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
                     let gather = unsafe {
                         Gather::new(
                             &ends,
@@ -350,14 +352,14 @@ impl<T: Scalar> Engine<T> for Planes<T> {
                     simd.call(gather);
                 }
             }
-            // SAFETY: as in the analysis.
+            // SAFETY: as in `analysis`.
             unsafe {
                 self.rows
                     .inverse(simd, spectra, view, scales, buffers.block, buffers.scratch);
             }
             for member in 0..members {
                 let from = frame.start[1] * step + member * S::LANES;
-                // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
                 let scatter = unsafe {
                     Scatter::new(
                         buffers.block.wrapping_add(from),
@@ -372,7 +374,7 @@ impl<T: Scalar> Engine<T> for Planes<T> {
         }
         for image in &images[..count] {
             for term in 1..signal.terms {
-                // SAFETY: the terms of an image lie one after the other.
+                // SAFETY: the terms of an image are consecutive.
                 unsafe {
                     let to = image.add(term * frame.area());
                     copy(simd, *image, to, frame.area());

@@ -1,10 +1,10 @@
-//! Products of spectra, bin by bin.
+//! Bin-by-bin products of spectra.
 
 use crate::view::Complex;
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd, Vector};
 
-/// Rows of complex numbers, `step` numbers from one to the next.
+/// Rows of complex numbers, `step` elements apart.
 #[derive(Clone, Copy)]
 pub struct Strip<T> {
     pub re: *mut T,
@@ -24,7 +24,7 @@ const NEITHER: u8 = 0;
 const FIRST: u8 = 1;
 const SECOND: u8 = 2;
 
-/// `to = a·b`, or `to += a·b` if `add`; `to` may be one of the factors.
+/// `to = a·b`, or `to += a·b` if `add` is set; `to` may be one of the factors.
 pub struct Product<T> {
     pub a: Strip<T>,
     pub b: Strip<T>,
@@ -60,7 +60,7 @@ impl<T: Scalar> Product<T> {
         for row in 0..self.rows {
             let (a, b, to) = (a.row(row), b.row(row), to.row(row));
             for at in (0..whole).step_by(S::LANES) {
-                // SAFETY: the strips hold `rows` rows of `len` numbers, and at + LANES ≤ len.
+                // SAFETY: the strips hold `rows` rows of `len` elements, and at + LANES ≤ len.
                 unsafe {
                     let sum = match ADD {
                         true => to.load(simd, at),
@@ -73,7 +73,7 @@ impl<T: Scalar> Product<T> {
             }
             if whole < len {
                 let rest = len - whole;
-                // SAFETY: the last numbers of a row of `len`.
+                // SAFETY: these are the last elements of a row of `len`.
                 unsafe {
                     let sum = match ADD {
                         true => to.load_part(simd, whole, rest),
@@ -92,7 +92,7 @@ impl<T: Scalar> Product<T> {
     }
 }
 
-/// The product, plus `sum` if `ADD`.
+/// The product, plus `sum` if `ADD` is set.
 #[inline(always)]
 fn product<V: Vector, const C: u8, const ADD: bool>(
     a: Complex<V>,
@@ -139,10 +139,10 @@ impl<T: Scalar> Strip<T> {
     }
 
     /// # Safety
-    /// A vector must be readable at `at` in both planes.
+    /// Both planes must be readable for one vector at `at`.
     #[inline(always)]
     unsafe fn load<S: Simd<T>>(self, simd: S, at: usize) -> Complex<S::V> {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             Complex {
                 re: simd.load(self.re.add(at)),
@@ -152,10 +152,10 @@ impl<T: Scalar> Strip<T> {
     }
 
     /// # Safety
-    /// `count` numbers must be readable at `at` in both planes.
+    /// Both planes must be readable for `count` elements at `at`.
     #[inline(always)]
     unsafe fn load_part<S: Simd<T>>(self, simd: S, at: usize, count: usize) -> Complex<S::V> {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             Complex {
                 re: simd.load_part(self.re.add(at), count),

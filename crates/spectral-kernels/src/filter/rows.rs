@@ -1,4 +1,4 @@
-//! Transforms of real rows, a block of lanes at a time: one row a lane for even lengths, two for odd ones.
+//! Transforms of real rows, one block of lanes at a time: one row per lane for even lengths, two for odd lengths.
 
 use crate::cache;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::view::View;
 use spectral_lanes::Scalar;
 use spectral_lanes::Simd;
 
-/// Rows of one length.
+/// A transform of rows of one length.
 pub struct Rows<T: Scalar> {
     pub n: usize,
     pub columns: usize,
@@ -29,19 +29,19 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
-    /// Rows that share a lane.
+    /// Rows per lane.
     #[inline(always)]
     pub fn members(&self) -> usize {
         if self.twiddles.is_some() { 1 } else { 2 }
     }
 
-    /// Numbers of a block of samples, which for even lengths also holds its spectrum.
+    /// Elements of a block of samples. For even lengths it also holds the spectrum.
     pub fn block_len(&self, lanes: usize) -> usize {
         2 * self.n.max(self.columns) * lanes
     }
 
-    /// Where sample 0 and 1 of the rows lie: element `j` is samples `2j` and `2j + 1` of a row of even length, samples
-    /// `j` of both rows of odd length.
+    /// A view of the rows' samples, given the address of sample 0 of each row; `second` is used for odd lengths only.
+    /// Element `j` is samples `2j` and `2j + 1` of a row of even length, or sample `j` of both rows of odd length.
     #[inline(always)]
     pub fn samples(&self, first: *mut T, second: *mut T, stride: usize) -> View<T> {
         if self.twiddles.is_some() {
@@ -59,11 +59,12 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
-    /// Samples → half-spectra of the rows, `spectra[1]` for odd lengths only. What lies at `block` is lost.
+    /// Transforms samples to half-spectra; `spectra[1]` is used for odd lengths only. The contents of `block` are
+    /// overwritten.
     ///
     /// # Safety
-    /// The views must hold their elements of [`Simd::LANES`] lanes, `block` [`Self::block_len`] numbers; the samples may
-    /// lie at `block` or at the first spectrum.
+    /// The views must be valid for their elements of [`Simd::LANES`] lanes, and `block` for [`Self::block_len`]
+    /// elements. The samples may be in `block` or in the first spectrum.
     #[inline(always)]
     pub unsafe fn forward<S: Simd<T>>(
         &self,
@@ -74,7 +75,7 @@ impl<T: Scalar> Rows<T> {
         block: *mut T,
         scratch: &mut [T],
     ) {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             match &self.twiddles {
                 Some(twiddles) => {
@@ -104,10 +105,10 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
-    /// Half-spectra, which are lost → samples; the inverse of [`Self::forward`].
+    /// Transforms half-spectra to samples; the inverse of [`Self::forward`]. The spectra are overwritten.
     ///
     /// # Safety
-    /// As for [`Self::forward`].
+    /// Same as for [`Self::forward`].
     #[inline(always)]
     pub unsafe fn inverse<S: Simd<T>>(
         &self,
@@ -118,7 +119,7 @@ impl<T: Scalar> Rows<T> {
         block: *mut T,
         scratch: &mut [T],
     ) {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             match &self.twiddles {
                 Some(twiddles) => {

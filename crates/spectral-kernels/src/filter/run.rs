@@ -1,4 +1,4 @@
-//! The work shared among threads, and what a task does.
+//! Distribution of the work over threads.
 
 use super::engine::{Buffers, Engine, Unit};
 use super::lanes::ChannelLanes;
@@ -29,28 +29,29 @@ pub enum Work<T> {
     },
 }
 
-/// The gradient for the input.
+/// Operands of the gradient with respect to the input.
 #[derive(Clone, Copy)]
 pub struct InputWork<T> {
     pub r: [Shared<T>; 2],
     pub gx: Shared<T>,
 }
 
-/// The gradient for the response.
+/// Operands of the gradient with respect to the response.
 #[derive(Clone, Copy)]
 pub struct ResponseWork<T> {
     pub x: Shared<T>,
     pub gr: [Shared<T>; 2],
 }
 
-/// A tile beyond this is better left in memory, with all threads on each transform.
+/// Larger tiles are better processed through memory, with all threads on each transform.
 const LARGEST_TILE_BYTES: usize = 2 << 20;
-/// Numbers of a task of the forward pass.
+/// Elements per task of the forward pass.
 const TASK_ELEMENTS: usize = 1 << 16;
-/// Tasks that even out threads of unequal speed.
+/// Tasks per thread, for load balancing.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Whether one image fits the cache and its lengths the vectors, and there are images for all threads.
+/// Whether one image fits in cache, its lengths are supported by the vector kernels, and there are enough images for
+/// all threads.
 pub fn is_fused<T: Scalar>(filter: &SpectralFilter) -> bool {
     let [height, n] = filter.grid;
     let row = if n.is_multiple_of(2) { n / 2 } else { n };
@@ -67,7 +68,7 @@ pub fn is_fused<T: Scalar>(filter: &SpectralFilter) -> bool {
     tile <= LARGEST_TILE_BYTES && images >= threads_for(points(filter))
 }
 
-/// Samples that are transformed, as a measure of the work.
+/// Total number of transformed samples, as a measure of the work.
 fn points(filter: &SpectralFilter) -> usize {
     let SpectralFilter { batch, groups, .. } = *filter;
     batch * groups * (1 + filter.multiplier) * filter.grid[0] * filter.grid[1]
@@ -92,10 +93,10 @@ impl<T: Scalar> Work<T> {
         }
     }
 
-    /// Zeros for all results: there is nothing that they could depend on.
+    /// Fills all results with zeros, for empty inputs.
     fn clear(self) {
         let fill = |start: Shared<T>, len: usize| {
-            // SAFETY: a slice of that length was given for this result.
+            // SAFETY: the result is a slice of that length.
             unsafe { std::slice::from_raw_parts_mut(start.at(0), len) }.fill(T::of(0.0));
         };
         match self {
@@ -117,7 +118,7 @@ impl<T: Scalar> Work<T> {
     }
 
     fn run_unfused(self) {
-        // SAFETY: these slices were given with these lengths, those that are written to nobody else.
+        // SAFETY: the slices have these lengths, and those that are written are not accessed by anything else.
         unsafe {
             let read = |start: Shared<T>, len: usize| std::slice::from_raw_parts(start.at(0), len);
             let write =
@@ -172,7 +173,7 @@ impl<T: Scalar> Work<T> {
             Work::Adjoint { response, .. } => response.map(|response| response.gr),
             Work::Forward { .. } => None,
         };
-        // Tasks that add to the same gradient need a copy of it each.
+        // Tasks that add to the same gradient need separate copies of it.
         let splits = match gradients {
             Some(_) => parts.div_ceil(ranges).min(filter.batch),
             None => {
@@ -185,7 +186,7 @@ impl<T: Scalar> Work<T> {
         let entries = filter.batch.div_ceil(splits);
         let entries = match splits {
             1 => entries,
-            // Whole tiles, if that leaves enough tasks.
+            // Use whole tiles if that leaves enough tasks.
             _ if entries > unit_entries && gradients.is_none() => {
                 entries.next_multiple_of(unit_entries)
             }
@@ -236,10 +237,10 @@ impl<T: Scalar> Work<T> {
     }
 }
 
-/// Adds the copies of a gradient up.
+/// Sums the copies of a gradient.
 fn add_up<T: Scalar>(planes: [Shared<T>; 2], partial: &[T], len: usize) {
     for (index, copy) in partial.chunks_exact(len).enumerate() {
-        // SAFETY: the gradient was given with this length, and no task is left.
+        // SAFETY: the gradient is a slice of that length, and no task is running any more.
         let sum = unsafe { std::slice::from_raw_parts_mut(planes[index % 2].at(0), len) };
         for (sum, x) in sum.iter_mut().zip(copy) {
             *sum = *sum + *x;

@@ -1,22 +1,22 @@
-//! What a task does: transforms, products and back, unit by unit.
+//! A task: transforms, products and inverse transforms, one unit at a time.
 
 use super::SpectralFilter;
 use super::engine::{Buffers, Engine, Signal, Unit};
 use super::product::{Conjugated, Product};
 use super::run::{InputWork, ResponseWork, Work};
-use crate::contraction::Conjugate;
+use crate::binwise_matmul::Conjugate;
 use crate::real::BinScales;
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, Simd};
 
-/// Some groups and entries.
+/// A range of groups and batch entries.
 pub struct Task<'a, T, E> {
     pub engine: &'a E,
     pub work: &'a Work<T>,
     pub filter: &'a SpectralFilter,
     pub all: Unit,
-    /// Where the gradient for the response is added up.
+    /// Where the gradient with respect to the response is accumulated.
     pub gradients: Option<[Shared<T>; 2]>,
     pub tiles: [*mut T; 3],
     pub buffers: Buffers<'a, T>,
@@ -90,8 +90,8 @@ impl<T: Scalar, E: Engine<T>> Task<'_, T, E> {
         };
         let signal = self.input(x);
         let one = scales(1.0, 1.0);
-        // SAFETY: the slices hold the images, the tiles and buffers are as long as the engine asks for, and no other
-        // task writes these outputs.
+        // SAFETY: the slices hold the images, the tiles and buffers have the lengths that the engine requires, and no
+        // other task writes these outputs.
         unsafe {
             engine.analysis(simd, unit, &signal, one, spectrum, &mut self.buffers);
         }
@@ -136,21 +136,21 @@ impl<T: Scalar, E: Engine<T>> Task<'_, T, E> {
         };
         if let Some(response) = response {
             let signal = self.input(response.x);
-            // SAFETY: as in the forward pass.
+            // SAFETY: as in `forward`.
             unsafe {
                 let buffers = &mut self.buffers;
                 engine.analysis(simd, unit, &signal, scales(1.0, 1.0), spectrum, buffers);
             }
         }
         for o in 0..multiplier {
-            // The weights of the response's gradient ride on the transform.
+            // The weights of the response gradient are applied by the transform.
             let BinScales { ends, .. } = self.scale();
             let weighted = BinScales {
                 ends,
                 interior: ends * T::of(2.0),
             };
             let signal = self.output(gy, o);
-            // SAFETY: as in the forward pass.
+            // SAFETY: as in `forward`.
             unsafe {
                 engine.analysis(simd, unit, &signal, weighted, gradient, &mut self.buffers);
             }
@@ -183,7 +183,7 @@ impl<T: Scalar, E: Engine<T>> Task<'_, T, E> {
         }
         if let Some(input) = input {
             let signal = self.input(input.gx);
-            // SAFETY: as in the forward pass.
+            // SAFETY: as in `forward`.
             unsafe {
                 let buffers = &mut self.buffers;
                 engine.synthesis(simd, unit, &signal, scales(1.0, 0.5), sum, buffers);
@@ -191,7 +191,7 @@ impl<T: Scalar, E: Engine<T>> Task<'_, T, E> {
         }
     }
 
-    /// One over the points of the grid.
+    /// One over the number of points of the grid.
     fn scale(&self) -> BinScales<T> {
         let [height, n] = self.filter.grid;
         let scale = 1.0 / (height * n) as f64;

@@ -1,7 +1,7 @@
-//! The same through memory: images on their grids, whole spectra, contraction, and back.
+//! The same filter computed through memory: images on their grids, whole spectra, matrix products, and back.
 
 use super::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
-use crate::contraction::BinwiseMatmul;
+use crate::binwise_matmul::BinwiseMatmul;
 use crate::shape::{BinWeight, Planar, PlanarMut};
 use crate::transform::{irfftn, rfftn};
 use spectral_lanes::Scalar;
@@ -10,9 +10,9 @@ use spectral_lanes::parallel::{Shared, for_each};
 pub fn forward<T: Scalar>(filter: &SpectralFilter, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
     let r = Owned::response(filter, r);
     let spectrum = analysis(filter, x, &filter.input_side(), 1.0, BinWeight::One);
-    let mut product = Owned::zeros(filter.contraction().output_len());
+    let mut product = Owned::zeros(filter.matmul().output_len());
     filter
-        .contraction()
+        .matmul()
         .forward(spectrum.get(), r.get(), product.set());
     let scale = 1.0 / filter.points() as f64;
     synthesis(
@@ -31,7 +31,7 @@ pub fn adjoint<T: Scalar>(
     input: Option<InputGradient<'_, T>>,
     response: Option<ResponseGradient<'_, T>>,
 ) {
-    let contraction = filter.contraction();
+    let matmul = filter.matmul();
     let scale = 1.0 / filter.points() as f64;
     let gradient = analysis(filter, gy, &filter.output_side(), scale, BinWeight::Double);
     if let Some(ResponseGradient {
@@ -41,7 +41,7 @@ pub fn adjoint<T: Scalar>(
     {
         let spectrum = analysis(filter, x, &filter.input_side(), 1.0, BinWeight::One);
         let mut found = Owned::zeros(filter.response_len());
-        contraction.adjoint_response(spectrum.get(), gradient.get(), found.set());
+        matmul.adjoint_response(spectrum.get(), gradient.get(), found.set());
         for (to, from) in [(gr.re, found.re), (gr.im, found.im)] {
             match filter.layout {
                 Layout::Planes => to.copy_from_slice(&from),
@@ -55,8 +55,8 @@ pub fn adjoint<T: Scalar>(
     }) = input
     {
         let r = Owned::response(filter, r);
-        let mut product = Owned::zeros(contraction.input_len());
-        contraction.adjoint_input(gradient.get(), r.get(), product.set());
+        let mut product = Owned::zeros(matmul.input_len());
+        matmul.adjoint_input(gradient.get(), r.get(), product.set());
         let side = filter.input_side();
         synthesis(filter, product, &side, 1.0, BinWeight::Halve, gx);
     }
@@ -76,7 +76,7 @@ impl<T: Scalar> Owned<T> {
         }
     }
 
-    /// A response, channels first.
+    /// The response, channels first.
     fn response(filter: &SpectralFilter, r: Planar<'_, T>) -> Self {
         let [re, im] = [r.re, r.im].map(|part| match filter.layout {
             Layout::Planes => part.to_vec(),
@@ -104,7 +104,7 @@ impl<T: Scalar> Owned<T> {
     }
 }
 
-/// `[rows, columns]` → `[columns, rows]`.
+/// Transposes `[rows, columns]` to `[columns, rows]`.
 fn transpose<T: Scalar>(from: &[T], rows: usize, columns: usize, to: &mut [T]) {
     for (column, to) in to.chunks_exact_mut(rows.max(1)).enumerate() {
         for (row, to) in to.iter_mut().enumerate() {
@@ -113,7 +113,7 @@ fn transpose<T: Scalar>(from: &[T], rows: usize, columns: usize, to: &mut [T]) {
     }
 }
 
-/// The images on one side of a filter: channels of an entry, as many of them to a spectrum as `terms`.
+/// The images on one side of a filter: channels per batch entry, `terms` of them per spectrum.
 struct Side {
     channels: usize,
     terms: usize,
@@ -125,7 +125,7 @@ impl SpectralFilter {
         self.grid[0] * self.grid[1]
     }
 
-    fn contraction(&self) -> BinwiseMatmul {
+    fn matmul(&self) -> BinwiseMatmul {
         BinwiseMatmul {
             batch: self.batch,
             groups: self.groups,
@@ -152,7 +152,7 @@ impl SpectralFilter {
         }
     }
 
-    /// Where sample `row`, `column` of image `image` of a side lies, term by term.
+    /// Offset of sample (`row`, `column`) of term `term` of image `image` of one side.
     fn at(&self, side: &Side, image: usize, term: usize, row: usize, column: usize) -> usize {
         let [height, width] = side.frame.size;
         match self.layout {
@@ -165,7 +165,7 @@ impl SpectralFilter {
     }
 }
 
-/// Half-spectra of images in their place on the grid.
+/// Half-spectra of images placed on the grid.
 fn analysis<T: Scalar>(
     filter: &SpectralFilter,
     from: &[T],
@@ -179,7 +179,7 @@ fn analysis<T: Scalar>(
     let mut grid = vec![T::of(0.0); images * points];
     let to = Shared::new(&mut grid);
     for_each(images, grid.len(), |image| {
-        // SAFETY: the grid of this image, which no other task touches.
+        // SAFETY: this is the grid of this image, which no other task accesses.
         let to = unsafe { std::slice::from_raw_parts_mut(to.at(image * points), points) };
         for row in 0..size[0] {
             let first = (start[0] + row) * filter.grid[1] + start[1];
@@ -202,7 +202,7 @@ fn analysis<T: Scalar>(
     spectrum
 }
 
-/// Images that half-spectra give in their place on the grid.
+/// Images cropped from the grid, computed from half-spectra.
 fn synthesis<T: Scalar>(
     filter: &SpectralFilter,
     spectrum: Owned<T>,
@@ -230,7 +230,7 @@ fn synthesis<T: Scalar>(
             for (column, x) in grid[first..first + size[1]].iter().enumerate() {
                 for term in 0..side.terms {
                     let at = filter.at(side, image, term, row, column);
-                    // SAFETY: a sample of this image, which no other task touches.
+                    // SAFETY: this is a sample of this image, which no other task accesses.
                     unsafe { to.at(at).write(*x) };
                 }
             }

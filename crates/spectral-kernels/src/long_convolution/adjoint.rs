@@ -1,14 +1,14 @@
-//! The gradients of the convolution.
+//! The backward pass: gradients of the convolution.
 
 use super::LongConvolution;
 use super::blocks::Blocks;
 use super::choice::Choice;
 use super::forward::load_kernels;
-use super::mend;
+use super::non_finite;
 use super::product::Correlate;
 use super::single;
 use super::taps;
-use super::task::{Ground, Lines, Rest, Share, Tiling};
+use super::task::{Context, Lines, Share, Tiling, Workspace};
 use super::twist::Twist;
 use crate::cache;
 use crate::plan::Plan;
@@ -17,7 +17,7 @@ use spectral_lanes::parallel::{Shared, for_each, parts_for};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// A whole backward pass, of the gradients that are asked for.
+/// A backward pass, computing the requested gradients.
 pub struct Adjoint<'a, T> {
     pub shape: LongConvolution,
     pub x: Shared<T>,
@@ -31,23 +31,23 @@ pub struct Adjoint<'a, T> {
 spectral_lanes::entry!(AdjointEntry, Adjoint);
 
 impl<T: Scalar> Adjoint<'_, T> {
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         if self.shape.signal_len() > 0 {
             let block = self.compute();
-            mend::gradients(&self, block);
+            non_finite::gradients(&self, block);
         } else if let Some(gk) = self.gk {
-            // SAFETY: the slice was checked.
+            // SAFETY: the slice length was checked.
             unsafe { std::slice::from_raw_parts_mut(gk.at(0), self.shape.kernel_len()) }
                 .fill(T::of(0.0));
         }
     }
 
-    /// The same of finite numbers; gives the length of the blocks in which samples were mixed.
+    /// Same as [`Self::run`], for finite inputs. Returns the length of the blocks within which samples were mixed.
     pub fn compute(&self) -> usize {
         let shape = self.shape;
         if let Some(gk) = self.gk {
-            // SAFETY: the slice was checked; no task runs yet.
+            // SAFETY: the slice length was checked, and no task is running yet.
             unsafe { std::slice::from_raw_parts_mut(gk.at(0), shape.kernel_len()) }
                 .fill(T::of(0.0));
         }
@@ -60,8 +60,8 @@ impl<T: Scalar> Adjoint<'_, T> {
         };
         let elements = shape.signal_len();
         let tiling = Tiling::new(&shape, width, width, parts_for(elements));
-        // Shares of the same channels have sums of their own, added in their order: the result does not depend on
-        // which thread took which.
+        // Shares of the same channels have separate sums, which are added in order: the result does not depend on which
+        // thread computed which share.
         let each = shape.kernel_len();
         let splits = tiling.splits();
         let mut partial = Vec::new();
@@ -83,7 +83,7 @@ impl<T: Scalar> Adjoint<'_, T> {
         if let Some(gk) = self.gk
             && splits > 1
         {
-            // SAFETY: the slice was checked; no task runs any more.
+            // SAFETY: the slice length was checked, and no task is running any more.
             let gk = unsafe { std::slice::from_raw_parts_mut(gk.at(0), each) };
             for part in partial.chunks_exact(each.max(1)) {
                 gk.iter_mut()
@@ -106,15 +106,15 @@ impl<T: Scalar> Adjoint<'_, T> {
     ) {
         let lanes = T::lanes(set);
         let (plan, twist) = (cache::plan::<Plan<T>>(n), cache::plan::<Twist<T>>(n));
-        let ground = Ground {
+        let context = Context {
             shape: self.shape,
             n,
             plan: &plan,
             twist: &twist,
         };
         let stride = Blocks::<T>::stride(n, lanes);
-        let (signal, kernel) = (ground.signal_blocks(), ground.kernel_blocks());
-        // The imaginary part of one block more belongs to the last block of a kernel.
+        let (signal, kernel) = (context.signal_blocks(), context.kernel_blocks());
+        // The imaginary part of one more block belongs to the last block of a kernel.
         let sums = (kernel + 1).min(signal);
         let of = |wanted: bool, blocks: usize| if wanted { blocks * stride } else { 0 };
         let (gx, gk) = (self.gx.is_some(), self.gk.is_some());
@@ -123,7 +123,7 @@ impl<T: Scalar> Adjoint<'_, T> {
             of(gk, signal),
             of(gx, kernel),
             of(gk, sums),
-            if gk { lanes * ground.taps() } else { 0 },
+            if gk { lanes * context.taps() } else { 0 },
             plan.scratch_len(lanes),
             n * lanes,
             n,
@@ -136,9 +136,9 @@ impl<T: Scalar> Adjoint<'_, T> {
                 let share = tiling.share(task);
                 let blocks =
                     |slice: &mut [T], count| Blocks::new(slice.as_mut_ptr(), count, n, lanes);
-                let work = OneALane {
+                let work = LanesTask {
                     adjoint: self,
-                    ground: &ground,
+                    context: &context,
                     own: own(&share),
                     share,
                     g: blocks(g, signal),
@@ -146,7 +146,7 @@ impl<T: Scalar> Adjoint<'_, T> {
                     k: blocks(k, kernel),
                     v: blocks(v, sums),
                     lines,
-                    rest: Rest {
+                    workspace: Workspace {
                         scratch,
                         carry,
                         zeros,
@@ -159,39 +159,39 @@ impl<T: Scalar> Adjoint<'_, T> {
     }
 }
 
-/// A share of the work, one signal a lane.
-struct OneALane<'a, T: Scalar> {
+/// A share of the work, with one signal per lane.
+struct LanesTask<'a, T: Scalar> {
     adjoint: &'a Adjoint<'a, T>,
-    ground: &'a Ground<'a, T>,
+    context: &'a Context<'a, T>,
     share: Share,
-    /// Where the kernels' gradients are summed, and from which element on.
+    /// Where the kernel gradients are summed, and the offset there.
     own: Option<(Shared<T>, usize)>,
     g: Blocks<T>,
     x: Blocks<T>,
     k: Blocks<T>,
     v: Blocks<T>,
-    /// The kernels' gradients, lane by lane.
+    /// The kernel gradients, per lane.
     lines: &'a mut [T],
-    rest: Rest<'a, T>,
+    workspace: Workspace<'a, T>,
 }
 
-impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
+impl<T: Scalar> Kernel<T> for LanesTask<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
-        let (ground, shape) = (self.ground, self.ground.shape);
+        let (context, shape) = (self.context, self.context.shape);
         let channels = self.share.channels.clone();
         let width = channels.len();
-        let abreast = Ground::<T>::abreast(S::LANES, width);
+        let abreast = Context::<T>::abreast(S::LANES, width);
         if self.adjoint.gx.is_some() {
             load_kernels(
                 simd,
-                ground,
+                context,
                 [channels.start, width],
                 (self.adjoint.kernel, self.adjoint.skip),
                 self.k,
-                &mut self.rest,
+                &mut self.workspace,
             );
         }
         for entry in self.share.entries.clone().step_by(abreast) {
@@ -200,12 +200,12 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                 ((entry + lane / width) * shape.channels + channels.start + lane % width)
                     * shape.length
             };
-            // Lanes without a signal are zero, so that they add nothing to the sums.
+            // Lanes without a signal are zero, so that they do not contribute to the sums.
             let some = |lane: usize| (lane < lanes).then(|| line(lane));
-            // SAFETY: entries and channels are those of the shape, whose slices were checked, and no other share's;
-            // the blocks were made for `n`.
+            // SAFETY: entries and channels are within the shape, whose slice lengths were checked, and belong to this
+            // share alone; the blocks were allocated for `n`.
             unsafe {
-                ground.load(
+                context.load(
                     simd,
                     Lines {
                         plane: self.adjoint.gy,
@@ -213,11 +213,11 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                         samples: shape.length,
                     },
                     self.g,
-                    &mut self.rest,
+                    &mut self.workspace,
                     false,
                 );
                 if self.own.is_some() {
-                    ground.load(
+                    context.load(
                         simd,
                         Lines {
                             plane: self.adjoint.x,
@@ -225,7 +225,7 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                             samples: shape.length,
                         },
                         self.x,
-                        &mut self.rest,
+                        &mut self.workspace,
                         false,
                     );
                     simd.call(Correlate {
@@ -233,7 +233,7 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                         b: self.x,
                         out: self.v,
                         add: true,
-                        bins: ground.n,
+                        bins: context.n,
                     });
                 }
                 if let Some(gx) = self.adjoint.gx {
@@ -242,9 +242,9 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                         b: self.k,
                         out: self.g,
                         add: false,
-                        bins: ground.n,
+                        bins: context.n,
                     });
-                    ground.store(
+                    context.store(
                         simd,
                         self.g,
                         -1.0,
@@ -254,17 +254,17 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                             samples: shape.length,
                         },
                         lanes,
-                        &mut self.rest,
+                        &mut self.workspace,
                     );
                 }
             }
         }
         if let Some((sums, start)) = self.own {
-            let taps = ground.taps();
+            let taps = context.taps();
             let lanes = abreast * width;
-            // SAFETY: there is a line of `taps` numbers for each lane.
+            // SAFETY: there is a line of `taps` elements per lane.
             unsafe {
-                ground.store(
+                context.store(
                     simd,
                     self.v,
                     -1.0,
@@ -274,7 +274,7 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                         samples: taps,
                     },
                     lanes,
-                    &mut self.rest,
+                    &mut self.workspace,
                 )
             };
             for (lane, line) in self.lines.chunks_exact(taps).enumerate().take(lanes) {

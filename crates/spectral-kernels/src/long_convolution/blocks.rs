@@ -1,9 +1,10 @@
-//! Spectra of consecutive blocks of signals, one signal a lane.
+//! Spectra of consecutive blocks of signals, one signal per lane.
 
 use crate::view::View;
 use spectral_lanes::Scalar;
 
-/// Element `f` of block `i`: a vector of real parts at `start + i·stride + f·2·lanes`, then one of imaginary parts.
+/// Element `f` of block `i` is a vector of real parts at `start + i·stride + f·2·lanes`, followed by one of imaginary
+/// parts.
 #[derive(Clone, Copy)]
 pub struct Blocks<T> {
     pub start: *mut T,
@@ -12,7 +13,8 @@ pub struct Blocks<T> {
 }
 
 impl<T: Scalar> Blocks<T> {
-    /// Numbers from block to block. Blocks that lie a power of two apart would share a few sets of the caches.
+    /// Elements between consecutive blocks. Avoids powers of two, which would map all blocks to a few sets of the
+    /// caches.
     pub fn stride(n: usize, lanes: usize) -> usize {
         2 * lanes * (n + 1 + n % 2)
     }
@@ -31,7 +33,7 @@ impl<T: Scalar> Blocks<T> {
         View::interleaved(self.start.wrapping_add(i * self.stride), lanes)
     }
 
-    /// Element `f` of every block: block `i` is element `i`.
+    /// Element `f` of every block, as a view whose element `i` belongs to block `i`.
     #[inline(always)]
     pub fn bin(self, f: usize, lanes: usize) -> View<T> {
         let start = self.start.wrapping_add(f * 2 * lanes);

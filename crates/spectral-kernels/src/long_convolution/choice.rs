@@ -1,31 +1,31 @@
-//! Which algorithm convolves a shape.
+//! The choice of a convolution algorithm for a shape.
 
 use super::LongConvolution;
 use spectral_lanes::Scalar;
 
-/// Longest block: beyond it transforms leave the second-level cache.
+/// Longest block; beyond it, transforms exceed the L2 cache.
 const LONGEST_BLOCK: usize = 2048;
-/// Bytes of spectra that a thread may hold for a block of lanes.
+/// Maximum bytes of spectra per thread for one block of lanes.
 const MOST_BYTES: usize = 48 << 20;
-/// Bytes of spectra from which a block of lanes leaves the caches, and what that costs.
+/// Bytes of spectra above which a block of lanes exceeds the caches, and the slowdown this causes.
 const LARGE: (usize, f64) = (8 << 20, 1.8);
-/// Time of a tap and sample, in the unit of [`cost`], times the lanes of a vector; measured.
+/// Measured time per tap and sample in units of [`cost`], times the lanes of a vector.
 const TAP: f64 = 1.8;
-/// Time of a whole signal at a time in `f32`, in that unit; measured.
-const ALONE: f64 = 0.3;
+/// Measured time of a transform of a single signal in `f32`, in the same unit.
+const SINGLE: f64 = 0.3;
 
-/// How to convolve.
+/// A convolution algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Tap by tap.
+    /// Direct, tap by tap.
     Taps,
-    /// Blocks of `n` samples, one signal a lane.
+    /// Blocks of `n` samples, one signal per lane.
     Lanes { n: usize },
-    /// One transform of `n` samples a signal, one signal after the other.
+    /// One transform of `n` samples per signal, one signal at a time.
     Single { n: usize },
 }
 
-/// The least product of 2, 3 and 5 that is at least `least`, with few threes and fives.
+/// The smallest product of powers of 2, 3 and 5 that is at least `least`, with few threes and fives.
 fn smooth(least: usize) -> usize {
     let mut best = least.next_power_of_two();
     for odd in [3, 5, 9, 15, 25, 27, 45, 75, 135, 225] {
@@ -37,7 +37,7 @@ fn smooth(least: usize) -> usize {
     best
 }
 
-/// Time of a forward and inverse transform of all blocks and of their products, in about flops a lane.
+/// Estimated time of the transforms and products of all blocks, in about flops per lane.
 fn cost(n: usize, length: usize, taps: usize) -> f64 {
     let blocks = length.div_ceil(n);
     let kernel_blocks = taps.div_ceil(n).min(blocks);
@@ -46,7 +46,7 @@ fn cost(n: usize, length: usize, taps: usize) -> f64 {
     points * (10.0 * (n as f64).log2().max(1.0) + 12.0) + 6.0 * products * n as f64
 }
 
-/// The cheapest length of a block.
+/// The cheapest block length.
 fn block(length: usize, taps: usize) -> usize {
     (1..=64)
         .map(|blocks| smooth(length.div_ceil(blocks)))
@@ -57,12 +57,12 @@ fn block(length: usize, taps: usize) -> usize {
 }
 
 impl Choice {
-    /// Chooses for vectors of `lanes`.
+    /// Chooses an algorithm for vectors of `lanes`.
     pub fn new<T: Scalar>(shape: &LongConvolution, lanes: usize) -> Self {
         let taps = shape.taps.min(shape.length);
         let signals = shape.batch * shape.channels;
         let one_by_one = (signals * shape.length * taps) as f64 * TAP / lanes as f64;
-        // A vector is as dear with one signal in it as with all.
+        // A vector with one signal costs as much as a full one.
         let vectors = signals.div_ceil(lanes.min(signals).max(1));
         let n = block(shape.length, taps);
         let bytes = 4 * shape.length * 2 * lanes * size_of::<T>();
@@ -70,10 +70,10 @@ impl Choice {
         let abreast = abreast * if bytes > LARGE.0 { LARGE.1 } else { 1.0 };
         let whole = smooth(shape.length);
         let wide = size_of::<T>() as f64 / size_of::<f32>() as f64;
-        let alone = signals as f64 * cost(whole, shape.length, taps) * ALONE * wide;
-        if one_by_one <= abreast.min(alone) {
+        let single = signals as f64 * cost(whole, shape.length, taps) * SINGLE * wide;
+        if one_by_one <= abreast.min(single) {
             Choice::Taps
-        } else if alone < abreast || bytes > MOST_BYTES {
+        } else if single < abreast || bytes > MOST_BYTES {
             Choice::Single { n: whole }
         } else {
             Choice::Lanes { n }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn lone_signals_go_one_at_a_time_and_many_side_by_side() {
+    fn few_signals_are_processed_one_at_a_time_and_many_side_by_side() {
         let shape = |batch, channels, length, taps| LongConvolution {
             batch,
             channels,

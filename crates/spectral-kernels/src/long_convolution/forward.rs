@@ -1,13 +1,13 @@
-//! The convolution.
+//! The forward pass.
 
 use super::LongConvolution;
 use super::blocks::Blocks;
 use super::choice::Choice;
-use super::mend;
+use super::non_finite;
 use super::product::Convolve;
 use super::single;
 use super::taps;
-use super::task::{Ground, Lines, Rest, Share, Tiling};
+use super::task::{Context, Lines, Share, Tiling, Workspace};
 use super::twist::Twist;
 use crate::cache;
 use crate::plan::Plan;
@@ -16,7 +16,7 @@ use spectral_lanes::parallel::{Shared, for_each, threads_for};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// A whole forward pass.
+/// A forward pass.
 pub struct Forward<'a, T> {
     pub shape: LongConvolution,
     pub x: Shared<T>,
@@ -28,15 +28,15 @@ pub struct Forward<'a, T> {
 spectral_lanes::entry!(ForwardEntry, Forward);
 
 impl<T: Scalar> Forward<'_, T> {
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         if self.shape.signal_len() > 0 {
             let block = self.compute();
-            mend::outputs(&self, block);
+            non_finite::outputs(&self, block);
         }
     }
 
-    /// The same of finite numbers; gives the length of the blocks in which samples were mixed.
+    /// Same as [`Self::run`], for finite inputs. Returns the length of the blocks within which samples were mixed.
     pub fn compute(&self) -> usize {
         let set = InstructionSet::current();
         match Choice::new::<T>(&self.shape, T::lanes(set)) {
@@ -59,7 +59,7 @@ impl<T: Scalar> Forward<'_, T> {
         let shape = self.shape;
         let lanes = T::lanes(set);
         let (plan, twist) = (cache::plan::<Plan<T>>(n), cache::plan::<Twist<T>>(n));
-        let ground = Ground {
+        let context = Context {
             shape,
             n,
             plan: &plan,
@@ -73,8 +73,8 @@ impl<T: Scalar> Forward<'_, T> {
         let tiling = Tiling::new(&shape, lanes, lanes, parts);
         let stride = Blocks::<T>::stride(n, lanes);
         let lens = [
-            ground.signal_blocks() * stride,
-            ground.kernel_blocks() * stride,
+            context.signal_blocks() * stride,
+            context.kernel_blocks() * stride,
             plan.scratch_len(lanes),
             n * lanes,
             n,
@@ -83,19 +83,19 @@ impl<T: Scalar> Forward<'_, T> {
         for_each(tiling.count(), elements, |task| {
             with_scratch(lens, |[x, k, scratch, carry, zeros, first]| {
                 zeros.fill(T::of(0.0));
-                let rest = Rest {
+                let workspace = Workspace {
                     scratch,
                     carry,
                     zeros,
                     first,
                 };
-                let work = OneALane {
+                let work = LanesTask {
                     forward: self,
-                    ground: &ground,
+                    context: &context,
                     share: tiling.share(task),
-                    x: Blocks::new(x.as_mut_ptr(), ground.signal_blocks(), n, lanes),
-                    k: Blocks::new(k.as_mut_ptr(), ground.kernel_blocks(), n, lanes),
-                    rest,
+                    x: Blocks::new(x.as_mut_ptr(), context.signal_blocks(), n, lanes),
+                    k: Blocks::new(k.as_mut_ptr(), context.kernel_blocks(), n, lanes),
+                    workspace,
                 };
                 T::dispatch(set, work);
             });
@@ -103,32 +103,32 @@ impl<T: Scalar> Forward<'_, T> {
     }
 }
 
-/// A share of the work, one signal a lane.
-struct OneALane<'a, T: Scalar> {
+/// A share of the work, with one signal per lane.
+struct LanesTask<'a, T: Scalar> {
     forward: &'a Forward<'a, T>,
-    ground: &'a Ground<'a, T>,
+    context: &'a Context<'a, T>,
     share: Share,
     x: Blocks<T>,
     k: Blocks<T>,
-    rest: Rest<'a, T>,
+    workspace: Workspace<'a, T>,
 }
 
-impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
+impl<T: Scalar> Kernel<T> for LanesTask<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
-        let (ground, shape) = (self.ground, self.ground.shape);
+        let (context, shape) = (self.context, self.context.shape);
         let channels = self.share.channels.clone();
         let width = channels.len();
-        let abreast = Ground::<T>::abreast(S::LANES, width);
+        let abreast = Context::<T>::abreast(S::LANES, width);
         load_kernels(
             simd,
-            ground,
+            context,
             [channels.start, width],
             (self.forward.kernel, self.forward.skip),
             self.k,
-            &mut self.rest,
+            &mut self.workspace,
         );
         for entry in self.share.entries.clone().step_by(abreast) {
             let lanes = abreast.min(self.share.entries.end - entry) * width;
@@ -136,10 +136,10 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                 ((entry + lane / width) * shape.channels + channels.start + lane % width)
                     * shape.length
             };
-            // SAFETY: entries and channels are those of the shape, whose slices were checked, and no other share's;
-            // the blocks were made for `n`.
+            // SAFETY: entries and channels are within the shape, whose slice lengths were checked, and belong to this
+            // share alone; the blocks were allocated for `n`.
             unsafe {
-                ground.load(
+                context.load(
                     simd,
                     Lines {
                         plane: self.forward.x,
@@ -147,15 +147,15 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                         samples: shape.length,
                     },
                     self.x,
-                    &mut self.rest,
+                    &mut self.workspace,
                     false,
                 );
                 simd.call(Convolve {
                     x: self.x,
                     k: self.k,
-                    bins: ground.n,
+                    bins: context.n,
                 });
-                ground.store(
+                context.store(
                     simd,
                     self.x,
                     1.0,
@@ -165,41 +165,41 @@ impl<T: Scalar> Kernel<T> for OneALane<'_, T> {
                         samples: shape.length,
                     },
                     lanes,
-                    &mut self.rest,
+                    &mut self.workspace,
                 );
             }
         }
     }
 }
 
-/// Spectra of the kernels of `width` channels from `first` on, again and again until the lanes are full.
+/// Computes the spectra of the kernels of `width` channels from `first` on, repeated until the lanes are full.
 #[inline(always)]
 pub fn load_kernels<T: Scalar, S: Simd<T>>(
     simd: S,
-    ground: &Ground<'_, T>,
+    context: &Context<'_, T>,
     [first, width]: [usize; 2],
     (kernel, skip): (Shared<T>, Option<&[T]>),
     to: Blocks<T>,
-    rest: &mut Rest<'_, T>,
+    workspace: &mut Workspace<'_, T>,
 ) {
     let channel = |lane: usize| first + lane % width;
     if let Some(skip) = skip {
-        for (lane, x) in rest.first.iter_mut().enumerate() {
+        for (lane, x) in workspace.first.iter_mut().enumerate() {
             *x = skip[channel(lane)];
         }
     }
-    let line = |lane| Some(channel(lane) * ground.shape.taps);
-    // SAFETY: the channels are those of the shape, whose slices were checked; the blocks were made for `n`.
+    let line = |lane| Some(channel(lane) * context.shape.taps);
+    // SAFETY: the channels are within the shape, whose slice lengths were checked; the blocks were allocated for `n`.
     unsafe {
-        ground.load(
+        context.load(
             simd,
             Lines {
                 plane: kernel,
                 line,
-                samples: ground.taps(),
+                samples: context.taps(),
             },
             to,
-            rest,
+            workspace,
             skip.is_some(),
         )
     };

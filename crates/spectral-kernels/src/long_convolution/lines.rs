@@ -1,17 +1,17 @@
-//! Between lines of real samples and blocks of turned samples, one signal a lane.
+//! Transfers between lines of real samples and blocks of twisted samples, one signal per lane.
 
 use crate::view::{Complex, View, broadcast};
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
-/// Lines → a block, turned; zeros after `count` samples.
+/// Loads lines into a block and twists them; samples past `count` are zero.
 pub struct TwistIn<'a, T> {
     pub lines: [*const T; MAX_LANES],
     pub count: usize,
-    /// Receives `turns.len()` elements.
+    /// The destination, `turns.len()` elements.
     pub to: View<T>,
     pub turns: &'a [[T; 2]],
-    /// Added to sample 0: a vector.
+    /// A vector that is added to sample 0.
     pub first: Option<&'a [T]>,
 }
 
@@ -27,7 +27,7 @@ impl<T: Scalar> Kernel<T> for TwistIn<'_, T> {
             for (j, to) in to.iter_mut().enumerate() {
                 *to = self.to.re.wrapping_add((start + j) * self.to.stride);
             }
-            // SAFETY: each line holds `count` numbers, the view as many elements and more.
+            // SAFETY: each line holds `count` elements, and the view at least as many elements.
             unsafe { simd.transpose(&from, read, &to, read, S::LANES) };
             for from in &mut from {
                 *from = from.wrapping_add(S::LANES);
@@ -49,24 +49,24 @@ impl<T: Scalar> Kernel<T> for TwistIn<'_, T> {
         }
         let zero = simd.splat(T::of(0.0));
         for n in self.count..self.turns.len() {
-            // SAFETY: the view holds `turns.len()` elements.
+            // SAFETY: the view is valid for `turns.len()` elements.
             unsafe { self.to.store(simd, n, Complex { re: zero, im: zero }) };
         }
     }
 }
 
-/// A block, turned back, → lines: the real part plus `carry` goes out, the imaginary part times `sign` becomes the
-/// carry.
+/// Untwists a block and stores it to lines: the real part plus `carry` is stored, and the imaginary part times `sign`
+/// becomes the new carry.
 pub struct TwistOut<'a, T> {
     pub from: View<T>,
     pub turns: &'a [[T; 2]],
-    /// A vector for each sample.
+    /// One vector per sample.
     pub carry: &'a mut [T],
     pub sign: T,
-    /// Samples that go out.
+    /// Number of samples to store.
     pub count: usize,
     pub lines: [*mut T; MAX_LANES],
-    /// Lines that are written.
+    /// Number of lines to store.
     pub lanes: usize,
 }
 
@@ -83,7 +83,7 @@ impl<T: Scalar> Kernel<T> for TwistOut<'_, T> {
         for start in (0..self.turns.len()).step_by(S::LANES) {
             let end = self.turns.len().min(start + S::LANES);
             for (n, turn) in (start..end).zip(&self.turns[start..end]) {
-                // SAFETY: element n lies in the view, vector n in the carry.
+                // SAFETY: element n is within the view, vector n within the carry.
                 unsafe {
                     let z = self.from.load(simd, n) * broadcast(simd, *turn);
                     let carried = carry.add(n * S::LANES);
@@ -96,12 +96,12 @@ impl<T: Scalar> Kernel<T> for TwistOut<'_, T> {
             }
             if start < self.count {
                 for (j, row) in rows.iter_mut().enumerate() {
-                    // Beyond the last element its copy is read and not written.
+                    // Past the last element, a copy of it is read but not written.
                     let n = (start + j).min(end - 1);
                     *row = self.from.re.wrapping_add(n * self.from.stride).cast_const();
                 }
                 let write = S::LANES.min(self.count - start);
-                // SAFETY: the rows lie in the view, the first `lanes` lines hold `count` numbers.
+                // SAFETY: the rows are within the view, and the first `lanes` lines hold `count` elements.
                 unsafe { simd.transpose(&rows, S::LANES, &to, self.lanes, write) };
                 for to in &mut to {
                     *to = to.wrapping_add(S::LANES);

@@ -1,18 +1,18 @@
 //! Causal depthwise convolution with kernels up to the length of the signal.
 //!
-//! Polynomials with real coefficients are multiplied modulo `z^N − i`: of a product of two of degree below `N`, the
-//! coefficients `0 … N−1` are then the real part and `N … 2N−1` the imaginary part. So no zero is transformed, and a
-//! complex transform of `N` points (after turning sample `n` by `n/4N`) serves `N` real samples. Signals are cut into
-//! blocks of `N` samples, so that a block of lanes stays in cache from transform to transform; the spectra of signal
-//! blocks `i` and kernel blocks `j` multiply into output block `i + j`, the imaginary part of which is carried into the
-//! block after it.
+//! Real polynomials are multiplied modulo `z^N − i`: for two factors of degree below `N`, coefficients `0, …, N−1` of
+//! the product are the real part of the result and coefficients `N, …, 2N−1` its imaginary part. So no zero padding is
+//! transformed, and a complex transform of `N` points (after multiplying sample `n` by `exp(2πi n/4N)`) handles `N`
+//! real samples. Signals are divided into blocks of `N` samples, so that a block of lanes stays in cache between
+//! transforms. The spectra of signal block `i` and kernel block `j` contribute to output block `i + j`, whose imaginary
+//! part is carried into the next block.
 
 mod adjoint;
 mod blocks;
 mod choice;
 mod forward;
 mod lines;
-mod mend;
+mod non_finite;
 mod product;
 mod single;
 mod taps;
@@ -25,36 +25,38 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{count, expect_len};
 
-/// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, with zeros before the signal's start.
+/// Causal depthwise convolution `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, with zeros before the start
+/// of the signal.
 ///
-/// The convolution of S4 (Gu et al., 2022) and Hyena (Poli et al., 2023). Shapes, row-major: signals
-/// `[batch, channels, length]`, kernels `[channels, taps]`, skips `[channels]`. Taps from `length` on meet no sample:
-/// they are not read, and their gradient is zero.
+/// This is the convolution of S4 (Gu et al., 2022) and Hyena (Poli et al., 2023). Shapes, row-major: signals
+/// `[batch, channels, length]`, kernels `[channels, taps]`, skips `[channels]`. Taps from index `length` on do not
+/// affect any output: they are not read, and their gradient is zero.
 ///
-/// All methods panic when a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LongConvolution {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Channels, each with a kernel of its own.
+    /// Number of channels, each with its own kernel.
     pub channels: usize,
-    /// Samples of a signal.
+    /// Samples per signal.
     pub length: usize,
-    /// Taps of a kernel.
+    /// Taps per kernel.
     pub taps: usize,
 }
 
-/// The gradients that are asked for, to write.
+/// Where to write the requested gradients.
 #[derive(Debug)]
 pub struct LongGradients<'a, T> {
-    /// For the signals.
+    /// The gradient with respect to the signals.
     pub x: Option<&'a mut [T]>,
-    /// For the kernels.
+    /// The gradient with respect to the kernels.
     pub kernel: Option<&'a mut [T]>,
 }
 
 impl LongConvolution {
-    /// Elements of the signals, before and after.
+    /// Elements of the input, and of the output.
     pub fn signal_len(&self) -> usize {
         count(&[self.batch, self.channels, self.length])
     }
@@ -72,7 +74,7 @@ impl LongConvolution {
         }
     }
 
-    /// The convolution. A skip is a summand of tap 0; without taps it acts alone.
+    /// Computes the convolution. The skip is added to tap 0; if there are no taps, it is applied on its own.
     pub fn forward<T: Scalar>(&self, x: &[T], kernel: &[T], skip: Option<&[T]>, y: &mut [T]) {
         self.expect(x, kernel, skip);
         expect_len(
@@ -90,9 +92,10 @@ impl LongConvolution {
         });
     }
 
-    /// `gx[b,c,t] = Σ_s k[c,s]·gy[b,c,t+s] + d[c]·gy[b,c,t]` and `gk[c,s] = Σ_{b,t} x[b,c,t]·gy[b,c,t+s]`.
+    /// Computes the gradients `gx[b,c,t] = Σ_s k[c,s]·gy[b,c,t+s] + d[c]·gy[b,c,t]` and
+    /// `gk[c,s] = Σ_{b,t} x[b,c,t]·gy[b,c,t+s]`.
     ///
-    /// The gradient of a skip is that of tap 0.
+    /// The gradient of the skip equals that of tap 0.
     pub fn adjoint<T: Scalar>(
         &self,
         x: &[T],

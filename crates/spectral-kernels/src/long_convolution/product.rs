@@ -40,7 +40,7 @@ impl<T: Scalar> Kernel<T> for Convolve<T> {
     fn run<S: Simd<T>>(self, simd: S) {
         for f in 0..self.bins {
             let (x, k) = (self.x.bin(f, S::LANES), self.k.bin(f, S::LANES));
-            // From the last block down: what is overwritten is not needed again.
+            // From the last block down, so that blocks are overwritten only after they were last read.
             let mut end = self.x.count;
             while end >= GROUP {
                 self.group::<S, GROUP>(simd, x, k, end - GROUP);
@@ -55,12 +55,12 @@ impl<T: Scalar> Kernel<T> for Convolve<T> {
 }
 
 impl<T: Scalar> Convolve<T> {
-    /// Output blocks `first … first + G`.
+    /// Output blocks `first..first + G`.
     #[inline(always)]
     fn group<S: Simd<T>, const G: usize>(&self, simd: S, x: View<T>, k: View<T>, first: usize) {
         let zero = simd.splat(T::of(0.0));
         let mut sums = [Complex { re: zero, im: zero }; G];
-        // SAFETY: blocks i = first + r − j with 0 ≤ i < count of x and j < count of k are read, first + r written.
+        // SAFETY: reads blocks i = first + r − j with 0 ≤ i < count of x and j < count of k, and writes first + r.
         unsafe {
             for j in 0..self.k.count.min(first + 1) {
                 let tap = k.load(simd, j);
@@ -83,12 +83,12 @@ impl<T: Scalar> Convolve<T> {
     }
 }
 
-/// `out_o ← (out_o +) Σ_i a_{o+i}·conj(b_i)`, bin by bin. `out` may be `a`.
+/// `out_o ← (out_o +) Σ_i a_{o+i}·conj(b_i)`, bin by bin. `out` may be the same as `a`.
 pub struct Correlate<T> {
     pub a: Blocks<T>,
     pub b: Blocks<T>,
     pub out: Blocks<T>,
-    /// Whether to add to what is there.
+    /// Whether to add to the existing contents.
     pub add: bool,
     pub bins: usize,
 }
@@ -114,19 +114,19 @@ impl<T: Scalar> Kernel<T> for Correlate<T> {
 }
 
 impl<T: Scalar> Correlate<T> {
-    /// Output blocks `first … first + G`.
+    /// Output blocks `first..first + G`.
     #[inline(always)]
     fn group<S: Simd<T>, const G: usize>(&self, simd: S, [a, b, out]: [View<T>; 3], first: usize) {
         let zero = simd.splat(T::of(0.0));
         let mut sums = [Complex { re: zero, im: zero }; G];
-        // The factors that all, and that any, outputs of the group meet.
+        // The factors common to all outputs of the group, and those used by any of them.
         let all = self
             .b
             .count
             .min((self.a.count + 1).saturating_sub(first + G));
         let any = self.b.count.min(self.a.count.saturating_sub(first));
-        // SAFETY: blocks first + r + i < count of a and i < count of b are read, first + r < count of out written, and
-        // where out is a, no group after this one reads that block.
+        // SAFETY: reads blocks first + r + i < count of a and i < count of b, and writes first + r < count of out. If
+        // out is a, no later group reads that block.
         unsafe {
             if self.add {
                 for r in 0..G {

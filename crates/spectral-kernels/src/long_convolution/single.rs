@@ -1,4 +1,4 @@
-//! One signal after the other, each by one transform: few signals, or very long ones.
+//! One transform per signal, one signal at a time: for few or very long signals.
 
 use crate::cache;
 use rustfft::num_complex::Complex;
@@ -13,7 +13,7 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each, parts_for};
 use spectral_lanes::with_scratch;
 
-/// Plan and working memory of a task.
+/// The plan and working memory of a task.
 struct Signals<'a, T: Scalar> {
     fft: &'a PerSignal<T>,
     twist: &'a Twist<T>,
@@ -21,7 +21,7 @@ struct Signals<'a, T: Scalar> {
 }
 
 impl<T: Scalar> Signals<'_, T> {
-    /// The spectrum of a line, with `first` added to sample 0.
+    /// Computes the spectrum of a line, with `first` added to sample 0.
     fn spectrum(&mut self, line: &[T], first: T, signal: &mut [Complex<T>]) {
         signal[line.len()..].fill(Complex::default());
         for ((z, x), turn) in signal.iter_mut().zip(line).zip(&self.twist.into) {
@@ -31,7 +31,7 @@ impl<T: Scalar> Signals<'_, T> {
         self.fft.process(Direction::Forward, signal, self.work);
     }
 
-    /// Adds the real part of a product's signal to a line, or puts it there.
+    /// Writes, or adds, the signal of a product of spectra to a line.
     fn real(&mut self, spectrum: &mut [Complex<T>], line: &mut [T], add: bool) {
         self.fft.process(Direction::Inverse, spectrum, self.work);
         for ((z, y), turn) in spectrum.iter().zip(line).zip(&self.twist.out) {
@@ -41,28 +41,28 @@ impl<T: Scalar> Signals<'_, T> {
     }
 }
 
-/// Numbers in pairs as complex ones.
+/// Reinterprets pairs of real numbers as complex numbers.
 fn complex<T: Scalar>(numbers: &mut [T]) -> &mut [Complex<T>] {
     let (pairs, _) = numbers.as_chunks_mut::<2>();
-    // SAFETY: a complex number is two numbers in a row, with their alignment.
+    // SAFETY: a complex number consists of two consecutive real ones and has their alignment.
     unsafe { std::slice::from_raw_parts_mut(pairs.as_mut_ptr().cast(), pairs.len()) }
 }
 
-/// A line of a plane, to read.
+/// A line of a plane, for reading.
 ///
 /// # Safety
-/// The plane must hold it, and no one write it meanwhile.
+/// The plane must contain the line, and nothing may write it during the borrow.
 unsafe fn line<'a, T>(plane: Shared<T>, start: usize, len: usize) -> &'a [T] {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { std::slice::from_raw_parts(plane.at(start), len) }
 }
 
-/// A line of a plane, to write.
+/// A line of a plane, for writing.
 ///
 /// # Safety
-/// The plane must hold it, and no one else touch it meanwhile.
+/// The plane must contain the line, and nothing else may access it during the borrow.
 unsafe fn line_mut<'a, T>(plane: Shared<T>, start: usize, len: usize) -> &'a mut [T] {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { std::slice::from_raw_parts_mut(plane.at(start), len) }
 }
 
@@ -87,7 +87,8 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, n: usize) {
                 twist: &twist,
                 work: scratch,
             };
-            // SAFETY: lines of the shape, whose slices were checked; only this share writes these outputs.
+            // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+            // outputs.
             unsafe {
                 let line_of_taps = line(work.kernel, channel * shape.taps, taps);
                 signals.spectrum(line_of_taps, first, kernel);
@@ -127,7 +128,8 @@ pub fn adjoint<T: Scalar>(
                 twist: &twist,
                 work: scratch,
             };
-            // SAFETY: lines of the shape, whose slices were checked; only this share writes these gradients.
+            // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+            // gradients.
             unsafe {
                 if work.gx.is_some() {
                     let line_of_taps = line(work.kernel, channel * shape.taps, taps);

@@ -1,4 +1,4 @@
-//! Few taps, one by one: vectors of neighboring samples.
+//! Direct convolution with few taps: vectors of neighboring samples, one tap at a time.
 
 use super::adjoint::Adjoint;
 use super::forward::Forward;
@@ -8,16 +8,17 @@ use spectral_lanes::parallel::{Shared, for_each, parts_for};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
-/// Vectors of samples, or taps, summed in registers.
+/// Vectors of samples or taps summed in registers.
 const GROUP: usize = 8;
-/// Vectors summed before their sum joins that of the whole signal: long sums of small numbers lose digits.
+/// Vectors summed before their sum is added to that of the whole signal, since long sums of small numbers lose
+/// precision.
 const RUN: usize = 64;
 
 /// `y[t] = Σ_s k[s]·x[t − s]` (`forward`) or `Σ_s k[s]·x[t + s]`.
 struct Filter<'a, T> {
     kernel: &'a [T],
-    /// Sample 0; as many zeros as there are taps before (after) the signal, and after both numbers of any value up to
-    /// a whole group of vectors.
+    /// Address of sample 0. As many zeros as there are taps precede (or follow) the signal; after those, at least one
+    /// group of vectors is readable, with any contents.
     x: *const T,
     forward: bool,
     y: &'a mut [T],
@@ -40,7 +41,7 @@ impl<T: Scalar> Kernel<T> for Filter<'_, T> {
                 };
                 let tap = simd.splat(*tap);
                 for v in 0..GROUP {
-                    // SAFETY: at most `taps` before or after the signal and its last group of vectors.
+                    // SAFETY: at most `taps` elements before or after the signal and its last group of vectors.
                     sums[v] = unsafe { simd.load(from.add(v * S::LANES)) }.mul_add(tap, sums[v]);
                 }
             }
@@ -48,7 +49,7 @@ impl<T: Scalar> Kernel<T> for Filter<'_, T> {
                 let at = start + v * S::LANES;
                 let left = length.saturating_sub(at);
                 let to = self.y.as_mut_ptr().wrapping_add(at);
-                // SAFETY: `left` numbers are left from `at` on.
+                // SAFETY: `left` elements remain from `at` on.
                 unsafe {
                     if left >= S::LANES {
                         simd.store(to, sums[v]);
@@ -63,9 +64,9 @@ impl<T: Scalar> Kernel<T> for Filter<'_, T> {
 
 /// `gk[s] += Σ_t g[t]·x[t − s]`.
 struct Gradient<'a, T> {
-    /// Zeros up to a whole vector follow the signal.
+    /// The signal is followed by zeros up to a whole vector.
     g: *const T,
-    /// As for [`Filter`], with a group of zeros more before the signal.
+    /// As for [`Filter`], with one more group of zeros before the signal.
     x: *const T,
     length: usize,
     gk: &'a mut [T],
@@ -81,7 +82,7 @@ impl<T: Scalar> Kernel<T> for Gradient<'_, T> {
             for run in (0..self.length).step_by(RUN * S::LANES) {
                 let mut sums = [simd.splat(T::of(0.0)); GROUP];
                 for start in (run..self.length.min(run + RUN * S::LANES)).step_by(S::LANES) {
-                    // SAFETY: a vector from a sample on, by what the fields promise.
+                    // SAFETY: one vector from a sample on, which the fields' invariants allow.
                     let g = unsafe { simd.load(self.g.add(start)) };
                     let from = self.x.wrapping_add(start).wrapping_sub(group * GROUP);
                     for s in 0..GROUP {
@@ -96,7 +97,7 @@ impl<T: Scalar> Kernel<T> for Gradient<'_, T> {
             }
             let mut lanes = [T::of(0.0); spectral_lanes::MAX_LANES];
             for (to, sum) in gk.iter_mut().zip(totals) {
-                // SAFETY: there is room for the widest vector.
+                // SAFETY: the buffer holds the widest vector.
                 unsafe { simd.store(lanes.as_mut_ptr(), sum) };
                 *to = lanes[..S::LANES].iter().fold(*to, |sum, x| sum + *x);
             }
@@ -104,15 +105,15 @@ impl<T: Scalar> Kernel<T> for Gradient<'_, T> {
     }
 }
 
-/// Zeros before and after a signal, enough for every tap and for whole groups of vectors.
+/// Zeros before and after a signal: enough for every tap and for whole groups of vectors.
 fn margin(taps: usize) -> usize {
     (taps + GROUP * spectral_lanes::MAX_LANES).next_multiple_of(spectral_lanes::MAX_LANES)
 }
 
-/// A line with zeros around it.
+/// Copies a line, surrounded by zeros.
 ///
 /// # Safety
-/// The plane must hold the line, and no one write it meanwhile.
+/// The plane must contain the line, and nothing may write it during the call.
 unsafe fn surround<T: Scalar>(
     plane: Shared<T>,
     start: usize,
@@ -120,7 +121,7 @@ unsafe fn surround<T: Scalar>(
     margin: usize,
     buffer: &mut [T],
 ) -> *const T {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let line = unsafe { std::slice::from_raw_parts(plane.at(start), length) };
     buffer[..margin].fill(T::of(0.0));
     buffer[margin..margin + length].copy_from_slice(line);
@@ -128,7 +129,7 @@ unsafe fn surround<T: Scalar>(
     buffer[margin..].as_ptr()
 }
 
-/// The taps of a channel that meet samples, with the skip.
+/// The taps of a channel that affect any output, with the skip added.
 fn kernel<T: Scalar>(
     plane: Shared<T>,
     skip: Option<&[T]>,
@@ -136,7 +137,7 @@ fn kernel<T: Scalar>(
     [taps, used]: [usize; 2],
 ) -> Vec<T> {
     let mut kernel: Vec<T> = (0..used)
-        // SAFETY: the taps of a channel, whose slice was checked.
+        // SAFETY: these are the taps of one channel, in a slice whose length was checked.
         .map(|s| unsafe { *plane.at(channel * taps + s) })
         .collect();
     if let Some(skip) = skip {
@@ -148,7 +149,7 @@ fn kernel<T: Scalar>(
     kernel
 }
 
-/// [`Forward::run`].
+/// Direct version of [`Forward::run`].
 pub fn forward<T: Scalar>(work: &Forward<'_, T>, set: InstructionSet) {
     let shape = work.shape;
     let elements = shape.signal_len();
@@ -163,7 +164,8 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, set: InstructionSet) {
         with_scratch([shape.length + 2 * margin], |[buffer]| {
             for entry in entries {
                 let start = (entry * shape.channels + channels.start) * shape.length;
-                // SAFETY: lines of the shape, whose slices were checked; only this share writes these outputs.
+                // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+                // outputs.
                 unsafe {
                     let x = surround(work.x, start, shape.length, margin, buffer);
                     let y = std::slice::from_raw_parts_mut(work.y.at(start), shape.length);
@@ -182,7 +184,7 @@ pub fn forward<T: Scalar>(work: &Forward<'_, T>, set: InstructionSet) {
     });
 }
 
-/// [`Adjoint::run`].
+/// Direct version of [`Adjoint::run`].
 pub fn adjoint<T: Scalar>(
     work: &Adjoint<'_, T>,
     set: InstructionSet,
@@ -201,7 +203,8 @@ pub fn adjoint<T: Scalar>(
         with_scratch([room, room], |[g_buffer, x_buffer]| {
             for entry in share.entries {
                 let start = (entry * shape.channels + channel) * shape.length;
-                // SAFETY: lines of the shape, whose slices were checked; only this share writes these gradients.
+                // SAFETY: these lines lie within slices whose lengths were checked, and only this task writes these
+                // gradients.
                 unsafe {
                     let g = surround(work.gy, start, shape.length, margin, g_buffer);
                     if let Some((sums, first)) = own {

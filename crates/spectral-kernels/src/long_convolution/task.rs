@@ -1,4 +1,4 @@
-//! Shares of a convolution, and blocks of lanes of them.
+//! Division of a convolution into shares, and of shares into blocks of lanes.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{MAX_LANES, Simd};
 
-/// How channels and entries are shared out: by blocks of channels, and where these are few by entries too.
+/// How channels and batch entries are divided: by blocks of channels, and if there are few of these, also by entries.
 #[derive(Clone, Copy)]
 pub struct Tiling {
     channels: usize,
@@ -20,17 +20,17 @@ pub struct Tiling {
     entries: usize,
 }
 
-/// One share.
+/// One share of the work.
 #[derive(Clone)]
 pub struct Share {
     pub channels: Range<usize>,
     pub entries: Range<usize>,
-    /// Which of the shares of these channels.
+    /// Index among the shares of the same channels.
     pub split: usize,
 }
 
 impl Tiling {
-    /// For blocks of at most `width` channels, `lanes` signals at a time, in about so many `parts`.
+    /// Divides into blocks of at most `width` channels, with `lanes` signals at a time, in about `parts` shares.
     pub fn new(shape: &LongConvolution, width: usize, lanes: usize, parts: usize) -> Self {
         let width = width.min(shape.channels).max(1);
         let blocks = shape.channels.div_ceil(width).max(1);
@@ -45,7 +45,7 @@ impl Tiling {
         }
     }
 
-    /// Shares of the same channels.
+    /// Number of shares of the same channels.
     pub fn splits(&self) -> usize {
         self.batch.div_ceil(self.entries).max(1)
     }
@@ -68,39 +68,40 @@ impl Tiling {
 }
 
 /// What all blocks of lanes of a call have in common.
-pub struct Ground<'a, T: Scalar> {
+pub struct Context<'a, T: Scalar> {
     pub shape: LongConvolution,
-    /// Samples of a block.
+    /// Samples per block.
     pub n: usize,
     pub plan: &'a Plan<T>,
     pub twist: &'a Twist<T>,
 }
 
-impl<T: Scalar> Ground<'_, T> {
-    /// Blocks of a signal.
+impl<T: Scalar> Context<'_, T> {
+    /// Blocks per signal.
     pub fn signal_blocks(&self) -> usize {
         self.shape.length.div_ceil(self.n)
     }
 
-    /// Taps that meet samples.
+    /// Number of taps that affect any output.
     pub fn taps(&self) -> usize {
         self.shape.taps.min(self.shape.length)
     }
 
-    /// Blocks of a kernel.
+    /// Blocks per kernel.
     pub fn kernel_blocks(&self) -> usize {
         self.taps().div_ceil(self.n)
     }
 
-    /// Entries that lie side by side when a block of `channels` is transformed with `lanes`.
+    /// Number of batch entries side by side when a block of `channels` is transformed with `lanes`.
     pub fn abreast(lanes: usize, channels: usize) -> usize {
         (lanes / channels).max(1)
     }
 
-    /// Spectra of the blocks of lines, of those lanes that have one; with `first`, sample 0 gains what `rest` says.
+    /// Computes the spectra of the blocks of lines, for lanes that have a line. If `first` is set, `workspace.first` is
+    /// added to sample 0.
     ///
     /// # Safety
-    /// The lines must hold `samples` numbers, `to` blocks of `n` elements, enough for the samples.
+    /// The lines must be readable for `samples` elements, and `to` valid for enough blocks of `n` elements.
     #[inline(always)]
     pub unsafe fn load<S: Simd<T>>(
         &self,
@@ -111,10 +112,10 @@ impl<T: Scalar> Ground<'_, T> {
             samples,
         }: Lines<T, impl Fn(usize) -> Option<usize>>,
         to: Blocks<T>,
-        rest: &mut Rest<'_, T>,
+        workspace: &mut Workspace<'_, T>,
         first: bool,
     ) {
-        let mut lines = [rest.zeros.as_ptr(); MAX_LANES];
+        let mut lines = [workspace.zeros.as_ptr(); MAX_LANES];
         for p in 0..to.count {
             for (lane, at) in lines.iter_mut().enumerate().take(S::LANES) {
                 if let Some(start) = line(lane) {
@@ -127,18 +128,19 @@ impl<T: Scalar> Ground<'_, T> {
                 count: self.n.min(samples - p * self.n),
                 to: view,
                 turns: &self.twist.into,
-                first: (first && p == 0).then_some(&*rest.first),
+                first: (first && p == 0).then_some(&*workspace.first),
             });
             // SAFETY: the block holds `n` elements.
-            unsafe { self.plan.run(simd, view, view, rest.scratch) };
+            unsafe { self.plan.run(simd, view, view, workspace.scratch) };
         }
     }
 
-    /// Signals of spectra, block `p` turned back into lines with what is carried from the block before (`sign` 1) or,
-    /// from the last block down, after (`sign` −1).
+    /// Transforms spectra back into lines. Block `p` receives the carry of the block before (`sign` 1) or, from the
+    /// last block down, after it (`sign` −1).
     ///
     /// # Safety
-    /// The lines must hold `samples` numbers that no one else touches, `from` blocks of `n` elements.
+    /// The lines must be writable for `samples` elements and not accessed by anything else, and `from` valid for blocks
+    /// of `n` elements.
     #[inline(always)]
     pub unsafe fn store<S: Simd<T>>(
         &self,
@@ -151,9 +153,9 @@ impl<T: Scalar> Ground<'_, T> {
             samples,
         }: Lines<T, impl Fn(usize) -> usize>,
         lanes: usize,
-        rest: &mut Rest<'_, T>,
+        workspace: &mut Workspace<'_, T>,
     ) {
-        rest.carry.fill(T::of(0.0));
+        workspace.carry.fill(T::of(0.0));
         for step in 0..from.count {
             let p = if sign > 0.0 {
                 step
@@ -164,7 +166,7 @@ impl<T: Scalar> Ground<'_, T> {
             // SAFETY: the block holds `n` elements.
             unsafe {
                 self.plan
-                    .run(simd, view.swapped(), view.swapped(), rest.scratch)
+                    .run(simd, view.swapped(), view.swapped(), workspace.scratch)
             };
             let mut lines = [plane.at(0); MAX_LANES];
             for (lane, to) in lines.iter_mut().enumerate().take(lanes) {
@@ -173,7 +175,7 @@ impl<T: Scalar> Ground<'_, T> {
             simd.call(TwistOut {
                 from: view,
                 turns: &self.twist.out,
-                carry: rest.carry,
+                carry: workspace.carry,
                 sign: T::of(sign),
                 count: self.n.min(samples.saturating_sub(p * self.n)),
                 lines,
@@ -183,23 +185,23 @@ impl<T: Scalar> Ground<'_, T> {
     }
 }
 
-/// Lines of a plane, one a lane.
+/// Lines of a plane, one per lane.
 pub struct Lines<T, L> {
     pub plane: Shared<T>,
-    /// The element that a lane's line starts with.
+    /// Maps a lane to the offset of its line.
     pub line: L,
     pub samples: usize,
 }
 
-/// Working memory of a block of lanes beside the spectra.
-pub struct Rest<'a, T> {
-    /// Of the plan.
+/// Working memory for a block of lanes, in addition to the spectra.
+pub struct Workspace<'a, T> {
+    /// Scratch memory for the plan.
     pub scratch: &'a mut [T],
-    /// A vector for each sample of a block.
+    /// One vector per sample of a block.
     pub carry: &'a mut [T],
-    /// A block's samples, all zero.
+    /// As many zeros as a block has samples.
     pub zeros: &'a [T],
-    /// A vector: what is added to tap 0.
+    /// One vector, added to tap 0.
     pub first: &'a mut [T],
 }
 

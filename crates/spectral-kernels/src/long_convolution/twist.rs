@@ -1,14 +1,14 @@
-//! The turns that make a transform of `N` points one modulo `z^N − i`.
+//! The twist factors that turn a cyclic transform of `N` points into one modulo `z^N − i`.
 
 use crate::algorithm::root;
 use crate::cache;
 use spectral_lanes::Scalar;
 
-/// Factors of the samples of a block.
+/// Twist factors for the samples of a block.
 pub struct Twist<T> {
-    /// `exp(2πi n/4N)`: before the transform.
+    /// `exp(2πi n/4N)`, applied before the transform.
     pub into: Vec<[T; 2]>,
-    /// `exp(−2πi n/4N)/N`: after the inverse transform.
+    /// `exp(−2πi n/4N)/N`, applied after the inverse transform.
     pub out: Vec<[T; 2]>,
 }
 

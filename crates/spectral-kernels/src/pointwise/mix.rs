@@ -1,4 +1,4 @@
-//! Output and input gradient: channels mixed, samples in the lanes.
+//! The output and the input gradient: channels are mixed, with samples in the lanes.
 
 use super::Pointwise;
 use spectral_lanes::Scalar;
@@ -8,19 +8,19 @@ use spectral_lanes::parallel::{Shared, for_each, product_work};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// What a packed panel should take of the first-level cache.
+/// Target size of a packed panel: a share of the L1 cache.
 const PANEL_BYTES: usize = 32 << 10;
-/// Channels summed before the sums go to memory.
+/// Channels summed before the sums are written to memory.
 const MOST_TERMS: usize = 256;
-/// Multiplications of a task, about.
+/// Approximate number of multiplications per task.
 const TASK_WORK: usize = 1 << 17;
 
 /// `to[b,g,m,n] = Σ_k w[g, m, k]·from[b,g,k,σ(n)]`.
 pub struct Mix<'a, T> {
     shape: &'a Pointwise<'a>,
-    /// Channels of a group, summed and resulting.
+    /// Channels per group, summed and resulting.
     channels: [usize; 2],
-    /// Strides in a group's weights of resulting and summed channels.
+    /// Strides between resulting and summed channels in the weights of a group.
     strides: [usize; 2],
     from: &'a [T],
     weight: &'a [T],
@@ -49,7 +49,7 @@ impl<'a, T: Scalar> Mix<'a, T> {
         }
     }
 
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let ([terms, rows], samples) = (self.channels, self.shape.samples());
         let planes = self.shape.batch * self.shape.groups;
@@ -65,7 +65,7 @@ impl<'a, T: Scalar> Mix<'a, T> {
         let work = rows * terms.max(1);
         let each = (TASK_WORK / (work * count)).clamp(1, planes * parts);
         let work = product_work(planes * samples * work);
-        // Reversal commutes with mixing, so it is done where there are fewer channels.
+        // Reversal commutes with mixing, so it is applied on the side with fewer channels.
         let reversed_rows = if self.shape.reversed && rows < terms {
             rows
         } else {
@@ -90,14 +90,14 @@ impl<'a, T: Scalar> Mix<'a, T> {
     }
 }
 
-/// Samples `first … first + count` of one group of one batch entry.
+/// Samples `first..first + count` of one group of one batch entry.
 struct Piece<'a, T> {
     mix: &'a Mix<'a, T>,
     plane: usize,
     first: usize,
     count: usize,
     panel: &'a mut [T],
-    /// Room for the resulting rows if these are to be reversed, or nothing.
+    /// Buffer for the resulting rows if they are to be reversed, otherwise empty.
     lines: &'a mut [T],
 }
 
@@ -150,8 +150,8 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
                 columns: count,
                 add: term > 0,
             };
-            // SAFETY: the weights hold all rows and terms, the panel was written above, and these samples of the
-            // result belong to this task.
+            // SAFETY: the weights hold all rows and terms, the panel was written above, and these samples of the result
+            // belong to this task alone.
             unsafe { block.run(simd) };
             term += part;
             if term >= terms {
@@ -159,7 +159,7 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
             }
         }
         for (row, line) in lines.chunks_exact(count).take(rows).enumerate() {
-            // SAFETY: the plane of the result holds all samples; other tasks write other ones.
+            // SAFETY: the result's plane holds all samples; other tasks write different ones.
             unsafe { scatter(mix.shape.sizes, line, first, result.add(row * samples)) };
         }
     }

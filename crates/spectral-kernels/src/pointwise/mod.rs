@@ -1,4 +1,4 @@
-//! Pointwise convolution, the same small real matrix product at every sample, also of the reversed signal.
+//! Pointwise (1×1) convolution, the same small real matrix product at every sample, optionally of the reversed signal.
 
 mod mix;
 mod weight;
@@ -8,32 +8,33 @@ use spectral_lanes::Scalar;
 use spectral_lanes::{count, expect_len};
 pub use weight::WeightGradient;
 
-/// The pointwise (1×1) convolution `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]` and its adjoints, where `σ(n)` is `n` or,
+/// A pointwise (1×1) convolution `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]` and its adjoints, where `σ(n)` is `n` or, if
 /// reversed, `−n mod N` on every axis.
 ///
 /// Shapes, row-major: input `[batch, groups·in_per_group, sizes…]`, weight `[groups, out_per_group, in_per_group]`,
-/// output `[batch, groups·out_per_group, sizes…]`. It is what a spectral convolution comes to whose response is the
-/// same at every frequency; with the input conjugated, that of the reversed signal.
+/// output `[batch, groups·out_per_group, sizes…]`. A spectral convolution whose response is the same at every frequency
+/// equals this convolution, of the reversed signal if the input is conjugated.
 ///
-/// All methods panic when a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pointwise<'a> {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Groups of channels that do not mix.
+    /// Number of channel groups; channels of different groups do not mix.
     pub groups: usize,
-    /// Input channels of a group.
+    /// Input channels per group.
     pub in_per_group: usize,
-    /// Output channels of a group.
+    /// Output channels per group.
     pub out_per_group: usize,
-    /// Lengths of the spatial axes.
+    /// Sizes of the spatial axes.
     pub sizes: &'a [usize],
-    /// Whether the input is reversed circularly on every axis.
+    /// Whether the input is circularly reversed along every axis.
     pub reversed: bool,
 }
 
 impl Pointwise<'_> {
-    /// Samples of a channel.
+    /// Samples per channel.
     pub fn samples(&self) -> usize {
         count(self.sizes)
     }
@@ -53,7 +54,7 @@ impl Pointwise<'_> {
         count(&[self.batch, self.groups, self.out_per_group, self.samples()])
     }
 
-    /// `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]`.
+    /// Computes `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]`.
     pub fn forward<T: Scalar>(&self, x: &[T], w: &[T], y: &mut [T]) {
         self.expect("input", self.input_len(), x);
         self.expect("weight", self.weight_len(), w);
@@ -69,7 +70,7 @@ impl Pointwise<'_> {
         ));
     }
 
-    /// The gradient for the input, `gx[b,g,i,n] = Σ_o w[g,o,i]·gy[b,g,o,σ(n)]`.
+    /// Computes the gradient with respect to the input, `gx[b,g,i,n] = Σ_o w[g,o,i]·gy[b,g,o,σ(n)]`.
     pub fn adjoint_input<T: Scalar>(&self, gy: &[T], w: &[T], gx: &mut [T]) {
         self.expect("output gradient", self.output_len(), gy);
         self.expect("weight", self.weight_len(), w);
@@ -85,7 +86,7 @@ impl Pointwise<'_> {
         ));
     }
 
-    /// The gradient for the weight, `gw[g,o,i] = Σ_b Σ_n gy[b,g,o,n]·x[b,g,i,σ(n)]`.
+    /// Computes the gradient with respect to the weight, `gw[g,o,i] = Σ_b Σ_n gy[b,g,o,n]·x[b,g,i,σ(n)]`.
     pub fn adjoint_weight<T: Scalar>(&self, x: &[T], gy: &[T], gw: &mut [T]) {
         self.expect("input", self.input_len(), x);
         self.expect("output gradient", self.output_len(), gy);

@@ -1,4 +1,4 @@
-//! Weight gradient: products of channels summed over samples and batch, channels in the lanes.
+//! The weight gradient: products of channels summed over samples and batch, with channels in the lanes.
 
 use super::Pointwise;
 use spectral_lanes::Scalar;
@@ -8,19 +8,20 @@ use spectral_lanes::parallel::{Shared, for_each, product_work};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// What a packed panel may take of the second-level cache.
+/// Target size of a packed panel: a share of the L2 cache.
 const PANEL_BYTES: usize = 128 << 10;
-/// Samples of a panel.
+/// Samples per panel.
 const MOST_SAMPLES: usize = 256;
-/// Multiplications of a task, about.
+/// Approximate number of multiplications per task.
 const TASK_WORK: usize = 1 << 18;
-/// Enough tasks to even out threads; a choice by size alone, so that results do not depend on their number.
+/// Maximum number of tasks, for load balancing. Chosen by size alone, so that results do not depend on the number of
+/// threads.
 const MOST_TASKS: usize = 16;
 
 /// `gw[g,o,i] = Σ_b Σ_n gy[b,g,o,n]·x[b,g,i,σ(n)]`.
 pub struct WeightGradient<'a, T> {
     shape: &'a Pointwise<'a>,
-    /// The factor whose channels fill the lanes, the one with more of them; the other gives the rows.
+    /// The factor with more channels, which fill the lanes; the other factor provides the rows.
     wide: &'a [T],
     tall: &'a [T],
     columns: usize,
@@ -30,13 +31,13 @@ pub struct WeightGradient<'a, T> {
     gradient: &'a mut [T],
 }
 
-/// How the sum is cut.
+/// How the sum is split into tasks.
 #[derive(Clone, Copy)]
-struct Cut {
-    /// Batch entries of a task, and tasks a group.
+struct Tiling {
+    /// Batch entries per task, and tasks per group.
     entries: usize,
     chunks: usize,
-    /// Rows of a task, and tasks to cover them.
+    /// Rows per task, and the number of tasks that cover all rows.
     rows: usize,
     bands: usize,
     samples: usize,
@@ -65,7 +66,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         }
     }
 
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let (groups, batch) = (self.shape.groups, self.shape.batch);
         let work = groups * self.rows * self.columns * batch * self.shape.samples();
@@ -74,31 +75,31 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
             return;
         }
         let set = InstructionSet::current();
-        let cut = self.cut(work, T::lanes(set));
-        let group_len = self.rows * cut.width;
-        let mut sums = vec![T::of(0.0); cut.chunks * groups * group_len];
+        let tiling = self.tiling(work, T::lanes(set));
+        let group_len = self.rows * tiling.width;
+        let mut sums = vec![T::of(0.0); tiling.chunks * groups * group_len];
         let shared = Shared::new(&mut sums);
         for_each(
-            cut.chunks * groups * cut.bands,
+            tiling.chunks * groups * tiling.bands,
             product_work(work),
             |task| {
-                let (band, group) = (task % cut.bands, task / cut.bands % groups);
-                let chunk = task / (cut.bands * groups);
-                let first_row = band * cut.rows;
-                let to = shared.at((chunk * groups + group) * group_len + first_row * cut.width);
+                let (band, group) = (task % tiling.bands, task / tiling.bands % groups);
+                let chunk = task / (tiling.bands * groups);
+                let first_row = band * tiling.rows;
+                let to = shared.at((chunk * groups + group) * group_len + first_row * tiling.width);
                 let lines = if self.shape.reversed {
-                    cut.rows * cut.samples
+                    tiling.rows * tiling.samples
                 } else {
                     0
                 };
-                with_scratch([cut.samples * cut.width, lines], |[panel, lines]| {
-                    let entries = chunk * cut.entries..batch.min((chunk + 1) * cut.entries);
-                    let rows = first_row..self.rows.min(first_row + cut.rows);
+                with_scratch([tiling.samples * tiling.width, lines], |[panel, lines]| {
+                    let entries = chunk * tiling.entries..batch.min((chunk + 1) * tiling.entries);
+                    let rows = first_row..self.rows.min(first_row + tiling.rows);
                     T::dispatch(
                         set,
                         Chunk {
                             whole: &self,
-                            cut,
+                            tiling,
                             group,
                             entries,
                             rows,
@@ -115,8 +116,9 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
             let gradient = &mut self.gradient[group * rows * columns..][..rows * columns];
             for row in 0..rows {
                 for column in 0..columns {
-                    let at = group * group_len + row * cut.width + column;
-                    let parts = (0..cut.chunks).map(|chunk| sums[chunk * groups * group_len + at]);
+                    let at = group * group_len + row * tiling.width + column;
+                    let parts =
+                        (0..tiling.chunks).map(|chunk| sums[chunk * groups * group_len + at]);
                     let sum = parts.fold(T::of(0.0), |sum, part| sum + part);
                     let to = if self.inputs_wide {
                         row * columns + column
@@ -129,7 +131,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         }
     }
 
-    fn cut(&self, work: usize, lanes: usize) -> Cut {
+    fn tiling(&self, work: usize, lanes: usize) -> Tiling {
         let (groups, batch) = (self.shape.groups, self.shape.batch);
         let width = self.columns.next_multiple_of(lanes);
         let fitting = PANEL_BYTES / (width * size_of::<T>()) / lanes * lanes;
@@ -142,7 +144,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
             .div_ceil(wanted.div_ceil(chunks))
             .max(4)
             .min(self.rows);
-        Cut {
+        Tiling {
             entries,
             chunks,
             rows,
@@ -153,15 +155,15 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
     }
 }
 
-/// Some batch entries and rows of one group.
+/// A range of batch entries and rows of one group.
 struct Chunk<'a, T> {
     whole: &'a WeightGradient<'a, T>,
-    cut: Cut,
+    tiling: Tiling,
     group: usize,
     entries: std::ops::Range<usize>,
     rows: std::ops::Range<usize>,
     panel: &'a mut [T],
-    /// Room for reversed rows, or nothing.
+    /// Buffer for reversed rows, or empty.
     lines: &'a mut [T],
     to: *mut T,
 }
@@ -173,7 +175,7 @@ impl<T: Scalar> Kernel<T> for Chunk<'_, T> {
     fn run<S: Simd<T>>(self, simd: S) {
         let Chunk {
             whole,
-            cut,
+            tiling,
             group,
             entries,
             rows,
@@ -184,8 +186,8 @@ impl<T: Scalar> Kernel<T> for Chunk<'_, T> {
         let samples = whole.shape.samples();
         for entry in entries {
             let plane = entry * whole.shape.groups + group;
-            for first in (0..samples).step_by(cut.samples) {
-                let count = cut.samples.min(samples - first);
+            for first in (0..samples).step_by(tiling.samples) {
+                let count = tiling.samples.min(samples - first);
                 let source = |data, channels| Source {
                     data,
                     sizes: whole.shape.sizes,
@@ -196,7 +198,7 @@ impl<T: Scalar> Kernel<T> for Chunk<'_, T> {
                     count,
                 };
                 let wide = &whole.wide[plane * whole.columns * samples..];
-                source(wide, whole.columns).columns(simd, cut.width, panel);
+                source(wide, whole.columns).columns(simd, tiling.width, panel);
                 let tall = &whole.tall[(plane * whole.rows + rows.start) * samples..];
                 let (tall, row) = if whole.shape.reversed {
                     source(tall, rows.len()).rows(count, lines);
@@ -211,13 +213,14 @@ impl<T: Scalar> Kernel<T> for Chunk<'_, T> {
                     rows: rows.len(),
                     terms: count,
                     panel: panel.as_ptr(),
-                    width: cut.width,
+                    width: tiling.width,
                     c: to,
-                    step: cut.width,
-                    columns: cut.width,
+                    step: tiling.width,
+                    columns: tiling.width,
                     add: true,
                 };
-                // SAFETY: the rows hold these samples, the panel was written above, and the sums belong to this task.
+                // SAFETY: the rows hold these samples, the panel was written above, and the sums belong to this task
+                // alone.
                 unsafe { block.run(simd) };
             }
         }

@@ -1,4 +1,4 @@
-//! The gradients of the stack: every layer computed again, then taken back.
+//! The backward pass of the stack, which recomputes every layer.
 
 use super::RectifiedStack;
 use super::block::{Upstream, entries, layer_adjoint, rectified_sum};
@@ -11,15 +11,15 @@ use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
-/// Entries taken through the stack together.
+/// Batch entries processed together.
 const ABREAST: usize = 2;
 
-/// What comes down to the last layer.
+/// The incoming gradient of the last layer.
 #[derive(Clone, Copy)]
 pub enum Source<'a, T> {
     /// The gradient of its features.
     Features(&'a [T]),
-    /// The gradient of the sums of a head.
+    /// The gradient of the outputs of a head.
     Dense {
         units: usize,
         weight: &'a [T],
@@ -37,7 +37,7 @@ impl<T> Source<'_, T> {
     }
 }
 
-/// A whole backward pass.
+/// A backward pass.
 #[derive(Clone, Copy)]
 pub struct Adjoint<'a, T> {
     stack: RectifiedStack<'a>,
@@ -51,7 +51,7 @@ pub struct Adjoint<'a, T> {
 spectral_lanes::entry!(AdjointEntry, Adjoint);
 
 impl<'a, T: Scalar> Adjoint<'a, T> {
-    /// A pass whose results have the lengths that the stack says.
+    /// A backward pass whose slices have the lengths that the stack requires.
     pub fn new(
         stack: RectifiedStack<'a>,
         s: Planar<'a, T>,
@@ -75,7 +75,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         }
     }
 
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let stack = self.stack;
         let set = InstructionSet::current();
@@ -108,7 +108,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
     }
 }
 
-/// All entries at one tile of frequencies.
+/// All batch entries, at one tile of frequencies.
 struct Task<'a, T> {
     work: Adjoint<'a, T>,
     range: (usize, usize),
@@ -148,7 +148,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Entries `entry … entry + N` at all vectors of the tile.
+    /// Batch entries `entry..entry + N`, at all vectors of the tile.
     #[inline(always)]
     fn block<S: Simd<T>, const N: usize>(&mut self, simd: S, entry: usize) {
         let Adjoint {
@@ -219,7 +219,7 @@ impl<T: Scalar> Task<'_, T> {
                 for n in 0..N {
                     for part in 0..2 {
                         let to = gs[part].at((entry + n) * stack.bins + k);
-                        // SAFETY: `lanes` bins of this entry lie here, which no other task writes.
+                        // SAFETY: these are `lanes` bins of this entry, which no other task writes.
                         unsafe {
                             if lanes == S::LANES {
                                 simd.store(to, down[n][part]);
@@ -233,7 +233,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Writes the packed gradients where they belong.
+    /// Writes the packed gradients to their destinations.
     #[inline(always)]
     fn unpack<S: Simd<T>>(&self) {
         let Adjoint {
@@ -248,7 +248,7 @@ impl<T: Scalar> Task<'_, T> {
                 for part in 0..2 {
                     let from = &self.gradients[(2 * (v * filters + filter) + part) * S::LANES..];
                     let to = gr[part].at(filter * stack.bins + k);
-                    // SAFETY: `lanes` bins of this filter lie here, which no other task writes.
+                    // SAFETY: these are `lanes` bins of this filter, which no other task writes.
                     unsafe { to.copy_from_nonoverlapping(from[..lanes].as_ptr(), lanes) };
                 }
             }
@@ -262,7 +262,7 @@ impl<T: Scalar> Task<'_, T> {
                         let from = 2 * ((v * outputs + o) * units + unit) + part;
                         let from = &self.gweights[from * S::LANES..][..lanes];
                         for lane in 0..lanes {
-                            // SAFETY: the weights of these bins lie here, which no other task writes.
+                            // SAFETY: these are the weights of these bins, which no other task writes.
                             unsafe { to.add(lane * units + unit).write(from[lane]) };
                         }
                     }
@@ -277,7 +277,7 @@ struct Features<'a, T, S> {
     simd: S,
     stack: RectifiedStack<'a>,
     gy: &'a [T],
-    /// Where the first entry's first filter lies.
+    /// Offset of the first entry's first filter.
     at: usize,
     lanes: usize,
 }
@@ -298,13 +298,13 @@ impl<T: Scalar, S: Simd<T>, const N: usize> Upstream<S::V, N> for Features<'_, T
     }
 }
 
-/// The gradients of a head's sums, and what they add to the gradients of its weights.
+/// The gradients of a head's outputs, and their contribution to the gradients of its weights.
 struct Dense<'a, T, S> {
     simd: S,
     units: usize,
     /// `[entry][unit]`.
     gsums: &'a [T],
-    /// Packed, of this vector.
+    /// Packed weights of this vector.
     weights: &'a [T],
     gweights: &'a mut [T],
 }

@@ -1,11 +1,11 @@
-//! A few entries of the batch at one vector of frequencies, taken through layers in registers.
+//! A few batch entries at one vector of frequencies, processed through all layers in registers.
 
 use super::tile::{Pair, get_pair, product, put_pair, read};
 use crate::shape::Planar;
 use spectral_lanes::Scalar;
 use spectral_lanes::{Simd, Vector};
 
-/// The entries' numbers from `at` on, `stride` numbers apart.
+/// Loads the entries' elements from `at` on, `stride` elements apart.
 #[inline(always)]
 pub fn entries<T: Scalar, S: Simd<T>, const N: usize>(
     simd: S,
@@ -23,7 +23,7 @@ pub fn entries<T: Scalar, S: Simd<T>, const N: usize>(
     out
 }
 
-/// `Σ_o ρ(s·r_o)` over packed responses.
+/// `Σ_o ρ(s·r_o)`, for packed responses.
 #[inline(always)]
 pub fn rectified_sum<T: Scalar, S: Simd<T>, const N: usize>(
     simd: S,
@@ -41,13 +41,13 @@ pub fn rectified_sum<T: Scalar, S: Simd<T>, const N: usize>(
     sums
 }
 
-/// What comes down to the output of one filter.
+/// The incoming gradient of the output of one filter.
 pub trait Upstream<V, const N: usize> {
-    /// The gradients for `ρ(p)` of filter `o`, before the rectifier's own.
+    /// The gradients for `ρ(p)` of filter `o`, before the rectifier's own gradient is applied.
     fn gradient(&mut self, o: usize, p: &[Pair<V>; N]) -> [Pair<V>; N];
 }
 
-/// One gradient for all filters: that of their sum.
+/// The same gradient for all filters: that of their sum.
 impl<V: Vector, const N: usize> Upstream<V, N> for [Pair<V>; N] {
     #[inline(always)]
     fn gradient(&mut self, _o: usize, _p: &[Pair<V>; N]) -> [Pair<V>; N] {
@@ -55,7 +55,8 @@ impl<V: Vector, const N: usize> Upstream<V, N> for [Pair<V>; N] {
     }
 }
 
-/// Adds one layer's gradients for its packed responses to `gradients`, and gives those for its input if `INPUT`.
+/// Adds one layer's gradients for its packed responses to `gradients`, and returns those for its input if `INPUT` is
+/// set.
 #[inline(always)]
 pub fn layer_adjoint<
     T: Scalar,

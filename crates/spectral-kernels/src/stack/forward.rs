@@ -1,4 +1,4 @@
-//! The stack, and the sums of a dense head on it.
+//! The forward pass of the stack, and of a dense head on it.
 
 use super::block::{entries, rectified_sum};
 use super::tile::{Pair, Tiling, get, get_pair, pack_responses, pack_weights, product, put};
@@ -9,20 +9,20 @@ use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
-/// Entries taken through the stack together.
+/// Batch entries processed together.
 const ABREAST: usize = 4;
 /// Units of a head summed in registers.
 const UNITS: usize = 2;
 
-/// Where the last layer goes.
+/// Where the output of the last layer is written.
 pub enum Sink<'a, T> {
-    /// Into memory.
+    /// To memory.
     Features(Shared<T>),
     /// Into the sums of a head.
     Dense(&'a DenseHead<'a, T>, &'a mut [T]),
 }
 
-/// A whole forward pass.
+/// A forward pass.
 pub struct Forward<'a, T> {
     pub stack: RectifiedStack<'a>,
     pub s: Planar<'a, T>,
@@ -33,7 +33,7 @@ pub struct Forward<'a, T> {
 spectral_lanes::entry!(ForwardEntry, Forward);
 
 impl<T: Scalar> Forward<'_, T> {
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let Forward { stack, s, r, sink } = self;
         let set = InstructionSet::current();
@@ -50,8 +50,8 @@ impl<T: Scalar> Forward<'_, T> {
         let weights = 2 * stack.outputs() * units;
         let packed = 2 * stack.responses() + weights;
         let tiling = Tiling::new::<T>(stack.bins, packed, lanes, threads_for(work));
-        // Every tile has sums of its own, which are added in the order of the tiles: the result does not depend on
-        // which thread took which.
+        // Each tile has separate sums, which are added in the order of the tiles: the result does not depend on which
+        // thread computed which tile.
         let each = stack.batch * units;
         let mut partial = vec![T::of(0.0); tiling.tasks() * each];
         let shared = Shared::new(&mut partial);
@@ -88,13 +88,13 @@ impl<T: Scalar> Forward<'_, T> {
     }
 }
 
-/// As [`Sink`], for the tasks to share.
+/// Same as [`Sink`], shared by the tasks.
 enum Output<'a, T> {
     Features(Shared<T>),
     Dense(&'a DenseHead<'a, T>),
 }
 
-/// All entries at one tile of frequencies.
+/// All batch entries, at one tile of frequencies.
 struct Task<'a, T> {
     stack: RectifiedStack<'a>,
     s: Planar<'a, T>,
@@ -107,7 +107,7 @@ struct Task<'a, T> {
     weights: &'a mut [T],
     /// `[entry][unit][lane]`.
     sums: &'a mut [T],
-    /// The sums of all tiles, those of this one from `first` on.
+    /// The sums of all tiles; those of this one start at `first`.
     partial: Shared<T>,
     first: usize,
 }
@@ -139,14 +139,14 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
         }
         for (index, lanes) in self.sums.chunks_exact(S::LANES).enumerate() {
             let sum = lanes.iter().fold(T::of(0.0), |sum, x| sum + *x);
-            // SAFETY: the sums of this tile are written by this task alone and within their array.
+            // SAFETY: the sums of this tile are within the buffer and written by this task alone.
             unsafe { self.partial.at(self.first + index).write(sum) };
         }
     }
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Entries `entry … entry + N` at all vectors of the tile.
+    /// Batch entries `entry..entry + N`, at all vectors of the tile.
     #[inline(always)]
     fn block<S: Simd<T>, const N: usize>(&mut self, simd: S, entry: usize) {
         let (start, bins) = self.range;
@@ -161,7 +161,7 @@ impl<T: Scalar> Task<'_, T> {
                 .stack
                 .filters
                 .split_last()
-                .expect("a stack has a layer");
+                .expect("a stack must have at least one layer");
             for filters in hidden {
                 let (own, others) = rest.split_at(2 * filters * S::LANES);
                 s = rectified_sum(simd, s, own);
@@ -184,7 +184,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Stores the last layer's bins `k … k + lanes`.
+    /// Stores bins `k..k + lanes` of the last layer.
     #[inline(always)]
     fn write<S: Simd<T>, const N: usize>(
         &self,
@@ -202,7 +202,7 @@ impl<T: Scalar> Task<'_, T> {
                 let at = (entry + n) * 2 * half + o * self.stack.bins + k;
                 for part in 0..2 {
                     let (to, rectified) = (y.at(at + part * half), p[part].relu());
-                    // SAFETY: `lanes` bins of this output and entry lie here, which no other task writes.
+                    // SAFETY: these are `lanes` bins of this output and entry, which no other task writes.
                     unsafe {
                         if lanes == S::LANES {
                             simd.store(to, rectified);
@@ -215,7 +215,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Adds the last layer at vector `v` to units `unit … unit + U` of the head's `units`.
+    /// Adds the last layer at vector `v` to units `unit..unit + U` of the head's `units`.
     #[inline(always)]
     fn add_up<S: Simd<T>, const N: usize, const U: usize>(
         &mut self,

@@ -12,43 +12,44 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{count, expect_len};
 
-/// Layers `S_l[b,k] = Σ_o ρ(S_{l−1}[b,k]·R_l[o,k])` and a last one `Y[b,o,k] = ρ(S_{L−1}[b,k]·R_L[o,k])` that is not
-/// summed, with `ρ(z) = relu(re z) + i·relu(im z)`.
+/// A stack of layers `S_l[b,k] = Σ_o ρ(S_{l−1}[b,k]·R_l[o,k])`, followed by a last layer without the sum,
+/// `Y[b,o,k] = ρ(S_{L−1}[b,k]·R_L[o,k])`, where `ρ(z) = relu(re z) + i·relu(im z)`.
 ///
-/// No frequency meets another, so every bin runs through all layers in registers: what is read is the input and the
-/// responses, what is written the last layer. The adjoints compute the layers again rather than keep what they gave.
+/// Frequencies do not interact, so every bin passes through all layers in registers: only the input and the responses
+/// are read, and only the last layer is written. The adjoints recompute the layers instead of storing their outputs.
 ///
-/// Shapes, row-major: input `[batch, bins]`, the responses of all layers one after the other `[Σ filters, bins]`, output
-/// `[batch, 2, filters of the last layer, bins]`, the real parts of an entry before its imaginary parts: the features
-/// of a dense head. The adjoints are those of real-linear maps, `relu'(0) = 0`.
+/// Shapes, row-major: input `[batch, bins]`; the responses of all layers one after the other, `[Σ filters, bins]`;
+/// output `[batch, 2, filters of the last layer, bins]`, with the real parts of an entry before its imaginary parts.
+/// These are the features of a dense head. The adjoints are those of real-linear maps, with `relu'(0) = 0`.
 ///
-/// All methods panic when there is no layer, or a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if there are no layers, or if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RectifiedStack<'a> {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Filters of each layer.
+    /// Number of filters in each layer.
     pub filters: &'a [usize],
-    /// Frequencies.
+    /// Number of frequencies.
     pub bins: usize,
 }
 
-/// A dense head on the features of the last layer, whose features then need not be written: weights
-/// `[features, units]`, no offset.
+/// A dense head on the features of the last layer, which then need not be written to memory: weights
+/// `[features, units]`, no bias.
 #[derive(Debug)]
 pub struct DenseHead<'a, T> {
-    /// Sums that the head gives.
+    /// Number of outputs of the head.
     pub units: usize,
-    /// Weights, feature by feature.
+    /// Weights, `[features, units]`.
     pub weight: &'a [T],
 }
 
-/// What the backward pass of a head starts from and ends with.
+/// Input and destination of a head's backward pass.
 #[derive(Debug)]
 pub struct DenseGradients<'a, T> {
-    /// The gradient of the sums, to read.
+    /// The gradient of the head's outputs.
     pub sums: &'a [T],
-    /// The gradient for the weights, to write.
+    /// Where to write the gradient with respect to the weights.
     pub weight: &'a mut [T],
 }
 
@@ -63,7 +64,7 @@ impl RectifiedStack<'_> {
         count(&[self.responses(), self.bins])
     }
 
-    /// Real features of one entry.
+    /// Real features per batch entry.
     pub fn features(&self) -> usize {
         count(&[2, self.outputs(), self.bins])
     }
@@ -73,18 +74,21 @@ impl RectifiedStack<'_> {
         count(&[self.batch, self.features()])
     }
 
-    /// Filters of all layers.
+    /// Total number of filters in all layers.
     pub(crate) fn responses(&self) -> usize {
         let total = self
             .filters
             .iter()
             .try_fold(0_usize, |total, filters| total.checked_add(*filters));
-        total.expect("the filters of a stack can be counted")
+        total.expect("total number of stack filters is too large")
     }
 
-    /// Filters of the last layer.
+    /// Number of filters in the last layer.
     pub(crate) fn outputs(&self) -> usize {
-        *self.filters.last().expect("a stack has a layer")
+        *self
+            .filters
+            .last()
+            .expect("a stack must have at least one layer")
     }
 
     fn expect<T>(&self, s: Planar<'_, T>, r: Planar<'_, T>) {
@@ -99,7 +103,7 @@ impl RectifiedStack<'_> {
         expect_len("sums of the head", "real", expected, sums);
     }
 
-    /// The last layer.
+    /// Computes the last layer.
     pub fn forward<T: Scalar>(&self, s: Planar<'_, T>, r: Planar<'_, T>, y: &mut [T]) {
         self.expect(s, r);
         expect_len("stack output", "real", self.output_len(), y.len());
@@ -112,7 +116,7 @@ impl RectifiedStack<'_> {
         });
     }
 
-    /// The gradients for the input, if it is asked for, and for the responses.
+    /// Computes the gradients with respect to the input, if requested, and the responses.
     pub fn adjoint<T: Scalar>(
         &self,
         s: Planar<'_, T>,
@@ -127,7 +131,7 @@ impl RectifiedStack<'_> {
         T::enter::<adjoint::AdjointEntry>(Adjoint::new(*self, s, r, source, gs, gr));
     }
 
-    /// `sums[b,u] = Σ_f weight[f,u]·features[b,f]` without the features.
+    /// Computes the head's outputs, `sums[b,u] = Σ_f weight[f,u]·features[b,f]`, without storing the features.
     pub fn forward_dense<T: Scalar>(
         &self,
         s: Planar<'_, T>,
@@ -146,7 +150,8 @@ impl RectifiedStack<'_> {
         });
     }
 
-    /// As [`adjoint`](Self::adjoint) of [`forward_dense`](Self::forward_dense), with the gradient for the weights.
+    /// Computes the gradients of [`forward_dense`](Self::forward_dense): those of [`adjoint`](Self::adjoint), and the
+    /// gradient with respect to the head's weights.
     pub fn adjoint_dense<T: Scalar>(
         &self,
         s: Planar<'_, T>,

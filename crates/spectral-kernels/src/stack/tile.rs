@@ -1,28 +1,29 @@
-//! Neighboring frequencies that a task takes through the whole stack, with what belongs to them packed side by side.
+//! Tiles of neighboring frequencies that a task processes through the whole stack, with the data for them packed
+//! together.
 
 use super::RectifiedStack;
 use crate::shape::Planar;
 use spectral_lanes::Scalar;
 use spectral_lanes::{Simd, Vector};
 
-/// What the packed numbers of a tile may take: they are read again for every few entries of the batch.
+/// Maximum size of a tile's packed data, which is read again for every few batch entries.
 const TILE_BYTES: usize = 48 << 10;
-/// Vectors of a tile at most.
+/// Maximum number of vectors per tile.
 const MOST_VECTORS: usize = 8;
 
-/// A complex vector.
+/// A vector of complex numbers.
 pub type Pair<V> = [V; 2];
 
-/// How the bins are cut.
+/// How the bins are divided.
 #[derive(Clone, Copy)]
 pub struct Tiling {
     pub bins: usize,
-    /// Bins of a tile, a whole number of vectors.
+    /// Bins per tile, a whole number of vectors.
     pub length: usize,
 }
 
 impl Tiling {
-    /// Tiles for `packed` real numbers a bin, at least as many as there are threads if there are that many vectors.
+    /// Tiles for `packed` real numbers per bin, and at least as many tiles as threads, if there are enough vectors.
     pub fn new<T>(bins: usize, packed: usize, lanes: usize, threads: usize) -> Self {
         let vectors = TILE_BYTES / (packed.max(1) * lanes * size_of::<T>());
         let most = bins
@@ -39,7 +40,7 @@ impl Tiling {
         self.bins.div_ceil(self.length)
     }
 
-    /// First bin of a tile, and how many it has.
+    /// The first bin of a tile, and its number of bins.
     #[inline(always)]
     pub fn range(&self, task: usize) -> (usize, usize) {
         let start = task * self.length;
@@ -47,11 +48,11 @@ impl Tiling {
     }
 }
 
-/// Numbers `at … at + lanes` of a plane.
+/// Loads elements `at..at + lanes` of a plane.
 #[inline(always)]
 pub fn read<T: Scalar, S: Simd<T>>(simd: S, plane: &[T], at: usize, lanes: usize) -> S::V {
     let part = &plane[at..at + lanes];
-    // SAFETY: `part` holds `lanes` numbers.
+    // SAFETY: `part` holds `lanes` elements.
     unsafe {
         if lanes == S::LANES {
             simd.load(part.as_ptr())
@@ -61,19 +62,19 @@ pub fn read<T: Scalar, S: Simd<T>>(simd: S, plane: &[T], at: usize, lanes: usize
     }
 }
 
-/// A whole vector.
+/// Loads a whole vector.
 #[inline(always)]
 pub fn get<T: Scalar, S: Simd<T>>(simd: S, from: &[T]) -> S::V {
     assert!(from.len() >= S::LANES);
-    // SAFETY: a vector's numbers are there.
+    // SAFETY: the slice holds one vector.
     unsafe { simd.load(from.as_ptr()) }
 }
 
-/// A whole vector.
+/// Stores a whole vector.
 #[inline(always)]
 pub fn put<T: Scalar, S: Simd<T>>(simd: S, to: &mut [T], v: S::V) {
     assert!(to.len() >= S::LANES);
-    // SAFETY: there is room for a vector's numbers.
+    // SAFETY: the slice holds one vector.
     unsafe { simd.store(to.as_mut_ptr(), v) }
 }
 
@@ -97,7 +98,7 @@ pub fn product<V: Vector>(s: Pair<V>, r: Pair<V>) -> Pair<V> {
     ]
 }
 
-/// Writes the responses of a tile as `[vector][filter][re, im][lane]`, zero beyond the last bin.
+/// Packs the responses of a tile as `[vector][filter][re, im][lane]`, with zeros past the last bin.
 #[inline(always)]
 pub fn pack_responses<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -124,7 +125,7 @@ pub fn pack_responses<T: Scalar, S: Simd<T>>(
     }
 }
 
-/// Where the weights of output `o`, part `part`, bin `k` begin in `[2, outputs, bins, units]`.
+/// Offset of the weights of output `o`, part `part` and bin `k` in `[2, outputs, bins, units]`.
 #[inline(always)]
 pub fn weight_at(
     stack: &RectifiedStack<'_>,
@@ -136,7 +137,7 @@ pub fn weight_at(
     ((part * stack.outputs() + o) * stack.bins + k) * units
 }
 
-/// Writes the weights of a tile as `[vector][output][unit][re, im][lane]`, zero beyond the last bin.
+/// Packs the weights of a tile as `[vector][output][unit][re, im][lane]`, with zeros past the last bin.
 #[inline(always)]
 pub fn pack_weights<T: Scalar, S: Simd<T>>(
     stack: &RectifiedStack<'_>,

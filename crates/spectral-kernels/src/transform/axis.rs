@@ -11,11 +11,13 @@ use spectral_lanes::with_scratch;
 use spectral_lanes::{Gather, Scatter, copy};
 use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 
-/// Complex transform along one axis: `out[k] = scale · Σ_j in[j] exp(∓2πi jk/n)`, minus for
+/// Complex transform along one axis: `out[k] = scale · Σ_j in[j] exp(∓2πi jk/n)`, with the negative sign for
 /// [`Direction::Forward`].
 ///
-/// All slices have [`Axis::elements`] elements; callers check, this function panics if not, or if `axis.len` is 0.
-/// An array without elements is left alone.
+/// All slices have [`Axis::elements`] elements. Does nothing if the array is empty.
+///
+/// # Panics
+/// If the length of a slice does not match, or `axis.len` is 0.
 pub fn fft_axis<T: Scalar>(
     axis: Axis,
     direction: Direction,
@@ -31,10 +33,13 @@ pub fn fft_axis<T: Scalar>(
     T::enter::<AxisEntry>((axis, kind, scale, BinWeight::One, from, to));
 }
 
-/// Real transform along one axis: `out[k] = scale · w_k · Σ_j in[j] exp(-2πi jk/n)` for `k = 0 … n/2`.
+/// Real transform along one axis: `out[k] = scale · w_k · Σ_j in[j] exp(-2πi jk/n)` for `k = 0, …, n/2`.
 ///
-/// `axis.len` is the real length `n`; the input has [`Axis::elements`] elements, the output
-/// (`[outer, n/2 + 1, inner]`) [`Axis::half_elements`]. Callers check, this function panics if not, or if `n` is 0.
+/// `axis.len` is the real length `n`. The input has [`Axis::elements`] elements, the output (`[outer, n/2 + 1, inner]`)
+/// [`Axis::half_elements`].
+///
+/// # Panics
+/// If the length of a slice does not match, or `axis.len` is 0.
 pub fn rfft_axis<T: Scalar>(
     axis: Axis,
     scale: T,
@@ -49,10 +54,13 @@ pub fn rfft_axis<T: Scalar>(
     T::enter::<AxisEntry>((axis, Kind::ToHalf, scale, weight, [from, from], to));
 }
 
-/// Inverse of [`rfft_axis`] up to scale: `out[j] = scale · Σ_k c_k Re(w_k in[k] exp(2πi jk/n))`, `k = 0 … n/2`.
+/// Inverse of [`rfft_axis`] up to scale: `out[j] = scale · Σ_k c_k Re(w_k in[k] exp(2πi jk/n))`, `k = 0, …, n/2`.
 ///
-/// `c_k` is 1 for `k = 0` and (even `n`) `k = n/2`, whose imaginary parts are dropped, and 2 elsewhere. Lengths as for
-/// [`rfft_axis`] with input and output exchanged.
+/// `c_k` is 1 for `k = 0` and (for even `n`) `k = n/2`, whose imaginary parts are ignored, and 2 elsewhere. Lengths are
+/// as for [`rfft_axis`], with input and output exchanged.
+///
+/// # Panics
+/// If the length of a slice does not match, or `axis.len` is 0.
 pub fn irfft_axis<T: Scalar>(
     axis: Axis,
     scale: T,
@@ -67,11 +75,11 @@ pub fn irfft_axis<T: Scalar>(
     T::enter::<AxisEntry>((axis, Kind::FromHalf, scale, weight, from, [to, to]));
 }
 
-/// What a tile should take of the first-level cache.
+/// Target size of a tile: a share of the L1 cache.
 const TILE_BYTES: usize = 32 << 10;
-/// Fewer neighboring vectors than this would leave much of each piece of memory that the processor fetches unused.
+/// With fewer neighboring vectors than this, much of each fetched piece of memory would go unused.
 const LEAST_VECTORS: usize = 4;
-/// Numbers of a task of lines.
+/// Elements per task of lines.
 const TASK_ELEMENTS: usize = 1 << 15;
 
 /// The arguments of [`run`].
@@ -83,7 +91,7 @@ spectral_lanes::entry!(AxisEntry, <'a, T> Arguments<T>, |(axis, kind, scale, wei
 
 /// Runs a transform on planes whose lengths have been checked.
 ///
-/// Input and output may be the same planes: a task has read all of its signals before it writes them, and no others.
+/// Input and output may be the same planes: a task reads all of its signals, and no others, before it writes them.
 pub fn run<T: Scalar>(
     axis: Axis,
     kind: Kind,
@@ -92,10 +100,7 @@ pub fn run<T: Scalar>(
     input: [Shared<T>; 2],
     output: [Shared<T>; 2],
 ) {
-    assert!(
-        axis.len > 0,
-        "the length of a transform must be at least 1, got 0"
-    );
+    assert!(axis.len > 0, "transform length must be at least 1, got 0");
     if axis.outer == 0 || axis.inner == 0 {
         return;
     }
@@ -115,7 +120,7 @@ pub fn run<T: Scalar>(
         .div_ceil(2 * threads)
         .next_multiple_of(lanes);
     let (outer_step, inner_step) = if axis.inner == 1 {
-        // Each block of lanes is a tile of its own; a task takes several.
+        // Each block of lanes is a separate tile; a task processes several.
         (
             (TASK_ELEMENTS / axis.len)
                 .next_multiple_of(lanes)
@@ -172,8 +177,8 @@ pub fn run<T: Scalar>(
     });
 }
 
-/// Width of a tile's rows for `count` lanes. With many rows an even number of vectors in each would map a column to few
-/// sets of the cache.
+/// Row width of a tile for `count` lanes. With many rows, an even number of vectors per row would map a column to few
+/// cache sets.
 pub fn padded(count: usize, lanes: usize, rows: usize) -> usize {
     let width = count.next_multiple_of(lanes);
     if rows > 16 && width > lanes && (width / lanes).is_multiple_of(2) {
@@ -183,7 +188,7 @@ pub fn padded(count: usize, lanes: usize, rows: usize) -> usize {
     }
 }
 
-/// Some signals: `outer` by `inner` of them, from `first` on.
+/// `outer` by `inner` signals, starting with `first`.
 struct Task<'a, T: Scalar> {
     axis: Axis,
     transform: &'a Oriented<T>,
@@ -192,7 +197,7 @@ struct Task<'a, T: Scalar> {
     first: [usize; 2],
     outer: usize,
     inner: usize,
-    /// Numbers in a row of the tile.
+    /// Elements per row of the tile.
     width: usize,
     tile: &'a mut [T],
     scratch: &'a mut [T],
@@ -205,7 +210,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
     fn run<S: Simd<T>>(self, simd: S) {
         let width = self.width;
         let tile = self.tile.as_mut_ptr();
-        // Real lines that are transformed as complex ones have imaginary parts of zero.
+        // Real lines that are transformed as complex ones have zero imaginary parts.
         let widened = self.transform.kind == Kind::ToHalf && self.transform.twiddles.is_none();
         if self.axis.inner == 1 {
             for row in (0..self.outer).step_by(S::LANES) {
@@ -214,7 +219,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                 }
                 let lanes = S::LANES.min(self.outer - row);
                 self.gather(simd, self.first[0] + row, lanes, tile);
-                // SAFETY: the tile holds `rows` rows of one vector.
+                // SAFETY: the tile holds `rows` rows of one vector each.
                 unsafe {
                     self.transform
                         .run(simd, View::interleaved(tile, width), self.scratch)
@@ -227,7 +232,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
             }
             self.copy_in(simd, tile, width);
             for lane in (0..self.outer * self.inner).step_by(S::LANES) {
-                // SAFETY: the tile holds `rows` rows of `width` numbers.
+                // SAFETY: the tile holds `rows` rows of `width` elements.
                 unsafe {
                     self.transform.run(
                         simd,
@@ -251,7 +256,7 @@ impl<T: Scalar> Task<'_, T> {
                 lines[i] = plane.at((row + i.min(lanes - 1)) * side.count);
             }
             let to = tile.wrapping_add(p * S::LANES);
-            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
             let gather = unsafe { Gather::new(&lines, side.count, to, side.step * S::LANES) };
             simd.call(gather);
         }
@@ -266,7 +271,7 @@ impl<T: Scalar> Task<'_, T> {
                 lines[i] = plane.at((row + i) * side.count);
             }
             let from = tile.wrapping_add(p * S::LANES);
-            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
             let scatter =
                 unsafe { Scatter::new(from, side.step * S::LANES, side.count, &lines, lanes) };
             simd.call(scatter);
@@ -282,7 +287,7 @@ impl<T: Scalar> Task<'_, T> {
                     let at =
                         ((self.first[0] + o) * side.count + j) * self.axis.inner + self.first[1];
                     let to = tile.wrapping_add((side.step * j + p) * width + o * self.inner);
-                    // SAFETY: `inner` numbers of a line of the plane, whose length was checked, and of a row of the
+                    // SAFETY: `inner` elements of a line of the plane, whose length was checked, and of a row of the
                     // tile.
                     unsafe { copy(simd, plane.at(at), to, self.inner) };
                 }
@@ -299,7 +304,7 @@ impl<T: Scalar> Task<'_, T> {
                     let at =
                         ((self.first[0] + o) * side.count + j) * self.axis.inner + self.first[1];
                     let from = tile.wrapping_add((side.step * j + p) * width + o * self.inner);
-                    // SAFETY: `inner` numbers of a row of the tile, and of a line of the plane that no other task
+                    // SAFETY: `inner` elements of a row of the tile, and of a line of the plane that no other task
                     // writes; the plane's length was checked.
                     unsafe { copy(simd, from, plane.at(at), self.inner) };
                 }

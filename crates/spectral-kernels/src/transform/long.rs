@@ -1,4 +1,4 @@
-//! Lines too long to go side by side, one after the other.
+//! Transforms of lines that are too long to be processed side by side, one at a time.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use spectral_lanes::parallel::Shared;
 
 /// Transforms lines `lines` of the input planes into those of the output planes.
 ///
-/// The planes must hold the lines; no one else may write them meanwhile. Does nothing unless the plan goes
+/// The planes must contain the lines, and nothing else may write them meanwhile. Does nothing unless the plan processes
 /// [one signal at a time](Plan::one_at_a_time).
 pub fn run<T: Scalar>(
     transform: &Oriented<T>,
@@ -26,12 +26,12 @@ pub fn run<T: Scalar>(
     };
     let (from, to) = (transform.input(), transform.output());
     for line in lines {
-        // SAFETY: the planes hold the line, by the contract of this function.
+        // SAFETY: the planes contain the line, as this function requires.
         let read = |p: usize| unsafe {
             std::slice::from_raw_parts(input[p].at(line * from.count), from.count)
         };
         each.transform(read(0), if from.planes == 2 { read(1) } else { &[] });
-        // SAFETY: as above; where input and output are the same planes, the line has been read.
+        // SAFETY: as above; if input and output are the same planes, the line has already been read.
         let write = |p: usize| unsafe {
             std::slice::from_raw_parts_mut(output[p].at(line * to.count), to.count)
         };
@@ -39,7 +39,7 @@ pub fn run<T: Scalar>(
     }
 }
 
-/// Transforms one line after the other.
+/// Transforms one line at a time.
 pub struct Lines<'a, T: Scalar> {
     transform: &'a Oriented<T>,
     fft: &'a PerSignal<T>,
@@ -48,7 +48,7 @@ pub struct Lines<'a, T: Scalar> {
 }
 
 impl<'a, T: Scalar> Lines<'a, T> {
-    /// None unless the plan goes [one signal at a time](Plan::one_at_a_time).
+    /// Returns `None` unless the plan processes [one signal at a time](Plan::one_at_a_time).
     pub fn new(transform: &'a Oriented<T>) -> Option<Self> {
         let fft = Plan::per_signal(&transform.plan)?;
         Some(Lines {
@@ -59,7 +59,7 @@ impl<'a, T: Scalar> Lines<'a, T> {
         })
     }
 
-    /// Transforms a line: real and imaginary parts, or real samples alone.
+    /// Transforms a line: real and imaginary parts, or only real samples.
     pub fn transform(&mut self, re: &[T], im: &[T]) {
         let halved = self.transform.twiddles.is_some();
         match self.transform.kind {
@@ -85,7 +85,7 @@ impl<'a, T: Scalar> Lines<'a, T> {
         }
     }
 
-    /// Writes the transformed line: real and imaginary parts, or real samples alone.
+    /// Stores the transformed line: real and imaginary parts, or only real samples.
     pub fn store(&self, re: &mut [T], im: &mut [T]) {
         match self.transform.kind {
             Kind::Complex(_) => {
@@ -123,7 +123,7 @@ impl<'a, T: Scalar> Lines<'a, T> {
             .process(direction, &mut self.signal, &mut self.work);
     }
 
-    /// As [`Untangle`](crate::real::Untangle); for odd lengths only scaled.
+    /// Same as [`Untangle`](crate::real::Untangle); for odd lengths, only scales.
     fn untangle(&self, re: &mut [T], im: &mut [T]) {
         let transform = self.transform;
         let scales = transform.scales;
@@ -154,7 +154,7 @@ impl<'a, T: Scalar> Lines<'a, T> {
         }
     }
 
-    /// As [`Tangle`](crate::real::Tangle); for odd lengths the whole Hermitian spectrum.
+    /// Same as [`Tangle`](crate::real::Tangle); for odd lengths, builds the whole Hermitian spectrum.
     fn tangle(&mut self, re: &[T], im: &[T]) {
         let transform = self.transform;
         let scales = transform.scales;

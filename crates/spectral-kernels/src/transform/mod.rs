@@ -1,4 +1,4 @@
-//! Transforms of arrays: one axis, or the last few.
+//! Transforms of arrays, along one axis or over the last one to three.
 
 pub mod axis;
 mod image;

@@ -1,7 +1,7 @@
 //! Transforms over the last one to three axes.
 //!
-//! Images (the last axes of one batch entry) are transformed a few at a time, so that what lies between the axes stays
-//! in cache; few large images go axis by axis through memory, with all threads on each.
+//! Images (the last axes of one batch entry) are transformed a few at a time, so that intermediate results stay in
+//! cache. A few large images are transformed axis by axis through memory, with all threads on each axis.
 
 use super::axis;
 use super::image::{Images, Request, Task};
@@ -14,10 +14,12 @@ use spectral_lanes::with_scratch;
 use spectral_lanes::{count, expect_len};
 
 /// Complex transform over the last `sizes.len()` (1 to 3) axes of an array `[batch, sizes…]`:
-/// `out[k] = scale · Σ_j in[j] exp(∓2πi Σ_a j_a k_a / n_a)`, minus for [`Direction::Forward`].
+/// `out[k] = scale · Σ_j in[j] exp(∓2πi Σ_a j_a k_a / n_a)`, with the negative sign for [`Direction::Forward`].
 ///
-/// All slices have `batch · Π sizes` elements. Callers check shapes; this function panics if they are wrong, if there
-/// are no or more than three sizes, or if one of them is 0. An empty batch is left alone.
+/// All slices have `batch · Π sizes` elements. Does nothing if the batch is empty.
+///
+/// # Panics
+/// If the length of a slice does not match, if there are no sizes or more than three, or if one of them is 0.
 pub fn fftn<T: Scalar>(
     batch: usize,
     sizes: &[usize],
@@ -41,11 +43,13 @@ pub fn fftn<T: Scalar>(
     T::enter::<NdEntry>((request, from, to));
 }
 
-/// Real transform over the last `sizes.len()` (1 to 3) axes, half-spectrum on the last:
-/// `out[k] = scale · w_k · Σ_j in[j] exp(-2πi Σ_a j_a k_a / n_a)`, `w_k` by the index on the last axis.
+/// Real transform over the last `sizes.len()` (1 to 3) axes, with a half-spectrum on the last:
+/// `out[k] = scale · w_k · Σ_j in[j] exp(-2πi Σ_a j_a k_a / n_a)`, where `w_k` depends on the index on the last axis.
 ///
-/// The input is `[batch, sizes…]`, the output the same with `n/2 + 1` bins in place of the last size `n`. Callers check
-/// shapes; panics as [`fftn`] does.
+/// The input is `[batch, sizes…]`; in the output, the last size `n` is replaced by `n/2 + 1` bins.
+///
+/// # Panics
+/// As [`fftn`].
 pub fn rfftn<T: Scalar>(
     batch: usize,
     sizes: &[usize],
@@ -69,12 +73,15 @@ pub fn rfftn<T: Scalar>(
     T::enter::<NdEntry>((request, [from, from], to));
 }
 
-/// Inverse of [`rfftn`] up to scale: the unscaled complex inverse over the leading axes, then
-/// [`irfft_axis`](crate::irfft_axis) over the last (whose self-conjugate bins lose their imaginary part), times
-/// `scale`, with the input weighted by `w_k`.
+/// Inverse of [`rfftn`] up to scale: the input is weighted by `w_k`, transformed by the unscaled complex inverse over
+/// the leading axes and then by [`irfft_axis`](crate::irfft_axis) over the last (which ignores the imaginary part of
+/// self-conjugate bins), and multiplied by `scale`.
 ///
-/// Defined so for any input, Hermitian or not; on the Hermitian part of self-conjugate columns it agrees with NumPy's
-/// `irfftn`. Shapes as for [`rfftn`] with input and output exchanged; panics as [`fftn`] does.
+/// This defines the result for any input, Hermitian or not; it agrees with NumPy's `irfftn` if the self-conjugate
+/// columns are Hermitian. Shapes are as for [`rfftn`], with input and output exchanged.
+///
+/// # Panics
+/// As [`fftn`].
 pub fn irfftn<T: Scalar>(
     batch: usize,
     sizes: &[usize],
@@ -103,7 +110,7 @@ pub fn irfftn<T: Scalar>(
     T::enter::<NdEntry>((request, from, [to, to]));
 }
 
-/// A request, its input and its output.
+/// A request, with its input and its output.
 type Arguments<'a, T> = (Request<'a, T>, [Shared<T>; 2], [Shared<T>; 2]);
 
 spectral_lanes::entry!(NdEntry, <'a, T> Arguments<'a, T>, |(request, input, output)| {
@@ -114,28 +121,28 @@ spectral_lanes::entry!(NdEntry, <'a, T> Arguments<'a, T>, |(request, input, outp
 pub fn check(sizes: &[usize]) -> usize {
     assert!(
         (1..=3).contains(&sizes.len()),
-        "transforms are over 1 to 3 axes, got {}",
+        "a transform must have 1 to 3 axes, got {}",
         sizes.len()
     );
     assert!(
         !sizes.contains(&0),
-        "the lengths of a transform must be at least 1, got {sizes:?}"
+        "transform sizes must be at least 1, got {sizes:?}"
     );
     count(sizes)
 }
 
-/// Elements of a half-spectrum of these real sizes.
+/// Number of elements of a half-spectrum of these real sizes.
 fn half_points(sizes: &[usize]) -> usize {
-    let (last, leading) = sizes.split_last().expect("there is an axis");
+    let (last, leading) = sizes.split_last().expect("at least one axis");
     count(&[count(leading), half_bins(*last)])
 }
 
-/// Enough to even out threads that run at unequal speed.
+/// Tasks per thread, for load balancing.
 pub const TASKS_PER_THREAD: usize = 8;
 
-/// A tile beyond this is better spread over all threads, axis by axis.
+/// Larger tiles are better processed axis by axis, with all threads.
 pub const LARGEST_TILE_BYTES: usize = 8 << 20;
-/// Fewer points than this are transformed at once by one thread in any case.
+/// Transforms with fewer points than this always run on one thread.
 pub const SMALL_POINTS: usize = 4096;
 
 /// Runs a request on planes whose lengths have been checked.
@@ -151,7 +158,7 @@ pub fn run<T: Scalar>(request: &Request<'_, T>, input: [Shared<T>; 2], output: [
             InstructionSet::current(),
             request.batch.div_ceil(threads),
         );
-        // A small batch would not keep all threads busy, a large tile outgrow the caches.
+        // Process by image unless the batch is too small to occupy all threads or the tile exceeds the caches.
         let spread = request.batch >= threads && images.tile_bytes() <= LARGEST_TILE_BYTES;
         if spread || points < SMALL_POINTS {
             by_image(request, &images, input, output);
@@ -235,7 +242,7 @@ fn by_axis<T: Scalar>(request: &Request<'_, T>, input: [Shared<T>; 2], output: [
         Kind::FromHalf if leading.is_empty() => axis::run(last, kind, scale, weight, input, output),
         Kind::FromHalf => {
             let copied = input.map(|plane| {
-                // SAFETY: the input planes hold `rows` half-spectra, and nobody writes them.
+                // SAFETY: the input planes hold `rows` half-spectra, and nothing writes them.
                 unsafe { std::slice::from_raw_parts(plane.at(0), rows * columns) }.to_vec()
             });
             let [mut re, mut im] = copied;

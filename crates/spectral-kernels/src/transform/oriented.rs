@@ -1,4 +1,4 @@
-//! What happens along one axis to a block of signals that already lie one a lane.
+//! A transform along one axis, for a block of signals that are already one per lane.
 
 use crate::cache;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use crate::view::View;
 use spectral_lanes::Scalar;
 use spectral_lanes::Simd;
 
-/// What goes in and what comes out.
+/// The types of a transform's input and output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Complex(Direction),
-    /// Real samples → half-spectrum.
+    /// Real samples to half-spectrum.
     ToHalf,
-    /// Half-spectrum → real samples.
+    /// Half-spectrum to real samples.
     FromHalf,
 }
 
-/// The planes of one side of a transform and how a line of them lies in a tile.
+/// The planes of one side of a transform, and how a line of them is laid out in a tile.
 ///
-/// Number `j` of plane `p` lies in row `step·j + p` of the tile.
+/// Element `j` of plane `p` is in row `step·j + p` of the tile.
 #[derive(Clone, Copy)]
 pub struct Side {
     pub planes: usize,
@@ -31,14 +31,14 @@ pub struct Side {
     pub step: usize,
 }
 
-/// A transform along one axis, ready to run.
+/// A planned transform along one axis.
 pub struct Oriented<T: Scalar> {
     pub kind: Kind,
-    /// Length of the axis; of the real samples where there is a half-spectrum.
+    /// Length of the axis, in real samples if there is a half-spectrum.
     pub n: usize,
     pub scales: BinScales<T>,
     pub plan: Arc<Plan<T>>,
-    /// For real transforms of even length.
+    /// Twiddle factors for real transforms of even length.
     pub twiddles: Option<Arc<HalfTwiddles<T>>>,
 }
 
@@ -97,7 +97,7 @@ impl<T: Scalar> Oriented<T> {
         }
     }
 
-    /// Rows of a tile that takes both sides in turn.
+    /// Number of rows of a tile that holds the input and then the output.
     pub fn rows(&self) -> usize {
         if self.twiddles.is_some() {
             self.n + 2
@@ -109,13 +109,13 @@ impl<T: Scalar> Oriented<T> {
     /// Transforms one block of lanes in place.
     ///
     /// # Safety
-    /// The view must hold `rows/2` elements of [`Simd::LANES`] lanes.
+    /// The view must be valid for `rows/2` elements of [`Simd::LANES`] lanes.
     #[inline(always)]
     pub unsafe fn run<S: Simd<T>>(&self, simd: S, view: View<T>, scratch: &mut [T]) {
         let half = self.n / 2;
         let BinScales { ends, interior } = self.scales;
         let one = T::of(1.0);
-        // SAFETY: the view holds as many elements as each step asks for.
+        // SAFETY: the view is valid for as many elements as each step requires.
         unsafe {
             match (self.kind, &self.twiddles) {
                 (Kind::Complex(direction), _) => {

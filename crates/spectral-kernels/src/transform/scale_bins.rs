@@ -1,10 +1,10 @@
-//! Scales of the bins of a half-spectrum.
+//! Scaling of the bins of a half-spectrum.
 
 use spectral_lanes::{Kernel, Scalar, Simd};
 
 use crate::view::View;
 
-/// Scales elements in place: element 0 and, if `even`, the last one by `ends`, the others by `interior`.
+/// Scales elements in place: element 0 and, if `even` is set, the last one by `ends`, the others by `interior`.
 pub struct ScaleBins<T> {
     pub view: View<T>,
     pub count: usize,
@@ -19,7 +19,7 @@ impl<T: Scalar> Kernel<T> for ScaleBins<T> {
     fn run<S: Simd<T>>(self, simd: S) {
         for k in 0..self.count {
             let factor = simd.splat(if k == 0 { self.ends } else { self.interior });
-            // SAFETY: the view holds `count` elements.
+            // SAFETY: the view is valid for `count` elements.
             unsafe {
                 self.view
                     .store(simd, k, self.view.load(simd, k).scale(factor))

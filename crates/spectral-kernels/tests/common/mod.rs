@@ -1,9 +1,9 @@
-//! Shared by the tests: reproducible data, comparison, and both number types under one trait.
+//! Test utilities: reproducible data, comparisons, and a trait for both number types.
 #![allow(dead_code)]
 
 use spectral_kernels::{Planar, PlanarMut, Scalar};
 
-/// A number type with the accuracy asked of it: relative L2 error of a transform.
+/// A number type with its tolerance: the relative L2 error of a transform.
 pub trait Number: Scalar + Default + std::fmt::Debug {
     const TOLERANCE: f64;
     fn wide(self) -> f64;
@@ -23,7 +23,7 @@ impl Number for f64 {
     }
 }
 
-/// Noise in [-1, 1) (splitmix64), the same for the same seed.
+/// Uniform noise in [-1, 1) from a seed (SplitMix64).
 pub fn noise<T: Number>(len: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     (0..len)
@@ -50,7 +50,7 @@ pub struct Owned<T> {
 }
 
 impl<T: Number> Owned<T> {
-    /// Filled with values no transform yields, so that what is left unwritten shows.
+    /// Filled with values that no transform produces, so that unwritten elements are detected.
     pub fn unwritten(len: usize) -> Self {
         Owned {
             re: vec![T::of(f64::NAN); len],
@@ -78,7 +78,7 @@ impl<T: Number> Owned<T> {
     pub fn wide(&self) -> (Vec<f64>, Vec<f64>) {
         (widen(&self.re), widen(&self.im))
     }
-    /// Both planes in a row.
+    /// Both planes concatenated.
     pub fn flat(&self) -> Vec<f64> {
         [widen(&self.re), widen(&self.im)].concat()
     }
@@ -93,7 +93,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// `‖got − expected‖ / ‖expected‖`; not a number when `got` has one that is not.
+/// `‖got − expected‖ / ‖expected‖`; NaN if `got` contains NaN.
 pub fn relative_error(got: &[f64], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let error: f64 = got

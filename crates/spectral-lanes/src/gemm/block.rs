@@ -1,47 +1,50 @@
-//! Sums in registers: a few rows by a few vectors.
+//! The register-blocked inner loop of a matrix product.
 
 use crate::simd::Scalar;
 use crate::simd::{Simd, Vector};
 
-/// Rows summed together.
+/// Rows per register block.
 const ROWS: usize = 4;
 
-/// `c[r, lane] (+)= Σ_k a[r,k]·panel[k, lane]`, with `a` anywhere in memory and the panel packed.
+/// `c[r, lane] (+)= Σ_k a[r, k]·panel[k, lane]`, with a strided left factor `a` and a packed right factor `panel`.
 pub struct Block<T> {
-    /// First of the factors; row `r` of term `k` lies at `r·row + k·term`.
+    /// The first element of the left factor; term `k` of row `r` is at offset `r·row + k·term`.
     pub a: *const T,
-    /// Distance from row to row of the left factor.
+    /// Stride between rows of the left factor.
     pub row: usize,
-    /// Distance from term to term of the left factor.
+    /// Stride between terms of the left factor.
     pub term: usize,
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Terms of each sum.
+    /// Number of terms per sum.
     pub terms: usize,
-    /// Whole vectors, `width` numbers a term.
+    /// The packed right factor, `[term][width]`.
     pub panel: *const T,
-    /// Numbers of the panel per term.
+    /// Elements per term of the panel, a whole number of vectors.
     pub width: usize,
-    /// Row `r` of the result starts at `r·step`.
+    /// The first element of the result; row `r` starts at offset `r·step`.
     pub c: *mut T,
-    /// Distance from row to row of the result.
+    /// Stride between rows of the result.
     pub step: usize,
-    /// Numbers of a row that are written.
+    /// Number of elements written per row.
     pub columns: usize,
-    /// Whether the sums are added to what is there.
+    /// Whether to add to the existing contents of `c` instead of overwriting them.
     pub add: bool,
 }
 
 impl<T: Scalar> Block<T> {
+    /// Computes the product.
+    ///
     /// # Safety
-    /// `a` must be readable for all rows and terms, the panel for `terms·width` numbers with `width ≥ columns` in whole
-    /// vectors, and `columns` numbers of every row of `c` be writable and used by nobody else.
+    /// `a` must be readable for all rows and terms. `panel` must be readable for `terms·width` elements, where `width`
+    /// is a whole number of vectors and at least `columns`. The first `columns` elements of every row of `c` must be
+    /// writable and not accessed by any other thread.
     #[inline(always)]
     pub unsafe fn run<S: Simd<T>>(&self, simd: S) {
         let vectors = self.columns.div_ceil(S::LANES);
         let mut v = 0;
-        // 32 registers hold 4 rows of 4 vectors, 16 hold 4 of 2.
-        // SAFETY: by the caller's promise.
+        // With 32 registers a block is 4 rows by 4 vectors, with 16 it is 4 rows by 2.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             if S::LANES * size_of::<T>() == 64 {
                 while v + 4 <= vectors {
@@ -60,11 +63,11 @@ impl<T: Scalar> Block<T> {
     }
 
     /// # Safety
-    /// As for [`Self::run`].
+    /// Same as [`Self::run`].
     #[inline(always)]
     unsafe fn all_rows<S: Simd<T>, const V: usize>(&self, simd: S, v: usize) {
         let mut r = 0;
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             while r + ROWS <= self.rows {
                 self.sums::<S, ROWS, V>(simd, r, v);
@@ -78,13 +81,13 @@ impl<T: Scalar> Block<T> {
     }
 
     /// # Safety
-    /// As for [`Self::run`], of `R` rows and `V` vectors.
+    /// Same as [`Self::run`], for `R` rows and `V` vectors.
     #[inline(always)]
     unsafe fn sums<S: Simd<T>, const R: usize, const V: usize>(&self, simd: S, r: usize, v: usize) {
         let mut sums = [[simd.splat(T::of(0.0)); V]; R];
         let mut a = self.a.wrapping_add(r * self.row);
         let mut panel = self.panel.wrapping_add(v * S::LANES);
-        // SAFETY: by the caller's promise; the last vector of a row is written in part.
+        // SAFETY: guaranteed by the caller; only the part of the last vector within `columns` is written.
         unsafe {
             for _ in 0..self.terms {
                 let mut x = [simd.splat(T::of(0.0)); V];

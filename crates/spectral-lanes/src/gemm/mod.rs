@@ -1,4 +1,4 @@
-//! The register block of matrix products, and the packing of its panels.
+//! Building blocks of matrix products: the register-blocked inner loop and panel packing.
 
 mod block;
 mod panel;

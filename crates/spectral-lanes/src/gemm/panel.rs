@@ -1,29 +1,29 @@
-//! Samples of some channels side by side, as they are or reversed.
+//! Packing of channels into panels, optionally with samples in circularly reversed order.
 
 use crate::gather::Gather;
 use crate::simd::Scalar;
 use crate::simd::{MAX_LANES, Simd};
 
-/// A plane of channels and which of its samples are asked for.
+/// A range of samples of several channels.
 pub struct Source<'a, T> {
-    /// The first channel.
+    /// The channels, `[channels, samples]`.
     pub data: &'a [T],
-    /// Lengths of the spatial axes.
+    /// Sizes of the spatial axes.
     pub sizes: &'a [usize],
-    /// Whether samples are reversed circularly on every axis.
+    /// Whether to reverse the samples circularly along every axis.
     pub reversed: bool,
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
-    /// Samples of a channel.
+    /// Samples per channel.
     pub samples: usize,
-    /// First of the samples asked for.
+    /// The first sample of the range.
     pub first: usize,
-    /// How many samples are asked for.
+    /// Number of samples in the range.
     pub count: usize,
 }
 
 impl<T: Scalar> Source<'_, T> {
-    /// Writes `[channel][sample]`, rows of `width ≥ count` numbers; what lies beyond `count` is zero.
+    /// Packs the range as `[channel][sample]`, in rows of `width ≥ count` elements; elements past `count` are zero.
     pub fn rows(&self, width: usize, to: &mut [T]) {
         for (channel, to) in to.chunks_exact_mut(width).take(self.channels).enumerate() {
             let plane = &self.data[channel * self.samples..(channel + 1) * self.samples];
@@ -37,8 +37,11 @@ impl<T: Scalar> Source<'_, T> {
         }
     }
 
-    /// Writes `[sample][channel]`, rows of `width` numbers, whole vectors; lanes beyond the last channel repeat it.
-    /// Nothing is reversed.
+    /// Packs the range as `[sample][channel]`, in rows of `width` elements, a whole number of vectors. Lanes past the
+    /// last channel repeat it. Ignores `reversed`.
+    ///
+    /// # Panics
+    /// If `to` or `data` is too short.
     #[inline(always)]
     pub fn columns<S: Simd<T>>(&self, simd: S, width: usize, to: &mut [T]) {
         assert!(to.len() >= self.count * width && self.data.len() >= self.channels * self.samples);
@@ -49,7 +52,7 @@ impl<T: Scalar> Source<'_, T> {
                 let channel = (channel + i).min(self.channels - 1);
                 *start = from.wrapping_add(channel * self.samples);
             }
-            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            // SAFETY: each line holds `count` elements, and the buffer has as many rows of one vector.
             let gather = unsafe {
                 Gather::new(
                     &starts,
@@ -63,7 +66,7 @@ impl<T: Scalar> Source<'_, T> {
     }
 }
 
-/// Samples `first … first + to.len()` of the circularly reversed plane.
+/// Reads samples `first..first + to.len()` of the circularly reversed plane.
 fn reverse<T: Copy>(sizes: &[usize], plane: &[T], first: usize, to: &mut [T]) {
     runs(sizes, first, to.len(), |at, mirror, count| {
         let from = plane[mirror + 1 - count..=mirror].iter().rev();
@@ -74,21 +77,22 @@ fn reverse<T: Copy>(sizes: &[usize], plane: &[T], first: usize, to: &mut [T]) {
     });
 }
 
-/// Writes samples `first … first + from.len()` of a plane to where circular reversal puts them in the plane at `to`.
+/// Writes samples `first..first + from.len()` of a plane to their circularly reversed positions in the plane at `to`.
 ///
 /// # Safety
-/// The plane at `to` must hold as many numbers as its sizes say, and no one else use those.
+/// The plane at `to` must be valid for `sizes.iter().product()` elements, and the written elements must not be accessed
+/// by any other thread.
 pub unsafe fn scatter<T: Copy>(sizes: &[usize], from: &[T], first: usize, to: *mut T) {
     runs(sizes, first, from.len(), |at, mirror, count| {
         for (i, from) in from[at..at + count].iter().enumerate() {
-            // SAFETY: mirror − i is the place of a sample of the plane.
+            // SAFETY: `mirror − i` is the index of a sample of the plane.
             unsafe { *to.add(mirror - i) = *from };
         }
     });
 }
 
-/// Calls `run` for pieces of samples `first … first + count`: the piece's start in that range, the place where its
-/// first sample goes in reversal, the others before it, and its length.
+/// Splits samples `first..first + count` into runs that are contiguous after reversal. Calls `run` with each run's
+/// start within the range, the reversed index of its first sample (later samples precede it), and its length.
 fn runs(sizes: &[usize], first: usize, count: usize, mut run: impl FnMut(usize, usize, usize)) {
     let (last, leading) = sizes
         .split_last()
@@ -96,7 +100,7 @@ fn runs(sizes: &[usize], first: usize, count: usize, mut run: impl FnMut(usize, 
     let (mut row, mut column, mut done) = (first / last, first % last, 0);
     while done < count {
         let start = mirrored(leading, row) * last;
-        // Sample 0 stays where it is, sample j goes to `last − j`.
+        // Sample 0 stays in place, sample `j` moves to `last − j`.
         if column == 0 {
             run(done, start, 1);
             (column, done) = (1, done + 1);
@@ -109,7 +113,7 @@ fn runs(sizes: &[usize], first: usize, count: usize, mut run: impl FnMut(usize, 
     }
 }
 
-/// The row whose every index is negated.
+/// The row with every index negated (circularly).
 fn mirrored(sizes: &[usize], mut row: usize) -> usize {
     let negative = |index: usize, size: usize| if index == 0 { 0 } else { size - index };
     let (mut mirror, mut stride) = (0, 1);
@@ -118,7 +122,7 @@ fn mirrored(sizes: &[usize], mut row: usize) -> usize {
         row /= size;
         stride *= size;
     }
-    // What is left is the first index.
+    // The remainder is the first index.
     mirror
         + sizes
             .first()
@@ -130,13 +134,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_range_of_a_reversed_plane_is_that_of_the_whole() {
+    fn any_range_of_a_reversed_plane_matches_the_reversed_whole() {
         for sizes in [vec![], vec![1], vec![7], vec![4, 5], vec![2, 3, 4]] {
             let samples: usize = sizes.iter().product();
             let plane: Vec<f32> = (0..samples).map(|v| v as f32).collect();
             let mut whole = vec![-1.0; samples];
             for (at, value) in plane.iter().enumerate() {
-                // The place of a sample whose every index is negated.
+                // The position of a sample with every index negated.
                 let (mut rest, mut to, mut stride) = (at, 0, 1);
                 for &size in sizes.iter().rev() {
                     to += (size - rest % size) % size * stride;

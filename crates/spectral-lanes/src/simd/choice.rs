@@ -1,4 +1,4 @@
-//! The choice of an instruction set: the fastest of the processor, unless the environment or a test says otherwise.
+//! The choice of an instruction set: the processor's best, unless the environment or a test overrides it.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::OnceLock;
@@ -10,16 +10,16 @@ use super::x86;
 /// The environment variable that names the best instruction set to use.
 pub const VARIABLE: &str = "SPECTRAL_INSTRUCTION_SET";
 
-/// Instructions the kernels are compiled for.
+/// An instruction set that kernels are compiled for.
 ///
-/// The environment variable `SPECTRAL_INSTRUCTION_SET` (`portable`, `avx2` or `avx512`) makes the process behave as on a
-/// processor whose best set is the one named. It is read once. An unknown name, or a set that the processor lacks, is an
-/// error of [`Self::try_available`]; the kernels panic with the same text. Operations that are not this crate's (of
-/// Burn, say) choose for themselves.
+/// By default the best set that the processor supports is used. The environment variable `SPECTRAL_INSTRUCTION_SET`
+/// (`portable`, `avx2` or `avx512`) makes the process behave as if the named set were the best available. It is read
+/// once. If it names an unknown or unsupported set, [`Self::try_available`] returns an error, and kernels panic with
+/// the same message. Operations from other crates, such as Burn's, choose their instruction set independently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum InstructionSet {
-    /// Whatever the target guarantees.
+    /// The baseline of the compilation target.
     Portable = 1,
     /// AVX2 and FMA: 8 lanes of `f32`.
     Avx2 = 2,
@@ -29,21 +29,21 @@ pub enum InstructionSet {
 
 static FORCED: AtomicU8 = AtomicU8::new(0);
 
-/// The sets in use, and whether the environment says so.
+/// The available sets, and whether the environment variable is set.
 struct Choice {
     sets: Vec<InstructionSet>,
     named: bool,
 }
 
 impl InstructionSet {
-    /// Every set, slowest first.
+    /// All instruction sets, slowest first.
     pub const ALL: [InstructionSet; 3] = [
         InstructionSet::Portable,
         InstructionSet::Avx2,
         InstructionSet::Avx512,
     ];
 
-    /// The name that the environment variable takes.
+    /// The name of the set, as accepted in the environment variable.
     pub fn name(self) -> &'static str {
         match self {
             InstructionSet::Portable => "portable",
@@ -52,7 +52,11 @@ impl InstructionSet {
         }
     }
 
-    /// The sets this processor has, slowest first and at least one, up to the one that the environment names.
+    /// The available sets, slowest first: those that the processor supports, up to the one that the environment names.
+    /// Never empty.
+    ///
+    /// # Errors
+    /// If the environment variable names an unknown set, or one that the processor does not support.
     pub fn try_available() -> Result<&'static [InstructionSet], String> {
         choice()
             .as_ref()
@@ -60,9 +64,10 @@ impl InstructionSet {
             .map_err(Clone::clone)
     }
 
-    /// The same.
+    /// Same as [`Self::try_available`], but panics on errors.
     ///
-    /// Panics when the environment variable is not valid.
+    /// # Panics
+    /// If the environment variable names an unknown set, or one that the processor does not support.
     pub fn available() -> &'static [InstructionSet] {
         match choice() {
             Ok(choice) => &choice.sets,
@@ -70,13 +75,13 @@ impl InstructionSet {
         }
     }
 
-    /// Whether the environment names the portable set.
+    /// Whether the environment variable names the portable set.
     pub fn portable_is_named() -> bool {
         Self::available() == [InstructionSet::Portable]
             && choice().as_ref().is_ok_and(|choice| choice.named)
     }
 
-    /// The set in use: the fastest available unless one is forced.
+    /// The instruction set in use: the best available one, unless another is forced.
     pub fn current() -> InstructionSet {
         let forced = FORCED.load(Ordering::Relaxed);
         let sets = Self::available();
@@ -86,14 +91,15 @@ impl InstructionSet {
             .unwrap_or(sets[sets.len() - 1])
     }
 
-    /// Forces `set` for the whole process, or with `None` takes the fastest available again. For tests and measurements.
+    /// Forces `set` for the whole process, or restores the default with `None`. For tests and benchmarks.
     ///
-    /// Panics when the set is not available.
+    /// # Panics
+    /// If `set` is not available.
     pub fn force(set: Option<InstructionSet>) {
         if let Some(set) = set {
             assert!(
                 Self::available().contains(&set),
-                "the instruction set {} is not available here; available: {}",
+                "instruction set {} is not available; available: {}",
                 set.name(),
                 names(Self::available())
             );
@@ -113,7 +119,7 @@ fn choice() -> &'static Result<Choice, String> {
     })
 }
 
-/// The sets the processor has, slowest first.
+/// The sets that the processor supports, slowest first.
 fn detected() -> Vec<InstructionSet> {
     #[allow(unused_mut)]
     let mut sets = vec![InstructionSet::Portable];
@@ -129,7 +135,7 @@ fn detected() -> Vec<InstructionSet> {
     sets
 }
 
-/// Those of `detected` up to the one named; all of them without a name or with an empty one.
+/// The sets in `detected` up to the named one, or all of them if `name` is absent or empty.
 fn up_to(detected: &[InstructionSet], name: Option<&OsStr>) -> Result<Vec<InstructionSet>, String> {
     let Some(name) = name.filter(|name| !name.is_empty()) else {
         return Ok(detected.to_vec());

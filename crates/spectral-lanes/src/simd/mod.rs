@@ -1,8 +1,8 @@
-//! Vectors of lanes, and the choice of an instruction set at run time.
+//! SIMD vectors, and the choice of an instruction set at run time.
 //!
-//! A token of type [`Simd`] proves that the processor has the instructions; vectors can only be made through it.
-//! Generic code is written once, marked `#[inline(always)]`, and compiled for each set inside [`Simd::call`], the one
-//! place with `#[target_feature]`.
+//! A token of a type that implements [`Simd`] proves that the processor supports an instruction set; vectors can only
+//! be created through it. Generic code is written once, marked `#[inline(always)]`, and compiled for each instruction
+//! set inside [`Simd::call`], the only function with `#[target_feature]`.
 
 mod choice;
 #[cfg(target_arch = "x86_64")]
@@ -21,83 +21,87 @@ use std::ops::{Add, Mul, Sub};
 pub use choice::InstructionSet;
 pub use scalar::{Entry, Scalar};
 
-/// The widest vector, in lanes.
+/// Lanes in the widest vector.
 pub const MAX_LANES: usize = 16;
 
-/// Several numbers side by side.
+/// A SIMD vector: several numbers that are operated on lane by lane.
 pub trait Vector: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
-    /// `self · a + b`.
+    /// `self · a + b`, lane by lane.
     fn mul_add(self, a: Self, b: Self) -> Self;
-    /// `self · a − b`.
+    /// `self · a − b`, lane by lane.
     fn mul_sub(self, a: Self, b: Self) -> Self;
-    /// `b − self · a`.
+    /// `b − self · a`, lane by lane.
     fn neg_mul_add(self, a: Self, b: Self) -> Self;
-    /// `max(self, 0)`; what is not a number stays so.
+    /// `max(self, 0)`; NaN stays NaN.
     fn relu(self) -> Self;
-    /// `x` where this is positive or not a number, zero elsewhere.
+    /// `x` where `self` is positive or NaN, zero elsewhere.
     fn where_positive(self, x: Self) -> Self;
-    /// `a` where this is positive or not a number, `b` elsewhere.
+    /// `a` where `self` is positive or NaN, `b` elsewhere.
     fn select_positive(self, a: Self, b: Self) -> Self;
-    /// `a` where this is greater than `other` or not a number, `b` elsewhere.
+    /// `a` where `self` is greater than `other` or NaN, `b` elsewhere.
     fn select_above(self, other: Self, a: Self, b: Self) -> Self;
-    /// `a` where this equals `other`, `b` elsewhere.
+    /// `a` where `self` equals `other`, `b` elsewhere.
     fn select_equal(self, other: Self, a: Self, b: Self) -> Self;
-    /// The last number first.
+    /// The lanes in reverse order.
     fn reversed(self) -> Self;
-    /// The numbers at even places of this vector and `next`, in a row.
+    /// The even-indexed elements of `self` followed by those of `next`.
     fn evens(self, next: Self) -> Self;
-    /// Those at odd places.
+    /// The odd-indexed elements of `self` followed by those of `next`.
     fn odds(self, next: Self) -> Self;
-    /// The numbers of this vector at even places and those of `odds` between them: the first half of them.
+    /// The first half of the interleaving `self[0], odds[0], self[1], odds[1], …`.
     fn interleave_first(self, odds: Self) -> Self;
-    /// The second half.
+    /// The second half of the interleaving `self[0], odds[0], self[1], odds[1], …`.
     fn interleave_second(self, odds: Self) -> Self;
 }
 
-/// Proof that an instruction set is there, and its vectors of `T`.
+/// A token that proves that the processor supports an instruction set, with that set's vectors of `T`.
 pub trait Simd<T: Scalar>: Copy + Send + Sync + 'static {
-    /// A vector of [`Self::LANES`] numbers.
+    /// A vector of [`Self::LANES`] elements.
     type V: Vector;
-    /// Numbers in a vector, at most [`MAX_LANES`].
+    /// Lanes per vector, at most [`MAX_LANES`].
     const LANES: usize;
 
-    /// Runs `kernel` with the instruction set enabled. Not inlined into the caller: keep the work large.
+    /// Runs `kernel` with the instruction set enabled. The call is not inlined, so `kernel` should do a substantial
+    /// amount of work.
     fn call<K: Kernel<T>>(self, kernel: K) -> K::Output;
 
-    /// `x` in every lane.
+    /// Returns a vector with `x` in every lane.
     fn splat(self, x: T) -> Self::V;
 
-    /// Reads [`Self::LANES`] numbers.
+    /// Loads [`Self::LANES`] elements.
     ///
     /// # Safety
-    /// They must be readable at `from`; no alignment is asked for.
+    /// `from` must be readable for [`Self::LANES`] elements. It need not be aligned to a vector.
     unsafe fn load(self, from: *const T) -> Self::V;
 
-    /// Writes [`Self::LANES`] numbers.
+    /// Stores [`Self::LANES`] elements.
     ///
     /// # Safety
-    /// They must be writable at `to`; no alignment is asked for.
+    /// `to` must be writable for [`Self::LANES`] elements. It need not be aligned to a vector.
     unsafe fn store(self, to: *mut T, v: Self::V);
 
-    /// Reads the first `count` numbers of a vector; the others are zero.
+    /// Loads the first `count` elements of a vector; the other lanes are zero.
     ///
     /// # Safety
-    /// `count ≤ LANES` numbers must be readable at `from`.
+    /// `count` must be at most [`Self::LANES`], and `from` readable for `count` elements.
     unsafe fn load_part(self, from: *const T, count: usize) -> Self::V;
 
-    /// Writes the first `count` numbers of a vector.
+    /// Stores the first `count` elements of a vector.
     ///
     /// # Safety
-    /// `count ≤ LANES` numbers must be writable at `to`.
+    /// `count` must be at most [`Self::LANES`], and `to` writable for `count` elements.
     unsafe fn store_part(self, to: *mut T, v: Self::V, count: usize);
 
-    /// Transposes a square of [`Self::LANES`] vectors: lane `j` of the vector at `from[i]` becomes lane `i` of the one
-    /// at `to[j]`. Only the first `read` lanes are read (the others are zero), only the first `stores` vectors stored,
-    /// and of these only the first `write` lanes.
+    /// Transposes [`Self::LANES`] vectors: lane `j` of the vector at `from[i]` becomes lane `i` of the vector at
+    /// `to[j]`.
+    ///
+    /// Only the first `read` lanes of each input are read (the others count as zero), only the first `stores` vectors
+    /// are stored, and only the first `write` lanes of each.
     ///
     /// # Safety
-    /// The first [`Self::LANES`] pointers of `from` must each be readable for `read` numbers, the first `stores` of `to`
-    /// writable for `write`, all three at most [`Self::LANES`], and what is written must not overlap what is read.
+    /// `read`, `stores` and `write` must be at most [`Self::LANES`]. Each of the first [`Self::LANES`] pointers of
+    /// `from` must be readable for `read` elements, and each of the first `stores` pointers of `to` writable for
+    /// `write` elements. The memory written must not overlap the memory read.
     unsafe fn transpose(
         self,
         from: &[*const T; MAX_LANES],
@@ -108,11 +112,11 @@ pub trait Simd<T: Scalar>: Copy + Send + Sync + 'static {
     );
 }
 
-/// Work to be compiled for each instruction set.
+/// Work that is compiled for every instruction set.
 pub trait Kernel<T: Scalar> {
-    /// What it returns.
+    /// The result type.
     type Output;
-    /// The work. Implementations are `#[inline(always)]`, as is all they call short of [`Simd::call`].
+    /// Does the work. Implementations must be `#[inline(always)]`, as must everything they call, except [`Simd::call`].
     fn run<S: Simd<T>>(self, simd: S) -> Self::Output;
 }
 
@@ -143,7 +147,7 @@ mod tests {
                     from[i] = source[i * lanes..].as_ptr();
                     to[i] = start.wrapping_add(i * lanes);
                 }
-                // SAFETY: both buffers hold `lanes` vectors and are apart.
+                // SAFETY: both buffers hold `lanes` vectors and do not overlap.
                 unsafe { simd.transpose(&from, read, &to, stores, write) };
                 for (at, value) in target.iter().enumerate() {
                     let (column, row) = (at / lanes, at % lanes);
@@ -171,7 +175,7 @@ mod tests {
             let numbers: Vec<T> = (0..2 * lanes).map(|i| T::of(i as f64)).collect();
             let mut split = vec![T::of(-1.0); 2 * lanes];
             let mut joined = split.clone();
-            // SAFETY: all three hold two vectors.
+            // SAFETY: all three buffers hold two vectors.
             unsafe {
                 let [a, b] = [0, lanes].map(|at| simd.load(numbers[at..].as_ptr()));
                 let (evens, odds) = (a.evens(b), a.odds(b));
@@ -181,7 +185,7 @@ mod tests {
                 simd.store(joined[lanes..].as_mut_ptr(), evens.interleave_second(odds));
             }
             assert!(joined == numbers, "{lanes} lanes");
-            // SAFETY: both hold a vector.
+            // SAFETY: both buffers hold a vector.
             unsafe {
                 let turned = simd.load(numbers.as_ptr()).reversed();
                 simd.store(joined.as_mut_ptr(), turned);
@@ -195,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn every_available_set_takes_pairs_apart_and_together() {
+    fn every_available_set_deinterleaves_and_interleaves() {
         for &set in InstructionSet::available() {
             f32::dispatch(set, Pairs);
             f64::dispatch(set, Pairs);

@@ -1,10 +1,10 @@
-//! Pairs of neighboring numbers taken apart, and put together again.
+//! Reversal, deinterleaving and interleaving of vectors, for x86.
 
-/// Of `__m512`.
+/// Operations on `__m512`.
 pub mod pairs_16 {
     use std::arch::x86_64::*;
 
-    /// The last number first.
+    /// The lanes in reverse order.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn reversed(a: __m512) -> __m512 {
@@ -12,7 +12,7 @@ pub mod pairs_16 {
         _mm512_permutexvar_ps(places, a)
     }
 
-    /// The numbers at even places of both, in a row.
+    /// The even-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn evens(a: __m512, b: __m512) -> __m512 {
@@ -20,7 +20,7 @@ pub mod pairs_16 {
         _mm512_permutex2var_ps(a, places, b)
     }
 
-    /// Those at odd places.
+    /// The odd-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn odds(a: __m512, b: __m512) -> __m512 {
@@ -28,7 +28,7 @@ pub mod pairs_16 {
         _mm512_permutex2var_ps(a, places, b)
     }
 
-    /// The first half of `a` at even places, of `b` at odd ones.
+    /// The first half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn first(a: __m512, b: __m512) -> __m512 {
@@ -36,7 +36,7 @@ pub mod pairs_16 {
         _mm512_permutex2var_ps(a, places, b)
     }
 
-    /// The second half.
+    /// The second half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn second(a: __m512, b: __m512) -> __m512 {
@@ -46,11 +46,11 @@ pub mod pairs_16 {
     }
 }
 
-/// Of `__m512d`.
+/// Operations on `__m512d`.
 pub mod pairs_8_wide {
     use std::arch::x86_64::*;
 
-    /// The last number first.
+    /// The lanes in reverse order.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn reversed(a: __m512d) -> __m512d {
@@ -58,7 +58,7 @@ pub mod pairs_8_wide {
         _mm512_permutexvar_pd(places, a)
     }
 
-    /// The numbers at even places of both, in a row.
+    /// The even-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn evens(a: __m512d, b: __m512d) -> __m512d {
@@ -66,7 +66,7 @@ pub mod pairs_8_wide {
         _mm512_permutex2var_pd(a, places, b)
     }
 
-    /// Those at odd places.
+    /// The odd-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn odds(a: __m512d, b: __m512d) -> __m512d {
@@ -74,7 +74,7 @@ pub mod pairs_8_wide {
         _mm512_permutex2var_pd(a, places, b)
     }
 
-    /// The first half of `a` at even places, of `b` at odd ones.
+    /// The first half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn first(a: __m512d, b: __m512d) -> __m512d {
@@ -82,7 +82,7 @@ pub mod pairs_8_wide {
         _mm512_permutex2var_pd(a, places, b)
     }
 
-    /// The second half.
+    /// The second half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn second(a: __m512d, b: __m512d) -> __m512d {
@@ -91,11 +91,11 @@ pub mod pairs_8_wide {
     }
 }
 
-/// Of `__m256`.
+/// Operations on `__m256`.
 pub mod pairs_8 {
     use std::arch::x86_64::*;
 
-    /// Puts the quarters 0, 2, 1, 3 in a row.
+    /// Reorders quarters 0, 2, 1, 3.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn sorted(quarters: __m256) -> __m256 {
@@ -104,7 +104,7 @@ pub mod pairs_8 {
         )))
     }
 
-    /// The last number first.
+    /// The lanes in reverse order.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn reversed(a: __m256) -> __m256 {
@@ -112,21 +112,21 @@ pub mod pairs_8 {
         _mm256_permutevar8x32_ps(a, places)
     }
 
-    /// The numbers at even places of both, in a row.
+    /// The even-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn evens(a: __m256, b: __m256) -> __m256 {
         sorted(_mm256_shuffle_ps::<0b10_00_10_00>(a, b))
     }
 
-    /// Those at odd places.
+    /// The odd-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn odds(a: __m256, b: __m256) -> __m256 {
         sorted(_mm256_shuffle_ps::<0b11_01_11_01>(a, b))
     }
 
-    /// The first half of `a` at even places, of `b` at odd ones.
+    /// The first half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn first(a: __m256, b: __m256) -> __m256 {
@@ -134,7 +134,7 @@ pub mod pairs_8 {
         _mm256_permute2f128_ps::<0x20>(low, high)
     }
 
-    /// The second half.
+    /// The second half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn second(a: __m256, b: __m256) -> __m256 {
@@ -143,32 +143,32 @@ pub mod pairs_8 {
     }
 }
 
-/// Of `__m256d`.
+/// Operations on `__m256d`.
 pub mod pairs_4 {
     use std::arch::x86_64::*;
 
-    /// The last number first.
+    /// The lanes in reverse order.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn reversed(a: __m256d) -> __m256d {
         _mm256_permute4x64_pd::<0b00_01_10_11>(a)
     }
 
-    /// The numbers at even places of both, in a row.
+    /// The even-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn evens(a: __m256d, b: __m256d) -> __m256d {
         _mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_unpacklo_pd(a, b))
     }
 
-    /// Those at odd places.
+    /// The odd-indexed elements of `a` followed by those of `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn odds(a: __m256d, b: __m256d) -> __m256d {
         _mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_unpackhi_pd(a, b))
     }
 
-    /// The first half of `a` at even places, of `b` at odd ones.
+    /// The first half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn first(a: __m256d, b: __m256d) -> __m256d {
@@ -176,7 +176,7 @@ pub mod pairs_4 {
         _mm256_permute2f128_pd::<0x20>(low, high)
     }
 
-    /// The second half.
+    /// The second half of the interleaving of `a` and `b`.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn second(a: __m256d, b: __m256d) -> __m256d {

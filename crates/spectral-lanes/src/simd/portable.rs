@@ -1,15 +1,15 @@
-//! Vectors as plain arrays: what any target can do, left to the compiler to vectorize.
+//! Portable vectors: plain arrays that the compiler may vectorize.
 
 use std::ops::{Add, Mul, Sub};
 
 use super::Scalar;
 use super::{Kernel, MAX_LANES, Simd, Vector};
 
-/// Needs nothing.
+/// The portable instruction set, available on every processor.
 #[derive(Clone, Copy)]
 pub struct Portable;
 
-/// `N` numbers.
+/// An array of `N` lanes.
 #[derive(Clone, Copy)]
 pub struct Lanes<T, const N: usize>([T; N]);
 
@@ -48,7 +48,7 @@ impl<T: Scalar, const N: usize> Mul for Lanes<T, N> {
     }
 }
 
-// Not fused: without the instruction a fused product would be a call into the mathematics library.
+// Not fused: without an FMA instruction, a fused product would call into the math library.
 impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
     #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
@@ -79,7 +79,7 @@ impl<T: Scalar, const N: usize> Vector for Lanes<T, N> {
         }))
     }
     #[inline(always)]
-    #[allow(clippy::eq_op, reason = "what is not a number differs from itself")]
+    #[allow(clippy::eq_op, reason = "NaN differs from itself")]
     fn select_above(self, other: Self, a: Self, b: Self) -> Self {
         Lanes(std::array::from_fn(|i| {
             let above = self.0[i] > other.0[i] || self.0[i] != self.0[i];
@@ -148,27 +148,28 @@ macro_rules! portable {
 
             #[inline(always)]
             unsafe fn load(self, from: *const $t) -> Self::V {
-                // SAFETY: readable by the caller's promise, and an array is as aligned as its elements.
+                // SAFETY: the caller guarantees that `from` is readable, and an array has the alignment of its
+                // elements.
                 Lanes(unsafe { from.cast::<[$t; $lanes]>().read() })
             }
 
             #[inline(always)]
             unsafe fn store(self, to: *mut $t, v: Self::V) {
-                // SAFETY: writable by the caller's promise, and an array is as aligned as its elements.
+                // SAFETY: the caller guarantees that `to` is writable, and an array has the alignment of its elements.
                 unsafe { to.cast::<[$t; $lanes]>().write(v.0) }
             }
 
             #[inline(always)]
             unsafe fn load_part(self, from: *const $t, count: usize) -> Self::V {
                 let mut v = [0.0; $lanes];
-                // SAFETY: `count` numbers are readable by the caller's promise.
+                // SAFETY: the caller guarantees that `count` elements are readable.
                 unsafe { from.copy_to_nonoverlapping(v.as_mut_ptr(), count.min($lanes)) };
                 Lanes(v)
             }
 
             #[inline(always)]
             unsafe fn store_part(self, to: *mut $t, v: Self::V, count: usize) {
-                // SAFETY: `count` numbers are writable by the caller's promise.
+                // SAFETY: the caller guarantees that `count` elements are writable.
                 unsafe { to.copy_from_nonoverlapping(v.0.as_ptr(), count.min($lanes)) };
             }
 
@@ -183,12 +184,12 @@ macro_rules! portable {
             ) {
                 let mut rows = [[0.0; $lanes]; $lanes];
                 for (row, from) in rows.iter_mut().zip(from) {
-                    // SAFETY: each of these pointers is readable for `read` numbers.
+                    // SAFETY: each of these pointers is readable for `read` elements.
                     *row = unsafe { self.load_part(*from, read) }.0;
                 }
                 for (j, to) in to.iter().enumerate().take(stores.min($lanes)) {
                     let column = Lanes(std::array::from_fn(|i| rows[i][j]));
-                    // SAFETY: the first `stores` pointers are writable for `write` numbers.
+                    // SAFETY: the first `stores` pointers are writable for `write` elements.
                     unsafe { self.store_part(*to, column, write) };
                 }
             }

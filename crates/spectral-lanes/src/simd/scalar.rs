@@ -1,4 +1,4 @@
-//! The number types the kernels work on.
+//! The number types that kernels support: `f32` and `f64`.
 
 use std::fmt::Debug;
 
@@ -9,18 +9,18 @@ use super::x86;
 use super::{InstructionSet, Kernel, Simd, portable};
 use crate::exp::Exp;
 
-/// Work that is compiled once for each number type, in the crate that defines it, and not again in
-/// every crate that calls a generic function.
+/// Work that is compiled once per number type, in the crate that defines it, instead of in every crate that calls a
+/// generic function.
 ///
-/// [`entry!`](crate::entry) implements it for a type with a method `run`.
+/// Use [`entry!`](crate::entry) to implement it for a type with a method `run`.
 pub trait Entry {
-    /// The work on numbers of type `T`.
+    /// The work, on elements of type `T`.
     type Work<'a, T: Scalar>;
 
-    /// Does the work in single precision.
+    /// Runs the work in single precision.
     fn single(work: Self::Work<'_, f32>);
 
-    /// Does the work in double precision.
+    /// Runs the work in double precision.
     fn double(work: Self::Work<'_, f64>);
 }
 
@@ -72,7 +72,7 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// A real number type with kernels: `f32` or `f64`. Sealed.
+/// A real number type that kernels support: `f32` or `f64`. Sealed.
 pub trait Scalar:
     sealed::Sealed
     + Copy
@@ -86,22 +86,23 @@ pub trait Scalar:
     + Exp
     + 'static
 {
-    /// The nearest number of this type.
+    /// Rounds `x` to the nearest number of this type.
     fn of(x: f64) -> Self;
 
-    /// The same number, exactly.
+    /// Converts to `f64`, exactly.
     fn widen(self) -> f64;
 
     /// The square root.
     fn root(self) -> Self;
 
-    /// Runs `kernel` compiled for `set`.
+    /// Runs the version of `kernel` that is compiled for `set`, or the portable one if the processor does not support
+    /// `set`.
     fn dispatch<K: Kernel<Self>>(set: InstructionSet, kernel: K) -> K::Output;
 
-    /// Numbers in one vector of `set`.
+    /// The number of lanes in one vector of `set`.
     fn lanes(set: InstructionSet) -> usize;
 
-    /// Does the work that is compiled for this type.
+    /// Runs the version of the work that is compiled for this type.
     fn enter<E: Entry>(work: E::Work<'_, Self>);
 }
 

@@ -1,10 +1,10 @@
-//! Choices between two vectors, lane by lane.
+//! Lane-wise selection between two vectors, for x86.
 
-/// Of `__m512`.
+/// Operations on `__m512`.
 pub mod select_16 {
     use std::arch::x86_64::*;
 
-    /// `a` where `v` is positive or not a number, `b` elsewhere.
+    /// `a` where `v` is positive or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn positive(v: __m512, a: __m512, b: __m512) -> __m512 {
@@ -12,7 +12,7 @@ pub mod select_16 {
         _mm512_mask_blend_ps(mask, b, a)
     }
 
-    /// `a` where `v` is greater than `w` or not a number, `b` elsewhere.
+    /// `a` where `v` is greater than `w` or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn above(v: __m512, w: __m512, a: __m512, b: __m512) -> __m512 {
@@ -30,11 +30,11 @@ pub mod select_16 {
     }
 }
 
-/// Of `__m512d`.
+/// Operations on `__m512d`.
 pub mod select_8_wide {
     use std::arch::x86_64::*;
 
-    /// `a` where `v` is positive or not a number, `b` elsewhere.
+    /// `a` where `v` is positive or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn positive(v: __m512d, a: __m512d, b: __m512d) -> __m512d {
@@ -42,7 +42,7 @@ pub mod select_8_wide {
         _mm512_mask_blend_pd(mask, b, a)
     }
 
-    /// `a` where `v` is greater than `w` or not a number, `b` elsewhere.
+    /// `a` where `v` is greater than `w` or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub fn above(v: __m512d, w: __m512d, a: __m512d, b: __m512d) -> __m512d {
@@ -60,11 +60,11 @@ pub mod select_8_wide {
     }
 }
 
-/// Of `__m256`.
+/// Operations on `__m256`.
 pub mod select_8 {
     use std::arch::x86_64::*;
 
-    /// `a` where `v` is positive or not a number, `b` elsewhere.
+    /// `a` where `v` is positive or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn positive(v: __m256, a: __m256, b: __m256) -> __m256 {
@@ -72,7 +72,7 @@ pub mod select_8 {
         _mm256_blendv_ps(b, a, mask)
     }
 
-    /// `a` where `v` is greater than `w` or not a number, `b` elsewhere.
+    /// `a` where `v` is greater than `w` or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn above(v: __m256, w: __m256, a: __m256, b: __m256) -> __m256 {
@@ -90,11 +90,11 @@ pub mod select_8 {
     }
 }
 
-/// Of `__m256d`.
+/// Operations on `__m256d`.
 pub mod select_4 {
     use std::arch::x86_64::*;
 
-    /// `a` where `v` is positive or not a number, `b` elsewhere.
+    /// `a` where `v` is positive or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn positive(v: __m256d, a: __m256d, b: __m256d) -> __m256d {
@@ -102,7 +102,7 @@ pub mod select_4 {
         _mm256_blendv_pd(b, a, mask)
     }
 
-    /// `a` where `v` is greater than `w` or not a number, `b` elsewhere.
+    /// `a` where `v` is greater than `w` or NaN, `b` elsewhere.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub fn above(v: __m256d, w: __m256d, a: __m256d, b: __m256d) -> __m256d {

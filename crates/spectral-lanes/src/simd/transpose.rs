@@ -1,9 +1,9 @@
-//! Squares of vectors transposed in registers, for x86.
+//! In-register transposes of square blocks, for x86.
 
 use std::arch::x86_64::*;
 
-/// Interleaves rows four by four: vector `4g + c` then holds, in its 128-bit lane `l`, column `4l + c` of rows
-/// `4g … 4g + 3`.
+/// Interleaves rows in groups of four: 128-bit lane `l` of vector `4g + c` then holds column `4l + c` of rows
+/// `4g..4g + 4`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn interleave_16(r: [__m512; 16]) -> [__m512; 16] {

@@ -8,23 +8,23 @@ use super::select::{select_4, select_8, select_8_wide, select_16};
 use super::transpose::{transpose_4, transpose_8, transpose_8_wide, transpose_16};
 use super::{Kernel, MAX_LANES, Simd, Vector};
 
-/// Proof that the processor has AVX2 and FMA.
+/// Proof that the processor supports AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub struct Avx2(());
 
 impl Avx2 {
-    /// The proof, if it can be given.
+    /// Returns the proof if the processor supports these instructions.
     pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Avx2(()))
     }
 }
 
-/// Proof that the processor has AVX-512F (and so AVX2 and FMA).
+/// Proof that the processor supports AVX-512F, AVX2 and FMA.
 #[derive(Clone, Copy)]
 pub struct Avx512(());
 
 impl Avx512 {
-    /// The proof, if it can be given.
+    /// Returns the proof if the processor supports these instructions.
     pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f") && Avx2::detect().is_some()).then_some(Avx512(()))
     }
@@ -34,7 +34,7 @@ macro_rules! vector {
     ($name:ident, $raw:ty, $add:ident, $sub:ident, $mul:ident, $fmadd:ident, $fmsub:ident, $fnmadd:ident,
      $zero:ident, $max:ident, $keep:ident, $select:ident,
      $pairs:ident) => {
-        /// A register, made only with a token in hand.
+        /// A vector register; only the token can create one.
         #[derive(Clone, Copy)]
         pub struct $name($raw);
 
@@ -42,7 +42,8 @@ macro_rules! vector {
             type Output = Self;
             #[inline(always)]
             fn add(self, other: Self) -> Self {
-                // SAFETY: a vector exists, so a token did, so the instructions are there.
+                // SAFETY: a vector can only be created through a token, which proves that the instructions are
+                // supported.
                 $name(unsafe { $add(self.0, other.0) })
             }
         }
@@ -51,7 +52,7 @@ macro_rules! vector {
             type Output = Self;
             #[inline(always)]
             fn sub(self, other: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $sub(self.0, other.0) })
             }
         }
@@ -60,7 +61,7 @@ macro_rules! vector {
             type Output = Self;
             #[inline(always)]
             fn mul(self, other: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $mul(self.0, other.0) })
             }
         }
@@ -68,68 +69,68 @@ macro_rules! vector {
         impl Vector for $name {
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $fmadd(self.0, a.0, b.0) })
             }
             #[inline(always)]
             fn mul_sub(self, a: Self, b: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $fmsub(self.0, a.0, b.0) })
             }
             #[inline(always)]
             fn neg_mul_add(self, a: Self, b: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $fnmadd(self.0, a.0, b.0) })
             }
             #[inline(always)]
             fn relu(self) -> Self {
-                // The instruction gives its second operand where one is not a number.
-                // SAFETY: as for addition.
+                // If either operand is NaN, the instruction returns the second.
+                // SAFETY: as for `add`.
                 $name(unsafe { $max($zero(), self.0) })
             }
             #[inline(always)]
             fn where_positive(self, x: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $keep(self.0, x.0) })
             }
             #[inline(always)]
             fn select_positive(self, a: Self, b: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $select::positive(self.0, a.0, b.0) })
             }
             #[inline(always)]
             fn select_above(self, other: Self, a: Self, b: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $select::above(self.0, other.0, a.0, b.0) })
             }
             #[inline(always)]
             fn select_equal(self, other: Self, a: Self, b: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $select::equal(self.0, other.0, a.0, b.0) })
             }
             #[inline(always)]
             fn reversed(self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $pairs::reversed(self.0) })
             }
             #[inline(always)]
             fn evens(self, next: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $pairs::evens(self.0, next.0) })
             }
             #[inline(always)]
             fn odds(self, next: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $pairs::odds(self.0, next.0) })
             }
             #[inline(always)]
             fn interleave_first(self, odds: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $pairs::first(self.0, odds.0) })
             }
             #[inline(always)]
             fn interleave_second(self, odds: Self) -> Self {
-                // SAFETY: as for addition.
+                // SAFETY: as for `add`.
                 $name(unsafe { $pairs::second(self.0, odds.0) })
             }
         }
@@ -210,37 +211,39 @@ macro_rules! simd {
                 fn enabled<K: Kernel<$t>>(token: $token, kernel: K) -> K::Output {
                     kernel.run(token)
                 }
-                // SAFETY: the token proves that the instructions are there.
+                // SAFETY: the token proves that the instructions are supported.
                 unsafe { enabled(self, kernel) }
             }
 
             #[inline(always)]
             fn splat(self, x: $t) -> $v {
-                // SAFETY: the token proves that the instructions are there.
+                // SAFETY: the token proves that the instructions are supported.
                 $v(unsafe { $set1(x) })
             }
 
             #[inline(always)]
             unsafe fn load(self, from: *const $t) -> $v {
-                // SAFETY: the token proves the instructions, the caller that the memory is readable.
+                // SAFETY: the token proves that the instructions are supported; the caller guarantees that `from` is
+                // readable.
                 $v(unsafe { $loadu(from) })
             }
 
             #[inline(always)]
             unsafe fn store(self, to: *mut $t, v: $v) {
-                // SAFETY: the token proves the instructions, the caller that the memory is writable.
+                // SAFETY: the token proves that the instructions are supported; the caller guarantees that `to` is
+                // writable.
                 unsafe { $storeu(to, v.0) }
             }
 
             #[inline(always)]
             unsafe fn load_part(self, from: *const $t, count: usize) -> $v {
-                // SAFETY: the token proves the instructions; lanes that are masked out are not touched.
+                // SAFETY: the token proves that the instructions are supported; masked-out lanes are not accessed.
                 $v(unsafe { $maskload(from, $mask(count)) })
             }
 
             #[inline(always)]
             unsafe fn store_part(self, to: *mut $t, v: $v, count: usize) {
-                // SAFETY: the token proves the instructions; lanes that are masked out are not touched.
+                // SAFETY: the token proves that the instructions are supported; masked-out lanes are not accessed.
                 unsafe { $maskstore(to, $mask(count), v.0) }
             }
 
@@ -253,7 +256,8 @@ macro_rules! simd {
                 stores: usize,
                 write: usize,
             ) {
-                // SAFETY: the token proves the instructions; the pointers are good by the caller's promise.
+                // SAFETY: the token proves that the instructions are supported; the caller guarantees that the pointers
+                // are valid.
                 unsafe {
                     let mut rows = [$zero(); $lanes];
                     if read == $lanes {
@@ -348,21 +352,21 @@ simd!(
     transpose_4
 );
 
-/// The first `count` of 16 lanes.
+/// A mask of the first `count` of 16 lanes.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn mask_16(count: usize) -> __mmask16 {
     ((1_u32 << count) - 1) as __mmask16
 }
 
-/// The first `count` of 8 lanes.
+/// A mask of the first `count` of 8 lanes.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn mask_8_wide(count: usize) -> __mmask8 {
     ((1_u32 << count) - 1) as __mmask8
 }
 
-/// The first `count` of 8 lanes.
+/// A mask of the first `count` of 8 lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn mask_8(count: usize) -> __m256i {
@@ -372,7 +376,7 @@ fn mask_8(count: usize) -> __m256i {
     )
 }
 
-/// The first `count` of 4 lanes.
+/// A mask of the first `count` of 4 lanes.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn mask_4(count: usize) -> __m256i {
@@ -385,18 +389,18 @@ fn mask_4(count: usize) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn maskload_16(from: *const f32, mask: __mmask16) -> __m512 {
-    // SAFETY: the lanes of the mask are readable by the caller's promise.
+    // SAFETY: the caller guarantees that the lanes of the mask are readable.
     unsafe { _mm512_maskz_loadu_ps(mask, from) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn maskload_8_wide(from: *const f64, mask: __mmask8) -> __m512d {
-    // SAFETY: the lanes of the mask are readable by the caller's promise.
+    // SAFETY: the caller guarantees that the lanes of the mask are readable.
     unsafe { _mm512_maskz_loadu_pd(mask, from) }
 }
 
-/// `x` where `a` is not less than or equal to zero.
+/// `x` where `a` is positive or NaN, zero elsewhere.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn keep_16(a: __m512, x: __m512) -> __m512 {
@@ -404,7 +408,7 @@ fn keep_16(a: __m512, x: __m512) -> __m512 {
     _mm512_maskz_mov_ps(kept, x)
 }
 
-/// As [`keep_16`].
+/// Same as [`keep_16`].
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn keep_8_wide(a: __m512d, x: __m512d) -> __m512d {
@@ -412,14 +416,14 @@ fn keep_8_wide(a: __m512d, x: __m512d) -> __m512d {
     _mm512_maskz_mov_pd(kept, x)
 }
 
-/// As [`keep_16`].
+/// Same as [`keep_16`].
 #[inline]
 #[target_feature(enable = "avx2")]
 fn keep_8(a: __m256, x: __m256) -> __m256 {
     _mm256_and_ps(_mm256_cmp_ps::<_CMP_NLE_UQ>(a, _mm256_setzero_ps()), x)
 }
 
-/// As [`keep_16`].
+/// Same as [`keep_16`].
 #[inline]
 #[target_feature(enable = "avx2")]
 fn keep_4(a: __m256d, x: __m256d) -> __m256d {

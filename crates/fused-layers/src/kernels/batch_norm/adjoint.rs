@@ -1,7 +1,7 @@
 //! The backward pass.
 
 use super::coefficients::{Affine, Gradient, SCALE, given, inverse_deviation, normalizing};
-use super::cut::{Cut, Region};
+use super::partition::{Partition, Region};
 use super::rows::Rows;
 use super::transposed::Lanes;
 use super::{BatchNormalization, ChannelCoefficients, FusedBatchNorm, NormalizationGradients};
@@ -11,21 +11,22 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::with_scratch;
 
-/// Where the coefficients came from.
+/// The source of the coefficients.
 enum Rule<'a, T> {
     Given(&'a ChannelCoefficients<'a, T>),
-    /// From the batch, of this mean and variance.
+    /// The batch, with this mean and variance.
     Batch(&'a BatchNormalization<'a, T>, [&'a [T]; 2]),
 }
 
-/// The gradient of the input, where asked for, and the sums for the coefficients' gradients.
+/// The gradient with respect to the input, if requested, and the sums for the gradients with respect to the
+/// coefficients.
 pub struct Adjoint<'a, T> {
     map: &'a FusedBatchNorm,
     rule: Rule<'a, T>,
     x: Shared<T>,
     gy: Shared<T>,
     gx: Option<Shared<T>>,
-    /// Where `Σ g` goes, and `Σ g·(x − center)`; for a batch normalization `Σ g·x̂`.
+    /// Where to write `Σ g` and `Σ g·(x − center)`, or `Σ g·x̂` for batch normalization.
     sums: Option<[Shared<T>; 2]>,
     set: InstructionSet,
 }
@@ -73,21 +74,21 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
 
     pub fn run(self) {
         let elements = self.map.input_len();
-        let cut = Cut::new::<T>(self.map, elements / 2);
+        let partition = Partition::new::<T>(self.map, elements / 2);
         if self.sums.is_none() {
             let table: Vec<_> = (0..self.map.channels)
                 .map(|channel| with_sums(self.affine(channel), [0.0; 2]))
                 .collect();
-            cut.for_each_image(|region| self.apply(region, &table));
+            partition.for_each_image(|region| self.apply(region, &table));
             return;
         }
-        if cut.by_groups() {
-            cut.for_each_group(|region| {
+        if partition.by_groups() {
+            partition.for_each_group(|region| {
                 let affine = self.affines(&region);
                 let mut sums = vec![[0.0; 2]; affine.len()];
-                for chunk in 0..cut.chunks() {
+                for chunk in 0..partition.chunks() {
                     let region = Region {
-                        images: cut.chunk(chunk),
+                        images: partition.chunk(chunk),
                         channels: region.channels.clone(),
                     };
                     let mut part = vec![[0.0; 2]; affine.len()];
@@ -107,11 +108,11 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             return;
         }
         let channels = self.map.channels;
-        let mut parts = vec![[0.0; 2]; cut.chunks() * channels];
+        let mut parts = vec![[0.0; 2]; partition.chunks() * channels];
         let shared = Shared::new(&mut parts);
-        cut.for_each_chunk(|region, chunk| {
+        partition.for_each_chunk(|region, chunk| {
             let at = shared.at(chunk * channels + region.channels.start);
-            // SAFETY: each task has channels of a chunk of its own.
+            // SAFETY: each task has its own channels of its own chunk.
             let sums = unsafe { std::slice::from_raw_parts_mut(at, region.channels.len()) };
             let affine = self.affines(&region);
             self.sum(region, &affine, sums);
@@ -119,14 +120,14 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         let table: Vec<_> = (0..channels)
             .map(|channel| {
                 let mut sums = [0.0; 2];
-                for chunk in 0..cut.chunks() {
+                for chunk in 0..partition.chunks() {
                     let part: [f64; 2] = parts[chunk * channels + channel];
                     sums = [sums[0] + part[0], sums[1] + part[1]];
                 }
                 self.finish(channel, sums)
             })
             .collect();
-        cut.for_each_image(|region| self.apply(region, &table));
+        partition.for_each_image(|region| self.apply(region, &table));
     }
 
     fn affine(&self, channel: usize) -> Affine<T> {
@@ -143,7 +144,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         channels.map(|channel| self.affine(channel)).collect()
     }
 
-    /// Writes what the sums say of the coefficients' gradients, and gives what the input's takes.
+    /// Writes the gradients with respect to the coefficients, and returns the coefficients of the input gradient.
     fn finish(&self, channel: usize, sums: [f64; 2]) -> Gradient<T> {
         let affine = self.affine(channel);
         let [gradient, centered] = sums;
@@ -159,7 +160,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
         };
         if let Some(into) = &self.sums {
             for (into, sum) in into.iter().zip([gradient, centered]) {
-                // SAFETY: there is a place for every channel, and each is written by one task.
+                // SAFETY: there is one element per channel, and each is written by one task.
                 unsafe { *into.at(channel) = T::of(sum) };
             }
         }
@@ -180,7 +181,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             });
             return;
         };
-        if pairs::serves(map) {
+        if pairs::is_supported(map) {
             let rows = Rows {
                 map,
                 region,
@@ -235,7 +236,7 @@ impl<'a, T: Scalar> Adjoint<'a, T> {
             });
             return;
         };
-        if pairs::serves(map) {
+        if pairs::is_supported(map) {
             let rows = Rows {
                 map,
                 region,

@@ -1,18 +1,18 @@
-//! Parts of vectors, and coefficients along a row: the same everywhere, or laid out for small planes.
+//! Partial vectors, and coefficients along a row: uniform, or expanded to one per position for small planes.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::Simd;
 
-/// Places of the coefficients that are laid out for small planes, so that they stay in the first-level cache.
+/// Maximum number of positions with expanded coefficients, so that they stay in the L1 cache.
 const COLUMNS: usize = 1024;
 
-/// `count` numbers of a vector, all of them or the first.
+/// Loads `count` elements of a vector, all or the first few.
 ///
 /// # Safety
-/// They must be readable.
+/// `from` must be readable for `count` elements.
 #[inline(always)]
 pub unsafe fn part_of<T: Scalar, S: Simd<T>>(simd: S, from: *const T, count: usize) -> S::V {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         if count == S::LANES {
             simd.load(from)
@@ -22,13 +22,13 @@ pub unsafe fn part_of<T: Scalar, S: Simd<T>>(simd: S, from: *const T, count: usi
     }
 }
 
-/// Writes `count` numbers of a vector.
+/// Stores `count` elements of a vector.
 ///
 /// # Safety
-/// They must be writable.
+/// `to` must be writable for `count` elements.
 #[inline(always)]
 pub unsafe fn store_of<T: Scalar, S: Simd<T>>(simd: S, to: *mut T, v: S::V, count: usize) {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         if count == S::LANES {
             simd.store(to, v);
@@ -40,14 +40,14 @@ pub unsafe fn store_of<T: Scalar, S: Simd<T>>(simd: S, to: *mut T, v: S::V, coun
 
 /// Coefficients along a row.
 pub trait Along<T: Scalar, S: Simd<T>, const N: usize>: Copy {
-    /// Those of `count` places from `i` on.
+    /// The coefficients of `count` positions from `i` on.
     ///
     /// # Safety
-    /// The places must be in the row.
+    /// The positions must be within the row.
     unsafe fn at(self, simd: S, i: usize, count: usize) -> [S::V; N];
 }
 
-/// The same at every place.
+/// The same coefficients at every position.
 #[derive(Clone, Copy)]
 pub struct Uniform<V, const N: usize>(pub [V; N]);
 
@@ -58,7 +58,7 @@ impl<T: Scalar, S: Simd<T>, const N: usize> Along<T, S, N> for Uniform<S::V, N> 
     }
 }
 
-/// Laid out, one array a coefficient.
+/// Expanded coefficients, one array per coefficient.
 #[derive(Clone, Copy)]
 pub struct Columns<T, const N: usize> {
     start: *const T,
@@ -70,14 +70,14 @@ impl<T: Scalar, S: Simd<T>, const N: usize> Along<T, S, N> for Columns<T, N> {
     unsafe fn at(self, simd: S, i: usize, count: usize) -> [S::V; N] {
         let mut v = [simd.splat(T::of(0.0)); N];
         for k in 0..N {
-            // SAFETY: the place is in the row by the caller's promise, and every array is as long.
+            // SAFETY: the caller guarantees that the positions are within the row, which all arrays are as long as.
             v[k] = unsafe { part_of(simd, self.start.add(k * self.pitch + i), count) };
         }
         v
     }
 }
 
-/// Lays out coefficients, each `plane` times; they are `columns` numbers each.
+/// Expands coefficients by repeating each `plane` times, to `columns` elements per coefficient.
 pub fn lay_out<T: Scalar, const N: usize>(
     table: &[[T; N]],
     plane: usize,
@@ -96,7 +96,7 @@ pub fn lay_out<T: Scalar, const N: usize>(
     }
 }
 
-/// Small planes whose coefficients are laid out at a time.
+/// Number of small planes whose coefficients are expanded at a time.
 pub fn block(plane: usize) -> usize {
     (COLUMNS / plane).max(1)
 }

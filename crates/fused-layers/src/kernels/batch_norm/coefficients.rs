@@ -1,11 +1,11 @@
-//! Coefficients of the passes, one set a channel, and the activation in vectors.
+//! Per-channel coefficients of the passes, and the activation on vectors.
 
 use super::{BatchNormalization, ChannelCoefficients};
 use crate::kernels::activation::Activation;
 use spectral_lanes::Scalar;
 use spectral_lanes::{Simd, Vector};
 
-/// `center`, `scale` and `shift` of a channel.
+/// `center`, `scale` and `shift` of one channel.
 pub type Affine<T> = [T; 3];
 
 /// An [`Affine`] followed by `slope` and `offset`: `gx = scale·g + slope·(x − center) + offset`.
@@ -17,7 +17,7 @@ pub const SHIFT: usize = 2;
 pub const SLOPE: usize = 3;
 pub const OFFSET: usize = 4;
 
-/// Those given for `channel`.
+/// The given coefficients of `channel`.
 pub fn given<T: Scalar>(coefficients: &ChannelCoefficients<'_, T>, channel: usize) -> Affine<T> {
     [
         coefficients.center[channel],
@@ -31,7 +31,7 @@ pub fn inverse_deviation<T: Scalar>(variance: T, epsilon: f64) -> f64 {
     1.0 / (variance.widen() + epsilon).sqrt()
 }
 
-/// Those that normalize `channel`, from its rounded statistics: the same in both passes.
+/// The coefficients that normalize `channel`, from its rounded statistics, so that both passes use the same values.
 pub fn normalizing<T: Scalar>(
     norm: &BatchNormalization<'_, T>,
     channel: usize,
@@ -41,7 +41,7 @@ pub fn normalizing<T: Scalar>(
     [mean, T::of(scale), norm.beta[channel]]
 }
 
-/// A leaky rectifier in vectors; of slope 1 it is the identity.
+/// A leaky ReLU on vectors; the identity if the slope is 1.
 #[derive(Clone, Copy)]
 pub struct Branch<V> {
     slope: V,
@@ -57,7 +57,7 @@ impl<V: Vector> Branch<V> {
         }
     }
 
-    /// `slope · v`; zero for a slope of zero, also of what is not finite.
+    /// `slope · v`; zero for a slope of zero, even if `v` is not finite.
     #[inline(always)]
     fn below(self, v: V) -> V {
         self.slope
@@ -69,7 +69,7 @@ impl<V: Vector> Branch<V> {
         z.select_positive(z, self.below(z))
     }
 
-    /// The gradient for `z` of the one for the value.
+    /// The gradient with respect to `z`, from the gradient of the value.
     #[inline(always)]
     pub fn gradient(self, z: V, g: V) -> V {
         z.select_positive(g, self.below(g))
@@ -82,7 +82,7 @@ pub fn affine<V: Vector, const N: usize>(d: V, coefficients: &[V; N]) -> V {
     d.mul_add(coefficients[SCALE], coefficients[SHIFT])
 }
 
-/// The same coefficients in every lane.
+/// Broadcasts the coefficients to all lanes.
 #[inline(always)]
 pub fn splat<T: Scalar, S: Simd<T>, const N: usize>(simd: S, coefficients: &[T; N]) -> [S::V; N] {
     let mut vectors = [simd.splat(T::of(0.0)); N];

@@ -1,8 +1,8 @@
 //! The forward pass.
 
 use super::coefficients::{Affine, given, normalizing};
-use super::cut::{Cut, Region};
 use super::moments::{Moments, Statistics};
+use super::partition::{Partition, Region};
 use super::rows::Rows;
 use super::transposed::Lanes;
 use super::{BatchNormalization, ChannelCoefficients, ChannelStatistics, FusedBatchNorm};
@@ -12,14 +12,14 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::with_scratch;
 
-/// Where the coefficients come from.
+/// The source of the coefficients.
 enum Rule<'a, T> {
     Given(&'a ChannelCoefficients<'a, T>),
-    /// From the batch, whose mean and variance are written.
+    /// The batch, whose mean and variance are written.
     Batch(&'a BatchNormalization<'a, T>, [Shared<T>; 2]),
 }
 
-/// The output, and the statistics if they are taken.
+/// The output, and the statistics if they are computed.
 pub struct Forward<'a, T> {
     map: &'a FusedBatchNorm,
     rule: Rule<'a, T>,
@@ -70,28 +70,28 @@ impl<'a, T: Scalar> Forward<'a, T> {
                 let table: Vec<_> = (0..self.map.channels)
                     .map(|channel| given(coefficients, channel))
                     .collect();
-                let cut = Cut::new::<T>(self.map, elements / 4);
-                cut.for_each_image(|region| self.apply(region, &table));
+                let partition = Partition::new::<T>(self.map, elements / 4);
+                partition.for_each_image(|region| self.apply(region, &table));
             }
             Rule::Batch(norm, into) => self.normalize(norm, into, elements / 2),
         }
     }
 
     fn normalize(&self, norm: &BatchNormalization<'_, T>, into: [Shared<T>; 2], work: usize) {
-        let cut = Cut::new::<T>(self.map, work);
+        let partition = Partition::new::<T>(self.map, work);
         let finish = |channel: usize, moments: &Moments| {
             let statistics = [T::of(moments.mean()), T::of(moments.variance())];
             for (into, value) in into.iter().zip(statistics) {
-                // SAFETY: there is a place for every channel, and each is written by one task.
+                // SAFETY: there is one element per channel, and each is written by one task.
                 unsafe { *into.at(channel) = value };
             }
             normalizing(norm, channel, statistics)
         };
-        if cut.by_groups() {
-            cut.for_each_group(|region| {
+        if partition.by_groups() {
+            partition.for_each_group(|region| {
                 let mut moments = vec![Moments::default(); region.channels.len()];
-                for chunk in 0..cut.chunks() {
-                    let images = cut.chunk(chunk);
+                for chunk in 0..partition.chunks() {
+                    let images = partition.chunk(chunk);
                     let channels = region.channels.clone();
                     self.statistics(Region { images, channels }, &mut moments);
                 }
@@ -106,24 +106,24 @@ impl<'a, T: Scalar> Forward<'a, T> {
             return;
         }
         let channels = self.map.channels;
-        let mut parts = vec![Moments::default(); cut.chunks() * channels];
+        let mut parts = vec![Moments::default(); partition.chunks() * channels];
         let shared = Shared::new(&mut parts);
-        cut.for_each_chunk(|region, chunk| {
+        partition.for_each_chunk(|region, chunk| {
             let at = shared.at(chunk * channels + region.channels.start);
-            // SAFETY: each task has channels of a chunk of its own.
+            // SAFETY: each task has its own channels of its own chunk.
             let moments = unsafe { std::slice::from_raw_parts_mut(at, region.channels.len()) };
             self.statistics(region, moments);
         });
         let table: Vec<_> = (0..channels)
             .map(|channel| {
                 let mut moments = Moments::default();
-                for chunk in 0..cut.chunks() {
+                for chunk in 0..partition.chunks() {
                     moments.merge(parts[chunk * channels + channel]);
                 }
                 finish(channel, &moments)
             })
             .collect();
-        cut.for_each_image(|region| self.apply(region, &table));
+        partition.for_each_image(|region| self.apply(region, &table));
     }
 
     fn statistics(&self, region: Region, moments: &mut [Moments]) {
@@ -157,7 +157,7 @@ impl<'a, T: Scalar> Forward<'a, T> {
             });
             return;
         };
-        if pairs::serves(map) {
+        if pairs::is_supported(map) {
             let rows = Rows {
                 map,
                 region,

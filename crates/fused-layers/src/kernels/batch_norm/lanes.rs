@@ -1,7 +1,7 @@
-//! Passes with a pool: every lane has a plane of its own.
+//! Passes with pooling, with one plane per lane.
 //!
-//! Squares of the planes are transposed into a block ([`transposed`](super::transposed)), where a window is compared
-//! vector by vector, whatever its size and step.
+//! Square blocks of the planes are transposed ([`transposed`](super::transposed)), so that windows are compared vector
+//! by vector, for any window size and stride.
 
 use super::coefficients::{Branch, CENTER};
 use super::rows::gradient_of;
@@ -10,12 +10,12 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, MAX_LANES, Simd, Vector};
 
-/// The output.
+/// Computes the output.
 pub struct Forward<'a, T> {
     pub lanes: Lanes<'a, T, 3>,
     pub x: Shared<T>,
     pub y: Shared<T>,
-    /// Room for the blocks of input and output.
+    /// Buffers for the blocks of input and output.
     pub blocks: [&'a mut [T]; 2],
 }
 
@@ -54,13 +54,13 @@ impl<T: Scalar> Forward<'_, T> {
                 let read = (band.inputs.start * across, band.inputs.len() * across);
                 let written = (row * width, band.outputs.len() * width);
                 assert!(inputs.len() >= read.1 * S::LANES && outputs.len() >= written.1 * S::LANES);
-                // SAFETY: the blocks have room for the band, as asserted, whose rows are those of the planes.
+                // SAFETY: the blocks hold the band, as asserted, and its rows are rows of the planes.
                 unsafe { planes.gather(simd, x, plane, read, inputs.as_mut_ptr()) };
                 let mut to = outputs.as_mut_ptr();
                 for row in band.outputs.clone() {
                     for column in 0..width {
                         let taps = lanes.taps(row, column);
-                        // SAFETY: the band has all rows that its outputs see.
+                        // SAFETY: the band contains all rows that its outputs depend on.
                         unsafe {
                             let best = winner::<T, S, 3, TWO>(
                                 simd,
@@ -75,7 +75,7 @@ impl<T: Scalar> Forward<'_, T> {
                         to = to.wrapping_add(S::LANES);
                     }
                 }
-                // SAFETY: as above; no other task has these planes.
+                // SAFETY: as above; no other task accesses these planes.
                 unsafe { planes.scatter(simd, outputs.as_ptr(), y, height * width, written) };
                 row = band.outputs.end;
             }
@@ -84,12 +84,12 @@ impl<T: Scalar> Forward<'_, T> {
     }
 }
 
-/// Adds `Σ g` and `Σ g·(x − center)` of a region to those of its channels.
+/// Adds `Σ g` and `Σ g·(x − center)` of a region to the sums of its channels.
 pub struct Sums<'a, T> {
     pub lanes: Lanes<'a, T, 3>,
     pub x: Shared<T>,
     pub gy: Shared<T>,
-    /// Room for the blocks of input and output.
+    /// Buffers for the blocks of input and output.
     pub blocks: [&'a mut [T]; 2],
     pub sums: &'a mut [[f64; 2]],
 }
@@ -131,7 +131,7 @@ impl<T: Scalar> Sums<'_, T> {
                 let read = (band.inputs.start * across, band.inputs.len() * across);
                 let graded = (row * width, band.outputs.len() * width);
                 assert!(inputs.len() >= read.1 * S::LANES && outputs.len() >= graded.1 * S::LANES);
-                // SAFETY: the blocks have room for the band, as asserted, whose rows are those of the planes.
+                // SAFETY: the blocks hold the band, as asserted, and its rows are rows of the planes.
                 unsafe {
                     planes.gather(simd, x, plane, read, inputs.as_mut_ptr());
                     planes.gather(simd, gy, height * width, graded, outputs.as_mut_ptr());
@@ -141,7 +141,7 @@ impl<T: Scalar> Sums<'_, T> {
                 for row in band.outputs.clone() {
                     for column in 0..width {
                         let taps = lanes.taps(row, column);
-                        // SAFETY: the band has all rows that its outputs see.
+                        // SAFETY: the band contains all rows that its outputs depend on.
                         unsafe {
                             let best = winner::<T, S, 3, TWO>(
                                 simd,
@@ -160,7 +160,7 @@ impl<T: Scalar> Sums<'_, T> {
                 }
                 let mut stored = [T::of(0.0); MAX_LANES];
                 for k in 0..2 {
-                    // SAFETY: there is room for the widest vector.
+                    // SAFETY: the array holds the widest vector.
                     unsafe { simd.store(stored.as_mut_ptr(), lane_sums[k]) };
                     for lane in 0..S::LANES {
                         totals[k][lane] += stored[lane].widen();
@@ -178,15 +178,15 @@ impl<T: Scalar> Sums<'_, T> {
     }
 }
 
-/// The gradient of the input.
+/// Computes the gradient with respect to the input.
 pub struct InputGradient<'a, T> {
     pub lanes: Lanes<'a, T, 5>,
     pub x: Shared<T>,
     pub gy: Shared<T>,
     pub gx: Shared<T>,
-    /// Whether it depends on the input beyond the activation.
+    /// Whether it depends on the input other than through the activation.
     pub centered: bool,
-    /// Room for the blocks of input, output and the input's gradient.
+    /// Buffers for the blocks of input, output and input gradient.
     pub blocks: [&'a mut [T]; 3],
 }
 
@@ -231,7 +231,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                 let graded = (row * width, band.outputs.len() * width);
                 let len = read.1 * S::LANES;
                 assert!(inputs.len() >= len && outputs.len() >= graded.1 * S::LANES);
-                // SAFETY: the blocks have room for the band, as asserted, whose rows are those of the planes.
+                // SAFETY: the blocks hold the band, as asserted, and its rows are rows of the planes.
                 unsafe {
                     planes.gather(simd, x, plane, read, inputs.as_mut_ptr());
                     planes.gather(simd, gy, height * width, graded, outputs.as_mut_ptr());
@@ -244,7 +244,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                 for row in band.outputs.clone() {
                     for column in 0..width {
                         let taps = lanes.taps(row, column);
-                        // SAFETY: the band has all rows that its outputs see.
+                        // SAFETY: the band contains all rows that its outputs depend on.
                         unsafe {
                             let best = winner::<T, S, 5, TWO>(
                                 simd,
@@ -281,7 +281,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                 }
                 let mut at = 0;
                 while at < len {
-                    // SAFETY: both blocks have `len` numbers, a multiple of the lanes.
+                    // SAFETY: both blocks hold `len` elements, a multiple of the lanes.
                     unsafe {
                         let d = simd.load(inputs.as_ptr().add(at)) - coefficients[CENTER];
                         let to = spread.as_mut_ptr().add(at);
@@ -290,7 +290,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                     }
                     at += S::LANES;
                 }
-                // SAFETY: as above; no other task has these planes.
+                // SAFETY: as above; no other task accesses these planes.
                 unsafe { planes.scatter(simd, spread.as_ptr(), gx, plane, read) };
                 row = band.outputs.end;
             }

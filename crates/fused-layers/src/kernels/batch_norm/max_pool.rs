@@ -1,22 +1,23 @@
-//! Windows of a max-pool.
+//! Max-pooling windows.
 
 use std::ops::Range;
 
-/// The greatest of each window; the first of equal ones, and the last that is not a number.
+/// Max-pooling. Of equal values in a window the first wins, and NaN wins over any number (the last NaN, if there are
+/// several).
 ///
-/// What is padded never wins: windows are cut at the edges.
+/// Padding never wins: windows are clipped at the edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MaxPool {
-    /// Height and width of a window.
+    /// Height and width of the window.
     pub window: [usize; 2],
-    /// Step between windows.
+    /// Step between windows, vertical and horizontal.
     pub stride: [usize; 2],
-    /// Places before and after the input, at most half a window.
+    /// Padding before and after the input, vertical and horizontal; at most half the window.
     pub padding: [usize; 2],
 }
 
 impl MaxPool {
-    /// Windows of this size side by side.
+    /// Non-overlapping windows of this size, without padding.
     pub fn new(window: [usize; 2]) -> Self {
         MaxPool {
             window,
@@ -25,7 +26,8 @@ impl MaxPool {
         }
     }
 
-    /// Whether every window has a place of an input of these sizes, and there is at least one.
+    /// Whether the pool fits inputs of these sizes: every window contains an input position, and there is at least one
+    /// window.
     pub fn fits(&self, sizes: [usize; 2]) -> bool {
         (0..2).all(|axis| {
             let (window, padding) = (self.window[axis], self.padding[axis]);
@@ -40,19 +42,19 @@ impl MaxPool {
     /// Height and width of the output, `(size + 2·padding − window) / stride + 1`.
     ///
     /// # Panics
-    /// When the pool does not fit.
+    /// If the pool does not fit the input sizes.
     pub fn output_sizes(&self, sizes: [usize; 2]) -> [usize; 2] {
         assert!(
             self.fits(sizes),
-            "a max-pool over {sizes:?} needs windows from 1 to the padded size, strides from 1 and a padding of at most \
-             half a window, got {self:?}"
+            "max-pool does not fit input sizes {sizes:?}: windows must be 1 to the padded size, strides at least 1 and \
+             padding at most half a window, got {self:?}"
         );
         std::array::from_fn(|axis| {
             (sizes[axis] - (self.window[axis] - 2 * self.padding[axis])) / self.stride[axis] + 1
         })
     }
 
-    /// Places of the input that output `output` of an axis of `size` places sees.
+    /// The input positions in the window of output `output`, along an axis of `size` positions.
     #[inline(always)]
     pub fn taps(&self, axis: usize, size: usize, output: usize) -> Range<usize> {
         let first = output * self.stride[axis];
@@ -60,12 +62,12 @@ impl MaxPool {
         first.saturating_sub(self.padding[axis])..end.min(size)
     }
 
-    /// Whether it is 2×2 with step 2, as most are.
+    /// Whether this is the common 2×2 window with stride 2 and no padding.
     pub fn is_two_by_two(&self) -> bool {
         *self == MaxPool::new([2, 2])
     }
 
-    /// Whether rows of windows share no row of the input, nor reach beyond it.
+    /// Whether consecutive rows of windows share no input rows and do not extend past the input.
     pub fn rows_are_apart(&self) -> bool {
         self.stride[0] >= self.window[0] && self.padding[0] == 0
     }
@@ -89,8 +91,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a max-pool over [1, 5]")]
-    fn a_window_that_does_not_fit_is_named() {
+    #[should_panic(expected = "max-pool does not fit input sizes [1, 5]")]
+    fn a_window_that_does_not_fit_is_reported() {
         MaxPool::new([2, 2]).output_sizes([1, 5]);
     }
 }

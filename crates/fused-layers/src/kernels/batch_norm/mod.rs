@@ -1,22 +1,22 @@
-//! An affine map of each channel, an activation and a max-pool as one pass: batch normalization as networks use it.
+//! A per-channel affine map, an activation and max-pooling in one pass: batch normalization as networks use it.
 //!
-//! Memory sets the pace. So the statistics, the map and what follows it go over one group of channels after the other,
-//! as much as the second-level cache holds ([`cut`]); nothing is written but the result, and the adjoint computes again
-//! from the input which branch of the activation and which place of a window won.
+//! The passes are memory-bound. So the statistics, the map and what follows are computed for one group of channels at a
+//! time, as many as fit in the L2 cache ([`partition`]). Only the result is written; the adjoint recomputes from the
+//! input which branch of the activation and which position of a window was selected.
 //!
-//! Without a pool vectors run along the planes ([`rows`]). With one, every lane has a plane of its own, so that any
-//! window is a comparison of vectors ([`lanes`]); the usual 2×2 windows of wide planes are taken from two rows
+//! Without pooling, vectors run along the planes ([`rows`]). With pooling, each lane has its own plane, so that any
+//! window is a comparison of vectors ([`lanes`]); the common 2×2 windows of wide planes are computed from two rows
 //! ([`pairs`]).
 
 mod adjoint;
 mod along;
 mod coefficients;
-mod cut;
 mod forward;
 mod lanes;
 mod max_pool;
 mod moments;
 mod pairs;
+mod partition;
 mod rows;
 mod transposed;
 
@@ -28,74 +28,76 @@ use spectral_lanes::Scalar;
 use spectral_lanes::count;
 use spectral_lanes::parallel::Shared;
 
-/// `y = pool(act(scale[c]·(x − center[c]) + shift[c]))`, with the coefficients given or those that normalize the batch.
+/// Fused batch normalization, activation and pooling: `y = pool(act(scale[c]·(x − center[c]) + shift[c]))`, with
+/// coefficients that are given or that normalize the batch.
 ///
 /// Shapes, row-major: input `[batch, channels, sizes…]`, output `[batch, channels, output_sizes()…]`, coefficients
-/// `[channels]`. A signal of one axis is an image of height 1.
+/// `[channels]`. For one-dimensional signals, use a height of 1.
 ///
-/// All methods panic when a slice has another length than its shape says, the pool does not fit or the activation is not
-/// valid; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape, if the pool does not fit the input, or if the
+/// activation's slope is negative or not finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FusedBatchNorm {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
     /// Height and width of the input.
     pub sizes: [usize; 2],
-    /// What follows the affine map.
+    /// The activation applied after the affine map.
     pub activation: Activation,
-    /// What follows the activation.
+    /// The pooling applied after the activation.
     pub pool: Option<MaxPool>,
 }
 
-/// The affine map of each channel.
+/// Coefficients of the per-channel affine map.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelCoefficients<'a, T> {
-    /// What is subtracted first: exact for a channel whose values lie far from zero and close together.
+    /// Subtracted first, which keeps precision for channels whose values are far from zero and close together.
     pub center: &'a [T],
-    /// Factor.
+    /// Multiplied with the difference.
     pub scale: &'a [T],
-    /// What is added.
+    /// Added last.
     pub shift: &'a [T],
 }
 
-/// Batch normalization (Ioffe and Szegedy, 2015): with the mean `μ` and the biased variance `v` of each channel over
-/// batch and space, `center = μ`, `scale = gamma/√(v + epsilon)`, `shift = beta`.
+/// Parameters of batch normalization (Ioffe and Szegedy, 2015): with the mean `μ` and the biased variance `v` of each
+/// channel over batch and space, `center = μ`, `scale = gamma/√(v + epsilon)`, `shift = beta`.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNormalization<'a, T> {
-    /// Factor of the normalized values.
+    /// Scale of the normalized values.
     pub gamma: &'a [T],
-    /// What is added to them.
+    /// Offset of the normalized values.
     pub beta: &'a [T],
-    /// What is added to the variance.
+    /// Added to the variance for numerical stability.
     pub epsilon: f64,
 }
 
 /// Mean and biased variance of each channel.
 #[derive(Debug)]
 pub struct ChannelStatistics<T> {
-    /// `[channels]`
+    /// The means, `[channels]`.
     pub mean: Vec<T>,
-    /// `[channels]`
+    /// The biased variances, `[channels]`.
     pub variance: Vec<T>,
 }
 
-/// Sums of each channel over batch and space, of the gradient `g` for what the affine map gave.
+/// Per-channel sums over batch and space, where `g` is the gradient with respect to the output of the affine map.
 #[derive(Debug)]
 pub struct ChannelSums<T> {
-    /// `Σ g`, the gradient of the shift. `[channels]`
+    /// `Σ g`, the gradient with respect to the shift, `[channels]`.
     pub gradient: Vec<T>,
-    /// `Σ g·(x − center)`, the gradient of the scale. `[channels]`
+    /// `Σ g·(x − center)`, the gradient with respect to the scale, `[channels]`.
     pub centered: Vec<T>,
 }
 
-/// Gradients of a batch normalization's coefficients.
+/// Gradients with respect to the parameters of a batch normalization.
 #[derive(Debug)]
 pub struct NormalizationGradients<T> {
-    /// `[channels]`
+    /// The gradient with respect to `gamma`, `[channels]`.
     pub gamma: Vec<T>,
-    /// `[channels]`
+    /// The gradient with respect to `beta`, `[channels]`.
     pub beta: Vec<T>,
 }
 
@@ -117,7 +119,7 @@ impl FusedBatchNorm {
         count(&[self.batch, self.channels, height, width])
     }
 
-    /// The output for given coefficients.
+    /// Computes the output for given coefficients.
     pub fn forward<T: Scalar>(
         &self,
         x: &[T],
@@ -131,8 +133,8 @@ impl FusedBatchNorm {
         }
     }
 
-    /// The adjoint for given coefficients. Writes the gradient of the input where a slice is there for it, and gives the
-    /// sums if asked.
+    /// Computes the adjoint for given coefficients: writes the gradient with respect to the input if a slice is
+    /// provided, and returns the sums if requested.
     pub fn adjoint<T: Scalar>(
         &self,
         x: &[T],
@@ -163,7 +165,8 @@ impl FusedBatchNorm {
         totals
     }
 
-    /// The output of batch normalization, and the statistics that it took. Without input they are zero.
+    /// Computes the output of batch normalization, and returns the statistics of the batch, which are zero if the input
+    /// is empty.
     pub fn normalize<T: Scalar>(
         &self,
         x: &[T],
@@ -182,13 +185,14 @@ impl FusedBatchNorm {
         statistics
     }
 
-    /// The adjoint of [`Self::normalize`], through the statistics too:
+    /// Computes the adjoint of [`Self::normalize`], including the dependence of the statistics on the input:
     ///
     /// ```text
     /// gx = gamma/σ · (g − mean(g) − x̂·mean(g·x̂)),   x̂ = (x − μ)/σ,   σ = √(v + epsilon)
     /// ```
     ///
-    /// with `g` the gradient for the normalized values. `statistics` are those that the forward pass gave.
+    /// Here `g` is the gradient with respect to `gamma·x̂ + beta`; `statistics` are those that [`Self::normalize`]
+    /// returned.
     pub fn normalize_adjoint<T: Scalar>(
         &self,
         x: &[T],
@@ -219,7 +223,7 @@ impl FusedBatchNorm {
         gradients
     }
 
-    /// Elements of one channel of one entry.
+    /// Elements per channel and batch entry.
     fn plane(&self) -> usize {
         count(&[self.sizes[0], self.sizes[1]])
     }
@@ -231,7 +235,7 @@ impl FusedBatchNorm {
     fn check_images<T>(&self, x: &[T], y: &[T]) {
         assert!(
             self.activation.is_valid(),
-            "an activation needs a finite slope from 0, got {:?}",
+            "activation slope must be finite and nonnegative, got {:?}",
             self.activation
         );
         self.check("input", x.len(), self.input_len());
@@ -263,7 +267,7 @@ impl FusedBatchNorm {
     fn check(&self, what: &str, got: usize, expected: usize) {
         assert!(
             got == expected,
-            "the channel map's {what} must have {expected} elements, got {got}"
+            "batch norm {what}: expected {expected} elements, got {got}"
         );
     }
 }

@@ -1,18 +1,18 @@
 //! Mean and variance of each channel.
 //!
-//! Each chunk is gone through twice while it is in cache: for its mean, and for the sums of the differences from it and
-//! of their squares. Chunks are put together in `f64` (Chan, Golub and LeVeque, 1983). So the variance of values far from
-//! zero keeps its digits.
+//! Each chunk is read twice while it is in cache: once for its mean, and once for the sums of the differences from the
+//! mean and of their squares. Chunks are combined in `f64` (Chan, Golub and LeVeque, 1983). This keeps the variance
+//! accurate for values far from zero.
 
 use super::FusedBatchNorm;
 use super::along::part_of;
-use super::cut::{CHUNK, Region, strip};
+use super::partition::{CHUNK, Region, strip};
 use super::rows::WIDE;
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, MAX_LANES, Simd, Vector};
 
-/// Number, mean and sum of squared differences from the mean.
+/// Count, mean and sum of squared differences from the mean.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moments {
     count: f64,
@@ -21,7 +21,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of `count` numbers `x` from the sums of `x − about` and of its squares.
+    /// The moments of `count` elements `x`, from the sums of `x − about` and of its squares.
     fn about(count: usize, about: f64, sum: f64, squares: f64) -> Self {
         let count = count as f64;
         let shift = sum / count;
@@ -32,7 +32,7 @@ impl Moments {
         }
     }
 
-    /// Takes in the numbers that `other` stands for.
+    /// Combines with the moments of other elements.
     pub fn merge(&mut self, other: Moments) {
         if self.count == 0.0 {
             *self = other;
@@ -51,24 +51,24 @@ impl Moments {
 
     /// The biased variance.
     pub fn variance(&self) -> f64 {
-        // The differences are rounded, so that this may fall below zero; what is not a number stays so.
+        // Because the differences are rounded, this may be slightly negative; NaN stays NaN.
         let variance = self.squares / self.count;
         if variance < 0.0 { 0.0 } else { variance }
     }
 }
 
-/// Takes the numbers of a region into the moments of its channels.
+/// Adds the elements of a region to the moments of its channels.
 pub struct Statistics<'a, T> {
     pub map: &'a FusedBatchNorm,
     pub region: Region,
     pub x: Shared<T>,
     pub moments: &'a mut [Moments],
-    /// Room of [`Self::scratch`] numbers.
+    /// A buffer of [`Self::scratch`] elements.
     pub columns: &'a mut [T],
 }
 
 impl<T: Scalar> Statistics<'_, T> {
-    /// Numbers that the kernel needs room for.
+    /// Length of the buffer that the kernel requires.
     pub fn scratch(map: &FusedBatchNorm, region: &Region) -> usize {
         match map.plane() {
             plane if plane < WIDE => 3 * region.channels.len() * plane,
@@ -96,7 +96,7 @@ impl<T: Scalar> Kernel<T> for Statistics<'_, T> {
                     while start < plane {
                         let len = CHUNK.min(plane - start);
                         let at = (image * self.map.channels + channel) * plane + start;
-                        // SAFETY: the part lies in the plane.
+                        // SAFETY: the part is within the plane.
                         chunk.merge(unsafe { along(simd, self.x.at(at), 1, 0, len) });
                         start += len;
                     }
@@ -104,7 +104,7 @@ impl<T: Scalar> Kernel<T> for Statistics<'_, T> {
             } else {
                 let at = (images.start * self.map.channels + channel) * plane;
                 let pitch = self.map.channels * plane;
-                // SAFETY: the images have a plane of the channel each, `pitch` apart.
+                // SAFETY: each image has a plane of this channel, `pitch` elements apart.
                 chunk = unsafe { along(simd, self.x.at(at), images.len(), pitch, plane) };
             }
             self.moments[place].merge(chunk);
@@ -113,7 +113,7 @@ impl<T: Scalar> Kernel<T> for Statistics<'_, T> {
 }
 
 impl<T: Scalar> Statistics<'_, T> {
-    /// Small planes: those of all channels of an image make one long row, and each place of it has a lane.
+    /// Small planes: those of all channels of an image form one long row, with one lane per position.
     #[inline(always)]
     fn by_columns<S: Simd<T>>(self, simd: S) {
         let plane = self.map.plane();
@@ -131,7 +131,7 @@ impl<T: Scalar> Statistics<'_, T> {
             let mut i = 0;
             while i < columns {
                 let count = S::LANES.min(columns - i);
-                // SAFETY: the row and the sums have `columns` numbers.
+                // SAFETY: the row and the sums hold `columns` elements.
                 unsafe {
                     let sum = sums.as_mut_ptr().add(i);
                     let x = part_of(simd, row.add(i), count);
@@ -153,7 +153,7 @@ impl<T: Scalar> Statistics<'_, T> {
             let mut i = 0;
             while i < columns {
                 let count = S::LANES.min(columns - i);
-                // SAFETY: the row and the three arrays have `columns` numbers.
+                // SAFETY: the row and the three arrays hold `columns` elements.
                 unsafe {
                     let sum = sums.as_mut_ptr().add(i);
                     let square = squares.as_mut_ptr().add(i);
@@ -181,11 +181,11 @@ impl<T: Scalar> Statistics<'_, T> {
     }
 }
 
-/// Sum of all lanes.
+/// The sum of all lanes.
 #[inline(always)]
 pub fn total<T: Scalar, S: Simd<T>>(simd: S, v: S::V) -> f64 {
     let mut lanes = [T::of(0.0); MAX_LANES];
-    // SAFETY: there is room for the widest vector.
+    // SAFETY: the array holds the widest vector.
     unsafe { simd.store(lanes.as_mut_ptr(), v) };
     let mut sum = 0.0;
     for lane in &lanes[..S::LANES] {
@@ -194,10 +194,10 @@ pub fn total<T: Scalar, S: Simd<T>>(simd: S, v: S::V) -> f64 {
     sum
 }
 
-/// Moments of `rows` rows of `len` numbers, `pitch` apart.
+/// Moments of `rows` rows of `len` elements, `pitch` apart.
 ///
 /// # Safety
-/// They must be readable.
+/// The rows must be readable.
 #[inline(always)]
 unsafe fn along<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -206,18 +206,18 @@ unsafe fn along<T: Scalar, S: Simd<T>>(
     pitch: usize,
     len: usize,
 ) -> Moments {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let sum = unsafe { sum(simd, x, rows, pitch, len) };
     let about = T::of(sum / (rows * len) as f64);
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     let [sum, squares] = unsafe { sums_about(simd, x, rows, pitch, len, about) };
     Moments::about(rows * len, about.widen(), sum, squares)
 }
 
-/// Sum of `rows` rows of `len` numbers, `pitch` apart.
+/// Sum of `rows` rows of `len` elements, `pitch` apart.
 ///
 /// # Safety
-/// They must be readable.
+/// The rows must be readable.
 #[inline(always)]
 unsafe fn sum<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -239,7 +239,7 @@ unsafe fn sum<T: Scalar, S: Simd<T>>(
             }
             let end = len.min(i + strip(4, lanes) - added);
             added += end - i;
-            // SAFETY: all places are below `len`.
+            // SAFETY: all positions are below `len`.
             unsafe {
                 while i + 4 * lanes <= end {
                     for k in 0..4 {
@@ -258,10 +258,10 @@ unsafe fn sum<T: Scalar, S: Simd<T>>(
     all + total(simd, (sums[0] + sums[1]) + (sums[2] + sums[3]))
 }
 
-/// Sums of the differences of the same numbers from `about`, and of their squares.
+/// Sums of the differences of the same elements from `about`, and of their squares.
 ///
 /// # Safety
-/// They must be readable.
+/// The rows must be readable.
 #[inline(always)]
 unsafe fn sums_about<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -272,7 +272,7 @@ unsafe fn sums_about<T: Scalar, S: Simd<T>>(
     about: T,
 ) -> [f64; 2] {
     let lanes = S::LANES;
-    // A tail's missing lanes are zero in both.
+    // The missing lanes of a tail are zero in both sums.
     let abouts = [about; MAX_LANES];
     let about_all = simd.splat(about);
     let zero = simd.splat(T::of(0.0));
@@ -289,7 +289,7 @@ unsafe fn sums_about<T: Scalar, S: Simd<T>>(
             }
             let end = len.min(i + strip(2, lanes) - added);
             added += end - i;
-            // SAFETY: all places are below `len`, and there are as many of `abouts` as of any vector.
+            // SAFETY: all positions are below `len`, and `abouts` holds the widest vector.
             unsafe {
                 while i + 4 * lanes <= end {
                     for k in 0..4 {

@@ -1,44 +1,45 @@
-//! Passes with a 2×2 pool of step 2 over wide planes: vectors along two rows, whose pairs of neighbors are taken apart.
+//! Passes with 2×2 pooling of stride 2 over wide planes: vectors along two rows, deinterleaved into even and odd
+//! positions.
 
 use super::FusedBatchNorm;
 use super::along::{part_of, store_of};
 use super::coefficients::{Branch, CENTER, affine, splat};
-use super::cut::strip;
 use super::max_pool::MaxPool;
 use super::moments::total;
+use super::partition::strip;
 use super::rows::{Rows, gradient_of};
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, Simd, Vector};
 
-/// Rows from this length on fill vectors well enough.
+/// Minimum row length for well-filled vectors.
 const LONG: usize = 16;
 
-/// Whether these passes serve the map.
-pub fn serves(map: &FusedBatchNorm) -> bool {
+/// Whether these passes support the map.
+pub fn is_supported(map: &FusedBatchNorm) -> bool {
     map.sizes[1] >= LONG && map.pool.as_ref().is_some_and(MaxPool::is_two_by_two)
 }
 
-/// Windows side by side, one a lane: their four places about the center.
+/// Neighboring windows, one per lane: their four positions, minus the center.
 struct Windows<V> {
     centered: [V; 4],
 }
 
-/// What won each of them.
+/// The maximum of each window.
 struct Winners<V> {
     /// Before the activation.
     raw: V,
-    /// About the center.
+    /// Minus the center.
     centered: V,
-    /// Number of the place.
+    /// Index of the position within the window.
     tap: V,
 }
 
 impl<V: Vector> Windows<V> {
-    /// `count` windows of two rows, from their first places on.
+    /// Loads `count` windows of two rows, starting at the given positions.
     ///
     /// # Safety
-    /// They must be readable.
+    /// The windows must be readable.
     #[inline(always)]
     unsafe fn load<T: Scalar, S: Simd<T, V = V>>(
         simd: S,
@@ -48,7 +49,7 @@ impl<V: Vector> Windows<V> {
     ) -> Self {
         let mut centered = [center; 4];
         for k in 0..2 {
-            // SAFETY: by the caller's promise.
+            // SAFETY: guaranteed by the caller.
             let [a, b] = unsafe {
                 if count == S::LANES {
                     [simd.load(rows[k]), simd.load(rows[k].add(S::LANES))]
@@ -89,14 +90,14 @@ impl<V: Vector> Windows<V> {
     }
 }
 
-/// How many of the `2·count` places of a row of windows are in the first vector, and in the second.
+/// How many of the `2·count` positions of a row of windows are in the first vector, and how many in the second.
 #[inline(always)]
 fn halves<T: Scalar, S: Simd<T>>(count: usize) -> (usize, usize) {
     let first = (2 * count).min(S::LANES);
     (first, 2 * count - first)
 }
 
-/// Where the output of a channel of an image begins.
+/// Offset of the output of a channel of an image.
 #[inline(always)]
 fn output_at<T, const N: usize>(rows: &Rows<'_, T, N>, image: usize, place: usize) -> usize {
     let [height, width] = rows.map.output_sizes();
@@ -104,7 +105,7 @@ fn output_at<T, const N: usize>(rows: &Rows<'_, T, N>, image: usize, place: usiz
     (image * rows.map.channels + channel) * height * width
 }
 
-/// The output.
+/// Computes the output.
 pub struct Forward<'a, T> {
     pub rows: Rows<'a, T, 3>,
     pub x: Shared<T>,
@@ -131,7 +132,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
                         let count = S::LANES.min(width - column);
                         let at = 2 * row * across + 2 * column;
                         let lines = [at, at + across].map(|at| from.wrapping_add(at).cast_const());
-                        // SAFETY: the windows lie in the plane, and no other task writes its output.
+                        // SAFETY: the windows are within the plane, and no other task writes its output.
                         unsafe {
                             let windows = Windows::load(simd, lines, count, coefficients[CENTER]);
                             let best = windows.winners(simd, &coefficients);
@@ -146,7 +147,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
     }
 }
 
-/// Adds `Σ g` and `Σ g·(x − center)` of a region to those of its channels.
+/// Adds `Σ g` and `Σ g·(x − center)` of a region to the sums of its channels.
 pub struct Sums<'a, T> {
     pub rows: Rows<'a, T, 3>,
     pub x: Shared<T>,
@@ -169,7 +170,7 @@ impl<T: Scalar> Kernel<T> for Sums<'_, T> {
             for image in rows.region.images.clone() {
                 let from = x.at(rows.at(image, place));
                 let graded = gy.at(output_at(&rows, image, place));
-                // Lanes add up a few rows before they are added in `f64`.
+                // Lanes sum a few rows before the sums are accumulated in `f64`.
                 let rows_of_part = (strip(1, S::LANES) / width).max(1);
                 let mut first = 0;
                 while first < height {
@@ -182,8 +183,8 @@ impl<T: Scalar> Kernel<T> for Sums<'_, T> {
                             let at = 2 * row * across + 2 * column;
                             let lines =
                                 [at, at + across].map(|at| from.wrapping_add(at).cast_const());
-                            // SAFETY: the windows lie in the plane, and their gradients in that of the output. Missing
-                            // lanes have a gradient of zero.
+                            // SAFETY: the windows are within the plane, and their gradients within that of the output.
+                            // Missing lanes have a gradient of zero.
                             unsafe {
                                 let windows =
                                     Windows::load(simd, lines, count, coefficients[CENTER]);
@@ -206,13 +207,13 @@ impl<T: Scalar> Kernel<T> for Sums<'_, T> {
     }
 }
 
-/// The gradient of the input.
+/// Computes the gradient with respect to the input.
 pub struct InputGradient<'a, T> {
     pub rows: Rows<'a, T, 5>,
     pub x: Shared<T>,
     pub gy: Shared<T>,
     pub gx: Shared<T>,
-    /// Whether it depends on the input beyond the activation.
+    /// Whether it depends on the input other than through the activation.
     pub centered: bool,
 }
 
@@ -247,7 +248,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                     while column < width {
                         let count = S::LANES.min(width - column);
                         let at = 2 * row * across + 2 * column;
-                        // SAFETY: the windows lie in the plane, and no other task writes it.
+                        // SAFETY: the windows are within the plane, and no other task writes it.
                         unsafe {
                             let g = part_of(simd, graded.add(row * width + column), count);
                             spread::<T, S, CENTERED>(
@@ -263,7 +264,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                         column += count;
                     }
                 }
-                // What no window covers: the last column and the last row of odd sizes.
+                // Positions that no window covers: the last column and row of odd sizes.
                 // SAFETY: as above.
                 unsafe {
                     if across > 2 * width {
@@ -286,7 +287,7 @@ impl<T: Scalar> InputGradient<'_, T> {
 /// Writes the gradients of `count` windows of two rows `across` apart.
 ///
 /// # Safety
-/// Their places must be readable at the first pointer and writable at the second.
+/// The windows must be readable at the first pointer and writable at the second.
 #[inline(always)]
 unsafe fn spread<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     simd: S,
@@ -298,7 +299,7 @@ unsafe fn spread<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     branch: Branch<S::V>,
 ) {
     let zero = simd.splat(T::of(0.0));
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         let lines = [from.cast_const(), from.add(across).cast_const()];
         let windows = Windows::load(simd, lines, count, coefficients[CENTER]);
@@ -320,10 +321,10 @@ unsafe fn spread<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     }
 }
 
-/// Writes the gradients of `len` places that are in no window.
+/// Writes the gradients of `len` positions that are in no window.
 ///
 /// # Safety
-/// They must be readable at the first pointer and writable at the second.
+/// The positions must be readable at the first pointer and writable at the second.
 #[inline(always)]
 unsafe fn uncovered<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     simd: S,
@@ -335,7 +336,7 @@ unsafe fn uncovered<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     let mut i = 0;
     while i < len {
         let count = S::LANES.min(len - i);
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             let d = part_of(simd, from.add(i), count) - coefficients[CENTER];
             let g = gradient_of::<T, S, CENTERED>(d, zero, coefficients);

@@ -1,18 +1,18 @@
-//! Passes without a pool: vectors along the planes of an image, or along all of them where they are small.
+//! Passes without pooling: vectors along the planes of an image, or along all of them if they are small.
 
 use super::FusedBatchNorm;
 use super::along::{Along, Uniform, block, lay_out, part_of, store_of};
 use super::coefficients::{Affine, Branch, CENTER, Gradient, OFFSET, SCALE, SLOPE, affine, splat};
-use super::cut::{Region, strip};
 use super::moments::total;
+use super::partition::{Region, strip};
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, Simd, Vector};
 
-/// Planes of so many places have vectors of their own.
+/// Planes with at least this many positions have their own vectors.
 pub const WIDE: usize = 32;
 
-/// Numbers that a pass with `N` coefficients needs room for.
+/// Length of the buffer required by a pass with `N` coefficients.
 pub fn scratch<const N: usize>(map: &FusedBatchNorm) -> usize {
     match map.plane() {
         plane if plane < WIDE => N * block(plane) * plane,
@@ -20,18 +20,18 @@ pub fn scratch<const N: usize>(map: &FusedBatchNorm) -> usize {
     }
 }
 
-/// What all passes over a region know.
+/// What all passes over a region have in common.
 pub struct Rows<'a, T, const N: usize> {
     pub map: &'a FusedBatchNorm,
     pub region: Region,
     /// Coefficients of the region's channels.
     pub table: &'a [[T; N]],
-    /// Room of [`scratch`] numbers.
+    /// A buffer of [`scratch`] elements.
     pub columns: &'a mut [T],
 }
 
 impl<T, const N: usize> Rows<'_, T, N> {
-    /// The first place of a channel of an image.
+    /// Offset of the first position of a channel of an image.
     #[inline(always)]
     pub fn at(&self, image: usize, place: usize) -> usize {
         let channel = self.region.channels.start + place;
@@ -39,7 +39,7 @@ impl<T, const N: usize> Rows<'_, T, N> {
     }
 }
 
-/// The output.
+/// Computes the output.
 pub struct Forward<'a, T> {
     pub rows: Rows<'a, T, 3>,
     pub x: Shared<T>,
@@ -61,7 +61,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
                 for place in 0..places {
                     let along = Uniform(splat(simd, &rows.table[place]));
                     let at = rows.at(image, place);
-                    // SAFETY: the plane is in both images, and no other task writes it.
+                    // SAFETY: the plane is within both images, and no other task writes it.
                     unsafe { forward(simd, along, branch, x.at(at), y.at(at), plane) };
                 }
             }
@@ -73,7 +73,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
             let along = lay_out(&rows.table[first..first + count], plane, columns);
             for image in rows.region.images.clone() {
                 let at = rows.at(image, first);
-                // SAFETY: the planes of neighboring channels follow each other.
+                // SAFETY: the planes of neighboring channels are contiguous.
                 unsafe { forward(simd, along, branch, x.at(at), y.at(at), count * plane) };
             }
             first += count;
@@ -82,7 +82,7 @@ impl<T: Scalar> Kernel<T> for Forward<'_, T> {
 }
 
 /// # Safety
-/// `len` numbers must be readable and writable.
+/// The pointers must be readable and writable, respectively, for `len` elements.
 #[inline(always)]
 unsafe fn forward<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -93,7 +93,7 @@ unsafe fn forward<T: Scalar, S: Simd<T>>(
     len: usize,
 ) {
     let mut i = 0;
-    // SAFETY: all places are below `len`.
+    // SAFETY: all positions are below `len`.
     unsafe {
         while i + S::LANES <= len {
             let coefficients: Affine<S::V> = along.at(simd, i, S::LANES);
@@ -113,13 +113,13 @@ unsafe fn forward<T: Scalar, S: Simd<T>>(
     }
 }
 
-/// The gradient of the input.
+/// Computes the gradient with respect to the input.
 pub struct InputGradient<'a, T> {
     pub rows: Rows<'a, T, 5>,
     pub x: Shared<T>,
     pub gy: Shared<T>,
     pub gx: Shared<T>,
-    /// Whether it depends on the input beyond the activation.
+    /// Whether it depends on the input other than through the activation.
     pub centered: bool,
 }
 
@@ -149,7 +149,7 @@ impl<T: Scalar> InputGradient<'_, T> {
                 for place in 0..places {
                     let along = Uniform(splat(simd, &rows.table[place]));
                     let at = [self.x, self.gy, self.gx].map(|of| of.at(rows.at(image, place)));
-                    // SAFETY: the plane is in all three, and no other task writes it.
+                    // SAFETY: the plane is within all three images, and no other task writes it.
                     unsafe { input_gradient::<T, S, CENTERED>(simd, along, branch, at, plane) };
                 }
             }
@@ -162,7 +162,7 @@ impl<T: Scalar> InputGradient<'_, T> {
             for image in rows.region.images.clone() {
                 let at = [self.x, self.gy, self.gx].map(|of| of.at(rows.at(image, first)));
                 let len = count * plane;
-                // SAFETY: the planes of neighboring channels follow each other.
+                // SAFETY: the planes of neighboring channels are contiguous.
                 unsafe { input_gradient::<T, S, CENTERED>(simd, along, branch, at, len) };
             }
             first += count;
@@ -171,7 +171,7 @@ impl<T: Scalar> InputGradient<'_, T> {
 }
 
 /// # Safety
-/// `len` numbers must be readable, and writable at the last pointer.
+/// All pointers must be readable for `len` elements, and the last one writable.
 #[inline(always)]
 unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     simd: S,
@@ -183,7 +183,7 @@ unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     let mut i = 0;
     while i < len {
         let count = S::LANES.min(len - i);
-        // SAFETY: all places are below `len`.
+        // SAFETY: all positions are below `len`.
         unsafe {
             let coefficients = along.at(simd, i, count);
             let d = part_of(simd, x.add(i), count) - coefficients[CENTER];
@@ -196,7 +196,7 @@ unsafe fn input_gradient<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     }
 }
 
-/// `scale·g + slope·d + offset`, or the first alone.
+/// `scale·g + slope·d + offset`, or only the first term.
 #[inline(always)]
 pub fn gradient_of<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     d: S::V,
@@ -211,7 +211,7 @@ pub fn gradient_of<T: Scalar, S: Simd<T>, const CENTERED: bool>(
     }
 }
 
-/// Adds `Σ g` and `Σ g·(x − center)` of a region to those of its channels.
+/// Adds `Σ g` and `Σ g·(x − center)` of a region to the sums of its channels.
 pub struct Sums<'a, T> {
     pub rows: Rows<'a, T, 3>,
     pub x: Shared<T>,
@@ -219,7 +219,7 @@ pub struct Sums<'a, T> {
     pub sums: &'a mut [[f64; 2]],
 }
 
-/// Numbers that [`Sums`] needs room for.
+/// Length of the buffer that [`Sums`] requires.
 pub fn sums_scratch(map: &FusedBatchNorm) -> usize {
     match map.plane() {
         plane if plane < WIDE => 5 * block(plane) * plane,
@@ -259,7 +259,7 @@ impl<T: Scalar> Sums<'_, T> {
                     let at = [self.x, self.gy].map(|of| of.at(first + start));
                     let mut lanes = [[zero; 2]; 2];
                     let mut i = 0;
-                    // SAFETY: the part lies in the plane.
+                    // SAFETY: the part is within the plane.
                     unsafe {
                         while i + 2 * S::LANES <= len {
                             add(simd, along, branch, at, i, S::LANES, &mut lanes[0]);
@@ -304,7 +304,7 @@ impl<T: Scalar> Sums<'_, T> {
                 let mut i = 0;
                 while i < len {
                     let count = S::LANES.min(len - i);
-                    // SAFETY: the planes of neighboring channels follow each other, and there are sums for each place.
+                    // SAFETY: the planes of neighboring channels are contiguous, and there is a sum for each position.
                     unsafe {
                         let into = [0, 1].map(|k| sums.as_mut_ptr().add(k * len + i));
                         let mut lanes =
@@ -328,10 +328,10 @@ impl<T: Scalar> Sums<'_, T> {
     }
 }
 
-/// Adds `g` and `g·d` of `count` places from `i` on.
+/// Adds `g` and `g·d` of `count` positions from `i` on.
 ///
 /// # Safety
-/// They must be readable at both pointers.
+/// Both pointers must be readable at these positions.
 #[inline(always)]
 unsafe fn add<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -342,7 +342,7 @@ unsafe fn add<T: Scalar, S: Simd<T>>(
     count: usize,
     sums: &mut [S::V; 2],
 ) {
-    // SAFETY: by the caller's promise. Missing lanes have a gradient of zero.
+    // SAFETY: guaranteed by the caller. Missing lanes have a gradient of zero.
     unsafe {
         let coefficients = along.at(simd, i, count);
         let d = part_of(simd, x.add(i), count) - coefficients[CENTER];

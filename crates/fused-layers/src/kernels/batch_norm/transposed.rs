@@ -1,26 +1,27 @@
-//! Planes transposed into blocks whose vectors are places and whose lanes are planes, and the comparison of a window
-//! there.
+//! Planes transposed into blocks with one vector per position and one plane per lane, and the comparison of windows in
+//! such blocks.
 
 use std::ops::Range;
 
 use super::FusedBatchNorm;
 use super::coefficients::{CENTER, affine};
-use super::cut::Region;
 use super::max_pool::MaxPool;
+use super::partition::Region;
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{MAX_LANES, Simd, Vector};
 
-/// Places of a plane that are worked on at a time where windows lie apart, so that they stay in the first-level cache.
+/// Maximum number of positions of a plane that are processed at a time if windows do not overlap, so that they stay in
+/// the L1 cache.
 const BAND: usize = 256;
 
-/// Rows of outputs, and the rows of the input that belong to them.
+/// Rows of outputs, and the rows of the input that they depend on.
 pub struct Band {
     pub outputs: Range<usize>,
     pub inputs: Range<usize>,
 }
 
-/// What all passes over a region know.
+/// What all passes over a region have in common.
 pub struct Lanes<'a, T, const N: usize> {
     pub map: &'a FusedBatchNorm,
     pub pool: MaxPool,
@@ -29,14 +30,14 @@ pub struct Lanes<'a, T, const N: usize> {
     pub table: &'a [[T; N]],
 }
 
-/// Planes of one block.
+/// The planes of one block.
 pub struct Planes<T, const N: usize> {
-    /// Their numbers; the last again in lanes that have none.
+    /// Their indices; lanes without a plane repeat the last.
     numbers: [usize; MAX_LANES],
-    /// Their places among the region's channels.
+    /// Their positions among the region's channels.
     pub places: [usize; MAX_LANES],
     pub count: usize,
-    /// Their coefficients, lane by lane.
+    /// Their coefficients, per lane.
     coefficients: [[T; MAX_LANES]; N],
 }
 
@@ -49,7 +50,7 @@ impl<T: Scalar, const N: usize> Lanes<'_, T, N> {
         }
     }
 
-    /// Numbers of a block of inputs and of one of outputs.
+    /// Lengths of the blocks of inputs and of outputs.
     pub fn scratch(map: &FusedBatchNorm, pool: &MaxPool) -> [usize; 2] {
         let rows = Self::rows_of_band(map, pool);
         let [outputs, width] = map.output_sizes();
@@ -61,7 +62,7 @@ impl<T: Scalar, const N: usize> Lanes<'_, T, N> {
         [inputs * map.sizes[1] * MAX_LANES, rows * width * MAX_LANES]
     }
 
-    /// The band that starts with row `first` of the outputs.
+    /// The band that starts with output row `first`.
     #[inline(always)]
     pub fn band(&self, first: usize) -> Band {
         let rows = self.map.output_sizes()[0];
@@ -86,7 +87,7 @@ impl<T: Scalar, const N: usize> Lanes<'_, T, N> {
         self.region.images.len() * self.region.channels.len()
     }
 
-    /// The block of planes from the `first` of the region on, image by image.
+    /// The block of planes from plane `first` of the region on, image by image.
     #[inline(always)]
     pub fn block(&self, first: usize, lanes: usize) -> Planes<T, N> {
         let channels = self.region.channels.len();
@@ -111,7 +112,7 @@ impl<T: Scalar, const N: usize> Lanes<'_, T, N> {
         block
     }
 
-    /// Places of the input that an output sees, as rows and columns.
+    /// The input positions that an output depends on, as rows and columns.
     #[inline(always)]
     pub fn taps(&self, row: usize, column: usize) -> [Range<usize>; 2] {
         let [height, width] = self.map.sizes;
@@ -127,16 +128,17 @@ impl<T: Scalar, const N: usize> Planes<T, N> {
     pub fn vectors<S: Simd<T>>(&self, simd: S) -> [S::V; N] {
         let mut v = [simd.splat(T::of(0.0)); N];
         for k in 0..N {
-            // SAFETY: there are as many numbers as lanes of any vector.
+            // SAFETY: the arrays hold the widest vector.
             v[k] = unsafe { simd.load(self.coefficients[k].as_ptr()) };
         }
         v
     }
 
-    /// Transposes places `start … start + len` of planes of `plane` places into a block.
+    /// Transposes positions `start..start + len` of planes of `plane` positions into a block.
     ///
     /// # Safety
-    /// The planes must have them, and the block room for [`MAX_LANES`] times as many, rounded up to whole vectors.
+    /// The planes must contain the positions, and the block must be writable for [`MAX_LANES`] times as many elements,
+    /// rounded up to whole vectors.
     #[inline(always)]
     pub unsafe fn gather<S: Simd<T>>(
         &self,
@@ -155,16 +157,16 @@ impl<T: Scalar, const N: usize> Planes<T, N> {
                 targets[lane] = block.wrapping_add((place + lane) * S::LANES);
             }
             let count = S::LANES.min(len - place);
-            // SAFETY: `count` places are in every plane, and as many vectors in the block.
+            // SAFETY: every plane has `count` positions, and the block as many vectors.
             unsafe { simd.transpose(&sources, count, &targets, count, S::LANES) };
             place += count;
         }
     }
 
-    /// The way back, for the planes that there are.
+    /// Transposes back, for the planes that exist.
     ///
     /// # Safety
-    /// As for [`Self::gather`], and no other task may write there.
+    /// Same as for [`Self::gather`]; in addition, no other task may write there.
     #[inline(always)]
     pub unsafe fn scatter<S: Simd<T>>(
         &self,
@@ -183,28 +185,28 @@ impl<T: Scalar, const N: usize> Planes<T, N> {
                 sources[lane] = block.wrapping_add((place + lane.min(count - 1)) * S::LANES);
                 targets[lane] = to.at(self.numbers[lane] * plane + start + place);
             }
-            // SAFETY: the block has the vectors, and every plane `count` places.
+            // SAFETY: the block holds the vectors, and every plane has `count` positions.
             unsafe { simd.transpose(&sources, S::LANES, &targets, self.count, count) };
             place += count;
         }
     }
 }
 
-/// What won a window. As activations do not fall, it won before the activation as well.
+/// The maximum of a window. Since activations are monotonic, it is also the maximum before the activation.
 pub struct Winner<V> {
     /// Before the activation.
     pub raw: V,
-    /// Before the affine map, about the center.
+    /// Before the affine map, minus the center.
     pub centered: V,
-    /// Number of the tap in the window.
+    /// Index of the tap in the window.
     pub tap: V,
 }
 
-/// The winner of a window of `rows` and `columns` of a block whose first row is `first`. With `TWO` the window has two
-/// of each.
+/// The maximum of a window of `rows` and `columns` of a block whose first row is `first`. If `TWO` is set, the window
+/// has two of each.
 ///
 /// # Safety
-/// The block must have the places.
+/// The block must contain these positions.
 #[inline(always)]
 pub unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
     simd: S,
@@ -227,7 +229,7 @@ pub unsafe fn winner<T: Scalar, S: Simd<T>, const N: usize, const TWO: bool>(
     for row in 0..height {
         let line = ((rows.start + row - first) * width + columns.start) * S::LANES;
         for column in 0..across {
-            // SAFETY: by the caller's promise.
+            // SAFETY: guaranteed by the caller.
             let x = unsafe { simd.load(block.add(line + column * S::LANES)) };
             let centered = x - coefficients[CENTER];
             let raw = affine(centered, coefficients);

@@ -1,21 +1,21 @@
-//! One axis of a convolution: which samples its frame holds, and where each tap finds them.
+//! One axis of a convolution: which samples its frame holds, and the shift of each tap.
 
 use super::Convolution;
 
-/// How samples of a source are laid out: sample `step·j + phases[p] − origin` at place `j` of plane `p`, zero where the
-/// source has none.
+/// How the samples of a source are laid out: position `j` of plane `p` is sample `step·j + phases[p] − origin`, or zero
+/// if there is no such sample.
 #[derive(Clone, Debug)]
 pub struct FrameAxis {
     pub step: usize,
     pub phases: Vec<usize>,
     pub origin: isize,
-    /// Places that some result needs.
+    /// Number of positions that some result depends on.
     pub len: usize,
-    /// Samples of the source.
+    /// Number of samples of the source.
     pub source: usize,
 }
 
-/// A tap as an offset into a frame.
+/// A tap, as an offset into a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tap {
     pub index: usize,
@@ -24,7 +24,7 @@ pub struct Tap {
     pub shift: usize,
 }
 
-/// Results `first + step·p` for `p < count`: sums of the same taps, at place `p` plus their shifts.
+/// Results `first + step·p` for `p < count`: sums over the same taps, at position `p` plus the taps' shifts.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub first: usize,
@@ -38,12 +38,12 @@ pub struct Line {
 pub struct AxisPlan {
     pub frame: FrameAxis,
     pub lines: Vec<Line>,
-    /// Samples of the target.
+    /// Number of samples of the target.
     pub target: usize,
 }
 
 impl AxisPlan {
-    /// From input to output. A stride takes the input apart into planes of every `stride`-th sample.
+    /// From input to output. With a stride, the input is separated into planes of every `stride`-th sample.
     pub fn forward(conv: &Convolution, axis: usize) -> Self {
         let (stride, dilation) = (conv.stride[axis], conv.dilation[axis]);
         let count = conv.output_sizes()[axis];
@@ -79,12 +79,12 @@ impl AxisPlan {
         }
     }
 
-    /// From the output's gradient to the input's: every `stride`-th sample is a line of its own, which only some taps
-    /// reach.
+    /// From the gradient of the output to that of the input: every `stride`-th sample is a separate line, which only
+    /// some taps contribute to.
     pub fn adjoint(conv: &Convolution, axis: usize) -> Self {
         let (stride, dilation) = (conv.stride[axis], conv.dilation[axis]);
         let (before, size) = (conv.padding[axis].0, conv.sizes[axis]);
-        // Padded sample `stride·m + phase` gathers output `m − q` by tap `t` where `dilation·t = stride·q + phase`.
+        // Padded sample `stride·m + phase` receives output `m − q` through tap `t` if `dilation·t = stride·q + phase`.
         let start = |phase: usize| before.saturating_sub(phase).div_ceil(stride);
         let reach = |index: usize| {
             let phase = index * dilation % stride;
@@ -125,19 +125,19 @@ impl AxisPlan {
         }
     }
 
-    /// Most results of a line.
+    /// Maximum number of results per line.
     pub fn most(&self) -> usize {
         self.lines.iter().map(|line| line.count).max().unwrap_or(0)
     }
 
-    /// The longest shift.
+    /// The largest shift.
     pub fn longest(&self) -> usize {
         let shifts = self.lines.iter().map(|line| longest(&line.taps));
         shifts.max().unwrap_or(0)
     }
 
-    /// Places from the start of a row of one image to that of the next beside it, so that the zeros after one may be the
-    /// zeros before the next.
+    /// Distance between the rows of neighboring images. The zeros after one image may be shared with those before the
+    /// next.
     pub fn pitch(&self) -> usize {
         let frame = &self.frame;
         let sample =

@@ -1,7 +1,7 @@
-//! Output and input gradient with vectors along channels: no sample is padded, moved or multiplied by a zero.
+//! The output and the input gradient with vectors along channels: no sample is padded, moved or multiplied by zero.
 //!
-//! Every target position sums, over channels and the taps that find a sample, a sample times a row of weights. Positions
-//! that the same taps reach are taken a few at a time, from whatever image and row.
+//! For every target position, sums over channels and contributing taps of a sample times a row of weights. Positions
+//! with the same contributing taps are processed a few at a time, from any image and row.
 
 use super::correlate::Correlate;
 use super::panels::{Panels, Planes, interleave, separate};
@@ -14,16 +14,16 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 use spectral_lanes::{with_outer_scratch, with_scratch};
 
-/// What the sums of a task may take of the second-level cache.
+/// Target size of a task's sums: a share of the L2 cache.
 const SUMS_BYTES: usize = 192 << 10;
-/// Positions of a map up to which vectors along channels are the faster ones.
+/// Maximum number of positions of a map for which vectors along channels are faster.
 const MOST_POSITIONS: usize = 300;
-/// Channels to be summed from which on they are.
+/// Minimum number of summed channels for which they are faster.
 const LEAST_CHANNELS: usize = 8;
-/// Tasks for each thread, so that the last ones do not leave a thread waiting for long.
+/// Tasks per thread, for load balancing.
 const TASKS: usize = 8;
 
-/// Source and target channels of a group, and where neighbors of each are in the weight.
+/// Source and target channels per group, and the strides of both in the weight.
 struct Channels {
     sources: usize,
     targets: usize,
@@ -52,7 +52,7 @@ impl<T: Scalar> Correlate<'_, T> {
         }
     }
 
-    /// Whether vectors are to run along channels rather than positions.
+    /// Whether vectors run along channels rather than positions.
     pub fn is_blocked(&self, lanes: usize) -> bool {
         let Channels {
             sources, targets, ..
@@ -68,7 +68,7 @@ impl<T: Scalar> Correlate<'_, T> {
             && positions <= MOST_POSITIONS
     }
 
-    /// The pass with vectors along channels.
+    /// Runs the pass with vectors along channels.
     pub fn run_blocked(&self, set: InstructionSet) {
         let conv = self.conv;
         let lanes = T::lanes(set);
@@ -126,7 +126,7 @@ impl<T: Scalar> Correlate<'_, T> {
         });
     }
 
-    /// The weight as `[group][panel][source][tap][target of the panel]`.
+    /// Packs the weight as `[group][panel][source][tap][target of the panel]`.
     fn pack(
         &self,
         set: InstructionSet,
@@ -177,7 +177,7 @@ impl<T: Scalar> Kernel<T> for PackPanel<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
         let row = self.vectors * S::LANES;
-        // Where the taps of one source follow those of another, all are one run.
+        // If the taps of consecutive sources are contiguous, they form a single run.
         let (runs, len) = match self.channels.source_step == self.taps {
             true => (1, self.channels.sources * self.taps),
             false => (self.channels.sources, self.taps),
@@ -189,8 +189,8 @@ impl<T: Scalar> Kernel<T> for PackPanel<'_, T> {
                 let channels = S::LANES.min(self.targets - first);
                 let last = start + (channels - 1) * self.channels.target_step + len;
                 assert!(self.weight.len() >= last);
-                // SAFETY: the weight has the numbers, as asserted; no other task writes this panel, which has a row for
-                // every tap of every source.
+                // SAFETY: the weight holds these elements, as asserted; no other task writes this panel, which has one
+                // row per tap of each source.
                 unsafe {
                     interleave(
                         simd,
@@ -209,27 +209,27 @@ impl<T: Scalar> Kernel<T> for PackPanel<'_, T> {
     }
 }
 
-/// Some panels of one group over some images.
+/// Some panels of one group, for some images.
 struct Task<'a, T> {
     pass: &'a Correlate<'a, T>,
     channels: &'a Channels,
     reach: &'a [Reach; 2],
     panels: &'a Panels,
     range: std::ops::Range<usize>,
-    /// Of the group.
+    /// The weights of the group.
     weights: &'a [T],
     group: usize,
     images: std::ops::Range<usize>,
-    /// `[image][position][target of a panel]`
+    /// Sums, `[image][position][target of a panel]`.
     sums: &'a mut [T],
-    /// Of a panel.
+    /// The bias of a panel.
     bias: &'a mut [T],
 }
 
-/// Positions that the same taps reach.
+/// Positions with the same contributing taps.
 struct Positions {
     terms: Vec<[u32; 2]>,
-    /// Offset into the source of the first sample of each, and the position.
+    /// For each position, the offset of its first sample in the source, and the position itself.
     places: Vec<[usize; 2]>,
 }
 
@@ -240,7 +240,7 @@ impl<T: Scalar> Task<'_, T> {
         let plane = rows.sources * columns.sources;
         let image = conv.groups * self.channels.sources * plane;
         let group = self.group * self.channels.sources * plane;
-        // The sample that each tap finds for the first position, from the least of them on.
+        // The sample for each tap at the first position, relative to the smallest.
         let mut taps = Vec::new();
         for row in classes[0].taps.clone() {
             for column in classes[1].taps.clone() {
@@ -326,7 +326,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
                         let [source, position] = places[m.min(places.len() - 1)];
                         (at[m], to_rows[m]) = (source, position * width);
                     }
-                    // SAFETY: the sums hold a row for each position, as asserted, and positions differ.
+                    // SAFETY: the sums hold one row per position, as asserted, and all positions are distinct.
                     unsafe {
                         Tile {
                             a: pass.source,
@@ -349,8 +349,8 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
             for (nth, image) in self.images.clone().enumerate() {
                 for vector in 0..panel.vectors {
                     let channel = first + vector * S::LANES;
-                    // SAFETY: the sums of the image are written; the target has these channels, which no other task
-                    // writes.
+                    // SAFETY: the sums of the image have been written; the target has these channels, which no other
+                    // task writes.
                     unsafe {
                         separate(
                             simd,

@@ -1,5 +1,5 @@
-//! Weight gradient with vectors along the input's channels: for each tap a sum over the positions for which it finds a
-//! sample, of a number of the output's gradient times the row of that sample.
+//! The weight gradient with vectors along the input's channels: for each tap, a sum over the positions where it reads a
+//! sample, of an element of the output gradient times the row of that sample.
 
 use super::panels::{Panels, Planes, interleave, separate};
 use super::reach::Reach;
@@ -11,64 +11,64 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 use spectral_lanes::{with_outer_scratch, with_scratch};
 
-/// Most parts the images are summed in.
+/// Maximum number of parts into which the images are divided for summation.
 const MOST_PARTS: usize = 16;
-/// What the rows of a piece may take of the second-level cache.
+/// Target size of a piece's rows: a share of the L2 cache.
 const ROWS_BYTES: usize = 512 << 10;
-/// Positions of a piece after which reading and writing the sums no longer counts.
+/// Number of positions per piece above which reading and writing the sums is negligible.
 const ENOUGH_POSITIONS: usize = 1024;
-/// Outputs from which on vectors along channels are the faster ones.
+/// Minimum number of outputs for which vectors along channels are faster.
 const LEAST_OUTPUTS: usize = 6;
 
-/// How the pass is cut. All of it depends on the shape alone, but for the shares, which do not change the sums.
-struct Cut {
-    /// Images of a piece; those of several rows of outputs have one.
+/// How the pass is divided. Depends only on the shape, except for the shares, which do not affect the sums.
+struct Tiling {
+    /// Images per piece; 1 if a piece does not contain all rows of outputs.
     images: usize,
-    /// Rows of outputs of a piece.
+    /// Output rows per piece.
     rows: usize,
     row_pieces: usize,
     pieces: usize,
-    /// Parts with sums of their own.
+    /// Number of parts with separate sums.
     parts: usize,
-    /// Outputs of a task.
+    /// Outputs per task.
     share: usize,
     shares: usize,
 }
 
 impl<T: Scalar> WeightGradient<'_, T> {
-    /// Whether vectors are to run along channels rather than positions.
+    /// Whether vectors run along channels rather than positions.
     pub fn is_blocked(&self, lanes: usize) -> bool {
         let inputs = self.conv.in_per_group;
         4 * inputs >= 3 * inputs.next_multiple_of(lanes) && self.conv.out_per_group >= LEAST_OUTPUTS
     }
 
-    /// The pass with vectors along the input's channels.
+    /// Runs the pass with vectors along the input's channels.
     pub fn run_blocked(self, set: InstructionSet) {
         let conv = self.conv;
         let lanes = T::lanes(set);
         let most = most_vectors(lanes * size_of::<T>());
         let reach = [0, 1].map(|axis| Reach::forward(conv, axis));
         let panels = Panels::new(conv.in_per_group, lanes, most);
-        let cut = self.cut(&reach, &panels, lanes);
+        let tiling = self.tiling(&reach, &panels, lanes);
         let taps = conv.kernel[0] * conv.kernel[1];
         let width = panels.vectors() * lanes;
         let group_len = conv.out_per_group * taps * width;
         let part_len = conv.groups * group_len;
-        let rows_len = cut.images * Rows::most(&reach, cut.rows) * reach[1].sources * width;
+        let rows_len = tiling.images * Rows::most(&reach, tiling.rows) * reach[1].sources * width;
         let work = conv.multiply_adds() / 8 + self.x.len();
-        with_outer_scratch([cut.parts * part_len], |[partial]| {
+        with_outer_scratch([tiling.parts * part_len], |[partial]| {
             let sums = Shared::new(partial);
-            for_each(cut.parts * conv.groups * cut.shares, work, |task| {
-                let part = task / (conv.groups * cut.shares);
-                let group = task / cut.shares % conv.groups;
-                let first = task % cut.shares * cut.share;
-                let outputs = first..conv.out_per_group.min(first + cut.share);
+            for_each(tiling.parts * conv.groups * tiling.shares, work, |task| {
+                let part = task / (conv.groups * tiling.shares);
+                let group = task / tiling.shares % conv.groups;
+                let first = task % tiling.shares * tiling.share;
+                let outputs = first..conv.out_per_group.min(first + tiling.share);
                 with_scratch([rows_len], |[rows]| {
                     T::dispatch(
                         set,
                         Task {
                             pass: &self,
-                            cut: &cut,
+                            tiling: &tiling,
                             reach: &reach,
                             panels: &panels,
                             part,
@@ -80,7 +80,7 @@ impl<T: Scalar> WeightGradient<'_, T> {
                     );
                 });
             });
-            let partial = &partial[..cut.parts * part_len];
+            let partial = &partial[..tiling.parts * part_len];
             let gw = Shared::new(self.gw);
             for_each(conv.groups * conv.out_per_group, partial.len(), |output| {
                 let sums = &partial[output * taps * width..];
@@ -89,7 +89,7 @@ impl<T: Scalar> WeightGradient<'_, T> {
                     Finish {
                         sums,
                         part_len,
-                        parts: cut.parts,
+                        parts: tiling.parts,
                         taps,
                         width,
                         inputs: conv.in_per_group,
@@ -100,7 +100,7 @@ impl<T: Scalar> WeightGradient<'_, T> {
         });
     }
 
-    fn cut(&self, reach: &[Reach; 2], panels: &Panels, lanes: usize) -> Cut {
+    fn tiling(&self, reach: &[Reach; 2], panels: &Panels, lanes: usize) -> Tiling {
         let conv = self.conv;
         let [height, width] = [reach[0].targets, reach[1].targets];
         let row_bytes = reach[1].sources * panels.vectors() * lanes * size_of::<T>();
@@ -120,7 +120,7 @@ impl<T: Scalar> WeightGradient<'_, T> {
         };
         let row_pieces = height.div_ceil(rows);
         let pieces = conv.batch.div_ceil(images) * row_pieces;
-        // Partial sums are not to cost more than the factors do.
+        // Partial sums should not cost more than the factors do.
         let parts = ((self.x.len() + self.gy.len()) / (2 * self.gw.len()))
             .clamp(1, MOST_PARTS)
             .min(pieces);
@@ -131,7 +131,7 @@ impl<T: Scalar> WeightGradient<'_, T> {
             threads => (2 * threads).div_ceil(conv.groups * parts).clamp(1, blocks),
         };
         let share = blocks.div_ceil(shares) * block;
-        Cut {
+        Tiling {
             images,
             rows: height.div_ceil(row_pieces),
             row_pieces,
@@ -143,7 +143,7 @@ impl<T: Scalar> WeightGradient<'_, T> {
     }
 }
 
-/// Rows of outputs, and those of the input that their taps find.
+/// Rows of outputs, and the rows of the input that their taps read.
 #[derive(Clone)]
 struct Rows {
     outputs: std::ops::Range<usize>,
@@ -168,7 +168,7 @@ impl Rows {
         }
     }
 
-    /// Most rows of the input for any `rows` neighboring outputs.
+    /// Maximum number of input rows for any `rows` neighboring output rows.
     fn most(reach: &[Reach; 2], rows: usize) -> usize {
         let starts = (0..reach[0].targets).step_by(rows);
         starts
@@ -182,18 +182,18 @@ impl Rows {
     }
 }
 
-/// Some outputs of one group over one part of the images.
+/// Some outputs of one group, for one part of the images.
 struct Task<'a, T> {
     pass: &'a WeightGradient<'a, T>,
-    cut: &'a Cut,
+    tiling: &'a Tiling,
     reach: &'a [Reach; 2],
     panels: &'a Panels,
     part: usize,
     group: usize,
     outputs: std::ops::Range<usize>,
-    /// `[panel][image][row][column][input of the panel]`
+    /// Input rows, `[panel][image][row][column][input of the panel]`.
     rows: &'a mut [T],
-    /// `[output][tap][input]` of the group.
+    /// Sums of the group, `[output][tap][input]`.
     sums: Shared<T>,
 }
 
@@ -203,13 +203,14 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
         let conv = self.pass.conv;
-        let cut = self.cut;
-        let range = cut.pieces * self.part / cut.parts..cut.pieces * (self.part + 1) / cut.parts;
+        let tiling = self.tiling;
+        let range = tiling.pieces * self.part / tiling.parts
+            ..tiling.pieces * (self.part + 1) / tiling.parts;
         for piece in range.clone() {
-            let image = piece / cut.row_pieces * cut.images;
-            let row = piece % cut.row_pieces * cut.rows;
-            let images = image..conv.batch.min(image + cut.images);
-            let rows = row..self.reach[0].targets.min(row + cut.rows);
+            let image = piece / tiling.row_pieces * tiling.images;
+            let row = piece % tiling.row_pieces * tiling.rows;
+            let images = image..conv.batch.min(image + tiling.images);
+            let rows = row..self.reach[0].targets.min(row + tiling.rows);
             let rows = Rows::new(&self.reach[0], rows);
             self.pack(simd, &images, &rows);
             let start = match piece == range.start {
@@ -222,7 +223,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Where a panel starts in the rows of a piece.
+    /// Offset of a panel in the rows of a piece.
     fn start(&self, images: usize, rows: &Rows, before: usize, lanes: usize) -> usize {
         images * rows.inputs.len() * self.reach[1].sources * before * lanes
     }
@@ -246,7 +247,8 @@ impl<T: Scalar> Task<'_, T> {
                     let channels = S::LANES.min(panel.channels - first);
                     let from = channel * plane + rows.inputs.start * columns;
                     assert!(self.pass.x.len() >= from + (channels - 1) * plane + len);
-                    // SAFETY: the input has the planes and the rows have room, as asserted; the rows are this task's.
+                    // SAFETY: the input holds the planes and the buffer the rows, as asserted; the buffer belongs to
+                    // this task.
                     unsafe {
                         interleave(
                             simd,
@@ -293,8 +295,8 @@ impl<T: Scalar> Task<'_, T> {
                         ((output + m.min(count - 1)) * taps.len() + tap) * sums_row
                             + panel.before * S::LANES
                     });
-                    // SAFETY: the sums of a part and group have a row for each tap of each output, and no other task has
-                    // these outputs of them.
+                    // SAFETY: the sums of a part and group have one row per tap of each output, and no other task
+                    // accesses those of these outputs.
                     unsafe {
                         Tile {
                             a: self.pass.gy,
@@ -317,7 +319,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// For each tap the outputs that it finds a sample for, with that sample.
+    /// For each tap, the outputs for which it reads a sample, with that sample.
     fn taps(&self, rows: &Rows) -> Vec<Vec<[u32; 2]>> {
         let [height, width] = self.reach;
         let kernel = self.pass.conv.kernel;
@@ -339,13 +341,13 @@ impl<T: Scalar> Task<'_, T> {
     }
 }
 
-/// The parts' sums of one output, added and written `[input][tap]`.
+/// Adds the parts' sums of one output and writes them as `[input][tap]`.
 struct Finish<'a, T> {
     sums: &'a [T],
     part_len: usize,
     parts: usize,
     taps: usize,
-    /// Numbers of a row of sums.
+    /// Elements per row of sums.
     width: usize,
     inputs: usize,
     to: Shared<T>,

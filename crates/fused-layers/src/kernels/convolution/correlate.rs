@@ -1,4 +1,4 @@
-//! Output and input gradient: sums over channels and taps.
+//! The output and the input gradient: sums over channels and taps.
 
 use super::Convolution;
 use super::axis::AxisPlan;
@@ -11,16 +11,17 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 
-/// What the frame of a task may take of the second-level cache.
+/// Target size of a task's frame: a share of the L2 cache.
 const FRAME_BYTES: usize = 384 << 10;
-/// Most positions of a task, so that a block of rows of results stays in the first-level cache.
+/// Maximum number of positions per task, so that a block of rows of results stays in the L1 cache.
 const MOST_POSITIONS: usize = 1536;
-/// Tasks are not cut below this many positions for the sake of more threads.
+/// Tasks are not made smaller than this many positions to occupy more threads.
 const LEAST_POSITIONS: usize = 384;
-/// Room behind a frame for the vectors that reach past the last position, beside the longest shift along a row.
+/// Extra space after a frame for vectors that extend past the last position, in addition to the largest shift along a
+/// row.
 pub const SLACK: usize = 2 * MOST_VECTORS * MAX_LANES;
 
-/// One of the two passes whose result is an image.
+/// A pass whose result is an image: the output or the input gradient.
 pub struct Correlate<'a, T> {
     pub(super) conv: &'a Convolution,
     axes: [AxisPlan; 2],
@@ -64,7 +65,7 @@ impl<'a, T: Scalar> Correlate<'a, T> {
         }
     }
 
-    /// Source and target channels of a group.
+    /// Source and target channels per group.
     fn channels(&self) -> [usize; 2] {
         match self.direction {
             Direction::Forward => [self.conv.in_per_group, self.conv.out_per_group],
@@ -89,7 +90,7 @@ impl<'a, T: Scalar> Correlate<'a, T> {
             channels: conv.groups * sources,
         };
         let planes = frame.axes.map(|axis| axis.phases.len());
-        let cut = Cut {
+        let tiling = Tiling {
             images: conv.batch,
             rows: self.axes[0].most(),
             pitch: frame.pitch,
@@ -97,10 +98,10 @@ impl<'a, T: Scalar> Correlate<'a, T> {
             bytes: sources * planes[0] * planes[1] * size_of::<T>(),
             repeats: conv.groups,
         };
-        let (images, rows) = cut.piece(rayon::current_num_threads());
-        let (image_pieces, row_pieces) = (conv.batch.div_ceil(images), cut.rows.div_ceil(rows));
+        let (images, rows) = tiling.piece(rayon::current_num_threads());
+        let (image_pieces, row_pieces) = (conv.batch.div_ceil(images), tiling.rows.div_ceil(rows));
         let pieces = image_pieces * row_pieces;
-        // With few pieces the threads share the target channels of each, and all pack the same frame.
+        // If there are few pieces, threads share the target channels of each, and each packs the same frame.
         let (tasks, threads) = (conv.groups * pieces, rayon::current_num_threads());
         let shares = match threads {
             1 => 1,
@@ -108,7 +109,7 @@ impl<'a, T: Scalar> Correlate<'a, T> {
                 .div_ceil(tasks.max(1))
                 .min(most_blocks(&lattices)),
         };
-        // Multiplications by the vector are worth about as much as touching an element.
+        // Eight multiply-adds, in vectors, take about as long as accessing one element.
         let work = self.conv.multiply_adds() / 8 + self.source.len();
         for_each(tasks * shares, work, |task| {
             let (task, share) = (task / shares, task % shares);
@@ -117,11 +118,11 @@ impl<'a, T: Scalar> Correlate<'a, T> {
             let row = (piece % row_pieces) * rows;
             let piece = Piece {
                 images: first..conv.batch.min(first + images),
-                rows: row..cut.rows.min(row + rows),
+                rows: row..tiling.rows.min(row + rows),
             };
             let width = widths[0];
             let tall = (rows + width) * frame.row(&piece);
-            // The last taps of a row read that far past the last channel.
+            // The last taps of a row read this far past the last channel.
             let frame_len = sources * frame.channel(&piece, lanes)
                 + self.axes[1].longest()
                 + SLACK
@@ -155,20 +156,20 @@ fn most_blocks<T>(lattices: &[Lattice<T>]) -> usize {
     blocks.max().unwrap_or(1).max(1)
 }
 
-/// How a pass is cut into tasks.
-struct Cut {
+/// How a pass is divided into tasks.
+struct Tiling {
     images: usize,
     rows: usize,
     pitch: usize,
     halo: usize,
-    /// Bytes of a place of the frame.
+    /// Bytes per position of the frame.
     bytes: usize,
-    /// How often all pieces are gone through.
+    /// How many times all pieces are processed.
     repeats: usize,
 }
 
-impl Cut {
-    /// Images and rows of a task.
+impl Tiling {
+    /// Images and rows per task.
     fn piece(&self, threads: usize) -> (usize, usize) {
         let rows_of_image = self.rows.max(1);
         let image_bytes = (rows_of_image + self.halo) * self.pitch * self.bytes;
@@ -207,7 +208,7 @@ struct Task<'a, T> {
     lattices: &'a [Lattice<T>],
     group: usize,
     piece: Piece,
-    /// Which part of the blocks of rows, and of how many.
+    /// The index of this task's share of the blocks of rows, and the number of shares.
     share: [usize; 2],
     packed: &'a mut [T],
     sums: &'a mut [T],
@@ -276,7 +277,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Writes `rows` rows of a lattice from `row` on, of one channel of every image.
+    /// Writes `rows` rows of a lattice from `row` on, for one channel of every image.
     #[inline(always)]
     fn write<S: Simd<T>>(
         &self,
@@ -298,10 +299,10 @@ impl<T: Scalar> Task<'_, T> {
             let to_row = row_line.step * width;
             let from = &sums[place * self.frame.pitch..];
             assert!(from.len() >= (rows - 1) * sums_row + columns.count);
-            // SAFETY: `from` has the rows, as asserted; the target has so many rows `step` apart from `row` on, and
-            // places `step` apart from `first` on, which no other task writes.
+            // SAFETY: `from` holds the rows, as asserted; the target has `rows` rows that are `step` apart from `row`
+            // on, with positions `step` apart from `first` on, which no other task writes.
             unsafe {
-                // Only an input gradient, which ends with its sums, has places apart.
+                // Only an input gradient, which has no epilogue, has positions that are not contiguous.
                 if columns.step == 1 {
                     copy_rows(
                         simd,

@@ -1,4 +1,4 @@
-//! What follows a convolution's sums, bias and activation, and what its backward pass starts with.
+//! Bias and activation after a convolution, and the first step of their backward pass.
 
 use crate::kernels::activation::{Activation, Form};
 use spectral_lanes::Scalar;
@@ -7,22 +7,22 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 
-/// Images of a task where maps are small.
+/// Images per task if maps are small.
 const IMAGES: usize = 16;
-/// Maps of fewer positions are summed over images first, so that vectors are full.
+/// Maps with fewer positions are summed over images first, so that vectors are full.
 const SMALL_MAP: usize = 64;
 
-/// What is done to each output while it is at hand: `f(sum + bias[channel])`.
+/// Applied to each output while it is in registers or cache: `f(sum + bias[channel])`.
 #[derive(Clone, Copy, Debug)]
 pub struct Epilogue<'a, T> {
-    /// Added to the sums, one a channel of the output.
+    /// Added to the sums, one value per output channel.
     pub bias: Option<&'a [T]>,
     /// Applied after the bias.
     pub activation: Activation,
 }
 
 impl<T: Scalar> Epilogue<'_, T> {
-    /// The sums as they are.
+    /// No bias and no activation.
     pub const fn none() -> Self {
         Epilogue {
             bias: None,
@@ -30,7 +30,7 @@ impl<T: Scalar> Epilogue<'_, T> {
         }
     }
 
-    /// Of one channel; none if nothing is to be done.
+    /// The epilogue for one channel, or `None` if there is nothing to do.
     #[inline(always)]
     pub(crate) fn finish(&self, channel: usize) -> Option<Finish<T>> {
         if self.bias.is_none() && self.activation == Activation::Identity {
@@ -43,7 +43,7 @@ impl<T: Scalar> Epilogue<'_, T> {
     }
 }
 
-/// The epilogue of one channel.
+/// The epilogue for one channel.
 #[derive(Clone, Copy)]
 pub(crate) struct Finish<T> {
     bias: T,
@@ -51,7 +51,7 @@ pub(crate) struct Finish<T> {
 }
 
 impl<T: Scalar> Finish<T> {
-    /// `sums`, finished if there is anything to be done.
+    /// Applies the epilogue to `sums`, if there is one.
     #[inline(always)]
     pub fn through<S: Simd<T>>(finish: Option<Self>, simd: S, sums: S::V) -> S::V {
         match finish {
@@ -66,26 +66,28 @@ impl<T: Scalar> Finish<T> {
     }
 }
 
-/// Bias and activation, `y[b,o,n] = f(sum[b,o,n] + bias[o])`, as the backward pass sees them.
+/// The backward pass of a bias and an activation, `y[b,o,n] = f(sum[b,o,n] + bias[o])`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChannelEpilogue {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
-    /// Positions of a channel.
+    /// Positions per channel.
     pub positions: usize,
     /// Applied after the bias.
     pub activation: Activation,
 }
 
 impl ChannelEpilogue {
-    /// From the gradient `g` of the output `y`: the gradient of the sums, `gy = f'·g`, and its sum over images and
-    /// positions, the bias' gradient. Either is optional; with the identity the first is `g`, and `y` is not read and may
-    /// be empty.
+    /// Computes, from the gradient `g` of the output `y`, the gradient of the sums, `gy = f'·g`, and its sum over
+    /// images and positions, which is the gradient with respect to the bias.
     ///
-    /// Panics when a slice has another length than `batch · channels · positions` or, the last, `channels`, and when the
-    /// slope is negative or not finite, since the output then does not tell the argument's sign.
+    /// Both results are optional. For the identity, the first equals `g`, and `y` is not read and may be empty.
+    ///
+    /// # Panics
+    /// If the length of a slice is not `batch · channels · positions` or, for the bias gradient, `channels`; or if the
+    /// slope is negative or not finite, since the output's sign then does not determine the argument's.
     pub fn adjoint<T: Scalar>(
         &self,
         y: &[T],
@@ -95,7 +97,7 @@ impl ChannelEpilogue {
     ) {
         assert!(
             self.activation.is_valid(),
-            "the slope of an activation must be finite and not negative, got {:?}",
+            "activation slope must be finite and nonnegative, got {:?}",
             self.activation
         );
         let len = count(&[self.batch, self.channels, self.positions]);
@@ -116,7 +118,7 @@ impl ChannelEpilogue {
         ] {
             assert!(
                 got == expected,
-                "the epilogue's {what} must have {expected} elements, got {got}"
+                "convolution epilogue {what}: expected {expected} elements, got {got}"
             );
         }
         T::enter::<EpilogueEntry>(EpilogueGradient {
@@ -132,7 +134,7 @@ impl ChannelEpilogue {
     }
 }
 
-/// The gradient before bias and activation, and its sums by channel; all of `y`, `g` and `gy` have one length.
+/// The gradient before bias and activation, and its per-channel sums; `y`, `g` and `gy` have the same length.
 pub struct EpilogueGradient<'a, T> {
     batch: usize,
     channels: usize,
@@ -159,13 +161,13 @@ impl<T: Scalar> EpilogueGradient<'_, T> {
         let small = self.positions < SMALL_MAP;
         let images = if small { IMAGES } else { 1 };
         let parts = self.batch.div_ceil(images);
-        // Each part has sums of its own, so that they do not depend on the threads.
+        // Each part has separate sums, so that they do not depend on the number of threads.
         let mut partial = vec![0.0; parts * self.channels];
         let sums = Shared::new(&mut partial);
         let image = self.channels * self.positions;
         for_each(parts, self.g.len() / 4, |part| {
             let images = part * images..self.batch.min((part + 1) * images);
-            // SAFETY: no other task has this part, and the partial sums hold it.
+            // SAFETY: no other task accesses this part, and it is within the partial sums.
             let sums = unsafe {
                 std::slice::from_raw_parts_mut(sums.at(part * self.channels), self.channels)
             };
@@ -194,9 +196,9 @@ impl<T: Scalar> EpilogueGradient<'_, T> {
 struct Task<'a, T> {
     pass: &'a EpilogueGradient<'a, T>,
     images: std::ops::Range<usize>,
-    /// Sums over the images where maps are small, `[channel][position]`.
+    /// Sums over the images if maps are small, `[channel][position]`.
     total: &'a mut [T],
-    /// By channel.
+    /// Per-channel sums.
     sums: &'a mut [f64],
 }
 
@@ -227,13 +229,13 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> EpilogueGradient<'_, T> {
-    /// The gradient of up to a vector of elements from `at` on, written if it is asked for.
+    /// The gradient of up to one vector of elements from `at` on, stored if requested.
     ///
     /// # Safety
-    /// `count` elements must be there.
+    /// The slices must hold `count` elements from `at` on.
     #[inline(always)]
     unsafe fn vector<S: Simd<T>>(&self, simd: S, at: usize, count: usize) -> S::V {
-        // SAFETY: by the caller's promise; all slices have the same length.
+        // SAFETY: guaranteed by the caller; all slices have the same length.
         unsafe {
             let (y, g) = (self.y.as_ptr().add(at), self.g.as_ptr().add(at));
             if count == S::LANES {
@@ -260,7 +262,7 @@ impl<T: Scalar> EpilogueGradient<'_, T> {
         let mut sums = [simd.splat(T::of(0.0)); 4];
         let step = 4 * S::LANES;
         let mut at = 0;
-        // SAFETY: the elements are there, as asserted.
+        // SAFETY: the slices hold these elements, as asserted.
         unsafe {
             while at + step <= count {
                 for n in 0..4 {
@@ -275,7 +277,7 @@ impl<T: Scalar> EpilogueGradient<'_, T> {
             }
         }
         let mut lanes = [T::of(0.0); MAX_LANES];
-        // SAFETY: there is room for the widest vector.
+        // SAFETY: the array holds the widest vector.
         unsafe {
             simd.store(
                 lanes.as_mut_ptr(),
@@ -285,7 +287,7 @@ impl<T: Scalar> EpilogueGradient<'_, T> {
         lanes[..S::LANES].iter().map(|lane| lane.widen()).sum()
     }
 
-    /// Adds the gradient of as many elements as `total` has, from `start` on.
+    /// Adds the gradient of as many elements as `total` holds, from `start` on.
     #[inline(always)]
     fn add<S: Simd<T>>(&self, simd: S, start: usize, total: &mut [T]) {
         let count = total.len();
@@ -293,7 +295,7 @@ impl<T: Scalar> EpilogueGradient<'_, T> {
         let mut at = 0;
         while at < count {
             let part = S::LANES.min(count - at);
-            // SAFETY: the elements are there, as asserted, and `part` of the total from `at` on.
+            // SAFETY: the slices hold these elements, as asserted, and `total` holds `part` elements from `at` on.
             unsafe {
                 let v = self.vector(simd, start + at, part);
                 let to = total.as_mut_ptr().add(at);

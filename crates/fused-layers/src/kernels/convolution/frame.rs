@@ -1,54 +1,54 @@
-//! Images laid out with their padding: rows of all images of a task side by side, one channel after the other.
+//! Images laid out with their padding: rows of all images of a task side by side, one channel after another.
 
 use super::axis::FrameAxis;
 use super::epilogue::Finish;
 use spectral_lanes::Scalar;
 use spectral_lanes::Simd;
 
-/// What a task works on: images of the batch and rows of results.
+/// The work of a task: a range of images of the batch and of rows of results.
 #[derive(Clone, Debug)]
 pub struct Piece {
     pub images: std::ops::Range<usize>,
     pub rows: std::ops::Range<usize>,
 }
 
-/// A layout `[channel][plane][row][image][place]`.
+/// The layout `[channel][plane][row][image][position]`.
 #[derive(Clone, Debug)]
 pub struct Frame<'a> {
     pub axes: [&'a FrameAxis; 2],
-    /// Places of a row of one image.
+    /// Distance between the rows of neighboring images.
     pub pitch: usize,
-    /// Rows beyond those of the results.
+    /// Number of rows in addition to those of the results.
     pub halo: usize,
     /// Channels of the source, of all groups.
     pub channels: usize,
 }
 
 impl Frame<'_> {
-    /// Places of a row of all images.
+    /// Elements per row of all images.
     pub fn row(&self, piece: &Piece) -> usize {
         piece.images.len() * self.pitch
     }
 
-    /// Places of a plane.
+    /// Elements per plane.
     pub fn plane(&self, piece: &Piece) -> usize {
         (piece.rows.len() + self.halo) * self.row(piece)
     }
 
-    /// Places of a channel that are packed, a multiple of `lanes`.
+    /// Elements per packed channel, a multiple of `lanes`.
     pub fn channel(&self, piece: &Piece, lanes: usize) -> usize {
         let planes = self.axes[0].phases.len() * self.axes[1].phases.len();
         (planes * self.plane(piece)).next_multiple_of(lanes)
     }
 
-    /// Where a tap with these planes and shifts starts.
+    /// Offset of a tap with these planes and shifts.
     pub fn offset(&self, piece: &Piece, planes: [usize; 2], shifts: [usize; 2]) -> usize {
         (planes[0] * self.axes[1].phases.len() + planes[1]) * self.plane(piece)
             + shifts[0] * self.row(piece)
             + shifts[1]
     }
 
-    /// Packs channels `channels` of `source`; what follows them in `to` becomes zero.
+    /// Packs channels `channels` of `source`, and fills the rest of `to` with zeros.
     #[inline(always)]
     pub fn pack<T: Scalar, S: Simd<T>>(
         &self,
@@ -100,12 +100,12 @@ impl Frame<'_> {
 }
 
 impl FrameAxis {
-    /// The sample at a place that has one.
+    /// The sample at a position that has one.
     fn sample(&self, place: usize, phase: usize) -> usize {
         (self.step * place + phase).wrapping_add_signed(-self.origin)
     }
 
-    /// The places from `start` on that hold samples, within the first `len`.
+    /// The positions from `start` on that hold samples, within the first `len`.
     fn filled(&self, phase: usize, start: usize, len: usize) -> (usize, usize) {
         let place = |sample: usize| {
             let above = sample as isize + self.origin - phase as isize;
@@ -116,7 +116,7 @@ impl FrameAxis {
     }
 }
 
-/// Rows to be copied.
+/// Rows to copy.
 struct Rows<'a, T> {
     from: &'a [T],
     from_row: usize,
@@ -134,7 +134,7 @@ impl<T: Scalar> Rows<'_, T> {
         let last = (rows - 1) * self.from_row + (count - 1) * self.from_step;
         assert!(from.len() > last && to.len() >= (rows - 1) * to_row + count);
         if self.from_step == 1 {
-            // SAFETY: both hold `rows` rows of `count` numbers, as asserted.
+            // SAFETY: both hold `rows` rows of `count` elements, as asserted.
             unsafe {
                 copy_rows(
                     simd,
@@ -156,11 +156,11 @@ impl<T: Scalar> Rows<'_, T> {
     }
 }
 
-/// Copies `rows` rows of `count` numbers and nothing beyond, through `finish` if there is one; addresses and distances of
-/// rows are of the source and the target.
+/// Copies `rows` rows of `count` elements and nothing past them, applying `finish` if there is one. Each side is given
+/// by its address and the distance between its rows.
 ///
 /// # Safety
-/// The rows must be readable and writable, and apart.
+/// The source rows must be readable, the target rows writable, and the two must not overlap.
 #[inline(always)]
 pub unsafe fn copy_rows<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -171,7 +171,8 @@ pub unsafe fn copy_rows<T: Scalar, S: Simd<T>>(
     finish: Option<Finish<T>>,
 ) {
     let (mut from, mut to) = (from, to.cast_mut());
-    // SAFETY: every vector lies within its row; the last of a row overlaps the one before rather than be cut.
+    // SAFETY: every vector is within its row; the last vector of a row overlaps the previous one instead of being
+    // partial.
     unsafe {
         for _ in 0..rows {
             if count < S::LANES {

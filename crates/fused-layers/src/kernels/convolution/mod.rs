@@ -1,12 +1,12 @@
-//! Convolution without a transform, as products of blocks of registers.
+//! Direct convolution, as register-blocked products.
 //!
-//! Vectors run along the positions of an image, laid out with their padding so that a tap is nothing but an offset
-//! ([`frame`]): every pass is then a sum over channels and taps of a weight times a shifted row ([`sweep`]), and the
-//! weight gradient a sum over positions of two of them ([`weights`]).
+//! Vectors run along the positions of an image, laid out with its padding so that a tap is just an offset ([`frame`]).
+//! Every pass is then a sum over channels and taps of a weight times a shifted row ([`sweep`]), and the weight gradient
+//! is a sum over positions of products of two rows ([`weights`]).
 //!
-//! With enough channels vectors run along these instead ([`tile`], [`panels`]): no position needs its neighbor, so
-//! nothing is padded, and taps that find no sample are left out ([`reach`]). Outputs and input gradients of small maps
-//! are computed so ([`blocked`]), and weight gradients ([`blocked_weights`]).
+//! With enough channels, vectors run along these instead ([`tile`], [`panels`]): positions are then independent of
+//! their neighbors, so nothing is padded, and taps that read no sample are skipped ([`reach`]). Outputs and input
+//! gradients of small maps ([`blocked`]) and weight gradients ([`blocked_weights`]) are computed this way.
 
 mod axis;
 mod blocked;
@@ -27,7 +27,7 @@ use spectral_lanes::Scalar;
 use spectral_lanes::count;
 pub use weights::WeightGradient;
 
-/// A two-dimensional convolution as networks have it (a cross-correlation), with its adjoints:
+/// A two-dimensional convolution as in neural networks (a cross-correlation), with its adjoints:
 ///
 /// ```text
 /// y[b,g,o,n] = Σ_{i,t} w[g,o,i,t] · x_padded[b,g,i, stride·n + dilation·t]
@@ -36,27 +36,28 @@ pub use weights::WeightGradient;
 /// Shapes, row-major: input `[batch, groups·in_per_group, sizes…]`, weight
 /// `[groups·out_per_group, in_per_group, kernel…]`, output `[batch, groups·out_per_group, output_sizes()…]`.
 ///
-/// All methods panic when a slice has another length than its shape says, a kernel size, stride or dilation is zero, or
-/// the kernel is longer than the padded input; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape, if a kernel size, stride or dilation is zero,
+/// or if the dilated kernel is larger than the padded input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Groups of channels that do not mix.
+    /// Number of channel groups; channels of different groups do not mix.
     pub groups: usize,
-    /// Input channels of a group.
+    /// Input channels per group.
     pub in_per_group: usize,
-    /// Output channels of a group.
+    /// Output channels per group.
     pub out_per_group: usize,
     /// Height and width of the input.
     pub sizes: [usize; 2],
     /// Height and width of the kernel.
     pub kernel: [usize; 2],
-    /// Step between outputs.
+    /// Stride: the step between outputs, vertical and horizontal.
     pub stride: [usize; 2],
-    /// Step between taps.
+    /// Dilation: the step between taps, vertical and horizontal.
     pub dilation: [usize; 2],
-    /// Zeros before and after the input.
+    /// Number of zeros before and after the input, vertical and horizontal.
     pub padding: [(usize, usize); 2],
 }
 
@@ -80,11 +81,11 @@ impl Convolution {
                 .map(|span| span.saturating_add(1))
                 .filter(small);
             let (Some(padded), Some(extent)) = (padded, extent) else {
-                panic!("the padded signal or the dilated kernel is too large: {self:?}");
+                panic!("padded input or dilated kernel is too large: {self:?}");
             };
             assert!(
                 extent <= padded,
-                "a kernel that spans {extent} samples does not fit a padded signal of {padded}"
+                "dilated kernel size {extent} exceeds the padded input size {padded}"
             );
             (padded - extent) / self.stride[axis] + 1
         })
@@ -118,7 +119,7 @@ impl Convolution {
         count(&[self.batch, self.groups, self.out_per_group, height, width])
     }
 
-    /// Multiplications with an addition of each of the three passes.
+    /// Number of multiply-adds in each of the three passes.
     pub fn multiply_adds(&self) -> usize {
         count(&[
             self.output_len(),
@@ -128,12 +129,13 @@ impl Convolution {
         ])
     }
 
-    /// The output.
+    /// Computes the output.
     pub fn forward<T: Scalar>(&self, x: &[T], w: &[T], y: &mut [T]) {
         self.forward_with(x, w, Epilogue::none(), y);
     }
 
-    /// The output, with a bias and an activation: `f(forward(x) + bias[o])`. [`ChannelEpilogue`] has their gradients.
+    /// Computes the output with bias and activation, `f(forward(x) + bias[o])`. For their gradients see
+    /// [`ChannelEpilogue`].
     pub fn forward_with<T: Scalar>(
         &self,
         x: &[T],
@@ -154,7 +156,7 @@ impl Convolution {
         }
     }
 
-    /// The gradient for the input: `⟨forward(x), gy⟩ = ⟨x, adjoint_input(gy)⟩`.
+    /// Computes the gradient with respect to the input: `⟨forward(x), gy⟩ = ⟨x, adjoint_input(gy)⟩`.
     pub fn adjoint_input<T: Scalar>(&self, gy: &[T], w: &[T], gx: &mut [T]) {
         self.check([
             ("output gradient", gy.len(), self.output_len()),
@@ -168,7 +170,7 @@ impl Convolution {
         }
     }
 
-    /// The gradient for the weight: `⟨forward(x; w), gy⟩ = ⟨w, adjoint_weight(x, gy)⟩`.
+    /// Computes the gradient with respect to the weight: `⟨forward(x; w), gy⟩ = ⟨w, adjoint_weight(x, gy)⟩`.
     pub fn adjoint_weight<T: Scalar>(&self, x: &[T], gy: &[T], gw: &mut [T]) {
         self.check([
             ("input", x.len(), self.input_len()),
@@ -186,12 +188,12 @@ impl Convolution {
         for (what, got, expected) in lengths {
             assert!(
                 got == expected,
-                "the convolution's {what} must have {expected} elements, got {got}"
+                "convolution {what}: expected {expected} elements, got {got}"
             );
         }
     }
 
-    /// Whether each channel is convolved with a kernel of its own.
+    /// Whether each channel has its own kernel.
     fn is_depthwise(&self) -> bool {
         self.in_per_group == 1 && self.out_per_group == 1
     }

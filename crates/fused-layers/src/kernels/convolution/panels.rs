@@ -1,25 +1,25 @@
-//! Channels side by side in vectors: how many vectors a row has, and the way from planes to such rows and back.
+//! Panels of channels in vectors, and the conversion between planes and rows of such panels.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::{MAX_LANES, Simd};
 
-/// Channels in panels of up to a few vectors, rows of which are the factor that tiles share.
+/// Division of channels into panels of up to a few vectors, the rows of which are the factor that tiles share.
 #[derive(Clone, Debug)]
 pub struct Panels {
     pub channels: usize,
     lanes: usize,
-    /// First vector of each panel, and their number in the end.
+    /// The first vector of each panel, followed by the number of vectors.
     bounds: Vec<usize>,
 }
 
-/// Some vectors of channels.
+/// A range of vectors of channels.
 #[derive(Clone, Copy, Debug)]
 pub struct Panel {
     pub first: usize,
-    /// Channels that there are.
+    /// Number of channels that exist.
     pub channels: usize,
     pub vectors: usize,
-    /// Vectors of the panels before.
+    /// Number of vectors in the preceding panels.
     pub before: usize,
 }
 
@@ -38,7 +38,7 @@ impl Panels {
         self.bounds.len() - 1
     }
 
-    /// Vectors of all panels.
+    /// Number of vectors in all panels.
     pub fn vectors(&self) -> usize {
         self.bounds[self.count()]
     }
@@ -55,22 +55,22 @@ impl Panels {
     }
 }
 
-/// Rows of numbers, one a channel, `stride` apart.
+/// Rows of elements, one per channel, `stride` apart.
 #[derive(Clone, Copy)]
 pub struct Planes<P> {
     pub start: P,
     pub stride: usize,
-    /// Channels that there are.
+    /// Number of channels that exist.
     pub channels: usize,
-    /// Numbers of each.
+    /// Elements per channel.
     pub len: usize,
 }
 
-/// Lays the numbers of up to a vector of channels side by side: number `k` of channel `i` becomes lane `i` of the vector at
-/// `to + k·row`. Lanes without a channel repeat the last one.
+/// Interleaves up to one vector of channels: element `k` of channel `i` becomes lane `i` of the vector at `to + k·row`.
+/// Lanes without a channel repeat the last one.
 ///
 /// # Safety
-/// The planes must be readable and all the vectors writable, and apart.
+/// The planes must be readable and all the vectors writable, and the two must not overlap.
 #[inline(always)]
 pub unsafe fn interleave<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -87,15 +87,15 @@ pub unsafe fn interleave<T: Scalar, S: Simd<T>>(
             from[i] = planes.start.wrapping_add(channel * planes.stride + at);
             rows[i] = to.wrapping_add((at + i) * row);
         }
-        // SAFETY: by the caller's promise; only the first `count` numbers are read and rows written.
+        // SAFETY: guaranteed by the caller; only the first `count` elements are read and rows written.
         unsafe { simd.transpose(&from, count, &rows, count, S::LANES) };
     }
 }
 
-/// The way back of [`interleave`]: lane `i` of the vector at `from + k·row` becomes number `k` of channel `i`.
+/// The inverse of [`interleave`]: lane `i` of the vector at `from + k·row` becomes element `k` of channel `i`.
 ///
 /// # Safety
-/// All the vectors must be readable and the planes writable, and apart.
+/// All the vectors must be readable and the planes writable, and the two must not overlap.
 #[inline(always)]
 pub unsafe fn separate<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -111,7 +111,7 @@ pub unsafe fn separate<T: Scalar, S: Simd<T>>(
             rows[i] = from.wrapping_add((at + i.min(count - 1)) * row);
             to[i] = planes.start.wrapping_add(i * planes.stride + at);
         }
-        // SAFETY: by the caller's promise; only the first `count` numbers of the channels that there are are written.
+        // SAFETY: guaranteed by the caller; only the first `count` elements of existing channels are written.
         unsafe { simd.transpose(&rows, S::LANES, &to, planes.channels, count) };
     }
 }

@@ -1,10 +1,10 @@
-//! Which taps of an axis reach a sample of the source, and where.
+//! Which taps along an axis read a sample of the source, and which sample.
 
 use std::ops::Range;
 
 use super::Convolution;
 
-/// One axis of a pass: target `p` finds by tap `t` sample `step·p + slope·t + origin` of the source.
+/// One axis of a pass: target `p` reads sample `step·p + slope·t + origin` of the source through tap `t`.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
     step: isize,
@@ -15,7 +15,7 @@ pub struct Reach {
     pub targets: usize,
 }
 
-/// Neighboring targets that are reached by the same taps.
+/// Neighboring targets with the same contributing taps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
     pub targets: Range<usize>,
@@ -35,7 +35,7 @@ impl Reach {
         }
     }
 
-    /// From the output's gradient to the input's, for a stride of 1.
+    /// From the gradient of the output to that of the input, for a stride of 1.
     pub fn adjoint(conv: &Convolution, axis: usize) -> Self {
         Reach {
             step: 1,
@@ -47,7 +47,7 @@ impl Reach {
         }
     }
 
-    /// The sample that tap `tap` finds for target `target`, which must be one.
+    /// The sample that tap `tap` reads for target `target`; it must exist.
     pub fn sample(&self, target: usize, tap: usize) -> usize {
         let sample = self.step * target as isize + self.slope * tap as isize + self.origin;
         debug_assert!((0..self.sources as isize).contains(&sample));
@@ -59,7 +59,7 @@ impl Reach {
         (0..self.sources as isize).contains(&sample)
     }
 
-    /// The targets for which tap `tap` finds a sample; they are neighbors.
+    /// The targets for which tap `tap` reads a sample; they are contiguous.
     pub fn targets_of(&self, tap: usize) -> Range<usize> {
         let mut reached = (0..self.targets).filter(|target| self.reaches(*target, tap));
         match reached.next() {
@@ -68,7 +68,7 @@ impl Reach {
         }
     }
 
-    /// All targets, by the taps that find samples for them; the taps of a target are neighbors.
+    /// All targets, grouped by their contributing taps; the taps of a target are contiguous.
     pub fn classes(&self) -> Vec<Class> {
         let mut classes: Vec<Class> = Vec::new();
         for target in 0..self.targets {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_take_apart_the_border_and_the_inside() {
+    fn classes_separate_the_border_from_the_interior() {
         let conv = Convolution {
             batch: 1,
             groups: 1,

@@ -1,32 +1,32 @@
-//! The inner loops: sums of shifted rows times weights, and sums over positions.
+//! The inner loops: sums of weights times shifted rows, and sums over positions.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, MAX_LANES, Simd, Vector};
 
-/// Most vectors of positions that are summed at a time.
+/// Maximum number of vectors of positions that are summed at a time.
 pub const MOST_VECTORS: usize = 8;
 
-/// Rows that can be summed side by side, with vectors of `bytes`.
+/// Numbers of rows that can be summed together, for vectors of `bytes`.
 pub fn widths(bytes: usize) -> &'static [usize] {
     if bytes == 64 { &[8, 4, 2] } else { &[4, 2] }
 }
 
-/// `y[m][q] = Σ_k weights[k][m] · x[offsets[k] + q]` for every position `q < positions`, and up to
-/// [`MOST_VECTORS`] vectors beyond.
+/// `y[m][q] = Σ_k weights[k][m] · x[offsets[k] + q]` for every position `q < positions`, and up to [`MOST_VECTORS`]
+/// vectors past them.
 pub struct Sweep<'a, T> {
     pub x: &'a [T],
     pub offsets: &'a [usize],
     pub weights: &'a [T],
-    /// Rows, one of [`widths`].
+    /// Number of rows, one of [`widths`].
     pub width: usize,
     pub positions: usize,
     pub y: &'a mut [T],
-    /// From row to row of `y`.
+    /// Distance between rows of `y`.
     pub row: usize,
 }
 
 impl<T: Scalar> Sweep<'_, T> {
-    /// Must run within [`Simd::call`].
+    /// Must be called within [`Simd::call`].
     #[inline(always)]
     pub fn run<S: Simd<T>>(self, simd: S) {
         match (S::LANES * size_of::<T>(), self.width) {
@@ -71,7 +71,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Rows<'_, T, MR, 
             let mut sums = [[simd.splat(T::of(0.0)); NR]; MR];
             let mut w = weights.as_ptr();
             for &offset in offsets {
-                // SAFETY: the assertion keeps every offset and position within `x`, every term within the weights.
+                // SAFETY: by the assertion, every offset and position is within `x`, and every term within the weights.
                 unsafe {
                     let from = x.as_ptr().add(offset + at);
                     let mut samples = [simd.splat(T::of(0.0)); NR];
@@ -89,7 +89,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Rows<'_, T, MR, 
             }
             for m in 0..MR {
                 for n in 0..NR {
-                    // SAFETY: the assertion keeps rows and positions within `y`.
+                    // SAFETY: by the assertion, rows and positions are within `y`.
                     unsafe {
                         simd.store(y.as_mut_ptr().add(m * row + at + n * S::LANES), sums[m][n])
                     };
@@ -100,7 +100,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Rows<'_, T, MR, 
     }
 }
 
-/// Rows of one factor and offsets into the other that are multiplied at a time, with vectors of `bytes`.
+/// Numbers of rows of one factor and of offsets into the other that are multiplied together, for vectors of `bytes`.
 pub fn products(bytes: usize, depthwise: bool) -> [usize; 2] {
     match (bytes, depthwise) {
         (64, false) => [4, 6],
@@ -113,9 +113,9 @@ pub fn products(bytes: usize, depthwise: bool) -> [usize; 2] {
 /// `sums[m][n] += Σ_q g[m·row + q] · x[offsets[n] + q]` over the positions `q < positions`, a multiple of the lanes.
 pub struct Products<'a, T> {
     pub g: &'a [T],
-    /// From row to row of `g`.
+    /// Distance between rows of `g`.
     pub row: usize,
-    /// Rows that are asked for, at most those of [`products`]; so many must be there.
+    /// Number of rows, at most that of [`products`]; `g` must hold as many.
     pub rows: usize,
     pub x: &'a [T],
     pub offsets: &'a [usize],
@@ -127,7 +127,7 @@ pub struct Products<'a, T> {
 }
 
 impl<T: Scalar> Products<'_, T> {
-    /// Must run within [`Simd::call`].
+    /// Must be called within [`Simd::call`].
     #[inline(always)]
     pub fn run<S: Simd<T>>(self, simd: S) {
         match (S::LANES * size_of::<T>(), self.depthwise) {
@@ -148,7 +148,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Pairs<'_, T, MR,
     fn run<S: Simd<T>>(self, simd: S) {
         let p = self.0;
         assert!((1..=MR).contains(&p.rows) && (1..=NR).contains(&p.offsets.len()));
-        // Rows and offsets that are not asked for repeat one that is.
+        // Unused rows and offsets repeat a used one.
         let mut rows = [0; MR];
         for m in 0..MR {
             rows[m] = m.min(p.rows - 1) * p.row;
@@ -166,7 +166,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Pairs<'_, T, MR,
         let mut sums = [[simd.splat(T::of(0.0)); NR]; MR];
         let mut at = 0;
         while at < p.positions {
-            // SAFETY: the assertion keeps every row, offset and position within the factors.
+            // SAFETY: by the assertion, every row, offset and position is within the factors.
             unsafe {
                 let mut g = [simd.splat(T::of(0.0)); MR];
                 for m in 0..MR {
@@ -184,7 +184,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Pairs<'_, T, MR,
         let mut stored = [[[T::of(0.0); MAX_LANES]; NR]; MR];
         for m in 0..MR {
             for n in 0..NR {
-                // SAFETY: there is room for the widest vector.
+                // SAFETY: the array holds the widest vector.
                 unsafe { simd.store(stored[m][n].as_mut_ptr(), sums[m][n]) };
             }
         }
@@ -199,7 +199,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Pairs<'_, T, MR,
     }
 }
 
-/// The sum of the lanes of each of up to [`Simd::LANES`] vectors.
+/// The sums of the lanes of up to [`Simd::LANES`] vectors.
 #[inline(always)]
 fn across<T: Scalar, S: Simd<T>>(simd: S, vectors: &[[T; MAX_LANES]]) -> [T; MAX_LANES] {
     let mut columns = [[T::of(0.0); MAX_LANES]; MAX_LANES];
@@ -210,7 +210,8 @@ fn across<T: Scalar, S: Simd<T>>(simd: S, vectors: &[[T; MAX_LANES]]) -> [T; MAX
         *to = column.as_mut_ptr();
     }
     let mut sum = simd.splat(T::of(0.0));
-    // SAFETY: every row holds the widest vector, the squares are apart, and `columns` is read after it is written.
+    // SAFETY: every row holds the widest vector, the square blocks do not overlap, and `columns` is read after it is
+    // written.
     unsafe {
         simd.transpose(&from, S::LANES, &to, S::LANES, S::LANES);
         for column in to.iter().take(S::LANES) {

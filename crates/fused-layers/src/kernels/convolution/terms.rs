@@ -1,4 +1,4 @@
-//! The terms of a sum, and the weights packed in the order in which the sums read them.
+//! The terms of a sum, and the weights packed in the order in which they are used.
 
 use super::Convolution;
 use super::axis::{AxisPlan, Line};
@@ -6,7 +6,7 @@ use super::frame::{Frame, Piece};
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each};
 
-/// Where a term of the sum is found: a channel of the group, a plane and a shift along each axis.
+/// The location of a term of the sum: a channel of the group, and a plane and a shift along each axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Term {
     channel: usize,
@@ -14,26 +14,26 @@ struct Term {
     shifts: [usize; 2],
 }
 
-/// A weight's place: row of the block, index along each kernel axis.
+/// The location of a weight: row of the block, and index along each kernel axis.
 type Entry = (usize, [usize; 2]);
 
-/// Rows of results that are summed side by side, each in vectors of positions.
+/// Rows of results that are summed together, each in vectors of positions.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
     pub first: usize,
-    /// Rows that are results; the others of `width` are summed with zero weights.
+    /// Number of rows that are results; the rest of `width` is summed with zero weights.
     pub rows: usize,
     pub width: usize,
-    /// Start in the weights of a group.
+    /// Offset in the weights of a group.
     pub start: usize,
 }
 
-/// Which way the weight is read.
+/// How the weight is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Rows are outputs, terms inputs.
+    /// Rows are outputs, terms are inputs.
     Forward,
-    /// Rows are inputs, terms outputs.
+    /// Rows are inputs, terms are outputs.
     Adjoint,
 }
 
@@ -42,13 +42,13 @@ pub struct Lattice<T> {
     pub lines: [Line; 2],
     pub blocks: Vec<Block>,
     terms: Vec<Term>,
-    /// `[group][block][term][row]`.
+    /// Packed weights, `[group][block][term][row]`.
     weights: Vec<T>,
     weights_per_group: usize,
 }
 
 impl<T: Scalar> Lattice<T> {
-    /// Every channel of a group takes part in every sum; rows are target channels.
+    /// Every channel of a group contributes to every sum; rows are target channels.
     pub fn dense(
         conv: &Convolution,
         lines: [Line; 2],
@@ -103,7 +103,7 @@ impl<T: Scalar> Lattice<T> {
                         };
                         let filter =
                             (group * conv.out_per_group + output) * conv.in_per_group + input;
-                        // SAFETY: tasks write the weights of their own block, all within the vector.
+                        // SAFETY: tasks write only the weights of their own block, all within the vector.
                         unsafe { *shared.at(at + row) = w[filter * kernel + tap] };
                     }
                     at += block.width;
@@ -119,14 +119,14 @@ impl<T: Scalar> Lattice<T> {
         }
     }
 
-    /// One channel a group, convolved with its own kernel; rows are neighboring rows of the image, which share most of
-    /// the samples they sum.
+    /// One channel per group, with its own kernel; rows are neighboring rows of the image, which share most of their
+    /// samples.
     pub fn depthwise(conv: &Convolution, lines: [Line; 2], w: &[T], widths: &[usize]) -> Self {
         let count = lines[0].count;
         let candidates = widths
             .iter()
             .map(|width| (*width, shared_terms(&lines, *width)));
-        // Loads of a vector and multiplications with it, for each row.
+        // Vector loads and multiplications, per row.
         let cost = |(width, terms): &(usize, Vec<(Term, Vec<Entry>)>)| {
             terms.len() as f64 * (*width as f64 + 2.0) / (*width).min(count.max(1)) as f64
         };
@@ -167,7 +167,7 @@ impl<T: Scalar> Lattice<T> {
         &self.weights[start..start + block.width * self.terms.len()]
     }
 
-    /// The terms' places in a frame.
+    /// The offsets of the terms in a frame.
     pub fn offsets(&self, frame: &Frame<'_>, piece: &Piece, lanes: usize) -> Vec<usize> {
         let channel = frame.channel(piece, lanes);
         let place =
@@ -176,7 +176,7 @@ impl<T: Scalar> Lattice<T> {
     }
 }
 
-/// The narrowest width that holds `rows`, or the widest.
+/// The smallest width that holds `rows`, or the largest width.
 fn width_for(rows: usize, widths: &[usize]) -> usize {
     let fitting = widths.iter().filter(|width| **width >= rows);
     fitting
@@ -186,7 +186,7 @@ fn width_for(rows: usize, widths: &[usize]) -> usize {
         .expect("there are widths to choose from")
 }
 
-/// The samples that `width` neighboring rows sum, each with the weights it meets.
+/// The samples that `width` neighboring rows depend on, each with its weights.
 fn shared_terms(lines: &[Line; 2], width: usize) -> Vec<(Term, Vec<Entry>)> {
     let mut terms: Vec<(Term, Vec<Entry>)> = Vec::new();
     for row in 0..width {

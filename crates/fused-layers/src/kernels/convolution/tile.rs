@@ -1,14 +1,14 @@
-//! The inner loop where vectors run along channels: a block of registers of sums of numbers times rows.
+//! The inner loop with vectors along channels: a register block of sums of elements times rows.
 
 use crate::kernels::activation::Form;
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, Simd, Vector};
 
-/// Most rows of a tile.
+/// Maximum number of rows per tile.
 pub const MOST_ROWS: usize = 8;
 
-/// Most vectors of a row of a tile, with vectors of `bytes`.
+/// Maximum number of vectors per row of a tile, for vectors of `bytes`.
 pub fn most_vectors(bytes: usize) -> usize {
     match bytes {
         64 => 4,
@@ -17,7 +17,7 @@ pub fn most_vectors(bytes: usize) -> usize {
     }
 }
 
-/// Rows of a tile of so many vectors.
+/// Rows per tile with `vectors` vectors per row.
 pub fn rows_for(bytes: usize, vectors: usize) -> usize {
     match (bytes, vectors) {
         (64, 4) => 6,
@@ -26,18 +26,18 @@ pub fn rows_for(bytes: usize, vectors: usize) -> usize {
     }
 }
 
-/// What the sums of a tile are added to.
+/// The initial value of a tile's sums.
 #[derive(Clone, Copy)]
 pub enum Start<'a, T> {
     Zero,
-    /// A vector for each of a row.
+    /// One row of vectors, the same for all rows of the tile.
     Row(&'a [T]),
-    /// What is in their place, in the end.
+    /// The current contents of the destination.
     Sums,
 }
 
-/// `to[m][·] = f(start + Σ_{r,k} a[rows[m] + r·steps[0] + terms[k][0]] · b[r·steps[1] + terms[k][1]][·])` for `r < repeats`
-/// and `m < count`, where rows of `b` have `vectors` vectors.
+/// `to[m][·] = f(start + Σ_{r,k} a[rows[m] + r·steps[0] + terms[k][0]] · b[r·steps[1] + terms[k][1]][·])` for
+/// `r < repeats` and `m < count`, where each row of `b` has `vectors` vectors.
 pub struct Tile<'a, T> {
     pub a: &'a [T],
     pub rows: [usize; MOST_ROWS],
@@ -50,15 +50,15 @@ pub struct Tile<'a, T> {
     pub form: Form<T>,
     pub to: Shared<T>,
     pub to_rows: [usize; MOST_ROWS],
-    /// Rows that are stored; those beyond repeat one of them.
+    /// Number of rows that are stored; the remaining rows repeat one of them.
     pub count: usize,
 }
 
 impl<T: Scalar> Tile<'_, T> {
-    /// Must run within [`Simd::call`].
+    /// Must be called within [`Simd::call`].
     ///
     /// # Safety
-    /// The first `count` of `to_rows` must be writable for `vectors` vectors, and apart.
+    /// The first `count` of `to_rows` must be writable for `vectors` vectors and must not overlap.
     #[inline(always)]
     pub unsafe fn run<S: Simd<T>>(self, simd: S) {
         match (S::LANES * size_of::<T>(), self.vectors) {
@@ -108,7 +108,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Block<'_, T, MR,
         for repeat in 0..t.repeats {
             let shift = repeat * t.steps[0];
             for &[at, row] in t.terms {
-                // SAFETY: the assertion keeps every term of every row and repetition within `a` and `b`.
+                // SAFETY: by the assertion, every term of every row and repetition is within `a` and `b`.
                 unsafe {
                     let from = b.add(row as usize * width);
                     let mut vectors = [simd.splat(T::of(0.0)); NR];
@@ -130,7 +130,7 @@ impl<T: Scalar, const MR: usize, const NR: usize> Kernel<T> for Block<'_, T, MR,
             if m < t.count {
                 for n in 0..NR {
                     let to = t.to.at(t.to_rows[m] + n * S::LANES);
-                    // SAFETY: the caller promised the rows.
+                    // SAFETY: the caller guarantees that the rows are writable.
                     unsafe {
                         let sum = match add {
                             true => sums[m][n] + simd.load(to),

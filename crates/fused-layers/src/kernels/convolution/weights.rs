@@ -1,4 +1,4 @@
-//! Weight gradient: sums over images and positions.
+//! The weight gradient: sums over images and positions.
 
 use super::Convolution;
 use super::axis::{AxisPlan, FrameAxis};
@@ -10,13 +10,13 @@ use spectral_lanes::parallel::{Shared, for_each};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// Most parts the images are summed in.
+/// Maximum number of parts into which the images are divided for summation.
 const MOST_PARTS: usize = 16;
-/// What the input's frame may take of the second-level cache.
+/// Target size of the input's frame: a share of the L2 cache.
 const FRAME_BYTES: usize = 512 << 10;
-/// Positions after which the sums across lanes no longer count.
+/// Number of positions above which the sums across lanes are negligible.
 const ENOUGH_POSITIONS: usize = 512;
-/// Numbers added up by a task.
+/// Elements summed per task.
 const SUM_LEN: usize = 1 << 14;
 
 /// The pass whose result is a weight.
@@ -70,7 +70,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
             channels: conv.groups * conv.out_per_group,
         };
 
-        // The pieces and the parts depend on the shape alone, so that the threads do not change the sums.
+        // Pieces and parts depend only on the shape, so that the number of threads does not affect the sums.
         let planes = inputs.axes.map(|axis| axis.phases.len());
         let places = conv.in_per_group * planes[0] * planes[1] * pitch * size_of::<T>();
         let image_bytes = (outputs[0] + inputs.halo) * places;
@@ -95,7 +95,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         let row_pieces = outputs[0].div_ceil(rows);
         let rows = outputs[0].div_ceil(row_pieces);
         let pieces = conv.batch.div_ceil(images) * row_pieces;
-        // Partial sums are not to cost more than the factors do.
+        // Partial sums should not cost more than the factors do.
         let parts = ((self.x.len() + self.gy.len()) / (2 * self.gw.len()))
             .clamp(1, MOST_PARTS)
             .min(pieces);
@@ -121,7 +121,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
             let first = task % shares * share;
             let outputs_of_task = first..conv.out_per_group.min(first + share);
             let start = part * gw_len + (group * conv.out_per_group + first) * filter;
-            // SAFETY: no other task has this part, group and range of outputs, and the partial sums hold it.
+            // SAFETY: no other task accesses this part, group and range of outputs, and it is within the partial sums.
             let sums = unsafe {
                 std::slice::from_raw_parts_mut(shared.at(start), outputs_of_task.len() * filter)
             };
@@ -158,7 +158,7 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
         let gw = Shared::new(self.gw);
         for_each(gw_len.div_ceil(SUM_LEN), parts * gw_len, |task| {
             let range = task * SUM_LEN..gw_len.min((task + 1) * SUM_LEN);
-            // SAFETY: each task writes a range of its own, within the gradient.
+            // SAFETY: each task writes its own range, within the gradient.
             let sums = unsafe { std::slice::from_raw_parts_mut(gw.at(range.start), range.len()) };
             sums.copy_from_slice(&partial[range.clone()]);
             for part in partial.chunks_exact(gw_len).skip(1) {
@@ -170,17 +170,17 @@ impl<'a, T: Scalar> WeightGradient<'a, T> {
     }
 }
 
-/// Some outputs of one group over one piece.
+/// Some outputs of one group, for one piece.
 struct Task<'a, T> {
     pass: &'a WeightGradient<'a, T>,
-    /// Of the input and of the output's gradient.
+    /// Frames of the input and of the output gradient.
     frames: [&'a Frame<'a>; 2],
     group: usize,
     outputs: std::ops::Range<usize>,
     piece: Piece,
     x: &'a mut [T],
     gy: &'a mut [T],
-    /// `[output][input][tap]`
+    /// Sums, `[output][input][tap]`.
     sums: &'a mut [T],
 }
 

@@ -1,24 +1,24 @@
-//! The way back through the activation.
+//! The backward pass of the activation.
 
 use crate::kernels::activation::Form;
 use spectral_lanes::Scalar;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// The gradient before an activation from the one behind it.
+/// Computes the gradient before an activation from the gradient after it.
 pub struct Before<'a, T> {
     pub(crate) form: Form<T>,
-    /// Results of the activation.
+    /// Outputs of the activation.
     pub y: &'a [T],
-    /// Their gradient.
+    /// Gradient of the outputs.
     pub gy: &'a [T],
-    /// Takes the gradient before the activation.
+    /// Destination of the gradient before the activation.
     pub g: &'a mut [T],
 }
 
 spectral_lanes::entry!(BeforeEntry, Before);
 
 impl<T: Scalar> Before<'_, T> {
-    /// Computes all of it.
+    /// Runs the computation.
     pub fn run(self) {
         T::dispatch(InstructionSet::current(), self);
     }
@@ -33,7 +33,7 @@ impl<T: Scalar> Kernel<T> for Before<'_, T> {
         let (y, gy) = (&self.y[..len], &self.gy[..len]);
         for at in (0..len).step_by(S::LANES) {
             let lanes = S::LANES.min(len - at);
-            // SAFETY: all three slices hold `len` numbers.
+            // SAFETY: all three slices hold `len` elements.
             unsafe {
                 let y = simd.load_part(y[at..].as_ptr(), lanes);
                 let gy = simd.load_part(gy[at..].as_ptr(), lanes);

@@ -1,4 +1,4 @@
-//! Dense layer: rows times a weight, with bias and activation.
+//! Dense layer: a matrix product with bias and activation.
 
 mod activation;
 mod product;
@@ -10,22 +10,24 @@ use product::{Finish, Matrix};
 use spectral_lanes::Scalar;
 use spectral_lanes::{count, expect_len};
 
-/// Outputs too few to fill the lanes: products are then computed transposed, with rows or inputs in the lanes.
+/// Maximum number of outputs for which products are computed transposed, with rows or inputs in the lanes, because
+/// outputs would not fill them.
 const NARROW: usize = 4;
 
-/// The dense layer `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )` and its adjoints.
+/// A dense layer `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )` and its adjoints.
 ///
-/// Shapes, row-major: input `[rows, inputs]`, weight `[inputs, outputs]`, output `[rows, outputs]`. Bias and activation are
-/// applied while a block of the output is in cache.
+/// Shapes, row-major: input `[rows, inputs]`, weight `[inputs, outputs]`, output `[rows, outputs]`. Bias and activation
+/// are applied while a block of the output is in cache.
 ///
-/// All methods panic when a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dense {
-    /// Entries of the batch.
+    /// Batch size.
     pub rows: usize,
-    /// Features of an entry.
+    /// Input features per row.
     pub inputs: usize,
-    /// Results of an entry.
+    /// Output features per row.
     pub outputs: usize,
 }
 
@@ -45,7 +47,7 @@ impl Dense {
         count(&[self.rows, self.outputs])
     }
 
-    /// `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )`.
+    /// Computes `y[b,o] = f( bias[o] + Σ_i x[b,i]·w[i,o] )`.
     pub fn forward<T: Scalar>(
         &self,
         x: &[T],
@@ -73,7 +75,7 @@ impl Dense {
                     *y = if sum > zero || activation == Activation::Identity {
                         sum
                     } else if sum < zero && slope == zero {
-                        // Not the product, which is no number where the sum is infinite.
+                        // Not the product with the slope, which is NaN if the sum is infinite.
                         zero
                     } else {
                         sum * slope
@@ -89,7 +91,7 @@ impl Dense {
         T::enter::<product::ProductEntry>(Product::new(x, w, finish, y));
     }
 
-    /// The gradient before the activation, `g[b,o] = f'·gy[b,o]`, from that of the output `y`.
+    /// Computes the gradient before the activation, `g[b,o] = f'·gy[b,o]`, from the output `y` and its gradient `gy`.
     pub fn adjoint_activation<T: Scalar>(
         &self,
         y: &[T],
@@ -108,7 +110,8 @@ impl Dense {
         });
     }
 
-    /// The gradient for the input, `gx[b,i] = Σ_o g[b,o]·w[i,o]`, from that before the activation.
+    /// Computes the gradient with respect to the input, `gx[b,i] = Σ_o g[b,o]·w[i,o]`, from the gradient `g` before the
+    /// activation.
     pub fn adjoint_input<T: Scalar>(&self, g: &[T], w: &[T], gx: &mut [T]) {
         expect("output gradient", self.output_len(), g);
         expect("weight", self.weight_len(), w);
@@ -118,7 +121,8 @@ impl Dense {
         T::enter::<product::ProductEntry>(Product::new(g, w, Finish::NOTHING, gx));
     }
 
-    /// The gradient for the weight, `gw[i,o] = Σ_b x[b,i]·g[b,o]`, from that before the activation.
+    /// Computes the gradient with respect to the weight, `gw[i,o] = Σ_b x[b,i]·g[b,o]`, from the gradient `g` before
+    /// the activation.
     pub fn adjoint_weight<T: Scalar>(&self, x: &[T], g: &[T], gw: &mut [T]) {
         expect("input", self.input_len(), x);
         expect("output gradient", self.output_len(), g);
@@ -139,7 +143,8 @@ impl Dense {
         T::enter::<product::ProductEntry>(Product::new(x, g, Finish::NOTHING, gw));
     }
 
-    /// The gradient for the bias, `gb[o] = Σ_b g[b,o]`, from that before the activation.
+    /// Computes the gradient with respect to the bias, `gb[o] = Σ_b g[b,o]`, from the gradient `g` before the
+    /// activation.
     pub fn adjoint_bias<T: Scalar>(&self, g: &[T], gb: &mut [T]) {
         expect("output gradient", self.output_len(), g);
         expect("bias gradient", self.outputs, gb);

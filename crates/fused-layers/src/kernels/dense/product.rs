@@ -1,4 +1,4 @@
-//! The product of two matrices, block by block.
+//! Blocked matrix product.
 
 use std::ops::Range;
 
@@ -10,26 +10,26 @@ use spectral_lanes::parallel::{Shared, for_each, product_work, worth_sharing};
 use spectral_lanes::with_scratch;
 use spectral_lanes::{InstructionSet, Kernel, Simd};
 
-/// Rows of a block of the result.
+/// Rows per block of the result.
 const ROWS: usize = 64;
-/// Vectors of a row of a block.
+/// Vectors per row of a block.
 const VECTORS: usize = 4;
-/// Terms summed before the sums go to memory.
+/// Terms summed before the sums are written to memory.
 const MOST_TERMS: usize = 256;
-/// Blocks that keep the threads busy to the end.
+/// Number of blocks below which sums are split to occupy all threads.
 const BLOCKS: usize = 8;
 
 /// A matrix, or its transpose.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a, T> {
     data: &'a [T],
-    /// As it lies in memory.
+    /// Size as stored in memory.
     size: [usize; 2],
     transposed: bool,
 }
 
 impl<'a, T> Matrix<'a, T> {
-    /// Of this shape, row-major.
+    /// A row-major matrix of this shape.
     pub fn of(data: &'a [T], size: [usize; 2]) -> Self {
         Matrix {
             data,
@@ -54,17 +54,17 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// What happens to the sums at the end.
+/// What is applied to the completed sums.
 #[derive(Clone, Copy)]
 pub(crate) struct Finish<'a, T> {
-    /// Added, one number a column.
+    /// Added, one value per column.
     pub bias: Option<&'a [T]>,
-    /// Applied after that.
+    /// Applied after the bias.
     pub form: Form<T>,
 }
 
 impl<T> Finish<'_, T> {
-    /// They are the result.
+    /// Leaves the sums unchanged.
     pub const NOTHING: Self = Finish {
         bias: None,
         form: Form::Identity,
@@ -91,7 +91,8 @@ impl<'a, T: Scalar> Product<'a, T> {
         Product { a, b, finish, c }
     }
 
-    /// Computes all of it, in parallel where it pays. Long sums over few results are cut into parts, by their size alone.
+    /// Runs the computation, in parallel if it is large enough. Long sums with few results are split into parts,
+    /// depending only on the sizes.
     pub fn run(self) {
         let (rows, terms, columns) = (self.a.rows(), self.a.columns(), self.b.columns());
         let len = rows * columns;
@@ -159,7 +160,7 @@ struct Piece<'a, T> {
 }
 
 impl<T: Scalar> Piece<'_, T> {
-    /// Factors of the second matrix: a row of `width` numbers a term.
+    /// Packs the second matrix: a row of `width` elements per term.
     #[inline(always)]
     fn pack_panel<S: Simd<T>>(&mut self, simd: S, terms: &Range<usize>, width: usize) {
         let step = self.b.size[1];
@@ -183,8 +184,8 @@ impl<T: Scalar> Piece<'_, T> {
         }
     }
 
-    /// Where the factors of the first matrix lie, and the steps between rows and between terms. Those of a transposed
-    /// one are packed: lines far apart would fall into few places of the cache.
+    /// The address of the first matrix, and its strides between rows and between terms. A transposed matrix is packed,
+    /// since lines that are far apart would map to few cache sets.
     #[inline(always)]
     fn pack_factors<S: Simd<T>>(
         &mut self,
@@ -204,12 +205,12 @@ impl<T: Scalar> Piece<'_, T> {
     }
 }
 
-/// Copies a short line; the last vector is filled up with zeros.
+/// Copies a short line; the last vector is filled with zeros.
 #[inline(always)]
 fn copy_vectors<T: Scalar, S: Simd<T>>(simd: S, from: &[T], to: &mut [T]) {
     assert!(from.len().next_multiple_of(S::LANES) <= to.len());
     let whole = from.len() / S::LANES * S::LANES;
-    // SAFETY: so many numbers are there to read, and there is room for whole vectors.
+    // SAFETY: only the elements of `from` are read, and `to` holds whole vectors.
     unsafe {
         for at in (0..whole).step_by(S::LANES) {
             simd.store(to.as_mut_ptr().add(at), simd.load(from.as_ptr().add(at)));
@@ -256,7 +257,7 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
                 add: first > self.terms.start,
             };
             // SAFETY: the first matrix or its packed rows hold these rows and terms, the panel was written above, and
-            // this block of the result belongs to this task.
+            // this block of the result belongs to this task alone.
             unsafe { block.run(simd) };
             first = terms.end;
             if first >= self.terms.end {
@@ -274,10 +275,10 @@ impl<T: Scalar> Kernel<T> for Piece<'_, T> {
 }
 
 impl<T: Scalar> Finish<'_, T> {
-    /// Finishes the sums `columns` of a row, from `from` to `to`.
+    /// Applies the epilogue to columns `columns` of a row, from `from` to `to`.
     ///
     /// # Safety
-    /// As many numbers as there are columns must be readable at `from` and writable at `to`.
+    /// `from` must be readable and `to` writable for as many elements as there are columns.
     #[inline(always)]
     unsafe fn line<S: Simd<T>>(&self, simd: S, from: *const T, to: *mut T, columns: Range<usize>) {
         if self.bias.is_none() && self.form == Form::Identity && std::ptr::eq(from, to) {
@@ -286,7 +287,7 @@ impl<T: Scalar> Finish<'_, T> {
         let bias = self.bias.map(|bias| &bias[columns.clone()]);
         for at in (0..columns.len()).step_by(S::LANES) {
             let lanes = S::LANES.min(columns.len() - at);
-            // SAFETY: by the caller's promise; the bias has a number for every column.
+            // SAFETY: guaranteed by the caller; the bias has one element per column.
             unsafe {
                 let mut sum = simd.load_part(from.add(at), lanes);
                 if let Some(bias) = bias {
@@ -298,7 +299,7 @@ impl<T: Scalar> Finish<'_, T> {
     }
 }
 
-/// Adds up the parts of the sums.
+/// Sums the parts.
 struct Total<'a, T> {
     sums: &'a [T],
     columns: usize,
@@ -321,7 +322,7 @@ impl<T: Scalar> Kernel<T> for Total<'_, T> {
                     // SAFETY: a part holds all rows.
                     sum = sum + unsafe { simd.load_part(part[row + at..].as_ptr(), lanes) };
                 }
-                // SAFETY: the result holds all rows, and nobody else writes it.
+                // SAFETY: the result holds all rows, and nothing else writes it.
                 unsafe { simd.store_part(line.wrapping_add(at), sum, lanes) };
             }
             // SAFETY: as above.
@@ -341,7 +342,7 @@ mod tests {
         (0..len).map(|i| T::of(value(i))).collect()
     }
 
-    /// The largest error beside the largest number expected.
+    /// The largest error relative to the largest expected magnitude.
     #[track_caller]
     fn assert_close<T: Scalar + Into<f64>>(
         got: &[T],
@@ -359,7 +360,7 @@ mod tests {
         }
     }
 
-    fn holds<T: Scalar + Into<f64>>(layer: Dense) {
+    fn check<T: Scalar + Into<f64>>(layer: Dense) {
         let Dense {
             rows,
             inputs,
@@ -414,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_those_of_the_definition() {
+    fn products_match_the_definition() {
         for [rows, inputs, outputs] in [
             [0, 3, 2],
             [1, 1, 1],
@@ -434,8 +435,8 @@ mod tests {
                 inputs,
                 outputs,
             };
-            holds::<f32>(layer);
-            holds::<f64>(layer);
+            check::<f32>(layer);
+            check::<f64>(layer);
         }
     }
 
@@ -465,7 +466,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "dense layer, weight: expected 6 real elements, got 5")]
-    fn a_weight_of_another_length_is_refused() {
+    fn a_weight_of_the_wrong_length_is_rejected() {
         let layer = Dense {
             rows: 1,
             inputs: 2,

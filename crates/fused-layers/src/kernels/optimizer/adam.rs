@@ -6,8 +6,8 @@ use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 use super::{Blend, expect, in_blocks, part};
 
-/// One step of Adam (Kingma and Ba, 2015), with the L2 penalty of its time, the decoupled weight decay of AdamW (Loshchilov
-/// and Hutter, 2019) or both:
+/// One step of Adam (Kingma and Ba, 2015), with an L2 penalty as in the original, the decoupled weight decay of AdamW
+/// (Loshchilov and Hutter, 2019), or both:
 ///
 /// ```text
 /// g ← penalty·w + g
@@ -16,40 +16,40 @@ use super::{Blend, expect, in_blocks, part};
 /// w ← decay·w − rate·m / (√v + epsilon)
 /// ```
 ///
-/// With a maximum kept (Reddi et al., 2018), `s ← max(s, v)` takes the place of `v` in the last line. The corrections of
-/// the moments' bias after `t` steps are the caller's: `rate = lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ)` and `epsilon = ε·√(1 − β₂ᵗ)`.
+/// If a maximum is kept (AMSGrad; Reddi et al., 2018), `s ← max(s, v)` replaces `v` in the last line. The caller
+/// applies the bias correction after `t` steps: `rate = lr·√(1 − β₂ᵗ)/(1 − β₁ᵗ)` and `epsilon = ε·√(1 − β₂ᵗ)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
-    /// Factors of the mean and of the gradient: `[β₁, 1 − β₁]`.
+    /// Factors of the old mean and of the gradient: `[β₁, 1 − β₁]`.
     pub mean: [f64; 2],
-    /// Factors of the mean square and of the gradient's square: `[β₂, 1 − β₂]`.
+    /// Factors of the old mean square and of the squared gradient: `[β₂, 1 − β₂]`.
     pub square: [f64; 2],
-    /// Factor of the update.
+    /// Step size, including the bias correction.
     pub rate: f64,
     /// Added to the denominator.
     pub epsilon: f64,
     /// L2 penalty; 0 for none.
     pub penalty: f64,
-    /// What is left of the weights: `1 − lr·λ`; 1 for no decay.
+    /// Factor on the weights, `1 − lr·λ`; 1 for no weight decay.
     pub decay: f64,
 }
 
-/// What Adam keeps of each weight.
+/// Adam's state per weight.
 #[derive(Debug)]
 pub struct AdamMoments<'a, T> {
-    /// Mean of the gradients.
+    /// Running mean of the gradients.
     pub mean: &'a mut [T],
-    /// Mean of their squares.
+    /// Running mean of the squared gradients.
     pub square: &'a mut [T],
-    /// The largest mean square so far, if it is kept.
+    /// The largest mean square so far, for AMSGrad.
     pub largest: Option<&'a mut [T]>,
 }
 
 impl AdamStep {
-    /// Takes the step.
+    /// Takes one step, updating weights and state in place.
     ///
     /// # Panics
-    /// When the slices differ in length.
+    /// If the slices differ in length.
     pub fn update<T: Scalar>(
         &self,
         weights: &mut [T],
@@ -111,7 +111,7 @@ impl<T: Scalar> Update<'_, T> {
         let square = Shared::new(self.moments.square);
         let largest = self.moments.largest.map(Shared::new);
         in_blocks(self.gradient.len(), |range| {
-            // SAFETY: all arrays have this length, and no two blocks have an element in common.
+            // SAFETY: all arrays have this length, and no two blocks share an element.
             let block = unsafe {
                 Block {
                     factors,
@@ -139,7 +139,7 @@ struct Block<'a, T> {
 }
 
 impl<T: Scalar> Block<'_, T> {
-    /// The step, with `divisor` of an element's place and mean square under the root.
+    /// The step, where `divisor` maps an element's index and mean square to the quantity under the root.
     #[inline(always)]
     fn each(self, mut divisor: impl FnMut(usize, T) -> T) {
         let f = self.factors;
@@ -175,7 +175,7 @@ impl<T: Scalar> Kernel<T> for Largest<'_, T> {
     fn run<S: Simd<T>>(self, _simd: S) {
         let largest = &mut self.1[..self.0.weights.len()];
         self.0.each(|i, square| {
-            // What is not a number goes on.
+            // NaN is kept.
             let most = match largest[i] > square {
                 true => largest[i],
                 false => square,

@@ -1,7 +1,7 @@
-//! Steps of optimizers: each array of weights, gradient and state is passed through once, in place.
+//! Optimizer steps in one pass over weights, gradient and state, in place.
 //!
-//! Products and sums are rounded one by one, in the order of the formulas, so every instruction set and any number of
-//! threads gives the same bits.
+//! Products and sums are rounded one by one, in the order of the formulas, so that results are bitwise identical for
+//! every instruction set and any number of threads.
 
 mod adam;
 mod rmsprop;
@@ -17,19 +17,19 @@ pub use adam::{AdamMoments, AdamStep};
 pub use rmsprop::{RmsPropAverages, RmsPropStep};
 pub use sgd::SgdStep;
 
-/// Elements of a task: few enough that all its arrays lie in a core's own cache.
+/// Elements per task, few enough for all arrays to fit in a core's own cache.
 const BLOCK: usize = 16 << 10;
 
-/// Nanoseconds that one thread takes for so many elements.
+/// Estimated work of `elements` elements, in nanoseconds on one thread.
 fn work(elements: usize) -> usize {
     elements / 4
 }
 
-/// Work on arrays of one length, element by element.
+/// An element-wise update of arrays of the same length.
 pub enum Update<'a, T> {
     /// A step of Adam.
     Adam(adam::Update<'a, T>),
-    /// A step of gradient descent.
+    /// A step of stochastic gradient descent.
     Sgd(sgd::Update<'a, T>),
     /// A step of RMSprop.
     RmsProp(rmsprop::Update<'a, T>),
@@ -38,7 +38,7 @@ pub enum Update<'a, T> {
 spectral_lanes::entry!(UpdateEntry, Update);
 
 impl<T: Scalar> Update<'_, T> {
-    /// Does the work.
+    /// Runs the update.
     pub fn run(self) {
         match self {
             Update::Adam(update) => update.run(),
@@ -48,7 +48,7 @@ impl<T: Scalar> Update<'_, T> {
     }
 }
 
-/// A factor on what was there and one on what is added to it.
+/// Factors of an old value and of a new one that is added to it.
 #[derive(Clone, Copy)]
 struct Blend<T> {
     old: T,
@@ -69,7 +69,7 @@ impl<T: Scalar> Blend<T> {
     }
 }
 
-/// Calls `task` with the parts of `0 … len`, in parallel where it is worth it.
+/// Calls `task` with parts of `0..len`, in parallel if there is enough work.
 fn in_blocks(len: usize, task: impl Fn(Range<usize>) + Send + Sync) {
     parallel::for_each(len.div_ceil(BLOCK), work(len), |block| {
         let start = block * BLOCK;
@@ -80,9 +80,9 @@ fn in_blocks(len: usize, task: impl Fn(Range<usize>) + Send + Sync) {
 /// The elements `range` of an array.
 ///
 /// # Safety
-/// They must be there, and nobody else may use them as long as the slice lives.
+/// The array must contain these elements, and nothing else may access them during the borrow.
 unsafe fn part<'a, T>(of: Shared<T>, range: &Range<usize>) -> &'a mut [T] {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { std::slice::from_raw_parts_mut(of.at(range.start), range.len()) }
 }
 
@@ -120,7 +120,7 @@ mod tests {
 
     const SIZES: [usize; 6] = [0, 1, 5, 37, BLOCK, BLOCK + 3];
 
-    // The expected values are the textbooks' formulas, one element at a time in f64.
+    // The expected values are the textbook formulas, one element at a time in f64.
 
     fn adam<T: Scalar + Into<f64>>(len: usize, amsgrad: bool, [penalty, decay]: [f64; 2]) {
         let (beta_1, beta_2, epsilon, rate, time) = (0.875, 0.75, 0.125, 0.25, 3);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn adam_holds_its_formula() {
+    fn adam_matches_its_formula() {
         for len in SIZES {
             for amsgrad in [false, true] {
                 for decays in [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]] {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn gradient_descent_holds_its_formula() {
+    fn gradient_descent_matches_its_formula() {
         for len in SIZES {
             for (momentum, nesterov) in [(None, false), (Some(0.75), false), (Some(0.75), true)] {
                 sgd::<f32>(len, momentum, nesterov);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn rmsprop_holds_its_formula() {
+    fn rmsprop_matches_its_formula() {
         for len in SIZES {
             for (centered, momentum) in [(false, false), (true, false), (false, true), (true, true)]
             {
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "gradient descent, gradient: expected 3 real elements, got 2")]
-    fn a_gradient_of_another_length_is_refused() {
+    fn a_gradient_of_the_wrong_length_is_rejected() {
         let step = SgdStep {
             velocity: [0.0, 1.0],
             look_ahead: [1.0, 0.0],

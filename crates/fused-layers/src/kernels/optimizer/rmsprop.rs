@@ -18,11 +18,11 @@ use super::{Blend, expect, in_blocks, part};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsPropStep {
-    /// Factors of the averages and of what is new: `[α, 1 − α]`.
+    /// Factors of the old averages and of the new values: `[α, 1 − α]`.
     pub average: [f64; 2],
-    /// Factor of the last update.
+    /// Factor of the previous update.
     pub momentum: f64,
-    /// Factor of the update.
+    /// Step size.
     pub rate: f64,
     /// Added to the denominator.
     pub epsilon: f64,
@@ -30,22 +30,22 @@ pub struct RmsPropStep {
     pub penalty: f64,
 }
 
-/// What RMSprop keeps of each weight.
+/// RMSprop's state per weight.
 #[derive(Debug)]
 pub struct RmsPropAverages<'a, T> {
-    /// Mean of the gradient's square.
+    /// Running mean of the squared gradients.
     pub square: &'a mut [T],
-    /// Mean of the gradient, if centered.
+    /// Running mean of the gradients, if centered.
     pub mean: Option<&'a mut [T]>,
-    /// The last update, with momentum.
+    /// The previous update, with momentum.
     pub update: Option<&'a mut [T]>,
 }
 
 impl RmsPropStep {
-    /// Takes the step.
+    /// Takes one step, updating weights and state in place.
     ///
     /// # Panics
-    /// When the slices differ in length.
+    /// If the slices differ in length.
     pub fn update<T: Scalar>(
         &self,
         weights: &mut [T],
@@ -105,7 +105,7 @@ impl<T: Scalar> Update<'_, T> {
         let mean = self.averages.mean.map(Shared::new);
         let update = self.averages.update.map(Shared::new);
         in_blocks(self.gradient.len(), |range| {
-            // SAFETY: all arrays have this length, and no two blocks have an element in common.
+            // SAFETY: all arrays have this length, and no two blocks share an element.
             let block = unsafe {
                 Block {
                     factors: self.factors,
@@ -175,7 +175,8 @@ impl<T: Scalar> Kernel<T> for Block<'_, T> {
     }
 }
 
-/// The step, with what stands under the root by place, gradient and mean square, and what becomes of the quotient.
+/// The step, with functions for the quantity under the root (from index, gradient and mean square) and for the use of
+/// the quotient.
 #[inline(always)]
 fn each<T: Scalar>(
     (f, weights, gradient, square): (Factors<T>, &mut [T], &[T], &mut [T]),

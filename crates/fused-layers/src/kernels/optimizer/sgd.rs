@@ -1,4 +1,4 @@
-//! Gradient descent with momentum.
+//! Stochastic gradient descent with momentum.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
@@ -14,26 +14,26 @@ use super::{Blend, expect, in_blocks, part};
 /// w ← w − rate·(look_ahead[0]·u + look_ahead[1]·g)
 /// ```
 ///
-/// With momentum `μ` and dampening `d`, `velocity` is `[μ, 1 − d]`; in the first step, which is not dampened, `[0, 1]`. The
-/// update is the velocity, `look_ahead = [1, 0]`, or with Nesterov's momentum `[μ, 1]`. Without momentum there is no
-/// velocity, and the update is the gradient.
+/// With momentum `μ` and dampening `d`, `velocity` is `[μ, 1 − d]`; in the first step, which is not dampened, it is
+/// `[0, 1]`. The update is the velocity (`look_ahead = [1, 0]`) or, with Nesterov momentum, `look_ahead = [μ, 1]`.
+/// Without momentum there is no velocity, and the update is the gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SgdStep {
-    /// Factors of the velocity and of the gradient in the new velocity.
+    /// Factors of the old velocity and of the gradient in the new velocity.
     pub velocity: [f64; 2],
     /// Factors of the new velocity and of the gradient in the update.
     pub look_ahead: [f64; 2],
-    /// Factor of the update.
+    /// Step size.
     pub rate: f64,
     /// L2 penalty; 0 for none.
     pub penalty: f64,
 }
 
 impl SgdStep {
-    /// Takes the step, with a velocity if there is momentum.
+    /// Takes one step, with a velocity if there is momentum.
     ///
     /// # Panics
-    /// When the slices differ in length.
+    /// If the slices differ in length.
     pub fn update<T: Scalar>(&self, weights: &mut [T], gradient: &[T], velocity: Option<&mut [T]>) {
         let len = weights.len();
         expect("gradient descent", "gradient", len, gradient);
@@ -81,7 +81,7 @@ impl<T: Scalar> Update<'_, T> {
         let weights = Shared::new(self.weights);
         let velocity = self.velocity.map(Shared::new);
         in_blocks(self.gradient.len(), |range| {
-            // SAFETY: both arrays have this length, and no two blocks have an element in common.
+            // SAFETY: both arrays have this length, and no two blocks share an element.
             let block = unsafe {
                 Block {
                     factors: self.factors,

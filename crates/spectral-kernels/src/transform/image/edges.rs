@@ -1,4 +1,4 @@
-//! Between the tile and spectra in memory.
+//! Transfers between the tile and spectra in memory.
 
 use super::Task;
 use crate::shape::half_bins;
@@ -7,7 +7,7 @@ use spectral_lanes::Simd;
 use spectral_lanes::{copy, copy_scaled};
 
 impl<T: Scalar> Task<'_, T> {
-    /// Tile → complex lines, scaled.
+    /// Stores complex lines from the tile, scaled.
     #[inline(always)]
     pub(super) fn complex_out<S: Simd<T>>(&self, simd: S, tile: *const T) {
         let images = self.images;
@@ -16,7 +16,7 @@ impl<T: Scalar> Task<'_, T> {
             for row in 0..images.rows {
                 let from = tile.wrapping_add(self.in_tile(image, row));
                 let to = self.in_plane(image * images.rows + row, n);
-                // SAFETY: two rows of the tile and a line of each plane of the output, of `n` numbers each.
+                // SAFETY: two rows of the tile and one line of each output plane, of `n` elements each.
                 unsafe {
                     copy_scaled(simd, from, self.output[0].at(to), n, scale);
                     copy_scaled(
@@ -31,7 +31,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Tile → half-spectra; the first column is taken apart where two share it.
+    /// Stores half-spectra from the tile; if bins 0 and n/2 share the first column, it is split.
     #[inline(always)]
     pub(super) fn half_out<S: Simd<T>>(&self, simd: S, tile: *const T) {
         let images = self.images;
@@ -45,8 +45,8 @@ impl<T: Scalar> Task<'_, T> {
             };
             let mut from = tile.wrapping_add(self.in_tile(image, 0));
             for &mirrored in &images.mirror {
-                // SAFETY: a pair of rows of the tile and a line of each plane of the output, which is no shorter; with
-                // a shared first column the line has a bin h = n/2 beside them.
+                // SAFETY: a pair of rows of the tile and one line of each output plane, which is at least as long; with
+                // a shared first column the line has an additional bin h = n/2.
                 unsafe {
                     copy(simd, from, re, columns);
                     copy(simd, from.add(width), im, columns);
@@ -67,8 +67,8 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Half-spectra → tile; of bins 0 and n/2 the Hermitian parts share the first column, all that the real samples
-    /// depend on.
+    /// Loads half-spectra into the tile. If bins 0 and n/2 share the first column, their Hermitian parts are stored
+    /// there, which are all that the real samples depend on.
     #[inline(always)]
     pub(super) fn half_in<S: Simd<T>>(&self, simd: S, tile: *mut T) {
         let images = self.images;
@@ -85,7 +85,7 @@ impl<T: Scalar> Task<'_, T> {
                     image_re.wrapping_add(row * bins),
                     image_im.wrapping_add(row * bins),
                 );
-                // SAFETY: a line of each plane of the input and a pair of rows of the tile, which is no longer; with a
+                // SAFETY: one line of each input plane and a pair of rows of the tile, which is no longer; with a
                 // shared first column the line has a bin h = n/2.
                 unsafe {
                     copy(simd, re, to, columns);

@@ -1,4 +1,4 @@
-//! Lines of images, one a lane, into the tile and out of it.
+//! Transforms of lines of images, one per lane, into and out of the tile.
 
 use super::{Buffers, Task};
 use crate::real::{LastBin, Tangle, Untangle};
@@ -9,7 +9,7 @@ use spectral_lanes::{Gather, Scatter};
 use spectral_lanes::{MAX_LANES, Simd};
 
 impl<T: Scalar> Task<'_, T> {
-    /// Complex lines → their transforms in the tile.
+    /// Transforms complex lines into the tile.
     #[inline(always)]
     pub(super) fn complex_rows<S: Simd<T>>(
         &self,
@@ -29,17 +29,17 @@ impl<T: Scalar> Task<'_, T> {
             for (p, plane) in self.input.iter().enumerate() {
                 let from = self.plane_lines(plane.at(0), first, lines);
                 let to = buffers.block.wrapping_add(p * S::LANES);
-                // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
                 let gather = unsafe { Gather::new(&from, images.n, to, 2 * S::LANES) };
                 simd.call(gather);
             }
-            // SAFETY: the block holds `n` elements of one vector.
+            // SAFETY: the block holds `n` elements of one vector each.
             unsafe { images.plan.run(simd, turned, turned, buffers.scratch) };
             self.block_to_tile(simd, buffers, first, lines);
         }
     }
 
-    /// Real lines of even length → half-spectra in the tile.
+    /// Transforms real lines of even length to half-spectra in the tile.
     #[inline(always)]
     pub(super) fn even_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let images = self.images;
@@ -51,10 +51,10 @@ impl<T: Scalar> Task<'_, T> {
         let (half, scales, last) = (images.n / 2, images.scales, LastBin::InFirst);
         for first in (0..lines).step_by(S::LANES) {
             let from = self.plane_lines(self.input[0].at(0), first, lines);
-            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
             let gather = unsafe { Gather::new(&from, images.n, buffers.block, S::LANES) };
             simd.call(gather);
-            // SAFETY: the block holds n/2 elements of one vector.
+            // SAFETY: the block holds n/2 elements of one vector each.
             unsafe { images.plan.run(simd, view, view, buffers.scratch) };
             simd.call(Untangle {
                 view,
@@ -68,7 +68,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Half-spectra in the tile → real lines of even length.
+    /// Transforms half-spectra in the tile to real lines of even length.
     #[inline(always)]
     pub(super) fn even_rows_out<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let images = self.images;
@@ -88,7 +88,7 @@ impl<T: Scalar> Task<'_, T> {
                 last,
                 bins: half,
             });
-            // SAFETY: the block holds n/2 elements of one vector.
+            // SAFETY: the block holds n/2 elements of one vector each.
             unsafe {
                 images
                     .plan
@@ -98,13 +98,13 @@ impl<T: Scalar> Task<'_, T> {
                 .plane_lines(self.output[0].at(0), first, lines)
                 .map(<*const T>::cast_mut);
             let lanes = S::LANES.min(lines - first);
-            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
             let scatter = unsafe { Scatter::new(buffers.block, S::LANES, images.n, &to, lanes) };
             simd.call(scatter);
         }
     }
 
-    /// Starts of a block of lines of a plane of `n` numbers a line; beyond the last line, that line again.
+    /// Start addresses of a block of lines of a plane with `n` elements per line; the last line is repeated as needed.
     #[inline(always)]
     fn plane_lines(&self, plane: *const T, first: usize, lines: usize) -> [*const T; MAX_LANES] {
         let mut starts = [plane; MAX_LANES];
@@ -115,7 +115,7 @@ impl<T: Scalar> Task<'_, T> {
         starts
     }
 
-    /// Starts of a block of lines of the tile, real parts; beyond the last line, that line again.
+    /// Start addresses of the real parts of a block of lines of the tile; the last line is repeated as needed.
     #[inline(always)]
     fn tile_lines(&self, tile: *mut T, first: usize, lines: usize) -> [*mut T; MAX_LANES] {
         let rows = self.images.rows;
@@ -133,7 +133,7 @@ impl<T: Scalar> Task<'_, T> {
         starts
     }
 
-    /// Lanes of the block → lines of the tile.
+    /// Scatters lanes of the block to lines of the tile.
     #[inline(always)]
     fn block_to_tile<S: Simd<T>>(
         &self,
@@ -146,14 +146,14 @@ impl<T: Scalar> Task<'_, T> {
         let mut to = self.tile_lines(buffers.tile, first, lines);
         for p in 0..2 {
             let from = buffers.block.wrapping_add(p * S::LANES);
-            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
             let scatter = unsafe { Scatter::new(from, 2 * S::LANES, columns, &to, lanes) };
             simd.call(scatter);
             to = to.map(|start| start.wrapping_add(self.images.width));
         }
     }
 
-    /// Lines of the tile → lanes of the block.
+    /// Gathers lines of the tile into lanes of the block.
     #[inline(always)]
     fn tile_to_block<S: Simd<T>>(
         &self,
@@ -167,7 +167,7 @@ impl<T: Scalar> Task<'_, T> {
             .map(<*mut T>::cast_const);
         for p in 0..2 {
             let to = buffers.block.wrapping_add(p * S::LANES);
-            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
             let gather = unsafe { Gather::new(&from, self.images.columns, to, 2 * S::LANES) };
             simd.call(gather);
             from = from.map(|start| start.wrapping_add(self.images.width));

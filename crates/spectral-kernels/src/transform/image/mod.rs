@@ -1,9 +1,9 @@
-//! A few images at a time: rows into a tile, columns within it, and out.
+//! Transforms of a few images at a time: rows into a tile, columns within it, and out.
 //!
-//! In a tile, element `j` of an image (`j` over all axes but the last, row-major) is a pair of rows, real and
-//! imaginary; the columns of the group's images lie side by side. For real data of even last length `n = 2h` there are
+//! In a tile, element `j` of an image (`j` counts over all axes but the last, row-major) consists of two rows, real and
+//! imaginary; the columns of the group's images are side by side. For real data of even last length `n = 2h` there are
 //! `h` columns: the first holds `X_0 + i·X_h`, two columns that are real before the other axes are transformed and are
-//! told apart by their symmetry afterwards.
+//! separated by their symmetry afterwards.
 
 mod edges;
 mod lines;
@@ -25,16 +25,16 @@ use spectral_lanes::{InstructionSet, Kernel, Simd};
 /// One of the axes before the last.
 struct Leading<T: Scalar> {
     len: usize,
-    /// Elements between neighbors on this axis.
+    /// Number of elements between neighbors on this axis.
     below: usize,
     plan: Arc<Plan<T>>,
 }
 
-/// What is asked of the last axes of an array.
+/// A transform over the last axes of an array.
 pub struct Request<'a, T> {
-    /// Product of the axes before them.
+    /// Product of the sizes of the axes before them.
     pub batch: usize,
-    /// Their lengths, the last in real samples where there is a half-spectrum.
+    /// Sizes of the axes; the last one in real samples if there is a half-spectrum.
     pub sizes: &'a [usize],
     pub kind: Kind,
     pub scale: T,
@@ -42,40 +42,40 @@ pub struct Request<'a, T> {
 }
 
 impl<T> Request<'_, T> {
-    /// Points of all axes, real ones where there is a half-spectrum.
+    /// Points over all axes, real ones if there is a half-spectrum.
     pub fn points(&self) -> usize {
         self.batch * self.sizes.iter().product::<usize>()
     }
 }
 
-/// Transforms of images of one size, ready to run.
+/// A planned transform of images of one size.
 pub struct Images<T: Scalar> {
     pub set: InstructionSet,
     kind: Kind,
     scales: BinScales<T>,
-    /// Last size, in real samples where there is a half-spectrum.
+    /// Last size, in real samples if there is a half-spectrum.
     n: usize,
     /// Product of the other sizes.
     rows: usize,
-    /// Complex columns of an image in a tile.
+    /// Complex columns per image in a tile.
     columns: usize,
     leading: Vec<Leading<T>>,
     plan: Arc<Plan<T>>,
     twiddles: Option<Arc<HalfTwiddles<T>>>,
-    /// Element with all indices negated.
+    /// For each element, the element with all indices negated.
     mirror: Vec<usize>,
-    /// Images in a tile.
+    /// Images per tile.
     pub group: usize,
-    /// Numbers in a row of a tile.
+    /// Elements per row of a tile.
     width: usize,
 }
 
-/// What a tile may take of the second-level cache.
+/// Target size of a tile: a share of the L2 cache.
 const TILE_BYTES: usize = 192 << 10;
 const MOST_IMAGES: usize = 16;
 
 impl<T: Scalar> Images<T> {
-    /// Plans for `request` with vectors of `set`; no more than `share` images make a group.
+    /// Plans `request` for vectors of `set`, with at most `share` images per group.
     pub fn new(request: &Request<'_, T>, set: InstructionSet, share: usize) -> Self {
         let Request {
             sizes,
@@ -95,7 +95,7 @@ impl<T: Scalar> Images<T> {
             n
         };
         let rows = leading.iter().product();
-        // Lanes that lines of one image take up: with odd lengths two real lines share one.
+        // Lanes that the lines of one image occupy: for odd lengths, two real lines share one.
         let lines = if kind.is_real() && !halved {
             usize::div_ceil(rows, 2)
         } else {
@@ -142,8 +142,8 @@ impl<T: Scalar> Images<T> {
         2 * self.rows * self.width * size_of::<T>()
     }
 
-    /// Numbers in the buffers of a task: tile, block, two half-spectra of pairs, zeros, a line that nobody reads, and
-    /// scratch for the longest transform.
+    /// Lengths of a task's buffers: tile, block, two half-spectra of pairs, zeros, a line that is discarded, and
+    /// scratch memory for the longest transform.
     pub fn buffers(&self) -> [usize; 7] {
         let lanes = T::lanes(self.set);
         let paired = self.kind.is_real() && self.twiddles.is_none();
@@ -163,7 +163,7 @@ impl<T: Scalar> Images<T> {
     }
 }
 
-/// For each element of an array of these sizes, the one with every index negated (modulo its size).
+/// For each element of an array of these sizes, the element with every index negated (modulo its size).
 fn mirror(sizes: &[usize]) -> Vec<usize> {
     sizes.iter().fold(vec![0], |outer, &len| {
         outer
@@ -173,28 +173,28 @@ fn mirror(sizes: &[usize]) -> Vec<usize> {
     })
 }
 
-/// Some images of a batch.
+/// A range of images of a batch.
 pub struct Task<'a, T: Scalar> {
     pub images: &'a Images<T>,
     pub input: [Shared<T>; 2],
     pub output: [Shared<T>; 2],
     pub first: usize,
     pub count: usize,
-    /// Room for [`Images::buffers`].
+    /// Buffers of the lengths in [`Images::buffers`].
     pub buffers: [&'a mut [T]; 7],
 }
 
 /// The buffers of a task.
 struct Buffers<'a, T> {
     tile: *mut T,
-    /// Lines of one block, one a lane.
+    /// One block of lines, one line per lane.
     block: *mut T,
     /// Half-spectra of paired lines, first and second.
     pairs: [*mut T; 2],
-    /// As many zeros as a line has numbers: what a missing line is read from.
+    /// As many zeros as a line has elements: the source of missing lines.
     zeros: *mut T,
-    /// Where a missing line is written to.
-    nowhere: *mut T,
+    /// The destination of missing lines; never read.
+    discard: *mut T,
     scratch: &'a mut [T],
 }
 
@@ -203,14 +203,14 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
-        let [tile, block, a, b, zeros, nowhere, scratch] = std::mem::take(&mut self.buffers);
+        let [tile, block, a, b, zeros, discard, scratch] = std::mem::take(&mut self.buffers);
         zeros.fill(T::of(0.0));
         let mut buffers = Buffers {
             tile: tile.as_mut_ptr(),
             block: block.as_mut_ptr(),
             pairs: [a.as_mut_ptr(), b.as_mut_ptr()],
             zeros: zeros.as_mut_ptr(),
-            nowhere: nowhere.as_mut_ptr(),
+            discard: discard.as_mut_ptr(),
             scratch,
         };
         let tile = buffers.tile;
@@ -246,13 +246,13 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Index in the tile of a line's real parts; the imaginary parts follow a row's width later.
+    /// Offset in the tile of a line's real parts; the imaginary parts are one row further on.
     #[inline(always)]
     fn in_tile(&self, image: usize, row: usize) -> usize {
         2 * row * self.images.width + image * self.images.columns
     }
 
-    /// Index in a plane of numbers `per_line` a line.
+    /// Offset in a plane with `per_line` elements per line.
     #[inline(always)]
     fn in_plane(&self, line: usize, per_line: usize) -> usize {
         (self.first * self.images.rows + line) * per_line
@@ -272,7 +272,7 @@ impl<T: Scalar> Task<'_, T> {
                 for above in (0..images.rows).step_by(axis.len * axis.below) {
                     for first in above..above + axis.below {
                         let line = view.lanes_from(lane).elements_from(first, axis.below);
-                        // SAFETY: elements first, first + below, …, `len` of them, are in the tile, whose rows hold
+                        // SAFETY: elements first, first + below, …, `len` of them, are within the tile, whose rows are
                         // whole vectors.
                         unsafe { axis.plan.run(simd, line, line, buffers.scratch) };
                     }

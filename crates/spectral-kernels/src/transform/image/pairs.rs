@@ -1,7 +1,7 @@
-//! Real lines of odd length, two a lane.
+//! Transforms of real lines of odd length, two per lane.
 //!
-//! Pairs are lines of the same image, so that no image can disturb another. At the end of an odd number of lines the
-//! second of the last pair is missing: it is read as zeros and written where nobody reads.
+//! Pairs are lines of the same image, so that images do not affect each other. If the number of lines is odd, the last
+//! pair lacks its second line: zeros are read in its place, and its result is discarded.
 
 use super::{Buffers, Task};
 use crate::real::{Join, Split};
@@ -10,16 +10,16 @@ use spectral_lanes::Scalar;
 use spectral_lanes::{Gather, Scatter};
 use spectral_lanes::{MAX_LANES, Simd};
 
-/// Where the first and second lines of a block of pairs start.
+/// Start addresses of the first and second lines of a block of pairs.
 struct Places<T> {
-    /// In the plane of real numbers.
+    /// In the plane of real samples.
     real: [[*mut T; MAX_LANES]; 2],
     /// In the tile: real, then imaginary parts.
     tile: [[[*mut T; MAX_LANES]; 2]; 2],
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Real lines → half-spectra in the tile.
+    /// Transforms real lines to half-spectra in the tile.
     #[inline(always)]
     pub(super) fn odd_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let images = self.images;
@@ -36,16 +36,16 @@ impl<T: Scalar> Task<'_, T> {
                 lanes,
                 real,
                 buffers,
-                [buffers.zeros, buffers.nowhere],
+                [buffers.zeros, buffers.discard],
             );
             for (p, lines) in places.real.iter().enumerate() {
                 let lines = &lines.map(<*mut T>::cast_const);
                 let to = buffers.block.wrapping_add(p * S::LANES);
-                // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
                 let gather = unsafe { Gather::new(lines, images.n, to, 2 * S::LANES) };
                 simd.call(gather);
             }
-            // SAFETY: the block holds `n` elements of one vector.
+            // SAFETY: the block holds `n` elements of one vector each.
             unsafe { images.plan.run(simd, view, view, buffers.scratch) };
             simd.call(Split {
                 view,
@@ -58,7 +58,7 @@ impl<T: Scalar> Task<'_, T> {
             for (start, lines) in buffers.pairs.iter().zip(&places.tile) {
                 for (p, lines) in lines.iter().enumerate() {
                     let (from, row) = (start.wrapping_add(p * S::LANES), 2 * S::LANES);
-                    // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                    // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
                     let scatter = unsafe { Scatter::new(from, row, images.columns, lines, lanes) };
                     simd.call(scatter);
                 }
@@ -66,7 +66,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Half-spectra in the tile → real lines.
+    /// Transforms half-spectra in the tile to real lines.
     #[inline(always)]
     pub(super) fn odd_rows_out<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let images = self.images;
@@ -83,13 +83,13 @@ impl<T: Scalar> Task<'_, T> {
                 lanes,
                 real,
                 buffers,
-                [buffers.nowhere, buffers.zeros],
+                [buffers.discard, buffers.zeros],
             );
             for (start, lines) in buffers.pairs.iter().zip(&places.tile) {
                 for (p, lines) in lines.iter().enumerate() {
                     let lines = &lines.map(<*mut T>::cast_const);
                     let to = start.wrapping_add(p * S::LANES);
-                    // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+                    // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
                     let gather = unsafe { Gather::new(lines, images.columns, to, 2 * S::LANES) };
                     simd.call(gather);
                 }
@@ -102,7 +102,7 @@ impl<T: Scalar> Task<'_, T> {
                 scales: images.scales,
                 bins: images.columns,
             });
-            // SAFETY: the block holds `n` elements of one vector.
+            // SAFETY: the block holds `n` elements of one vector each.
             unsafe {
                 images
                     .plan
@@ -110,14 +110,15 @@ impl<T: Scalar> Task<'_, T> {
             };
             for (p, lines) in places.real.iter().enumerate() {
                 let (from, row) = (buffers.block.wrapping_add(p * S::LANES), 2 * S::LANES);
-                // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
                 let scatter = unsafe { Scatter::new(from, row, images.n, lines, lanes) };
                 simd.call(scatter);
             }
         }
     }
 
-    /// Of pairs `first … first + lanes`; `missing` stands for a line that is not there, in the plane and in the tile.
+    /// The addresses of pairs `first..first + lanes`; `missing` replaces a line that does not exist, in the plane and
+    /// in the tile.
     #[inline(always)]
     fn places(
         &self,

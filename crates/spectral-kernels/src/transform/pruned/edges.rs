@@ -1,4 +1,4 @@
-//! Between the tile and kept bins in memory.
+//! Transfers between the tile and kept bins in memory.
 
 use super::task::Task;
 use spectral_lanes::Scalar;
@@ -6,7 +6,7 @@ use spectral_lanes::Simd;
 use spectral_lanes::copy;
 
 impl<T: Scalar> Task<'_, T> {
-    /// Starts of the lines of kept bins of an image.
+    /// Start addresses of an image's lines of kept bins.
     #[inline(always)]
     fn bins_of(&self, image: usize) -> [*mut T; 2] {
         let per_image = self.layout.kept.len() * self.layout.bins;
@@ -14,7 +14,7 @@ impl<T: Scalar> Task<'_, T> {
             .map(|part| part.at((self.first + image) * per_image))
     }
 
-    /// Tile → kept bins; the first column is taken apart where two share it.
+    /// Stores the kept bins from the tile; if bins 0 and n/2 share the first column, it is split.
     #[inline(always)]
     pub(super) fn spectra_out<S: Simd<T>>(&self, simd: S, tile: *const T) {
         let layout = self.layout;
@@ -23,8 +23,8 @@ impl<T: Scalar> Task<'_, T> {
         for image in 0..self.count {
             let [mut re, mut im] = self.bins_of(image);
             for (&row, &mirrored) in layout.kept.iter().zip(&layout.mirror) {
-                // SAFETY: a pair of rows of the tile and a line of each plane of the output, which is no shorter; with
-                // a shared first column the line has a bin h = n/2 beside them.
+                // SAFETY: a pair of rows of the tile and one line of each output plane, which is at least as long; with
+                // a shared first column the line has an additional bin h = n/2.
                 unsafe {
                     let from = tile.add(self.in_tile(image, row));
                     copy(simd, from, re, columns);
@@ -45,8 +45,8 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Kept bins → tile; where bins 0 and n/2 share the first column, their Hermitian parts do, all that the real samples
-    /// depend on.
+    /// Loads the kept bins into the tile. If bins 0 and n/2 share the first column, their Hermitian parts are stored
+    /// there, which are all that the real samples depend on.
     #[inline(always)]
     pub(super) fn spectra_in<S: Simd<T>>(&self, simd: S, tile: *mut T) {
         let layout = self.layout;
@@ -55,7 +55,7 @@ impl<T: Scalar> Task<'_, T> {
         for image in 0..self.count {
             let [image_re, image_im] = self.bins_of(image).map(<*mut T>::cast_const);
             for (i, &row) in layout.kept.iter().enumerate() {
-                // SAFETY: a line of each plane of the input and a pair of rows of the tile, which is no longer; with a
+                // SAFETY: one line of each input plane and a pair of rows of the tile, which is no longer; with a
                 // shared first column all rows are kept, in order, and the line has a bin h = n/2.
                 unsafe {
                     let (re, im) = (image_re.add(i * bins), image_im.add(i * bins));

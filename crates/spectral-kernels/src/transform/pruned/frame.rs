@@ -1,36 +1,36 @@
-//! Where the samples of a transform lie in a plane, and which of its frequencies are kept.
+//! How a transform's grid is placed on a plane of samples, and which of its frequencies are kept.
 
 use std::ops::Range;
 
-/// Where one axis of a transform's grid lies in a plane of another size, and in how many tiles.
+/// One axis of a transform's grid placed on a plane of another size, as one tile or several.
 ///
-/// Grid sample `j` of tile `t` is plane sample `origin + t·step + j`. Samples outside the plane and those outside `live`
-/// are zero where the plane is read, and dropped where it is written. Zero padding, cropping, small kernels and the
-/// tiles of overlap-save and overlap-add are all of this form:
+/// Grid sample `j` of tile `t` is plane sample `origin + t·step + j`. Samples outside the plane or outside `live` are
+/// zero when the plane is read, and dropped when it is written. This covers zero padding, cropping, small kernels and
+/// the tiles of overlap-save and overlap-add:
 ///
 /// | use | frame on a grid of `n` |
 /// |---|---|
 /// | a kernel of `k` taps at the grid's origin | `Frame::new(k, 0, n)` |
-/// | a signal of `m` samples with `p` zeros before it | `Frame::new(m, -p, n)` |
+/// | a signal of `m` samples, preceded by `p` zeros | `Frame::new(m, -p, n)` |
 /// | the `m` outputs from grid sample `c` on | `Frame::new(m, -c, n)` |
-/// | overlap-save, `s` new samples a tile, `p` zeros before | `Frame::new(m, -p, n).tiled(m.div_ceil(s), s)` |
-/// | its outputs, valid at grid samples `c … c + s` | `Frame::new(m, -c, n).tiled(…, s).live(c..c + s)` |
+/// | overlap-save, `s` new samples per tile, preceded by `p` zeros | `Frame::new(m, -p, n).tiled(m.div_ceil(s), s)` |
+/// | its outputs, valid at grid samples `c..c + s` | `Frame::new(m, -c, n).tiled(…, s).live(c..c + s)` |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Samples of the plane on this axis, at least 1.
+    /// Number of samples of the plane along this axis, at least 1.
     pub plane: usize,
-    /// Plane sample under grid sample 0 of tile 0; may lie outside the plane.
+    /// The plane sample at grid sample 0 of tile 0; may be outside the plane.
     pub origin: isize,
-    /// Grid samples that are read or written; within the grid.
+    /// The range of grid samples that are read or written; must be within the grid.
     pub live: Range<usize>,
-    /// Tiles on this axis, at least 1.
+    /// Number of tiles along this axis, at least 1.
     pub tiles: usize,
-    /// Plane samples between the origins of neighboring tiles.
+    /// Distance between the origins of neighboring tiles, in plane samples.
     pub step: usize,
 }
 
 impl Frame {
-    /// One tile of `n` live samples.
+    /// A frame with one tile, on a grid of `n` samples that are all live.
     pub fn new(plane: usize, origin: isize, n: usize) -> Self {
         Frame {
             plane,
@@ -41,12 +41,12 @@ impl Frame {
         }
     }
 
-    /// A plane of the grid's own size `n`.
+    /// A frame for a plane of the same size `n` as the grid.
     pub fn whole(n: usize) -> Self {
         Frame::new(n, 0, n)
     }
 
-    /// The same with `tiles` tiles, `step` samples apart.
+    /// Sets the number of tiles and the distance between them, in samples.
     pub fn tiled(self, tiles: usize, step: usize) -> Self {
         Frame {
             tiles,
@@ -55,12 +55,12 @@ impl Frame {
         }
     }
 
-    /// The same with only these grid samples live.
+    /// Sets the range of live grid samples.
     pub fn live(self, live: Range<usize>) -> Self {
         Frame { live, ..self }
     }
 
-    /// What tile `t` shares with the plane.
+    /// The samples that tile `t` shares with the plane.
     pub(crate) fn span(&self, t: usize) -> Span {
         let shift = self.origin + (t * self.step).cast_signed();
         let first = self.live.start.cast_signed().max(-shift);
@@ -76,7 +76,7 @@ impl Frame {
         }
     }
 
-    /// [`Self::span`] of every tile.
+    /// [`Self::span`] for every tile.
     pub(crate) fn spans(&self) -> Vec<Span> {
         (0..self.tiles).map(|t| self.span(t)).collect()
     }
@@ -85,41 +85,41 @@ impl Frame {
     pub(crate) fn check(&self, n: usize) {
         assert!(
             self.plane > 0 && self.tiles > 0,
-            "a frame has at least 1 sample and 1 tile, got {self:?}"
+            "a frame must have at least 1 sample and 1 tile, got {self:?}"
         );
-        // Places are signed, and are added up.
+        // Offsets are signed, and sums of them must not overflow.
         let small = |size: usize| size <= isize::MAX as usize / 8;
         let last = (self.tiles - 1).checked_mul(self.step);
         assert!(
             small(self.plane) && small(self.origin.unsigned_abs()) && last.is_some_and(small),
-            "the tiles of a frame lie too far apart: {self:?}"
+            "frame is too large: {self:?}"
         );
         assert!(
             self.live.start <= self.live.end && self.live.end <= n,
-            "the live samples of a frame lie in its grid of {n}, got {:?}",
+            "live samples of a frame must be within its grid of {n}, got {:?}",
             self.live
         );
     }
 }
 
-/// Samples that a tile shares with its plane.
+/// A range of samples that a tile shares with its plane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The first of them, in the grid.
+    /// The first of them, as a grid index.
     pub first: usize,
     pub count: usize,
-    /// The first of them, in the plane.
+    /// The first of them, as a plane index.
     pub plane: usize,
 }
 
 impl Span {
-    /// Where they are in the grid.
+    /// The range in grid indices.
     pub fn grid(&self) -> Range<usize> {
         self.first..self.first + self.count
     }
 }
 
-/// Whether some sample of a plane of `len` lies in no tile, and whether some lies in several.
+/// Whether some samples of a plane of `len` are in no tile, and whether some are in several.
 pub fn coverage(spans: &[Span], len: usize) -> (bool, bool) {
     let (mut gaps, mut overlaps, mut end) = (false, false, 0);
     for span in spans.iter().filter(|span| span.count > 0) {
@@ -130,29 +130,29 @@ pub fn coverage(spans: &[Span], len: usize) -> (bool, bool) {
     (gaps || end < len, overlaps)
 }
 
-/// The lowest frequencies of one axis: bins `0 … positive` and, on axes with a whole spectrum, `n − negative … n`.
+/// The lowest frequencies of one axis: bins `0..positive` and, on axes with a full spectrum, `n − negative..n`.
 ///
-/// A spectrum in memory holds them in this order, `positive + negative` bins.
+/// In memory, a spectrum contains these `positive + negative` bins in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Modes {
-    /// Bins from 0 up; on the half-spectrum axis at most `n/2 + 1`.
+    /// Number of bins from 0 upwards; at most `n/2 + 1` on the half-spectrum axis.
     pub positive: usize,
-    /// Bins of the lowest negative frequencies; none on the half-spectrum axis.
+    /// Number of bins with the lowest negative frequencies; 0 on the half-spectrum axis.
     pub negative: usize,
 }
 
 impl Modes {
-    /// The first `positive` and the last `negative` bins.
+    /// Keeps the first `positive` and the last `negative` bins.
     pub fn new(positive: usize, negative: usize) -> Self {
         Modes { positive, negative }
     }
 
-    /// Bins kept; the largest number there is where the sum is beyond it, so that no grid has them.
+    /// Number of bins kept. Saturates on overflow, so that the result exceeds any grid.
     pub fn kept(self) -> usize {
         self.positive.saturating_add(self.negative)
     }
 
-    /// The bin, of `n`, that is `i`-th in memory.
+    /// The bin, out of `n`, with index `i` in memory.
     pub(crate) fn bin(self, i: usize, n: usize) -> usize {
         if i < self.positive {
             i
@@ -165,7 +165,7 @@ impl Modes {
     pub(crate) fn check(self, most: usize, half: bool) {
         assert!(
             self.positive > 0 && self.kept() <= most && !(half && self.negative > 0),
-            "modes keep 1 to {most} bins{}, got {self:?}",
+            "modes must keep 1 to {most} bins{}, got {self:?}",
             if half { ", none of them negative" } else { "" }
         );
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_and_overlaps_are_seen() {
+    fn gaps_and_overlaps_are_detected() {
         let of = |frame: Frame| coverage(&frame.spans(), frame.plane);
         assert_eq!(of(Frame::whole(6)), (false, false));
         assert_eq!(of(Frame::new(8, 0, 4).tiled(2, 4)), (false, false));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_bins_come_in_the_order_of_the_spectrum() {
+    fn kept_bins_are_in_the_order_of_the_spectrum() {
         let modes = Modes::new(3, 2);
         let bins: Vec<usize> = (0..modes.kept()).map(|i| modes.bin(i, 9)).collect();
         assert_eq!(bins, [0, 1, 2, 7, 8]);

@@ -1,10 +1,10 @@
-//! What a pruned transform of one shape needs to know before it runs.
+//! A planned pruned transform of one shape.
 //!
-//! As in [`image`](crate::transform::image), a tile of the cache holds a few images; row `j` (over all axes but the last)
-//! is a pair of rows of numbers, real and imaginary, with the kept columns of the images side by side. The tile has a
-//! row for every grid index; those that hold zeros are cleared, and no line that is all zero or that nobody reads is
-//! transformed. Of single rows there is no tile: lines go straight between block and memory.
-//! Fewer than three axes are three with leading ones of length 1.
+//! As in [`image`](crate::transform::image), a tile holds a few images; row `j` (counted over all axes but the last)
+//! consists of two rows of elements, real and imaginary, with the kept columns of the images side by side. The tile has
+//! a row for every grid index. Rows of zeros are cleared, and lines that are zero or not needed are not transformed.
+//! Single rows need no tile: lines are transferred directly between block and memory. Fewer than three axes are treated
+//! as three, with leading axes of length 1.
 
 use crate::cache;
 use std::cmp::Ordering;
@@ -22,7 +22,7 @@ use spectral_lanes::Scalar;
 
 /// One of the axes before the last.
 pub struct Leading<T: Scalar> {
-    /// Elements between neighbors on this axis.
+    /// Number of elements between neighbors on this axis.
     pub below: usize,
     pub plan: Arc<Plan<T>>,
     /// First elements of the lines that are transformed.
@@ -35,43 +35,43 @@ pub struct Layout<T: Scalar> {
     pub scales: BinScales<T>,
     /// Last size, in real samples.
     pub n: usize,
-    /// Kept bins on the last axis.
+    /// Number of bins kept on the last axis.
     pub bins: usize,
-    /// Columns of an image in the tile: `bins`, or one less if two share the first.
+    /// Columns per image in the tile: `bins`, or one fewer if two of them share the first.
     pub columns: usize,
     /// Whether the first column holds `X_0 + i·X_h`, `h = n/2`.
     pub packed: bool,
     pub leading: Vec<Leading<T>>,
     pub plan: Arc<Plan<T>>,
     pub twiddles: Option<Arc<HalfTwiddles<T>>>,
-    /// Rows of the tile, in the order of the spectrum.
+    /// Rows of the tile that are kept, in the order of the spectrum.
     pub kept: Vec<usize>,
-    /// Row with all indices negated, for each of them.
+    /// For each kept row, the row with all indices negated.
     pub mirror: Vec<usize>,
-    /// Rows that nothing is written to before the transform of the leading axes.
+    /// Rows that are not written before the transforms of the leading axes, and so must be cleared.
     pub clear: Vec<Range<usize>>,
     /// Lengths of the leading axes.
     pub lens: [usize; 2],
-    /// What each tile shares with the plane, by axis.
+    /// The samples that each tile shares with the plane, per axis.
     pub spans: [Vec<Span>; 3],
     /// Whether all tiles share the same samples of a line.
     pub alike: bool,
     /// Sizes of the plane.
     pub plane: [usize; 3],
     pub tiles: usize,
-    /// Some sample of a plane is in no tile.
+    /// Whether some sample of a plane is in no tile.
     pub gaps: bool,
-    /// Some sample of a plane is in several tiles.
+    /// Whether some sample of a plane is in several tiles.
     pub overlaps: bool,
     /// Product of the leading sizes.
     pub rows: usize,
-    /// Images in a tile of the cache.
+    /// Images per tile of the cache.
     pub group: usize,
-    /// Numbers in a row of the tile of the cache.
+    /// Elements per row of the tile.
     pub width: usize,
 }
 
-/// What a tile may take of the second-level cache.
+/// Target size of a tile: a share of the L2 cache.
 const TILE_BYTES: usize = 192 << 10;
 const MOST_IMAGES: usize = 16;
 
@@ -86,7 +86,7 @@ fn indices(sizes: &[usize], wanted: impl Fn(usize, usize) -> bool) -> Vec<usize>
     })
 }
 
-/// Indices of the kept modes in the order of the spectrum, or of their negatives.
+/// Indices of the kept modes, in the order of the spectrum, or of their negatives.
 fn kept(sizes: &[usize], modes: &[Modes], negated: bool) -> Vec<usize> {
     let axes = sizes.iter().zip(modes);
     axes.fold(vec![0], |outer, (&len, modes)| {
@@ -102,7 +102,7 @@ fn kept(sizes: &[usize], modes: &[Modes], negated: bool) -> Vec<usize> {
     })
 }
 
-/// The runs of rows that are not listed (in any order).
+/// The runs of rows that are not in `listed`, which may be in any order.
 fn others(rows: usize, listed: &[usize]) -> Vec<Range<usize>> {
     let mut is_listed = vec![false; rows];
     for &row in listed {
@@ -118,7 +118,7 @@ fn others(rows: usize, listed: &[usize]) -> Vec<Range<usize>> {
     runs
 }
 
-/// Three axes, the missing leading ones filled in.
+/// Three axes, with missing leading ones filled in.
 fn prepended<V: Clone>(axes: &[V], one: V) -> [V; 3] {
     let missing = 3 - axes.len();
     std::array::from_fn(|a| {
@@ -131,7 +131,7 @@ fn prepended<V: Clone>(axes: &[V], one: V) -> [V; 3] {
 }
 
 impl<T: Scalar> Layout<T> {
-    /// Plans for `request`; no more than `share` images make a group.
+    /// Plans `request`, with at most `share` images per group.
     pub fn new(request: &Request<'_, T>, set: InstructionSet, share: usize) -> Self {
         let fft = request.fft;
         let sizes = prepended(&fft.sizes, 1);
@@ -145,7 +145,7 @@ impl<T: Scalar> Layout<T> {
         let whole = (0..2).all(|a| modes[a].kept() == lens[a]);
         let packed = even && rows > 1 && bins == half_bins(n) && whole;
         let columns = if packed { bins - 1 } else { bins };
-        // Live indices of any tile, and of every tile.
+        // Indices that are live in any tile, and in every tile.
         let used = [union(&spans[0]), union(&spans[1])];
         let always = [intersection(&spans[0]), intersection(&spans[1])];
         let is_kept =
@@ -166,7 +166,7 @@ impl<T: Scalar> Layout<T> {
             }),
         });
         let live = used.iter().map(|span| span.count).product::<usize>().max(1);
-        // Lanes that lines of one image take up: with odd lengths two real lines share one.
+        // Lanes that the lines of one image occupy: for odd lengths, two real lines share one.
         let lines = if even { live } else { live.div_ceil(2) };
         let bytes = |group: usize| {
             if rows == 1 {
@@ -224,8 +224,8 @@ impl<T: Scalar> Layout<T> {
         }
     }
 
-    /// Where the plane of image `index` starts, and what its tile shares with the plane. A single row that shares nothing
-    /// is a line without samples: its spectrum has to be written all the same.
+    /// The offset of the plane of image `index`, and the samples that its tile shares with the plane. A single row
+    /// without shared samples counts as an empty line, since its spectrum must be written all the same.
     pub fn place(&self, index: usize) -> (usize, [Span; 3]) {
         let [_, t1, t2] = self.spans.each_ref().map(Vec::len);
         let tile = index % self.tiles;
@@ -245,13 +245,13 @@ impl<T: Scalar> Layout<T> {
         (index / self.tiles * samples, spans)
     }
 
-    /// Where line `i`, `j` of the shared samples starts in the plane.
+    /// Offset in the plane of line (`i`, `j`) of the shared samples.
     pub fn line_at(&self, spans: &[Span; 3], i: usize, j: usize) -> usize {
         let line = (spans[0].plane + i) * self.plane[1] + spans[1].plane + j;
         line * self.plane[2] + spans[2].plane
     }
 
-    /// Numbers in the tile of the cache; none with single rows.
+    /// Elements of the tile; 0 for single rows.
     pub fn tile_len(&self) -> usize {
         if self.rows == 1 {
             0
@@ -260,13 +260,13 @@ impl<T: Scalar> Layout<T> {
         }
     }
 
-    /// Numbers from one staged line to the next; off the powers of two, which share few sets of the cache.
+    /// Distance between staged lines; avoids powers of two, which would map them to few cache sets.
     pub fn staged_stride(&self) -> usize {
         self.n.next_multiple_of(16) + 16
     }
 
-    /// Numbers in the buffers of a task: tile, block, two half-spectra of pairs, staged lines, zeros, a line that nobody
-    /// reads, and scratch for the longest transform.
+    /// Lengths of a task's buffers: tile, block, two half-spectra of pairs, staged lines, zeros, a line that is
+    /// discarded, and scratch memory for the longest transform.
     pub fn buffers(&self) -> [usize; 8] {
         let lanes = T::lanes(self.set);
         let paired = self.twiddles.is_none();
@@ -287,7 +287,7 @@ impl<T: Scalar> Layout<T> {
     }
 }
 
-/// Grid samples from the first to the last that any tile shares with its plane.
+/// The range from the first to the last grid sample that any tile shares with its plane.
 fn union(spans: &[Span]) -> Span {
     let parts = || spans.iter().filter(|span| span.count > 0);
     let first = parts().map(|span| span.first).min().unwrap_or(0);
@@ -299,7 +299,7 @@ fn union(spans: &[Span]) -> Span {
     }
 }
 
-/// Grid samples that every tile shares with its plane.
+/// The grid samples that every tile shares with its plane.
 fn intersection(spans: &[Span]) -> Range<usize> {
     let first = spans.iter().map(|span| span.first).max().unwrap_or(0);
     let end = spans.iter().map(|span| span.grid().end).min().unwrap_or(0);
@@ -311,13 +311,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_not_listed_come_in_runs() {
+    fn unlisted_rows_are_grouped_into_runs() {
         assert_eq!(others(7, &[6, 2, 3]), [0..2, 4..6]);
         assert_eq!(others(3, &[0, 1, 2]), []);
     }
 
     #[test]
-    fn kept_indices_and_their_negatives_go_together() {
+    fn kept_indices_correspond_to_their_negatives() {
         let modes = [Modes::new(2, 1), Modes::new(1, 1)];
         assert_eq!(kept(&[5, 3], &modes, false), [0, 2, 3, 5, 12, 14]);
         assert_eq!(kept(&[5, 3], &modes, true), [0, 1, 12, 13, 3, 4]);

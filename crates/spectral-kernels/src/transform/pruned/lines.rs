@@ -1,4 +1,4 @@
-//! Lines one a lane (of odd length two a lane): real samples into spectra and back.
+//! Transforms between real samples and spectra, one line per lane (two for odd lengths).
 
 use super::frame::Span;
 use super::task::{Block, Buffers, Task};
@@ -17,7 +17,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Numbers of the block from one real sample of a lane to the next.
+    /// Elements of the block between consecutive real samples of a lane.
     #[inline(always)]
     fn row<S: Simd<T>>(&self) -> usize {
         if self.layout.twiddles.is_some() {
@@ -27,7 +27,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Whether all lines hold the same samples of the grid.
+    /// Whether all lines cover the same samples of the grid.
     #[inline(always)]
     fn alike(&self, lines: Block<'_, T>) -> bool {
         let span = lines.spans[0];
@@ -35,7 +35,7 @@ impl<T: Scalar> Task<'_, T> {
         self.layout.alike || lines.spans.iter().all(same)
     }
 
-    /// Real lines of even length → half-spectra.
+    /// Transforms real lines of even length to half-spectra.
     #[inline(always)]
     pub(super) fn even_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let layout = self.layout;
@@ -47,7 +47,7 @@ impl<T: Scalar> Task<'_, T> {
         for first in (0..count).step_by(S::LANES) {
             let lines = self.lines[0].block(first);
             self.read(simd, buffers, lines, 0);
-            // SAFETY: the block holds n/2 elements of one vector.
+            // SAFETY: the block holds n/2 elements of one vector each.
             unsafe { layout.plan.run(simd, view, view, buffers.scratch) };
             simd.call(Untangle {
                 view,
@@ -61,7 +61,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Half-spectra → real lines of even length.
+    /// Transforms half-spectra to real lines of even length.
     #[inline(always)]
     pub(super) fn even_rows_out<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let layout = self.layout;
@@ -87,13 +87,13 @@ impl<T: Scalar> Task<'_, T> {
                 bins: layout.bins,
             });
             let turned = view.swapped();
-            // SAFETY: the block holds n/2 elements of one vector.
+            // SAFETY: the block holds n/2 elements of one vector each.
             unsafe { layout.plan.run(simd, turned, turned, buffers.scratch) };
             self.write(simd, buffers, lines, 0, S::LANES.min(count - first));
         }
     }
 
-    /// Real lines of odd length → half-spectra.
+    /// Transforms real lines of odd length to half-spectra.
     #[inline(always)]
     pub(super) fn odd_rows_in<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let layout = self.layout;
@@ -107,7 +107,7 @@ impl<T: Scalar> Task<'_, T> {
             for (p, lines) in members.into_iter().enumerate() {
                 self.read(simd, buffers, lines, p);
             }
-            // SAFETY: the block holds `n` elements of one vector.
+            // SAFETY: the block holds `n` elements of one vector each.
             unsafe { layout.plan.run(simd, view, view, buffers.scratch) };
             simd.call(Split {
                 view,
@@ -123,7 +123,7 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Half-spectra → real lines of odd length.
+    /// Transforms half-spectra to real lines of odd length.
     #[inline(always)]
     pub(super) fn odd_rows_out<S: Simd<T>>(&self, simd: S, buffers: &mut Buffers<'_, T>) {
         let layout = self.layout;
@@ -148,7 +148,7 @@ impl<T: Scalar> Task<'_, T> {
                 bins: layout.bins,
             });
             let turned = view.swapped();
-            // SAFETY: the block holds `n` elements of one vector.
+            // SAFETY: the block holds `n` elements of one vector each.
             unsafe { layout.plan.run(simd, turned, turned, buffers.scratch) };
             for (p, lines) in members.into_iter().enumerate() {
                 self.write(simd, buffers, lines, p, S::LANES.min(count - at));
@@ -156,7 +156,8 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Real samples → part `p` of the block, zeros where there are none; sample `j` goes to numbers [`j·row`](Self::row) on.
+    /// Loads real samples into part `p` of the block, with zeros elsewhere; sample `j` starts at element
+    /// [`j·row`](Self::row).
     #[inline(always)]
     fn read<S: Simd<T>>(
         &self,
@@ -175,7 +176,7 @@ impl<T: Scalar> Task<'_, T> {
                 let grid = lines.spans[i].grid();
                 staged[..grid.start].fill(T::of(0.0));
                 staged[grid.end..].fill(T::of(0.0));
-                // SAFETY: the line holds as many samples as its span counts, all inside the grid.
+                // SAFETY: the line holds as many samples as its span counts, all within the grid.
                 unsafe {
                     copy(
                         simd,
@@ -191,7 +192,7 @@ impl<T: Scalar> Task<'_, T> {
         for j in (0..first).chain(first + count..n) {
             buffers.block[j * row + p * S::LANES..][..S::LANES].fill(T::of(0.0));
         }
-        // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+        // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
         let gather = unsafe {
             Gather::new(
                 &from,
@@ -206,7 +207,7 @@ impl<T: Scalar> Task<'_, T> {
         simd.call(gather);
     }
 
-    /// Part `p` of the block → real samples of the first `lanes` lines, added to them where tiles overlap.
+    /// Stores part `p` of the block to the first `lanes` lines of real samples, adding to them if tiles overlap.
     #[inline(always)]
     fn write<S: Simd<T>>(
         &self,
@@ -220,7 +221,7 @@ impl<T: Scalar> Task<'_, T> {
         let from = buffers.block.as_ptr().wrapping_add(p * S::LANES);
         if self.alike(lines) && !self.layout.overlaps {
             if span.count > 0 {
-                // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+                // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
                 let scatter = unsafe {
                     Scatter::new(
                         from.wrapping_add(span.first * row),
@@ -237,14 +238,14 @@ impl<T: Scalar> Task<'_, T> {
         let stride = self.layout.staged_stride();
         let staged = buffers.staged.as_mut_ptr();
         let to = std::array::from_fn(|i| staged.wrapping_add(i.min(S::LANES - 1) * stride));
-        // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+        // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
         let scatter = unsafe { Scatter::new(from, row, n, &to, lanes) };
         simd.call(scatter);
         for i in 0..lanes {
             let (real, span) = (lines.real[i], lines.spans[i]);
             let from = to[i].wrapping_add(span.first);
-            // SAFETY: as many samples of the grid and of the plane as the span counts; no other task writes the plane,
-            // and where tiles overlap it has been set.
+            // SAFETY: the span counts samples within both the grid and the plane; no other task writes the plane, and
+            // it has been initialized if tiles overlap.
             unsafe {
                 if self.layout.overlaps {
                     add(simd, from, real, span.count);
@@ -255,11 +256,11 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Kept bins of the block → spectra of the first `lanes` lines.
+    /// Stores the kept bins of the block to the spectra of the first `lanes` lines.
     #[inline(always)]
     fn write_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: Block<'_, T>, lanes: usize) {
         for (part, from) in [view.re, view.im].into_iter().enumerate() {
-            // SAFETY: the buffer holds `count` rows of a vector, and this task alone has the lines.
+            // SAFETY: the buffer holds `count` rows of one vector, and no other task accesses the lines.
             let scatter = unsafe {
                 Scatter::new(
                     from,
@@ -273,22 +274,22 @@ impl<T: Scalar> Task<'_, T> {
         }
     }
 
-    /// Spectra of lines → kept bins of the block.
+    /// Loads the kept bins of the block from the spectra of lines.
     #[inline(always)]
     fn read_bins<S: Simd<T>>(&self, simd: S, view: View<T>, lines: Block<'_, T>) {
         for (part, to) in [view.re, view.im].into_iter().enumerate() {
             let ends = lines.spectrum[part].map(<*mut T>::cast_const);
-            // SAFETY: the lines hold `count` numbers, the buffer as many rows of a vector.
+            // SAFETY: each line holds `count` elements, and the buffer as many rows of one vector.
             let gather = unsafe { Gather::new(&ends, self.layout.columns, to, view.stride) };
             simd.call(gather);
         }
     }
 }
 
-/// Adds `count` numbers to others.
+/// Adds `count` elements to others.
 ///
 /// # Safety
-/// They must be readable at `from`, readable and writable at `to`, and apart.
+/// `from` must be readable, and `to` readable and writable, for `count` elements, and the two must not overlap.
 #[inline(always)]
 unsafe fn add<T: Scalar, S: Simd<T>>(simd: S, from: *const T, to: *mut T, count: usize) {
     let whole = count - count % S::LANES;
@@ -298,7 +299,7 @@ unsafe fn add<T: Scalar, S: Simd<T>>(simd: S, from: *const T, to: *mut T, count:
     }
     if whole < count {
         let rest = count - whole;
-        // SAFETY: the rest of `count` numbers.
+        // SAFETY: the remaining elements of `count`.
         unsafe {
             let sum = simd.load_part(to.add(whole), rest) + simd.load_part(from.add(whole), rest);
             simd.store_part(to.add(whole), sum, rest);

@@ -1,4 +1,4 @@
-//! Single lines too long to go side by side.
+//! Transforms of single lines that are too long to be processed side by side.
 
 use super::Request;
 use super::layout::Layout;
@@ -9,7 +9,7 @@ use crate::transform::oriented::Oriented;
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 
-/// Transforms tiles one after the other, `unit` neighbors by one task.
+/// Transforms tiles one at a time, with groups of `unit` neighbors per task.
 pub fn run<T: Scalar>(
     request: &Request<'_, T>,
     layout: &Layout<T>,
@@ -29,15 +29,15 @@ pub fn run<T: Scalar>(
             let (plane, spans) = layout.place(image);
             let span = spans[2];
             let outside = (0..span.first).chain(span.grid().end..n);
-            // SAFETY: the samples of the plane that the span says; no other task writes the plane, and where tiles overlap
-            // it has been set.
+            // SAFETY: these are the plane samples of the span; no other task writes the plane, and it has been
+            // initialized if tiles overlap.
             let shared = unsafe {
                 std::slice::from_raw_parts_mut(
                     real.at(plane + layout.line_at(&spans, 0, 0)),
                     span.count,
                 )
             };
-            // SAFETY: the kept bins of the image, which no other task has.
+            // SAFETY: these are the kept bins of the image, which no other task accesses.
             let mut kept = spectrum
                 .map(|part| unsafe { std::slice::from_raw_parts_mut(part.at(image * bins), bins) });
             let [re, im] = &mut parts;

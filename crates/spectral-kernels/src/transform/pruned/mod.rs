@@ -1,5 +1,5 @@
-//! Real transforms that read and write only what is not zero: zero padding, cropping, tiles and kept modes without
-//! passes of their own.
+//! Pruned real transforms, which skip zeros and unused bins: zero padding, cropping, tiling and truncation to low
+//! frequencies need no separate passes.
 
 mod edges;
 mod frame;
@@ -19,12 +19,12 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{count, expect_len};
 
-/// A real transform over the last one to three axes whose samples lie in a [`Frame`] and whose spectrum is cut to the
-/// lowest [`Modes`].
+/// A real transform over the last one to three axes whose samples are placed by a [`Frame`] and whose spectrum is
+/// truncated to the lowest [`Modes`].
 ///
 /// It equals [`rfftn`](crate::rfftn) of explicitly padded tiles, or [`irfftn`](crate::irfftn) followed by cropping and
-/// the sum of overlapping tiles; lines that are zero are not transformed, nor lines that nobody reads. The two
-/// directions are adjoint to each other by the same [`BinWeight`] rules.
+/// summing overlapping tiles, but lines that are zero or not needed are not transformed. The two directions are adjoint
+/// to each other with the same [`BinWeight`] rules.
 ///
 /// ```
 /// use spectral_kernels::{BinWeight, Frame, Modes, PlanarMut, PrunedFft};
@@ -46,9 +46,10 @@ pub struct PrunedFft {
 }
 
 impl PrunedFft {
-    /// Transforms of these (real) lengths, nothing pruned.
+    /// A transform of these (real) sizes, without pruning.
     ///
-    /// Panics if there are no or more than three sizes, or if one of them is 0.
+    /// # Panics
+    /// If there are no sizes or more than three, or if one of them is 0.
     pub fn new(sizes: &[usize]) -> Self {
         check(sizes);
         let (leading, n) = (&sizes[..sizes.len() - 1], sizes[sizes.len() - 1]);
@@ -60,9 +61,10 @@ impl PrunedFft {
         }
     }
 
-    /// The same with samples in these frames, one an axis.
+    /// Places the samples with these frames, one per axis.
     ///
-    /// Panics unless each has a plane, tiles and live samples within its grid.
+    /// # Panics
+    /// If the number of frames is wrong, or a frame has no samples, no tiles, or live samples outside its grid.
     pub fn with_frames(mut self, frames: &[Frame]) -> Self {
         expect_len("frames", "axis", self.sizes.len(), frames.len());
         for (frame, &n) in frames.iter().zip(&self.sizes) {
@@ -72,9 +74,10 @@ impl PrunedFft {
         self
     }
 
-    /// The same with these modes kept, one an axis; the last is of the half-spectrum.
+    /// Keeps these modes, one per axis; those of the last axis refer to the half-spectrum.
     ///
-    /// Panics unless each keeps at least bin 0 and no bin twice.
+    /// # Panics
+    /// If the number of modes is wrong, or an axis keeps no bins, or more than it has.
     pub fn with_modes(mut self, modes: &[Modes]) -> Self {
         expect_len("modes", "axis", self.sizes.len(), modes.len());
         let last = self.sizes.len() - 1;
@@ -85,7 +88,7 @@ impl PrunedFft {
         self
     }
 
-    /// Samples of one plane.
+    /// Number of samples per plane.
     pub fn plane_len(&self) -> usize {
         count(
             &self
@@ -96,7 +99,7 @@ impl PrunedFft {
         )
     }
 
-    /// Tiles of one plane.
+    /// Number of tiles per plane.
     pub fn tiles(&self) -> usize {
         count(
             &self
@@ -107,7 +110,7 @@ impl PrunedFft {
         )
     }
 
-    /// Bins kept of one tile.
+    /// Number of kept bins per tile.
     pub fn bins(&self) -> usize {
         count(
             &self
@@ -118,11 +121,13 @@ impl PrunedFft {
         )
     }
 
-    /// `[batch, planes…]` → `[batch, tiles…, kept bins…]`: of each tile, `out[k] = scale · w_k · Σ_j in[j]
-    /// exp(-2πi Σ_a j_a k_a / n_a)`, `w_k` by the index on the last axis.
+    /// Transforms `[batch, planes…]` to `[batch, tiles…, kept bins…]`: for each tile,
+    /// `out[k] = scale · w_k · Σ_j in[j] exp(-2πi Σ_a j_a k_a / n_a)`, where `w_k` depends on the index on the last
+    /// axis.
     ///
-    /// Panics if the slices have other lengths than `batch` times [`Self::plane_len`] and [`Self::tiles`] times
-    /// [`Self::bins`].
+    /// # Panics
+    /// If the input does not have `batch` times [`Self::plane_len`] elements, or the output `batch` times
+    /// [`Self::tiles`] times [`Self::bins`].
     pub fn rfftn<T: Scalar>(
         &self,
         batch: usize,
@@ -140,10 +145,11 @@ impl PrunedFft {
         T::enter::<run::PrunedEntry>((self.request(batch, kind, scale, weight), from, to));
     }
 
-    /// `[batch, tiles…, kept bins…]` → `[batch, planes…]`: each tile as by [`irfftn`](crate::irfftn) of the kept bins
-    /// and zeros elsewhere; a plane is the sum of its tiles, zero where there is none.
+    /// Transforms `[batch, tiles…, kept bins…]` to `[batch, planes…]`: each tile is [`irfftn`](crate::irfftn) of its
+    /// kept bins, with zeros elsewhere; a plane is the sum of its tiles, and zero where there is none.
     ///
-    /// Panics if the slices have other lengths than for [`Self::rfftn`].
+    /// # Panics
+    /// If the length of a slice does not match; lengths are as for [`Self::rfftn`], with input and output exchanged.
     pub fn irfftn<T: Scalar>(
         &self,
         batch: usize,
@@ -172,7 +178,7 @@ impl PrunedFft {
     }
 }
 
-/// What is asked of a [`PrunedFft`].
+/// A call of a [`PrunedFft`].
 pub struct Request<'a, T> {
     pub fft: &'a PrunedFft,
     /// Number of planes.
@@ -184,12 +190,12 @@ pub struct Request<'a, T> {
 }
 
 impl<T> Request<'_, T> {
-    /// Tiles of all planes.
+    /// Number of tiles of all planes.
     pub fn images(&self) -> usize {
         count(&[self.batch, self.fft.tiles()])
     }
 
-    /// Points of the grids of all tiles.
+    /// Number of grid points of all tiles.
     pub fn points(&self) -> usize {
         self.images() * self.fft.sizes.iter().product::<usize>()
     }

@@ -1,4 +1,4 @@
-//! Who does which images: a few at a time, or one after the other with all threads on each.
+//! Distribution of images over tasks: a few at a time, or one at a time with all threads on each.
 
 use super::layout::Layout;
 use super::task::{Lines, Task};
@@ -9,14 +9,14 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each, threads_for};
 use spectral_lanes::with_scratch;
 
-/// A request, its real samples, and its kept bins in two parts.
+/// A request, its real samples, and its kept bins as real and imaginary parts.
 type Arguments<'a, T> = (Request<'a, T>, Shared<T>, [Shared<T>; 2]);
 
 spectral_lanes::entry!(PrunedEntry, <'a, T> Arguments<'a, T>, |(request, real, spectrum)| {
     run(&request, real, spectrum)
 });
 
-/// Runs a request on planes whose lengths have been checked: real samples, and kept bins in two parts.
+/// Runs a request on planes whose lengths have been checked: real samples, and kept bins as real and imaginary parts.
 pub fn run<T: Scalar>(request: &Request<'_, T>, real: Shared<T>, spectrum: [Shared<T>; 2]) {
     let images = request.images();
     if images == 0 {
@@ -29,7 +29,7 @@ pub fn run<T: Scalar>(request: &Request<'_, T>, real: Shared<T>, spectrum: [Shar
     if !layout.forward && (layout.gaps || layout.overlaps) {
         clear(request, real);
     }
-    // Overlapping tiles of one plane are added by one task.
+    // Overlapping tiles of one plane are summed by one task.
     let unit = if !layout.forward && layout.overlaps {
         layout.tiles
     } else {
@@ -65,7 +65,7 @@ pub fn run<T: Scalar>(request: &Request<'_, T>, real: Shared<T>, spectrum: [Shar
     });
 }
 
-/// Calls `task` with ranges of images, multiples of `unit` and where possible of `group`.
+/// Calls `task` with ranges of images, in multiples of `unit` and, if possible, of `group`.
 pub fn share(
     images: usize,
     unit: usize,
@@ -81,11 +81,11 @@ pub fn share(
     });
 }
 
-/// Zeros in all planes.
+/// Fills all planes with zeros.
 fn clear<T: Scalar>(request: &Request<'_, T>, real: Shared<T>) {
     let samples = request.fft.plane_len();
     for_each(request.batch, request.batch * samples, |plane| {
-        // SAFETY: the planes hold `batch` times `samples` numbers, and this task alone has this one.
+        // SAFETY: the planes hold `batch` times `samples` elements, and no other task accesses this one.
         unsafe { std::slice::from_raw_parts_mut(real.at(plane * samples), samples) }
             .fill(T::of(0.0));
     });

@@ -1,4 +1,4 @@
-//! One group of images from memory to memory.
+//! One group of images, from memory to memory.
 
 use super::frame::Span;
 use super::layout::Layout;
@@ -8,14 +8,14 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
 use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
-/// Lines of real samples and where their half-spectra lie, each list followed by copies of its last line: enough for
-/// the lanes of a last block.
+/// Lines of real samples and the locations of their half-spectra. Each list ends with copies of its last line, enough
+/// to fill the lanes of a last block.
 pub struct Lines<T> {
     pub count: usize,
-    /// The samples that `spans` says.
+    /// The samples described by `spans`.
     pub real: Vec<*mut T>,
     pub spans: Vec<Span>,
-    /// Real and imaginary parts, in the tile of the cache or in memory.
+    /// Real and imaginary parts, in the tile or in memory.
     pub spectrum: [Vec<*mut T>; 2],
 }
 
@@ -38,7 +38,7 @@ impl<T> Lines<T> {
         }
     }
 
-    /// Adds `count` lines, so many numbers apart in both places.
+    /// Adds `count` lines with the given distances in both places.
     fn push(
         &mut self,
         count: usize,
@@ -68,13 +68,13 @@ impl<T> Lines<T> {
         }
     }
 
-    /// A block of lines from `first` on.
+    /// A block of lines starting with `first`.
     #[inline(always)]
     pub fn block(&self, first: usize) -> Block<'_, T> {
         let part = |list: &'_ Vec<*mut T>| -> *const [*mut T; MAX_LANES] {
             list[first..first + MAX_LANES].as_ptr().cast()
         };
-        // SAFETY: the lists go on for as many lines, by the checks of their slices.
+        // SAFETY: the lists contain these lines, as their slicing checks.
         unsafe {
             Block {
                 real: &*part(&self.real),
@@ -93,32 +93,32 @@ pub struct Block<'a, T> {
     pub spectrum: [&'a [*mut T; MAX_LANES]; 2],
 }
 
-/// Some images of a batch.
+/// A range of images of a batch.
 pub struct Task<'a, T: Scalar> {
     pub layout: &'a Layout<T>,
     pub real: Shared<T>,
     pub spectrum: [Shared<T>; 2],
     pub first: usize,
     pub count: usize,
-    /// Room for [`Layout::buffers`].
+    /// Buffers of the lengths in [`Layout::buffers`].
     pub buffers: [&'a mut [T]; 8],
-    /// Room for the lines of a group, kept from one to the next; where two lines share a lane, first and second ones.
+    /// Buffers for the lines of a group, reused for every group; if two lines share a lane, first and second lines.
     pub lines: &'a mut [Lines<T>; 2],
 }
 
 /// The buffers of a task.
 pub struct Buffers<'a, T> {
     pub tile: *mut T,
-    /// Lines of one block, one a lane.
+    /// One block of lines, one line per lane.
     pub block: &'a mut [T],
     /// Half-spectra of paired lines, first and second.
     pub pairs: [*mut T; 2],
-    /// Lines of the block with their zeros, one after the other.
+    /// Lines of the block, including their zeros, one after the other.
     pub staged: &'a mut [T],
-    /// As many zeros as a line has numbers: what a missing line is read from.
+    /// As many zeros as a line has elements: the source of missing lines.
     pub zeros: *mut T,
-    /// Where a missing line is written to.
-    pub nowhere: *mut T,
+    /// The destination of missing lines; never read.
+    pub discard: *mut T,
     pub scratch: &'a mut [T],
 }
 
@@ -127,7 +127,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd<T>>(mut self, simd: S) {
-        let [tile, block, a, b, staged, zeros, nowhere, scratch] =
+        let [tile, block, a, b, staged, zeros, discard, scratch] =
             std::mem::take(&mut self.buffers);
         zeros.fill(T::of(0.0));
         if self.layout.rows > 1 {
@@ -148,7 +148,7 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
             pairs: [a.as_mut_ptr(), b.as_mut_ptr()],
             staged,
             zeros: zeros.as_mut_ptr(),
-            nowhere: nowhere.as_mut_ptr(),
+            discard: discard.as_mut_ptr(),
             scratch,
         };
         self.list(&buffers);
@@ -179,14 +179,14 @@ impl<T: Scalar> Kernel<T> for Task<'_, T> {
 }
 
 impl<T: Scalar> Task<'_, T> {
-    /// Index in the tile of the real parts of a row; the imaginary parts follow a row's width later.
+    /// Offset in the tile of a row's real parts; the imaginary parts are one row further on.
     #[inline(always)]
     pub fn in_tile(&self, image: usize, row: usize) -> usize {
         2 * row * self.layout.width + image * self.layout.columns
     }
 
-    /// Lists the lines of the group. Where two lines share a lane, both are neighbors in one image; an odd one at the end
-    /// of a row of them has a partner that is read as zeros and written where nobody reads.
+    /// Lists the lines of the group. If two lines share a lane, they are neighbors in one image; if a row of lines is
+    /// odd in number, its last line is paired with a source of zeros, and the partner's result is discarded.
     fn list(&mut self, buffers: &Buffers<'_, T>) {
         let layout = self.layout;
         let members = if layout.twiddles.is_some() { 1 } else { 2 };
@@ -216,7 +216,7 @@ impl<T: Scalar> Task<'_, T> {
                     );
                 }
                 if !count.is_multiple_of(members) {
-                    let (read, write) = (buffers.zeros, buffers.nowhere);
+                    let (read, write) = (buffers.zeros, buffers.discard);
                     let (real, spectrum) = if layout.forward {
                         (read, write)
                     } else {
@@ -242,14 +242,14 @@ impl<T: Scalar> Task<'_, T> {
         };
         let axes = layout.leading.len();
         for i in 0..axes {
-            // Backwards from the last axis to the first what goes forwards the other way round: the lines that are
-            // not zero before one transform are those that are wanted after the other.
+            // The inverse processes the axes in the opposite order: lines that are nonzero before the forward transform
+            // of an axis are those that are needed after its inverse.
             let axis = &layout.leading[if layout.forward { axes - 1 - i } else { i }];
             for lane in (0..self.count * layout.columns).step_by(S::LANES) {
                 for &first in &axis.lines {
                     let line = view.lanes_from(lane).elements_from(first, axis.below);
-                    // SAFETY: elements first, first + below, …, as many as the axis is long, are in the tile, whose
-                    // rows hold whole vectors.
+                    // SAFETY: elements first, first + below, …, as many as the axis is long, are within the tile, whose
+                    // rows are whole vectors.
                     unsafe { axis.plan.run(simd, line, line, buffers.scratch) };
                 }
             }

@@ -1,4 +1,4 @@
-//! Few large images: padded tiles and whole spectra in memory, transformed with all threads on each axis.
+//! A few large images: padded tiles and whole spectra in memory, transformed with all threads on each axis.
 
 use super::Request;
 use super::layout::Layout;
@@ -7,7 +7,7 @@ use crate::transform::nd;
 use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each};
 
-/// Runs a request by way of explicit padding. Planes that are added to or not fully covered hold zeros.
+/// Runs a request with explicit padding. Planes that are added to, or not fully covered, start as zeros.
 pub fn run<T: Scalar>(
     request: &Request<'_, T>,
     layout: &Layout<T>,
@@ -31,7 +31,7 @@ pub fn run<T: Scalar>(
     if request.forward() {
         for_each(images, request.points(), |image| {
             each_line(layout, image, |line| {
-                // SAFETY: the samples of the plane and of the grid that a line's span says.
+                // SAFETY: these are the samples of the plane and of the grid in a line's span.
                 unsafe {
                     let from = real.at(line.plane);
                     from.copy_to_nonoverlapping(samples.at(line.grid), line.count);
@@ -46,7 +46,7 @@ pub fn run<T: Scalar>(
             let at = (image * layout.rows + row) * bins;
             for (part, spectrum) in parts.iter().zip(&spectrum) {
                 let (part, kept) = (part.at(at), spectrum.at(kept));
-                // SAFETY: the kept bins of one line, on both sides; no other task has them.
+                // SAFETY: these are the kept bins of one line, on both sides, which no other task accesses.
                 unsafe {
                     if request.forward() {
                         part.copy_to_nonoverlapping(kept, layout.bins);
@@ -63,7 +63,7 @@ pub fn run<T: Scalar>(
             for tile in 0..layout.tiles {
                 each_line(layout, plane * layout.tiles + tile, |line| {
                     for j in 0..line.count {
-                        // SAFETY: as forwards; this task alone has this plane.
+                        // SAFETY: as in the forward direction; no other task accesses this plane.
                         unsafe {
                             let (to, x) = (real.at(line.plane + j), *samples.at(line.grid + j));
                             *to = if layout.overlaps { *to + x } else { x };
@@ -75,7 +75,7 @@ pub fn run<T: Scalar>(
     }
 }
 
-/// Samples of one line in the planes and in the padded tiles.
+/// The samples of one line, in the planes and in the padded tiles.
 struct Line {
     plane: usize,
     grid: usize,

@@ -1,4 +1,4 @@
-//! Channel mixing, one small complex matrix product a frequency.
+//! Channel mixing in the frequency domain: one small complex matrix product per frequency.
 
 mod along_rows;
 mod direct;
@@ -13,51 +13,54 @@ use spectral_lanes::Scalar;
 use spectral_lanes::count;
 use spectral_lanes::parallel::Shared;
 
-/// Which factor of `Σ R·X` is conjugated.
+/// Which factor of the product `R·X` of a response and a spectrum is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Conjugate {
     /// `R·X`: circular convolution.
     #[default]
     None,
-    /// `conj(R)·X`: circular correlation.
+    /// `conj(R)·X`: circular cross-correlation.
     Response,
-    /// `R·conj(X)`: that output reversed circularly.
+    /// `R·conj(X)`: circular cross-correlation with the output circularly reversed.
     Input,
 }
 
-/// The spectral contraction `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]` with its conjugates, and its adjoints.
+/// A complex matrix product per frequency, `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]`, with optional conjugates, and its
+/// adjoints.
 ///
-/// Shapes, row-major: input `[batch, groups·in_per_group, bins]`, response `[groups, out_per_group, in_per_group, bins]`,
-/// output `[batch, groups·out_per_group, bins]`. One group is a dense coupling, a group a channel with one input and
-/// one output a depthwise one. No factor is applied: weights of half-spectrum bins are the caller's.
+/// Shapes, row-major: input `[batch, groups·in_per_group, bins]`, response
+/// `[groups, out_per_group, in_per_group, bins]`, output `[batch, groups·out_per_group, bins]`. One group is a dense
+/// coupling of channels; one group per channel, with one input and one output each, is a depthwise coupling. Nothing is
+/// scaled: weights of half-spectrum bins are up to the caller.
 ///
 /// The adjoints are those of real-linear maps: with `⟨a, b⟩ = Σ a.re·b.re + a.im·b.im`, for a fixed response
 /// `⟨forward(x), gy⟩ = ⟨x, adjoint_input(gy)⟩`, and likewise for a fixed input.
 ///
-/// All methods panic when a slice has another length than its shape says; callers check.
+/// # Panics
+/// All methods panic if the length of a slice does not match its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BinwiseMatmul {
-    /// Entries of the batch.
+    /// Batch size.
     pub batch: usize,
-    /// Groups of channels that do not mix.
+    /// Number of channel groups; channels of different groups do not mix.
     pub groups: usize,
-    /// Input channels of a group.
+    /// Input channels per group.
     pub in_per_group: usize,
-    /// Output channels of a group.
+    /// Output channels per group.
     pub out_per_group: usize,
-    /// Frequencies.
+    /// Number of frequencies.
     pub bins: usize,
-    /// The conjugated factor.
+    /// Which factor is conjugated.
     pub conjugate: Conjugate,
 }
 
 impl BinwiseMatmul {
-    /// Elements of the input spectrum.
+    /// Complex elements of the input spectrum.
     pub fn input_len(&self) -> usize {
         count(&[self.batch, self.groups, self.in_per_group, self.bins])
     }
 
-    /// Elements of the response.
+    /// Complex elements of the response.
     pub fn response_len(&self) -> usize {
         count(&[
             self.groups,
@@ -67,27 +70,27 @@ impl BinwiseMatmul {
         ])
     }
 
-    /// Elements of the output spectrum.
+    /// Complex elements of the output spectrum.
     pub fn output_len(&self) -> usize {
         count(&[self.batch, self.groups, self.out_per_group, self.bins])
     }
 
-    /// The same for every entry cut into `tiles` that see one response: input and output `[batch, channels, tiles, bins]`,
-    /// the sum of [`TiledBinwiseMatmul::adjoint_response`] over tiles too.
+    /// Divides every batch entry into `tiles` that share one response: input and output become
+    /// `[batch, channels, tiles, bins]`, and [`TiledBinwiseMatmul::adjoint_response`] also sums over tiles.
     pub fn tiled(self, tiles: usize) -> TiledBinwiseMatmul {
         TiledBinwiseMatmul {
-            contraction: self,
+            matmul: self,
             tiles,
         }
     }
 
-    /// `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]`, with `r` or `x` conjugated as [`Self::conjugate`] says.
+    /// Computes `y[b,g,o,k] = Σ_i r[g,o,i,k]·x[b,g,i,k]`, with `r` or `x` conjugated according to [`Self::conjugate`].
     pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
         self.tiled(1).forward(x, r, y);
     }
 
-    /// The gradient for the input: `gx[b,g,i,k] = Σ_o` of `conj(r)·gy` (nothing conjugated), `r·gy` (the response) or
-    /// `r·conj(gy)` (the input).
+    /// Computes the gradient with respect to the input, `gx[b,g,i,k] = Σ_o …` of `conj(r)·gy` ([`Conjugate::None`]),
+    /// `r·gy` ([`Conjugate::Response`]) or `r·conj(gy)` ([`Conjugate::Input`]).
     pub fn adjoint_input<T: Scalar>(
         &self,
         gy: Planar<'_, T>,
@@ -97,8 +100,8 @@ impl BinwiseMatmul {
         self.tiled(1).adjoint_input(gy, r, gx);
     }
 
-    /// The gradient for the response: `gr[g,o,i,k] = Σ_b` of `conj(x)·gy` (nothing conjugated), `x·conj(gy)` (the
-    /// response) or `x·gy` (the input).
+    /// Computes the gradient with respect to the response, `gr[g,o,i,k] = Σ_b …` of `conj(x)·gy` ([`Conjugate::None`]),
+    /// `x·conj(gy)` ([`Conjugate::Response`]) or `x·gy` ([`Conjugate::Input`]).
     pub fn adjoint_response<T: Scalar>(
         &self,
         x: Planar<'_, T>,
@@ -109,30 +112,33 @@ impl BinwiseMatmul {
     }
 }
 
-/// A [`BinwiseMatmul`] of entries in tiles; see [`BinwiseMatmul::tiled`].
+/// A [`BinwiseMatmul`] whose batch entries consist of tiles; see [`BinwiseMatmul::tiled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TiledBinwiseMatmul {
-    contraction: BinwiseMatmul,
+    matmul: BinwiseMatmul,
     tiles: usize,
 }
 
 impl TiledBinwiseMatmul {
-    /// Entries times tiles.
+    /// Batch entries times tiles.
     fn rows(&self) -> usize {
-        count(&[self.contraction.batch, self.tiles])
+        count(&[self.matmul.batch, self.tiles])
     }
 
-    /// As [`BinwiseMatmul::forward`].
+    /// Same as [`BinwiseMatmul::forward`], for every tile.
     pub fn forward<T: Scalar>(&self, x: Planar<'_, T>, r: Planar<'_, T>, y: PlanarMut<'_, T>) {
-        let c = &self.contraction;
-        x.expect("contraction input", count(&[c.input_len(), self.tiles]));
-        r.expect("contraction response", c.response_len());
-        y.expect("contraction output", count(&[c.output_len(), self.tiles]));
+        let c = &self.matmul;
+        x.expect("binwise matmul input", count(&[c.input_len(), self.tiles]));
+        r.expect("binwise matmul response", c.response_len());
+        y.expect(
+            "binwise matmul output",
+            count(&[c.output_len(), self.tiles]),
+        );
         let x = self.input(x, c.conjugate == Conjugate::Input);
         let r = c.response(r, c.conjugate == Conjugate::Response);
         let (y_group, y_batch, y_out) = self.strides_of_batch(c.out_per_group);
         let y = target(y, y_group, y_batch, y_out);
-        // Rows are batch entries, columns outputs, the sum is over inputs.
+        // Rows are batch entries, columns are outputs, and the sum is over inputs.
         T::enter::<product::ProductEntry>(c.product(
             self.rows(),
             c.out_per_group,
@@ -143,28 +149,28 @@ impl TiledBinwiseMatmul {
         ));
     }
 
-    /// As [`BinwiseMatmul::adjoint_input`].
+    /// Same as [`BinwiseMatmul::adjoint_input`], for every tile.
     pub fn adjoint_input<T: Scalar>(
         &self,
         gy: Planar<'_, T>,
         r: Planar<'_, T>,
         gx: PlanarMut<'_, T>,
     ) {
-        let c = &self.contraction;
+        let c = &self.matmul;
         gy.expect(
-            "contraction output gradient",
+            "binwise matmul output gradient",
             count(&[c.output_len(), self.tiles]),
         );
-        r.expect("contraction response", c.response_len());
+        r.expect("binwise matmul response", c.response_len());
         gx.expect(
-            "contraction input gradient",
+            "binwise matmul input gradient",
             count(&[c.input_len(), self.tiles]),
         );
         let gy = self.output(gy, c.conjugate == Conjugate::Input);
         let r = c.response(r, c.conjugate == Conjugate::None).transposed();
         let (x_group, x_batch, x_in) = self.strides_of_batch(c.in_per_group);
         let gx = target(gx, x_group, x_batch, x_in);
-        // Rows are batch entries, columns inputs, the sum is over outputs.
+        // Rows are batch entries, columns are inputs, and the sum is over outputs.
         T::enter::<product::ProductEntry>(c.product(
             self.rows(),
             c.in_per_group,
@@ -175,27 +181,27 @@ impl TiledBinwiseMatmul {
         ));
     }
 
-    /// As [`BinwiseMatmul::adjoint_response`].
+    /// Same as [`BinwiseMatmul::adjoint_response`], summed over tiles.
     pub fn adjoint_response<T: Scalar>(
         &self,
         x: Planar<'_, T>,
         gy: Planar<'_, T>,
         gr: PlanarMut<'_, T>,
     ) {
-        let c = &self.contraction;
-        x.expect("contraction input", count(&[c.input_len(), self.tiles]));
+        let c = &self.matmul;
+        x.expect("binwise matmul input", count(&[c.input_len(), self.tiles]));
         gy.expect(
-            "contraction output gradient",
+            "binwise matmul output gradient",
             count(&[c.output_len(), self.tiles]),
         );
-        gr.expect("contraction response gradient", c.response_len());
+        gr.expect("binwise matmul response gradient", c.response_len());
         let gy = self
             .output(gy, c.conjugate == Conjugate::Response)
             .transposed();
         let x = self.input(x, c.conjugate == Conjugate::None).transposed();
         let [r_group, r_out, r_in] = c.strides_of_response();
         let gr = target(gr, r_group, Stride::new(r_out), Stride::new(r_in));
-        // Rows are outputs, columns inputs, the sum is over the batch.
+        // Rows are outputs, columns are inputs, and the sum is over the batch.
         T::enter::<product::ProductEntry>(c.product(
             c.out_per_group,
             c.in_per_group,
@@ -206,16 +212,17 @@ impl TiledBinwiseMatmul {
         ));
     }
 
-    /// Strides of group, tile of a batch entry, and channel of an array `[batch, groups·channels, tiles, bins]`.
+    /// Strides between groups, tiles of a batch entry, and channels of an array
+    /// `[batch, groups·channels, tiles, bins]`.
     fn strides_of_batch(&self, channels: usize) -> (usize, Stride, Stride) {
-        let channel = self.tiles * self.contraction.bins;
-        let entry = self.contraction.groups * channels * channel;
-        let rows = Stride::blocks(self.tiles, self.contraction.bins, entry);
+        let channel = self.tiles * self.matmul.bins;
+        let entry = self.matmul.groups * channels * channel;
+        let rows = Stride::blocks(self.tiles, self.matmul.bins, entry);
         (channels * channel, rows, Stride::new(channel))
     }
 
     fn input<'a, T: Scalar>(&self, x: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
-        let (group, line, term) = self.strides_of_batch(self.contraction.in_per_group);
+        let (group, line, term) = self.strides_of_batch(self.matmul.in_per_group);
         Operand {
             data: x,
             group,
@@ -226,7 +233,7 @@ impl TiledBinwiseMatmul {
     }
 
     fn output<'a, T: Scalar>(&self, y: Planar<'a, T>, conjugated: bool) -> Operand<'a, T> {
-        let (group, line, term) = self.strides_of_batch(self.contraction.out_per_group);
+        let (group, line, term) = self.strides_of_batch(self.matmul.out_per_group);
         Operand {
             data: y,
             group,
@@ -259,7 +266,7 @@ impl BinwiseMatmul {
         }
     }
 
-    /// Strides of group, output and input.
+    /// Strides between groups, outputs and inputs.
     fn strides_of_response(&self) -> [usize; 3] {
         [
             self.out_per_group * self.in_per_group * self.bins,

@@ -1,4 +1,4 @@
-//! Parts of factors packed frequency by frequency.
+//! Packing of parts of a factor, frequency by frequency.
 
 use std::ops::Range;
 
@@ -8,18 +8,18 @@ use super::sums::VECTORS;
 use spectral_lanes::Scalar;
 use spectral_lanes::{MAX_LANES, Simd};
 
-/// Lines, terms and frequencies of one group of a factor.
+/// A range of lines, terms and frequencies of one group of a factor.
 pub struct Part<'a, T> {
     pub operand: &'a Operand<'a, T>,
     pub group: usize,
     pub lines: Range<usize>,
     pub terms: Range<usize>,
     pub bins: Range<usize>,
-    /// Frequencies there are.
+    /// Total number of frequencies.
     pub all_bins: usize,
 }
 
-/// Steps from frequency to frequency, from term to term and from line to line of packed numbers.
+/// Strides of packed elements between frequencies, terms and lines.
 pub struct Steps {
     pub bin: usize,
     pub term: usize,
@@ -27,7 +27,7 @@ pub struct Steps {
 }
 
 impl<T: Scalar> Part<'_, T> {
-    /// Where the numbers of a line and term start, both counted from this part's first.
+    /// Offset of the elements of a line and term, both relative to the start of this part.
     #[inline(always)]
     fn start(&self, line: usize, term: usize) -> usize {
         let o = self.operand;
@@ -37,19 +37,20 @@ impl<T: Scalar> Part<'_, T> {
             + self.bins.start
     }
 
-    /// Panics unless both planes hold the part.
+    /// # Panics
+    /// If either plane does not contain the part.
     fn expect_inside(&self) {
         let end = self.start(self.lines.len() - 1, self.terms.len() - 1) + self.bins.len();
         let data = self.operand.data;
         assert!(data.re.len() >= end && data.im.len() >= end);
     }
 
-    /// Whether all frequencies are asked for, so that neighbors a step of so many apart lie without a gap.
+    /// Whether the part contains all frequencies, so that neighbors `all_bins` elements apart are contiguous.
     fn whole(&self) -> bool {
         self.bins.len() == self.all_bins
     }
 
-    /// Asks for piece `i` of `count` of the numbers ahead of use.
+    /// Prefetches piece `i` of `count` pieces of the data.
     #[inline(always)]
     pub fn prefetch(&self, i: usize, count: usize) {
         let (bins, terms, lines) = (self.bins.len(), self.terms.len(), self.lines.len());
@@ -73,12 +74,12 @@ impl<T: Scalar> Part<'_, T> {
         }
     }
 
-    /// Numbers from one frequency to the next of [`Self::vectors`].
+    /// Distance between frequencies in the output of [`Self::vectors`].
     pub fn bin_step(vectors: usize, terms: usize, lanes: usize) -> usize {
         vectors * terms * 2 * lanes
     }
 
-    /// Writes vectors of lines, `[bin][pair of vectors][term][vector][re, im][lane]`; missing lines repeat the last.
+    /// Packs vectors of lines as `[bin][pair of vectors][term][vector][re, im][lane]`; missing lines repeat the last.
     #[inline(always)]
     pub fn vectors<S: Simd<T>>(&self, simd: S, to: &mut [T]) {
         let (bins, terms) = (self.bins.len(), self.terms.len());
@@ -87,7 +88,7 @@ impl<T: Scalar> Part<'_, T> {
         assert!(to.len() >= bins * Self::bin_step(vectors, terms, S::LANES));
         let to = to.as_mut_ptr();
         let bin_step = Self::bin_step(vectors, terms, S::LANES);
-        // Terms without gaps are transposed together.
+        // Contiguous terms are transposed together.
         let together = if self.by_line() { terms } else { 1 };
         let ask = together == 1 && exceeds_l2(self.operand.data.re);
         for vector in 0..vectors {
@@ -126,7 +127,7 @@ impl<T: Scalar> Part<'_, T> {
                                 (bin, term) = (0, term + 1);
                             }
                         }
-                        // SAFETY: both planes and the room for the result were checked above.
+                        // SAFETY: both planes and the size of the output were checked above.
                         unsafe { simd.transpose(&lines, count, &places, count, S::LANES) };
                     }
                 }
@@ -134,14 +135,14 @@ impl<T: Scalar> Part<'_, T> {
         }
     }
 
-    /// Numbers that a plane of a panel of [`Self::numbers`] takes.
+    /// Elements per plane of one panel packed by [`Self::numbers`].
     pub fn room(lines: usize, terms: usize, bins: usize, lanes: usize) -> usize {
         (bins * (lines * terms).next_multiple_of(lanes) + lanes).next_multiple_of(lanes)
     }
 
-    /// Writes the numbers in panels of `PER` lines, `panel` numbers apart, real parts to the first slice, imaginary parts
-    /// (negated if conjugated) to the second. Many frequencies are taken apart, few stay side by side. Returns the
-    /// steps in the panels but the last, and in the last.
+    /// Packs the elements in panels of `PER` lines, `panel` elements apart: real parts to the first slice, imaginary
+    /// parts (negated if conjugated) to the second. Frequencies are deinterleaved if there are many, and stay adjacent
+    /// if there are few. Returns the strides in all panels but the last, and in the last.
     #[inline(always)]
     pub fn numbers<S: Simd<T>, const PER: usize>(
         &self,
@@ -166,7 +167,7 @@ impl<T: Scalar> Part<'_, T> {
                     && to.len() >= panels * panel
             );
             let (from, to) = (from.as_ptr(), to.as_mut_ptr());
-            // SAFETY: the plane and the room for the result were checked.
+            // SAFETY: the planes and the size of the output were checked.
             unsafe {
                 if apart {
                     for i in 0..panels {
@@ -190,17 +191,17 @@ impl<T: Scalar> Part<'_, T> {
         [PER, last].map(|lines| self.steps(apart, lines, S::LANES))
     }
 
-    /// Whether lines lie without gaps.
+    /// Whether lines are contiguous.
     fn by_term(&self) -> bool {
         self.whole() && self.operand.line.is(self.all_bins)
     }
 
-    /// Whether terms lie without gaps.
+    /// Whether terms are contiguous.
     fn by_line(&self) -> bool {
         self.whole() && self.operand.term.is(self.all_bins)
     }
 
-    /// In a panel of so many lines.
+    /// Strides in a panel of `lines` lines.
     #[inline(always)]
     fn steps(&self, apart: bool, lines: usize, lanes: usize) -> Steps {
         let (bins, terms) = (self.bins.len(), self.terms.len());
@@ -214,10 +215,10 @@ impl<T: Scalar> Part<'_, T> {
         Steps { bin, term, line }
     }
 
-    /// Writes `[bin][term][line]`.
+    /// Packs as `[bin][term][line]`.
     ///
     /// # Safety
-    /// The part must be inside `from`, and `to` have [`Self::room`].
+    /// The part must be within `from`, and `to` must be writable for [`Self::room`] elements.
     #[inline(always)]
     unsafe fn take_apart<S: Simd<T>>(
         &self,
@@ -245,16 +246,16 @@ impl<T: Scalar> Part<'_, T> {
                     *column = to.wrapping_add((bin + i) * step + place);
                 }
                 let lines = sources.map(|source| source.wrapping_add(bin));
-                // SAFETY: by the caller's promise.
+                // SAFETY: guaranteed by the caller.
                 unsafe { simd.transpose(&lines, count, &places, count, S::LANES) };
             }
         }
     }
 
-    /// Writes panels `[term][line][bin]`, or `[line][term][bin]` where terms lie without gaps.
+    /// Packs panels as `[term][line][bin]`, or as `[line][term][bin]` if terms are contiguous.
     ///
     /// # Safety
-    /// The part must be inside `from`, and `to` have as many panels.
+    /// The part must be within `from`, and `to` must have room for as many panels.
     #[inline(always)]
     unsafe fn copy_panels<S: Simd<T>, const PER: usize>(
         &self,
@@ -265,8 +266,8 @@ impl<T: Scalar> Part<'_, T> {
         negated: bool,
     ) {
         let (bins, terms, lines) = (self.bins.len(), self.terms.len(), self.lines.len());
-        // SAFETY: by the caller's promise; what the last vector of a run writes too much is written again later, or lies
-        // in the room for one vector more.
+        // SAFETY: guaranteed by the caller. What the last vector of a run writes past its end is either overwritten
+        // later or falls within the spare vector at the end of the panel.
         unsafe {
             if self.by_line() {
                 for line in 0..lines {
@@ -299,7 +300,7 @@ impl<T: Scalar> Part<'_, T> {
 /// Copies a run in whole vectors.
 ///
 /// # Safety
-/// `length` numbers must be readable, and as many writable in whole vectors.
+/// `from` must be readable for `length` elements, and `to` writable for `length` rounded up to whole vectors.
 #[inline(always)]
 unsafe fn copy<T: Scalar, S: Simd<T>>(
     simd: S,
@@ -310,7 +311,7 @@ unsafe fn copy<T: Scalar, S: Simd<T>>(
 ) {
     let zero = simd.splat(T::of(0.0));
     for at in (0..length).step_by(S::LANES) {
-        // SAFETY: by the caller's promise.
+        // SAFETY: guaranteed by the caller.
         unsafe {
             let numbers = if at + S::LANES <= length {
                 simd.load(from.add(at))

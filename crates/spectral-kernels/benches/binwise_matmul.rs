@@ -1,13 +1,13 @@
-//! The contraction and its adjoints; throughput counts 8 flops a complex multiplication and addition.
+//! Binwise matrix products and their adjoints. Throughput counts 8 flops per complex multiply-add.
 //!
-//! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench contraction`
+//! `RAYON_NUM_THREADS=2 cargo bench -p spectral-kernels --bench binwise_matmul`
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use spectral_kernels::{BinwiseMatmul, Conjugate, Planar, PlanarMut};
 
-fn contractions(criterion: &mut Criterion) {
+fn matmuls(criterion: &mut Criterion) {
     let dense = |batch, in_per_group, out_per_group, bins| BinwiseMatmul {
         batch,
         groups: 1,
@@ -24,7 +24,7 @@ fn contractions(criterion: &mut Criterion) {
         bins: 14 * 8,
         ..dense(1, 1, 1, 1)
     };
-    let mut group = criterion.benchmark_group("contraction");
+    let mut group = criterion.benchmark_group("binwise_matmul");
     let mut shapes = vec![
         (
             "64x16->32, 28x15 bins".to_string(),
@@ -36,7 +36,7 @@ fn contractions(criterion: &mut Criterion) {
         ),
         ("32 depthwise 384, 14x8 bins".to_string(), depthwise),
     ];
-    // Convolutional networks on whole and half-spectra: fewer bins the more channels, and a small one.
+    // Shapes of convolutional networks with full and half-spectra: fewer bins with more channels, and a small one.
     for (batch, inputs, outputs, bins) in [
         (64, 3, 64, 1024),
         (64, 3, 64, 544),
@@ -113,5 +113,5 @@ fn contractions(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, contractions);
+criterion_group!(benches, matmuls);
 criterion_main!(benches);

@@ -1,34 +1,35 @@
-//! Sums in registers: a few vectors of rows by a few columns, of one frequency.
+//! Sums in registers: a few vectors of rows by a few columns, at one frequency.
 
 use spectral_lanes::Scalar;
 use spectral_lanes::{Kernel, Simd, Vector};
 
-/// Vectors of rows summed together.
+/// Vectors of rows per register block.
 pub const VECTORS: usize = 2;
 
-/// Columns summed together: 32 registers hold the sums of 4, 16 those of 2.
+/// Columns per register block: 4 with 32 registers, 2 with 16.
 pub const fn columns_together(vector_bytes: usize) -> usize {
     if vector_bytes == 64 { 4 } else { 2 }
 }
 
-/// `c[n, lane] (+)= Σ_p a[p, lane]·b[p, n]` of `V` vectors and `N` columns.
+/// `c[n, lane] (+)= Σ_p a[p, lane]·b[p, n]` for `V` vectors and `N` columns.
 ///
-/// Whoever makes one promises that `a` and `b` hold all terms and that no one else uses these places of `c`.
+/// Invariant, upheld wherever this struct is constructed: `a` and `b` are valid for all terms, and nothing else
+/// accesses these elements of `c` meanwhile.
 pub struct Sums<T, const V: usize, const N: usize> {
     /// `[term][vector][re, im][lane]`.
     pub a: *const T,
-    /// Real and imaginary parts of the first column's first term.
+    /// Real and imaginary parts of the first term of the first column.
     pub b: [*const T; 2],
-    /// From term to term and from column to column of `b`.
+    /// Strides of `b` between terms and between columns.
     pub b_steps: [usize; 2],
     pub terms: usize,
-    /// Real parts of the first vector and column; the imaginary parts are `c_steps[1]` further on.
+    /// Real parts of the first vector and column; the imaginary parts are `c_steps[1]` elements further on.
     pub c: *mut T,
-    /// From vector to vector, from real to imaginary parts, from column to column of `c`.
+    /// Strides of `c` between vectors, from real to imaginary parts, and between columns.
     pub c_steps: [usize; 3],
-    /// Whether `c` already holds the terms before.
+    /// Whether to add to the sums of earlier terms in `c`.
     pub add: bool,
-    /// Whether the conjugate is what is kept.
+    /// Whether to store the conjugate.
     pub conjugate: bool,
 }
 
@@ -45,7 +46,7 @@ impl<T: Scalar, const V: usize, const N: usize> Kernel<T> for Sums<T, V, N> {
         };
         let (mut a, [mut br, mut bi]) = (self.a, self.b);
         let [term, column] = self.b_steps;
-        // SAFETY: by the promise of whoever made this.
+        // SAFETY: guaranteed by the struct's invariant.
         unsafe {
             if self.add {
                 for v in 0..V {

@@ -18,7 +18,7 @@ pub fn prefetch<T>(from: *const T, length: usize) {
     let step = LINE_BYTES / size_of::<T>();
     for at in (0..length).step_by(step).chain([length - 1]) {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: every processor of this kind has the instruction, and it faults on no address.
+        // SAFETY: every x86-64 processor has this instruction, and it does not fault on any address.
         unsafe {
             use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
             _mm_prefetch::<_MM_HINT_T1>(from.wrapping_add(at).cast());

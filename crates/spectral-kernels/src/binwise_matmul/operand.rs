@@ -1,10 +1,10 @@
-//! Operands of the products: frequencies contiguous, all else at any stride.
+//! Operands of the products: frequencies are contiguous, all other indices have arbitrary strides.
 
 use spectral_lanes::parallel::Shared;
 
 use crate::shape::Planar;
 
-/// From index to index: blocks of `block` indices `inner` numbers apart, the blocks `outer` apart.
+/// A two-level stride: indices within a block of `block` are `inner` elements apart, blocks are `outer` elements apart.
 #[derive(Clone, Copy)]
 pub struct Stride {
     block: usize,
@@ -29,12 +29,12 @@ impl Stride {
         }
     }
 
-    /// Whether neighbors lie `step` apart.
+    /// Whether neighboring indices are always `step` apart.
     pub fn is(self, step: usize) -> bool {
         self.block == 1 && self.outer == step
     }
 
-    /// Where index `i` starts.
+    /// Offset of index `i`.
     #[inline(always)]
     pub fn at(self, i: usize) -> usize {
         if self.block == 1 {
@@ -45,7 +45,7 @@ impl Stride {
     }
 }
 
-/// A factor: the numbers of frequency `k` lie at `group·g + line(m or n) + term(p) + k`.
+/// A factor; the element at frequency `k` has offset `group·g + line(m or n) + term(p) + k`.
 #[derive(Clone, Copy)]
 pub struct Operand<'a, T> {
     pub data: Planar<'a, T>,
@@ -56,7 +56,7 @@ pub struct Operand<'a, T> {
 }
 
 impl<T> Operand<'_, T> {
-    /// The sum taken over what were lines.
+    /// Exchanges the roles of lines and terms.
     pub fn transposed(self) -> Self {
         Operand {
             line: self.term,
@@ -66,7 +66,7 @@ impl<T> Operand<'_, T> {
     }
 }
 
-/// The product: the numbers of frequency `k` lie at `group·g + row(m) + column(n) + k`.
+/// The product; the element at frequency `k` has offset `group·g + row(m) + column(n) + k`.
 #[derive(Clone, Copy)]
 pub struct Target<T> {
     pub re: Shared<T>,
@@ -76,7 +76,7 @@ pub struct Target<T> {
     pub column: Stride,
 }
 
-/// One product a group and frequency.
+/// One matrix product per group and frequency.
 #[derive(Clone, Copy)]
 pub struct Product<'a, T> {
     pub groups: usize,

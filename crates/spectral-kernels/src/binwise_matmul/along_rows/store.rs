@@ -1,4 +1,4 @@
-//! Sums put back where the product wants them.
+//! Transposing sums back to the layout of the product.
 
 use std::ops::Range;
 
@@ -6,19 +6,19 @@ use super::super::operand::Target;
 use spectral_lanes::Scalar;
 use spectral_lanes::{MAX_LANES, Simd};
 
-/// Rows, columns and frequencies of one group of the product.
+/// A range of rows, columns and frequencies of one group of the product.
 pub struct Block<T> {
     pub target: Target<T>,
     pub group: usize,
     pub rows: Range<usize>,
     pub columns: Range<usize>,
     pub bins: Range<usize>,
-    /// Frequencies there are.
+    /// Total number of frequencies.
     pub all_bins: usize,
 }
 
 impl<T: Scalar> Block<T> {
-    /// Columns that lie without gaps, all or one.
+    /// Number of contiguous columns: all of them, or one.
     fn together(&self) -> usize {
         if self.bins.len() == self.all_bins && self.target.column.is(self.all_bins) {
             self.columns.len()
@@ -27,11 +27,12 @@ impl<T: Scalar> Block<T> {
         }
     }
 
-    /// Writes sums `[vector of rows][re, im][column][bin][lane]`, `plane` numbers from real to imaginary parts.
+    /// Stores sums laid out as `[vector of rows][re, im][column][bin][lane]`, with `plane` elements between real and
+    /// imaginary parts.
     ///
     /// # Safety
-    /// The sums of all rows, columns and frequencies must be readable, and their places in the target be written by
-    /// nobody else.
+    /// The sums of all rows, columns and frequencies must be readable, and no other thread may write their
+    /// destinations.
     #[inline(always)]
     pub unsafe fn store<S: Simd<T>>(&self, simd: S, sums: *const T, plane: usize) {
         let (bins, rows, columns) = (self.bins.len(), self.rows.len(), self.columns.len());
@@ -57,7 +58,7 @@ impl<T: Scalar> Block<T> {
                             *source = from.wrapping_add((at + i.min(write - 1)) * S::LANES);
                         }
                         let places = to.map(|to| data.at(to + offset + at));
-                        // SAFETY: by the caller's promise.
+                        // SAFETY: guaranteed by the caller.
                         unsafe { simd.transpose(&sources, S::LANES, &places, count, write) };
                     }
                 }

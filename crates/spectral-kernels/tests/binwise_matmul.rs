@@ -1,4 +1,4 @@
-//! The contraction and its adjoints against loops in `f64`.
+//! Binwise matrix products and their adjoints, compared with loops in `f64`.
 
 mod common;
 
@@ -37,7 +37,7 @@ fn terms(c: &BinwiseMatmul, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// Forward, gradient for the input, gradient for the response, by the formulas.
+/// The output, the input gradient and the response gradient, by their definitions.
 fn naive(c: &BinwiseMatmul, x: &[Pair], r: &[Pair], gy: &[Pair]) -> [Vec<f64>; 3] {
     let mut y = vec![(0.0, 0.0); c.output_len()];
     let mut gx = vec![(0.0, 0.0); c.input_len()];
@@ -167,7 +167,7 @@ fn few_frequencies_of_many_channels_match_the_loops() {
             (40, 1, 33, 34, 16),
             (40, 1, 31, 36, 19),
             (50, 1, 40, 48, 26),
-            // Sums in several parts.
+            // Sums that are split into several parts.
             (7, 1, 300, 35, 3),
             (65, 1, 265, 37, 2),
             (130, 2, 18, 40, 17),
@@ -232,8 +232,8 @@ fn without_inputs_the_output_is_zero() {
 }
 
 #[test]
-#[should_panic(expected = "contraction response: expected 12 real elements, got 11")]
-fn a_wrong_length_is_named() {
+#[should_panic(expected = "binwise matmul response: expected 12 real elements, got 11")]
+fn a_wrong_length_is_reported() {
     let conjugate = Conjugate::None;
     let c = BinwiseMatmul {
         batch: 1,
@@ -260,7 +260,7 @@ proptest! {
     }
 }
 
-/// `[batch, channels, tiles, bins]` as entries `[batch·tiles, channels, bins]`.
+/// Converts `[batch, channels, tiles, bins]` to entries `[batch·tiles, channels, bins]`.
 fn tiles_as_entries(x: &Owned<f64>, [channels, tiles, bins]: [usize; 3]) -> Owned<f64> {
     let order = |part: &[f64]| -> Vec<f64> {
         let entries = part.len() / (channels * tiles * bins);
@@ -280,7 +280,7 @@ fn tiles_as_entries(x: &Owned<f64>, [channels, tiles, bins]: [usize; 3]) -> Owne
 }
 
 #[test]
-fn tiles_are_entries_of_the_batch_in_another_order() {
+fn tiles_equal_batch_entries_in_another_order() {
     let tiles = 3;
     for (groups, in_per_group, out_per_group, bins) in [
         (1, 5, 4, 21),

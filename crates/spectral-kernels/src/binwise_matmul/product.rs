@@ -1,5 +1,5 @@
-//! `c[g,m,n,k] = Σ_p a[g,m,p,k]·b[g,n,p,k]`, frequencies `k` contiguous, the rest at any stride: the one form of the
-//! contraction and both its adjoints.
+//! `c[g,m,n,k] = Σ_p a[g,m,p,k]·b[g,n,p,k]`, with contiguous frequencies `k` and arbitrary strides for all other
+//! indices: the common form of the matrix product and both of its adjoints.
 
 use super::along_rows::{self, RowsTask};
 use super::direct::DirectTask;
@@ -10,7 +10,7 @@ use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{for_each, product_work, threads_for};
 use spectral_lanes::with_scratch;
 
-/// What the vectors of a product lie along.
+/// The dimension that vectors run along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
     Bins,
@@ -18,16 +18,16 @@ enum Path {
     Columns,
 }
 
-/// Measured: the rate with vectors along the frequencies beside that along rows, where both are long and all else is many.
+/// Measured throughput of vectors along frequencies relative to vectors along rows, if all dimensions are large.
 const BINS_RATE: f64 = 0.93;
-/// Measured: what transposing a number costs, in vectors of complex products.
+/// Measured cost of transposing one element, in units of complex vector multiply-adds.
 const TRANSPOSING: f64 = 2.9;
 
 impl Path {
-    /// The path with the least waste, for so many rows, columns and terms: by sizes alone, not by threads.
+    /// Chooses the path with the lowest estimated cost. Depends only on the sizes, not on the number of threads.
     fn of(sizes: [usize; 3], bins: usize, lanes: usize) -> Path {
         let busy = |count: usize| count as f64 / count.next_multiple_of(lanes) as f64;
-        // Each number is packed once for all lines of the other factor, each sum stored once for all its terms.
+        // Each element is packed once for all lines of the other factor, and each sum stored once for all of its terms.
         let transposed: f64 = sizes.iter().map(|count| 1.0 / *count as f64).sum();
         let rate = 1.0 / (1.0 + TRANSPOSING * transposed);
         let [rows, columns, _] = sizes;
@@ -41,13 +41,13 @@ impl Path {
     }
 }
 
-/// Numbers a task of a product without reuse works on, about.
+/// Approximate number of elements per task of a product without reuse.
 const DIRECT_ELEMENTS: usize = 1 << 15;
 
 spectral_lanes::entry!(ProductEntry, Product);
 
 impl<T: Scalar> Product<'_, T> {
-    /// Computes all of it, in parallel where it pays.
+    /// Runs the computation, in parallel if it is large enough.
     pub fn run(self) {
         let outputs = self.groups * self.rows * self.columns;
         if outputs == 0 || self.bins == 0 {
@@ -55,10 +55,10 @@ impl<T: Scalar> Product<'_, T> {
         }
         let set = InstructionSet::current();
         let complex_products = outputs * self.bins * self.terms.max(1);
-        // A matrix-vector product uses each number of one factor once: nothing to gain from packing it.
+        // A matrix–vector product uses each element of one factor only once, so packing it would not help.
         if self.rows == 1 || self.columns == 1 || self.terms == 0 {
             let each = DIRECT_ELEMENTS.div_ceil(self.bins * self.terms.max(1));
-            // Bound by memory, which takes as long as a transform does.
+            // Memory-bound, and takes about as long as a transform.
             let work = complex_products;
             for_each(outputs.div_ceil(each), work, |task| {
                 let first = task * each;
@@ -114,7 +114,7 @@ impl<T: Scalar> Product<'_, T> {
         });
     }
 
-    /// Rows and columns exchanged.
+    /// Exchanges rows and columns.
     fn swapped(self) -> Self {
         Product {
             rows: self.columns,
@@ -136,7 +136,7 @@ mod tests {
     use super::Path;
 
     #[test]
-    fn vectors_lie_along_channels_or_the_batch_where_frequencies_are_few() {
+    fn vectors_run_along_channels_or_the_batch_if_frequencies_are_few() {
         for (sizes, bins, path) in [
             ([64, 512, 512], 4, Path::Rows),
             ([64, 512, 256], 12, Path::Rows),
@@ -149,7 +149,7 @@ mod tests {
         ] {
             assert_eq!(Path::of(sizes, bins, 16), path, "{sizes:?} at {bins}");
         }
-        // With as many lanes as frequencies none is idle.
+        // With as many lanes as frequencies, no lane is idle.
         assert_eq!(Path::of([8, 8, 8], 4, 4), Path::Bins);
     }
 }

@@ -1,7 +1,7 @@
-//! Products with vectors along the rows, frequency by frequency: for few frequencies and many channels.
+//! Products with vectors along rows, one frequency at a time: for few frequencies and many channels.
 //!
-//! Squares of rows and frequencies are transposed, so that a vector holds neighboring rows of one frequency; the
-//! columns are numbers that all lanes are multiplied with. The sums are transposed back.
+//! Square blocks of rows and frequencies are transposed, so that a vector holds neighboring rows at one frequency, and
+//! elements of the columns are broadcast to all lanes. The sums are transposed back.
 
 mod pack;
 mod store;
@@ -15,25 +15,26 @@ use spectral_lanes::{Kernel, Simd};
 use store::Block;
 use sums::{Sums, VECTORS, columns_together};
 
-/// Rows of a task, in bytes of one number each.
+/// Rows per task, in bytes of one element each.
 const ROWS_BYTES: usize = 256;
-/// What the packed rows may take of the second-level cache.
+/// Target size of the packed rows: a share of the L2 cache.
 const PACKED_BYTES: usize = 384 << 10;
-/// What the sums of a task may take when they are not done at once.
+/// Maximum size of a task's sums if the terms do not all fit in one pass.
 const SUMS_BYTES: usize = 2 << 20;
-/// Terms packed at a time.
+/// Maximum number of terms packed at a time.
 const MOST_TERMS: usize = 256;
-/// Bytes of the second factor and of the product that are read and written in a row, where columns lie without gaps.
+/// Contiguous bytes of the second factor and of the product that are read and written per column group, if columns are
+/// contiguous.
 const RUN_BYTES: usize = 512;
-/// Bytes of the frequencies of a task: a cache line.
+/// Frequencies per task, in bytes: a cache line.
 const BINS_BYTES: usize = 64;
 
-/// How a product is cut.
+/// How a product is split into tasks.
 #[derive(Clone, Copy)]
 pub struct Tiling {
     lanes: usize,
     groups: usize,
-    /// Frequencies, rows and columns of a task.
+    /// Frequencies, rows and columns per task.
     bins: usize,
     bin_tiles: usize,
     rows: usize,
@@ -42,9 +43,9 @@ pub struct Tiling {
     column_tiles: usize,
     /// Terms packed at a time.
     terms: usize,
-    /// Whether that is all of them.
+    /// Whether all terms are packed at once.
     at_once: bool,
-    /// Columns summed together, and packed and stored together.
+    /// Columns summed together, and columns packed and stored together.
     together: usize,
     gathered: usize,
 }
@@ -54,7 +55,7 @@ impl Tiling {
         let size = size_of::<T>();
         let together = columns_together(lanes * size);
         let most_bins = BINS_BYTES / size;
-        // A few more than a line are not worth a task of their own.
+        // A few frequencies more than a cache line do not justify a task of their own.
         let bins = if 2 * p.bins <= 3 * most_bins {
             p.bins
         } else {
@@ -110,17 +111,17 @@ impl Tiling {
         self.groups * self.bin_tiles * self.row_tiles * self.column_tiles
     }
 
-    /// Numbers from the real to the imaginary parts of sums.
+    /// Distance from the real to the imaginary parts of the sums.
     fn plane(&self) -> usize {
         self.gathered * self.bins * self.lanes
     }
 
-    /// Numbers of the sums of columns stored together.
+    /// Elements of the sums of columns that are stored together.
     fn sums(&self) -> usize {
         self.rows.div_ceil(self.lanes) * 2 * self.plane()
     }
 
-    /// Numbers a task needs: packed rows, two planes of packed columns, sums.
+    /// Scratch elements per task: packed rows, two planes of packed columns, and sums.
     pub fn scratch<T: Scalar>(&self) -> [usize; 4] {
         let vectors = self.rows.div_ceil(self.lanes);
         let rows = self.bins * Part::<T>::bin_step(vectors, self.terms, self.lanes);
@@ -133,7 +134,7 @@ impl Tiling {
         [rows, columns, columns, tiles * self.sums()]
     }
 
-    /// Numbers of each plane of packed columns summed together.
+    /// Elements per plane of the packed columns that are summed together.
     fn panel<T: Scalar>(&self) -> usize {
         Part::<T>::room(self.together, self.terms, self.bins, self.lanes)
     }
@@ -144,7 +145,7 @@ pub struct RowsTask<'a, T> {
     pub product: &'a Product<'a, T>,
     pub tiling: Tiling,
     pub task: usize,
-    /// Room for [`Tiling::scratch`].
+    /// Scratch memory of the lengths in [`Tiling::scratch`].
     pub scratch: [&'a mut [T]; 4],
 }
 
@@ -189,7 +190,7 @@ impl<T: Scalar> RowsTask<'_, T> {
             for (i, column) in columns.clone().step_by(t.gathered).enumerate() {
                 let gathered = column..columns.end.min(column + t.gathered);
                 let blocks = gathered.len().div_ceil(N);
-                // conj(a)·b is the conjugate of a·conj(b): only the columns are ever negated, and the sums.
+                // conj(a)·b is the conjugate of a·conj(b), so only the columns and the sums are ever negated.
                 let steps = part(&p.b, gathered.clone(), terms.clone()).numbers::<S, N>(
                     simd,
                     p.a.conjugated != p.b.conjugated,
@@ -201,7 +202,7 @@ impl<T: Scalar> RowsTask<'_, T> {
                 let sums = sums.as_mut_ptr().wrapping_add(tile);
                 let vectors = rows.len().div_ceil(S::LANES);
                 let next = gathered.end..columns.end.min(gathered.end + t.gathered);
-                // A single vector of rows leaves no time for it.
+                // With a single vector of rows there is not enough computation to hide a prefetch.
                 let next = (!next.is_empty() && vectors > 1 && exceeds_l2(p.b.data.re))
                     .then(|| part(&p.b, next, terms.clone()));
                 let calls = blocks * bins.len() * vectors.div_ceil(VECTORS);
@@ -225,7 +226,8 @@ impl<T: Scalar> RowsTask<'_, T> {
                         for vector in (0..vectors).step_by(VECTORS) {
                             let a = bin * Part::<T>::bin_step(vectors, terms.len(), S::LANES)
                                 + vector * terms.len() * 2 * S::LANES;
-                            // The panels hold these terms, as written above; the sums are this task's own.
+                            // SAFETY: the panels hold these terms, as written above; the sums belong to this task
+                            // alone.
                             let work = Work {
                                 a: packed_rows[a..].as_ptr(),
                                 b,
@@ -245,7 +247,7 @@ impl<T: Scalar> RowsTask<'_, T> {
                     }
                 }
                 if last {
-                    // SAFETY: the sums were written above; no other task has these rows, columns and frequencies.
+                    // SAFETY: the sums were written above; no other task writes these rows, columns and frequencies.
                     unsafe { product.store(simd, sums, t.plane()) };
                 }
             }

@@ -1,9 +1,9 @@
-//! What sees a number that is not finite.
+//! Limits the effect of non-finite values to the results that depend on them.
 //!
-//! A transform mixes all samples of a block, so that one `NaN` spoils results that do not see it: earlier outputs among
-//! them. Every number of a block's product is made from every number of the block, and arithmetic does not lose what is
-//! not finite, so one result a block tells whether there was any. Lines in which there was are computed once more with
-//! zeros in its place, and what does see it becomes `NaN`.
+//! A transform mixes all samples of a block, so a single NaN also affects results that do not depend on it, such as
+//! earlier outputs. Since every element of a block's product depends on every element of the block, and arithmetic
+//! propagates non-finite values, one result per block shows whether there was one. Lines with non-finite values are
+//! computed a second time with zeros in their place, and the results that do depend on them are set to NaN.
 
 use super::LongConvolution;
 use super::adjoint::Adjoint;
@@ -15,7 +15,7 @@ fn is_finite<T: Scalar>(x: T) -> bool {
     x.widen().is_finite()
 }
 
-/// A copy of a line with zeros for what is not finite.
+/// A copy of a line, with non-finite values replaced by zeros.
 fn finite<T: Scalar>(line: &[T]) -> Vec<T> {
     let zero = T::of(0.0);
     line.iter()
@@ -23,52 +23,52 @@ fn finite<T: Scalar>(line: &[T]) -> Vec<T> {
         .collect()
 }
 
-/// The first number that is not finite, or the end.
+/// Index of the first non-finite value, or the length of the line.
 fn first<T: Scalar>(line: &[T]) -> usize {
     let found = line.iter().position(|x| !is_finite(*x));
     found.unwrap_or(line.len())
 }
 
-/// A line of a plane, to read.
+/// A line of a plane, for reading.
 ///
 /// # Safety
-/// The plane must hold it, and no one write it meanwhile.
+/// The plane must contain the line, and nothing may write it during the borrow.
 unsafe fn line<'a, T>(plane: Shared<T>, start: usize, len: usize) -> &'a [T] {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { std::slice::from_raw_parts(plane.at(start), len) }
 }
 
-/// A line of a plane, to write.
+/// A line of a plane, for writing.
 ///
 /// # Safety
-/// The plane must hold it, and no one else touch it meanwhile.
+/// The plane must contain the line, and nothing else may access it during the borrow.
 unsafe fn line_mut<'a, T>(plane: Shared<T>, start: usize, len: usize) -> &'a mut [T] {
-    // SAFETY: by the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe { std::slice::from_raw_parts_mut(plane.at(start), len) }
 }
 
-/// The lines of a result of which one of the numbers `block` apart is not finite.
+/// The lines of a result in which one of the elements `block` apart is non-finite.
 ///
 /// # Safety
-/// The plane must hold the shape's signals, and no one write it meanwhile.
-unsafe fn spoiled<T: Scalar>(
+/// The plane must hold the shape's signals, and nothing may write it during the call.
+unsafe fn non_finite_lines<T: Scalar>(
     shape: &LongConvolution,
     plane: Shared<T>,
     block: usize,
 ) -> Vec<usize> {
     let length = shape.length;
-    let is_spoiled = |index: &usize| {
-        // SAFETY: by the caller's promise.
+    let has_non_finite = |index: &usize| {
+        // SAFETY: guaranteed by the caller.
         let line = unsafe { line(plane, index * length, length) };
         line.iter().step_by(block).any(|x| !is_finite(*x))
     };
     (0..shape.batch * shape.channels)
-        .filter(is_spoiled)
+        .filter(has_non_finite)
         .collect()
 }
 
-/// One signal of the shape.
-fn alone(shape: &LongConvolution) -> LongConvolution {
+/// The same shape with a single signal.
+fn single_signal(shape: &LongConvolution) -> LongConvolution {
     LongConvolution {
         batch: 1,
         channels: 1,
@@ -76,22 +76,22 @@ fn alone(shape: &LongConvolution) -> LongConvolution {
     }
 }
 
-/// Calls `task` with each of `lines`.
+/// Calls `task` with each element of `lines`.
 fn for_lines(shape: &LongConvolution, lines: &[usize], task: impl Fn(usize) + Send + Sync) {
     let work = lines.len() * shape.length * 8;
     for_each(lines.len(), work, |index| task(lines[index]));
 }
 
-/// Mends the outputs of blocks of `block` samples.
+/// Repairs the outputs of a forward pass that used blocks of `block` samples.
 pub fn outputs<T: Scalar>(work: &Forward<'_, T>, block: usize) {
     let shape = &work.shape;
     let length = shape.length;
     let used = shape.taps.min(length);
-    // SAFETY: the slices were checked; no task runs any more.
-    let lines = unsafe { spoiled(shape, work.y, block) };
+    // SAFETY: slice lengths were checked, and no task is running any more.
+    let lines = unsafe { non_finite_lines(shape, work.y, block) };
     for_lines(shape, &lines, |index| {
         let channel = index % shape.channels;
-        // SAFETY: lines of the shape, whose slices were checked; only this task touches this output.
+        // SAFETY: these lines are within slices whose lengths were checked; only this task accesses this output.
         let (x, kernel, y) = unsafe {
             (
                 line(work.x, index * length, length),
@@ -105,7 +105,7 @@ pub fn outputs<T: Scalar>(work: &Forward<'_, T>, block: usize) {
         }
         let kernel_padded = [finite(kernel), vec![T::of(0.0); shape.taps - used]].concat();
         Forward {
-            shape: alone(shape),
+            shape: single_signal(shape),
             x: Shared::to_read(&finite(x)),
             kernel: Shared::to_read(&kernel_padded),
             skip: work.skip.map(|skip| &skip[channel..=channel]),
@@ -125,7 +125,7 @@ pub fn outputs<T: Scalar>(work: &Forward<'_, T>, block: usize) {
     });
 }
 
-/// Mends the gradients of adjoints in blocks of `block` samples.
+/// Repairs the gradients of a backward pass that used blocks of `block` samples.
 pub fn gradients<T: Scalar>(work: &Adjoint<'_, T>, block: usize) {
     if let Some(gx) = work.gx {
         signal_gradients(work, gx, block);
@@ -135,16 +135,16 @@ pub fn gradients<T: Scalar>(work: &Adjoint<'_, T>, block: usize) {
     }
 }
 
-/// `gx[t]` sees the output gradients from `t` on, and the taps that are not longer than from `t` to the end.
+/// `gx[t]` depends on the output gradients from `t` on, and on as many taps as there are samples from `t` to the end.
 fn signal_gradients<T: Scalar>(work: &Adjoint<'_, T>, gx: Shared<T>, block: usize) {
     let shape = &work.shape;
     let length = shape.length;
     let used = shape.taps.min(length);
-    // SAFETY: the slices were checked; no task runs any more.
-    let lines = unsafe { spoiled(shape, gx, block) };
+    // SAFETY: slice lengths were checked, and no task is running any more.
+    let lines = unsafe { non_finite_lines(shape, gx, block) };
     for_lines(shape, &lines, |index| {
         let channel = index % shape.channels;
-        // SAFETY: lines of the shape, whose slices were checked; only this task touches this gradient.
+        // SAFETY: these lines are within slices whose lengths were checked; only this task accesses this gradient.
         let (g, kernel, gx) = unsafe {
             (
                 line(work.gy, index * length, length),
@@ -159,7 +159,7 @@ fn signal_gradients<T: Scalar>(work: &Adjoint<'_, T>, gx: Shared<T>, block: usiz
         let kernel_padded = [finite(kernel), vec![T::of(0.0); shape.taps - used]].concat();
         let copy = finite(g);
         Adjoint {
-            shape: alone(shape),
+            shape: single_signal(shape),
             // Not read for this gradient.
             x: Shared::to_read(&copy),
             kernel: Shared::to_read(&kernel_padded),
@@ -186,7 +186,7 @@ fn signal_gradients<T: Scalar>(work: &Adjoint<'_, T>, gx: Shared<T>, block: usiz
     });
 }
 
-/// `gk[s]` sees the samples before the last `s` and the output gradients from `s` on, of all entries.
+/// `gk[s]` depends on all samples but the last `s`, and on the output gradients from `s` on, of all batch entries.
 fn kernel_gradients<T: Scalar>(work: &Adjoint<'_, T>, gk: Shared<T>) {
     let shape = &work.shape;
     let (length, taps) = (shape.length, shape.taps);
@@ -194,11 +194,11 @@ fn kernel_gradients<T: Scalar>(work: &Adjoint<'_, T>, gk: Shared<T>) {
         return;
     }
     let channels: Vec<usize> = (0..shape.channels)
-        // SAFETY: the slice was checked; no task runs any more.
+        // SAFETY: the slice length was checked, and no task is running any more.
         .filter(|channel| !is_finite(unsafe { *gk.at(channel * taps) }))
         .collect();
     for_lines(shape, &channels, |channel| {
-        // SAFETY: lines of the shape, whose slices were checked; only this task touches this gradient.
+        // SAFETY: these lines are within slices whose lengths were checked; only this task accesses this gradient.
         let of = |plane: Shared<T>, entry: usize| unsafe {
             line(plane, (entry * shape.channels + channel) * length, length)
         };

@@ -1,7 +1,7 @@
-//! Products by blocks of registers, with both factors packed so that the inner loop reads memory in order.
+//! Register-blocked products with both factors packed, so that the inner loop reads memory sequentially.
 //!
 //! A vector holds neighboring frequencies; a block of `MR` rows and `NR` columns of sums stays in registers over a
-//! range of terms. Packed, a panel is `[term][line of the block][re, im][lane]`.
+//! range of terms. A packed panel is laid out as `[term][line of the block][re, im][lane]`.
 
 use super::operand::{Operand, Product};
 use super::prefetch::{AHEAD, exceeds_l2, prefetch};
@@ -10,21 +10,21 @@ use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Terms summed in registers before the sums are added to the output.
 const MOST_TERMS: usize = 64;
-/// Vectors of frequencies packed together, to read whole cache lines.
+/// Vectors of frequencies packed together, so that whole cache lines are read.
 const MOST_VECTORS: usize = 4;
-/// What the packed columns may take of the second-level cache.
+/// Target size of the packed columns: a share of the L2 cache.
 const COLUMNS_BYTES: usize = 384 << 10;
 const MOST_ROWS: usize = 4;
 const NR: usize = 2;
 
-/// How a product is cut.
+/// How a product is split into tasks.
 #[derive(Clone, Copy)]
 pub struct Tiling {
     lanes: usize,
-    /// Vectors of frequencies a task works on.
+    /// Vectors of frequencies per task.
     vectors: usize,
     frequency_tiles: usize,
-    /// Rows a task works on.
+    /// Rows per task.
     rows: usize,
     row_tiles: usize,
     groups: usize,
@@ -68,7 +68,7 @@ impl Tiling {
         }
     }
 
-    /// Numbers in the packed panels of a task: rows, columns.
+    /// Elements of a task's packed panels: rows, columns.
     pub fn panels(&self) -> [usize; 2] {
         [MOST_ROWS, self.columns].map(|lines| lines * self.terms * self.vectors * 2 * self.lanes)
     }
@@ -83,7 +83,7 @@ pub struct PackedTask<'a, T> {
     pub product: &'a Product<'a, T>,
     pub tiling: Tiling,
     pub task: usize,
-    /// Room for [`Tiling::panels`].
+    /// Buffers of the lengths in [`Tiling::panels`].
     pub panels: [&'a mut [T]; 2],
 }
 
@@ -93,7 +93,7 @@ impl<T: Scalar> Kernel<T> for PackedTask<'_, T> {
     #[inline(always)]
     fn run<S: Simd<T>>(self, simd: S) {
         debug_assert_eq!(S::LANES, self.tiling.lanes);
-        // 32 registers hold the sums of 4 rows, 16 those of 2.
+        // With 32 registers a block has 4 rows, with 16 it has 2.
         if S::LANES * size_of::<T>() == 64 {
             self.blocks::<S, 4>(simd);
         } else {
@@ -102,7 +102,8 @@ impl<T: Scalar> Kernel<T> for PackedTask<'_, T> {
     }
 }
 
-/// Lines `first … first + count` of a factor, terms `term …`, frequencies `bin …`, to be packed `PER` lines a block.
+/// Lines `first..first + count` of a factor, with terms from `term` and frequencies from `bin` on, to be packed in
+/// blocks of `PER` lines.
 struct Pack<'a, T> {
     operand: &'a Operand<'a, T>,
     group: usize,
@@ -116,7 +117,7 @@ struct Pack<'a, T> {
 }
 
 impl<T: Scalar> Pack<'_, T> {
-    /// Writes `[block of lines][vector][term][line][re, im][lane]`; lines that are missing are zero.
+    /// Packs as `[block of lines][vector][term][line][re, im][lane]`; missing lines are zero.
     #[inline(always)]
     fn run<S: Simd<T>, const PER: usize>(&self, simd: S, to: &mut [T]) {
         let one_vector = self.terms * PER * 2 * S::LANES;
@@ -124,7 +125,7 @@ impl<T: Scalar> Pack<'_, T> {
         assert!(to.len() >= blocks * self.vectors * one_vector);
         let zero = simd.splat(T::of(0.0));
         let operand = self.operand;
-        // Terms that follow each other the processor foresees.
+        // The hardware prefetcher predicts contiguous terms.
         let in_order = self.vectors * S::LANES >= self.bins && operand.term.is(self.bins);
         let ask = !in_order && exceeds_l2(operand.data.re);
         for block in 0..blocks {
@@ -153,7 +154,7 @@ impl<T: Scalar> Pack<'_, T> {
                             let range = from + v * S::LANES..from + v * S::LANES + lanes;
                             let (from_re, from_im) =
                                 (&operand.data.re[range.clone()], &operand.data.im[range]);
-                            // SAFETY: both hold `lanes` numbers.
+                            // SAFETY: both parts hold `lanes` elements.
                             (re, im) = unsafe {
                                 if lanes == S::LANES {
                                     (simd.load(from_re.as_ptr()), simd.load(from_im.as_ptr()))
@@ -168,7 +169,7 @@ impl<T: Scalar> Pack<'_, T> {
                                 im = zero - im;
                             }
                         }
-                        // SAFETY: place + 2·LANES ≤ the length asserted above.
+                        // SAFETY: `place + 2·LANES` is at most the length asserted above.
                         unsafe {
                             simd.store(to.as_mut_ptr().add(place), re);
                             simd.store(to.as_mut_ptr().add(place + S::LANES), im);
@@ -243,7 +244,7 @@ struct Micro<'a, T, const MR: usize> {
     a: &'a [T],
     b: &'a [T],
     terms: usize,
-    /// Place of the frequencies in the output's first row and column.
+    /// Offset of the frequencies in the first row and column of the output.
     at: usize,
     /// The first of `rows` rows.
     row: usize,
@@ -251,7 +252,7 @@ struct Micro<'a, T, const MR: usize> {
     column: usize,
     columns: usize,
     lanes: usize,
-    /// Whether the output already holds the terms before.
+    /// Whether to add to the sums of earlier terms in the output.
     add: bool,
 }
 
@@ -269,7 +270,7 @@ impl<T: Scalar, const MR: usize> Kernel<T> for Micro<'_, T, MR> {
         );
         let (mut a, mut b) = (self.a.as_ptr(), self.b.as_ptr());
         for _ in 0..self.terms {
-            // SAFETY: the panels hold `terms` times MR and NR complex vectors, as asserted.
+            // SAFETY: the panels hold `terms` times `MR` and `NR` complex vectors, as asserted above.
             unsafe {
                 let mut br = [zero; NR];
                 let mut bi = [zero; NR];
@@ -297,7 +298,8 @@ impl<T: Scalar, const MR: usize> Kernel<T> for Micro<'_, T, MR> {
                 if m < self.rows && n < self.columns {
                     let at = self.at + c.row.at(self.row + m) + c.column.at(self.column + n);
                     for (to, sum) in [(c.re.at(at), re[m][n]), (c.im.at(at), im[m][n])] {
-                        // SAFETY: the output has `lanes` numbers from here on, in a tile that no other task writes.
+                        // SAFETY: the output is valid for `lanes` elements from here, in a tile that no other task
+                        // writes.
                         unsafe {
                             if self.lanes == S::LANES {
                                 let sum = if self.add { sum + simd.load(to) } else { sum };

@@ -1,55 +1,55 @@
-//! How the work is cut: into groups of channels, and into chunks of images for the sums.
+//! Division of the work into groups of channels and, for the sums, into chunks of images.
 
 use std::ops::Range;
 
 use super::FusedBatchNorm;
 use spectral_lanes::parallel::{for_each, threads_for};
 
-/// What a group of channels may take of the second-level cache.
+/// Target size of a group of channels: a share of the L2 cache.
 const GROUP_BYTES: usize = 384 << 10;
-/// Least bytes in a row that a group should have of an image.
+/// Minimum number of contiguous bytes per image and group.
 const ROW_BYTES: usize = 1024;
-/// Most numbers of a channel that are summed in lanes before they are added up in `f64`.
+/// Maximum number of elements per channel that are summed in lanes before the sums are accumulated in `f64`.
 pub const CHUNK: usize = 4096;
-/// Most numbers that one lane adds up before that: rounding errors grow with them, and the fewer lanes a vector has the
-/// more would fall to each.
+/// Maximum number of elements per lane before that. Rounding errors grow with this number, and it is larger the fewer
+/// lanes a vector has.
 const LANE_SUM: usize = 128;
 
-/// Numbers to sum at a time in `sums` vectors of `lanes`.
+/// Number of elements to sum at a time in `sums` vectors of `lanes`.
 pub const fn strip(sums: usize, lanes: usize) -> usize {
     let most = LANE_SUM * sums * lanes;
     if most < CHUNK { most } else { CHUNK }
 }
-/// Bytes of a task that knows its coefficients.
+/// Bytes per task if the coefficients are already known.
 const TASK_BYTES: usize = 128 << 10;
 
-/// Every one of `channels` of every one of `images`.
+/// A range of channels of a range of images.
 #[derive(Clone, Debug)]
 pub struct Region {
     pub images: Range<usize>,
     pub channels: Range<usize>,
 }
 
-/// Parts of `0 … count`, `step` long but for the last.
+/// Part `index` of `0..count`, `step` long except for the last.
 fn part(count: usize, step: usize, index: usize) -> Range<usize> {
     (index * step).min(count)..((index + 1) * step).min(count)
 }
 
-/// The parts of one problem.
-pub struct Cut {
+/// The division of one problem into parts.
+pub struct Partition {
     batch: usize,
     channels: usize,
-    /// Channels of a group.
+    /// Channels per group.
     group: usize,
-    /// Images of a chunk: a matter of the shape alone, so that sums do not depend on the number of threads.
+    /// Images per chunk. Depends only on the shape, so that sums do not depend on the number of threads.
     chunk: usize,
-    /// Images of a task that knows its coefficients.
+    /// Images per task if the coefficients are already known.
     images: usize,
     /// Estimated time of one pass over everything, in nanoseconds.
     work: usize,
 }
 
-impl Cut {
+impl Partition {
     pub fn new<T>(map: &FusedBatchNorm, work: usize) -> Self {
         let threads = threads_for(work);
         let plane = map.plane();
@@ -63,7 +63,7 @@ impl Cut {
             1 => map.batch,
             _ => wanted.min(map.batch.div_ceil(2 * threads)),
         };
-        Cut {
+        Partition {
             batch: map.batch,
             channels: map.channels,
             group,
@@ -77,23 +77,23 @@ impl Cut {
         self.channels.div_ceil(self.group)
     }
 
-    /// Chunks of images.
+    /// Number of chunks of images.
     pub fn chunks(&self) -> usize {
         self.batch.div_ceil(self.chunk)
     }
 
-    /// A chunk of images.
+    /// The images of a chunk.
     pub fn chunk(&self, index: usize) -> Range<usize> {
         part(self.batch, self.chunk, index)
     }
 
-    /// Whether there are groups enough to keep the threads busy.
+    /// Whether there are enough groups to occupy all threads.
     pub fn by_groups(&self) -> bool {
         let threads = threads_for(self.work);
         self.groups() >= 2 * threads || self.groups().is_multiple_of(threads)
     }
 
-    /// Calls `task` with each group of channels, of all images.
+    /// Calls `task` with each group of channels, for all images.
     pub fn for_each_group(&self, task: impl Fn(Region) + Send + Sync) {
         for_each(self.groups(), self.work, |index| {
             task(Region {
@@ -103,7 +103,7 @@ impl Cut {
         });
     }
 
-    /// Calls `task` with each group of channels and each chunk of images, and the chunk's number.
+    /// Calls `task` with each group of channels and each chunk of images, and the index of the chunk.
     pub fn for_each_chunk(&self, task: impl Fn(Region, usize) + Send + Sync) {
         let chunks = self.chunks();
         for_each(self.groups() * chunks, self.work, |index| {
@@ -116,7 +116,7 @@ impl Cut {
         });
     }
 
-    /// Calls `task` with parts of the images, of all channels.
+    /// Calls `task` with ranges of images, for all channels.
     pub fn for_each_image(&self, task: impl Fn(Region) + Send + Sync) {
         for_each(self.batch.div_ceil(self.images), self.work, |index| {
             task(Region {

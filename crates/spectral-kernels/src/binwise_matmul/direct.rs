@@ -1,4 +1,4 @@
-//! Products straight from memory, for matrices with a single row or column.
+//! Products directly from memory, without packing, for matrices with a single row or column.
 
 use super::operand::Product;
 use spectral_lanes::Scalar;
@@ -7,7 +7,7 @@ use spectral_lanes::{Kernel, Simd, Vector};
 /// Vectors of frequencies summed together.
 const ABREAST: usize = 4;
 
-/// Outputs `first … first + count` of all groups, rows and columns.
+/// Outputs `first..first + count`, counted over all groups, rows and columns.
 pub struct DirectTask<'a, T> {
     pub product: &'a Product<'a, T>,
     pub first: usize,
@@ -58,11 +58,11 @@ fn one<T: Scalar, S: Simd<T>, const CONJ_A: bool, const CONJ_B: bool>(
     }
 }
 
-/// Numbers `at … at + lanes` of a plane.
+/// Loads elements `at..at + lanes` of a plane.
 #[inline(always)]
 fn read<T: Scalar, S: Simd<T>>(simd: S, plane: &[T], at: usize, lanes: usize) -> S::V {
     let part = &plane[at..at + lanes];
-    // SAFETY: `part` holds `lanes` numbers.
+    // SAFETY: `part` holds `lanes` elements.
     unsafe {
         if lanes == S::LANES {
             simd.load(part.as_ptr())
@@ -72,7 +72,7 @@ fn read<T: Scalar, S: Simd<T>>(simd: S, plane: &[T], at: usize, lanes: usize) ->
     }
 }
 
-/// `V` vectors of frequencies; of a single one only the first `lanes`.
+/// Sums over `V` vectors of frequencies; if `V` is 1, only over the first `lanes` lanes.
 #[inline(always)]
 fn sums<T: Scalar, S: Simd<T>, const V: usize, const CONJ_A: bool, const CONJ_B: bool>(
     simd: S,
@@ -114,7 +114,7 @@ fn sums<T: Scalar, S: Simd<T>, const V: usize, const CONJ_A: bool, const CONJ_B:
     }
     for v in 0..V {
         let to = at[2] + v * S::LANES;
-        // SAFETY: the output has `lanes` numbers from here on, of a line that no other task writes.
+        // SAFETY: the output is valid for `lanes` elements from here, in a line that no other task writes.
         unsafe {
             if lanes == S::LANES {
                 simd.store(p.c.re.at(to), re[v]);
