@@ -86,7 +86,7 @@ fn weights_of_another_precision_are_converted_and_that_is_said() {
     let said = lab.fails("predict i32.safetensors a.png", 1);
     for part in [
         "i32.safetensors",
-        "is of I32",
+        "is I32",
         "accepted are F32",
         "tensor '",
     ] {
