@@ -26,7 +26,7 @@ class Filtered(nn.Module):
 
 
 class Fourier(Filtered):
-    """A free weight a frequency and filter."""
+    """One free weight per frequency and filter."""
 
     def __init__(self, filters, height, width):
         super().__init__()

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalog_serialises() {
+    fn the_catalog_serializes() {
         let json = serde_json::to_value(catalog()).unwrap();
         assert_eq!(json[0]["name"], "glyphs");
         assert_eq!(json[2]["origin"], "idx");
