@@ -71,7 +71,7 @@ pub fn table(report: &Report, width: usize) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let best = match data.goal() {
-            Goal::Classify => "highest accuracy",
+            Goal::Classify => "best accuracy",
             Goal::Rebuild => "lowest loss",
         };
         let seeds = data.models.iter().map(|model| model.seeds.len()).max();

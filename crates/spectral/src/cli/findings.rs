@@ -195,7 +195,7 @@ fn dead(report: &Report) -> Option<String> {
     };
     let why = match models.iter().any(is_published_kk) {
         true => {
-            "The published KKLayer keeps only the real part of its inverse transform, so the \
+            " The published KKLayer keeps only the real part of its inverse transform, so the \
              imaginary part β of its weights has no effect; what remains mixes the channels of the \
              image, rotated by 180°, pixel by pixel."
         }
@@ -204,7 +204,7 @@ fn dead(report: &Report) -> Option<String> {
     let is_free = |model: &ModelReport| model.dead_params > 0 && model.model.starts_with("free");
     let why_free = match models.iter().any(is_free) {
         true => {
-            "With one free weight per frequency, the imaginary parts at frequencies that are their \
+            " With one free weight per frequency, the imaginary parts at frequencies that are their \
              own negative have no effect on a real image."
         }
         false => "",
