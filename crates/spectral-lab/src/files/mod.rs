@@ -52,7 +52,7 @@ pub fn write_with_folders(path: &Path, contents: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of [`write`].
+/// The errors of [`write`].
 pub fn check_writable(path: &Path) -> io::Result<()> {
     let target = target::resolve(path)?;
     Scratch::create(parent(&target)).map(drop)

@@ -31,7 +31,7 @@ pub fn to_html(report: &Report) -> Result<String, ReportError> {
 /// Writes [`to_html`] to a file, atomically.
 ///
 /// # Errors
-/// Those of [`to_html`], and [`ReportError::Write`].
+/// The errors of [`to_html`], and [`ReportError::Write`].
 pub fn write_html(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportError> {
     write::write(path.as_ref(), &to_html(report)?)
 }

@@ -18,7 +18,7 @@ pub fn to_json(report: &Report) -> Result<String, ReportError> {
 /// Writes [`to_json`] to a file, atomically.
 ///
 /// # Errors
-/// Those of [`to_json`], and [`ReportError::Write`].
+/// The errors of [`to_json`], and [`ReportError::Write`].
 pub fn write_json(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportError> {
     write::write(path.as_ref(), &(to_json(report)? + "\n"))
 }

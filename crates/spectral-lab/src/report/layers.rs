@@ -182,7 +182,7 @@ pub fn layers_html(report: &LayersReport) -> Result<String, ReportError> {
 /// Writes [`layers_html`] to a file, atomically.
 ///
 /// # Errors
-/// Those of [`layers_html`], and [`ReportError::Write`].
+/// The errors of [`layers_html`], and [`ReportError::Write`].
 pub fn write_layers_html(report: &LayersReport, path: impl AsRef<Path>) -> Result<(), ReportError> {
     write::write(path.as_ref(), &layers_html(report)?)
 }

@@ -83,7 +83,7 @@ pub struct RunConfig {
 /// | `config.toml` | the [`RunConfig`] |
 /// | `metrics.jsonl` | an [`EpochMetrics`] a line |
 /// | `model.safetensors` | the weights of the last checkpoint |
-/// | `best.safetensors` | those of the best epoch, if asked for |
+/// | `best.safetensors` | those of the best epoch, if requested |
 /// | `checkpoint-NNNNN/` | weights, optimizer and state after epoch N |
 /// | `images.jsonl` | of a folder of photographs, the part, class, SHA-256 and path of each |
 /// | `.lock` | the process that works on the run |
@@ -121,7 +121,7 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// Those of [`create`](Self::create); [`TrainError::RunExists`] also for a folder without a
+    /// The errors of [`create`](Self::create); [`TrainError::RunExists`] also for a folder without a
     /// run.
     pub fn create_new(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
         let path = path.into();
@@ -188,7 +188,7 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// Those of [`resume`](Self::resume).
+    /// The errors of [`resume`](Self::resume).
     pub fn resume_rescheduled(
         path: impl Into<PathBuf>,
         config: RunConfig,
@@ -316,7 +316,7 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// Those of [`load_model_weights`].
+    /// The errors of [`load_model_weights`].
     pub fn load_model<M: Module>(&self, model: M) -> Result<M, TrainError> {
         load_model_weights(&self.weights_path(), model)
     }

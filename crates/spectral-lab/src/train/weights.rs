@@ -53,7 +53,7 @@ pub fn save_model_weights<M: Module>(
 ///
 /// # Errors
 ///
-/// Those of [`save_model_weights`].
+/// The errors of [`save_model_weights`].
 pub fn save_trained_weights<M: Module>(
     path: &Path,
     model: &M,
