@@ -1,7 +1,6 @@
-//! Notes what sources the program is built from.
+//! Records which sources the program is built from.
 //!
-//! It runs again when a source file changes, which compiles the program again anyway, and not when
-//! something is committed.
+//! It reruns when a source file changes, which recompiles the program anyway, and not on a commit.
 
 use std::env;
 use std::path::Path;
@@ -14,7 +13,7 @@ fn main() {
     let folder = Path::new(&folder);
     println!("cargo::rerun-if-changed=build.rs");
     for place in sources::PLACES {
-        // A place that is not there would count as changed each time.
+        // A missing path would count as changed on every build.
         if folder.join(place).exists() {
             println!("cargo::rerun-if-changed={place}");
         }

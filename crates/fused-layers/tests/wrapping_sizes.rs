@@ -19,10 +19,7 @@ fn sizes_whose_product_overflows_are_rejected_before_any_slice_is_accessed() {
         let text = error
             .downcast_ref::<&str>()
             .map_or(text, |text| (*text).into());
-        assert!(
-            text.contains("too large"),
-            "{what}: {text}"
-        );
+        assert!(text.contains("too large"), "{what}: {text}");
     };
     rejected("dense", &mut || {
         let dense = Dense {

@@ -22,7 +22,7 @@ def parts(z):
 
 
 def summed(x, w):
-    """Element by element, then a sum over input channels."""
+    """Elementwise product, then a sum over input channels."""
     return (x[:, None] * w).sum(2)
 
 
@@ -59,8 +59,8 @@ PRODUCTS = {
 
 
 class FreeWeight(nn.Module):
-    """A complex number a bin, in two real tensors. Real and imaginary part start as those of the
-    spectra of two kernels."""
+    """One complex number per bin, in two real tensors. Real and imaginary parts are initialized as
+    those of the spectra of two kernels."""
 
     def __init__(self, channels, taps, size):
         super().__init__()
@@ -112,7 +112,7 @@ class Noise(nn.Module):
 
 
 class PublishedBlock(nn.Module):
-    """Product, and on both parts normalization, leaky ReLU and noise; a max-pool of the image."""
+    """Product, then normalization, leaky ReLU and noise on both parts; max-pooling in the image."""
 
     def __init__(self, channels, taps, size, pools, weight, product, rate):
         super().__init__()
@@ -127,7 +127,7 @@ class PublishedBlock(nn.Module):
 
 
 class Branches(nn.Module):
-    """Dense layers a part, joined before the last one."""
+    """Dense layers per part, joined before the last one."""
 
     def __init__(self, features, classes, hidden, rate):
         super().__init__()
@@ -177,7 +177,7 @@ class RepairedSpectra(RepairedBlock):
 
 
 class RepairedImages(RepairedBlock):
-    """The same from image to image."""
+    """The same from image to image, as a circular convolution."""
 
     def convolve(self, images):
         before = [taps // 2 for taps in self.taps.shape[2:]]
@@ -267,13 +267,13 @@ class CemNet(nn.Module):
         return self.head(self.blocks(parts(fft2(images))))
 
     def penalty(self):
-        """What is added to the loss, if anything."""
+        """The penalty added to the loss, if any."""
         if self.fixation == "penalty":
             return PENALTY * sum(block.weight.energy_outside() for block in self.blocks)
         return None
 
     def after_step(self):
-        """What follows the optimizer's update."""
+        """The weight constraint after an optimizer update."""
         if self.fixation == "projection":
             for block in self.blocks:
                 block.weight.project()

@@ -1,7 +1,7 @@
-"""Checks that the ways to write CEMNet compute the same: in float64, outputs and every gradient.
+"""Checks that all variants of CEMNet compute the same outputs and gradients, in float64.
 
-Prints the largest deviation of each check and ends with a failure if one is beyond its bound. Products
-are also held to their formula in NumPy, repaired layers to PyTorch's own circular Conv2d.
+Prints the largest deviation of each check and fails if one exceeds its bound. Products are also
+compared with their formula in NumPy, repaired layers with PyTorch's own circular Conv2d.
 """
 
 import sys
@@ -46,7 +46,7 @@ def products():
 
 def repaired_layer(taps, size):
     """Spectra and images, against Conv2d on circularly padded images, and the published product of
-    the same taps, reversed."""
+    the same taps, flipped."""
     spectra, images = (block((3, 4), (taps, taps), size, False) for block in (RepairedSpectra, RepairedImages))
     images.load_state_dict(spectra.state_dict())
     x = torch.randn(2, 3, *size)
@@ -67,7 +67,7 @@ def repaired_layer(taps, size):
 
 
 def projection():
-    """Idempotent, and the energy that it takes away is the penalty."""
+    """Projection: idempotent, and the energy it removes is the penalty."""
     weight = FreeWeight((2, 3), (3, 3), (8, 7))
     before = torch.complex(*weight())
     outside = weight.energy_outside()
@@ -84,7 +84,7 @@ def projection():
 
 
 def networks():
-    """All ways to write a network, from the same weights and the same noise."""
+    """All variants of a network, with the same weights and the same noise."""
     for plans, ways in ((SPECTRA, list(PRODUCTS)), (REPAIRED, ["spectra", "images"])):
         for name in plans:
             shape = (1, 28, 28) if "mnist" in name else (3, 32, 32)

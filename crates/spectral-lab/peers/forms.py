@@ -1,4 +1,4 @@
-"""The forms that can be timed, by name: how to build each from plain numbers."""
+"""The variants that can be timed, by name: how to build each from plain numbers."""
 
 from torch import nn
 

@@ -38,7 +38,7 @@ class VectorKK(nn.Module):
 
 
 class FlipKK(nn.Module):
-    """What the published KKLayer comes to: a 1×1 convolution of the circularly flipped image."""
+    """What the published KKLayer is equivalent to: a 1×1 convolution of the circularly flipped image."""
 
     def __init__(self, channels_in, channels_out):
         super().__init__()
@@ -54,7 +54,7 @@ def complex_normal(*shape, variance):
 
 
 class DenseFilter(nn.Module):
-    """A free complex weight for every output, input and frequency."""
+    """One free complex weight per output, input and frequency."""
 
     def __init__(self, channels_in, channels_out, height, width):
         super().__init__()
@@ -68,7 +68,7 @@ class DenseFilter(nn.Module):
 
 
 class ChannelFilter(nn.Module):
-    """One complex weight for each channel and frequency, channels first."""
+    """One complex weight per channel and frequency, channels first."""
 
     def __init__(self, channels, height, width):
         super().__init__()
@@ -97,7 +97,7 @@ class LowModes(nn.Module):
 
 
 class GlobalFilter(nn.Module):
-    """GFNet's filter: one complex weight for each channel and frequency, channels last."""
+    """GFNet's filter: one complex weight per channel and frequency, channels last."""
 
     def __init__(self, channels, height, width):
         super().__init__()
@@ -128,7 +128,7 @@ class SharedGaussian(nn.Module):
 
 
 class LongConvolution(nn.Module):
-    """Causal convolution with one kernel a channel, as long as the signal."""
+    """Causal convolution with one kernel per channel, as long as the signal."""
 
     def __init__(self, channels, length):
         super().__init__()
@@ -141,7 +141,7 @@ class LongConvolution(nn.Module):
 
 
 class PlainFftConv(nn.Module):
-    """nn.Conv2d with `same` padding for odd kernels, evaluated by one whole transform."""
+    """nn.Conv2d with `same` padding for odd kernels, evaluated by one transform of the whole image."""
 
     def __init__(self, channels_in, channels_out, kernel, groups=1):
         super().__init__()
@@ -160,7 +160,7 @@ class PlainFftConv(nn.Module):
 
 
 class RoundTrip(nn.Module):
-    """A real transform over the last `axes` axes and its inverse; nothing is learned."""
+    """A real transform over the last `axes` axes and its inverse; no parameters."""
 
     def __init__(self, axes):
         super().__init__()

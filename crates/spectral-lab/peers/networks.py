@@ -1,5 +1,5 @@
-"""The lab's networks by name, restated: `NETWORKS[name](shape, classes)` for images of a shape
-[channels, height, width]. Where a network can be written in several ways, the way follows the name.
+"""PyTorch ports of the lab's networks, by name: `NETWORKS[name](shape, classes)` for images of a shape
+[channels, height, width]. Networks with several variants have the variant appended to the name.
 """
 
 from functools import partial
@@ -24,7 +24,7 @@ def vector_kk(channels_in, channels_out, _size):
 
 
 class FreeFilter(DenseFilter):
-    """A free complex weight for every output, input and frequency, and a bias an output."""
+    """One free complex weight per output, input and frequency, and one bias per output."""
 
     def __init__(self, channels_in, channels_out, size):
         super().__init__(channels_in, channels_out, *size)

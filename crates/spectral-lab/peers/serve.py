@@ -1,7 +1,7 @@
-"""Times forms on request, for a program that measures beside them.
+"""Times variants of layers and training steps on request of another program.
 
-Reads one JSON object a line from stdin and answers each with one on stdout; between requests it
-sleeps. `python serve.py THREADS` first says {"ready": "PyTorch VERSION"}.
+Reads one JSON object per line from stdin and answers each with one on stdout; sleeps between
+requests. `python serve.py THREADS` first prints {"ready": "PyTorch VERSION"}.
 
 {"do": "prepare", "key": …, "form": NAME, "arguments": […], "shape": […]}   builds and warms up: {}
 {"do": "time", "key": …, "pass": "forward" | "both", "seconds": S, "most": N}   {"ms": [sample, …]}
@@ -35,7 +35,7 @@ def failure(error):
 
 
 def build(request):
-    """Both passes of a form on one standard normal input, from a fixed random cotangent; or a step."""
+    """Both passes of a variant on one standard normal input, from a fixed random cotangent; or a step."""
     import torch
 
     torch.manual_seed(0)
@@ -52,7 +52,7 @@ def build(request):
 
 
 def samples(work, seconds, most):
-    """Milliseconds of as many calls as fit into so many seconds, at least one, and what they returned."""
+    """Milliseconds of as many calls as fit into `seconds`, at least one, and what they returned."""
     import time
 
     taken, returned, start = [], [], time.perf_counter()
@@ -72,7 +72,7 @@ def timed(prepared, request):
 
 
 def status(field):
-    """A field of the process's memory in MB, none where the system does not tell."""
+    """A field of the process's memory in MB, none if the system does not tell."""
     try:
         with open("/proc/self/status") as lines:
             for line in lines:
@@ -84,7 +84,7 @@ def status(field):
 
 
 def peak_here(request):
-    """The peak of a form and its passes in this process."""
+    """The peak memory of a variant and its passes in this process."""
     # The libraries' own code and tables, which no form is to be charged with.
     small = {"form": "plain_fft_conv", "arguments": [1, 1, 3], "shape": [1, 1, 8, 8]}
     if "step" in request:

@@ -1,7 +1,7 @@
 """The networks of Wood and Larson (2021) on spectra, as the published layer graph.
 
-Transform each channel; a layer is four real einsums, which add up its input channels, on filters
-expanded one at a time, then ReLU on both parts. No frequency meets another before the head.
+Transform each channel; a layer is four real einsums, which sum its input channels, on filters
+expanded one at a time, then ReLU on both parts. Frequencies are not mixed before the head.
 """
 
 import torch
@@ -11,7 +11,7 @@ EINSUM = "bijc,ijo->bijo"
 
 
 class Filtered(nn.Module):
-    """A layer on spectra [batch, row, column, channel], whose filters a subclass gives."""
+    """A layer on spectra [batch, row, column, channel], whose filters a subclass defines."""
 
     def forward(self, z):
         real, imaginary = z
@@ -26,7 +26,7 @@ class Filtered(nn.Module):
 
 
 class Fourier(Filtered):
-    """A free weight a frequency and filter."""
+    """One free weight per frequency and filter."""
 
     def __init__(self, filters, height, width):
         super().__init__()
@@ -39,7 +39,7 @@ class Fourier(Filtered):
 
 
 class Parametric(Filtered):
-    """Filters of a few parameters, expanded in a loop."""
+    """Filters with a few parameters, expanded in a loop."""
 
     def __init__(self, filters, height, width, terms, deviation):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Median times of a forward pass and of a training pass, one JSON object a line."""
+"""Median times of a forward pass and of a training pass, one JSON object per line."""
 
 import argparse
 import json

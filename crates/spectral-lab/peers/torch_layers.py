@@ -1,4 +1,4 @@
-"""Times spectral layers, and the convolutions beside them, in PyTorch (float32)."""
+"""Times spectral layers and convolutions in PyTorch (float32)."""
 
 from forms import conv, packaged_fft_conv, packaged_operator
 from layers import (

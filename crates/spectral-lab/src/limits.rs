@@ -1,4 +1,4 @@
-//! Bounds on what sizes from files and options may ask for, checked before any memory is taken.
+//! Limits on sizes from files and options, checked before any memory is allocated.
 
 /// Values of the input of a network, channels · height · width: 4 channels of 4096×4096.
 pub const IMAGE: u64 = 1 << 26;
@@ -9,28 +9,28 @@ pub const OUTPUTS: u64 = IMAGE;
 /// Weights of a network: 2 GiB in float32.
 pub const WEIGHTS: u64 = 1 << 29;
 
-/// Values of a tensor of a layer that is timed: 1 GiB in float32.
+/// Values of a tensor of a timed layer: 1 GiB in float32.
 pub const TENSOR: u64 = 1 << 28;
 
-/// Values of a batch of images that a whole network is timed or asked on.
+/// Values of an image batch for a whole network.
 pub const BATCH: u64 = 1 << 24;
 
 /// Values of the images that a layer is inspected on.
 pub const INSPECTED: u64 = 1 << 17;
 
-/// Values of all impulse responses of a layer that is inspected.
+/// Values of all impulse responses of an inspected layer.
 pub const RESPONSES: u64 = 1 << 24;
 
 /// Bytes of the images of one part of a data set: 16 GiB.
 pub const SET: u64 = 1 << 34;
 
-/// The product of sizes; the largest number where it does not fit.
+/// The product of sizes; the maximum number on overflow.
 pub fn product(sizes: impl IntoIterator<Item = usize>) -> u64 {
     let sizes = sizes.into_iter();
     sizes.fold(1, |product, size| product.saturating_mul(size as u64))
 }
 
-/// An amount of memory in words: `1.5 GB`.
+/// An amount of memory as text: `1.5 GB`.
 pub fn memory(bytes: u64) -> String {
     let units = [("EB", 60), ("PB", 50), ("TB", 40), ("GB", 30), ("MB", 20)];
     let unit = units.iter().find(|(_, bits)| bytes >> bits > 0);
@@ -40,7 +40,7 @@ pub fn memory(bytes: u64) -> String {
     }
 }
 
-/// So many values of float32 as memory in words.
+/// The memory of so many float32 values as text.
 pub fn floats(values: u64) -> String {
     match values.checked_mul(4) {
         Some(bytes) => memory(bytes),

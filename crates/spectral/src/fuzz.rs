@@ -1,5 +1,5 @@
-//! Every parser of files by the bytes of a file, for fuzzing: what comes back does not matter, only
-//! that something does, soon and within little memory.
+//! Every parser of files, for fuzzing: the result does not matter, only that parsing finishes soon
+//! and in little memory.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::cli;
 use spectral_lab::train::{ModelDescription, RunConfig};
 use spectral_lab::{data, train};
 
-/// A parser: its name, what it does with the bytes of a file, and valid files to begin with.
+/// A parser: its name, a function of a file's bytes, and valid files to start from.
 pub struct Target {
     /// Its name.
     pub name: &'static str,
@@ -32,7 +32,7 @@ pub const TARGETS: [Target; 10] = [
         name: "packed",
         run: |folder, bytes| {
             let read = |name| through_file(&folder.join(name), bytes, data::fuzzing::packed);
-            // Both, whatever comes of the first.
+            // Both, whatever the first returns.
             read("file.gz") | read("file.xz")
         },
         seeds: |_| vec![data::fuzzing::gzip(&idx_images()), XZ.to_vec()],
@@ -52,7 +52,7 @@ pub const TARGETS: [Target; 10] = [
     Target {
         name: "image",
         run: |_, bytes| data::fuzzing::image(bytes),
-        // The files beside the test of this module.
+        // The files beside this module's test.
         seeds: |_| Vec::new(),
     },
     Target {
@@ -105,12 +105,12 @@ impl Target {
         TARGETS.iter().find(|target| target.name == name)
     }
 
-    /// Reads a file of these bytes; files are made in `folder`. Whether it is accepted.
+    /// Parses a file with these bytes, created in `folder`; returns whether it is accepted.
     pub fn run(&self, folder: &Path, bytes: &[u8]) -> bool {
         (self.run)(folder, bytes)
     }
 
-    /// Valid files, made with the help of `folder`.
+    /// Valid files, created with the help of `folder`.
     pub fn seeds(&self, folder: &Path) -> Vec<Vec<u8>> {
         (self.seeds)(folder)
     }
@@ -125,7 +125,7 @@ fn idx_images() -> Vec<u8> {
     header.into_iter().chain(0..24).collect()
 }
 
-/// An xz stream of the IDX file of [`idx_images`], made by XZ Utils.
+/// An xz stream of the IDX file of [`idx_images`], created with XZ Utils.
 const XZ: &[u8] = &[
     0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46, 0x02, 0x00, 0x21, 0x01,
     0x16, 0x00, 0x00, 0x00, 0x74, 0x2f, 0xe5, 0xa3, 0xe0, 0x00, 0x27, 0x00, 0x25, 0x5d, 0x00, 0x00,

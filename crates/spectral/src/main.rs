@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A training step frees and asks for the same tens of megabytes again.
+    // A training step repeatedly frees and allocates the same tens of megabytes.
     burn_spectral::memory::keep_freed_pages();
     spectral::cli::run(std::env::args_os())
 }

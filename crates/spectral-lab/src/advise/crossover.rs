@@ -1,4 +1,4 @@
-//! From which kernel size the spectrum wins, over image sizes, channels and groups.
+//! The kernel size from which FFT evaluation is faster, for many image sizes, channels and groups.
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -8,39 +8,39 @@ use super::{Advice, AdviseError, Budget, Question, Way};
 /// Kernel sizes of the sweep.
 pub const KERNELS: [usize; 9] = [3, 5, 7, 9, 11, 15, 21, 31, 47];
 
-/// Convolutions that differ in the kernel alone.
+/// Convolutions that differ only in kernel size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Family {
-    /// What the others are.
+    /// A description.
     pub name: String,
-    /// With a kernel of 1.
+    /// The convolution with a kernel size of 1.
     pub question: Question,
 }
 
-/// One kernel size of a family.
+/// The measurements at one kernel size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Height and width of the kernel.
     pub kernel: usize,
-    /// Every algorithm.
+    /// All algorithms.
     pub ways: Vec<Way>,
 }
 
-/// A family, measured.
+/// The measurements of a family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Crossover {
-    /// What was measured.
+    /// The family.
     pub family: Family,
     /// By kernel size.
     pub cases: Vec<Case>,
-    /// The smallest kernel measured from which on the spectrum is always faster.
+    /// The smallest kernel size measured from which FFT is always faster.
     pub measured_from: Option<usize>,
-    /// The smallest kernel of the same sizes from which on it is predicted to be.
+    /// The smallest of the same kernel sizes from which FFT is predicted to be faster.
     pub predicted_from: Option<usize>,
 }
 
 impl Case {
-    /// The fastest way, as measured, with its milliseconds.
+    /// The fastest measured algorithm and its milliseconds.
     fn best(&self) -> Option<(&Way, f64)> {
         let measured = self
             .ways
@@ -49,7 +49,7 @@ impl Case {
         measured.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// What the chosen way takes, relative to the fastest one.
+    /// The time of the chosen algorithm relative to the fastest.
     pub fn loss(&self) -> Option<f64> {
         let chosen = self.ways.iter().find(|way| way.chosen)?.fwdbwd_ms?;
         Some(chosen / self.best()?.1)
@@ -58,7 +58,7 @@ impl Case {
 
 impl Crossover {
     fn from(cases: &[Case], is_direct: impl Fn(&Case) -> Option<bool>) -> Option<usize> {
-        // What has no time says nothing.
+        // Algorithms without a time are skipped.
         let known = cases.iter();
         let known = known.filter_map(|case| Some((case.kernel, is_direct(case)?)));
         let known: Vec<(usize, bool)> = known.collect();
@@ -68,20 +68,20 @@ impl Crossover {
     }
 }
 
-/// How often the cost model picks the fastest algorithm.
+/// The accuracy of the cost model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Picks {
-    /// Convolutions that were measured.
+    /// Number of convolutions measured.
     pub of: usize,
-    /// Those of which it picks the fastest.
+    /// Number of them for which the model picks the fastest algorithm.
     pub right: usize,
-    /// What its pick takes, relative to the fastest, in the mean of the others; 0 if there are none.
+    /// Mean time of its pick relative to the fastest, over the others; 0 if there are none.
     pub mean_loss: f64,
-    /// The same of the worst of them; 1 if there are none.
+    /// The same for the worst of them; 1 if there are none.
     pub worst_loss: f64,
 }
 
-/// How often the cost model picks the fastest algorithm of what was measured.
+/// Evaluates the cost model on the measurements.
 pub fn picks(all: &[Crossover]) -> Picks {
     let losses: Vec<f64> = (all.iter())
         .flat_map(|crossover| crossover.cases.iter().filter_map(Case::loss))
@@ -96,11 +96,11 @@ pub fn picks(all: &[Crossover]) -> Picks {
 }
 
 impl Family {
-    /// Measures the family at the given kernel sizes, those beyond twice the image left out: further
-    /// taps meet zeros alone.
+    /// Measures the family at the given kernel sizes up to twice the image size: taps beyond only
+    /// meet zeros.
     ///
     /// # Errors
-    /// When a shape is refused.
+    /// If a shape is invalid.
     pub fn measure(
         &self,
         kernels: &[usize],
@@ -135,7 +135,7 @@ impl Family {
     }
 }
 
-/// The families of the sweep.
+/// The families to measure.
 pub fn families() -> Vec<Family> {
     let family = |batch, [inputs, outputs]: [usize; 2], groups, size: usize| {
         let kind = match groups {
@@ -172,10 +172,10 @@ pub fn families() -> Vec<Family> {
     ]
 }
 
-/// Measures the sweep; `progress` is told of every family.
+/// Measures all families; calls `progress` with each.
 ///
 /// # Errors
-/// When a shape is refused, which none of them is.
+/// If a shape is invalid, which none of them is.
 pub fn crossovers(
     device: &Device,
     budget: Budget,

@@ -1,4 +1,4 @@
-//! What an algorithm takes on this machine.
+//! Times the algorithms on this machine.
 
 use std::time::Instant;
 
@@ -11,11 +11,11 @@ use super::Question;
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Seconds of runs of one pass.
+    /// Seconds of runs per pass.
     pub seconds: f64,
-    /// Fewest and most runs, of which the median counts.
+    /// Minimum and maximum number of runs; the median counts.
     pub runs: (usize, usize),
-    /// A pass that took longer than this, in seconds, is not run again.
+    /// A pass that took longer than this, in seconds, is not repeated.
     pub patience: f64,
 }
 
@@ -29,16 +29,16 @@ impl Default for Budget {
     }
 }
 
-/// Milliseconds, medians; none where a run took too long to be repeated.
+/// Median milliseconds; none if a run took too long to be repeated.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Measured {
     /// A forward pass.
     pub fwd_ms: Option<f64>,
-    /// A forward and a backward pass with the gradients of input and weight.
+    /// A forward and backward pass with the gradients of input and weight.
     pub fwdbwd_ms: Option<f64>,
 }
 
-/// Times `run` after one run to warm up.
+/// Times `run` after one warm-up run.
 fn time(budget: Budget, mut run: impl FnMut()) -> Option<f64> {
     let mut once = || {
         let start = Instant::now();

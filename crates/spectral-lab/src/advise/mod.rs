@@ -1,4 +1,4 @@
-//! Which algorithm computes a convolution fastest: predicted by the cost model of
+//! Recommends the fastest algorithm for a convolution: predicted by the cost model of
 //! [`burn_spectral::conv`], and measured.
 
 mod crossover;
@@ -18,62 +18,62 @@ pub use plot::plot;
 
 use crate::limits;
 
-/// A convolution to be advised on: a square kernel, zeros around the image so that its size stays.
+/// The convolution in question: a square kernel with `same` zero padding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// Images at a time.
+    /// Batch size.
     pub batch: usize,
-    /// Channels of the input.
+    /// Input channels.
     pub inputs: usize,
-    /// Channels of the output.
+    /// Output channels.
     pub outputs: usize,
-    /// Groups of channels that do not see each other.
+    /// Groups of a grouped convolution.
     pub groups: usize,
     /// Height and width of the image.
     pub size: [usize; 2],
-    /// Height and width of the kernel.
+    /// Kernel size.
     pub kernel: usize,
-    /// Step between outputs.
+    /// Stride.
     pub stride: usize,
-    /// Whether the backward pass computes the spectra again.
+    /// Whether the backward pass recomputes the spectra.
     pub recompute: bool,
 }
 
-/// One algorithm's cost.
+/// The cost of one algorithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Way {
-    /// Its name: `direct`, `whole` or `tiled(…)` with the samples of a tile.
+    /// Its name: `direct`, `whole` or `tiled(…)` with the tile size.
     pub algorithm: String,
-    /// Whether it is the one that the layer takes by itself, for training.
+    /// Whether the layer picks it in training.
     pub chosen: bool,
     /// Predicted milliseconds of a forward pass.
     pub predicted_fwd_ms: f64,
     /// Predicted milliseconds of a forward and a backward pass.
     pub predicted_fwdbwd_ms: f64,
-    /// Measured milliseconds of a forward pass; none where it would take too long.
+    /// Measured milliseconds of a forward pass; none if it would take too long.
     pub fwd_ms: Option<f64>,
     /// Measured milliseconds of a forward and a backward pass.
     pub fwdbwd_ms: Option<f64>,
-    /// Predicted bytes beside input, weight, output and their gradients.
+    /// Predicted bytes besides input, weight, output and their gradients.
     pub memory_bytes: usize,
 }
 
-/// The answer to a question.
+/// The recommendation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Advice {
-    /// What was asked.
+    /// The convolution.
     pub question: Question,
-    /// The algorithm that the layer takes in training.
+    /// The algorithm that the layer picks in training.
     pub algorithm: String,
-    /// Every algorithm.
+    /// All algorithms.
     pub ways: Vec<Way>,
-    /// The smallest odd kernel for which one through the spectrum is predicted to be fastest.
+    /// The smallest odd kernel size for which an FFT algorithm is predicted to be fastest.
     pub fft_from_kernel: Option<usize>,
 }
 
 impl Question {
     fn options(&self) -> FftConvOptions {
-        // As `PaddingConfig2d::Same` of Burn: the odd zero after the image.
+        // As Burn's `PaddingConfig2d::Same`: the odd zero goes after the image.
         let padding = self.size.map(|size| {
             // A stride of zero is for the sizes to refuse.
             let stride = self.stride.max(1);
@@ -95,7 +95,7 @@ impl Question {
         }
     }
 
-    /// Checks the sizes before anything is planned.
+    /// Checks the sizes before planning.
     fn check(&self) -> Result<(), AdviseError> {
         let [height, width] = self.size;
         let widest = height.max(width).saturating_mul(2);
@@ -141,10 +141,10 @@ impl Question {
         Ok(())
     }
 
-    /// The sizes that the cost model takes.
+    /// The shape for the cost model.
     ///
     /// # Errors
-    /// When the groups do not divide the channels, or a number is zero.
+    /// If the groups do not divide the channels, or a number is zero.
     pub fn shape(&self) -> Result<ConvShape, SpectralError> {
         let [height, width] = self.size;
         let inputs = self.inputs / self.groups.max(1);
@@ -163,11 +163,11 @@ impl Question {
             .with_bias(false)
     }
 
-    /// The smallest odd kernel up to twice the image for which one through the spectrum is
-    /// predicted to be fastest in training.
+    /// The smallest odd kernel size up to twice the image for which an FFT algorithm is predicted
+    /// to be fastest in training.
     ///
-    /// Every small kernel is looked at, then some a few percent apart, and between the last two of
-    /// these the smallest by halves: large kernels stay on the side on which they are.
+    /// Checks every small kernel, then some a few percent apart, and bisects between the last two
+    /// of these: large kernels stay on their side of the crossover.
     fn fft_from_kernel(&self) -> Option<usize> {
         let wins = |kernel: usize| {
             let question = Self {
@@ -202,12 +202,11 @@ impl Question {
         None
     }
 
-    /// Predicts every algorithm, and measures those whose memory and predicted time are within
-    /// bounds.
+    /// Predicts all algorithms, and measures those within the memory and time limits.
     ///
     /// # Errors
-    /// [`AdviseError`] for sizes that take too much memory, a kernel that reaches past the image from
-    /// every position, a stride of zero or past the image, and where [`shape`](Self::shape) gives an error.
+    /// [`AdviseError`] for sizes that need too much memory, a kernel too large for the image, a stride of
+    /// zero or beyond the image, and the errors of [`shape`](Self::shape).
     pub fn advise(&self, device: &Device, budget: Budget) -> Result<Advice, AdviseError> {
         self.check()?;
         let shape = self.shape()?;
@@ -232,35 +231,35 @@ impl Question {
     }
 }
 
-/// The most memory that an algorithm is measured with: 4 GiB.
+/// Maximum memory of a measured algorithm: 4 GiB.
 const MOST_BYTES: usize = 1 << 32;
 
-/// The longest predicted forward and backward pass that is measured, in milliseconds.
+/// Maximum predicted milliseconds of a forward and backward pass to be measured.
 const MOST_MS: f64 = 20e3;
 
-/// Whether an algorithm may be run once.
+/// Whether an algorithm may be measured.
 fn is_bounded(estimate: &ConvEstimate) -> bool {
     estimate.bytes <= MOST_BYTES && estimate.both_ms <= MOST_MS
 }
 
-/// Why a convolution cannot be advised on.
+/// Why no recommendation is possible.
 #[derive(Debug, thiserror::Error)]
 pub enum AdviseError {
-    /// A kernel of which only a part ever meets the image.
+    /// A kernel that extends past the image at every position.
     #[error(
-        "a kernel of {kernel}x{kernel} reaches past images of {}x{} from every position; accepted are \
-         1 to {most}",
+        "a {kernel}x{kernel} kernel is too large for {}x{} images: it extends past them at every \
+         position; accepted sizes are 1 to {most}",
         size[0], size[1]
     )]
     Kernel {
-        /// The kernel.
+        /// The kernel size.
         kernel: usize,
         /// Height and width of the images.
         size: [usize; 2],
-        /// The largest accepted kernel.
+        /// The maximum kernel size.
         most: usize,
     },
-    /// A stride past which no pixel is left, or none at all.
+    /// A stride of zero, or beyond the image.
     #[error(
         "the stride {stride} does not fit images of {}x{}; accepted are 1 to {most}",
         size[0], size[1]
@@ -273,22 +272,22 @@ pub enum AdviseError {
         /// The largest accepted stride: larger ones leave the same single output.
         most: usize,
     },
-    /// A tensor that takes too much memory.
+    /// A tensor that needs too much memory.
     #[error(
-        "{what} of {}x{}x{}x{} would take {memory}; at most {most} is accepted",
+        "{what} of {}x{}x{}x{} would need {memory}; at most {most} is accepted",
         sizes[0], sizes[1], sizes[2], sizes[3]
     )]
     TooLarge {
-        /// What is too large.
+        /// The tensor.
         what: &'static str,
         /// Its sizes.
         sizes: [usize; 4],
-        /// The memory it would take.
+        /// The memory required.
         memory: String,
-        /// The most that is accepted.
+        /// The limit.
         most: String,
     },
-    /// Sizes that do not fit each other.
+    /// Inconsistent sizes.
     #[error(transparent)]
     Layer(#[from] SpectralError),
 }

@@ -1,4 +1,4 @@
-//! The crossovers as a picture.
+//! Plots the crossovers.
 
 use std::error::Error;
 
@@ -12,11 +12,11 @@ const DIRECT: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 const FFT: RGBColor = RGBColor(0x00, 0x72, 0xB2);
 const TEXT: RGBColor = RGBColor(0x5A, 0x64, 0x72);
 
-/// Measured (dots) and predicted (lines) milliseconds by kernel size, one panel a family, as SVG: direct in orange, the
-/// best through the spectrum in blue, both axes logarithmic.
+/// Measured (dots) and predicted (lines) milliseconds by kernel size, one panel per family, as SVG:
+/// direct in orange, the fastest FFT algorithm in blue, both axes logarithmic.
 ///
 /// # Errors
-/// When the plotting library fails.
+/// If the plotting library fails.
 pub fn plot(crossovers: &[Crossover]) -> Result<String, Box<dyn Error>> {
     let rows = crossovers.len().div_ceil(COLUMNS).max(1);
     let size = (PANEL.0 * COLUMNS as u32, PANEL.1 * rows as u32);
@@ -32,7 +32,7 @@ pub fn plot(crossovers: &[Crossover]) -> Result<String, Box<dyn Error>> {
     Ok(svg)
 }
 
-/// The least of what `value` picks from the ways that are direct, or from the others, by kernel, as logarithms.
+/// The minimum of `value` over the direct or the FFT algorithms, by kernel size, as logarithms.
 fn line(crossover: &Crossover, is_direct: bool, value: fn(&Way) -> Option<f64>) -> Vec<(f64, f64)> {
     let point = |case: &super::Case| {
         let ways = case.ways.iter();

@@ -1,4 +1,4 @@
-//! The layer of a [`Spec`], ready to run.
+//! Builds the layer of a [`Spec`].
 
 use burn::nn::{PaddingConfig2d, conv::Conv2dConfig};
 use burn::tensor::Device;
@@ -16,10 +16,10 @@ use super::layers::RoundTrip;
 use super::spec::{Layer, Spec};
 use super::subject::{Subject, subject};
 
-/// Creates the layer and its input, both drawn at random.
+/// Creates the layer and its input, both random.
 ///
 /// # Errors
-/// When the layer does not take these sizes.
+/// If the layer does not accept these sizes.
 pub fn build(spec: &Spec) -> Result<Box<dyn Subject>, BenchError> {
     let device = Device::flex();
     let (channels, outputs) = (spec.channels(), spec.outputs());

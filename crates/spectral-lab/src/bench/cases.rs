@@ -1,22 +1,22 @@
-//! The cases by name.
+//! The named cases.
 
 use super::error::BenchError;
 use super::peer::Form;
 use super::spec::{Layer, Spec, joined};
 
-/// What is timed, beside what, under which name.
+/// A named measurement: a layer, and the peer's variants.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// How it is asked for.
+    /// Its name.
     pub name: String,
-    /// What is timed.
+    /// The layer and its input shape.
     pub spec: Spec,
-    /// What a peer runs; of several, the fastest counts.
+    /// The peer's variants; the fastest counts.
     pub forms: Vec<Form>,
 }
 
 impl Case {
-    /// A case of one's own sizes, beside every form there is of it.
+    /// A case with custom sizes, with all of the peer's variants.
     pub fn own(spec: Spec) -> Self {
         Self {
             name: own_name(&spec),
@@ -26,7 +26,7 @@ impl Case {
     }
 }
 
-/// The layer with its own sizes, the shape, and the output channels where they are not the input's.
+/// The name of a case: layer with its sizes, input shape, and the output channels if they differ.
 fn own_name(spec: &Spec) -> String {
     let own = match spec.layer {
         Layer::Conv { kernel, groups, .. } if groups > 1 => format!("{kernel}g{groups}"),
@@ -46,7 +46,7 @@ fn conv(out: usize, kernel: usize, groups: usize) -> Layer {
         out,
         kernel,
         groups,
-        // A kernel of three taps stands where a normalization follows.
+        // A kernel of three taps is used where a normalization follows.
         bias: kernel > 3,
     }
 }
@@ -58,7 +58,7 @@ type Row = (
     &'static [&'static str],
 );
 
-/// Name, layer, shape of the input, and the peer's forms of it.
+/// Name, layer, input shape, and the peer's variants.
 fn table() -> Vec<Row> {
     let fft_conv = &["fft_conv_pytorch", "plain_fft_conv"][..];
     let modes = |rows, columns| Layer::Modes {
@@ -180,7 +180,7 @@ fn table() -> Vec<Row> {
 /// All cases.
 pub fn cases() -> Vec<Case> {
     let case = |(name, layer, shape, forms): Row| {
-        let spec = Spec::new(layer, shape).expect("the sizes of the table fit each other");
+        let spec = Spec::new(layer, shape).expect("the sizes in the table are consistent");
         Case {
             name: name.into(),
             forms: forms.iter().map(|name| Form::named(name, &spec)).collect(),
@@ -190,10 +190,10 @@ pub fn cases() -> Vec<Case> {
     table().into_iter().map(case).collect()
 }
 
-/// The case of a name.
+/// The case of that name.
 ///
 /// # Errors
-/// [`BenchError::UnknownCase`] with the names there are.
+/// [`BenchError::UnknownCase`] with the available names.
 pub fn case(name: &str) -> Result<Case, BenchError> {
     cases()
         .into_iter()

@@ -1,20 +1,20 @@
-//! Samples of time, and their median.
+//! Time samples and their median.
 
 use std::time::Instant;
 
-/// How long something is timed.
+/// How long to time.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampling {
     /// Seconds of samples.
     pub seconds: f64,
-    /// Calls, even if they take longer.
+    /// Minimum number of calls, even if they take longer.
     pub least: usize,
-    /// Calls, even if they take less.
+    /// Maximum number of calls, even if they take less.
     pub most: usize,
 }
 
 impl Sampling {
-    /// Milliseconds of each call.
+    /// Milliseconds per call.
     pub fn samples(&self, mut work: impl FnMut()) -> Vec<f64> {
         let (mut samples, start) = (Vec::new(), Instant::now());
         while samples.len() < self.least
@@ -28,7 +28,7 @@ impl Sampling {
     }
 }
 
-/// The middle value, or the mean of the two in the middle; none of nothing.
+/// The median; none of an empty list.
 pub fn median(samples: &[f64]) -> Option<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -40,7 +40,7 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     }
 }
 
-/// The shortest; none of nothing.
+/// The minimum; none of an empty list.
 pub fn shortest(samples: &[f64]) -> Option<f64> {
     samples.iter().copied().min_by(f64::total_cmp)
 }

@@ -1,4 +1,4 @@
-//! The backward pass from a cotangent of one's own.
+//! A backward pass from a given cotangent.
 
 use burn::backend::autodiff::{
     checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
@@ -13,11 +13,12 @@ use burn::tensor::{Gradients, Shape, Tensor};
 /// The root of a backward pass that starts from a given cotangent.
 ///
 /// Burn starts from ones, so a cotangent needs a scalar above it, such as `Σ y·g`, which costs a
-/// multiplication and a sum over the output forward and a product backward. This one is that scalar
-/// without its value, which nobody reads: its backward step hands `g` on as it is.
+/// multiplication and a sum over the output in the forward and a product in the backward pass. This
+/// node is that scalar without its value, which is never read: its backward step passes `g` on
+/// unchanged.
 #[backend_extension(Flex, Autodiff)]
 trait CotangentOps: Backend {
-    /// A number that stands for `Σ output·cotangent`.
+    /// A stand-in for the number `Σ output·cotangent`.
     fn cotangent_root(output: FloatTensor<Self>, cotangent: FloatTensor<Self>)
     -> FloatTensor<Self>;
 }
@@ -69,18 +70,18 @@ impl<B: CotangentOps, C: CheckpointStrategy> CotangentOps for Autodiff<B, C> {
     }
 }
 
-/// The gradients of `Σ output·cotangent`, at no cost but the backward pass of `output`; PyTorch's
-/// `output.backward(cotangent)`.
+/// The gradients of `Σ output·cotangent`, at no cost beyond the backward pass of `output`;
+/// PyTorch's `output.backward(cotangent)`.
 ///
 /// Both are on an autodiff CPU device, and `output` depends on something that requires gradients.
 ///
 /// # Panics
-/// When the shapes differ, or where [`Tensor::backward`] does.
+/// If the shapes differ, or where [`Tensor::backward`] does.
 pub fn backward<const D: usize>(output: Tensor<D>, cotangent: Tensor<D>) -> Gradients {
     assert_eq!(
         output.dims(),
         cotangent.dims(),
-        "a cotangent has the shape of the output"
+        "the cotangent has the shape of the output"
     );
     let root = <Dispatch as CotangentOps>::cotangent_root(
         output.into_dispatch(),

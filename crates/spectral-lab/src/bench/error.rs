@@ -1,4 +1,4 @@
-//! Why something could not be timed.
+//! Errors of benchmarks.
 
 use std::io;
 
@@ -8,23 +8,23 @@ use thiserror::Error;
 use crate::model::ModelError;
 use crate::train::TrainError;
 
-/// Why something could not be timed.
+/// Why a benchmark failed.
 #[derive(Debug, Error)]
 pub enum BenchError {
-    /// A case that there is not.
-    #[error("there is no case '{name}'; there are {}", accepted.join(", "))]
+    /// An unknown case.
+    #[error("no case named '{name}'; available: {}", accepted.join(", "))]
     UnknownCase {
-        /// What was asked for.
+        /// The name given.
         name: String,
-        /// What there is.
+        /// The available names.
         accepted: Vec<&'static str>,
     },
-    /// A kind of layer that there is not.
-    #[error("there is no layer '{name}'; there are {}", accepted.join(", "))]
+    /// An unknown layer.
+    #[error("no layer named '{name}'; available: {}", accepted.join(", "))]
     UnknownLayer {
-        /// What was asked for.
+        /// The name given.
         name: String,
-        /// What there is.
+        /// The available names.
         accepted: Vec<&'static str>,
     },
     /// Sizes that do not fit the layer.
@@ -32,36 +32,37 @@ pub enum BenchError {
     Sizes {
         /// The layer.
         layer: &'static str,
-        /// What it takes.
+        /// What it accepts.
         needs: String,
-        /// What it was given.
+        /// The value given.
         got: String,
     },
-    /// The layer itself refused.
+    /// An error of the layer itself.
     #[error(transparent)]
     Spectral(#[from] SpectralError),
-    /// A network that there is not.
+    /// An unknown network.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// Settings that a step cannot be made with.
+    /// Invalid settings of a step.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// The process of a peer could not be started or ended early.
+    /// A peer's process could not be started or ended early.
     #[error("{program}: {reason}")]
     Peer {
-        /// The program that was started.
+        /// The program.
         program: String,
-        /// What went wrong.
+        /// The reason.
         reason: String,
     },
-    /// A package that a peer cannot do without.
+    /// A package that the peer needs.
     #[error(
-        "{program} has no package '{package}': install it there, or name another with --python or TORCH_PYTHON"
+        "{program} has no package '{package}': install it, or choose another Python with --python \
+            or TORCH_PYTHON"
     )]
     Package {
-        /// The program that was started.
+        /// The program.
         program: String,
-        /// What it lacks.
+        /// The missing package.
         package: String,
     },
     /// The peers' scripts could not be written.

@@ -1,4 +1,4 @@
-//! Layers that are put together from the library's parts to be timed.
+//! Layers composed from the library's parts for timing.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

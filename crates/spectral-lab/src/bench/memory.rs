@@ -1,4 +1,4 @@
-//! The memory that a layer takes at its peak.
+//! Peak memory of a layer.
 
 use std::fs;
 
@@ -6,14 +6,14 @@ use super::build::build;
 use super::error::BenchError;
 use super::spec::{Layer, Spec};
 
-/// Megabytes that building a layer and two of its training passes take above what this process
-/// holds now, its input, parameters and gradients included; none where the system does not tell.
+/// Megabytes used by building a layer and two of its training passes above the current level of
+/// this process, including input, parameters and gradients; none if the system does not tell.
 ///
-/// On Linux it is the high-water mark of the resident set, which this resets. Memory that the
-/// process kept from earlier work hides some of it, so the process had better be fresh.
+/// On Linux this is the high-water mark of the resident set, which is reset first. Memory kept from
+/// earlier work hides some of it, so the process should be fresh.
 ///
 /// # Errors
-/// Where [`build`] gives one.
+/// As for [`build`].
 pub fn peak_of(spec: &Spec) -> Result<Option<f64>, BenchError> {
     let small = Spec::new(Layer::Dense { out: 1 }, [1, 1, 8, 8])?;
     let run = |spec: &Spec| {
@@ -25,8 +25,8 @@ pub fn peak_of(spec: &Spec) -> Result<Option<f64>, BenchError> {
     peak_above(|| run(&small), || run(spec))
 }
 
-/// Megabytes that `work` takes at its peak above what the process holds after `warm_up`, which is
-/// to load the program's own code and tables: nothing measured is to be charged with them.
+/// Peak megabytes of `work` above the level after `warm_up`, which loads the program's own code and
+/// tables so that they do not count.
 pub(super) fn peak_above(
     warm_up: impl FnOnce() -> Result<(), BenchError>,
     work: impl FnOnce() -> Result<(), BenchError>,
@@ -41,7 +41,7 @@ pub(super) fn peak_above(
     Ok(level.zip(peak).map(|(level, peak)| (peak - level).max(0.0)))
 }
 
-/// A field of this process's memory in megabytes.
+/// A field of this process's memory status in megabytes.
 fn resident(field: &str) -> Option<f64> {
     kilobytes(&fs::read_to_string("/proc/self/status").ok()?, field).map(|kb| kb * 1024.0 / 1e6)
 }

@@ -1,14 +1,13 @@
-//! Times of layers and training steps, beside those of other implementations and what the machine allows.
+//! Times layers and training steps, against PyTorch and against the limits of the machine.
 //!
-//! A [`Spec`] says what is timed, a layer and the shape of its input; [`cases`] names the usual
-//! ones. [`Subject`] runs it: forward alone, without gradients, or forward and backward, with the
-//! gradients of the input and of every parameter from a random cotangent. [`Peers`] runs the same
-//! in processes of their own, in turns with ours, and [`Rates`] measures the machine, so that
-//! [`Work`] can say how long the layer must take at least.
+//! A [`Spec`] is a layer and its input shape; [`cases`] lists the usual ones. [`Subject`] runs it:
+//! forward without gradients, or forward and backward with the gradients of the input and all
+//! parameters for a random cotangent. [`Peers`] runs the same in separate processes, taking turns,
+//! and [`Rates`] measures the machine, from which [`Work`] derives the minimum time of the layer.
 //!
-//! A [`StepSpec`] and its [`StepBench`] do the same for the whole training step of a network.
+//! [`StepSpec`] and [`StepBench`] do the same for a whole training step of a network.
 //!
-//! All is single precision on the CPU.
+//! Everything is in float32 on the CPU.
 
 mod build;
 mod cases;

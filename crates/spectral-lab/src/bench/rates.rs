@@ -1,10 +1,10 @@
-//! What the machine allows.
+//! Arithmetic and memory throughput of the machine.
 //!
-//! Arithmetic: the library's own complex matrix product on numbers that stay in cache, which runs
-//! faster than any other there is in this program, Burn's included. Memory: a copy and a triad
-//! (`a = b + s·c`), at several sizes, because a layer whose tensors fit a cache does not wait for
-//! the memory behind it. All threads work at once, each on arrays of its own that it touched before,
-//! and the fastest moment of all counts: whatever else runs on the machine only ever slows it down.
+//! Arithmetic: the library's own complex matrix product on data in cache, the fastest computation
+//! in this program, Burn's included. Memory: a copy and a triad (`a = b + s·c`), at several sizes,
+//! because a layer whose tensors fit a cache is not limited by the memory behind it. All threads
+//! work at once, each on its own arrays, touched before, and the fastest moment counts, since other
+//! load only slows the machine down.
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -20,43 +20,43 @@ use serde::Serialize;
 
 use super::work::Work;
 
-/// Bytes of the arrays of one measurement of memory, those of all threads together.
+/// Bytes of the arrays per memory measurement, all threads together.
 const SIZES: [usize; 6] = [1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26, 1 << 28];
 
-/// How long each measurement goes on.
+/// Duration of each measurement.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Flops of a piece of work at least: some tenths of a millisecond.
+/// Minimum flops of a work item: some tenths of a millisecond.
 const FLOPS: f64 = 5e7;
 
-/// Bytes that a piece of work moves at least.
+/// Minimum bytes moved by a work item.
 const MOVED: usize = 1 << 23;
 
-/// Numbers that it moves at once.
+/// Numbers moved at once.
 const BLOCK: usize = 1 << 19;
 
-/// The rates of the machine.
+/// The throughput of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rates {
-    /// Threads they were measured with.
+    /// The number of threads.
     pub threads: usize,
-    /// Arithmetic, flops a second.
+    /// Arithmetic in flops per second.
     pub flops_per_s: f64,
-    /// Bytes of the arrays, and bytes read and written a second.
+    /// Bytes of the arrays, and bytes read and written per second.
     pub bytes_per_s: Vec<(usize, f64)>,
 }
 
-/// The least time that work can take.
+/// The minimum time of some work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
     /// Milliseconds.
     pub ms: f64,
-    /// Whether memory, not arithmetic, sets it.
+    /// Whether memory, not arithmetic, is the bottleneck.
     pub by_memory: bool,
 }
 
 impl Rates {
-    /// Measures them, in about a second.
+    /// Measures the machine, in about a second.
     pub fn measure(threads: usize) -> Self {
         Self {
             threads,
@@ -68,8 +68,8 @@ impl Rates {
         }
     }
 
-    /// Bytes a second for arrays of so many bytes: that of the largest size measured below it, so
-    /// that the limit errs on the fast side.
+    /// Bandwidth in bytes per second for arrays of `bytes` bytes: that of the largest size measured
+    /// below it, so that the limit errs on the fast side.
     pub fn bandwidth(&self, bytes: f64) -> f64 {
         let mut below = self
             .bytes_per_s
@@ -81,12 +81,12 @@ impl Rates {
             .map_or(f64::INFINITY, |(_, rate)| *rate)
     }
 
-    /// Bytes a second of the memory behind all caches.
+    /// Bandwidth in bytes per second of the memory behind all caches.
     pub fn memory_bandwidth(&self) -> f64 {
         self.bandwidth(f64::INFINITY)
     }
 
-    /// The least time that `work` can take: `max(flops / rate, bytes / bandwidth)`.
+    /// The minimum time of `work`: `max(flops / rate, bytes / bandwidth)`.
     pub fn limit(&self, work: &Work) -> Limit {
         let arithmetic = work.flops / self.flops_per_s;
         let memory = work.bytes / self.bandwidth(work.bytes);
@@ -97,15 +97,15 @@ impl Rates {
     }
 }
 
-/// Flops a second of the complex matrix product in its best shape, one product a thread.
+/// Flops per second of the complex matrix product in its best shape, one product per thread.
 fn arithmetic(threads: usize) -> f64 {
-    // Sizes whose operands stay in a core's second-level cache, give or take.
+    // Sizes whose operands stay in a core's L2 cache, roughly.
     let shapes = [(32, 32, 32), (64, 32, 32), (64, 64, 64)];
     let rates = shapes.map(|shape| together(threads, || product(shape)));
     rates.into_iter().fold(0.0, f64::max)
 }
 
-/// Complex matrix products on the calling thread; says how many flops they took.
+/// Complex matrix products on the calling thread; returns their flops.
 fn product((batch, inputs, outputs): (usize, usize, usize)) -> impl FnMut() -> f64 {
     const BINS: usize = 32;
     let device = Device::flex();
@@ -120,7 +120,7 @@ fn product((batch, inputs, outputs): (usize, usize, usize)) -> impl FnMut() -> f
     };
     let flops = 8.0 * (batch * inputs * outputs * BINS) as f64;
     let calls = (FLOPS / flops).ceil() as usize;
-    // The product shares its work among the threads of the pool it is called in.
+    // The product shares its work among the threads of the current pool.
     let alone = ThreadPoolBuilder::new().num_threads(1).build().ok();
     move || {
         let multiply = || {
@@ -136,7 +136,7 @@ fn product((batch, inputs, outputs): (usize, usize, usize)) -> impl FnMut() -> f
     }
 }
 
-/// Bytes a second of the faster of a copy and a triad on arrays of so many bytes.
+/// Bytes per second of the faster of a copy and a triad on arrays of `bytes` bytes.
 fn memory(bytes: usize, threads: usize) -> f64 {
     let count = bytes / threads / 12;
     let copy = together(threads, || {
@@ -172,7 +172,7 @@ fn memory(bytes: usize, threads: usize) -> f64 {
     copy.max(triad)
 }
 
-/// The blocks of an array, over and over.
+/// The blocks of an array, cyclically.
 struct Blocks {
     count: usize,
     start: usize,
@@ -191,10 +191,11 @@ impl Blocks {
     }
 }
 
-/// A piece of work: when it began and ended, and how much it did.
+/// A work item: when it began and ended, and its amount.
 type Piece = (Instant, Instant, f64);
 
-/// What so many threads do together in a second at their best, of works that say how much they did.
+/// The best throughput per second of `threads` threads together, for work items that return their
+/// amount.
 fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let one = || {
@@ -213,15 +214,15 @@ fn together<W: FnMut() -> f64>(threads: usize, make: impl Fn() -> W + Sync) -> f
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
         workers
             .into_iter()
-            .map(|worker| worker.join().expect("a measurement does not panic"))
+            .map(|worker| worker.join().expect("measurements do not panic"))
             .collect()
     });
     fastest_moment(&all)
 }
 
-/// The largest sum of the rates of pieces, one of each thread, that were under way at one moment:
-/// threads that share a core or a memory channel are not counted as if they did not, and those that
-/// had to wait for a processor count as slow.
+/// The largest sum of the rates of work items, one per thread, that ran at one moment: this
+/// accounts for threads that share a core or a memory channel, and those that had to wait for a
+/// processor count as slow.
 fn fastest_moment(all: &[Vec<Piece>]) -> f64 {
     let moments = all.iter().flatten();
     let rate_at = |moment: Instant| -> f64 {

@@ -1,86 +1,86 @@
-//! What came of a case.
+//! Results of a case.
 
 use serde::Serialize;
 
-/// Times, memory and distance to the limit of a case. Times are medians in milliseconds.
+/// Times, memory and distance to the hardware limit of a case. Times are medians in milliseconds.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The case's name.
     pub case: String,
     /// The layer.
     pub layer: &'static str,
-    /// The shape of the input.
+    /// The input shape.
     pub shape: Vec<usize>,
     /// Output channels.
     pub out: usize,
-    /// Numbers that are learned.
+    /// Number of trainable parameters.
     pub params: usize,
-    /// Forward alone, without gradients.
+    /// Forward pass without gradients.
     pub fwd_ms: f64,
-    /// Forward and backward.
+    /// Forward and backward pass.
     pub fwdbwd_ms: f64,
-    /// The shortest forward pass: what a busy machine disturbed least.
+    /// The minimum of the forward pass, least affected by other load.
     pub fwd_min_ms: f64,
-    /// The shortest forward and backward pass.
+    /// The minimum of the forward and backward pass.
     pub fwdbwd_min_ms: f64,
-    /// The fastest peer, forward alone.
+    /// The fastest peer variant, forward pass.
     pub peer_fwd_ms: Option<f64>,
-    /// The fastest peer, forward and backward.
+    /// The fastest peer variant, forward and backward pass.
     pub peer_fwdbwd_ms: Option<f64>,
-    /// How many times as long the peer takes forward.
+    /// The peer's time over ours, forward pass.
     pub ratio_fwd: Option<f64>,
-    /// How many times as long the peer takes forward and backward.
+    /// The peer's time over ours, forward and backward pass.
     pub ratio_fwdbwd: Option<f64>,
-    /// Whether a median that counts is more than twice the shortest time.
+    /// Whether a relevant median is more than twice the minimum.
     pub noisy: bool,
-    /// The least time that forward and backward can take here.
+    /// The minimum time of forward and backward pass on this machine.
     pub limit_ms: f64,
     /// `arithmetic` or `memory`.
     pub limited_by: &'static str,
-    /// How many times the limit forward and backward take.
+    /// The time of forward and backward pass over the limit.
     pub times_limit: f64,
-    /// The arithmetic that forward and backward cannot do without.
+    /// The arithmetic that forward and backward pass need.
     pub flops: f64,
-    /// The bytes that they cannot but move.
+    /// The bytes that forward and backward pass must move.
     pub bytes: f64,
-    /// Megabytes of a fresh process at its peak, above what it held before.
+    /// Peak megabytes of a fresh process above its starting level.
     pub peak_mb: Option<f64>,
-    /// The same of the peer that was fastest forward and backward.
+    /// The same for the fastest peer variant, forward and backward.
     pub peer_peak_mb: Option<f64>,
-    /// The peer's forms one by one.
+    /// All peer variants.
     pub peers: Vec<PeerReport>,
-    /// What ran the peer's forms.
+    /// The peer's program and version.
     pub peer: Option<String>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
     /// The machine.
     pub machine: String,
-    /// The measured rate of arithmetic.
+    /// The measured arithmetic throughput.
     pub gflops_per_s: f64,
     /// The measured bandwidth of the memory behind all caches.
     pub gb_per_s: f64,
 }
 
-/// Times of one form with one way to allocate.
+/// Times of one variant with one malloc setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PeerReport {
-    /// The form's name.
+    /// The variant's name.
     pub form: String,
-    /// How it allocated.
+    /// The malloc setting.
     pub malloc: &'static str,
-    /// Forward alone, without gradients.
+    /// Forward pass without gradients.
     pub fwd_ms: f64,
-    /// Forward and backward.
+    /// Forward and backward pass.
     pub fwdbwd_ms: f64,
-    /// The shortest forward pass.
+    /// The minimum of the forward pass.
     pub fwd_min_ms: f64,
-    /// The shortest forward and backward pass.
+    /// The minimum of the forward and backward pass.
     pub fwdbwd_min_ms: f64,
 }
 
 impl Report {
-    /// Whether a median, ours or that of a peer that counts, is more than twice the shortest time:
-    /// the machine had something else to do, and ratios of medians say little.
+    /// Whether a median, ours or that of a peer variant that counts, is more than twice the
+    /// minimum: the machine was busy, and ratios of medians are unreliable.
     pub fn is_noisy(&self) -> bool {
         let noisy = |median: f64, shortest: f64| median > 2.0 * shortest;
         noisy(self.fwd_ms, self.fwd_min_ms)
@@ -98,7 +98,7 @@ impl Report {
         Some(fwd.min(both))
     }
 
-    /// Enters the peer's times: of each pass the shortest counts.
+    /// Records the peer's times: for each pass the minimum counts.
     pub(super) fn set_peers(&mut self, peers: Vec<PeerReport>) {
         let least = |of: fn(&PeerReport) -> f64| peers.iter().map(of).min_by(f64::total_cmp);
         self.peer_fwd_ms = least(|peer| peer.fwd_ms);

@@ -1,4 +1,4 @@
-//! The measurement of a case: ours and the peer's in turns.
+//! Measures a case, ours and the peer taking turns.
 
 use super::build::build;
 use super::cases::Case;
@@ -10,33 +10,33 @@ use super::report::{PeerReport, Report};
 use super::spec::Spec;
 use super::work::Work;
 
-/// Rounds of ours and the peer's, so that a slow minute of the machine falls on both.
+/// Number of turns, so that a slow minute of the machine affects both.
 pub(super) const ROUNDS: usize = 4;
 
-/// Calls of a round at most.
+/// Maximum number of calls per turn.
 pub(super) const MOST: usize = 500;
 
-/// Of ours at least, in all rounds together.
+/// Minimum number of our calls, in all turns together.
 pub(super) const LEAST: usize = 8;
 
-/// A peer gets no more rounds once it has taken so many times the seconds it was given.
+/// A peer variant gets no more turns once it took this many times its allotted seconds.
 pub(super) const PATIENCE: f64 = 10.0;
 
-/// Takes a line about what is being done.
+/// Receives progress messages.
 pub type Progress<'a> = &'a mut dyn FnMut(&str);
 
-/// Finds the memory of a layer at its peak, in a process of its own.
+/// Measures the peak memory of a layer in a separate process.
 type Peak<'a> = &'a dyn Fn(&Spec) -> Result<Option<f64>, BenchError>;
 
-/// How cases are measured.
+/// Settings of the measurement.
 pub struct Bench<'a> {
-    /// What the machine allows.
+    /// The throughput of the machine.
     pub rates: Rates,
-    /// What is timed in turns with ours, if anything.
+    /// The peer, if any.
     pub peers: Option<Peers>,
-    /// Seconds of samples a number.
+    /// Seconds to sample each number.
     pub seconds: f64,
-    /// How memory is measured, if at all.
+    /// How to measure memory, if at all.
     pub peak: Option<Peak<'a>>,
     /// The machine, in words.
     pub machine: String,
@@ -47,7 +47,7 @@ type Samples = [Vec<f64>; 2];
 
 const PASSES: [Pass; 2] = [Pass::Forward, Pass::Both];
 
-/// The samples of a form in one of the peer's processes.
+/// The samples of a variant in one of the peer's processes.
 struct Timed {
     form: usize,
     runner: usize,
@@ -58,8 +58,8 @@ impl Bench<'_> {
     /// Times a case.
     ///
     /// # Errors
-    /// When the layer does not take its sizes, or a peer's process ended. A form that cannot run is
-    /// told and left out.
+    /// If the layer does not accept its sizes, or a peer's process ended. A variant that cannot run
+    /// is reported and skipped.
     pub fn run(&mut self, case: &Case, tell: Progress<'_>) -> Result<Report, BenchError> {
         let subject = build(&case.spec)?;
         for _ in 0..2 {
@@ -94,7 +94,7 @@ impl Bench<'_> {
         Ok(report)
     }
 
-    /// Prepares the forms of a case that can run.
+    /// Prepares the variants of a case that can run.
     fn prepare(&mut self, case: &Case, tell: Progress<'_>) -> Result<Vec<Timed>, BenchError> {
         let Some(peers) = &mut self.peers else {
             return Ok(Vec::new());
@@ -211,7 +211,7 @@ impl Timed {
     }
 }
 
-/// A figure of both passes; each has a sample at least.
+/// A statistic of both passes; each has at least one sample.
 fn each(samples: &Samples, figure: fn(&[f64]) -> Option<f64>) -> [f64; 2] {
     [0, 1].map(|pass| figure(&samples[pass]).unwrap_or(f64::NAN))
 }

@@ -1,23 +1,23 @@
-//! What is timed: a layer and the shape of its input.
+//! A layer and its input shape.
 
 use serde::{Deserialize, Serialize};
 
 use super::error::BenchError;
 use crate::limits;
 
-/// A layer with its own sizes; those of its input are in [`Spec`].
+/// A layer with its sizes; the input shape is in [`Spec`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layer {
-    /// A convolution with zero padding that keeps the size, as `Conv2d`.
+    /// A convolution with `same` zero padding, as `Conv2d`.
     Conv {
         /// Output channels.
         out: usize,
-        /// Taps along each axis, an odd number.
+        /// Kernel size, an odd number.
         kernel: usize,
-        /// Groups of channels that do not see each other.
+        /// Groups of a grouped convolution.
         groups: usize,
-        /// Whether an offset is added.
+        /// Whether it has a bias.
         bias: bool,
     },
     /// KKLayer as published.
@@ -25,18 +25,18 @@ pub enum Layer {
         /// Output channels.
         out: usize,
     },
-    /// A free weight for every output, input and frequency.
+    /// One free weight per output, input and frequency.
     Dense {
         /// Output channels.
         out: usize,
     },
-    /// A free weight for every channel and frequency.
+    /// One free weight per channel and frequency.
     Depthwise,
-    /// Free weights on the lowest modes in two corners, as the Fourier neural operator.
+    /// Free weights on the lowest modes in two corners, as in the Fourier neural operator.
     Modes {
         /// Output channels.
         out: usize,
-        /// Kept rows of positive, and as many of negative frequency.
+        /// Kept rows of positive frequency, and as many of negative.
         rows: usize,
         /// Kept columns.
         columns: usize,
@@ -46,15 +46,15 @@ pub enum Layer {
         /// Output channels.
         out: usize,
     },
-    /// A free weight for every frequency and channel, channels last, as GFNet.
+    /// One free weight per frequency and channel, channels last, as in GFNet.
     GlobalFilter,
-    /// A causal convolution with one kernel a channel, as long as the signal.
+    /// A causal convolution with one kernel per channel, as long as the signal.
     LongConv,
     /// A real transform over the last axes and its inverse.
     RoundTrip,
 }
 
-/// Names of the layers, as [`Options::spec`] takes them.
+/// Names of the layers for [`Options::spec`].
 pub(super) const LAYERS: [&str; 9] = [
     "conv",
     "kk",
@@ -68,7 +68,7 @@ pub(super) const LAYERS: [&str; 9] = [
 ];
 
 impl Layer {
-    /// Its name, as [`Options::spec`] takes it.
+    /// Its name for [`Options::spec`].
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv { .. } => "conv",
@@ -84,7 +84,7 @@ impl Layer {
     }
 }
 
-/// A layer and the shape of its input.
+/// A layer and its input shape.
 ///
 /// The shape is `[batch, channels, height, width]`; `[batch, height, width, channels]` for
 /// [`Layer::GlobalFilter`], `[batch, channels, length]` for [`Layer::LongConv`], and for
@@ -93,15 +93,15 @@ impl Layer {
 pub struct Spec {
     /// The layer.
     pub layer: Layer,
-    /// The shape of its input.
+    /// The input shape.
     pub shape: Vec<usize>,
 }
 
 impl Spec {
-    /// A layer for inputs of a shape.
+    /// Checks a layer and its input shape.
     ///
     /// # Errors
-    /// [`BenchError::Sizes`] when they do not fit each other.
+    /// [`BenchError::Sizes`] if they are inconsistent.
     pub fn new(layer: Layer, shape: impl Into<Vec<usize>>) -> Result<Self, BenchError> {
         let spec = Self {
             layer,
@@ -111,7 +111,7 @@ impl Spec {
         Ok(spec)
     }
 
-    /// Channels of the input.
+    /// Input channels.
     pub fn channels(&self) -> usize {
         match self.layer {
             Layer::GlobalFilter => self.shape[3],
@@ -119,7 +119,7 @@ impl Spec {
         }
     }
 
-    /// Channels of the output.
+    /// Output channels.
     pub fn outputs(&self) -> usize {
         match self.layer {
             Layer::Conv { out, .. }
@@ -131,7 +131,7 @@ impl Spec {
         }
     }
 
-    /// Samples along the axes that are transformed or convolved.
+    /// Lengths of the axes that are transformed or convolved.
     pub fn sizes(&self) -> &[usize] {
         match self.layer {
             Layer::GlobalFilter => &self.shape[1..3],
@@ -139,7 +139,7 @@ impl Spec {
         }
     }
 
-    /// Elements of the input and of the output.
+    /// Elements of input and output.
     pub fn elements(&self) -> [usize; 2] {
         let input: usize = self.shape.iter().product();
         [input, input / self.channels() * self.outputs()]
@@ -155,18 +155,21 @@ impl Spec {
         };
         let shape = &self.shape;
         let (fits, needs) = match self.layer {
-            Layer::LongConv => (shape.len() == 3, "takes a shape BATCHxCHANNELSxLENGTH"),
+            Layer::LongConv => (
+                shape.len() == 3,
+                "needs an input shape BATCHxCHANNELSxLENGTH",
+            ),
             Layer::RoundTrip => (
                 (3..=4).contains(&shape.len()),
-                "takes a shape BATCHxCHANNELSxLENGTH or BATCHxCHANNELSxHEIGHTxWIDTH",
+                "needs an input shape BATCHxCHANNELSxLENGTH or BATCHxCHANNELSxHEIGHTxWIDTH",
             ),
             Layer::GlobalFilter => (
                 shape.len() == 4,
-                "takes a shape BATCHxHEIGHTxWIDTHxCHANNELS",
+                "needs an input shape BATCHxHEIGHTxWIDTHxCHANNELS",
             ),
             _ => (
                 shape.len() == 4,
-                "takes a shape BATCHxCHANNELSxHEIGHTxWIDTH",
+                "needs an input shape BATCHxCHANNELSxHEIGHTxWIDTH",
             ),
         };
         if !fits {
@@ -186,7 +189,7 @@ impl Spec {
                 ..
             } => {
                 if kernel % 2 == 0 {
-                    return refuse("takes a kernel of an odd size", kernel.to_string());
+                    return refuse("needs an odd kernel size", kernel.to_string());
                 }
                 let channels = self.channels();
                 if groups == 0 || !channels.is_multiple_of(groups) || !out.is_multiple_of(groups) {
@@ -199,7 +202,7 @@ impl Spec {
                 let (height, bins) = (shape[2], shape[3] / 2 + 1);
                 if rows == 0 || columns == 0 || rows > height / 2 || columns > bins {
                     let needs = format!(
-                        "keeps 1 to {} rows at each end and 1 to {bins} columns at this shape",
+                        "accepts 1 to {} rows at each end and 1 to {bins} columns for this shape",
                         height / 2
                     );
                     return refuse(&needs, joined(&[rows, columns]));
@@ -211,14 +214,14 @@ impl Spec {
         let largest = self.largest_tensor();
         match largest > most {
             true => refuse(
-                &format!("takes tensors of at most {}", limits::floats(most)),
+                &format!("accepts tensors of at most {}", limits::floats(most)),
                 format!("one of {} for {}", limits::floats(largest), joined(shape)),
             ),
             false => Ok(()),
         }
     }
 
-    /// Values of the largest tensor that the layer makes: input, output or weights.
+    /// Values of the largest tensor of the layer: input, output or weights.
     fn largest_tensor(&self) -> u64 {
         let (inputs, outputs) = (self.channels(), self.outputs());
         let others = |axis: &usize| match self.layer {
@@ -248,35 +251,35 @@ impl Spec {
     }
 }
 
-/// Sizes as one types them.
+/// Sizes formatted as on the command line.
 pub(super) fn joined(sizes: &[usize]) -> String {
     let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
     sizes.join("x")
 }
 
-/// A layer in the words of a command line.
+/// A layer as given on the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Which layer.
+    /// The layer.
     pub layer: String,
-    /// The shape of the input.
+    /// The input shape.
     pub shape: Vec<usize>,
-    /// Output channels; as many as inputs by default.
+    /// Output channels; default: input channels.
     pub out: Option<usize>,
-    /// Taps of a convolution along each axis; 3 by default.
+    /// Kernel size of a convolution; default 3.
     pub kernel: Option<usize>,
-    /// Groups of a convolution; 1 by default.
+    /// Groups of a convolution; default 1.
     pub groups: Option<usize>,
-    /// Kept modes: rows at each end, and columns; 12 by default.
+    /// Kept modes: rows at each end, and columns; default 12.
     pub modes: Option<[usize; 2]>,
 }
 
 impl Options {
-    /// What they describe.
+    /// Converts to a [`Spec`].
     ///
     /// # Errors
-    /// [`BenchError::UnknownLayer`]; [`BenchError::Sizes`] when the sizes do not fit each other, or
-    /// an option has no meaning for the layer.
+    /// [`BenchError::UnknownLayer`]; [`BenchError::Sizes`] if the sizes are inconsistent, or an
+    /// option does not apply to the layer.
     pub fn spec(&self) -> Result<Spec, BenchError> {
         let Some(layer) = LAYERS.into_iter().find(|name| *name == self.layer) else {
             return Err(BenchError::UnknownLayer {
@@ -300,7 +303,7 @@ impl Options {
         {
             return Err(BenchError::Sizes {
                 layer,
-                needs: format!("takes no {option}"),
+                needs: format!("does not accept {option}"),
                 got: "one".into(),
             });
         }
@@ -402,22 +405,22 @@ mod tests {
         let text = |options: Options| options.spec().unwrap_err().to_string();
         assert_eq!(
             text(options("dense", &[1, 2, 3])),
-            "dense takes a shape BATCHxCHANNELSxHEIGHTxWIDTH, got 1x2x3"
+            "dense needs an input shape BATCHxCHANNELSxHEIGHTxWIDTH, got 1x2x3"
         );
         assert_eq!(
             text(options("modes", &[1, 2, 16, 16])),
-            "modes keeps 1 to 8 rows at each end and 1 to 9 columns at this shape, got 12x12"
+            "modes accepts 1 to 8 rows at each end and 1 to 9 columns for this shape, got 12x12"
         );
         let even = Options {
             kernel: Some(4),
             ..options("conv", &[1, 2, 8, 8])
         };
-        assert_eq!(text(even), "conv takes a kernel of an odd size, got 4");
+        assert_eq!(text(even), "conv needs an odd kernel size, got 4");
         let foreign = Options {
             kernel: Some(3),
             ..options("dense", &[1, 2, 8, 8])
         };
-        assert_eq!(text(foreign), "dense takes no --kernel, got one");
+        assert_eq!(text(foreign), "dense does not accept --kernel, got one");
         assert!(text(options("fno", &[1])).contains("conv, kk, dense"));
         assert!(text(options("kk", &[1, 0, 3, 3])).contains("at least 1, got 1x0x3x3"));
     }

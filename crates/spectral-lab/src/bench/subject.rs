@@ -1,4 +1,4 @@
-//! A layer that is ready to be timed.
+//! A layer ready to be timed.
 
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
@@ -7,18 +7,18 @@ use super::cotangent::backward;
 
 /// A layer with its input, ready to be timed.
 pub trait Subject {
-    /// The forward pass without gradients; its output is dropped.
+    /// Runs the forward pass without gradients and drops its output.
     fn forward(&self);
 
-    /// A forward and a backward pass: the gradients of the input and of every parameter, from a
-    /// fixed random cotangent, are computed and dropped.
+    /// Runs a forward and backward pass: computes and drops the gradients of the input and all
+    /// parameters for a fixed random cotangent.
     fn both(&self);
 
-    /// Numbers that are learned.
+    /// Number of trainable parameters.
     fn parameters(&self) -> usize;
 }
 
-/// A module with and without autodiff, and what goes in.
+/// A module with and without autodiff, and its input.
 struct Ready<const D: usize, M> {
     plain: M,
     tracked: M,
@@ -28,9 +28,9 @@ struct Ready<const D: usize, M> {
     cotangent: Tensor<D>,
 }
 
-/// Makes a module ready for a standard normal input.
+/// Prepares a module for a standard normal input.
 ///
-/// `module` is on a CPU device without autodiff.
+/// `module` must be on a CPU device without autodiff.
 pub(super) fn subject<const D: usize, M: Module + 'static>(
     module: M,
     shape: [usize; D],

@@ -1,4 +1,4 @@
-//! A sample of all sizes, so that nothing is tuned to the cases alone.
+//! Random shapes, so that tuning does not overfit the named cases.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -10,15 +10,15 @@ use super::work::{Work, parameters};
 /// Lengths of an axis.
 const LENGTHS: std::ops::RangeInclusive<usize> = 7..=512;
 
-/// Bytes of a tensor at most: 256 MB.
+/// Maximum bytes of a tensor: 256 MB.
 const TENSOR: f64 = 256e6;
 
-/// Flops of forward and backward at most, so that no shape takes the others' time.
+/// Maximum flops of forward and backward pass, so that no shape dominates the time.
 const FLOPS: f64 = 1e10;
 
-/// `count` cases of other shapes, the same for the same seed: transforms over one axis and over
-/// two, dense, depthwise and low-mode layers and long convolutions in turn; lengths of 7 to 512,
-/// even, odd and prime; 1 to 512 channels; batches of 1 to 256; tensors of up to 256 MB.
+/// `count` random cases, the same for the same seed: in turn transforms over one and two axes,
+/// dense, depthwise and low-mode layers and long convolutions; lengths of 7 to 512, even, odd and
+/// prime; 1 to 512 channels; batches of 1 to 256; tensors of up to 256 MB.
 pub fn sweep(count: usize, seed: u64) -> Vec<Case> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     (0..count)
@@ -35,7 +35,7 @@ pub fn sweep(count: usize, seed: u64) -> Vec<Case> {
 
 const KINDS: usize = 6;
 
-/// A layer of a kind; none if its sizes do not fit each other.
+/// A layer of a kind; none if its sizes are inconsistent.
 fn draw(kind: usize, random: &mut ChaCha8Rng) -> Option<Spec> {
     let batch = spread(1, 256, random);
     let channels = spread(1, 512, random);
@@ -57,7 +57,7 @@ fn draw(kind: usize, random: &mut ChaCha8Rng) -> Option<Spec> {
     Spec::new(layer, shape).ok()
 }
 
-/// A number whose logarithm is uniform.
+/// A log-uniform number.
 fn spread(least: usize, most: usize, random: &mut ChaCha8Rng) -> usize {
     let range = (most as f64 + 1.0) / least as f64;
     let drawn = least as f64 * range.powf(random.random::<f64>());
@@ -88,7 +88,7 @@ fn is_prime(n: usize) -> bool {
 }
 
 fn is_affordable(spec: &Spec) -> bool {
-    // A half-spectrum is larger than its signal by two columns at most.
+    // A half-spectrum is at most two columns larger than its signal.
     let last = spec.sizes().last().copied().unwrap_or(1) as f64;
     let margin = (last + 2.0) / last;
     let [input, output] = spec

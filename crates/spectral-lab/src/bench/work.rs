@@ -1,22 +1,22 @@
-//! The work that a layer cannot do without.
+//! The minimum work of a layer.
 //!
 //! **Arithmetic**, forward and backward together:
 //! - A real transform of `N = n·m` points takes `2.5·N·log₂ N`, half of the `5·N·log₂ N` of a
-//!   complex one. Where only `k` of `n` inputs or outputs of a line count, because the others are
-//!   zero or dropped, `log₂ k` stands for `log₂ n` of that line, and lines that do not count at all
-//!   are left out: the split of a pruned transform.
-//! - Each of the three products of a layer (output, input's gradient, parameters' gradient) takes 8
-//!   for a complex multiplication and addition in each bin, 2 for a real one.
-//! - A layer from `i` to `o` channels transforms `i + o` channels an image forward and as many
-//!   backward. A response that is made of taps is transformed too, and its gradient back.
-//! - A convolution takes the least of direct (2 a tap and output, three times) and of transforms in
-//!   square tiles of any size (overlap-save) up to the whole padded image.
+//!   complex one. If only `k` of `n` inputs or outputs of a line count, because the others are zero
+//!   or dropped, `log₂ k` replaces `log₂ n` for that line, and lines that do not count at all are
+//!   left out: the split of a pruned transform.
+//! - Each of the three products of a layer (output, input gradient, parameter gradient) takes 8
+//!   flops per complex multiply-add and bin, 2 per real one.
+//! - A layer from `i` to `o` channels transforms `i + o` channels per image forward and as many
+//!   backward. If a response is made of taps, they are transformed too, and the gradient back.
+//! - A convolution takes the minimum of direct evaluation (2 flops per tap and output, three times)
+//!   and of transforms in square tiles of any size (overlap-save) up to the whole padded image.
 //!
-//! Evaluating a response from a few parameters, offsets and sums of channels are left out.
+//! Evaluating a response from a few parameters, biases and sums of channels are left out.
 //!
-//! **Memory**: input, output and parameters once forward; input, parameters, output's gradient,
-//! input's gradient and parameters' gradient once backward; four bytes a number. Spectra are left
-//! out: a layer could keep them in cache or compute them again.
+//! **Memory**: input, output and parameters once forward; input, parameters and the gradients of
+//! output, input and parameters once backward; four bytes per number. Spectra are left out: a layer
+//! could keep them in cache or recompute them.
 
 use super::spec::{Layer, Spec};
 
@@ -32,14 +32,14 @@ pub struct Work {
 /// Products of a forward and a backward pass.
 const PRODUCTS: f64 = 3.0;
 
-/// Flops of a complex multiplication and addition.
+/// Flops of a complex multiply-add.
 const COMPLEX: f64 = 8.0;
 
-/// Bytes of a number.
+/// Bytes per number.
 const NUMBER: f64 = 4.0;
 
 impl Work {
-    /// The work of a layer.
+    /// The minimum work of a layer.
     pub fn of(spec: &Spec) -> Self {
         let [input, output] = spec.elements().map(|elements| elements as f64);
         let numbers = match spec.layer {
@@ -53,7 +53,7 @@ impl Work {
     }
 }
 
-/// Numbers that the layer learns and that have an effect.
+/// Trainable parameters that have an effect.
 pub(super) fn parameters(spec: &Spec) -> f64 {
     let (inputs, outputs) = (spec.channels() as f64, spec.outputs() as f64);
     match spec.layer {
@@ -80,7 +80,7 @@ fn flops(spec: &Spec) -> f64 {
     let batch = spec.shape[0] as f64;
     let (inputs, outputs) = (spec.channels() as f64, spec.outputs() as f64);
     let sizes = spec.sizes();
-    // Both passes transform every channel that comes in and every one that goes out.
+    // Both passes transform every input and output channel.
     let transforms = 2.0 * batch * (inputs + outputs);
     let mixed = |terms: f64, bins: f64| PRODUCTS * COMPLEX * batch * terms * bins;
     match spec.layer {
@@ -99,7 +99,7 @@ fn flops(spec: &Spec) -> f64 {
             transforms * pruned(sizes, sizes[0], [2 * rows, columns])
                 + mixed(inputs * outputs, (2 * rows * columns) as f64)
         }
-        // The input's channels are added up before anything else.
+        // The input channels are summed first.
         Layer::Gaussian { .. } => {
             2.0 * batch * (1.0 + outputs) * real(sizes) + mixed(outputs, bins(sizes))
         }
@@ -147,7 +147,7 @@ fn bins(sizes: &[usize]) -> f64 {
     (leading * (sizes[last] / 2 + 1)) as f64
 }
 
-/// A convolution of `pairs` kernels by the cheapest of the known ways.
+/// A convolution of `pairs` kernels by the cheapest known algorithm.
 fn conv(spec: &Spec, kernel: usize, pairs: f64) -> f64 {
     let batch = spec.shape[0] as f64;
     let channels = (spec.channels() + spec.outputs()) as f64;

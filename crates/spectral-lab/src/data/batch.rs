@@ -8,11 +8,11 @@ use super::images::Images;
 use super::normalize::Normalize;
 use super::stream::{Purpose, stream};
 
-/// Batches smaller than this many values are filled by one thread; waking others costs more.
+/// Smaller batches are filled by one thread, since waking others costs more.
 const PARALLEL_FROM: usize = 1 << 16;
 
-/// The order in which `epoch` visits `len` images: a permutation of `0..len` that depends on
-/// `seed` and `epoch` alone, so that a resumed run sees what an uninterrupted one would.
+/// The order in which `epoch` visits `len` images: a permutation of `0..len` that depends only on
+/// `seed` and `epoch`, so that a resumed run sees the same order as an uninterrupted one.
 ///
 /// # Panics
 ///
@@ -36,8 +36,8 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Batches of `size` images in the shuffled order of [`epoch_order`]. The last batch holds
-    /// what is left and may be smaller.
+    /// Batches of `size` images in the shuffled order of [`epoch_order`]. The last batch may be
+    /// smaller.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Batches {
         Self::new(epoch_order(len, seed, epoch), size)
     }
 
-    /// Batches of `size` images in their own order, as evaluation wants them.
+    /// Batches of `size` images in their original order, for evaluation.
     ///
     /// # Errors
     ///
@@ -60,13 +60,13 @@ impl Batches {
             return Err(DataError::BadOption {
                 option: "batch size",
                 value: "0".into(),
-                accepted: "1 or more",
+                accepted: "at least 1",
             });
         }
         Ok(Self { order, size })
     }
 
-    /// Leaves out the last batch if it is smaller than the others (but never the only one).
+    /// Drops the last batch if it is smaller than the others (but never the only one).
     pub fn drop_last(mut self) -> Self {
         let full = self.order.len() / self.size * self.size;
         if full > 0 {
@@ -80,12 +80,12 @@ impl Batches {
         self.order.len().div_ceil(self.size)
     }
 
-    /// Whether there are none.
+    /// Whether there are no batches.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// The number of images in all batches together.
+    /// The total number of images.
     pub fn images(&self) -> usize {
         self.order.len()
     }
@@ -105,13 +105,12 @@ impl<'a> IntoIterator for &'a Batches {
     }
 }
 
-/// Writes the images at `indices` into `out` as normalized floats,
-/// `[indices.len(), channels, height, width]`. `out` is overwritten and takes that length; reuse
-/// it from batch to batch.
+/// Writes the images at `indices` into `out` as normalized floats, `[indices.len(), channels,
+/// height, width]`. `out` is overwritten and resized; reuse it from batch to batch.
 ///
 /// # Errors
 ///
-/// [`DataError::IndexOutOfRange`] for an index past the end, [`DataError::BadOption`] for
+/// [`DataError::IndexOutOfRange`] for an index out of range, [`DataError::BadOption`] for
 /// per-channel constants that do not fit the images.
 pub fn fill_batch(
     images: &Images,
@@ -152,7 +151,7 @@ pub fn fill_batch(
 ///
 /// # Errors
 ///
-/// [`DataError::IndexOutOfRange`] for an index past the end.
+/// [`DataError::IndexOutOfRange`] for an index out of range.
 pub fn batch_labels(images: &Images, indices: &[u32]) -> Result<Vec<u16>, DataError> {
     images.check_indices(indices)?;
     Ok(images.labels_at(indices))

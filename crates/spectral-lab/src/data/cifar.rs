@@ -1,5 +1,5 @@
-//! The binary version of CIFAR-10: five training files and a test file of 10,000 records each, a
-//! record being a label byte and 32×32 red, then green, then blue bytes.
+//! The binary version of CIFAR-10: five training files and a test file of 10,000 records each. A
+//! record is a label byte, then 32×32 red, green and blue bytes.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub(crate) const CLASSES: [&str; 10] = [
 /// Records in each official file.
 const RECORDS: usize = 10_000;
 
-/// Where the records are.
+/// Where the records are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
     /// The files of [`FILES`], in that order.
@@ -62,17 +62,17 @@ pub(crate) enum Location {
     Archive(PathBuf),
 }
 
-/// How much of the set is read.
+/// How much of the set to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
-    /// Records every file must hold.
+    /// Records per file.
     pub(super) records: usize,
-    /// Training files read, from the first.
+    /// Number of training files to read.
     pub(super) train_files: usize,
 }
 
 impl Extent {
-    /// As many files as the first `train_count` training images take.
+    /// As many files as the first `train_count` training images need.
     pub(crate) fn of(train_count: Option<usize>) -> Self {
         let needed = train_count.unwrap_or(usize::MAX).div_ceil(RECORDS);
         Self {
@@ -82,7 +82,7 @@ impl Extent {
     }
 }
 
-/// Reads training and test part.
+/// Reads the training and the test set.
 pub(crate) fn load(location: &Location, extent: Extent) -> Result<(Images, Images), DataError> {
     let mut batches: Vec<Images> = match location {
         Location::Files(paths) => {
@@ -110,7 +110,7 @@ pub(crate) fn load(location: &Location, extent: Extent) -> Result<(Images, Image
     Ok((train, test))
 }
 
-/// The wanted files of the archive, in the order of [`FILES`].
+/// The requested files of the archive, in the order of [`FILES`].
 fn read_archive(path: &Path, extent: Extent) -> Result<Vec<Images>, DataError> {
     let unpack = |source| DataError::Unpack {
         path: path.to_path_buf(),
@@ -129,7 +129,7 @@ fn read_archive(path: &Path, extent: Extent) -> Result<Vec<Images>, DataError> {
             .position(|file| name.file_name().is_some_and(|n| n == *file));
         if let Some(slot) = slot.filter(|&slot| wanted(slot)) {
             let within = path.join(&name);
-            // Take away the entry's own idea of its length: the parser checks what comes.
+            // Ignores the length that the entry claims: the parser checks the contents.
             let entry: Box<dyn Read> = Box::new(entry);
             found[slot] = Some(parse(Content::unpacked(&within, entry), extent.records)?);
         }
@@ -145,13 +145,12 @@ fn read_archive(path: &Path, extent: Extent) -> Result<Vec<Images>, DataError> {
             set: "cifar-10".into(),
             files: missing,
             looked_in: vec![path.to_path_buf()],
-            hint: "The archive is not the official one; get it with: spectral data fetch cifar-10"
-                .into(),
+            hint: "The archive is not the official one; run: spectral data fetch cifar-10".into(),
         })
     }
 }
 
-/// The `records` records of one file.
+/// Reads the `records` records of one file.
 pub(super) fn parse(content: Content<'_>, records: usize) -> Result<Images, DataError> {
     let path = content.path().to_path_buf();
     let bytes = content.rest((records * RECORD) as u64)?;

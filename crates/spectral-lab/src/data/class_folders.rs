@@ -1,4 +1,4 @@
-//! What the folders of a set of photographs are: parts, classes, images, and what is none of these.
+//! Finds parts, classes and images in a folder of photographs.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,16 +9,16 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::error::DataError;
 
-/// The endings of JPEG and PNG files, in any case.
+/// Extensions of JPEG and PNG files, case-insensitive.
 const ENDINGS: [&str; 6] = ["jpg", "jpeg", "jpe", "jfif", "jif", "png"];
 
-/// The folder of the training part, in any case.
+/// The folder of the training part, case-insensitive.
 const TRAIN: [&str; 1] = ["train"];
 
-/// The folders of the test part, in any case, the first that is there being taken.
+/// The folders of the test part, case-insensitive; the first one found counts.
 const TEST: [&str; 4] = ["test", "val", "valid", "validation"];
 
-/// Whether a file is taken for an image by its name.
+/// Whether a file name is that of an image.
 pub(crate) fn is_photograph(path: &Path) -> bool {
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or("");
     let known = ENDINGS
@@ -27,7 +27,7 @@ pub(crate) fn is_photograph(path: &Path) -> bool {
     known && path.is_file()
 }
 
-/// What a folder holds, sorted, without hidden entries.
+/// The entries of a folder, sorted, without hidden ones.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(DataError::io(folder))? {
@@ -40,11 +40,11 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(paths)
 }
 
-/// The folders of the training and the test part, where the folder is divided.
+/// The folders of the training and the test part, if the folder is split.
 ///
 /// # Errors
 ///
-/// [`DataError::MissingPart`] where one part is there without the other.
+/// [`DataError::MissingPart`] if there is only one of the two.
 pub(crate) fn parts(folder: &Path) -> Result<Option<[PathBuf; 2]>, DataError> {
     let folders: Vec<PathBuf> = entries(folder)?
         .into_iter()
@@ -65,7 +65,7 @@ pub(crate) fn parts(folder: &Path) -> Result<Option<[PathBuf; 2]>, DataError> {
     };
     match (named(&TRAIN), named(&TEST)) {
         (Some(train), Some(test)) => Ok(Some([train.clone(), test.clone()])),
-        // A class may be called so; a part holds folders.
+        // A class may have this name; a part contains folders.
         (Some(train), None) if holds_folders(train) => {
             Err(missing(train, "test/, val/, valid/ or validation/"))
         }
@@ -84,7 +84,7 @@ fn holds_folders(folder: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// [`DataError::ClassName`] for one that is not Unicode: two such names would look the same.
+/// [`DataError::ClassName`] if it is not valid Unicode: two such names could look the same.
 pub(crate) fn class_name(path: &Path) -> Result<String, DataError> {
     let name = path.file_name().unwrap_or_default();
     match name.to_str() {
@@ -100,7 +100,7 @@ pub(crate) fn class_name(path: &Path) -> Result<String, DataError> {
 ///
 /// # Errors
 ///
-/// [`DataError::AlikeClasses`] with two that differ in their Unicode form alone.
+/// [`DataError::AlikeClasses`] with two that differ only in their Unicode form.
 pub(crate) fn check_names<'a>(
     folder: &Path,
     names: impl IntoIterator<Item = &'a str>,
@@ -119,7 +119,7 @@ pub(crate) fn check_names<'a>(
     Ok(())
 }
 
-/// A name in which every character that is not ASCII shows its number.
+/// A name with every non-ASCII character replaced by its code point.
 pub(crate) fn escaped(name: &str) -> String {
     let shown = |c: char| match c {
         ' '..='~' => c.to_string(),
@@ -128,8 +128,8 @@ pub(crate) fn escaped(name: &str) -> String {
     name.chars().map(shown).collect()
 }
 
-/// What there is to say of a folder that was read: which part serves for testing where it is not
-/// called `test`, and what was left out.
+/// Notes about a folder that was read: which part is used for testing if it is not called `test`,
+/// and what was skipped.
 pub(crate) fn notes(folder: &Path) -> Result<Vec<String>, DataError> {
     let mut notes = Vec::new();
     let mut skipped = Skipped::default();
@@ -137,7 +137,7 @@ pub(crate) fn notes(folder: &Path) -> Result<Vec<String>, DataError> {
         Some([train, test]) => {
             let name = |path: &Path| path.file_name().unwrap_or_default().display().to_string();
             if !name(&test).eq_ignore_ascii_case(TEST[0]) {
-                notes.push(format!("{}: the test part", test.display()));
+                notes.push(format!("{}: used as the test part", test.display()));
             }
             for path in entries(folder)? {
                 if path != train && path != test {
@@ -163,11 +163,11 @@ pub(crate) fn notes(folder: &Path) -> Result<Vec<String>, DataError> {
     Ok(notes)
 }
 
-/// What was passed over.
+/// The entries that were skipped.
 #[derive(Default)]
 struct Skipped {
     folders: Vec<PathBuf>,
-    /// Files by their ending.
+    /// Files by extension.
     files: BTreeMap<String, usize>,
 }
 
@@ -180,7 +180,7 @@ impl Skipped {
         let kind = match ending {
             _ if is_photograph(path) => "images outside the class folders".into(),
             Some(ending) => format!(".{}", ending.to_lowercase()),
-            None => "without an ending".into(),
+            None => "without an extension".into(),
         };
         *self.files.entry(kind).or_default() += 1;
     }
@@ -209,7 +209,7 @@ impl Skipped {
         }
         let what = parts.join(" and ");
         Some(format!(
-            "{}: skipped {what}; JPEG and PNG files in class folders are read",
+            "{}: skipped {what}; only JPEG and PNG files in class folders are read",
             folder.display()
         ))
     }
@@ -248,7 +248,7 @@ mod tests {
             panic!("{notes:?}")
         };
         for part in [
-            "4 files (2 .webp, 1 .txt, 1 without an ending)",
+            "4 files (2 .webp, 1 .txt, 1 without an extension)",
             "the folder b/more",
         ] {
             let sorted = note.replace("1 .txt, 2 .webp", "2 .webp, 1 .txt");

@@ -1,9 +1,9 @@
-//! The division of a folder into training and test part.
+//! Splitting a folder into training and test part.
 //!
-//! The part of an image belongs to the image: it follows from the bytes of its file and the seed,
-//! as in the `which_set` of Speech Commands (Warden, 2018), which goes by the name. By content, an
+//! The part of an image follows from the bytes of its file and the seed, similar to `which_set` of
+//! Speech Commands (Warden, 2018), which uses the file name. Since it depends on the content, an
 //! image stays in its part when it is renamed or moved and when others are added or removed, and
-//! copies of an image are never on both sides.
+//! copies of an image are always in the same part.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -15,27 +15,27 @@ use super::error::DataError;
 use super::listing::{ContentHash, KnownImages};
 use super::stream::{Purpose, stream};
 
-/// About one photograph in this many is for testing where the folder does not say.
+/// About one photograph in this many is for testing if the folder is not split.
 const TEST_SHARE: u64 = 5;
 
-/// Ranks below this are for testing.
+/// Images with a rank below this are for testing.
 const TEST_BELOW: u64 = u64::MAX / TEST_SHARE;
 
-/// A photograph and what it holds.
+/// A photograph and the hash of its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Photo {
     pub(super) path: PathBuf,
     pub(super) content: ContentHash,
 }
 
-/// The photographs of one class in their parts.
+/// The photographs of one class, by part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parted {
     pub(super) train: Vec<Photo>,
     pub(super) test: Vec<Photo>,
 }
 
-/// The photographs with what they hold, in the same order.
+/// The photographs with their hashes, in the same order.
 pub(super) fn photos(paths: Vec<PathBuf>) -> Result<Vec<Photo>, DataError> {
     paths
         .into_par_iter()
@@ -46,10 +46,10 @@ pub(super) fn photos(paths: Vec<PathBuf>) -> Result<Vec<Photo>, DataError> {
         .collect()
 }
 
-/// Divides classes by content. About one image in five is for testing. In each class at least one
-/// is, and at least one is not: where chance would have it otherwise, the image nearest to the
-/// other side is there. What is `known` stays where it was. Parts are sorted by rank, so that any
-/// beginning of one is a random sample.
+/// Splits classes by content. About one image in five is for testing. Each class has at least one
+/// image in each part: if chance leaves one empty, the image nearest to the threshold moves.
+/// `known` images keep their part. Parts are sorted by rank, so that any prefix of one is a random
+/// sample.
 pub(super) fn by_content(
     classes: Vec<(PathBuf, Vec<Photo>)>,
     seed: u64,
@@ -82,7 +82,7 @@ pub(super) fn by_content(
                 let by_rule = (rank < TEST_BELOW) != moved.contains(&photo.content);
                 parted.put(photo, by_rule, known);
             }
-            // Only known images can leave the test part empty; whoever judges by it will say so.
+            // Only known images can leave the test part empty; the evaluation reports it.
             if known.is_none() && (parted.train.is_empty() || parted.test.is_empty()) {
                 return Err(DataError::OneImage { path: folder });
             }
@@ -91,8 +91,8 @@ pub(super) fn by_content(
         .collect()
 }
 
-/// Divides classes by the places of their sorted images: one in five and at least one for testing.
-/// What is `known` stays where it was.
+/// Splits classes by the position of their sorted images: one in five and at least one for testing.
+/// `known` images keep their part.
 pub(super) fn by_position(
     classes: Vec<(PathBuf, Vec<Photo>)>,
     seed: u64,
@@ -107,7 +107,7 @@ pub(super) fn by_position(
         {
             parted.put(photo, is_test, known);
         }
-        // Sorted again, so that what is taken first does not depend on the shuffle as well.
+        // Sorted again, so that the images read first do not depend on the shuffle.
         parted.train.sort_by(|a, b| a.path.cmp(&b.path));
         parted.test.sort_by(|a, b| a.path.cmp(&b.path));
         parted
@@ -130,7 +130,7 @@ impl Parted {
     }
 }
 
-/// A path within a folder, for people.
+/// A path within a folder, for display.
 pub(super) fn within(folder: &Path, path: &Path) -> String {
     let path = path.strip_prefix(folder).unwrap_or(path);
     path.display().to_string()

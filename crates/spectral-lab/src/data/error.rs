@@ -1,24 +1,24 @@
-//! What can go wrong between a data set's name and its pixels.
+//! Errors of loading data.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error that names the offending file or value and says what is accepted.
+/// An error that names the file or value and what is accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// No data set goes by this name.
+    /// An unknown data set.
     #[error(
-        "unknown data set '{name}': accepted are {}",
+        "unknown data set '{name}'; available: {}",
         .accepted.join(", ")
     )]
     UnknownSet {
-        /// The name asked for.
+        /// The name given.
         name: String,
-        /// The names that are known.
+        /// The available names.
         accepted: Vec<&'static str>,
     },
-    /// An option's value lies outside what is accepted.
-    #[error("{option} = {value}: accepted is {accepted}")]
+    /// An option out of range.
+    #[error("{option} = {value}: accepted: {accepted}")]
     BadOption {
         /// The option.
         option: &'static str,
@@ -27,39 +27,39 @@ pub enum DataError {
         /// The accepted values, in words.
         accepted: &'static str,
     },
-    /// A known set whose files are not on this machine.
+    /// A known data set whose files were not found.
     #[error(
-        "data set '{set}': missing {}; looked in {}. {hint}",
+        "data set '{set}': {} not found in {}. {hint}",
         .files.join(", "),
         join_paths(.looked_in)
     )]
     MissingFiles {
         /// The data set.
         set: String,
-        /// Every file or folder that is missing.
+        /// The files or folders that are missing.
         files: Vec<String>,
         /// The folders searched, in order.
         looked_in: Vec<PathBuf>,
         /// How to get them.
         hint: String,
     },
-    /// The operating system refused to read or write a file.
+    /// A file operation failed.
     #[error("{}: {source}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The system's error.
         source: io::Error,
     },
-    /// A gzip, xz or tar stream that cannot be unpacked.
-    #[error("{}: cannot be unpacked: {source}", .path.display())]
+    /// A gzip, xz or tar stream that cannot be decompressed.
+    #[error("{}: cannot decompress: {source}", .path.display())]
     Unpack {
         /// The compressed file.
         path: PathBuf,
-        /// The decoder's reason.
+        /// The decoder's error.
         source: io::Error,
     },
-    /// The first four bytes do not announce the expected format.
+    /// The first four bytes are not those of the format.
     #[error("{}: magic number {found:#010x}, expected {expected:#010x}", .path.display())]
     WrongMagic {
         /// The file.
@@ -69,35 +69,35 @@ pub enum DataError {
         /// The number of the format.
         expected: u32,
     },
-    /// The content ends before what the format or the header promises.
+    /// The content is shorter than the format or the header says.
     #[error("{}: truncated: {found} bytes of content, expected {expected}", .path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
-        /// Bytes of (uncompressed) content promised.
+        /// Expected bytes of (uncompressed) content.
         expected: u64,
-        /// Bytes of (uncompressed) content there.
+        /// Bytes of (uncompressed) content found.
         found: u64,
     },
-    /// The content goes on after what the format or the header promises.
-    #[error("{}: more content than the {expected} bytes its format promises", .path.display())]
+    /// The content is longer than the format or the header says.
+    #[error("{}: more content than the expected {expected} bytes", .path.display())]
     TooLong {
         /// The file.
         path: PathBuf,
-        /// Bytes of (uncompressed) content promised.
+        /// Expected bytes of (uncompressed) content.
         expected: u64,
     },
-    /// A header whose counts cannot be true.
-    #[error("{}: impossible header: {detail}", .path.display())]
+    /// An invalid header.
+    #[error("{}: invalid header: {detail}", .path.display())]
     ImpossibleCount {
         /// The file.
         path: PathBuf,
-        /// The counts, and what is accepted.
+        /// The values, and what is accepted.
         detail: String,
     },
-    /// A label that stands for no class.
+    /// A label out of range.
     #[error(
-        "{}: label {label} of record {record} is out of range: the set has classes 0 to {}",
+        "{}: label {label} of record {record} is out of range: the classes are 0 to {}",
         .path.display(),
         .classes.saturating_sub(1)
     )]
@@ -111,9 +111,9 @@ pub enum DataError {
         /// How many classes there are.
         classes: usize,
     },
-    /// Images and labels that do not pair up.
+    /// Different numbers of images and labels.
     #[error(
-        "{} holds {images} images but {} holds {labels} labels",
+        "{} has {images} images but {} has {labels} labels",
         .images_path.display(),
         .labels_path.display()
     )]
@@ -127,9 +127,9 @@ pub enum DataError {
         /// Its count.
         labels: usize,
     },
-    /// Training and test part have images of different sizes.
+    /// Training and test images of different sizes.
     #[error(
-        "{} holds {}x{} images but {} holds {}x{}",
+        "{} has {}x{} images but {} has {}x{}",
         .train_path.display(), .train_size.0, .train_size.1,
         .test_path.display(), .test_size.0, .test_size.1
     )]
@@ -148,13 +148,13 @@ pub enum DataError {
     UnreadableImage {
         /// The image file.
         path: PathBuf,
-        /// The decoder's reason.
+        /// The decoder's error.
         reason: String,
     },
     /// A class folder with too few images.
     #[error(
-        "{}: {found} JPEG or PNG images in this class (and {others} other entries), at least {needed} \
-         needed",
+        "{}: this class has {found} JPEG or PNG images (and {others} other entries), at least \
+         {needed} needed",
         .path.display()
     )]
     EmptyClass {
@@ -164,36 +164,36 @@ pub enum DataError {
         found: usize,
         /// Images needed.
         needed: usize,
-        /// Files and folders that are no such images.
+        /// Other files and folders.
         others: usize,
     },
-    /// A class whose images are all copies of one, so that none is left for the other part.
+    /// A class whose images are all copies of one, so that it cannot be split.
     #[error(
-        "{}: the images of this class are copies of one; 2 or more different ones are needed, one to \
-         train and one to test on", .path.display()
+        "{}: all images of this class are copies of one; at least 2 different ones are needed, one \
+         for training and one for testing", .path.display()
     )]
     OneImage {
         /// The folder of the class.
         path: PathBuf,
     },
-    /// A folder whose test images were all trained on.
-    #[error("{}: no test image is left that was not trained on", .path.display())]
+    /// A folder whose test images are all training images.
+    #[error("{}: no test images are left: all of them are also training images", .path.display())]
     NothingUnseen {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder that does not divide into classes.
-    #[error("{}: {found} class folders, accepted are 2 to 65,536", .path.display())]
+    /// A folder with an invalid number of classes.
+    #[error("{}: found {found} class folders; accepted: 2 to 65,536", .path.display())]
     NotClasses {
         /// The folder.
         path: PathBuf,
         /// Class folders found.
         found: usize,
     },
-    /// Images that take too much memory together.
+    /// Images that need too much memory.
     #[error(
-        "{images} images of {}x{} take {memory}; at most {most} is accepted: ask for fewer or \
-         smaller ones",
+        "{images} images of {}x{} need {memory}; at most {most} is accepted: load fewer or smaller \
+         ones",
         size.0, size.1
     )]
     TooLarge {
@@ -201,20 +201,20 @@ pub enum DataError {
         images: usize,
         /// Their height and width.
         size: (usize, usize),
-        /// The memory they would take.
+        /// The memory required.
         memory: String,
-        /// The most that is accepted.
+        /// The limit.
         most: String,
     },
-    /// A training part without a test part, or the other way round.
-    #[error("{}: is one part of a divided set; beside it is no {missing}", .path.display())]
+    /// A training part without a test part, or the other way around.
+    #[error("{}: this is one part of a split data set, but {missing} is missing beside it", .path.display())]
     MissingPart {
         /// The folder of the part that is there.
         path: PathBuf,
-        /// The accepted names of the other.
+        /// The accepted names of the other part.
         missing: &'static str,
     },
-    /// A class folder whose name is not Unicode.
+    /// A class folder whose name is not valid Unicode.
     #[error("{}: the name of the class folder {name} is not valid Unicode; rename it", .path.display())]
     ClassName {
         /// The folder above it.
@@ -237,16 +237,16 @@ pub enum DataError {
     },
     /// `train/` and `test/` do not hold the same classes.
     #[error(
-        "{}: class '{class}' is in only one of the training and the test part",
+        "{}: class '{class}' is in only one of the training and test parts",
         .path.display()
     )]
     ClassesDiffer {
-        /// The folder above both.
+        /// The folder that contains both.
         path: PathBuf,
-        /// The first class without a counterpart.
+        /// The first class in only one part.
         class: String,
     },
-    /// An index past the end of a set of images.
+    /// An image index out of range.
     #[error("image index {index} is out of range: there are {len} images")]
     IndexOutOfRange {
         /// The index.
@@ -254,40 +254,41 @@ pub enum DataError {
         /// The number of images.
         len: usize,
     },
-    /// A set that is not to be had by download.
+    /// A data set that cannot be downloaded.
     #[error("'{set}' cannot be fetched: {reason}")]
     NotFetchable {
         /// The data set.
         set: String,
-        /// Why, and what to do.
+        /// Why, and what to do instead.
         reason: String,
     },
     /// The download program could not be started.
-    #[error("cannot start '{}', which downloads the files: {source}. Install curl, or put the files there by hand", .program.display())]
+    #[error("cannot start '{}', which downloads the files: {source}. Install curl, or put the \
+        files there by hand", .program.display())]
     Downloader {
         /// The program.
         program: PathBuf,
-        /// The system's reason.
+        /// The system's error.
         source: io::Error,
     },
-    /// The download program ended with an error.
+    /// The download program failed.
     #[error("download of {url} failed ({status}): {stderr}")]
     Download {
-        /// What was asked for.
+        /// The URL.
         url: String,
-        /// The program's exit status, in words.
+        /// The program's exit status.
         status: String,
-        /// What the program wrote on standard error.
+        /// The program's standard error.
         stderr: String,
     },
-    /// A downloaded file with other content than the published one.
-    #[error("{url}: sha256 of its content is {found}, expected {expected}; the file was discarded")]
+    /// A downloaded file with a wrong checksum.
+    #[error("{url}: SHA-256 is {found}, expected {expected}; the file was discarded")]
     WrongChecksum {
-        /// Where it came from.
+        /// The URL.
         url: String,
-        /// The published sum, hexadecimal.
+        /// The published checksum, in hexadecimal.
         expected: String,
-        /// The sum of what arrived, hexadecimal.
+        /// The checksum of the download, in hexadecimal.
         found: String,
     },
 }
@@ -315,12 +316,12 @@ mod tests {
             set: "mnist".into(),
             files: vec!["a.gz".into(), "b.gz".into()],
             looked_in: vec![PathBuf::from("here"), PathBuf::from("there")],
-            hint: "Get them with: spectral data fetch mnist".into(),
+            hint: "Run: spectral data fetch mnist".into(),
         };
         assert_eq!(
             error.to_string(),
-            "data set 'mnist': missing a.gz, b.gz; looked in here, there. \
-             Get them with: spectral data fetch mnist"
+            "data set 'mnist': a.gz, b.gz not found in here, there. \
+             Run: spectral data fetch mnist"
         );
     }
 

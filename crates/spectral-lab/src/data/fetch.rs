@@ -1,5 +1,5 @@
-//! Downloads a data set's official files with the system's curl, checks them, and puts them into
-//! the cache.
+//! Downloads the official files of a data set with the system's curl, verifies them, and puts them
+//! into the cache.
 
 use std::fs;
 use std::io::Read;
@@ -17,58 +17,58 @@ use super::sources::{Covers, RemoteFile, SOURCES, Source};
 use super::unpack::Content;
 use crate::files;
 
-/// The environment variable that names a mirror, for those who cannot or should not reach the
-/// official servers.
+/// The environment variable that sets a mirror, for use where the official servers cannot or should
+/// not be reached.
 pub const MIRROR_VARIABLE: &str = "SPECTRAL_MIRROR";
 
-/// How often a running download is looked at.
+/// Interval at which a running download is checked.
 const PACE: Duration = Duration::from_millis(50);
 
-/// How to download.
+/// Download options.
 #[derive(Clone, Debug, Default)]
 pub struct FetchOptions {
-    /// The folder that gets a folder named after the set; `None` for the
+    /// The folder in which to create a folder named after the data set; `None` for the
     /// [cache](super::cache_dir).
     pub dest: Option<PathBuf>,
-    /// A base URL (`http://`, `https://` or `file://`) that holds each file as `SET/FILE` and is
-    /// asked in place of the official servers; `None` for the environment's
-    /// [`SPECTRAL_MIRROR`](MIRROR_VARIABLE), or else the official servers.
+    /// A base URL (`http://`, `https://` or `file://`) with each file at `SET/FILE`, used instead
+    /// of the official servers; `None` for the environment's [`SPECTRAL_MIRROR`](MIRROR_VARIABLE),
+    /// or else the official servers.
     pub mirror: Option<String>,
 }
 
-/// What a running [`fetch`] tells.
+/// Events of a running [`fetch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchEvent<'a> {
-    /// A right file is there already.
+    /// A correct file already exists.
     Present(&'a Path),
-    /// A download begins.
+    /// A download starts.
     Started {
-        /// Where from.
+        /// Its URL.
         url: &'a str,
     },
-    /// A download goes on.
+    /// Progress of a download.
     Progress {
-        /// Where from.
+        /// Its URL.
         url: &'a str,
-        /// Bytes written so far.
+        /// Bytes downloaded so far.
         bytes: u64,
     },
-    /// A file has been downloaded, checked and put in its place.
+    /// A file was downloaded, verified and put in place.
     Done(&'a Path),
 }
 
-/// Downloads the official files of a set into `dest/NAME/` and returns their paths.
+/// Downloads the official files of a data set into `dest/NAME/` and returns their paths.
 ///
-/// A file that is there and has the right sha256 is kept; a wrong one is replaced. Each download
-/// goes to a temporary file beside its place, is checked, and only then renamed: at no time is
-/// there a wrong or partial file under the name. `report` is told what happens.
+/// Existing files with the right SHA-256 are kept, others replaced. Each download goes to a
+/// temporary file, is verified, and only then renamed: there is never a wrong or partial file under
+/// the final name. `report` receives the events.
 ///
-/// The sums of IDX files cover the uncompressed content, because mirrors recompress them.
+/// The checksums of IDX files are those of the uncompressed content, since mirrors recompress them.
 ///
 /// # Errors
 ///
-/// [`DataError::UnknownSet`], [`DataError::NotFetchable`] for a set that is not downloaded,
-/// [`DataError::Downloader`] if there is no curl, [`DataError::Download`] with what curl said,
+/// [`DataError::UnknownSet`], [`DataError::NotFetchable`] for a data set without a download,
+/// [`DataError::Downloader`] if there is no curl, [`DataError::Download`] with curl's error,
 /// [`DataError::WrongChecksum`], and [`DataError::Io`].
 pub fn fetch(
     name: &str,
@@ -80,7 +80,7 @@ pub fn fetch(
         Some(dest) => dest.clone(),
         None => cache_dir().ok_or_else(|| DataError::NotFetchable {
             set: name.into(),
-            reason: "no cache folder is known (HOME and XDG_CACHE_HOME are unset); name a folder"
+            reason: "the cache folder is unknown (HOME and XDG_CACHE_HOME are unset); use --dest"
                 .into(),
         })?,
     };
@@ -114,7 +114,7 @@ fn find(name: &str) -> Result<&'static Source, DataError> {
     Err(DataError::NotFetchable {
         set: name.into(),
         reason: match set.origin {
-            super::Origin::Embedded => "it is made on the fly and needs no files".into(),
+            super::Origin::Embedded => "it is generated and needs no files".into(),
             _ => super::folder_hint(name),
         },
     })
@@ -128,21 +128,21 @@ fn mirror_base(mirror: &str, set: &str) -> Result<String, DataError> {
         Err(DataError::BadOption {
             option: "mirror",
             value: mirror.into(),
-            accepted: "a URL that begins with http://, https:// or file://",
+            accepted: "a URL starting with http://, https:// or file://",
         })
     }
 }
 
-/// How the name of a file begins that is on its way.
+/// Prefix of the names of incomplete files.
 const PARTIAL: &str = ".partial-";
 
-/// A folder to fill.
+/// A folder to download into.
 struct Download {
     /// The curl program.
     program: PathBuf,
-    /// The URL before a file's name.
+    /// The URL prefix of the files.
     base: String,
-    /// Where the files go.
+    /// The target folder.
     folder: PathBuf,
 }
 
@@ -175,22 +175,22 @@ impl Download {
     ) -> Result<(), DataError> {
         let url = format!("{}{}", self.base, file.name);
         report(FetchEvent::Started { url: &url });
-        // Removed when dropped, so that no failure leaves anything behind. The ending tells how
-        // the file is packed.
+        // Removed when dropped, so that a failure leaves nothing behind. The extension tells the
+        // compression.
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("bin");
         let suffix = format!(".{ending}");
-        // What a killed download left; one that goes on elsewhere has its file locked.
+        // Leftovers of a killed download; one still running has its file locked.
         files::remove_stale(&self.folder, PARTIAL, &suffix);
         let mut builder = tempfile::Builder::new();
         builder.prefix(PARTIAL).suffix(&suffix);
-        // Temporary files are private by default; data are for whom the umask allows.
+        // Temporary files are private by default; data files follow the umask.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let (lock, partial) = builder
             .tempfile_in(&self.folder)
             .map_err(DataError::io(&self.folder))?
             .into_parts();
-        // A system without locks has none to look for either.
+        // A file system without locks cannot check for leftovers either.
         let _ = lock.lock();
         self.run(&url, &partial, report)?;
         let found = match sum(&partial, file) {
@@ -211,7 +211,7 @@ impl Download {
         })
     }
 
-    /// Runs curl to its end.
+    /// Runs curl to completion.
     fn run(
         &self,
         url: &str,
@@ -224,10 +224,10 @@ impl Download {
             .args(["--proto", "=http,https,file"])
             .args(["--proto-redir", "=http,https"])
             .args(["--connect-timeout", "30", "--retry", "2"])
-            // Under 1 kB/s for a minute counts as dead.
+            // Less than 1 kB/s for a minute counts as a failure.
             .args(["--speed-limit", "1000", "--speed-time", "60"]);
         if url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost") {
-            // A mirror on this machine is never behind a proxy.
+            // A local mirror is never behind a proxy.
             command.args(["--noproxy", "*"]);
         }
         command.arg("--output").arg(target).arg("--").arg(url);
@@ -253,7 +253,7 @@ impl Download {
         }
         let mut stderr = String::new();
         if let Some(mut pipe) = child.0.stderr.take() {
-            // What curl said is a courtesy: its exit status already tells that it failed.
+            // The stderr of curl is informative only: its exit status already tells that it failed.
             let _ = pipe.read_to_string(&mut stderr);
         }
         Err(DataError::Download {
@@ -264,19 +264,19 @@ impl Download {
     }
 }
 
-/// A child that does not outlive its owner, whatever happens in between.
+/// A child process that does not outlive its owner.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only for a child that has ended already.
+        // Both fail only if the child has already exited.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// The sha256 of a file or of its unpacked content, hexadecimal. Reading stops one byte after
-/// the known length, so that a hostile archive cannot keep it busy.
+/// The SHA-256 of a file or of its decompressed content, in hexadecimal. Reading stops one byte
+/// after the known length, so that a hostile archive cannot keep it busy.
 fn sum(path: &Path, file: &RemoteFile) -> Result<String, DataError> {
     let mut hasher = Sha256::new();
     let content = match file.covers {

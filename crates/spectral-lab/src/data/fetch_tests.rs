@@ -192,7 +192,7 @@ fn sets_without_files_to_fetch_say_why() {
         let options = FetchOptions::default();
         fetch(name, &options, &mut |_| {}).unwrap_err().to_string()
     };
-    assert!(text("glyphs").contains("made on the fly"));
+    assert!(text("glyphs").contains("it is generated"));
     assert!(text("cats-vs-dogs").contains("train/cat"));
     assert!(text("imagenet").contains("mnist, fashion-mnist, cifar-10"));
 }

@@ -1,13 +1,11 @@
-//! A folder of photographs, one sub-folder a class.
+//! A folder of photographs, one subfolder per class.
 //!
 //! Either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone, which is then
-//! [divided](super::division) by content and seed: about one photograph in five, and at least one of
-//! each class, is for testing.
-//! `val/`, `valid/` or `validation/` may stand for `test/`.
-//! Files ending in `.jpg`, `.jpeg`, `.jfif` or `.png` count, in any case; [notes](super::notes) tell
-//! of others, hidden ones do not count.
-//! Photographs are turned upright as their EXIF data says, cropped around the center to the shape
-//! asked for, resized, and turned to RGB.
+//! [split](super::division) by content and seed: about one photograph in five, and at least one of
+//! each class, is for testing. `val/`, `valid/` or `validation/` may take the place of `test/`.
+//! Files ending in `.jpg`, `.jpeg`, `.jfif` or `.png` are read, in any case; [notes](super::notes)
+//! list others, except hidden ones. Photographs are rotated upright according to their EXIF data,
+//! center-cropped to the requested shape, resized, and converted to RGB.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -22,33 +20,33 @@ use super::listing::{ContentHash, Division, ImageList, ImagePart, KnownImages, L
 use super::photo;
 use crate::limits;
 
-/// Height and width unless asked otherwise.
+/// Default height and width.
 pub(crate) const DEFAULT_SIZE: (usize, usize) = (150, 150);
 
 /// The largest accepted height or width.
 pub(crate) const MAX_SIDE: usize = 4096;
 
-/// What to read of a folder.
+/// Options of reading a folder.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
     /// Height and width of the images.
     pub size: (usize, usize),
-    /// Seed of the division into training and test part.
+    /// Seed of the split into training and test part.
     pub seed: u64,
-    /// At most so many training images, taken in turn from each class.
+    /// Maximum number of training images, taken in turn from each class.
     pub train_count: Option<usize>,
-    /// At most so many test images, taken in turn from each class.
+    /// Maximum number of test images, taken in turn from each class.
     pub test_count: Option<usize>,
-    /// How the folder is divided if it does not say itself.
+    /// How to split the folder if it is not split already.
     pub division: Division,
-    /// Images whose part is settled.
+    /// Images whose part is fixed.
     pub known: Option<&'a KnownImages>,
 }
 
-/// A folder's classes, training and test part, and all its images.
+/// A folder's classes, its training and test part, and all its images.
 pub(crate) type Loaded = (Vec<String>, Images, Images, ImageList);
 
-/// Photographs with the class of each.
+/// Photographs with their class.
 type Listing = Vec<(Photo, u16)>;
 
 /// Reads a folder of classes.
@@ -102,8 +100,8 @@ pub(crate) fn load(folder: &Path, wanted: Wanted<'_>) -> Result<Loaded, DataErro
     Ok((names, train, test, list))
 }
 
-/// Takes out of the test part what is in the training part as well or is known to have been trained
-/// on; how many that are.
+/// Removes test images that are also training images or known to have been trained on; returns how
+/// many.
 fn leave_out_trained(parts: &mut [Parted], known: Option<&KnownImages>) -> usize {
     let train = parts.iter().flat_map(|parted| &parted.train);
     let trained: HashSet<ContentHash> = train.map(|photo| photo.content).collect();
@@ -120,7 +118,7 @@ fn leave_out_trained(parts: &mut [Parted], known: Option<&KnownImages>) -> usize
     left_out
 }
 
-/// Class names, and the photographs of each class for training and for testing.
+/// Class names, and the training and test photographs of each class.
 type Parts = (Vec<String>, Vec<Parted>);
 
 /// A class folder's name and its photographs.
@@ -201,8 +199,8 @@ fn classes(folder: &Path, least: usize) -> Result<Vec<Class>, DataError> {
     }
 }
 
-/// The first of each class, then the second of each, and so on: so that any beginning is as
-/// balanced as the classes allow.
+/// The first of each class, then the second of each, and so on, so that any prefix is as balanced
+/// as the classes allow.
 fn in_turn(classes: Vec<Vec<Photo>>) -> Listing {
     let mut ordered: Vec<(usize, u16, Photo)> = Vec::new();
     for (label, photos) in classes.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The parsers of data files by their bytes, for fuzzing.
+//! Parsers of data files, for fuzzing.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::unpack::Content;
 use super::{cifar, idx, photo};
 
-/// Records in a file of CIFAR-10 here.
+/// Records per CIFAR-10 file here.
 const RECORDS: usize = 2;
 
 /// Images of an IDX file.
@@ -29,7 +29,7 @@ pub fn cifar(bytes: &[u8]) -> bool {
     cifar::parse(Content::unpacked(Path::new("bytes"), bytes), RECORDS).is_ok()
 }
 
-/// The archive of CIFAR-10, of two records a file.
+/// The archive of CIFAR-10, with two records per file.
 pub fn archive(path: &Path) -> bool {
     let extent = cifar::Extent {
         records: RECORDS,
@@ -38,7 +38,7 @@ pub fn archive(path: &Path) -> bool {
     cifar::load(&cifar::Location::Archive(path.to_path_buf()), extent).is_ok()
 }
 
-/// A photograph, as a network takes it.
+/// A photograph, as a network receives it.
 pub fn image(bytes: &[u8]) -> bool {
     let picture = photo::decode(bytes).map(|picture| photo::fit(picture, (9, 7)));
     picture.is_ok_and(|picture| picture.width() == 7)
@@ -47,12 +47,12 @@ pub fn image(bytes: &[u8]) -> bool {
 /// Bytes as a gzip stream.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     let _ = encoder.write_all(bytes);
     encoder.finish().unwrap_or_default()
 }
 
-/// A valid archive of CIFAR-10, of two records a file.
+/// A valid archive of CIFAR-10, with two records per file.
 pub fn small_archive() -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for name in cifar::FILES {
@@ -60,7 +60,7 @@ pub fn small_archive() -> Vec<u8> {
         let mut header = tar::Header::new_gnu();
         header.set_size(data.len() as u64);
         let name = format!("{}/{name}", cifar::ARCHIVE_FOLDER);
-        // As above.
+        // See above.
         let _ = builder.append_data(&mut header, name, &data[..]);
     }
     gzip(&builder.into_inner().unwrap_or_default())

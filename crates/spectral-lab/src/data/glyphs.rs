@@ -1,9 +1,9 @@
-//! *Glyphs*: ten digits as a hand might write them, 28×28 gray.
+//! *Glyphs*: ten digits in simulated handwriting, 28×28 gray.
 //!
-//! Each image takes one of several pen forms of its digit (`strokes`), moves the points of the
-//! strokes a little, applies a random affine map (scale, shear, rotation, translation) and a
-//! smooth elastic deformation, and draws the result with a pen of varying width, antialiased,
-//! with random contrast and noise. Bright ink on dark paper, as in MNIST.
+//! Each image takes one of several stroke forms of its digit (`strokes`), moves the points of the
+//! strokes a little, applies a random affine map (scale, shear, rotation, translation) and a smooth
+//! elastic deformation, and draws the result with a pen of varying width, antialiased, with random
+//! contrast and noise. Bright ink on dark background, as in MNIST.
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -47,13 +47,13 @@ fn normal(stream: &mut Stream, std: f32) -> f32 {
     value * std
 }
 
-/// Normal, but never more than two standard deviations out, so that no digit leaves the picture
-/// or turns into another.
+/// Normal, truncated at two standard deviations, so that no digit leaves the image or turns into
+/// another.
 fn mild(stream: &mut Stream, std: f32) -> f32 {
     normal(stream, std).clamp(-2.0 * std, 2.0 * std)
 }
 
-/// Draws the strokes of one form as one hand movement: every stroke under the same deformation.
+/// Draws the strokes of one form, all under the same deformation.
 fn write(form: Form, stream: &mut Stream, canvas: &mut Canvas) {
     let warp = Warp::sample(stream);
     let radius = stream.random_range(0.7..1.75);
@@ -136,7 +136,7 @@ impl Warp {
     }
 }
 
-/// A pen whose pressure swells and fades along a stroke.
+/// A pen whose pressure varies along a stroke.
 struct Pen {
     radius: f32,
     swell: f32,
@@ -152,14 +152,14 @@ impl Pen {
         }
     }
 
-    /// Half the line width in pixels, `along` the stroke from 0 to 1.
+    /// Half the line width in pixels at position `along` of the stroke, 0 to 1.
     fn radius(&self, along: f32) -> f32 {
         let angle = 1.5 * std::f32::consts::PI * along + self.phase;
         self.radius * (1.0 + self.swell * angle.sin())
     }
 }
 
-/// How far each pixel center lies inside the ink, in pixels; negative outside.
+/// How far each pixel center is inside the ink, in pixels; negative outside.
 struct Canvas {
     depth: [f32; SIDE * SIDE],
 }
@@ -173,12 +173,12 @@ impl Default for Canvas {
 }
 
 impl Canvas {
-    /// Inks a straight piece with the given half widths at its ends.
+    /// Draws a straight segment with the given half widths at its ends.
     fn segment(&mut self, ends: [Point; 2], radii: [f32; 2]) {
         let [a, b] = ends;
         let along = [b[0] - a[0], b[1] - a[1]];
         let length2 = along[0] * along[0] + along[1] * along[1];
-        // Ink fades over one pixel, so nothing lies beyond the half width plus one.
+        // Ink fades over one pixel, so nothing is drawn beyond the half width plus one.
         let reach = radii[0].max(radii[1]) + 1.0;
         let range = |axis: usize| {
             let low = (a[axis].min(b[axis]) - reach).ceil().max(0.0) as usize;

@@ -28,7 +28,7 @@ pub(crate) const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
-/// Reads training and test part from the files of [`FILES`], in that order.
+/// Reads the training and the test set from the files of [`FILES`], in that order.
 pub(crate) fn load(paths: &[PathBuf; 4], classes: usize) -> Result<(Images, Images), DataError> {
     let [train_images, train_labels, test_images, test_labels] = paths;
     let (train, test) = rayon::join(
@@ -103,7 +103,7 @@ pub(super) fn parse_labels(
     if count == 0 {
         return Err(DataError::ImpossibleCount {
             path,
-            detail: "0 labels: accepted is at least one".into(),
+            detail: "0 labels: at least one is needed".into(),
         });
     }
     let bytes = content.rest(u64::from(count))?;

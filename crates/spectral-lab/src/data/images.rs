@@ -1,4 +1,4 @@
-//! Labeled images of one size as plain bytes.
+//! Labeled images of one size, as bytes.
 
 use rayon::prelude::*;
 
@@ -38,7 +38,7 @@ impl Images {
         self.labels.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
@@ -53,7 +53,7 @@ impl Images {
         [self.channels, self.height, self.width]
     }
 
-    /// The pixels of one image, `[channels, height, width]`; `None` past the end.
+    /// The pixels of one image, `[channels, height, width]`; `None` if out of range.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let start = index.checked_mul(self.image_len())?;
         let end = start.checked_add(self.image_len())?;
@@ -64,17 +64,17 @@ impl Images {
     ///
     /// # Panics
     ///
-    /// If `index` is not below [`len`](Self::len), as slices do; see [`get`](Self::get).
+    /// If `index` is not below [`len`](Self::len); see [`get`](Self::get).
     pub fn image(&self, index: usize) -> &[u8] {
         let len = self.image_len();
         &self.pixels[index * len..(index + 1) * len]
     }
 
-    /// A copy of the images at `indices`, in that order; an index may come more than once.
+    /// A copy of the images at `indices`, in that order; indices may repeat.
     ///
     /// # Errors
     ///
-    /// [`DataError::IndexOutOfRange`] for an index past the end.
+    /// [`DataError::IndexOutOfRange`] for an index out of range.
     pub fn subset(&self, indices: &[u32]) -> Result<Self, DataError> {
         self.check_indices(indices)?;
         let mut pixels = Vec::with_capacity(indices.len() * self.image_len());
@@ -96,7 +96,7 @@ impl Images {
         }
     }
 
-    /// How many images each of `classes` classes has; labels past the last class are not counted.
+    /// The number of images of each of `classes` classes; labels out of range are not counted.
     pub fn class_counts(&self, classes: usize) -> Vec<usize> {
         let mut counts = vec![0; classes];
         for &label in &self.labels {
@@ -107,8 +107,8 @@ impl Images {
         counts
     }
 
-    /// Mean and standard deviation per channel over all images, of pixels scaled to 0..1
-    /// (zeros when there are no images).
+    /// Mean and standard deviation per channel over all images, of pixels scaled to 0..1 (zeros if
+    /// there are no images).
     pub fn channel_statistics(&self) -> ChannelStatistics {
         let plane = (self.height * self.width).max(1);
         let channels = self.channels.max(1);
@@ -137,7 +137,7 @@ impl Images {
                     left
                 },
             );
-        // Sums of integers, so that the result does not depend on how the work was divided.
+        // Sums of integers, so that the result does not depend on the number of threads.
         let count = (self.len() * plane).max(1) as f64;
         let (mean, std) = sums
             .iter()

@@ -1,7 +1,7 @@
-//! JPEG files, decoded only if they are whole.
+//! JPEG files, decoded only if they are complete.
 //!
-//! Decoders made for viewers show what there is of a damaged file and fill the rest with gray; what
-//! a network learns from must not hold such pixels.
+//! Decoders made for viewers show what there is of a damaged file and fill the rest with gray;
+//! training data must not contain such pixels.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage};
@@ -19,12 +19,12 @@ const END: u8 = 0xD9;
 /// The start-of-scan marker.
 const SCAN: u8 = 0xDA;
 
-/// A picture as it is stored, and how it is to be turned; `most` is the memory in bytes that its
-/// pixels may take.
+/// The image as stored, and its orientation; `most` limits the memory of its pixels in bytes.
 ///
 /// # Errors
 ///
-/// In words: where the file is cut short, damaged, of a kind that is not supported, or too large.
+/// A description of the problem: the file is truncated, damaged, of an unsupported kind, or too
+/// large.
 pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Orientation), String> {
     check_whole(bytes)?;
     let options = DecoderOptions::default()
@@ -49,7 +49,7 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Orientati
     let orientation = decoder
         .exif()
         .and_then(|exif| Orientation::from_exif_chunk(exif));
-    // Between headers, extra bytes do no harm; in a scan they are lost pixels.
+    // Extra bytes are harmless between headers; in a scan they are lost pixels.
     let options = options.set_strict_mode(true).jpeg_set_out_colorspace(color);
     decoder.set_options(options);
     let pixels = decoder.decode().map_err(|error| error.to_string())?;
@@ -59,7 +59,7 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Orientati
         ColorSpace::Luma => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
         _ => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
     };
-    let picture = picture.ok_or("fewer pixels than its header promises")?;
+    let picture = picture.ok_or("fewer pixels than its header says")?;
     Ok((picture, orientation.unwrap_or(Orientation::NoTransforms)))
 }
 
@@ -67,14 +67,15 @@ pub(super) fn decode(bytes: &[u8], most: u64) -> Result<(DynamicImage, Orientati
 fn check_whole(bytes: &[u8]) -> Result<(), String> {
     let cut = || {
         format!(
-            "the JPEG is cut short: {} bytes without an end",
+            "the JPEG is truncated: no end marker after {} bytes",
             bytes.len()
         )
     };
     let mut at = 2;
     let mut scans = 0;
     loop {
-        // The next marker: in a scan 0xFF 0x00 is a byte of data, and restarts belong to the data.
+        // The next marker: in a scan 0xFF 0x00 is a data byte, and restart markers belong to the
+        // data.
         let marker = loop {
             let pair = bytes.get(at..at + 2).ok_or_else(cut)?;
             at += 1;
@@ -150,7 +151,7 @@ mod tests {
             assert!(decode(&bytes[..length], MOST).is_err(), "{length}");
         }
         let error = decode(&bytes[..bytes.len() / 2], MOST).unwrap_err();
-        assert!(error.contains("cut short"), "{error}");
+        assert!(error.contains("truncated"), "{error}");
     }
 
     #[test]

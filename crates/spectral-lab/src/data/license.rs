@@ -1,4 +1,4 @@
-//! Under what license the images of a data set may be used.
+//! Licenses of the images of data sets.
 
 use serde::{Serialize, Serializer};
 
@@ -7,13 +7,13 @@ use super::{FOLDER_PREFIX, info};
 /// The license of the images of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum License {
-    /// Images that this program makes: under the program's own license.
+    /// Generated images: under this program's own license.
     Project,
     /// The MIT license.
     Mit,
-    /// Whoever made the set states none, or none that allows its images to be passed on.
+    /// The authors state none, or none that allows redistribution of the images.
     NotStated,
-    /// The user's own images, of which this program knows nothing.
+    /// The user's own images, whose license this program does not know.
     UserOwn,
 }
 
@@ -28,7 +28,7 @@ impl License {
         }
     }
 
-    /// Whether a page that is made to be published may show these images.
+    /// Whether a page for publication may show these images.
     pub fn may_be_published(self) -> bool {
         match self {
             Self::Project | Self::Mit => true,
@@ -43,7 +43,7 @@ impl Serialize for License {
     }
 }
 
-/// The license of the data set of that name; of a name that no set has, [`License::NotStated`].
+/// The license of the data set of that name; [`License::NotStated`] for an unknown name.
 pub fn license(name: &str) -> License {
     match info(name) {
         Some(set) => set.license,

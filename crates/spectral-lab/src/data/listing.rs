@@ -1,4 +1,4 @@
-//! The images of a folder by their content, and the part that each is in.
+//! The images of a folder, identified by content, and their parts.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -11,41 +11,41 @@ use sha2::{Digest, Sha256};
 
 use super::error::DataError;
 
-/// Files are read up to here; of longer ones the length counts as well. 64 MiB.
+/// Files are hashed up to here; for longer ones the length counts as well. 64 MiB.
 const LONGEST: u64 = 1 << 26;
 
-/// The part of a data set that an image is in.
+/// The part of a data set that an image belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImagePart {
-    /// Learned from.
+    /// Training.
     Train,
-    /// Judged by.
+    /// Testing.
     Test,
 }
 
-/// How a folder came to its parts.
+/// How a folder was split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Division {
-    /// By the content of each image and the seed: an image is in the same part whatever it is
-    /// called and whatever lies beside it.
+    /// By the content of each image and the seed: independent of the image's name and of other
+    /// images.
     #[default]
     ByContent,
-    /// By the place of each image in the sorted folder and the seed: what runs did that keep no
-    /// list of their images.
+    /// By the position of each image in the sorted folder and the seed, as in runs from before
+    /// image lists were kept.
     ByPosition,
     /// By its folders `train/` and `test/`.
     Given,
 }
 
-/// What an image file holds: the SHA-256 of its bytes.
+/// The identity of an image file: the SHA-256 of its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContentHash([u8; 32]);
 
 impl ContentHash {
-    /// That of a file.
+    /// Hashes a file.
     ///
     /// # Errors
     ///
@@ -73,8 +73,8 @@ impl ContentHash {
         read().map_err(DataError::io(path))
     }
 
-    /// A number below 2^64 that depends on content and seed alone; of many images these are as good
-    /// as drawn at random.
+    /// A number below 2^64 that depends only on content and seed; for many images these are as good
+    /// as random.
     pub(super) fn rank(&self, seed: u64) -> u64 {
         let digest = Sha256::new()
             .chain_update(b"spectral division")
@@ -111,7 +111,7 @@ impl TryFrom<String> for ContentHash {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no SHA-256 in hexadecimal");
+        let wrong = || format!("'{text}' is not a SHA-256 in hexadecimal");
         if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong());
         }
@@ -128,53 +128,53 @@ impl TryFrom<String> for ContentHash {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedImage {
-    /// The part it is in.
+    /// Its part.
     pub part: ImagePart,
-    /// The name of its class.
+    /// Its class.
     pub class: String,
-    /// What it holds.
+    /// Its hash.
     pub sha256: ContentHash,
-    /// Where it lies in the folder of the data set, for people.
+    /// Its path in the folder of the data set, for display.
     pub path: String,
 }
 
-/// All images of a folder, also those left out by a number of images asked for: first the training
-/// part, then the test part, each in the order in which images are taken.
+/// All images of a folder, including those beyond a requested number of images: first the training
+/// part, then the test part, each in the order in which images are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageList {
-    /// How they came to their parts.
+    /// How they were split.
     pub division: Division,
-    /// The seed of the division.
+    /// The seed of the split.
     pub seed: u64,
     /// The images.
     pub images: Vec<ListedImage>,
-    /// Images of a folder `test/` that were left out because they are copies of training images or
-    /// [known](super::DataOptions::known) to have been trained on.
+    /// The number of images of a `test/` folder left out because they are copies of training images
+    /// or [known](super::DataOptions::known) to have been trained on.
     pub left_out: usize,
 }
 
-/// How a folder differs from what it was, in numbers of images.
+/// The changes of a folder, as numbers of images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Contents that were not there.
+    /// Images that were added.
     pub added: Vec<String>,
-    /// Contents that are gone.
+    /// Images that are missing.
     pub missing: Vec<String>,
-    /// Images of another class than before.
+    /// Images that changed their class.
     pub relabeled: Vec<String>,
-    /// Images in another part than before.
+    /// Images that changed their part.
     pub moved: Vec<String>,
 }
 
 impl Changes {
-    /// Whether every content is there, in its class and part, and no other; names do not count.
+    /// Whether all images are there, in their class and part, and no others; names do not matter.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl fmt::Display for Changes {
-    /// Such as `2 images added (cat/7.png, …), 1 missing (dog/1.png)`.
+    /// Formatted as `2 images added (cat/7.png, …), 1 missing (dog/1.png)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         for (what, paths) in [
@@ -203,7 +203,7 @@ impl fmt::Display for Changes {
 }
 
 impl ImageList {
-    /// How this list differs from an earlier one of the same folder.
+    /// The changes since an earlier list of the same folder.
     pub fn changes_since(&self, then: &Self) -> Changes {
         let by_content = |list: &Self| -> HashMap<ContentHash, (HashSet<String>, ImagePart)> {
             let mut found: HashMap<_, (HashSet<String>, ImagePart)> = HashMap::new();
@@ -241,7 +241,7 @@ impl ImageList {
         changes
     }
 
-    /// Whether training sees the same images in the same order.
+    /// Whether training uses the same images in the same order.
     pub fn trains_as(&self, then: &Self) -> bool {
         let order = |list: &Self| -> Vec<(ImagePart, String, ContentHash)> {
             let images = list.images.iter();
@@ -252,7 +252,7 @@ impl ImageList {
         order(self) == order(then)
     }
 
-    /// How many images there are of a part.
+    /// The number of images in a part.
     pub fn count(&self, part: ImagePart) -> usize {
         self.images
             .iter()
@@ -261,7 +261,7 @@ impl ImageList {
     }
 }
 
-/// Images whose part is settled: what a network was trained on must not judge it.
+/// Images whose part is fixed: a network must not be tested on its training images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownImages {
     trained: HashSet<[u8; 6]>,
@@ -269,7 +269,7 @@ pub struct KnownImages {
 }
 
 impl KnownImages {
-    /// Those of a list.
+    /// The images of a list.
     pub fn of(list: &ImageList) -> Self {
         let of = |part| {
             let images = list.images.iter().filter(move |image| image.part == part);
@@ -281,7 +281,7 @@ impl KnownImages {
         }
     }
 
-    /// Where an image belongs, if that is settled.
+    /// The part of an image, if it is fixed.
     pub(super) fn part(&self, content: &ContentHash) -> Option<ImagePart> {
         let prefix = content.prefix();
         if self.trained.contains(&prefix) {
@@ -293,14 +293,14 @@ impl KnownImages {
         }
     }
 
-    /// The training images alone as bytes, six for each, in ascending order.
+    /// The training images as bytes, six each, in ascending order.
     pub fn trained_bytes(&self) -> Vec<u8> {
         let mut prefixes: Vec<[u8; 6]> = self.trained.iter().copied().collect();
         prefixes.sort_unstable();
         prefixes.concat()
     }
 
-    /// What [`trained_bytes`](Self::trained_bytes) gave; none of another length.
+    /// Parses what [`trained_bytes`](Self::trained_bytes) returned; none if the length is wrong.
     pub fn from_trained_bytes(bytes: &[u8]) -> Option<Self> {
         let (prefixes, rest) = bytes.as_chunks::<6>();
         rest.is_empty().then(|| Self {

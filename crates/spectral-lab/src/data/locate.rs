@@ -1,4 +1,4 @@
-//! Where the files of a data set lie.
+//! Finds the files of a data set.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,17 @@ use super::error::DataError;
 use super::idx;
 use super::unpack::SUFFIXES;
 
-/// The environment variable that names a folder with one folder for each data set.
+/// The environment variable that names a folder with one subfolder per data set.
 pub const DATA_VARIABLE: &str = "SPECTRAL_DATA";
 
-/// The user's cache folder for data: `$XDG_CACHE_HOME/spectral`, else `~/.cache/spectral`;
-/// `None` where neither is known.
+/// The user's cache folder for data: `$XDG_CACHE_HOME/spectral`, else `~/.cache/spectral`; `None`
+/// if neither is known.
 pub fn cache_dir() -> Option<PathBuf> {
     cache_from(std::env::var_os("XDG_CACHE_HOME"), std::env::home_dir())
 }
 
 fn cache_from(xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
-    // The XDG rules say to ignore a relative path.
+    // The XDG specification says to ignore relative paths.
     let base = xdg
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
@@ -27,8 +27,8 @@ fn cache_from(xdg: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
     base.map(|base| base.join("spectral"))
 }
 
-/// The folder that holds the files of a set of the [`catalog`](super::catalog), all of them, or
-/// `None`; `data_dir` is searched first. Sets made on the fly have none.
+/// The folder with all files of a data set of the [`catalog`](super::catalog), or `None`;
+/// `data_dir` is searched first. Generated data sets have none.
 pub fn locate(set: &DataInfo, data_dir: Option<&Path>) -> Option<PathBuf> {
     let roots = Roots::new(data_dir);
     let parent = |path: &PathBuf| path.parent().map(Path::to_path_buf);
@@ -43,7 +43,7 @@ pub fn locate(set: &DataInfo, data_dir: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-/// The folders that may hold data sets, one folder a set, in the order they are searched.
+/// The folders that may hold data sets, one subfolder each, in search order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Roots(Vec<PathBuf>);
 
@@ -61,7 +61,7 @@ impl Roots {
         )
     }
 
-    /// The folder each root would have for a set.
+    /// The folder for a data set in each root.
     fn folders(&self, set: &str) -> Vec<PathBuf> {
         self.0.iter().map(|root| root.join(set)).collect()
     }
@@ -95,15 +95,14 @@ impl Roots {
             missing(set, &folders, |folder| {
                 let mut files = absent(folder, &cifar::FILES);
                 if let Some(last) = files.last_mut() {
-                    last.push_str(&format!(" (or {} in place of all)", cifar::ARCHIVE));
+                    last.push_str(&format!(" (or {} instead of all of them)", cifar::ARCHIVE));
                 }
                 files
             })
         })
     }
 
-    /// The first folder there is for a set that is a folder of images. `hint` says how to make
-    /// one.
+    /// The first folder found for a data set of photographs. `hint` says how to create one.
     pub(crate) fn folder(&self, set: &str, hint: &str) -> Result<PathBuf, DataError> {
         let folders = self.folders(set);
         folders
@@ -138,7 +137,7 @@ fn one_in(folder: &Path, name: &str) -> Option<PathBuf> {
     files.into_iter().find(|path| path.is_file())
 }
 
-/// The named files that a folder lacks.
+/// The named files that are missing in a folder.
 fn absent(folder: &Path, names: &[&str]) -> Vec<String> {
     names
         .iter()
@@ -147,8 +146,8 @@ fn absent(folder: &Path, names: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// The error for a set found nowhere: what the first folder that exists for it lacks, or else
-/// everything.
+/// The error for a data set that was not found: the files missing in the first folder that exists
+/// for it, or else all files.
 fn missing(set: &str, folders: &[PathBuf], absent: impl Fn(&Path) -> Vec<String>) -> DataError {
     let started = folders.iter().find(|folder| folder.is_dir());
     DataError::MissingFiles {
@@ -156,7 +155,7 @@ fn missing(set: &str, folders: &[PathBuf], absent: impl Fn(&Path) -> Vec<String>
         files: absent(started.map_or(Path::new(""), |folder| folder)),
         looked_in: folders.to_vec(),
         hint: format!(
-            "Get them with: spectral data fetch {set} (or name the folder above {set}/ with \
+            "Run: spectral data fetch {set} (or pass the folder that contains {set}/ with \
              --data-dir or {DATA_VARIABLE})"
         ),
     }

@@ -1,5 +1,5 @@
-//! Data sets as plain bytes: embedded ones made from a seed, IDX files, CIFAR-10, and folders of
-//! photographs; their download, and mini-batches of them.
+//! Data sets as bytes: generated ones, IDX files, CIFAR-10, and folders of photographs; their
+//! download, and mini-batches.
 //!
 //! ```no_run
 //! use spectral_lab::data::{Batches, DataOptions, Normalize, fill_batch, load};
@@ -58,65 +58,64 @@ pub use resize::resized;
 use locate::Roots;
 use stream::Part;
 
-/// The prefix of a name that stands for a folder of classes.
+/// The prefix of a name for a folder of classes.
 const FOLDER_PREFIX: &str = "folder:";
 
-/// A set of labeled images in two parts.
+/// Labeled images in a training and a test set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSet {
     /// The name it was loaded by.
     pub name: String,
     /// The class names; a label is an index into them.
     pub classes: Vec<String>,
-    /// Images to learn from.
+    /// Training images.
     pub train: Images,
-    /// Images to judge by, of the same size.
+    /// Test images, of the same size.
     pub test: Images,
-    /// Of a folder of photographs, all its images and the part of each.
+    /// For a folder of photographs, all its images with their parts.
     pub list: Option<ImageList>,
 }
 
-/// What of a data set to load, and from where.
+/// Options of loading a data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataOptions {
-    /// A folder with one folder for each data set, searched first. After it come the folder in
-    /// the environment variable [`SPECTRAL_DATA`](DATA_VARIABLE) and the [cache](cache_dir).
+    /// A folder with one subfolder per data set, searched first. Next come the folder in the
+    /// environment variable [`SPECTRAL_DATA`](DATA_VARIABLE) and the [cache](cache_dir).
     pub data_dir: Option<PathBuf>,
-    /// The seed of generated images, and of the division of a folder without `train/` and
-    /// `test/`.
+    /// The seed of generated images, and of the split of a folder without `train/` and `test/`.
     pub seed: u64,
-    /// The number of training images: of a generated set, that many are made (by default as the
-    /// [`catalog`] says); of files, the first that many are kept (of photographs, taken in turn
-    /// from each class; by default all), or all if there are fewer.
+    /// The number of training images: generated sets have exactly that many (by default as in the
+    /// [`catalog`]); of files, the first that many are used (of photographs, taken in turn from
+    /// each class; by default all), or all if there are fewer.
     pub train_count: Option<usize>,
     /// The number of test images, likewise.
     pub test_count: Option<usize>,
-    /// Height and width that photographs are cropped and resized to, 150×150 by default. Sets
-    /// with a size of their own do not accept it.
+    /// Height and width that photographs are cropped and resized to, 150×150 by default. Not
+    /// accepted for data sets with a fixed size.
     pub size: Option<(usize, usize)>,
-    /// How a folder of photographs without `train/` and `test/` is divided.
+    /// How to split a folder of photographs without `train/` and `test/`.
     pub division: Division,
-    /// Photographs that were trained or tested on before: they keep their part, and of a folder with
-    /// `train/` and `test/` those trained on are left out of the test part.
+    /// Photographs that were trained or tested on before: they keep their part, and with `train/`
+    /// and `test/` folders the trained ones are removed from the test part.
     pub known: Option<Arc<KnownImages>>,
 }
 
-/// Loads a data set: a name of the [`catalog`], or `folder:PATH` for a folder of photographs
-/// with one sub-folder a class.
+/// Loads a data set: a name of the [`catalog`], or `folder:PATH` for a folder of photographs with
+/// one subfolder per class.
 ///
-/// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then about one
-/// photograph in five, and at least one of each class, is for testing. Which, follows from the
-/// content of the file and the seed: a photograph stays in its part when it is renamed and when
-/// others are added or removed, and copies of one are all in the same part. `val/`, `valid/` or
-/// `validation/` may stand for `test/`. JPEG and PNG count; [`notes`] says what else there was. Each is
-/// laid on white where it is transparent, turned upright, cropped around its center to the shape of
-/// [`DataOptions::size`], resized, and turned to RGB.
+/// Such a folder holds either `train/CLASS/…` and `test/CLASS/…`, or `CLASS/…` alone; then about
+/// one photograph in five, and at least one of each class, is for testing. The part follows from
+/// the content of the file and the seed: a photograph stays in its part when it is renamed and when
+/// others are added or removed, and copies are all in the same part. `val/`, `valid/` or
+/// `validation/` may take the place of `test/`. JPEG and PNG files are read; [`notes`] lists
+/// others. Each image is composited on white where it is transparent, rotated upright,
+/// center-cropped to the shape of [`DataOptions::size`], resized, and converted to RGB.
 ///
 /// # Errors
 ///
-/// [`DataError::UnknownSet`]; [`DataError::MissingFiles`] with what is missing, the folders
-/// searched and the remedy; [`DataError::BadOption`] for counts of zero and sizes that do not
-/// apply; and every way in which a file can be wrong, with its path.
+/// [`DataError::UnknownSet`]; [`DataError::MissingFiles`] with the missing files, the folders
+/// searched and a remedy; [`DataError::BadOption`] for counts of zero and sizes that do not apply;
+/// and an error with the path for every invalid file.
 pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
     for (option, count) in [
         ("number of training images", options.train_count),
@@ -126,7 +125,7 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
             return Err(DataError::BadOption {
                 option,
                 value: "0".into(),
-                accepted: "1 or more",
+                accepted: "at least 1",
             });
         }
     }
@@ -149,7 +148,7 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
         return Err(DataError::BadOption {
             option: "image size",
             value: format!("{height}x{width} for '{name}'"),
-            accepted: "none but for folders of photographs: other sets have a size of their own",
+            accepted: "no size, since only folders of photographs can be resized",
         });
     }
     let (mut train, mut test) = match set.origin {
@@ -171,7 +170,7 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
     })
 }
 
-/// Whether two names stand for the same data: equal ones, and `folder:` with paths to one folder.
+/// Whether two names mean the same data: equal names, or `folder:` with paths to the same folder.
 pub fn same_set(one: &str, other: &str) -> bool {
     let folder = |name: &str| {
         let path = name.strip_prefix(FOLDER_PREFIX)?;
@@ -180,9 +179,9 @@ pub fn same_set(one: &str, other: &str) -> bool {
     one == other || folder(one).is_some_and(|path| folder(other) == Some(path))
 }
 
-/// What a user should know of how a folder of photographs was read: which part serves for testing
-/// where it is not called `test`, and how many files and folders were skipped. Nothing for other sets
-/// and for what cannot be read, which [`load`] refuses.
+/// Notes about how a folder of photographs was read: which part is used for testing if it is not
+/// called `test`, and how many files and folders were skipped. Empty for other data sets and for
+/// what cannot be read, which [`load`] rejects.
 pub fn notes(name: &str, options: &DataOptions) -> Vec<String> {
     let folder = match name.strip_prefix(FOLDER_PREFIX) {
         Some(path) => Some(PathBuf::from(path)),
@@ -214,7 +213,7 @@ fn load_folder(name: &str, path: &Path, options: &DataOptions) -> Result<DataSet
         return Err(DataError::BadOption {
             option: "image size",
             value: format!("{}x{}", size.0, size.1),
-            accepted: "1 to 4096 pixels a side",
+            accepted: "1 to 4096 pixels per side",
         });
     }
     let wanted = folder::Wanted {
@@ -235,12 +234,12 @@ fn load_folder(name: &str, path: &Path, options: &DataOptions) -> Result<DataSet
     })
 }
 
-/// How to come by a set of photographs that has no official download.
+/// How to get a set of photographs without an official download.
 fn folder_hint(name: &str) -> String {
     format!(
         "Its terms rule out an automatic download. Put the photographs into {name}/train/cat, \
-         {name}/train/dog, {name}/test/cat and {name}/test/dog, and name the folder above {name}/ \
-         with --data-dir or {DATA_VARIABLE}"
+         {name}/train/dog, {name}/test/cat and {name}/test/dog, and pass the folder that contains \
+         {name}/ with --data-dir or {DATA_VARIABLE}"
     )
 }
 

@@ -1,4 +1,4 @@
-//! Bytes to numbers.
+//! Normalization of pixel values.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::images::Images;
 
 const NAMES: [&str; 3] = ["zero-one", "symmetric-one", "per-channel"];
 
-/// How a byte p becomes a number.
+/// How a pixel byte p is normalized.
 ///
 /// In a file, `"zero-one"`, `"symmetric-one"`, `"per-channel"` (to be [`fitted`](Self::fitted)), or
 /// `{ per-channel = { mean = […], std = […] } }`.
@@ -22,11 +22,11 @@ pub enum Normalize {
     /// p / 127.5 − 1, in −1..1.
     #[default]
     SymmetricOne,
-    /// [`PerChannel`](Self::PerChannel) with the constants of the training images, which are not
-    /// known yet.
+    /// [`PerChannel`](Self::PerChannel) with constants of the training images that are not known
+    /// yet.
     #[serde(rename = "per-channel")]
     PerChannelOfTraining,
-    /// (p / 255 − mean) / std with a mean and a standard deviation for each channel.
+    /// (p / 255 − mean) / std, with a mean and a standard deviation per channel.
     PerChannel {
         /// Mean of each channel, of pixels scaled to 0..1.
         mean: Vec<f32>,
@@ -36,8 +36,8 @@ pub enum Normalize {
 }
 
 impl Normalize {
-    /// [`PerChannel`](Self::PerChannel) with the statistics of `images`. A channel without any
-    /// variation is centered but not scaled.
+    /// [`PerChannel`](Self::PerChannel) with the statistics of `images`. A constant channel is
+    /// centered but not scaled.
     pub fn per_channel_of(images: &Images) -> Self {
         let statistics = images.channel_statistics();
         Self::PerChannel {
@@ -50,7 +50,7 @@ impl Normalize {
         }
     }
 
-    /// The same with constants for what was to be taken from the training images.
+    /// The same with the constants fitted to the training images, where needed.
     pub fn fitted(self, training: &Images) -> Self {
         match self {
             Self::PerChannelOfTraining => Self::per_channel_of(training),
@@ -58,7 +58,7 @@ impl Normalize {
         }
     }
 
-    /// Scale a and offset b of each channel, p ↦ a·p + b but for rounding.
+    /// Scale a and offset b per channel, p ↦ a·p + b up to rounding.
     pub(super) fn scales(&self, channels: usize) -> Result<Vec<(f32, f32)>, DataError> {
         match self {
             Self::ZeroOne => Ok(vec![(1.0 / 255.0, 0.0); channels]),
@@ -72,7 +72,7 @@ impl Normalize {
         }
     }
 
-    /// The value of each of the 256 bytes, for each channel.
+    /// The value of each of the 256 bytes, per channel.
     pub(super) fn tables(&self, channels: usize) -> Result<Vec<[f32; 256]>, DataError> {
         let table = |f: &dyn Fn(f32) -> f32| std::array::from_fn(|byte| f(byte as f32));
         match self {
@@ -104,7 +104,7 @@ impl Normalize {
         Err(DataError::BadOption {
             option: "normalization",
             value: format!("mean {mean:?}, std {std:?} for {channels} channels"),
-            accepted: "one finite mean and one std above zero for each channel",
+            accepted: "one finite mean and one std above zero per channel",
         })
     }
 }
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for Normalize {
     }
 }
 
-/// Derived code reads one name either as a word or as a table, not as both.
+/// Derived code reads a name either as a word or as a table, not as both.
 struct NameOrConstants;
 
 #[derive(Deserialize)]

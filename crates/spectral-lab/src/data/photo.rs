@@ -1,4 +1,4 @@
-//! One photograph: decoded, upright, cropped and resized.
+//! Photographs: decoded, upright, cropped and resized.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -11,17 +11,18 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
 use super::error::DataError;
 use super::jpeg;
 
-/// The most memory a decoded photograph may take: 512 MiB.
+/// Maximum memory of a decoded photograph: 512 MiB.
 const MAX_BYTES: u64 = 1 << 29;
 
-/// The longest file of a photograph: 512 MiB.
+/// Maximum length of a file: 512 MiB.
 const MAX_FILE: u64 = 1 << 29;
 
-/// A photograph as a network takes it: bytes `[channels, height, width]`.
+/// A photograph as input of a network: bytes `[channels, height, width]`.
 ///
-/// A JPEG or PNG of any size (the content and not the name tells which) is laid on white where it is
-/// transparent, turned upright, made gray for one channel and RGB for three, cropped around its
-/// center to the wanted shape, and resized. A file that is cut short or damaged is refused.
+/// Reads a JPEG or PNG of any size (identified by its content, not its name), composites it on
+/// white where it is transparent, rotates it upright, converts it to gray for one channel and RGB
+/// for three, center-crops it to the requested shape, and resizes it. Truncated or damaged files
+/// are rejected.
 ///
 /// # Errors
 ///
@@ -39,7 +40,7 @@ pub fn read_photo(
     };
     if size.0 == 0 || size.1 == 0 {
         let value = format!("{}x{}", size.0, size.1);
-        return Err(bad("image size", value, "1 pixel a side or more"));
+        return Err(bad("image size", value, "at least 1 pixel per side"));
     }
     let picture = read(path)?;
     match channels {
@@ -51,7 +52,7 @@ pub fn read_photo(
     }
 }
 
-/// The three colors of a picture, one plane after the other.
+/// The three color channels of an image, one plane after the other.
 fn planes(picture: &RgbImage) -> Vec<u8> {
     let color = |channel| picture.as_raw().iter().skip(channel).step_by(3).copied();
     (0..3).flat_map(color).collect()
@@ -74,7 +75,7 @@ fn read(path: &Path) -> Result<DynamicImage, DataError> {
     })
 }
 
-/// The picture in the bytes of a JPEG or PNG file, upright, without transparency; an error in words.
+/// Decodes the bytes of a JPEG or PNG file, upright and without transparency; errors in words.
 pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     let (mut picture, orientation) = match bytes.starts_with(&jpeg::SIGNATURE) {
         true => jpeg::decode(bytes, MAX_BYTES)?,
@@ -92,7 +93,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     }
 }
 
-/// Why a picture that is no JPEG is not decoded.
+/// Why an image that is not a JPEG cannot be decoded.
 enum Failure {
     Image(image::ImageError),
     Size([u32; 2]),
@@ -116,7 +117,7 @@ fn decode_other(bytes: &[u8]) -> Result<(DynamicImage, Orientation), Failure> {
     Ok((DynamicImage::from_decoder(decoder)?, orientation))
 }
 
-/// The picture as it looks on a white page: the color behind transparent pixels is chance.
+/// The image composited on white: the color behind transparent pixels is arbitrary.
 fn on_white(picture: DynamicImage) -> DynamicImage {
     if !picture.color().has_alpha() {
         return picture;
@@ -135,8 +136,8 @@ fn over_white(color: u8, alpha: u8) -> u8 {
     ((color * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }
 
-/// The largest centered part of the wanted shape, resized. To crop first and resize then gives
-/// the same picture as the other order, and an extremely long one costs nothing.
+/// The largest centered crop of the requested shape, resized. Cropping first gives the same result
+/// as resizing first, and keeps extremely long images cheap.
 pub(super) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> DynamicImage {
     let (w, h) = (u64::from(picture.width()), u64::from(picture.height()));
     let (wanted_w, wanted_h) = (width as u64, height as u64);
@@ -146,12 +147,12 @@ pub(super) fn fit(picture: DynamicImage, (height, width): (usize, usize)) -> Dyn
         (w, rounded(w * wanted_h, wanted_w).clamp(1, h))
     };
     let (x, y) = ((w - crop_w) / 2, (h - crop_h) / 2);
-    // All four are at most the picture's own 32-bit sides.
+    // All four fit the image's own 32-bit sides.
     let cropped = picture.crop_imm(x as u32, y as u32, crop_w as u32, crop_h as u32);
     if (crop_w, crop_h) == (wanted_w, wanted_h) {
         return cropped;
     }
-    // The triangle filter widens with the reduction, so nothing aliases.
+    // The triangle filter widens with the reduction, which avoids aliasing.
     cropped.resize_exact(width as u32, height as u32, FilterType::Triangle)
 }
 

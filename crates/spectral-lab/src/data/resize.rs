@@ -1,4 +1,4 @@
-//! Images at another size.
+//! Resampling of images.
 
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma};
@@ -8,12 +8,12 @@ use super::error::DataError;
 use super::images::Images;
 use crate::limits;
 
-/// The longest side images are resampled to.
+/// Maximum side of a resampled image.
 const MAX_SIDE: usize = 4096;
 
-/// The same images at another size, by the triangle filter: bilinear interpolation when they grow,
-/// and an average as wide as the reduction when they shrink, so that nothing aliases. Height and
-/// width change apart; nothing is cropped.
+/// Resamples images with a triangle filter: bilinear interpolation for enlarging, and an average as
+/// wide as the reduction for shrinking, which avoids aliasing. Height and width are scaled
+/// independently; nothing is cropped.
 ///
 /// # Errors
 ///
@@ -24,7 +24,7 @@ pub fn resized(images: &Images, (height, width): (usize, usize)) -> Result<Image
         return Err(DataError::BadOption {
             option: "image size",
             value: format!("{height}x{width}"),
-            accepted: "1 to 4096 pixels a side",
+            accepted: "1 to 4096 pixels per side",
         });
     }
     if (images.height, images.width) == (height, width) || images.pixels.is_empty() {
@@ -48,7 +48,7 @@ pub fn resized(images: &Images, (height, width): (usize, usize)) -> Result<Image
         .pixels
         .par_chunks_exact(plane)
         .flat_map_iter(|bytes| {
-            // The sides fit: they are at most 4096, and those of loaded images as small.
+            // The sides fit: they are at most 4096, like those of loaded images.
             let (from_width, from_height) = (images.width as u32, images.height as u32);
             let gray = ImageBuffer::<Luma<u8>, _>::from_raw(from_width, from_height, bytes)
                 .expect("a plane has height times width bytes");

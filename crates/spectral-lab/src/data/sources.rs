@@ -1,5 +1,4 @@
-//! The official places of the downloadable sets, and the sums that tell whether what came is
-//! right.
+//! Official URLs and checksums of the downloadable data sets.
 
 use super::cifar;
 
@@ -8,29 +7,29 @@ use super::cifar;
 pub(crate) enum Covers {
     /// The file as it is.
     File,
-    /// The content of the gzip file: mirrors recompress, the content stays.
+    /// The content of the gzip file, which stays the same when mirrors recompress it.
     Unpacked,
 }
 
 /// A file to download.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RemoteFile {
-    /// Its name, behind the base URL and in the data folder.
+    /// Its name, at the base URL and in the data folder.
     pub name: &'static str,
-    /// What `sha256` and `bytes` are about.
+    /// What `sha256` and `bytes` refer to.
     pub covers: Covers,
-    /// Length in bytes of what is covered.
+    /// Length in bytes.
     pub bytes: u64,
-    /// The sum, hexadecimal.
+    /// The checksum, in hexadecimal.
     pub sha256: &'static str,
 }
 
-/// The files of a set and where they are.
+/// The files of a data set and their URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     /// The data set.
     pub set: &'static str,
-    /// The official folder, ending in a slash.
+    /// The official base URL, ending in a slash.
     pub base: &'static str,
     /// Its files.
     pub files: &'static [RemoteFile],
@@ -45,7 +44,7 @@ const fn idx(name: &'static str, bytes: u64, sha256: &'static str) -> RemoteFile
     }
 }
 
-/// Every set that can be downloaded.
+/// All data sets that can be downloaded.
 pub(crate) static SOURCES: [Source; 3] = [
     Source {
         set: "mnist",

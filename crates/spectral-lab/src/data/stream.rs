@@ -4,10 +4,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// The generator behind all data: portable and seekable, so equal seeds give equal data on every
-/// machine and thread count.
+/// machine and for any number of threads.
 pub(crate) type Stream = ChaCha8Rng;
 
-/// What the numbers are for. Different purposes never share a stream, even at the same seed.
+/// The purpose of the numbers. Different purposes never share a stream, even with the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Pixels of a digit.
@@ -18,7 +18,7 @@ pub(crate) enum Purpose {
     Shuffle,
     /// The division of a folder into training and test part.
     Split,
-    /// How a training image is changed.
+    /// Augmentation of a training image.
     Augment,
 }
 
@@ -34,7 +34,7 @@ impl Purpose {
     }
 }
 
-/// Which part of a generated set an image belongs to.
+/// The part of a generated set that an image belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Train,
@@ -52,7 +52,7 @@ pub(crate) fn stream(seed: u64, purpose: Purpose, index: u64) -> Stream {
     stream
 }
 
-/// The stream of image `index` of a part: even stream numbers train, odd ones test.
+/// The stream of image `index` of a part: even stream numbers for training, odd ones for testing.
 pub(crate) fn image_stream(seed: u64, purpose: Purpose, part: Part, index: usize) -> Stream {
     stream(seed, purpose, (index as u64) << 1 | part as u64)
 }

@@ -1,17 +1,16 @@
-//! The ten digits as pen strokes: the ways a hand writes each, and the smooth curve through a
-//! stroke's points.
+//! The ten digits as pen strokes: several ways to write each, and the smooth curve through the
+//! points of a stroke.
 
 /// A point of the unit square, x to the right, y down.
 pub(crate) type Point = [f32; 2];
 
-/// A stroke: the points the pen passes, joined by a smooth curve. Two equal points in a row make
-/// a corner.
+/// A stroke: the points the pen passes, joined by a smooth curve. A repeated point makes a corner.
 pub(crate) type Stroke = &'static [Point];
 
 /// One way to write a digit.
 pub(crate) type Form = &'static [Stroke];
 
-/// Straight pieces per span between two points of a stroke.
+/// Line segments between two points of a stroke.
 const PIECES: usize = 7;
 
 /// The forms of each digit, '0' to '9'.
@@ -173,8 +172,8 @@ pub(crate) const DIGITS: [&[Form]; 10] = [
     ],
 ];
 
-/// The curve through `points` as a polyline: uniform Catmull-Rom splines, which pass through
-/// every point, broken where a point comes twice.
+/// The curve through `points` as a polyline: uniform Catmull-Rom splines, which pass through every
+/// point, broken at repeated points.
 pub(crate) fn polyline(points: &[Point]) -> Vec<Point> {
     let mut line = Vec::with_capacity(points.len() * PIECES + 1);
     let mut start = 0;
@@ -187,8 +186,8 @@ pub(crate) fn polyline(points: &[Point]) -> Vec<Point> {
     line
 }
 
-/// Appends the spline through a piece without corners. The end tangents are those of a spline
-/// whose first and last point come twice.
+/// Appends the spline through a piece without corners. The end tangents are those of a spline whose
+/// first and last points are repeated.
 fn smooth(points: &[Point], line: &mut Vec<Point>) {
     let last = points.len() - 1;
     line.push(points[0]);

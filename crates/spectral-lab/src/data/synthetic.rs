@@ -1,4 +1,4 @@
-//! What the generated sets share: one random stream an image, balanced classes.
+//! Shared code of the generated data sets: one random stream per image, balanced classes.
 
 use rayon::prelude::*;
 
@@ -6,12 +6,12 @@ use super::error::DataError;
 use super::images::Images;
 use super::stream::{Part, Purpose, Stream, image_stream};
 
-/// The most images generated at once (one part of one set).
+/// Maximum number of images generated at once (one part of one set).
 pub(crate) const MAX_COUNT: usize = 10_000_000;
 
-/// A gray set made by drawing one image at a time.
+/// A generated set of gray images, drawn one at a time.
 pub(crate) struct Synthetic {
-    /// Whose random numbers.
+    /// The purpose of its random stream.
     pub purpose: Purpose,
     /// Height and width of the square images.
     pub side: usize,
@@ -22,8 +22,8 @@ pub(crate) struct Synthetic {
 }
 
 impl Synthetic {
-    /// The first `count` images of a part. Image i has class i mod `classes` and depends on
-    /// seed, part and i alone: not on `count`, nor on the number of threads.
+    /// The first `count` images of a part. Image i has class i mod `classes` and depends only on
+    /// seed, part and i: not on `count`, nor on the number of threads.
     pub(crate) fn generate(
         &self,
         seed: u64,

@@ -1,11 +1,11 @@
-//! *Textures*: ten classes of 32×32 gray patches told apart by orientation, spatial frequency or
-//! phase structure, and by nothing else.
+//! *Textures*: ten classes of 32×32 gray patches that differ only in orientation, spatial frequency
+//! or phase structure.
 //!
 //! Position is random everywhere (a uniform global phase), so the mean image of every class is
-//! flat. Every image is shifted and scaled to mean 128 and standard deviation 26 after white
-//! noise has been added, so brightness and contrast tell nothing.
+//! flat. Every image is shifted and scaled to mean 128 and standard deviation 26 after white noise
+//! has been added, so brightness and contrast carry no information.
 //!
-//! | class | what it is | what sets it apart |
+//! | class | description | distinguished by |
 //! | --- | --- | --- |
 //! | `vertical` | sinusoidal grating, bars upright ±15° | orientation, from the three below |
 //! | `diagonal-down` | the same, bars falling to the right | orientation |
@@ -19,11 +19,11 @@
 //! | `falling-ramps` | the same amplitude spectrum, phase −90°: sin | phase |
 //!
 //! The last four share their amplitude spectrum exactly: the profile is
-//! Σₖ aₖ·cos(k·(2π(u·x + v·y)/32 + θ) + ψ) with whole numbers u, v (so that it is periodic on the
-//! patch and the DFT has no leakage), the same random aₖ, θ, u, v in all four classes, and the
-//! class in ψ alone. A step by 90° is a Hilbert transform. Rising and falling refer to the way
-//! brightness goes from left to right before it jumps back. The family is that of Morrone and
-//! Burr (1988), who set lines (phases 0°, 180°) against edges (±90°).
+//! Σₖ aₖ·cos(k·(2π(u·x + v·y)/32 + θ) + ψ) with integers u, v (so that it is periodic on the patch
+//! and the DFT has no leakage), the same random aₖ, θ, u, v in all four classes, and the class in ψ
+//! alone. A step of 90° is a Hilbert transform. Rising and falling refer to how the brightness
+//! changes from left to right before it jumps back. The family is that of Morrone and Burr (1988),
+//! who contrast lines (phases 0°, 180°) with edges (±90°).
 
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
@@ -64,7 +64,7 @@ const WAVES: usize = 32;
 const HARMONICS: usize = 4;
 
 /// Fundamentals of the phase classes in cycles across the patch: 2 to 3.7 cycles, u > 0 so that
-/// left-to-right has a meaning, waves at most 45° off the horizontal.
+/// left-to-right is defined, waves at most 45° from the horizontal.
 const FUNDAMENTALS: [[f32; 2]; 10] = [
     [2.0, 0.0],
     [2.0, 1.0],

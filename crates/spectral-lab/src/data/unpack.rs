@@ -1,4 +1,4 @@
-//! Plain, gzip and xz files as one kind of byte stream that never trusts a length it is told.
+//! Plain, gzip and xz files as one kind of byte stream that never trusts a claimed length.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
@@ -9,27 +9,27 @@ use lzma_rust2::XzReader;
 
 use super::error::DataError;
 
-/// Deflate cannot expand a stream more than this.
+/// Maximum expansion of a Deflate stream.
 const DEFLATE_RATIO: u64 = 1032;
 
-/// The most memory an xz stream may ask for its dictionary; `xz -9` takes 64 MiB.
+/// Maximum memory of an xz stream's dictionary; `xz -9` uses 64 MiB.
 const XZ_MEMORY_KIB: u32 = 256 * 1024;
 
-/// The suffixes of files that can be read in place of the plain one, plain first.
+/// Suffixes of files that can replace the plain one, plain first.
 pub(crate) const SUFFIXES: [&str; 3] = ["", ".gz", ".xz"];
 
-/// The uncompressed content of a file, read from its beginning to its end.
+/// The decompressed content of a file, read from beginning to end.
 pub(crate) struct Content<'a> {
     path: PathBuf,
     reader: Box<dyn Read + 'a>,
     packed: bool,
-    /// An upper bound of what is still to be had, where the file's length gives one.
+    /// An upper bound on the remaining content, if the file's length gives one.
     bound: Option<u64>,
     consumed: u64,
 }
 
 impl Content<'static> {
-    /// Opens a file; its name's ending (`.gz`, `.xz` or other) tells how it is packed.
+    /// Opens a file; its extension (`.gz`, `.xz` or other) tells the compression.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let file = File::open(path).map_err(DataError::io(path))?;
         let metadata = file.metadata().map_err(DataError::io(path))?;
@@ -61,7 +61,7 @@ impl Content<'static> {
 }
 
 impl<'a> Content<'a> {
-    /// The content of a reader that unpacks the file `path`.
+    /// The content of a reader that decompresses the file `path`.
     pub(crate) fn unpacked(path: &Path, reader: impl Read + 'a) -> Self {
         Self {
             path: path.to_path_buf(),
@@ -72,7 +72,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// The file.
+    /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -95,7 +95,7 @@ impl<'a> Content<'a> {
 
     /// The rest, which must be exactly `count` bytes.
     ///
-    /// Memory grows with what is really there, not with `count`.
+    /// Memory grows with the actual content, not with `count`.
     pub(crate) fn rest(mut self, count: u64) -> Result<Vec<u8>, DataError> {
         let expected = self.consumed.saturating_add(count);
         if let Some(bound) = self.bound
@@ -105,7 +105,8 @@ impl<'a> Content<'a> {
             return Err(DataError::ImpossibleCount {
                 path: self.path,
                 detail: format!(
-                    "{expected} bytes of content promised, but a gzip file of this size holds at most {bound}"
+                    "the header says {expected} bytes of content, but a gzip file of this size \
+                        holds at most {bound}"
                 ),
             });
         }
@@ -126,8 +127,7 @@ impl<'a> Content<'a> {
         Ok(bytes)
     }
 
-    /// Hands everything to `sink` in pieces, but stops after `limit` bytes; returns how many
-    /// bytes that were.
+    /// Passes everything to `sink` in pieces, up to `limit` bytes; returns the number of bytes.
     pub(crate) fn drain(
         mut self,
         limit: u64,
@@ -152,7 +152,7 @@ impl<'a> Content<'a> {
     /// Up to `count` bytes; fewer at the end of the content.
     fn take(&mut self, count: u64) -> Result<Vec<u8>, DataError> {
         let known = self.bound.unwrap_or(0).min(count);
-        // A compressed file's bound is far above its usual content: do not reserve that.
+        // The bound of a compressed file is far above its usual content, so it is not reserved.
         let mut bytes = Vec::with_capacity(if self.packed { 0 } else { known as usize });
         let read = (&mut self.reader).take(count).read_to_end(&mut bytes);
         self.consumed += bytes.len() as u64;

@@ -1,4 +1,4 @@
-//! Where tests make file calls fail.
+//! Fault injection for file operations in tests.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::path::Path;
 pub enum Fault {
     /// A file or folder is created.
     Create,
-    /// A lock is taken.
+    /// A lock is acquired.
     Lock,
     /// A file is read.
     Read,
@@ -21,14 +21,14 @@ pub enum Fault {
     Sync,
 }
 
-/// Comes before every file call; fails only in a test that wants it to.
+/// Called before every file operation; fails only if a test requests it.
 #[cfg(not(test))]
 #[inline]
 pub(super) fn point(_: Fault, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes everything; half of it and then nothing more in a test that wants it so.
+/// Writes everything; only half of it if a test requests it.
 #[cfg(not(test))]
 pub(super) fn write(file: &mut File, _: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)

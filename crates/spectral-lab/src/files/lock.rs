@@ -1,4 +1,4 @@
-//! A folder that one process works in.
+//! Locks on folders.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::fault::{self, Fault};
 
-/// The file that is locked; it stays when the lock is gone.
+/// The lock file; it remains after unlocking.
 const NAME: &str = ".lock";
 
-/// A lock on a folder: no other process, and nothing else in this one, has it until this is dropped
-/// or the process ends, however it ends.
+/// A lock on a folder: no other process, and nothing else in this one, can hold it until this is
+/// dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -22,14 +22,14 @@ pub struct Lock {
 /// Why a folder could not be locked.
 #[derive(Debug)]
 pub enum LockError {
-    /// Someone has it: who, in words.
+    /// Held by another: a description of the holder.
     Held(String),
-    /// The system's reason.
+    /// The system's error.
     Io(io::Error),
 }
 
-/// How long a lock that is held is waited for. A process that starts another shares its open files with it
-/// until the new one begins, so that a lock just given up may live on for some milliseconds.
+/// How long to wait for a held lock. A process that starts another shares its open files with it
+/// until the new one begins, so a lock just released may persist for some milliseconds.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
@@ -45,7 +45,7 @@ fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
 }
 
 impl Lock {
-    /// Locks a folder that is there.
+    /// Locks an existing folder.
     pub fn folder(folder: &Path) -> Result<Self, LockError> {
         let path = folder.join(NAME);
         fault::point(Fault::Lock, &path).map_err(LockError::Io)?;
@@ -65,11 +65,11 @@ impl Lock {
                 };
                 return Err(LockError::Held(holder.into()));
             }
-            // A file system that knows no locks: better to work without one than not at all.
+            // A file system without locks: better to work without one than not at all.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(LockError::Io(error)),
         }
-        // Who it is helps people alone: the lock holds without.
+        // The holder is informative only: the lock works without it.
         let holder = format!("process {}\n", process::id());
         let _ = file
             .set_len(0)

@@ -1,8 +1,8 @@
-//! Files that are whole or not there.
+//! Atomic and durable file operations.
 //!
-//! A file is written beside its place, reaches the disk, and is renamed into place; then the folder
-//! reaches the disk too. What a killed process leaves behind is removed by the next that writes to
-//! the folder. Every call goes through [`fault`], where tests make it fail.
+//! A file is written to a temporary path, flushed to disk, and renamed into place; then the folder
+//! is flushed too. Leftovers of a killed process are removed by the next one that writes to the
+//! folder. Every operation goes through [`fault`], where tests can make it fail.
 
 pub mod fault;
 mod lock;
@@ -20,13 +20,13 @@ pub use scratch::remove_stale;
 use fault::Fault;
 use scratch::Scratch;
 
-/// Writes a file, replacing what was there at once: a reader sees the old file or the new one. A
-/// link is followed. An existing file keeps its permissions, a new one has those of the umask.
+/// Writes a file, replacing an existing one atomically: a reader sees the old file or the new one.
+/// Links are followed. An existing file keeps its permissions, a new one follows the umask.
 ///
 /// # Errors
 ///
-/// The system's, and [`io::ErrorKind::InvalidInput`] for what is no regular file: a device, a pipe
-/// or a socket is left as it is.
+/// The system's, and [`io::ErrorKind::InvalidInput`] for anything but a regular file: a device, a
+/// pipe or a socket is left alone.
 pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     let target = target::resolve(path)?;
     let folder = parent(&target);
@@ -42,23 +42,23 @@ pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// The same, and the folders above are made if they are missing.
+/// The same, creating missing parent folders.
 pub fn write_with_folders(path: &Path, contents: &[u8]) -> io::Result<()> {
     create_folders(parent(path))?;
     write(path, contents)
 }
 
-/// Refuses a path that [`write`] would refuse, before there is anything to write.
+/// Rejects a path that [`write`] would reject, before there is anything to write.
 ///
 /// # Errors
 ///
-/// Those of [`write`].
+/// The errors of [`write`].
 pub fn check_writable(path: &Path) -> io::Result<()> {
     let target = target::resolve(path)?;
     Scratch::create(parent(&target)).map(drop)
 }
 
-/// Adds to the end of a file, which is created if need be.
+/// Appends to a file, which is created if missing.
 pub fn append(path: &Path, contents: &[u8]) -> io::Result<()> {
     fault::point(Fault::Create, path)?;
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
@@ -67,7 +67,7 @@ pub fn append(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Creates a folder, and those above it.
+/// Creates a folder and its parents.
 pub fn create_folders(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() {
         return Ok(());
@@ -76,13 +76,13 @@ pub fn create_folders(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Creates a folder that must not be there yet; of several processes that try, one does.
+/// Creates a folder that must not exist yet; of several processes that try, one succeeds.
 pub fn create_new_folder(path: &Path) -> io::Result<()> {
     fault::point(Fault::Create, path)?;
     fs::create_dir(path)
 }
 
-/// Gives a folder its name; it is on the disk under that name afterwards.
+/// Renames a folder durably.
 pub fn rename_folder(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(from)?;
     fault::point(Fault::Rename, to)?;
@@ -90,13 +90,13 @@ pub fn rename_folder(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(parent(to))
 }
 
-/// Removes a folder and all in it, if it is there.
+/// Removes a folder and its contents, if it exists.
 pub fn remove_folder(path: &Path) -> io::Result<()> {
     fault::point(Fault::Remove, path)?;
     absent_is_fine(fs::remove_dir_all(path))
 }
 
-/// What a file holds; none if there is none.
+/// The contents of a file; none if it does not exist.
 pub fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
     fault::point(Fault::Read, path)?;
     match fs::read(path) {
@@ -106,13 +106,13 @@ pub fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// What a file holds.
+/// The contents of a file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     fault::point(Fault::Read, path)?;
     fs::read(path)
 }
 
-/// The names in a folder, and whether each is a folder itself.
+/// The entries of a folder, and whether each is a folder.
 pub fn list(path: &Path) -> io::Result<Vec<(OsString, bool)>> {
     fault::point(Fault::Read, path)?;
     fs::read_dir(path)?
@@ -130,7 +130,7 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// The folder that a path lies in.
+/// The parent folder of a path.
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -138,7 +138,7 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Waits until the names in a folder are on the disk, where the system can do that.
+/// Flushes the entries of a folder to disk, where the system supports it.
 fn sync_folder(path: &Path) -> io::Result<()> {
     fault::point(Fault::Sync, path)?;
     let unsupported = |error: &io::Error| {

@@ -1,4 +1,4 @@
-//! A file on its way to its place.
+//! Temporary files that are renamed into place.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -11,15 +11,15 @@ use super::fault::{self, Fault};
 const PREFIX: &str = ".spectral-";
 const SUFFIX: &str = ".tmp";
 
-/// A file of its own name, locked as long as this process works on it and removed if it does not
-/// come to its place.
+/// A file with a unique name, locked while this process works on it and removed unless it is
+/// renamed into place.
 pub(super) struct Scratch {
     pub(super) file: File,
     path: Option<PathBuf>,
 }
 
 impl Scratch {
-    /// A new one in a folder; those that killed processes left there are removed.
+    /// Creates one in a folder; leftovers of killed processes are removed.
     pub(super) fn create(folder: &Path) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         remove_stale(folder, PREFIX, SUFFIX);
@@ -29,9 +29,9 @@ impl Scratch {
             fault::point(Fault::Create, &path)?;
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
-                    // A system without locks has none to look for either.
+                    // A file system without locks cannot check for leftovers either.
                     let _ = file.lock();
-                    // Another process may have taken it for a stale one before it was locked.
+                    // Another process may have taken it for a leftover before it was locked.
                     if path.exists() {
                         let path = Some(path);
                         return Ok(Self { file, path });
@@ -58,13 +58,13 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            // If it cannot be removed now, whoever writes here next will try again.
+            // If it cannot be removed now, the next writer to this folder will try again.
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// Removes files of such names that no process works on. That one cannot be removed is no failure.
+/// Removes leftover files that no process works on. Failure to remove one is ignored.
 pub fn remove_stale(folder: &Path, prefix: &str, suffix: &str) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;

@@ -1,18 +1,18 @@
-//! Where a write ends up.
+//! Resolves the target of a write.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Links followed before they are taken for a circle, as many as Linux follows.
+/// Maximum number of links to follow, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// The path of the file that `path` stands for: links followed, also one to a file that is not
-/// there yet. What is there and is no regular file is refused.
+/// Resolves `path` to the path of a file: links are followed, also to files that do not exist yet.
+/// An existing target that is not a regular file is rejected.
 pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_path_buf();
     for _ in 0..MOST_LINKS {
-        // What /dev/stdout and its like lead to: an open file, whatever it is.
+        // The target of /dev/stdout and the like: an open file, whatever it is.
         if target.starts_with("/proc") {
             return Err(refused("an open file of a process"));
         }
@@ -23,7 +23,7 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
         };
         let kind = metadata.file_type();
         if kind.is_symlink() {
-            // A relative link counts from the folder that it lies in.
+            // A relative link is resolved against the folder that contains it.
             target = super::parent(&target).join(fs::read_link(&target)?);
         } else if kind.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -35,13 +35,13 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     }
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,
-        "the links lead in a circle",
+        "the links form a circle",
     ))
 }
 
 fn refused(what: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("this is {what}; name a regular file, which is replaced as a whole"),
+        format!("this is {what}; choose a regular file, which is replaced as a whole"),
     )
 }

@@ -1,4 +1,4 @@
-//! The spectral filters of a trained network as ordinary convolutions.
+//! Replaces the spectral filters of a trained network by ordinary convolutions.
 
 use burn::tensor::Device;
 use burn_spectral::inspect::{Probe, to_conv};
@@ -7,41 +7,41 @@ use burn_spectral::summary::{FeatureShape, Summarize};
 use super::{BAKED, Bake, InspectError};
 use crate::model::{Filter, InputSpec, Network};
 
-/// The largest kernel that is looked for.
+/// The largest kernel size to try.
 const MOST: usize = 15;
 
-/// A filter of a network, baked.
+/// A baked filter of a network.
 #[derive(Clone, Debug)]
 pub struct BakedLayer {
     /// Its name.
     pub layer: String,
-    /// What it is.
+    /// A description.
     pub summary: String,
-    /// Its place among the network's filters.
+    /// Its index among the network's filters.
     pub index: usize,
-    /// Channels, height and width of the images that it meets.
+    /// Channels, height and width of its input images.
     pub shape: [usize; 3],
-    /// The nearest convolutions, from the smallest kernel to the largest.
+    /// The best-fitting convolutions, from the smallest kernel to the largest.
     pub baked: Vec<BakedFilter>,
 }
 
-/// A convolution in the place of a filter.
+/// A convolution in place of a filter.
 #[derive(Clone, Debug)]
 pub struct BakedFilter {
-    /// How near it comes to the filter.
+    /// How well it fits the filter.
     pub bake: Bake,
-    /// It, for [`Network::with_filter`].
+    /// The convolution, for [`Network::with_filter`].
     pub filter: Filter,
 }
 
-/// The nearest `k×k` convolution, with zeros around the image, of each spectral filter of a network
-/// for `taps`, or for 1, 3, 5, 7 and the largest `k` that the filter's images take. Filters that
-/// are ordinary convolutions are left as they are.
+/// The best-fitting `k×k` convolution with zero padding for each spectral filter of a network, for
+/// kernel size `taps`, or for 1, 3, 5, 7 and the largest `k` that fits the filter's images. Filters
+/// that are ordinary convolutions are left unchanged.
 ///
 /// # Errors
-/// [`InspectError::NoFilters`] for a network without filters from images to images of the same size,
-/// [`InspectError::NothingToBake`] where all of them are convolutions already, and
-/// [`InspectError::Taps`] for a kernel that is even or larger than a filter's images.
+/// [`InspectError::NoFilters`] for a network without filters from images to images of the same
+/// size, [`InspectError::NothingToBake`] if all of them are convolutions already, and
+/// [`InspectError::Taps`] for a kernel size that is even or larger than a filter's images.
 pub fn bake_network(
     name: &str,
     network: &Network,
@@ -111,13 +111,13 @@ pub fn bake_network(
     }
 }
 
-/// The largest odd kernel within images of that size, of those that are looked for.
+/// The largest odd kernel size within images of that size, up to the limit.
 fn largest(size: [usize; 2]) -> usize {
     let most = size[0].min(size[1]).min(MOST);
     most - usize::from(most.is_multiple_of(2))
 }
 
-/// The usual kernels up to `most`, and that one.
+/// The usual kernel sizes up to `most`, and `most`.
 fn sizes(most: usize) -> Vec<usize> {
     let mut sizes: Vec<usize> = BAKED.into_iter().filter(|taps| *taps < most).collect();
     sizes.push(most);

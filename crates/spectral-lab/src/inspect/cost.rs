@@ -1,4 +1,4 @@
-//! What a layer costs, beside ordinary convolutions.
+//! The cost of a layer, compared with ordinary convolutions.
 
 use burn::tensor::Device;
 use burn_spectral::conv::FftConvAlgorithm;
@@ -8,45 +8,45 @@ use serde::Serialize;
 use super::subject::Subject;
 use crate::advise::{Budget, Question, measure};
 
-/// Kernels that are timed.
+/// Kernel sizes to time.
 const KERNELS: [usize; 9] = [1, 3, 5, 7, 9, 11, 15, 21, 31];
 
-/// Images at a time.
+/// Batch size.
 const BATCH: usize = 16;
 
-/// Seconds for which a pass is timed.
+/// Seconds to time each pass.
 const SECONDS: f64 = 0.1;
 
-/// Bytes of a number.
+/// Bytes per number.
 const NUMBER: usize = 4;
 
-/// What a layer costs.
+/// The cost of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cost {
-    /// Numbers that training moves.
+    /// Number of trainable parameters.
     pub parameters: usize,
-    /// Numbers that it does not.
+    /// Number of fixed parameters.
     pub fixed_parameters: usize,
-    /// Multiply-adds for one image, forward.
+    /// Multiply-adds per image, forward.
     pub multiply_adds: u64,
-    /// Bytes of all its numbers.
+    /// Bytes of all parameters.
     pub parameter_bytes: usize,
-    /// Bytes of an image and of what comes out of it.
+    /// Bytes of an image and its output.
     pub image_bytes: usize,
-    /// Images at a time in the times below.
+    /// Batch size of the times below.
     pub batch: usize,
-    /// Milliseconds of a forward pass, the median.
+    /// Median milliseconds of a forward pass.
     pub forward_ms: f64,
-    /// Milliseconds of a forward and a backward pass.
+    /// Median milliseconds of a forward and backward pass.
     pub both_ms: f64,
-    /// Whether the convolutions below have one kernel a channel, as the layer mixes no channels.
+    /// Whether the convolutions below are depthwise, since the layer mixes no channels.
     pub depthwise: bool,
-    /// Odd kernel sizes and milliseconds of an ordinary convolution's forward pass, tap by tap.
+    /// Odd kernel sizes and milliseconds of the forward pass of an ordinary, direct convolution.
     pub convolutions_ms: Vec<(usize, f64)>,
-    /// The smallest odd kernel whose convolution takes more multiply-adds than the layer.
+    /// The smallest odd kernel size whose convolution needs more multiply-adds than the layer.
     pub kernel_by_multiply_adds: usize,
-    /// The smallest of the kernels timed whose convolution takes longer than the layer; none if
-    /// none does.
+    /// The smallest of the timed kernel sizes whose convolution is slower than the layer; none if
+    /// there is none.
     pub kernel_by_time: Option<usize>,
 }
 

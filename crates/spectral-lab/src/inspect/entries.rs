@@ -1,28 +1,28 @@
-//! The figures of an inspection in words, each with a line for who has never seen it.
+//! The results of an inspection in words, each with an explanation.
 
 use super::Inspection;
 
-/// A figure and what it means.
+/// A result and its explanation.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
-    /// What it is, in a word or two.
+    /// Its name, in a word or two.
     pub label: &'static str,
-    /// The figure, in words.
+    /// The value, in words.
     pub value: String,
-    /// What it means, in a sentence.
+    /// The explanation, in a sentence.
     pub note: String,
 }
 
-/// Figures that belong together.
+/// A group of results.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Section {
-    /// What they are about.
+    /// The heading.
     pub title: &'static str,
-    /// The figures.
+    /// The results.
     pub entries: Vec<Entry>,
 }
 
-/// All figures in their order.
+/// All results in order.
 pub(super) fn sections(inspection: &Inspection) -> Vec<Section> {
     vec![
         Section {
@@ -30,19 +30,19 @@ pub(super) fn sections(inspection: &Inspection) -> Vec<Section> {
             entries: function(inspection),
         },
         Section {
-            title: "Where it looks",
+            title: "Receptive field",
             entries: reach(inspection),
         },
         Section {
-            title: "What it does to frequencies",
+            title: "Frequency response",
             entries: frequencies(inspection),
         },
         Section {
-            title: "What its parameters do",
+            title: "Parameters",
             entries: parameters(inspection),
         },
         Section {
-            title: "What it costs",
+            title: "Cost",
             entries: cost(inspection),
         },
     ]
@@ -56,7 +56,7 @@ fn entry(label: &'static str, value: impl Into<String>, note: impl Into<String>)
     }
 }
 
-/// A residual: 0 with what is left of it where it is rounding.
+/// A residual; rounding errors are shown as 0 with the value in parentheses.
 pub fn residual(value: f64) -> String {
     match value {
         0.0 => "0".into(),
@@ -67,7 +67,7 @@ pub fn residual(value: f64) -> String {
     }
 }
 
-/// A share in per cent; number and sign stay on one line.
+/// A share in percent; number and sign stay on one line.
 pub(super) fn percent(share: f64) -> String {
     match share * 100.0 {
         percent if percent == 0.0 || percent.abs() < 1e-7 => "0\u{a0}%".into(),
@@ -78,7 +78,7 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// Three digits, as a power of ten only where it is far from 1.
+/// Three digits, in exponent form only far from 1.
 fn digits(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
@@ -108,8 +108,8 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
                 equivalent.kind,
                 residual(equivalent.residual)
             ),
-            "The simplest ordinary operation that gives the same output; the residual is the part it \
-             misses.",
+            "The simplest ordinary operation with the same output; the residual is its relative \
+             error.",
         ),
         false => (
             format!(
@@ -117,8 +117,8 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
                 equivalent.kind,
                 residual(equivalent.residual)
             ),
-            "No flip, shift or convolution does the same; the residual is the part that the nearest one \
-             misses, of 1.",
+            "No flip, shift or convolution is equivalent; the residual is the relative error of \
+             the nearest one.",
         ),
     };
     let mixing = &map.mixing;
@@ -129,13 +129,13 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
             "linear",
             match map.is_linear {
                 true => "yes".to_string(),
-                false => format!("no, {:.2} off", map.nonlinearity),
+                false => format!("no, relative error {:.2}", map.nonlinearity),
             },
             match map.is_linear {
-                true => "The output of a sum of images is the sum of their outputs.",
+                true => "The output for a sum of images is the sum of their outputs.",
                 false => {
-                    "A sum of images does not give the sum of their outputs, but something so far off \
-                     (of 1); figures below describe its answers to single points."
+                    "The output for a sum of images is not the sum of their outputs (relative \
+                     error); the results below describe responses to single impulses."
                 }
             },
         ),
@@ -147,8 +147,8 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
                 _ => mixing.words(),
             },
             format!(
-                "Of a pure wave {} comes out at other frequencies; of an output channel {} comes from \
-                 other input channels than its strongest.",
+                "Of a plane wave, {} of the output energy is at other frequencies; of an output \
+                 channel, {} comes from input channels other than its strongest.",
                 percent(mixing.frequency_share),
                 percent(mixing.channel_share)
             ),
@@ -159,24 +159,29 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
             "sees",
             format!("{combinations} of {inputs} channels"),
             match combinations {
-                1 => "All outputs see one and the same weighted sum of the input channels: color-blind."
+                1 => "All outputs use the same weighted sum of the input channels: the layer is \
+                    color-blind."
                     .to_string(),
-                _ => "How many different weighted sums of the input channels the outputs are made of."
+                _ => "Number of distinct weighted sums of the input channels that the outputs use."
                     .to_string(),
             },
         ));
     }
     entries.push(entry(
         "shift error",
-        format!("{}, flipped {}", error(map.shift_error), error(map.flipped_shift_error)),
-        "How far the output of a shifted image is from the shifted output, of 1; 0: it does the same \
-         everywhere. Flipped: from the output shifted the other way.",
+        format!(
+            "{}, flipped {}",
+            error(map.shift_error),
+            error(map.flipped_shift_error)
+        ),
+        "Relative difference between the output of a shifted image and the shifted output; 0: \
+         shift-equivariant. Flipped: compared with the output shifted the opposite way.",
     ));
     if map.offset > 0.0 {
         entries.push(entry(
             "offset",
             format!("{:.3}", map.offset),
-            "What comes out of a black image, root mean square; left out of all other figures.",
+            "Output for a black image, root mean square; subtracted in all other results.",
         ));
     }
     entries
@@ -185,7 +190,7 @@ fn function(inspection: &Inspection) -> Vec<Entry> {
 fn reach(inspection: &Inspection) -> Vec<Entry> {
     let map = &inspection.map;
     if is_silent(inspection) {
-        let note = "A single point gives nothing, so that there is no kernel to look at.";
+        let note = "The response to a single impulse is zero, so there is no kernel.";
         return vec![entry("kernel", "none", note)];
     }
     let windows: Vec<String> = (map.windows.iter())
@@ -200,31 +205,31 @@ fn reach(inspection: &Inspection) -> Vec<Entry> {
         entry(
             "energy radius",
             format!("{:.2} pixels", map.energy_radius),
-            "How far from a pixel lies what it adds to the output, root mean square; 0: it stays in \
-             place.",
+            "Distance between an input pixel and its effect on the output, root mean square; 0: \
+             pointwise.",
         ),
         entry(
             "energy within",
             windows.join(", "),
-            "The share of what a pixel adds that falls within a window around it: how small a kernel \
-             would do.",
+            "Share of a pixel's effect within a window around it: how small a kernel would \
+             suffice.",
         ),
         entry(
-            "over the border",
+            "wrap-around",
             percent(map.wrapped),
-            "The share that leaves the image and comes in again at the opposite border, as a circular \
-             transform has it.",
+            "Share that leaves the image and re-enters at the opposite border, as in a circular \
+             convolution.",
         ),
         entry(
             "causal",
             format!("down {}, across {}", causal(0), causal(1)),
-            "Whether an output depends on pixels above it, or left of it, alone; in brackets the share \
-             that comes from the others.",
+            "Whether an output depends only on pixels above it, or left of it; in parentheses, the \
+             share from other pixels.",
         ),
     ]
 }
 
-/// Whether nothing comes out of single points.
+/// Whether all impulse responses are zero.
 fn is_silent(inspection: &Inspection) -> bool {
     inspection.map.conditioning.largest == 0.0
 }
@@ -232,14 +237,14 @@ fn is_silent(inspection: &Inspection) -> bool {
 fn frequencies(inspection: &Inspection) -> Vec<Entry> {
     let gains = &inspection.map.conditioning;
     if is_silent(inspection) {
-        let note = "It is read off the answers to single points, and they are nothing.";
+        let note = "Measured from impulse responses, which are zero.";
         return vec![entry("gain", "none", note)];
     }
     vec![
         entry(
             "gain",
             format!("{:.3} to {:.3}", gains.smallest, gains.largest),
-            "What the weakest and the strongest wave (a pattern of stripes) is multiplied by.",
+            "Factor by which the most attenuated and the strongest plane wave are multiplied.",
         ),
         entry(
             "conditioning",
@@ -248,13 +253,13 @@ fn frequencies(inspection: &Inspection) -> Vec<Entry> {
                 ratio if ratio >= 1000.0 => format!("{ratio:.1e}"),
                 ratio => format!("{ratio:.1}"),
             },
-            "The strongest gain over the weakest: 1 treats all waves alike; where it is large some hardly \
-             pass and cannot be had back.",
+            "Largest gain over smallest gain; 1: all waves pass equally; if it is large, some \
+             waves are nearly lost and cannot be recovered.",
         ),
         entry(
             "lost",
             format!("{} of frequencies", percent(gains.lost)),
-            "Waves whose gain is under a thousandth of the strongest.",
+            "Waves with a gain below a thousandth of the largest.",
         ),
     ]
 }
@@ -262,7 +267,7 @@ fn frequencies(inspection: &Inspection) -> Vec<Entry> {
 fn parameters(inspection: &Inspection) -> Vec<Entry> {
     let report = &inspection.parameters;
     if report.count() == 0 {
-        return vec![entry("parameters", "none", "Nothing in it learns.")];
+        return vec![entry("parameters", "none", "No trainable parameters.")];
     }
     let dead = match inspection.dead_parameters.as_slice() {
         [] => "none".to_string(),
@@ -276,13 +281,23 @@ fn parameters(inspection: &Inspection) -> Vec<Entry> {
     let mut entries = vec![entry(
         "dead",
         dead,
-        "Parameters with no gradient for any image or loss: they never learn and change nothing.",
+        "Parameters with zero gradient for any image and loss: they never learn and have no effect.",
     )];
     match &report.redundancy {
         Some(redundancy) => {
-            let own = redundancy.parameters.iter().filter(|own| own.rank < own.coordinates);
+            let own = redundancy
+                .parameters
+                .iter()
+                .filter(|own| own.rank < own.coordinates);
             let own: Vec<String> = own
-                .map(|own| format!("{} {} of {}", own.name, own.coordinates - own.rank, own.coordinates))
+                .map(|own| {
+                    format!(
+                        "{} {} of {}",
+                        own.name,
+                        own.coordinates - own.rank,
+                        own.coordinates
+                    )
+                })
                 .collect();
             let mut value = format!(
                 "{} of {}, rank {}",
@@ -291,14 +306,14 @@ fn parameters(inspection: &Inspection) -> Vec<Entry> {
             if !own.is_empty() {
                 value += &format!(" ({})", own.join(", "));
             }
-            let note = "Directions in which the parameters may move and nothing changes, the dead ones \
-                        among them; the rank counts the others.";
+            let note = "Directions in parameter space that do not change the output, including the \
+                        dead parameters; the rank counts the others.";
             entries.push(entry("redundant", value, note));
         }
         None => entries.push(entry(
             "redundant",
-            "not counted",
-            "The layer is too large to count directions that change nothing; a smaller --shape may do.",
+            "not computed",
+            "The layer is too large to count redundant directions; try a smaller --shape.",
         )),
     }
     let gradients = report.parameters.iter();
@@ -308,24 +323,24 @@ fn parameters(inspection: &Inspection) -> Vec<Entry> {
     entries.push(entry(
         "gradients",
         gradients.join(", "),
-        "How strongly a random loss pulls at each number of a parameter, root mean square; 0 never \
-         learns.",
+        "Gradient of a random loss per parameter, root mean square; 0: never learns.",
     ));
     if let Some(by) = inspection.discarded_by {
         entries.push(entry(
-            "thrown away",
+            "discarded",
             format!(
-                "{} of the energy: it keeps the {by}",
+                "{} of the energy: keeps only the {by}",
                 percent(inspection.discarded_energy)
             ),
             match by {
                 "magnitude" => {
-                    "The layer computes complex numbers and keeps their magnitudes; this is the part \
-                     that no multiple of them brings back: signs and phases."
+                    "The layer computes complex numbers and keeps their magnitudes; this is the \
+                     share of energy in signs and phases, which no scaling of the magnitudes \
+                     recovers."
                 }
                 _ => {
-                    "The layer computes complex images and keeps their real part; this much of their \
-                     energy is in the imaginary part."
+                    "The layer computes complex images and keeps their real part; this is the \
+                     share of energy in the imaginary part."
                 }
             },
         ));
@@ -336,11 +351,11 @@ fn parameters(inspection: &Inspection) -> Vec<Entry> {
 fn cost(inspection: &Inspection) -> Vec<Entry> {
     let cost = &inspection.cost;
     let kind = match cost.depthwise {
-        true => "one kernel a channel",
+        true => "depthwise",
         false => "all channels",
     };
     let time = match (cost.kernel_by_time, cost.convolutions_ms.last()) {
-        (Some(kernel), _) => format!("from {kernel}x{kernel} on"),
+        (Some(kernel), _) => format!("from {kernel}x{kernel}"),
         (None, Some((kernel, _))) => format!("none up to {kernel}x{kernel}"),
         (None, None) => "not measured".into(),
     };
@@ -355,14 +370,14 @@ fn cost(inspection: &Inspection) -> Vec<Entry> {
                 ),
             },
             format!(
-                "Numbers it learns; an image and its output take {} bytes more.",
+                "Trainable parameters; an image and its output need another {} bytes.",
                 cost.image_bytes
             ),
         ),
         entry(
             "multiply-adds",
-            format!("{} an image", cost.multiply_adds),
-            "Products, each with an addition, of a forward pass: a count of arithmetic and no time.",
+            format!("{} per image", cost.multiply_adds),
+            "Multiply-adds of a forward pass, a measure of arithmetic, not of time.",
         ),
         entry(
             "time",
@@ -371,19 +386,19 @@ fn cost(inspection: &Inspection) -> Vec<Entry> {
                 cost.forward_ms, cost.both_ms
             ),
             format!(
-                "Medians for {} images at a time on this machine, now.",
+                "Medians for batches of {} images on this machine.",
                 cost.batch
             ),
         ),
         entry(
-            "conv costs more",
+            "break-even kernel",
             format!(
-                "from {0}x{0} on by arithmetic, {time} by time",
+                "from {0}x{0} by arithmetic, {time} by time",
                 cost.kernel_by_multiply_adds
             ),
             format!(
-                "The kernel from which an ordinary convolution ({kind}), tap by tap, costs more than the \
-                 layer."
+                "Kernel size from which an ordinary convolution ({kind}), evaluated directly, \
+                 costs more than the layer."
             ),
         ),
     ]

@@ -10,13 +10,13 @@ use super::{InspectError, Inspection, check_memory, inspect};
 use crate::limits;
 use crate::model::{Filter, InputSpec, Network};
 
-/// Inspects every filter from images to images of the same size of a network, as it stands, in the
-/// sizes in which it meets images of the network's own.
+/// Inspects every trained filter of a network from images to images of the same size, at the sizes
+/// of its inputs for images of the network's own size.
 ///
-/// Activations, normalizations and pooling between the filters are left out, as is the head.
+/// Activations, normalizations and pooling between the filters are left out, like the head.
 ///
 /// # Errors
-/// [`InspectError::NoFilters`] for a network that lives on spectra or is otherwise made.
+/// [`InspectError::NoFilters`] for a network that works on spectra or has no such filters.
 pub fn inspect_network(
     name: &str,
     network: &Network,
@@ -55,7 +55,7 @@ pub fn inspect_network(
         )?);
     }
     match inspections.is_empty() {
-        true => no_filters("its filters leave out the border, or change the size otherwise"),
+        true => no_filters("its filters drop the border, or change the image size in another way"),
         false => Ok(inspections),
     }
 }

@@ -43,15 +43,15 @@ type Made = Result<Box<dyn Subject>, SpectralError>;
 
 /// A layer that can be inspected by name.
 pub struct LayerInfo {
-    /// The name it goes by.
+    /// Its name.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// A one-line description.
     pub summary: &'static str,
-    /// Channels, height and width of the images unless others are asked for.
+    /// Default channels, height and width of the images.
     pub shape: [usize; 3],
-    /// Output channels for each input channel unless another number is asked for.
+    /// Default output channels per input channel.
     pub widening: usize,
-    /// Whether it has as many output channels as inputs and takes no other number.
+    /// Whether the number of output channels always equals the number of input channels.
     pub keeps_channels: bool,
     pub(super) create: fn(Sizes, &Device) -> Made,
 }
@@ -90,7 +90,7 @@ const fn bank(info: LayerInfo) -> LayerInfo {
 pub const LAYERS: &[LayerInfo] = &[
     layer(
         "conv",
-        "an ordinary 3x3 convolution, zeros around the image",
+        "an ordinary 3x3 convolution with zero padding",
         |sizes, device| {
             let conv = Conv2dConfig::new(sizes.channels, [3, 3])
                 .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
@@ -101,7 +101,7 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "fft-conv",
-        "a 15x15 convolution through the spectrum, zeros around the image",
+        "a 15x15 convolution evaluated by FFT, with zero padding",
         |sizes, device| {
             let layer = Conv2dConfig::new(sizes.channels, [15, 15])
                 .with_padding(PaddingConfig2d::Same)
@@ -127,7 +127,7 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "free",
-        "a free complex weight a frequency, dense (Pratt et al. 2017)",
+        "one free complex weight per frequency, dense (Pratt et al. 2017)",
         |sizes, device| {
             filter(
                 sizes,
@@ -139,7 +139,7 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "depthwise",
-        "a free complex weight a frequency of each channel",
+        "one free complex weight per frequency and channel, depthwise",
         |sizes, device| {
             filter(
                 sizes,
@@ -151,7 +151,7 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "modes",
-        "free weights on the lowest modes, 6 each way (Fourier neural operator)",
+        "free weights on the lowest modes, 6 per axis (Fourier neural operator)",
         |sizes, device| {
             let modes = FourierModesConfig::new([
                 6.min(sizes.size[0] / 2).max(1),
@@ -162,7 +162,7 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "free-modes",
-        "a free weight a mode of a quarter of the image, for any size",
+        "one free weight per mode of a quarter of the image, for any size",
         |sizes, device| {
             let size = sizes.size.map(|side| side.div_ceil(4));
             let response = BandLimitedConfig::new(FullSpectrumConfig::new(size), size);
@@ -197,18 +197,18 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "kernel",
-        "a circular 3x3 convolution through the spectrum",
+        "a circular 3x3 convolution evaluated by FFT",
         |sizes, device| filter(sizes, KernelConfig::new([3, 3]), Coupling::Dense, device),
     ),
     layer(
         "gate",
-        "one learned gate a frequency and pair of channels",
+        "one learned gate per frequency and pair of channels",
         |sizes, device| filter(sizes, GateConfig::new(sizes.size), Coupling::Dense, device),
     ),
     keeping(
         layer(
             "globalfilter",
-            "a free weight a frequency and channel, channels last (GFNet)",
+            "one free weight per frequency and channel, channels last (GFNet)",
             |sizes, device| {
                 let layer =
                     GlobalFilter2dConfig::new(sizes.channels[0], sizes.size).try_init(device)?;
@@ -224,7 +224,7 @@ pub const LAYERS: &[LayerInfo] = &[
     ),
     layer(
         "pratt",
-        "a product of half-spectra, inputs summed, as Wood and Larson compared with",
+        "a product of half-spectra, inputs summed, the baseline of Wood and Larson",
         |sizes, device| {
             let layer = FourierDomainConv2dConfig::published(sizes.channels, sizes.size)
                 .try_init(device)?;
@@ -270,7 +270,7 @@ pub const LAYERS: &[LayerInfo] = &[
     keeping(
         layer(
             "modrelu",
-            "ReLU on the magnitudes of a spectrum, with a learned offset",
+            "ReLU on the magnitudes of a spectrum, with a learned bias",
             |sizes, device| {
                 let layer = ModReluConfig::new(sizes.channels[0])
                     .with_offset(-0.5)
@@ -345,12 +345,12 @@ pub(super) fn find(name: &str) -> Option<&'static LayerInfo> {
     LAYERS.iter().find(|layer| layer.name == name)
 }
 
-/// Taps that fit the image.
+/// Kernel size that fits the image.
 fn taps(sizes: Sizes, most: usize) -> [usize; 2] {
     sizes.size.map(|side| side.min(most))
 }
 
-/// A spectral convolution without offset.
+/// A spectral convolution without bias.
 fn filter<C: ResponseConfig<4>>(
     sizes: Sizes,
     response: C,
@@ -412,7 +412,7 @@ fn elementwise(sizes: Sizes, config: ElementwiseConv2dConfig, device: &Device) -
         .boxed())
 }
 
-/// Two fixed filters, or as many of them as there are outputs to a channel.
+/// Two fixed filters, or as many as there are outputs per channel.
 fn fixed(sizes: Sizes, output: ConvolveOutput, device: &Device) -> Made {
     let [channels, outputs] = sizes.channels;
     let count = outputs / channels;

@@ -1,8 +1,8 @@
-//! What a layer really does, and what it costs.
+//! Explains what a layer computes and what it costs.
 //!
-//! [`inspect_layer`] takes one of the [`LAYERS`] by name, [`inspect_network`] the filters of a
-//! trained network; both give an [`Inspection`], which is JSON by its fields, text by
-//! [`describe`], and a page by [`page`].
+//! [`inspect_layer`] inspects one of the [`LAYERS`] by name, [`inspect_network`] the filters of a
+//! trained network; both return an [`Inspection`], which serializes to JSON; [`describe`] gives
+//! text and [`page`] an HTML page.
 
 mod baked;
 mod cost;
@@ -32,63 +32,63 @@ use crate::limits;
 use layers::Sizes;
 use subject::{Subject, Taken};
 
-/// Kernels that a layer is baked into, where they fit.
+/// Kernel sizes to bake a layer into, where they fit.
 const BAKED: [usize; 4] = [1, 3, 5, 7];
 
-/// All that is known of one layer.
+/// The results for one layer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// Its name.
     pub layer: String,
-    /// What it is.
+    /// A description.
     pub summary: String,
-    /// Seed of its weights, if they were drawn for this, and of the random images.
+    /// Seed of its weights, if they are fresh, and of the random images.
     pub seed: u64,
     /// Channels, height and width of the images.
     pub shape: [usize; 3],
     /// Output channels.
     pub outputs: usize,
-    /// The simplest ordinary operation that does the same, or the nearest one.
+    /// The simplest equivalent ordinary operation, or the nearest one.
     pub equivalent: Equivalent,
-    /// Whether it does the same up to rounding.
+    /// Whether it is equivalent up to rounding.
     pub is_equal: bool,
     /// Parameters that cannot change the output.
     pub dead_parameters: Vec<DeadParameters>,
-    /// The share of the energy that it computes and throws away.
+    /// The share of the energy that it computes and discards.
     pub discarded_energy: f64,
-    /// How: `real part` or `magnitude`; none where it computes nothing complex.
+    /// What it keeps: `real part` or `magnitude`; none if it computes nothing complex.
     pub discarded_by: Option<&'static str>,
     /// The function that it computes.
     pub map: MapReport,
-    /// What its parameters do.
+    /// The analysis of its parameters.
     pub parameters: ParameterReport,
-    /// The ordinary convolutions nearest to it.
+    /// The best-fitting ordinary convolutions.
     pub bake: Vec<Bake>,
-    /// What it costs.
+    /// Its cost.
     pub cost: Cost,
 }
 
-/// How near a baked convolution comes.
+/// How well a baked convolution fits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bake {
-    /// Height and width of its kernel.
+    /// Kernel size.
     pub taps: usize,
-    /// Whether it takes the reversed image.
+    /// Whether it is applied to the flipped image.
     pub flip: bool,
-    /// Relative difference on random images.
+    /// Relative error on random images.
     pub residual: f64,
     /// The same away from the border.
     pub residual_inside: Option<f64>,
 }
 
-/// What to inspect, and at which sizes.
+/// A layer to inspect, and its sizes.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The layer.
+    /// The layer's name.
     pub layer: String,
-    /// Channels, height and width of the images; those of the layer by default.
+    /// Channels, height and width of the images; default: the layer's.
     pub shape: Option<[usize; 3]>,
-    /// Output channels; as many as inputs by default, or what the layer has for each.
+    /// Output channels; default: the layer's, usually the input channels.
     pub out: Option<usize>,
     /// Seed of the weights and of the random images.
     pub seed: u64,
@@ -97,7 +97,7 @@ pub struct Request {
 /// Inspects a layer with fresh weights.
 ///
 /// # Errors
-/// [`InspectError`] for an unknown name, and for sizes that the layer does not take.
+/// [`InspectError`] for an unknown name, and for sizes that the layer does not accept.
 pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, InspectError> {
     let info = layers::find(&request.layer).ok_or_else(|| InspectError::Unknown {
         name: request.layer.clone(),
@@ -135,7 +135,7 @@ pub fn inspect_layer(request: &Request, device: &Device) -> Result<Inspection, I
     )?)
 }
 
-/// Refuses images of more than `most` values, and layers whose impulse responses take too much
+/// Rejects images of more than `most` values, and layers whose impulse responses need too much
 /// memory.
 fn check_memory(channels: [usize; 2], size: [usize; 2], most: u64) -> Result<(), InspectError> {
     let [height, width] = size;
@@ -164,78 +164,81 @@ fn check_memory(channels: [usize; 2], size: [usize; 2], most: u64) -> Result<(),
 /// Why a layer could not be inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
-    /// A layer that there is not.
-    #[error("there is no layer '{name}' to inspect; there are {known}")]
+    /// An unknown layer.
+    #[error("no layer named '{name}'; available: {known}")]
     Unknown {
         /// The name given.
         name: String,
-        /// The names there are.
+        /// The available names.
         known: String,
     },
-    /// Output channels for a layer that has as many as inputs.
-    #[error("{name} gives as many channels as it takes, {channels} here, got --out {got}")]
+    /// A number of output channels for a layer that always has as many as inputs.
+    #[error(
+        "{name} has as many output channels as input channels, {channels} here, got --out {got}"
+    )]
     KeepsChannels {
         /// The layer.
         name: &'static str,
-        /// Its channels.
+        /// Its number of input channels.
         channels: usize,
-        /// The number asked for.
+        /// The number given.
         got: usize,
     },
-    /// Sizes at which an inspection would take too much memory and time.
+    /// Sizes that would need too much memory and time.
     #[error(
         "{} to {} channels of {}x{}: the {what} have {values} values; at most {most} are accepted",
         channels[0], channels[1], size[0], size[1]
     )]
     TooLarge {
-        /// What is too large.
+        /// The tensors that are too large.
         what: &'static str,
-        /// Channels in and out.
+        /// Input and output channels.
         channels: [usize; 2],
         /// Height and width of the images.
         size: [usize; 2],
-        /// Its values.
+        /// Their number of values.
         values: u64,
-        /// The most that is accepted.
+        /// The limit.
         most: u64,
     },
     /// A network without filters from images to images.
     #[error(
-        "{model} has no layer from images to images of the same size that can be inspected alone: {reason}"
+        "{model} has no layer from images to images of the same size that can be inspected on its \
+            own: {reason}"
     )]
     NoFilters {
         /// The network.
         model: String,
-        /// What it has instead.
+        /// The reason.
         reason: &'static str,
     },
-    /// A network whose filters are ordinary convolutions.
+    /// A network whose filters are already ordinary convolutions.
     #[error("the filters of {model} are ordinary convolutions already: there is nothing to bake")]
     NothingToBake {
         /// The network.
         model: String,
     },
-    /// A kernel that is even or too large.
+    /// A kernel size that is even or too large.
     #[error(
-        "{layer} meets images of {}x{}: a kernel to bake it into has an odd size up to {most}, got {taps}",
+        "{layer} meets images of {}x{}: the kernel size must be odd and up to {most}, got {taps}",
         size[0], size[1]
     )]
     Taps {
         /// The filter.
         layer: String,
-        /// The size given.
+        /// The kernel size given.
         taps: usize,
         /// The size of its images.
         size: [usize; 2],
-        /// The largest kernel.
+        /// The largest kernel size.
         most: usize,
     },
-    /// Sizes that a layer does not take.
+    /// Sizes that a layer does not accept.
     #[error(transparent)]
     Layer(#[from] SpectralError),
 }
 
-/// Inspects a layer that is there.
+/// Inspects a layer.
 fn inspect(
     name: &str,
     summary: &str,
@@ -245,7 +248,7 @@ fn inspect(
 ) -> Result<Inspection, SpectralError> {
     let device = probe.device().clone();
     let map = inspect_map(|images| subject.forward(images), probe)?;
-    // Ranks are beyond doubt in double precision alone.
+    // Ranks are only reliable in double precision.
     let parameters = subject.parameters(&probe.clone().with_dtype(DType::F64))?;
     let discarded = subject.discarded(probe);
     let most = map.size[0].min(map.size[1]);
@@ -397,7 +400,7 @@ mod tests {
                 assert!(error.contains("are accepted"), "{}: {error}", layer.name);
             }
         }
-        assert!(error("kkk", None, None).contains("'kkk' to inspect; there are conv, "));
+        assert!(error("kkk", None, None).contains("'kkk'; available: conv, "));
         assert!(error("globalfilter", None, Some(3)).contains("2 here, got --out 3"));
         assert!(error("longconv", Some([1, 2, 8]), None).contains("[1, 2, 8]"));
         assert!(error("depthwise", None, Some(3)).contains("divisible by 2"));

@@ -1,4 +1,4 @@
-//! Inspections as a page with pictures.
+//! Inspections as an HTML page with pictures.
 
 use burn_spectral::inspect::MapReport;
 
@@ -7,25 +7,25 @@ use super::entries::{residual, sections};
 use super::text::candidates;
 use crate::report::{FigureSection, Grid, LayerReport, LayersReport, PairPictures, Provenance};
 
-/// Pairs of channels that are shown of a layer.
+/// Pairs of channels shown per layer.
 const PAIRS: usize = 6;
 
-/// Magnitudes below this share of the largest have no phase worth showing.
+/// The phase is not shown for magnitudes below this share of the largest.
 const SILENT: f64 = 1e-5;
 
-/// The page of one or several inspections, under a headline.
+/// The page of one or several inspections.
 pub fn page(title: &str, inspections: &[Inspection], provenance: Provenance) -> LayersReport {
     let lead = match inspections {
-        [one] if one.is_equal => format!("It is the same as: {}.", one.equivalent.kind),
+        [one] if one.is_equal => format!("Equivalent to: {}.", one.equivalent.kind),
         [one] => format!(
-            "No flip, shift or convolution does the same; the nearest, {}, misses {} of 1.",
+            "No flip, shift or convolution is equivalent; the nearest, {}, has a residual of {}.",
             one.equivalent.kind,
             residual(one.equivalent.residual)
         ),
         several => {
             let equal = several.iter().filter(|one| one.is_equal).count();
             format!(
-                "{equal} of {} layers do what a flip, a shift or a convolution does.",
+                "{equal} of {} layers are equivalent to a flip, a shift or a convolution.",
                 several.len()
             )
         }
@@ -52,7 +52,7 @@ fn layer(inspection: &Inspection) -> LayerReport {
     LayerReport {
         name: inspection.layer.clone(),
         summary: format!(
-            "{}; from {channels} to {} channels, images of {height}×{width}.",
+            "{}; {channels} to {} channels, {height}×{width} images.",
             inspection.summary, inspection.outputs
         ),
         sections: sections.collect(),
@@ -115,10 +115,7 @@ mod tests {
         };
         let inspection = inspect_layer(&request, &Device::flex()).unwrap();
         let report = page("kk", &[inspection], Provenance::default());
-        assert_eq!(
-            report.lead,
-            "It is the same as: flip, then 1x1 convolution."
-        );
+        assert_eq!(report.lead, "Equivalent to: flip, then 1x1 convolution.");
         let kernel = &report.layers[0].pairs[0].kernel;
         let points: Vec<usize> = (0..42).filter(|&i| kernel.values[i] != 0.0).collect();
         assert_eq!(points, [3 * 7 + 3], "one point in the middle");

@@ -1,4 +1,4 @@
-//! A layer that is ready to be inspected.
+//! A layer ready to be inspected.
 
 use std::time::Instant;
 
@@ -11,41 +11,41 @@ use burn_spectral::inspect::{
 use burn_spectral::summary::{Parameters, count_parameters};
 use burn_spectral::{ComplexTensor, SpectralError};
 
-/// What a layer does with the complex numbers that it computes.
+/// How a layer makes its complex results real.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// Their real part.
+    /// Takes the real part.
     RealPart,
-    /// Their magnitude.
+    /// Takes the magnitude.
     Magnitude,
 }
 
 /// A layer from images to images.
 pub(super) trait Subject {
-    /// Applies it.
+    /// Applies the layer.
     fn forward(&self, images: Tensor<4>) -> Tensor<4>;
 
-    /// What its parameters do.
+    /// The analysis of its parameters.
     fn parameters(&self, probe: &Probe) -> Result<ParameterReport, SpectralError>;
 
-    /// How many there are.
+    /// Their number.
     fn count(&self) -> Parameters;
 
-    /// Multiply-adds for one image.
+    /// Multiply-adds per image.
     fn multiply_adds(&self) -> u64;
 
-    /// The share of the energy that it throws away, and how; none if it computes nothing complex.
+    /// The share of the energy that it discards, and how; none if it computes nothing complex.
     fn discarded(&self, probe: &Probe) -> Option<(Taken, f64)>;
 
-    /// Seconds of a forward pass and of a forward and a backward pass, with the gradients of the
-    /// images and of the parameters, on so many random images.
+    /// Seconds of a forward pass and of a forward and backward pass, with the gradients of images
+    /// and parameters, on a batch of random images.
     fn time(&self, images: [usize; 4], device: &Device, seconds: f64) -> [f64; 2];
 }
 
-/// How a layer computes complex numbers, and what it takes of them.
+/// How a layer computes complex numbers, and how it makes them real.
 pub(super) type Complex<M> = (Taken, fn(&M, Tensor<4>) -> ComplexTensor<4>);
 
-/// A module and how it is applied.
+/// A module and how to apply it.
 pub(super) struct Ready<M> {
     module: M,
     forward: fn(&M, Tensor<4>) -> Tensor<4>,
@@ -67,7 +67,7 @@ impl<M: Module + 'static> Ready<M> {
         }
     }
 
-    /// The same, with what it computes before it takes a real part or a magnitude.
+    /// The same, with its complex result before the real part or magnitude is taken.
     pub(super) fn taking(
         mut self,
         taken: Taken,
@@ -126,7 +126,7 @@ impl<M: Module> Subject for Ready<M> {
     }
 }
 
-/// The median of at least three runs, after one to warm up.
+/// The median of at least three runs, after one warm-up run.
 fn median_seconds(seconds: f64, mut run: impl FnMut()) -> f64 {
     run();
     let (mut times, start) = (Vec::new(), Instant::now());

@@ -3,17 +3,16 @@
 use super::Inspection;
 use super::entries::{residual, sections};
 
-/// Columns before a figure.
+/// Columns before a value.
 const LABEL: usize = 20;
 
-/// The width of a column of residuals where there is room.
+/// The width of a column of residuals, where there is room.
 const FIGURES: usize = 22;
 
-/// Candidates that the table shows.
+/// Maximum number of candidates in the table.
 const CANDIDATES: usize = 12;
 
-/// The whole inspection in lines of at most `width` characters, where there is room for its figures
-/// (about 50).
+/// The whole inspection in lines of at most `width` characters, if the values fit (about 50).
 pub fn describe(inspection: &Inspection, width: usize) -> String {
     let figures = figures(width);
     let [channels, rows, columns] = inspection.shape;
@@ -25,7 +24,7 @@ pub fn describe(inspection: &Inspection, width: usize) -> String {
         &format!("{}: {}", inspection.layer, inspection.summary),
     );
     let what = format!(
-        "{channels} to {} channels, images of {rows}x{columns}, seed {}",
+        "{channels} to {} channels, {rows}x{columns} images, seed {}",
         inspection.outputs, inspection.seed
     );
     wrap(&mut text, width, "", &what);
@@ -37,7 +36,7 @@ pub fn describe(inspection: &Inspection, width: usize) -> String {
             wrap(&mut text, width, &" ".repeat(LABEL), &entry.note);
         }
     }
-    text += "\nHow near ordinary operations come\n";
+    text += "\nClosest ordinary operations\n";
     let line = |first: &str| format!("  {first:>figures$}  ");
     wrap(&mut text, width, &line("residual"), "operation");
     for candidate in candidates(inspection) {
@@ -48,10 +47,10 @@ pub fn describe(inspection: &Inspection, width: usize) -> String {
         &mut text,
         width,
         &" ".repeat(LABEL),
-        "Each fitted to the layer; the residual is the part of its output that the operation misses \
-         on random images: 0 the same, 1 as far off as giving nothing.",
+        "Each is fitted to the layer by least squares; the residual is its relative error on \
+         random images: 0 is equal, 1 is as bad as an output of zero.",
     );
-    text += "\nBaked into one Conv2d with zeros around the image\n";
+    text += "\nBaked into one zero-padded Conv2d\n";
     let line = |first: &str, second: &str| format!("  {first:>figures$}  {second:<figures$}  ");
     let inside = match figures {
         FIGURES => "away from the border",
@@ -73,8 +72,8 @@ pub fn describe(inspection: &Inspection, width: usize) -> String {
         &mut text,
         width,
         &" ".repeat(LABEL),
-        "The best convolution of that size, to run anywhere; away from the border the zeros around \
-         the image do not count.",
+        "The best convolution of that size, usable anywhere; away from the border, zero padding \
+         has no effect.",
     );
     text
 }
@@ -87,7 +86,7 @@ fn figures(width: usize) -> usize {
     }
 }
 
-/// A line a layer, broken at `width` characters.
+/// One line per layer, wrapped at `width` characters.
 pub fn overview(inspections: &[Inspection], width: usize) -> String {
     let mut text = String::new();
     for inspection in inspections {
@@ -120,13 +119,13 @@ pub(super) fn candidates(inspection: &Inspection) -> Vec<&burn_spectral::inspect
         .iter()
         .filter(|c| c.residual < 0.9995 || !c.flip)
         .collect();
-    // Up to the one that is equal there is something to learn; of the rest a few will do.
+    // All up to the equivalent one are informative; of the others a few suffice.
     let end = all.iter().position(|c| *c == inspection.equivalent);
     if let Some(end) = end.filter(|_| inspection.is_equal) {
         shown.retain(|c| all.iter().position(|other| std::ptr::eq(other, *c)) <= Some(end));
     }
     while shown.len() > CANDIDATES {
-        // The one that gains least over its neighbors says least.
+        // The one that improves least on its neighbors is the least informative.
         let gain = |index: usize| shown[index - 1].residual - shown[index].residual;
         let least = (1..shown.len() - 1).min_by(|&a, &b| gain(a).abs().total_cmp(&gain(b).abs()));
         match least {
@@ -137,12 +136,12 @@ pub(super) fn candidates(inspection: &Inspection) -> Vec<&burn_spectral::inspect
     shown
 }
 
-/// Writes words within the width, `first` before the first line and spaces before the others.
+/// Wraps words within the width, with `first` before the first line and spaces before the others.
 fn wrap(text: &mut String, width: usize, first: &str, words: &str) {
     let indent = first.chars().count();
     let mut line = first.to_string();
     let mut is_empty = true;
-    // Not where a space is there to keep two words together.
+    // A non-breaking space keeps two words together.
     for word in words.split(' ').filter(|word| !word.is_empty()) {
         let length = line.chars().count();
         if !is_empty && length + 1 + word.chars().count() > width {

@@ -19,19 +19,19 @@ use super::network::Family;
 use super::plan::flatten;
 use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 
-/// Channels of every layer but the last.
+/// Channels of every layer except the last.
 const WIDTH: usize = 32;
 
-/// Layers of the encoder, and of the decoder.
+/// Layers of the encoder, and as many of the decoder.
 const DEPTH: usize = 2;
 
-/// The size that responses of any size are asked for.
+/// The size given to responses that work at any size.
 const ANY_SIZE: [usize; 2] = [1, 1];
 
 pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "autoencoder-spatial",
-        "autoencoder: two 3x3 convolutions with max-pool, two transposed ones (the baseline)",
+        "autoencoder: two 3x3 convolutions with max-pooling, two transposed ones (the baseline)",
         |domain, device| {
             create(domain, device, |channels, device| {
                 let conv = keras::conv2d(channels, 3, KerasInit::Glorot, device);
@@ -41,7 +41,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "autoencoder-gaussian",
-        "autoencoder-spatial, its encoder on spectra with Gaussian responses, as published",
+        "autoencoder-spatial with its encoder on spectra with Gaussian responses, as published",
         |domain, device| {
             create(domain, device, |channels, device| {
                 let [input, output] = channels;
@@ -53,7 +53,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "autoencoder-gaussian-repaired",
-        "autoencoder-spatial, its encoder's convolutions replaced by stable Gaussian responses",
+        "autoencoder-spatial with stable Gaussian responses in place of the encoder's convolutions",
         |domain, device| {
             create(domain, device, |channels, device| {
                 let filter = Filter::new(FilterKind::Gaussian, channels, ANY_SIZE, device)?;
@@ -86,14 +86,14 @@ fn create(
     )?))
 }
 
-/// A layer of the encoder, before its max-pool.
+/// A layer of the encoder, before its max-pooling.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Encoder {
     /// A filter and ReLU.
     Image(Filter),
-    /// Transform, a filter, ReLU on real and imaginary part, and the inverse transform. It drops
-    /// what no real image has of the rectified spectrum.
+    /// Transform, filter, ReLU on real and imaginary parts, inverse transform. The inverse drops
+    /// the part of the rectified spectrum that no real image has.
     Spectrum(PublishedLayers),
 }
 
@@ -114,13 +114,13 @@ impl Encoder {
     }
 }
 
-/// An encoder of two layers of 32 channels, each halving the image by max-pool, and a decoder of
+/// An encoder of two layers of 32 channels, each halving the image by max-pooling, and a decoder of
 /// two transposed convolutions that double it and a 3×3 convolution to the image's channels.
 ///
 /// Its outputs are the logits of the pixels, `[batch, channels·height·width]`: their sigmoid is the
-/// image. The published network ends in that sigmoid, which here is part of the loss. Images of any
-/// size from 4×4 on, as odd sizes are rounded up by the pooling and cropped by the decoder; classes
-/// are of no account.
+/// image. The published network ends in that sigmoid, which here is part of the loss. Accepts
+/// images of any size from 4×4 on: pooling rounds odd sizes up and the decoder crops. Classes are
+/// ignored.
 #[derive(Module, Debug)]
 pub struct Autoencoder {
     /// The layers of the encoder.
@@ -157,7 +157,7 @@ impl Autoencoder {
 }
 
 impl Autoencoder {
-    /// What the next layer gets of a layer of the encoder.
+    /// The output of an encoder layer, pooled.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`
@@ -180,7 +180,9 @@ impl Family for Autoencoder {
             self.pooled(layer.forward(images))
         });
         let features = self.decoder.iter().fold(code, |features, layer| {
-            let [height, width] = sizes.pop().expect("decoder and encoder are of one depth");
+            let [height, width] = sizes
+                .pop()
+                .expect("encoder and decoder have the same depth");
             let doubled = relu(layer.forward(features));
             doubled.narrow(2, 0, height).narrow(3, 0, width)
         });
@@ -219,7 +221,9 @@ impl Family for Autoencoder {
         }
         sizes.pop();
         for (layer, number) in self.decoder.iter().zip(1..) {
-            let [height, width] = sizes.pop().expect("decoder and encoder are of one depth");
+            let [height, width] = sizes
+                .pop()
+                .expect("encoder and decoder have the same depth");
             summary = summary
                 .layer(format!("double {number}"), layer)?
                 .layer(format!("decoder relu {number}"), &Relu)?

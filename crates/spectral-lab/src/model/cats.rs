@@ -1,8 +1,8 @@
 //! The networks of the cats-vs-dogs benchmark of Wood and Larson (2021).
 //!
-//! Blocks of a filter and ReLU, flattened into a linear head of one output a class, at 150×150.
-//! The source's Gaussian network has other widths than the rest; it stands here in both, with a
-//! spatial network of its own.
+//! Blocks of a filter and ReLU, flattened into a linear head with one output per class, at 150×150.
+//! The source's Gaussian network has other widths than the rest; it is here in both widths, the
+//! second with a spatial baseline of its own.
 
 use super::frequency_stack::PublishedKind;
 use super::info::{Create, ModelInfo};
@@ -27,13 +27,13 @@ pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "cats-spatial",
         "cats-spatial",
-        "cats and dogs: four 3x3 convolutions of 6 channels, dense head (the baseline)",
+        "cats and dogs: four 3x3 convolutions of 6 channels, linear head (the baseline)",
         |domain, device| image_stack::create(domain, FilterKind::Conv, &BLOCKS, device),
     ),
     model(
         "cats-fourier",
         "cats-spatial",
-        "cats-spatial on spectra, a free weight a frequency, as published",
+        "cats-spatial on spectra, one free weight per frequency, as published",
         |domain, device| frequency_stack::create(domain, PublishedKind::Fourier, &BLOCKS, device),
     ),
     model(
@@ -51,20 +51,21 @@ pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "cats-fourier-repaired",
         "cats-spatial",
-        "cats-spatial with free responses that couple all channels, back in the image each time",
+        "cats-spatial with one free weight per frequency, dense coupling, back to the image after \
+            each layer",
         |domain, device| image_stack::create(domain, FilterKind::FullSpectrum, &BLOCKS, device),
     ),
     model(
         "cats-linear-repaired",
         "cats-spatial",
-        "cats-spatial with linear responses that couple all channels, back in the image each time",
+        "cats-spatial with linear responses, dense coupling, back to the image after each layer",
         |domain, device| image_stack::create(domain, FilterKind::Polynomial(1), &BLOCKS, device),
     ),
     model(
         "cats-gaussian-repaired",
         "cats-spatial",
-        "cats-spatial with stable Gaussian responses that couple all channels, back in the image \
-         each time",
+        "cats-spatial with stable Gaussian responses, dense coupling, back to the image after each \
+         layer",
         |domain, device| image_stack::create(domain, FilterKind::Gaussian, &BLOCKS, device),
     ),
     model(
@@ -82,8 +83,8 @@ pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "cats-gaussian-deep-repaired",
         "cats-spatial-deep",
-        "cats-spatial-deep with stable Gaussian responses that couple all channels, back in the \
-         image each time",
+        "cats-spatial-deep with stable Gaussian responses, dense coupling, back to the image after \
+         each layer",
         |domain, device| image_stack::create(domain, FilterKind::Gaussian, &DEEP, device),
     ),
 ];

@@ -2,9 +2,9 @@
 //!
 //! Six layers of 32 to 128 channels without pooling, dropout 0.2 after every second one, a dense
 //! layer of 128. Its spectral network has the same plan; its residual one, which the notebook
-//! defines and then overwrites, has a layer of 64 channels, ten more whose input is added to their
-//! output after ReLU, and a linear head. The notebook has no spatial twin of that: here it takes
-//! 3×3 convolutions and the initial weights of the notebook's other spatial network.
+//! defines and then overwrites, has a layer of 64 channels, ten more with residual connections
+//! after ReLU, and a linear head. The notebook has no spatial twin of that; the one here has 3×3
+//! convolutions and the initial weights of the notebook's other spatial network.
 
 use super::frequency_stack::PublishedKind;
 use super::info::{Create, ModelInfo};
@@ -44,13 +44,14 @@ pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "cifar-linear-repaired",
         "cifar-spatial",
-        "cifar-spatial with linear responses that couple all channels, back in the image each time",
+        "cifar-spatial with linear responses, dense coupling, back to the image after each layer",
         |domain, device| image_stack::create(domain, FilterKind::Polynomial(1), &PLAIN, device),
     ),
     model(
         "cifar-residual-spatial",
         "cifar-residual-spatial",
-        "CIFAR-10: a 3x3 convolution of 64 channels, ten more with residuals (the baseline)",
+        "CIFAR-10: a 3x3 convolution of 64 channels, ten more with residual connections (the \
+            baseline)",
         |domain, device| image_stack::create(domain, FilterKind::Conv, &RESIDUAL, device),
     ),
     model(

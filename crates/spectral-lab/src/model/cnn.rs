@@ -1,4 +1,4 @@
-//! The small convolutional network that KKLayer was tried in, and its spectral variants.
+//! The small convolutional network that KKLayer was published with, and its spectral variants.
 
 use burn::module::Module;
 use burn::nn::activation::Activation;
@@ -18,7 +18,7 @@ use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 /// Channels of the three convolutions.
 pub(super) const WIDTHS: [usize; 3] = [16, 32, 64];
 
-/// Nine parameters a filter, as many as a 3×3 kernel has.
+/// Nine parameters per filter, as in a 3×3 kernel.
 const POLYNOMIAL: FilterKind = FilterKind::Polynomial(4);
 
 pub(super) const MODELS: &[ModelInfo] = &[
@@ -49,12 +49,12 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "free1",
-        "cnn with its first convolution replaced by a free complex weight a frequency",
+        "cnn with its first convolution replaced by one free complex weight per frequency",
         |domain, device| create(domain, FilterKind::FullSpectrum, 1, device),
     ),
     model(
         "free2",
-        "cnn with its first two convolutions replaced by free complex weights a frequency",
+        "cnn with its first two convolutions replaced by one free complex weight per frequency",
         |domain, device| create(domain, FilterKind::FullSpectrum, 2, device),
     ),
     model(
@@ -79,7 +79,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "free-modes",
-        "cnn with all convolutions replaced by a free weight a mode, for any size",
+        "cnn with all convolutions replaced by one free weight per mode, for any size",
         |domain, device| create(domain, FilterKind::FourierModes, 3, device),
     ),
     model(
@@ -120,7 +120,7 @@ fn create(
     )?))
 }
 
-/// The plain network with so many channels in its stages.
+/// The plain network with the given channels in its stages.
 pub(super) fn plain(
     domain: Domain,
     widths: [usize; 3],
@@ -134,19 +134,19 @@ pub(super) fn plain(
     Ok(Network::Cnn(Cnn::new(domain, shape, device)?))
 }
 
-/// What a [`Cnn`] is made of.
+/// The plan of a [`Cnn`].
 struct Shape {
-    /// What stands in the place of its first convolutions.
+    /// The replacement of its first convolutions.
     kind: FilterKind,
-    /// Of how many.
+    /// How many are replaced.
     replaced: usize,
     /// Channels of its stages.
     widths: [usize; 3],
 }
 
-/// Max-pool, then three stages of 16, 32 and 64 channels with a max-pool between them, the mean
-/// over space, and a linear head: the network in which KKLayer's author replaced the first, and
-/// the first two, convolutions.
+/// Max-pooling, then three stages of 16, 32 and 64 channels with max-pooling between them, the mean
+/// over space, and a linear head: the network in which KKLayer's author replaced the first, and the
+/// first two, convolutions.
 #[derive(Module, Debug)]
 pub struct Cnn {
     /// The three stages.
@@ -185,7 +185,7 @@ impl Cnn {
         })
     }
 
-    /// What the first filter makes of images, before it is normalized.
+    /// The output of the first filter, before normalization.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`

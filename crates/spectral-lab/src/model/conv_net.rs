@@ -1,6 +1,6 @@
-//! Plain convolutional networks of the usual kind: stages, then dense layers.
+//! Plain convolutional networks: convolution stages, then dense layers.
 //!
-//! They are spatial baselines of networks that work on spectra and have their plans.
+//! They are the spatial baselines of networks that work on spectra with the same plan.
 
 use burn::module::Module;
 use burn::nn::activation::Activation;
@@ -20,17 +20,17 @@ use super::{Filter, InputSpec, ModelError, Network};
 
 /// The layers of a network.
 struct Layers {
-    /// Taps of a convolution each way.
+    /// Kernel size.
     kernel: usize,
     /// Output channels of each convolution.
     widths: &'static [usize],
-    /// How many stages, from the first on, pool.
+    /// How many of the first stages pool.
     pooled: usize,
     /// Units of the hidden dense layers.
     hidden: &'static [usize],
 }
 
-/// LeCun et al. (1998) with batch normalization and ReLU, and without their second pooling.
+/// LeNet (LeCun et al., 1998) with batch normalization and ReLU, without the second pooling.
 const LENET: Layers = Layers {
     kernel: 5,
     widths: &[6, 16],
@@ -38,7 +38,7 @@ const LENET: Layers = Layers {
     hidden: &[120, 84],
 };
 
-/// Simonyan and Zisserman (2015) with one convolution a block and batch normalization.
+/// VGG (Simonyan and Zisserman, 2015) with one convolution per block and batch normalization.
 const VGG: Layers = Layers {
     kernel: 3,
     widths: &[64, 128, 256, 512, 512],
@@ -76,12 +76,12 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     vgg(
         "vgg-half",
-        "vgg of half the channels (a baseline)",
+        "vgg with half the channels (a baseline)",
         |domain, device| create(domain, &VGG_HALF, device),
     ),
     vgg(
         "vgg-quarter",
-        "vgg of a quarter of the channels (a baseline)",
+        "vgg with a quarter of the channels (a baseline)",
         |domain, device| create(domain, &VGG_QUARTER, device),
     ),
 ];
@@ -103,11 +103,11 @@ fn create(domain: Domain, layers: &Layers, device: &Device) -> Result<Network, M
     Ok(Network::Conv(ConvNet::new(domain, layers, device)))
 }
 
-/// Stages of a convolution, batch normalization and ReLU, the first ones with a max-pool, then
+/// Stages of a convolution, batch normalization and ReLU, the first ones with max-pooling, then
 /// dense layers with ReLU between them.
 ///
-/// Convolutions and hidden dense layers start within `±√(6/fan_in)`, the last layer within
-/// `±√(6/(fan_in + fan_out))`, biases at zero.
+/// Convolutions and hidden dense layers are initialized within `±√(6/fan_in)`, the last layer
+/// within `±√(6/(fan_in + fan_out))`, biases at zero.
 #[derive(Module, Debug)]
 pub struct ConvNet {
     /// The stages.
@@ -153,7 +153,7 @@ impl ConvNet {
         }
     }
 
-    /// The size of the last stage's images.
+    /// The image size after the last stage.
     fn last_size(&self, size: [usize; 2]) -> [usize; 2] {
         let pools = self.stages.iter().filter(|stage| stage.pool.is_some());
         pools.fold(size, |size, _| halved(size))

@@ -1,4 +1,4 @@
-//! Learned local or filtered features of images, and a linear head.
+//! Learned local or filtered features of images, with a linear head.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -21,8 +21,8 @@ use super::{Filter, FilterKind, InputSpec, ModelError, Network};
 /// Height and width of the patches of the local transform.
 const PATCH: usize = 8;
 
-/// Channels of the two convolutions; those of the gates and of the patches' features below give
-/// all networks nearly as many parameters at 28×28.
+/// Channels of the two convolutions; those of the gates and of the patch features below give all
+/// networks nearly the same number of parameters at 28×28.
 const CONV_WIDTHS: [usize; 2] = [12, 21];
 const GATE_WIDTH: usize = 14;
 const PATCH_WIDTH: usize = 22;
@@ -30,7 +30,7 @@ const PATCH_WIDTH: usize = 22;
 pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "fft-cnn-small",
-        "two 3x3 convolutions of 12, 21 channels with max-pool, dense head (the baseline)",
+        "two 3x3 convolutions of 12, 21 channels with max-pooling, linear head (the baseline)",
         |domain, device| {
             let first = [domain.input.channels, CONV_WIDTHS[0]];
             let layers = [first, CONV_WIDTHS].map(|channels| {
@@ -49,7 +49,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "fft-gate-repaired",
-        "14 filters with one learned gate a frequency, max-pool, dense head",
+        "14 filters with one learned gate per frequency, max-pooling, linear head",
         |domain, device| {
             let channels = [domain.input.channels, GATE_WIDTH];
             let filter = Filter::new(FilterKind::Gate, channels, domain.input.size(), device)?;
@@ -62,7 +62,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "fft-local",
-        "22 features of the spectra of 8x8 patches, the same everywhere, dense head",
+        "22 features of the spectra of 8x8 patches, shared by all patches, linear head",
         |domain, device| {
             let layer = PatchLayer::new(domain.input.channels, device)?;
             let size = layer.transform.patches(domain.input.size());
@@ -84,14 +84,14 @@ const fn model(name: &'static str, summary: &'static str, create: Create) -> Mod
         summary,
         baseline: "fft-cnn-small",
         input: InputSpec::new(1, [64, 64], 10),
-        // Pooled by four, or a patch.
+        // Pooled by four, or one patch.
         smallest: 8,
         recipe: "lab",
         create,
     }
 }
 
-/// A filter, ReLU and max-pool.
+/// A filter, ReLU and max-pooling.
 #[derive(Module, Debug)]
 pub struct FilterLayer {
     /// The filter.
@@ -99,8 +99,8 @@ pub struct FilterLayer {
     pool: MaxPool2d,
 }
 
-/// The spectra of overlapping patches, real and imaginary parts as channels, mixed alike at every
-/// patch.
+/// The spectra of overlapping patches, with real and imaginary parts as channels, mixed by the same
+/// weights at every patch.
 #[derive(Module, Debug)]
 pub struct PatchLayer {
     /// The local transform.
@@ -118,7 +118,7 @@ impl PatchLayer {
         })
     }
 
-    /// Features of patches.
+    /// The features of patches.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`
@@ -126,7 +126,7 @@ impl PatchLayer {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let spectra = self.transform.forward(images);
         let [batch, channels, rows, columns, height, bins] = spectra.dims();
-        // In the scale of the image.
+        // Scaled as in the image.
         let spectra = spectra.mul_scalar(1.0 / PATCH as f64).map(|part| {
             part.permute([0, 1, 4, 5, 2, 3]).reshape([
                 batch,
@@ -144,7 +144,7 @@ impl PatchLayer {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum FeatureLayer {
-    /// A filter, ReLU and max-pool.
+    /// A filter, ReLU and max-pooling.
     Filter(FilterLayer),
     /// The spectra of patches, mixed, and ReLU.
     Patches(PatchLayer),
@@ -170,9 +170,10 @@ impl FeatureLayer {
     }
 }
 
-/// Layers of features, flattened into a linear head: a small convolutional network, and two answers
-/// to what a transform of the whole image lacks. Gates of one weight a frequency are filters, which
-/// lead back to the image, and can learn; the transform of patches says where a frequency is.
+/// Layers of features, flattened into a linear head: a small convolutional network, and two
+/// remedies for what a transform of the whole image lacks. Gates with one weight per frequency are
+/// filters that return to the image and can learn; the transform of patches keeps the location of a
+/// frequency.
 #[derive(Module, Debug)]
 pub struct FeatureNet {
     /// The layers.
@@ -184,7 +185,7 @@ pub struct FeatureNet {
 }
 
 impl FeatureNet {
-    /// A network whose layers give so many channels of the given height and width.
+    /// A network whose layers give `channels` channels of the given height and width.
     fn network(
         domain: Domain,
         layers: Vec<FeatureLayer>,

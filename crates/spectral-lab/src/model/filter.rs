@@ -1,4 +1,4 @@
-//! A layer in the place of a convolution.
+//! Layers that take the place of a convolution.
 
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
@@ -16,30 +16,30 @@ use burn_spectral::spatial::{self, Activation};
 use burn_spectral::spectrum::{ElementGate, GateConfig};
 use burn_spectral::summary::{FeatureShape, Summarize, Trace};
 
-/// What stands in the place of a convolution.
+/// The kind of layer in place of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterKind {
-    /// An ordinary 3×3 convolution that keeps the size.
+    /// An ordinary 3×3 convolution with `same` padding.
     Conv,
     /// KKLayer as published.
     Kk,
-    /// The causal response that KKLayer set out to be.
+    /// The causal response that KKLayer was meant to be.
     KramersKronig,
-    /// A free complex weight a frequency.
+    /// One free complex weight per frequency.
     FullSpectrum,
-    /// The stable polynomial response of that order.
+    /// The stable polynomial response of the given order.
     Polynomial(usize),
     /// The stable Gaussian response.
     Gaussian,
-    /// A free complex weight a mode of the size it was built for.
+    /// One free complex weight per mode of the size it was built for.
     FourierModes,
     /// The stable Gaussian response on the modes of the size it was built for.
     GaussianModes,
-    /// A learned gate a frequency.
+    /// One learned gate per frequency.
     Gate,
 }
 
-/// A layer in the place of a convolution.
+/// A layer in place of a convolution.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Filter {
@@ -47,22 +47,22 @@ pub enum Filter {
     Conv(Conv2d),
     /// KKLayer as published.
     Kk(KkLayer),
-    /// The causal response that KKLayer set out to be.
+    /// The causal response that KKLayer was meant to be.
     KramersKronig(SpectralConv2d<KramersKronig2d>),
-    /// A free complex weight a frequency.
+    /// One free complex weight per frequency.
     FullSpectrum(SpectralConv2d<FullSpectrum2d>),
     /// The stable polynomial response.
     Polynomial(SpectralConv2d<Polynomial>),
     /// The stable Gaussian response.
     Gaussian(SpectralConv2d<Gaussian>),
-    /// A free complex weight a mode.
+    /// One free complex weight per mode.
     FourierModes(SpectralConv2d<BandLimited<FullSpectrum2d>>),
     /// The stable Gaussian response on modes.
     GaussianModes(SpectralConv2d<BandLimited<Gaussian>>),
-    /// A learned gate a frequency.
+    /// One learned gate per frequency.
     Gate(SpectralConv2d<ElementGate>),
-    /// An ordinary convolution of the circularly reversed image: what a layer that reverses its
-    /// images is baked into.
+    /// An ordinary convolution of the circularly flipped image: the baked form of a layer that
+    /// flips its images.
     Flipped(Conv2d),
 }
 
@@ -147,7 +147,7 @@ impl Filter {
         matches!(self, Self::Conv(_))
     }
 
-    /// Whether the layer can take images of that height and width.
+    /// Whether the layer accepts images of that height and width.
     pub(super) fn takes(&self, size: [usize; 2]) -> bool {
         fn fits<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>, size: [usize; 2]) -> bool {
             layer
@@ -181,7 +181,7 @@ impl Filter {
         }
     }
 
-    /// Channels of its inputs.
+    /// Input channels.
     pub fn channels_in(&self) -> usize {
         match self {
             Self::Conv(layer) | Self::Flipped(layer) => {
@@ -199,7 +199,8 @@ impl Filter {
     }
 
     /// Number of parameters that cannot change the output on images of that height and width, or of
-    /// the size it was built for where it is bound to one: what an inspection of the layer measures.
+    /// the size it was built for if it only runs at that; equal to what an inspection of the layer
+    /// measures.
     pub fn dead_parameters(&self, size: [usize; 2]) -> usize {
         fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>) -> usize {
             let dead = layer.response.dead_parameters();
@@ -219,8 +220,8 @@ impl Filter {
     }
 }
 
-/// Imaginary parts of free weights at the frequencies that are their own negative, where the spectrum
-/// of a real signal has none.
+/// Imaginary parts of free weights at the frequencies that are their own negative, where the
+/// spectrum of a real signal is real.
 fn own_imaginary(response: &FullSpectrum2d) -> usize {
     let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };
     let [outputs, inputs] = response.channels();
@@ -228,7 +229,7 @@ fn own_imaginary(response: &FullSpectrum2d) -> usize {
     outputs * inputs * frequencies
 }
 
-/// Weights of a convolution whose taps meet nothing but the zeros around images of that size.
+/// Weights of a convolution whose taps only ever meet zero padding on images of that size.
 fn taps_outside(layer: &Conv2d, size: [usize; 2]) -> usize {
     let [outputs, inputs, rows, columns] = layer.weight.lazy_shape().dims();
     let taps = [rows, columns];

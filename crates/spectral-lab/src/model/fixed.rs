@@ -1,4 +1,4 @@
-//! A convolution that learns, and Fourier filters in its place that do not.
+//! A learned convolution, and fixed Fourier filters in its place.
 
 use core::f64::consts::TAU;
 
@@ -24,13 +24,13 @@ use super::{Filter, InputSpec, ModelError, Network};
 /// Channels of the convolution.
 const WIDTH: usize = 32;
 
-/// Directions that the banks of filters look in, along height and width.
+/// Directions of the filter banks, along height and width.
 const DIRECTIONS: [[f64; 2]; 4] = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]];
 
 pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "fixed-conv",
-        "a 3x3 convolution of 32 channels, max-pool, dense head (the baseline)",
+        "a 3x3 convolution of 32 channels, max-pooling, linear head (the baseline)",
         [28, 28],
         |domain, device| {
             let channels = [domain.input.channels, WIDTH];
@@ -54,7 +54,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "fixed-sinc-planes",
-        "fixed-conv with the sinc of an image's two coordinates in place of the convolution",
+        "fixed-conv with the sinc of the image coordinates in place of the convolution",
         [128, 128],
         |domain, device| {
             let kernels = sinc_planes(domain.input.size(), device);
@@ -79,7 +79,7 @@ const fn model(
         summary,
         baseline: "fixed-conv",
         input: InputSpec::new(1, size, 10),
-        // Two edges and a max-pool.
+        // Two borders and max-pooling.
         smallest: 4,
         recipe: "lab",
         create,
@@ -122,32 +122,32 @@ fn fixed(
     Ok(FixedNet::network(domain, first, channels, size, device))
 }
 
-/// The layer that is compared.
+/// The layer under comparison.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum FirstLayer {
     /// A 3×3 convolution without padding.
     Conv(Filter),
-    /// Fixed filters of every channel; the magnitude of the result.
+    /// Fixed filters of every channel, followed by the magnitude.
     Fixed(FixedFourierConv2d),
 }
 
-/// One layer, ReLU, a 2×2 max-pool and a linear head.
+/// One layer, ReLU, a 2×2 max-pooling and a linear head.
 ///
-/// The layer is a convolution or a bank of fixed filters of which the magnitude is taken. A filter
-/// `sin(2πk·f)` of frequency is real and odd, so that the result for a real image is imaginary, and
-/// its magnitude is the central difference `|x[n+k] − x[n−k]|/2`: edges at `k` samples. A filter
-/// `sinc`, the same over its argument, is the mean over `2k` samples. The published examples name
-/// the functions and neither a number of filters nor a network around them: here there are as many
-/// as the convolution has channels, eight scales `k` along each of four directions, and the rest is
-/// the network of the example with the convolution. Circular, they keep the two edges that the
-/// convolution loses, and the head is larger by that.
+/// The layer is a convolution, or a bank of fixed filters followed by the magnitude. A filter
+/// `sin(2πk·f)` of frequency is real and odd, so the result for a real image is imaginary, and its
+/// magnitude is the central difference `|x[n+k] − x[n−k]|/2`: edges at a scale of `k` samples. A
+/// filter `sinc`, the same over its argument, is the mean over `2k` samples. The published examples
+/// name the functions but neither the number of filters nor a network around them: here there are
+/// as many as the convolution has channels, eight scales `k` along each of four directions, and the
+/// rest is the network of the example with the convolution. Being circular, they keep the two
+/// borders that the convolution loses, which makes the head larger.
 ///
-/// The sinc of the two coordinates of an image, as filter of that shape, has a kernel that is
-/// constant along one axis: all it keeps of the image are the sums of rows and of columns.
+/// The sinc of the two coordinates of an image, used as a filter of that shape, has a kernel that
+/// is constant along one axis: it only keeps the sums of rows and of columns.
 #[derive(Module, Debug)]
 pub struct FixedNet {
-    /// The layer that is compared.
+    /// The layer under comparison.
     pub first: FirstLayer,
     /// The head.
     pub head: Linear,
@@ -157,7 +157,7 @@ pub struct FixedNet {
 }
 
 impl FixedNet {
-    /// A network whose first layer gives so many channels of the given height and width.
+    /// A network whose first layer gives `channels` channels of the given height and width.
     fn network(
         domain: Domain,
         first: FirstLayer,

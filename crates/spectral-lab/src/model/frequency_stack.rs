@@ -1,4 +1,4 @@
-//! A stack of filters of one spectrum, without a transform between them, and a dense head.
+//! A stack of filters of one spectrum, without transforms between them, and a dense head.
 
 use burn::module::{Module, ModuleDisplay};
 use burn::nn::Dropout;
@@ -18,10 +18,11 @@ use super::network::Family;
 use super::plan::{Head, Plan, drop};
 use super::{InputSpec, ModelError, Network};
 
-/// A published layer of Wood and Larson's (2021), one filter an output over the sum of its inputs.
+/// A published layer of Wood and Larson (2021): one filter per output, applied to the sum of its
+/// inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PublishedKind {
-    /// A free weight a frequency, with Keras' initial weights.
+    /// One free weight per frequency, with Keras' initial weights.
     Fourier,
     /// A polynomial of order 1 in the row and one in the column, drawn from `N(0, 0.005)`.
     Linear,
@@ -29,10 +30,10 @@ pub(super) enum PublishedKind {
     Gaussian,
 }
 
-/// Published layers from spectrum to spectrum, ReLU on real and imaginary part after each.
+/// Published layers from spectrum to spectrum, each followed by ReLU on real and imaginary parts.
 #[derive(Module, Debug)]
 pub enum PublishedLayers {
-    /// A free weight a frequency.
+    /// One free weight per frequency.
     Fourier(SharedStack2d<FullSpectrum2d>),
     /// A polynomial of order 1 in the row and one in the column.
     Linear(SharedStack2d<Polynomial>),
@@ -41,8 +42,8 @@ pub enum PublishedLayers {
 }
 
 impl PublishedLayers {
-    /// Layers of so many filters each, the first on so many channels, for spectra of images of
-    /// `size`.
+    /// Layers with `filters` filters each, the first on `channels` channels, for spectra of images
+    /// of `size`.
     pub(super) fn new(
         kind: PublishedKind,
         channels: usize,
@@ -97,7 +98,7 @@ impl PublishedLayers {
         }
     }
 
-    /// Adds the layers, the first of them called number `first`, and their activations.
+    /// Adds the layers, the first of them with number `first`, and their activations.
     pub(super) fn summary(&self, summary: Summary, first: usize) -> Result<Summary, SpectralError> {
         fn rows<R: FrequencyResponse<4> + ModuleDisplay>(
             stack: &SharedStack2d<R>,
@@ -119,16 +120,17 @@ impl PublishedLayers {
     }
 }
 
-/// Transform, filters of the spectrum with ReLU on real and imaginary part, and a dense head on
-/// the flattened spectrum: the networks of Wood and Larson (2021) as published. No frequency meets
-/// another before the head, and no channel either ([`burn_spectral::frequency`]).
+/// Transform, filters of the spectrum with ReLU on real and imaginary parts, and a dense head on
+/// the flattened spectrum: the networks of Wood and Larson (2021) as published. Neither frequencies
+/// nor channels are mixed before the head ([`burn_spectral::frequency`]).
 ///
-/// Published up to June 2021 the parametric layers got the imaginary part of the complex product
+/// Until June 2021 the published parametric layers had the imaginary part of the complex product
 /// wrong, `Re X·Re R + Im X·Im R`, in the CIFAR-10 notebook too; here the product is right. That
-/// notebook also divides the rows' index by the number of columns, here by that of the rows.
+/// notebook also divides the row index by the number of columns; here it is divided by the number
+/// of rows.
 #[derive(Module, Debug)]
 pub struct FrequencyStack {
-    /// The filters, in as few groups as residuals and dropout between them allow.
+    /// The filters, in as few groups as the residuals and dropout between them allow.
     pub layers: Vec<PublishedLayers>,
     /// The head.
     pub head: Head,

@@ -12,10 +12,10 @@ use super::network::Family;
 use super::plan::{Head, Plan, drop, flatten};
 use super::{Filter, FilterKind, InputSpec, ModelError, Network, keras};
 
-/// Filters from images to images of the same size, each with ReLU, flattened into a dense head:
-/// the spatial networks that Wood and Larson (2021) compared with, and the repaired form of their
-/// spectral ones. These return to the image after every filter, so that ReLU mixes frequencies,
-/// and couple all channels.
+/// Filters from images to images of the same size, each with ReLU, flattened into a dense head: the
+/// spatial baselines of Wood and Larson (2021), and the repaired form of their spectral networks.
+/// The latter return to the image after every filter, so that ReLU mixes frequencies, and couple
+/// all channels.
 #[derive(Module, Debug)]
 pub struct ImageStack {
     /// The filters.

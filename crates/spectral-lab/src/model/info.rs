@@ -1,4 +1,4 @@
-//! What the registry knows of a network.
+//! What the registry records of a network.
 
 use burn::tensor::Device;
 
@@ -8,20 +8,20 @@ use super::{InputSpec, ModelError, Network};
 /// Creates a network with fresh weights.
 pub(super) type Create = fn(Domain, &Device) -> Result<Network, ModelError>;
 
-/// A network of the registry.
+/// An entry of the registry.
 #[derive(Clone, Debug)]
 pub struct ModelInfo {
-    /// The name it goes by.
+    /// The name.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// A one-line description.
     pub summary: &'static str,
-    /// The network it is to be compared with; itself for a baseline.
+    /// The network to compare it with; itself for a baseline.
     pub baseline: &'static str,
-    /// The input its source used, at which it is counted unless another is given.
+    /// The input size of its source, used for counting parameters by default.
     pub input: InputSpec,
-    /// The least height and width of images that it can be built for.
+    /// The minimum height and width of images that it can be built for.
     pub smallest: usize,
-    /// The name of the training settings that its source used, those of the lab where it had none.
+    /// The recipe of its source, or that of the lab.
     pub recipe: &'static str,
     pub(super) create: Create,
 }

@@ -1,11 +1,11 @@
-//! What a network takes and gives.
+//! Input shape and number of classes of a network.
 
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 use crate::limits;
 
-/// What a network takes and gives.
+/// Input shape and number of classes of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSpec {
     /// Channels of the images.
@@ -14,7 +14,7 @@ pub struct InputSpec {
     pub height: usize,
     /// Columns of the images.
     pub width: usize,
-    /// Classes to tell apart; of no account to an autoencoder.
+    /// Number of classes; ignored by autoencoders.
     pub classes: usize,
 }
 
@@ -26,7 +26,7 @@ impl Default for InputSpec {
 }
 
 impl InputSpec {
-    /// Images of so many channels and of the given height and width, and so many classes.
+    /// Images with `channels` channels of the given height and width, and `classes` classes.
     pub const fn new(channels: usize, size: [usize; 2], classes: usize) -> Self {
         Self {
             channels,
@@ -47,12 +47,12 @@ impl InputSpec {
     }
 }
 
-/// The input a network was built for, and the name it goes by.
+/// The input a network was built for, and the network's name.
 #[derive(Clone, Debug)]
 pub(super) struct Domain {
     pub(super) model: &'static str,
     pub(super) input: InputSpec,
-    /// The least height and width.
+    /// The minimum height and width.
     pub(super) smallest: usize,
 }
 
@@ -88,12 +88,12 @@ impl Domain {
         }
     }
 
-    /// Checks that the network takes as many channels, and gives as many classes, as `other` has.
+    /// Checks that the numbers of channels and classes match those of `other`.
     pub(super) fn check_channels(&self, other: &InputSpec) -> Result<(), ModelError> {
         self.check_count("channels", self.input.channels, other.channels)
     }
 
-    /// Checks that the network tells as many classes apart as `other` has.
+    /// Checks that the number of classes matches that of `other`.
     pub(super) fn check_classes(&self, other: &InputSpec) -> Result<(), ModelError> {
         self.check_count("classes", self.input.classes, other.classes)
     }
@@ -122,7 +122,7 @@ impl Domain {
         }
     }
 
-    /// The error of a network that is bound to the size it was built for.
+    /// The error of a network that only runs at the size it was built for.
     pub(super) fn other_size(&self, got: [usize; 2]) -> ModelError {
         ModelError::Size {
             model: self.model,

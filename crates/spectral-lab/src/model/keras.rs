@@ -1,11 +1,11 @@
-//! Layers with the initial weights that Keras gives them: biases zero, weights uniform.
+//! Layers with Keras' initial weights: biases zero, weights uniform.
 
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::Device;
 
-/// How weights are drawn. `fan_in` and `fan_out` count the inputs of an output, and the outputs of
-/// an input.
+/// How weights are drawn. `fan_in` and `fan_out` count the inputs per output and the outputs per
+/// input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KerasInit {
     /// Within `±√(6/(fan_in + fan_out))`, the default (Glorot and Bengio, 2010).
@@ -26,8 +26,8 @@ impl From<KerasInit> for Initializer {
     }
 }
 
-/// A convolution from `channels[0]` to `channels[1]` channels that keeps the size; `kernel` is the
-/// odd number of taps each way.
+/// A convolution from `channels[0]` to `channels[1]` channels with `same` padding; `kernel` is the
+/// odd kernel size.
 pub(super) fn conv2d(
     channels: [usize; 2],
     kernel: usize,
@@ -39,7 +39,7 @@ pub(super) fn conv2d(
     padded_conv2d(channels, kernel, padding, init, device)
 }
 
-/// A 3×3 convolution without padding, which loses the edges.
+/// A 3×3 convolution without padding, which loses the borders.
 pub(super) fn valid_conv2d(channels: [usize; 2], init: KerasInit, device: &Device) -> Conv2d {
     padded_conv2d(channels, 3, PaddingConfig2d::Valid, init, device)
 }
@@ -59,13 +59,13 @@ fn padded_conv2d(
     layer
 }
 
-/// A 3×3 transposed convolution that takes `n` samples to `2n + 1`.
+/// A 3×3 transposed convolution that maps `n` samples to `2n + 1`.
 pub(super) fn doubling_conv2d(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
     let mut layer = ConvTranspose2dConfig::new(channels, [3, 3])
         .with_stride([2, 2])
         .with_initializer(Initializer::Zeros)
         .init(device);
-    // Burn tells an initializer of transposed convolutions one of the fans only.
+    // Burn gives the initializer of a transposed convolution only one of the fans.
     let [inputs, outputs] = channels;
     layer.weight = Initializer::from(KerasInit::Glorot).init_with(
         [inputs, outputs, 3, 3],

@@ -1,7 +1,7 @@
 //! The networks of the lab, by name.
 //!
-//! Every spectral network stands beside its spatial baseline: the same network with ordinary
-//! convolutions in the places that differ.
+//! Every spectral network has a spatial baseline: the same network with ordinary convolutions in
+//! place of the spectral layers.
 
 mod autoencoder;
 mod cats;

@@ -1,4 +1,4 @@
-//! Any network of the registry.
+//! A network of the registry.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -13,18 +13,18 @@ use super::{
     InputSpec, ModelError, SpectralBest, SpectrumNet,
 };
 
-/// What the networks of every family answer.
+/// The interface of every family of networks.
 pub(super) trait Family {
-    /// What it was built for.
+    /// The input it was built for.
     fn domain(&self) -> &Domain;
 
-    /// Outputs `[batch, outputs]` of images `[batch, channels, height, width]`.
+    /// Outputs `[batch, outputs]` for images `[batch, channels, height, width]`.
     fn forward(&self, images: Tensor<4>) -> Tensor<2>;
 
-    /// Whether it can take images of that height and width, which are not too small.
+    /// Whether it accepts images of that height and width, which are not too small.
     fn takes(&self, size: [usize; 2]) -> bool;
 
-    /// Its layers, for an input that it takes.
+    /// Its layers, for an input that it accepts.
     fn summary(&self, input: &InputSpec) -> Result<Summary, SpectralError>;
 
     /// Whether its outputs are the classes of [`InputSpec`].
@@ -45,12 +45,12 @@ pub(super) trait Family {
             .collect()
     }
 
-    /// The filters of [`filters`](Self::filters), in the same order, to be replaced.
+    /// The filters of [`filters`](Self::filters), in the same order, for replacement.
     fn filters_mut(&mut self) -> Vec<&mut Filter> {
         Vec::new()
     }
 
-    /// See [`Network::dead_parameters`]. Those of the filters, if nothing else is dead.
+    /// See [`Network::dead_parameters`]. By default, those of the filters.
     fn dead_parameters(&self) -> usize {
         let filters = self.filters(self.domain().input.size());
         let dead =
@@ -59,15 +59,15 @@ pub(super) trait Family {
     }
 }
 
-/// Any network of the registry.
+/// A network of the registry.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Network {
     /// The small convolutional network and its spectral variants.
     Cnn(Cnn),
-    /// Stages with pooling, and dense layers.
+    /// Convolution stages with pooling, and dense layers.
     Conv(ConvNet),
-    /// Our own, and its spatial twin.
+    /// `spectral-best` and its spatial twin.
     SpectralBest(SpectralBest),
     /// Filters of images, and a dense head.
     ImageStack(ImageStack),
@@ -116,11 +116,11 @@ impl Network {
         }
     }
 
-    /// Checks that the network, as it was built, takes such images and gives so many classes.
+    /// Checks that the network, as built, accepts such images and has that many classes.
     ///
     /// # Errors
-    /// When the channels or the classes are others, the images are too small, or they have another
-    /// size and some weights belong to single pixels or frequencies.
+    /// If the channels or classes differ, the images are too small, or they have another size and
+    /// some weights belong to single pixels or frequencies.
     pub fn check(&self, input: &InputSpec) -> Result<(), ModelError> {
         let (family, size) = (self.family(), input.size());
         let domain = family.domain();
@@ -135,34 +135,33 @@ impl Network {
         }
     }
 
-    /// The layers that such images pass through, with shapes, parameters and multiply-adds.
+    /// The layers for such images, with shapes, parameters and multiply-adds.
     ///
     /// # Errors
-    /// Where [`check`](Self::check) gives one.
+    /// As for [`check`](Self::check).
     pub fn summary(&self, input: &InputSpec) -> Result<Summary, ModelError> {
         self.check(input)?;
         Ok(self.family().summary(input)?)
     }
 
-    /// The layer from images to images that meets images of the given height and width first, and
-    /// the size in which it meets them; none where a spectrum is what comes first, or where the
-    /// first layer is not linear.
+    /// The first layer from images to images for images of the given height and width, and the size
+    /// of its input; none if a spectrum comes first, or if the first layer is not linear.
     pub fn first_filter(&self, image: [usize; 2]) -> Option<(&Filter, [usize; 2])> {
         self.family().first_filter(image)
     }
 
-    /// Its layers from images to images that stand in the place of a convolution, by the names that
-    /// the [summary](Self::summary) gives them, each with the size in which it meets images of the
-    /// given height and width.
+    /// Its layers from images to images in place of a convolution, by their names in the
+    /// [summary](Self::summary), each with the size of its input for images of the given height and
+    /// width.
     pub fn filters(&self, image: [usize; 2]) -> Vec<(String, &Filter, [usize; 2])> {
         self.family().filters(image)
     }
 
-    /// The network with another layer, of the same channels, in the place of the filter at that place
+    /// The network with another layer, of the same channels, in place of the filter at that index
     /// of [`filters`](Self::filters).
     ///
     /// # Panics
-    /// When it has no such filter.
+    /// If there is no such filter.
     pub fn with_filter(mut self, index: usize, filter: Filter) -> Self {
         let filters = self.family_mut().filters_mut();
         let count = filters.len();
@@ -173,14 +172,14 @@ impl Network {
         self
     }
 
-    /// Why a network has no [`filters`](Self::filters), in a clause.
+    /// Why a network has no [`filters`](Self::filters), as a clause.
     pub fn without_filters(&self) -> &'static str {
         match self {
             Self::FrequencyStack(_) | Self::Spectrum(_) | Self::Cem(_) => {
-                "it lives on spectra from the first layer to the head"
+                "it works on spectra from the first layer to the head"
             }
             Self::SpectralBest(_) => {
-                "its filters act on rearranged pixels, with mixes between them"
+                "its filters act on rearranged pixels, with channel mixing between them"
             }
             Self::Fixed(_) => "its filters are fixed; see the layer fixed-magnitude",
             _ => "its layers are of another kind",

@@ -1,10 +1,10 @@
-//! How many parameters training moves.
+//! Counts trainable parameters.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-/// The number of trainable parameters of a module. Burn's own count has the running statistics of batch
-/// normalization in it, which no gradient reaches.
+/// The number of trainable parameters of a module. Burn's own count includes the running statistics
+/// of batch normalization, which no gradient reaches.
 pub fn trainable<M: Module>(network: &M) -> usize {
     let mut count = Count(0);
     network.clone().train().visit(&mut count);

@@ -1,4 +1,4 @@
-//! What a stack of layers of images and its twin of spectra have in common.
+//! Plans shared by a stack of image layers and its spectral twin.
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear, Relu};
@@ -14,13 +14,13 @@ use super::keras::{self, KerasInit};
 pub(super) struct Plan {
     /// Output channels of each layer.
     pub(super) widths: &'static [usize],
-    /// Whether the input of every layer but the first is added to its output.
+    /// Whether every layer but the first has a residual connection.
     pub(super) residual: bool,
     /// Probability of dropout after every second layer and after the hidden dense layer.
     pub(super) dropout: Option<f64>,
     /// Units of a dense layer, with ReLU, before the last.
     pub(super) hidden: Option<usize>,
-    /// How convolutions and the hidden dense layer start; the last one starts as Keras' default.
+    /// Initialization of convolutions and the hidden dense layer; the last one uses Keras' default.
     pub(super) init: KerasInit,
 }
 
@@ -31,7 +31,7 @@ impl Plan {
             .map(|probability| DropoutConfig::new(probability).init())
     }
 
-    /// Input and output channels of each layer, for images of so many channels.
+    /// Input and output channels of each layer, for images with `channels` channels.
     pub(super) fn channels(&self, images: usize) -> impl Iterator<Item = [usize; 2]> {
         let inputs = core::iter::once(images).chain(self.widths.iter().copied());
         inputs
@@ -41,11 +41,11 @@ impl Plan {
 
     /// Channels after the last layer.
     pub(super) fn last(&self) -> usize {
-        *self.widths.last().expect("a plan has layers")
+        *self.widths.last().expect("a plan has at least one layer")
     }
 }
 
-/// From features to outputs: at most one hidden dense layer with ReLU, and a linear one.
+/// From features to outputs: at most one hidden dense layer with ReLU, and a linear layer.
 #[derive(Module, Debug)]
 pub struct Head {
     /// The hidden layer.
@@ -55,7 +55,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// A head of the given features, hidden units and outputs; `init` is the hidden layer's.
+    /// A head with the given features, hidden units and outputs; `init` is the hidden layer's.
     pub(super) fn new(
         [features, outputs]: [usize; 2],
         hidden: Option<usize>,
@@ -69,7 +69,7 @@ impl Head {
         }
     }
 
-    /// Outputs of features.
+    /// The outputs for features.
     ///
     /// # Shapes
     /// - input: `[batch, features]`; output: `[batch, outputs]`
@@ -99,7 +99,7 @@ impl Head {
         summary.layer("head", &self.output)
     }
 
-    /// Units that each feature meets first.
+    /// Units of the first layer.
     pub(super) fn units(&self) -> usize {
         self.hidden.as_ref().unwrap_or(&self.output).weight.dims()[1]
     }

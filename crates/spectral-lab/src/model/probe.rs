@@ -1,11 +1,11 @@
-//! What a layer does to a point: its impulse response, read off by probing.
+//! The impulse response of a layer, measured by probing.
 
 use burn::tensor::{Device, Tensor};
 use burn_spectral::{Norm, fft};
 
 use super::Filter;
 
-/// The response of one output channel to a unit point in the middle of input channel 0.
+/// The response of one output channel to a unit impulse in the middle of input channel 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterProbe {
     /// Output channel.
@@ -14,11 +14,11 @@ pub struct FilterProbe {
     pub rows: usize,
     /// Columns of the grids.
     pub columns: usize,
-    /// The impulse response, the probed point in the middle.
+    /// The impulse response, centered on the impulse.
     pub kernel: Vec<f32>,
     /// The magnitude of its spectrum, frequency zero in the middle.
     pub magnitude: Vec<f32>,
-    /// The phase of its spectrum in radians, relative to the probed point.
+    /// The phase of its spectrum in radians, relative to the impulse.
     pub phase: Vec<f32>,
 }
 
@@ -35,7 +35,7 @@ pub fn probe_filters(
     let point = silent
         .clone()
         .slice_fill([0..1, 0..1, row..row + 1, column..column + 1], 1.0);
-    // The response to nothing is the offset; a linear layer is what is left without it.
+    // The response to a zero image is the bias; subtracting it leaves the linear part.
     let response = filter.forward(point) - filter.forward(silent);
     let [_, _, rows, columns] = response.dims();
 

@@ -1,4 +1,4 @@
-//! Which networks there are.
+//! The registry of networks.
 
 use std::sync::LazyLock;
 
@@ -29,7 +29,7 @@ static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     .concat()
 });
 
-/// All networks, those of one baseline together.
+/// All networks, grouped by baseline.
 pub fn models() -> &'static [ModelInfo] {
     &MODELS
 }
@@ -37,7 +37,7 @@ pub fn models() -> &'static [ModelInfo] {
 /// The network of that name.
 ///
 /// # Errors
-/// [`ModelError::Unknown`] with the names there are.
+/// [`ModelError::Unknown`] with the available names.
 pub fn find(name: &str) -> Result<&'static ModelInfo, ModelError> {
     let known = || models().iter().map(|info| info.name).collect::<Vec<_>>();
     models()
@@ -52,7 +52,7 @@ pub fn find(name: &str) -> Result<&'static ModelInfo, ModelError> {
 /// Creates the network of that name with fresh weights, drawn from the device's seed.
 ///
 /// # Errors
-/// When there is none, when it cannot take such images, or when it would be too large.
+/// If the name is unknown, the network does not accept such images, or it would be too large.
 pub fn build(name: &str, input: &InputSpec, device: &Device) -> Result<Network, ModelError> {
     let info = find(name)?;
     let domain = domain(info, input);
@@ -69,14 +69,14 @@ fn domain(info: &ModelInfo, input: &InputSpec) -> Domain {
     }
 }
 
-/// Below so many input values and classes no network is near the bound.
+/// Below this many input values and classes, no network is near the limit.
 const SMALL: [u64; 2] = [1 << 17, 1 << 12];
 
-/// Refuses a network whose weights would take too much memory, before they take it.
+/// Rejects a network whose weights would need too much memory, before allocating them.
 fn check_memory(info: &ModelInfo, input: &InputSpec, device: &Device) -> Result<(), ModelError> {
     let values = limits::product(input.shape());
     let outputs = input.classes as u64;
-    // As many outputs as values are those of a network that rebuilds its images.
+    // A network that reconstructs its images has as many outputs as values.
     if values <= SMALL[0] && (outputs <= SMALL[1] || outputs == values) {
         return Ok(());
     }
@@ -94,18 +94,18 @@ fn check_memory(info: &ModelInfo, input: &InputSpec, device: &Device) -> Result<
     }
 }
 
-/// The number of weights for an input, from those of small networks: it is linear in the channels, in
-/// the outputs and, but for rounding, in the area.
+/// The number of weights for an input, extrapolated from small networks: it is linear in the channels, in
+/// the outputs and, up to rounding, in the area.
 ///
-/// The small images are at least twice the smallest that the network takes. On smaller ones the deepest layers have
-/// fewer taps than elsewhere: at 32x32 the last 3x3 kernels of `cemnet-cifar` are cut to 2x2, which would count as
+/// The small images are at least twice the smallest that the network accepts. On smaller ones the deepest layers have
+/// fewer taps than elsewhere: at 32x32 the last 3x3 kernels of `cemnet-cifar` are cropped to 2x2, which would count as
 /// growth with the area.
 fn estimated_weights(
     info: &ModelInfo,
     input: &InputSpec,
     device: &Device,
 ) -> Result<f64, ModelError> {
-    // Whole after five halvings.
+    // An integer after five halvings.
     let side = (2 * info.smallest).next_multiple_of(32);
     // The width doubles, since a half-spectrum of a few columns has one more than half of them.
     let sizes = [[side, side], [side, 2 * side]];
@@ -128,7 +128,8 @@ fn estimated_weights(
             + classes * (more_classes - both)
             + channels * classes * (all - more_channels - more_classes + both);
     }
-    // Weights grow with the area, or, in layers from every frequency to every other, with a power of it.
+    // Weights grow with the area, or, in layers from every frequency to every other, with a power
+    // of it.
     let [small, large] = at_size;
     let area = input.height as f64 * input.width as f64;
     let slope = (large - small) / (areas[1] - areas[0]);

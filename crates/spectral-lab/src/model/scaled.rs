@@ -1,4 +1,4 @@
-//! The plain convolutional network with as many parameters as another network.
+//! The plain convolutional network scaled to the parameters of another network.
 
 use burn::tensor::Device;
 
@@ -9,37 +9,37 @@ use super::{InputSpec, ModelError, Network, cnn, feature_net, trainable};
 pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "cnn-like-free2",
-        "cnn with its channels scaled to the parameters of free2 (a baseline)",
+        "cnn with its channels scaled to the parameter count of free2 (a baseline)",
         |domain, device| scaled(domain, "free2", device),
     ),
     model(
         "cnn-like-kk2-repaired",
-        "cnn with its channels scaled to the parameters of kk2-repaired (a baseline)",
+        "cnn with its channels scaled to the parameter count of kk2-repaired (a baseline)",
         |domain, device| scaled(domain, "kk2-repaired", device),
     ),
     model(
         "cnn-like-gaussian2",
-        "cnn with its channels scaled to the parameters of gaussian2 (a baseline)",
+        "cnn with its channels scaled to the parameter count of gaussian2 (a baseline)",
         |domain, device| scaled(domain, "gaussian2", device),
     ),
     model(
         "cnn-like-free-modes",
-        "cnn with its channels scaled to the parameters of free-modes (a baseline)",
+        "cnn with its channels scaled to the parameter count of free-modes (a baseline)",
         |domain, device| scaled(domain, "free-modes", device),
     ),
     model(
         "cnn-like-gaussian-modes",
-        "cnn with its channels scaled to the parameters of gaussian-modes (a baseline)",
+        "cnn with its channels scaled to the parameter count of gaussian-modes (a baseline)",
         |domain, device| scaled(domain, "gaussian-modes", device),
     ),
     model(
         "cnn-like-fft-local",
-        "cnn with its channels scaled to the parameters of fft-local (a baseline)",
+        "cnn with its channels scaled to the parameter count of fft-local (a baseline)",
         |domain, device| scaled(domain, "fft-local", device),
     ),
 ];
 
-/// A baseline of its own.
+/// An entry that is its own baseline.
 const fn model(name: &'static str, summary: &'static str, create: Create) -> ModelInfo {
     ModelInfo {
         name,
@@ -52,8 +52,8 @@ const fn model(name: &'static str, summary: &'static str, create: Create) -> Mod
     }
 }
 
-/// `cnn` with as many parameters, as nearly as its channels allow, as the network of that name has for
-/// these images.
+/// `cnn` with as nearly as possible the parameter count that the network of that name has for these
+/// images.
 fn scaled(domain: Domain, name: &str, device: &Device) -> Result<Network, ModelError> {
     let mut known = cnn::MODELS.iter().chain(feature_net::MODELS);
     let info = known.find(|info| info.name == name);
@@ -66,7 +66,7 @@ fn scaled(domain: Domain, name: &str, device: &Device) -> Result<Network, ModelE
     cnn::plain(domain, widths, device)
 }
 
-/// Channels in about the ratio of [`cnn::WIDTHS`] that come nearest to so many parameters.
+/// Channels in about the ratio of [`cnn::WIDTHS`] that come nearest to that parameter count.
 fn widths_for(parameters: usize, channels: usize, classes: usize) -> [usize; 3] {
     let off =
         |widths: &[usize; 3]| plain_parameters(*widths, channels, classes).abs_diff(parameters);
@@ -75,7 +75,7 @@ fn widths_for(parameters: usize, channels: usize, classes: usize) -> [usize; 3] 
     let around = |width: usize| (width - width / 4).max(1)..=width + width / 4 + 1;
     let near =
         around(second).flat_map(|second| around(third).map(move |third| [first, second, third]));
-    // Of those as near, the one that keeps the ratio best.
+    // Of equally near ones, that which keeps the ratio best.
     let best = near.min_by_key(|widths| {
         (
             off(widths),
@@ -85,7 +85,7 @@ fn widths_for(parameters: usize, channels: usize, classes: usize) -> [usize; 3] 
     best.unwrap_or([first, second, third])
 }
 
-/// Parameters of the plain network: convolutions with offsets, norms, head.
+/// Parameters of the plain network: convolutions with biases, normalization, head.
 fn plain_parameters([first, second, third]: [usize; 3], channels: usize, classes: usize) -> usize {
     let convolutions = 9 * (channels * first + first * second + second * third);
     convolutions + 3 * (first + second + third) + third * classes + classes

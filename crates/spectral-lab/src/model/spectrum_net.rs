@@ -1,4 +1,4 @@
-//! The spectrum of the whole image, handed to a dense head.
+//! The spectrum of the whole image, fed to a dense head.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -19,7 +19,7 @@ use super::{InputSpec, ModelError, Network};
 pub(super) const MODELS: &[ModelInfo] = &[
     model(
         "fft-only",
-        "what a real dense head keeps of the spectrum, its real part, as published",
+        "the real part of the spectrum, all that a real dense head keeps, as published",
         |domain, device| {
             let layer = published(SpectrumOutput::RealImaginary);
             SpectrumNet::network(domain, Features::RealPart(layer), None, device)
@@ -27,7 +27,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "fft-magnitude",
-        "a dense head on the magnitude of the spectrum, the phase lost, as published",
+        "a dense head on the magnitude of the spectrum, without the phase, as published",
         |domain, device| {
             let layer = published(SpectrumOutput::Magnitude);
             SpectrumNet::network(domain, Features::Layer(layer), None, device)
@@ -35,7 +35,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "fft-gate",
-        "fft-only with a gate on each frequency, computed from all of them, as published",
+        "fft-only with one gate per frequency, computed from all of them, as published",
         |domain, device| {
             let input = &domain.input;
             let gate = FrequencyGateConfig::new(input.channels, input.size())
@@ -46,7 +46,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "fft-only-repaired",
-        "real and imaginary part of the half-spectrum, two dense layers",
+        "real and imaginary parts of the half-spectrum, two dense layers",
         |domain, device| {
             let layer = repaired(SpectrumOutput::RealImaginary);
             SpectrumNet::network(domain, Features::Layer(layer), Some(15), device)
@@ -81,25 +81,25 @@ fn published(output: SpectrumOutput) -> FftLayer {
         .init()
 }
 
-/// Every frequency once, in the scale of the image.
+/// Every frequency once, scaled as in the image.
 fn repaired(output: SpectrumOutput) -> FftLayer {
     FftLayerConfig::new(output).with_norm(Norm::Ortho).init()
 }
 
-/// What of the spectrum the head sees.
+/// Which part of the spectrum the head sees.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Features {
-    /// What the layer gives.
+    /// The output of the layer.
     Layer(FftLayer),
-    /// The real part of what the layer gives.
+    /// The real part of the layer's output.
     RealPart(FftLayer),
     /// The real part of the full spectrum times its gates.
     Gate(FrequencyGate),
 }
 
 impl Features {
-    /// The real features of images.
+    /// The real-valued features of images.
     ///
     /// # Shapes
     /// - input: `[batch, channels, height, width]`
@@ -116,7 +116,7 @@ impl Features {
         }
     }
 
-    /// Features of images, and how many of them are zero whatever the image.
+    /// Features of images, and how many of them are zero for every image.
     fn count(&self, input: &InputSpec) -> [usize; 2] {
         let &InputSpec {
             channels,
@@ -144,19 +144,19 @@ impl Features {
 }
 
 /// Features of the spectrum of the whole image, and a dense head on them: the three ways in which
-/// an article of 2025 puts a transform into a Keras network, and their repaired forms.
+/// an article of 2025 uses a transform in a Keras network, and their repaired forms.
 ///
-/// The article leaves the rest of its networks open; here it is the least there can be, a linear
-/// head. A dense layer of Keras casts complex inputs to real ones, so that without more of the
-/// spectrum only its real part counts, that of the image plus its mirror image. Where the gates are
-/// multiplied with the complex spectrum the code as printed has a type error; meant is the product.
+/// The article does not specify the rest of its networks; here it is the minimum, a linear head. A
+/// dense layer of Keras casts complex inputs to real ones, so that its networks see only the real
+/// part of the spectrum, that of the image plus its mirror image. Where the gates are multiplied
+/// with the complex spectrum the printed code has a type error; the product is what is meant.
 ///
 /// The repaired forms keep the phase, have every frequency once, and learn features with a dense
 /// layer and ReLU. Imaginary parts, and sines, are zero at the frequencies that are their own
-/// negative, and the weights there dead.
+/// negative, so the weights there are dead.
 #[derive(Module, Debug)]
 pub struct SpectrumNet {
-    /// What of the spectrum the head sees.
+    /// Which part of the spectrum the head sees.
     pub features: Features,
     /// The head.
     pub head: Head,

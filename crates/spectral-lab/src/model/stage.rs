@@ -1,4 +1,4 @@
-//! One stage of a network that pools.
+//! A stage of a network with pooling.
 
 use burn::module::Module;
 use burn::nn::BatchNorm;
@@ -11,7 +11,7 @@ use burn_spectral::summary::Summary;
 
 use super::Filter;
 
-/// A filter, batch normalization, an activation, and a max-pool where the images are to be halved.
+/// A filter, batch normalization, an activation, and max-pooling where the images are halved.
 #[derive(Module, Debug)]
 pub struct Stage {
     /// The filter.
@@ -20,16 +20,16 @@ pub struct Stage {
     pub norm: BatchNorm,
     /// The activation.
     pub activation: Activation,
-    /// What halves the images.
+    /// Halves the images.
     pub pool: Option<MaxPool2d>,
 }
 
 impl Stage {
-    /// Applies the four in this order.
+    /// Applies the four in order.
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, height, width]`
-    /// - output: `[batch, channels_out, height, width]`, both sizes halved, rounded down, where it
+    /// - output: `[batch, channels_out, height, width]`, both sizes halved, rounded down, if it
     ///   pools
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let features = self.filter.forward(images);
@@ -44,7 +44,7 @@ impl Stage {
         }
     }
 
-    /// Adds the layers of the stage of that number.
+    /// Adds the layers of stage `number`.
     pub(super) fn summary(
         &self,
         summary: Summary,
@@ -61,7 +61,7 @@ impl Stage {
     }
 }
 
-/// The filters of stages, with the size in which each meets images that the first meets in `size`.
+/// The filters of stages, each with the size of its input for images of `size`.
 pub(super) fn filters_of(
     stages: &[Stage],
     mut size: [usize; 2],
@@ -76,7 +76,7 @@ pub(super) fn filters_of(
     filters
 }
 
-/// The activation as one that is computed together with its neighbors, where it is such.
+/// The activation in fused form, where it has one.
 fn rectifier(activation: &Activation) -> Option<spatial::Activation> {
     match activation {
         Activation::Relu(_) => Some(spatial::Activation::RELU),
@@ -87,7 +87,7 @@ fn rectifier(activation: &Activation) -> Option<spatial::Activation> {
     }
 }
 
-/// A 2×2 max-pool that halves both sizes, rounded down.
+/// A 2×2 max-pooling that halves both sizes, rounded down.
 pub(super) fn halving() -> MaxPool2d {
     MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init()
 }

@@ -8,22 +8,22 @@ use plotters::coord::ranged1d::{
 
 use super::format;
 
-/// A range with its marked values.
+/// A range with its tick marks.
 pub(super) struct Axis {
     low: f64,
     high: f64,
     ticks: Vec<f64>,
-    /// Whether the values are decimal logarithms of what the labels say.
+    /// Whether the values are decimal logarithms of the labeled values.
     log: bool,
 }
 
 impl Axis {
-    /// An axis whose ends are round marks beyond the given ends.
+    /// An axis whose ends are round tick marks beyond the given ends.
     pub(super) fn linear((low, high): (f64, f64)) -> Self {
         // Far beyond any metric, and small enough for sums and differences to stay finite.
         let (low, high) = (low.clamp(-1e300, 1e300), high.clamp(-1e300, 1e300));
         let span = high - low;
-        // Equal values still need an axis of some length; so do values too large or small to be told apart.
+        // Equal values still need an axis of some length; so do values that are too close together.
         let (low, high) = if span > low.abs().max(high.abs()) * 1e-9 && span.is_normal() {
             (low, high)
         } else {
@@ -45,7 +45,7 @@ impl Axis {
         }
     }
 
-    /// An axis of whole numbers, such as epochs.
+    /// An axis of integers, such as epochs.
     pub(super) fn whole((low, high): (f64, f64)) -> Self {
         let step = step((high - low).max(1.0), 8.0).max(1.0).ceil();
         let first = if step > 1.0 {
@@ -63,8 +63,8 @@ impl Axis {
         }
     }
 
-    /// An axis in log10 with its marks at 1, 2 and 5 of each decade, or fewer when there are many decades; where these
-    /// are too few, at round steps.
+    /// An axis in log10 with tick marks at 1, 2 and 5 of each decade, or fewer over many decades;
+    /// where these are too few, at round steps.
     pub(super) fn logarithmic((low, high): (f64, f64)) -> Self {
         let margin = if high > low { 0.05 } else { 0.15 };
         let (from, to) = (low.log10() - margin, high.log10() + margin);
@@ -101,7 +101,7 @@ impl Axis {
         }
     }
 
-    /// An axis of so many rows, each of length one, without marks.
+    /// An axis of `rows` rows, each of length one, without tick marks.
     pub(super) fn rows(count: usize) -> Self {
         Axis {
             low: 0.0,
@@ -111,7 +111,7 @@ impl Axis {
         }
     }
 
-    /// Its lower end, a logarithm if it is logarithmic.
+    /// Its lower end, as a logarithm if it is logarithmic.
     pub(super) fn start(&self) -> f64 {
         self.low
     }
@@ -126,7 +126,7 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        // Halved, for no difference of two finite numbers to overflow.
+        // Halved, so that no difference of two finite numbers overflows.
         let part = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
         from + (f64::from(to - from) * part).round() as i32
     }
@@ -149,7 +149,7 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// The step, a 1, 2 or 5 of some decade, that cuts `span` into at most `parts`.
+/// The step, a 1, 2 or 5 of some decade, that divides `span` into at most `parts`.
 fn step(span: f64, parts: f64) -> f64 {
     let rough = span / parts;
     let decade = 10f64.powf(rough.log10().floor());
@@ -160,9 +160,9 @@ fn step(span: f64, parts: f64) -> f64 {
         .unwrap_or(10.0 * decade)
 }
 
-/// A marked value without needless digits.
+/// A tick label without needless digits.
 fn tick(value: f64) -> String {
-    // Marks are multiples of round steps; what is beyond five digits is rounding.
+    // Tick marks are multiples of round steps; anything beyond five digits is rounding.
     let value: f64 = format!("{value:.4e}").parse().unwrap_or(value);
     let size = value.abs();
     let text = match size {

@@ -1,24 +1,24 @@
-//! Whether two accuracies differ by more than chance.
+//! Significance tests for differences of accuracies and losses.
 
 use super::Spread;
 
 /// The standard normal's 97.5 % quantile, for two-sided 95 % tests.
 const Z95: f64 = 1.959_964;
 
-/// How two shares of right answers differ.
+/// The result of a comparison.
 #[derive(Debug, PartialEq)]
 pub enum Verdict {
-    /// The first is larger by more than chance.
+    /// The first is significantly larger.
     Better,
-    /// It is smaller by more than chance.
+    /// The first is significantly smaller.
     Worse,
-    /// By less than two random samples of that size would.
+    /// No significant difference.
     Alike,
 }
 
-/// The difference of two shares observed in `n` draws each, and what to make of it: a two-sided
-/// test at 95 %, each share with its binomial variance. That both were judged on the same images
-/// makes it a careful one.
+/// The difference of two proportions observed in `n` draws each, and its significance: a two-sided
+/// test at 95 %, each proportion with its binomial variance. Since both are measured on the same
+/// images, the test is conservative.
 pub fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
     let variance = |p: f64| p * (1.0 - p) / n as f64;
     judged(
@@ -27,8 +27,8 @@ pub fn compare(share: f64, other: f64, n: usize) -> (f64, Verdict) {
     )
 }
 
-/// The same of means over several seeds each: Welch's (1947) test, to whose variance the chance of
-/// which images are in the test set is added.
+/// The same for means over several seeds each: Welch's (1947) test, with the sampling variance of
+/// the test set added.
 pub fn compare_seeds(spread: Spread, other: Spread, n: usize) -> (f64, Verdict) {
     let images = |p: f64| p * (1.0 - p) / n as f64;
     let images = images(spread.mean) + images(other.mean);
@@ -38,19 +38,19 @@ pub fn compare_seeds(spread: Spread, other: Spread, n: usize) -> (f64, Verdict) 
     )
 }
 
-/// The same of two mean losses over several seeds each, by the chance of the seeds alone.
+/// The same for two mean losses over several seeds each, with the variance of the seeds only.
 pub fn compare_losses(spread: Spread, other: Spread) -> (f64, Verdict) {
     judged(other.mean - spread.mean, welch_margin([spread, other], 0.0))
 }
 
-/// The half-width of the 95 % interval of a mean over so few figures, by Student's distribution.
+/// The half-width of the 95 % confidence interval of a mean, by Student's t distribution.
 pub fn margin_of_mean(spread: Spread) -> f64 {
     let freedom = spread.count.saturating_sub(1).max(1) as f64;
     student(1.0 / freedom) * spread.std / (spread.count as f64).sqrt()
 }
 
-/// How far two means may differ by chance, where `known` is a variance of their difference beside
-/// that of the seeds.
+/// The largest insignificant difference of two means, where `known` is a variance of their
+/// difference in addition to that of the seeds.
 fn welch_margin(spreads: [Spread; 2], known: f64) -> f64 {
     let of_mean = |spread: &Spread| spread.std.powi(2) / spread.count as f64;
     let variance = known + spreads.iter().map(of_mean).sum::<f64>();
@@ -64,8 +64,8 @@ fn welch_margin(spreads: [Spread; 2], known: f64) -> f64 {
     }
 }
 
-/// Student's 97.5 % quantile for one over `inverse` degrees of freedom, at least one: between the
-/// whole numbers along a line in that inverse, which is never too narrow.
+/// Student's 97.5 % quantile for one over `inverse` degrees of freedom, at least one: interpolated
+/// linearly in that inverse between integers, which is never too narrow.
 fn student(inverse: f64) -> f64 {
     const T: [f64; 10] = [
         12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,

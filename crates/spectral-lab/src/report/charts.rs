@@ -9,40 +9,42 @@ use super::{
     palette::{self, AXIS, GRID},
 };
 
-/// Width and height of a chart in units of its own; coordinates are whole, so they are finer than a screen's pixels.
+/// Width and height of a chart in its own units; coordinates are integers, finer than a screen's
+/// pixels.
 const SIZE: (u32, u32) = (720, 500);
 const TEXT: i32 = 29;
 
-/// More points than this are drawn without a dot each.
+/// Lines with more points than this have no dots.
 const DOTS: usize = 24;
 
 /// A loss that spans more than this ratio is drawn on a logarithmic scale.
 const LOG_FROM: f64 = 10.0;
 
-/// A drawn chart.
+/// A finished chart.
 pub(super) struct Chart {
-    /// What is drawn against what, with units.
+    /// What is plotted against what, with units.
     pub title: String,
     /// One sentence on how to read it.
     pub note: &'static str,
-    /// The drawing, with no text of the caller's in it.
+    /// The SVG, without any text from the caller.
     pub svg: String,
 }
 
-/// One model's line in data units, broken where a value is missing.
+/// One model's line in data units, interrupted where a value is missing.
 pub(super) struct Series {
-    /// Which color it has.
+    /// Index of its color.
     pub(super) index: usize,
-    /// Whether it is drawn with dashes whatever its color.
+    /// Whether it is dashed whatever its color.
     pub(super) dashed: bool,
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// The learning curves of a data set: accuracy by epoch, loss by epoch, accuracy by time; those without any value are
-/// left out. Models that rebuild images have a test loss in the place of the accuracy.
+/// The learning curves of a data set: accuracy by epoch, loss by epoch, accuracy by time; those
+/// without any value are left out. Models that reconstruct images have a test loss instead of the
+/// accuracy.
 ///
 /// # Errors
-/// [`ReportError::Chart`] when the plotting library fails.
+/// [`ReportError::Chart`] if the plotting library fails.
 pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
     let accuracy = by_epoch(data, |epoch| epoch.test_accuracy * 100.0);
     let timed = series(data, |model| {
@@ -58,7 +60,7 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
     if any(&accuracy) {
         charts.push(Chart {
             title: "Test accuracy (%) by epoch".into(),
-            note: "Share of unseen images named rightly; higher is better.",
+            note: "Accuracy on the test images; higher is better.",
             svg: draw(
                 "epoch",
                 &accuracy,
@@ -68,10 +70,10 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
         });
     }
     if data.goal() == Goal::Rebuild {
-        let note = "The error on unseen images (no unit); lower is better.";
+        let note = "Loss on the test images (no unit); lower is better.";
         charts.extend(losses(data, "Test loss", note, |epoch| epoch.test_loss)?);
     }
-    let note = "The error that training makes small (no unit); lower is better.";
+    let note = "Loss on the training images (no unit); lower is better.";
     charts.extend(losses(data, "Training loss", note, |epoch| {
         epoch.train_loss
     })?);
@@ -94,7 +96,8 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
             .collect();
         charts.push(Chart {
             title: "Test accuracy (%) by training time".into(),
-            note: "The same accuracy against the clock: the line furthest up and left learns most in least time.",
+            note: "The same accuracy over wall-clock training time; lines toward the upper left \
+                learn fastest.",
             svg: draw(
                 &format!("{unit} of training"),
                 &timed,
@@ -106,7 +109,7 @@ pub(super) fn curves(data: &DataSetReport) -> Result<Vec<Chart>, ReportError> {
     Ok(charts)
 }
 
-/// A loss by epoch, on a logarithmic scale if it spans much; none without any value.
+/// A loss by epoch, on a logarithmic scale if it spans a large range; none without any value.
 fn losses(
     data: &DataSetReport,
     name: &str,
@@ -161,7 +164,7 @@ pub(super) fn any(series: &[Series]) -> bool {
     series.iter().any(|line| finite(line).next().is_some())
 }
 
-/// The least and the largest of what `value` picks from all points.
+/// The minimum and maximum of `value` over all points.
 fn extent(series: &[Series], value: fn((f64, f64)) -> f64) -> (f64, f64) {
     let values = series.iter().flat_map(finite).map(value);
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
@@ -177,18 +180,18 @@ pub(super) fn y_extent(series: &[Series]) -> (f64, f64) {
     extent(series, |point| point.1)
 }
 
-/// What stands around the lines of a chart.
+/// The frame of a chart.
 #[derive(Default)]
 pub(super) struct Frame<'a> {
-    /// What the horizontal axis shows, with its unit.
+    /// Label of the horizontal axis, with its unit.
     pub(super) x: &'a str,
-    /// What the vertical axis shows, where the page does not say it.
+    /// Label of the vertical axis, if the page does not show it.
     pub(super) y: Option<&'a str>,
-    /// The names of the lines, where the page does not say them.
+    /// The names of the lines, if the page does not show them.
     pub(super) names: Vec<&'a str>,
 }
 
-/// Draws one chart and returns it as an SVG element.
+/// Draws a chart and returns it as an SVG element.
 pub(super) fn draw(
     x_name: &str,
     series: &[Series],
@@ -202,7 +205,7 @@ pub(super) fn draw(
     draw_framed(&frame, series, x, y)
 }
 
-/// Draws one chart with what stands around it, as an SVG element.
+/// Draws a chart with its frame, as an SVG element.
 pub(super) fn draw_framed(
     frame: &Frame,
     series: &[Series],
@@ -217,8 +220,8 @@ pub(super) fn draw_framed(
     Ok(without_name_space(&svg))
 }
 
-/// A drawing for the inside of a page, where the name space is implied and its address would look
-/// like a link.
+/// A drawing to embed in a page, where the namespace is implied and its address would look like a
+/// link.
 pub(super) fn without_name_space(svg: &str) -> String {
     svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)
 }
@@ -281,7 +284,7 @@ fn plot(
             let dots = finite(line).map(|point| Circle::new(point, 5, ink.light.filled()));
             chart.draw_series(dots)?;
         }
-        // A line that stops for want of finite values ends in a cross.
+        // A line that ends because its values are not finite ends in a cross.
         let lost = line
             .points
             .iter()
@@ -294,7 +297,7 @@ fn plot(
     Ok(())
 }
 
-/// Whether a line has dashes: of itself, or as its color was there before.
+/// Whether a line is dashed: by request, or because its color is already in use.
 fn is_dashed(line: &Series) -> bool {
     line.dashed || palette::series(line.index).1
 }

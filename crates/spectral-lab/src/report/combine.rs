@@ -1,9 +1,9 @@
-//! The figures of one network trained from several seeds.
+//! Combines the results of one network over several seeds.
 
 use super::{ModelReport, SeedReport};
 
-/// Means over the seeds, with what each gave; the matrix, the epochs and the pictures are those of
-/// the first. One report stays as it is.
+/// Means over the seeds, with the results of each; the confusion matrix, epochs and pictures are
+/// those of the first. A single report is returned unchanged.
 pub fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
     let seeds: Vec<SeedReport> = runs
         .iter()
@@ -14,7 +14,7 @@ pub fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
             epoch_s: run.epoch_s,
         })
         .collect();
-    // A mean of figures of which one is missing is missing.
+    // The mean is missing if any value is missing.
     let mean = |figure: fn(&ModelReport) -> f64| {
         let sum: f64 = runs.iter().map(|(_, run)| figure(run)).sum();
         sum / runs.len() as f64

@@ -4,25 +4,25 @@ use serde::Serialize;
 
 use super::{ColorMap, DataSetReport, Grid, ModelReport, ReportError, format, pictures};
 
-/// With more classes than this the counts would not be legible, so the matrix becomes a picture.
+/// With more classes than this the matrix is shown as a picture, since counts would not be legible.
 const LARGEST_TABLE: usize = 20;
 
-/// Names of up to this many characters fit above a column as they are.
+/// Class names up to this length fit above a column as they are.
 const SHORT: usize = 3;
 
-/// How many of the most frequent mistakes are named.
+/// Number of most frequent confusions to list.
 const NAMED: usize = 3;
 
 /// A confusion matrix, ready to be shown.
 #[derive(Debug, Serialize)]
 pub(super) struct Confusion {
-    /// The rows, one a true class; empty when shown as a picture.
+    /// The rows, one per true class; empty if shown as a picture.
     pub rows: Vec<Row>,
-    /// Whether all class names are so short that they need no room.
+    /// Whether all class names are short.
     pub short: bool,
-    /// The address of a picture of it, for many classes.
+    /// The URL of a picture of it, for many classes.
     pub image: Option<String>,
-    /// The most frequent mistakes, most frequent first.
+    /// The most frequent confusions, most frequent first.
     pub mistakes: Vec<Mistake>,
 }
 
@@ -35,13 +35,13 @@ pub(super) struct Row {
 #[derive(Debug, Serialize)]
 pub(super) struct Cell {
     pub count: u64,
-    /// Share of the row, in whole per cent.
+    /// Share of the row, in whole percent.
     pub percent: u32,
-    /// Depth of the color, 0 to 100.
+    /// Color intensity, 0 to 100.
     pub depth: u32,
 }
 
-/// One kind of mistake.
+/// One kind of confusion.
 #[derive(Debug, Serialize)]
 pub(super) struct Mistake {
     pub truth: String,
@@ -49,10 +49,10 @@ pub(super) struct Mistake {
     pub count: String,
 }
 
-/// Checks and prepares a model's matrix; none when it was not counted.
+/// Checks and prepares a model's matrix; none if there is none.
 ///
 /// # Errors
-/// [`ReportError::Confusion`] when it has not one row and one column a class.
+/// [`ReportError::Confusion`] if it does not have one row and one column per class.
 pub(super) fn confusion(
     data: &DataSetReport,
     model: &ModelReport,
@@ -113,7 +113,8 @@ pub(super) fn confusion(
                 .map(|(&count, &share)| Cell {
                     count,
                     percent: (share * 100.0).round() as u32,
-                    // The square root lets rare mistakes be seen beside the many right answers.
+                    // The square root makes rare mistakes visible beside the many correct
+                    // predictions.
                     depth: (share.sqrt() * 100.0).round() as u32,
                 })
                 .collect(),
@@ -130,7 +131,7 @@ pub(super) fn confusion(
     }))
 }
 
-/// Each count over its row's sum; zeros for an empty row.
+/// Each count divided by its row's sum; zeros for an empty row.
 fn shares(row: &[u64]) -> Vec<f64> {
     let sum: f64 = row.iter().map(|&count| count as f64).sum();
     row.iter()

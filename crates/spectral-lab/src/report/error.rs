@@ -1,4 +1,4 @@
-//! What can go wrong with a report.
+//! Errors of reports.
 
 use std::{
     io,
@@ -7,40 +7,40 @@ use std::{
 
 use thiserror::Error;
 
-/// Why a report could not be made or written.
+/// Why a report could not be created or written.
 #[derive(Debug, Error)]
 pub enum ReportError {
     /// The file could not be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
-        /// The file that was to be written.
+        /// Path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A grid's values do not fill its rows and columns.
+    /// A grid with the wrong number of values.
     #[error(
-        "`{label}`: {rows} rows of {cols} need {} values (at least 1), got {values}",
+        "grid `{label}`: {rows}×{cols} needs {} values (at least 1), got {values}",
         rows.saturating_mul(*cols)
     )]
     Grid {
-        /// What the grid shows.
+        /// The grid's label.
         label: String,
         /// Its rows.
         rows: usize,
         /// Its columns.
         cols: usize,
-        /// The number of values it came with.
+        /// Its number of values.
         values: usize,
     },
-    /// A picture's bytes do not fill its shape, or its channels are neither gray nor color.
+    /// A picture with the wrong number of bytes or channels.
     #[error(
-        "picture `{label}`: {rows}×{cols} pixels of {channels} channels (accepted: 1 or 3) need {} bytes (at least 1), \
-         got {bytes}",
+        "picture `{label}`: {rows}×{cols} pixels of {channels} channels (accepted: 1 or 3) need {} \
+         bytes (at least 1), got {bytes}",
         rows.saturating_mul(*cols).saturating_mul(*channels)
     )]
     Picture {
-        /// What the picture shows.
+        /// The picture's label.
         label: String,
         /// Its height.
         rows: usize,
@@ -48,44 +48,44 @@ pub enum ReportError {
         cols: usize,
         /// Its channels.
         channels: usize,
-        /// The number of bytes it came with.
+        /// Its number of bytes.
         bytes: usize,
     },
-    /// A confusion matrix that is not one row and one column a class.
+    /// A confusion matrix without one row and one column per class.
     #[error(
-        "`{model}`: the confusion matrix must be {classes}×{classes}, one row and column a class (or empty); \
-         row {row} of {rows} has {cols} columns"
+        "`{model}`: the confusion matrix must be {classes}×{classes}, one row and column per class \
+         (or empty); row {row} of {rows} has {cols} columns"
     )]
     Confusion {
-        /// The model it belongs to.
+        /// The model.
         model: String,
         /// The number of classes.
         classes: usize,
-        /// The number of rows it came with.
+        /// Its number of rows.
         rows: usize,
-        /// The first row of a wrong length, from 0 (or 0 when only the number of rows is wrong).
+        /// The first row of a wrong length, from 0 (or 0 if only the number of rows is wrong).
         row: usize,
-        /// That row's number of columns.
+        /// The number of columns of that row.
         cols: usize,
     },
     /// A chart could not be drawn.
     #[error("cannot draw the chart by {chart}: {message}")]
     Chart {
-        /// What its horizontal axis shows.
+        /// The label of its horizontal axis.
         chart: String,
-        /// What the plotting library said.
+        /// The plotting library's error.
         message: String,
     },
     /// An image could not be encoded.
-    #[error("cannot encode the image `{label}`: {source}")]
+    #[error("cannot encode image `{label}`: {source}")]
     Image {
-        /// What the image shows.
+        /// The image's label.
         label: String,
-        /// What the encoder said.
+        /// The encoder's error.
         source: image::ImageError,
     },
-    /// The page's template could not be filled in.
-    #[error("cannot fill in the page: {0}")]
+    /// The page template could not be rendered.
+    #[error("cannot render the page: {0}")]
     Template(#[from] minijinja::Error),
     /// The report could not be written as JSON.
     #[error("cannot write the report as JSON: {0}")]

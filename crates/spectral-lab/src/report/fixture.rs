@@ -43,7 +43,7 @@ pub(crate) fn model(name: &str, accuracy: f64) -> ModelReport {
     }
 }
 
-/// A model that rebuilds images with that loss.
+/// A model that reconstructs images with that loss.
 pub(crate) fn rebuilding(name: &str, loss: f64) -> ModelReport {
     let mut model = model(name, 0.9);
     model.goal = Goal::Rebuild;
@@ -62,7 +62,7 @@ pub(crate) fn rebuilding(name: &str, loss: f64) -> ModelReport {
     model
 }
 
-/// What seeds from 0 on gave.
+/// Results of seeds from 0 on.
 pub(crate) fn seeds(accuracies: &[f64]) -> Vec<SeedReport> {
     let seed = |(seed, &accuracy): (usize, &f64)| SeedReport {
         seed: seed as u64,
@@ -73,7 +73,7 @@ pub(crate) fn seeds(accuracies: &[f64]) -> Vec<SeedReport> {
     accuracies.iter().enumerate().map(seed).collect()
 }
 
-/// A report on models that rebuild digits.
+/// A report on models that reconstruct digits.
 pub(crate) fn reconstruction() -> Report {
     let mut report = report();
     report.data_sets.truncate(1);
@@ -202,7 +202,7 @@ fn data_set(name: &str, description: &str, classes: Vec<String>, shift: f64) -> 
         ),
         variant(
             "kk1-repaired",
-            "The same with the imaginary part tied to the real one, so that the filter is causal.",
+            "The same with the imaginary part tied to the real one, which makes the filter causal.",
             30_122,
             0,
             0.957 - shift,
@@ -210,7 +210,7 @@ fn data_set(name: &str, description: &str, classes: Vec<String>, shift: f64) -> 
         ),
         variant(
             "free1",
-            "The first convolution replaced by one free complex number a frequency.",
+            "The first convolution replaced by one free complex weight per frequency.",
             36_074,
             464,
             0.9645 - shift,
@@ -221,7 +221,7 @@ fn data_set(name: &str, description: &str, classes: Vec<String>, shift: f64) -> 
     models[2].filters = filters(6, 28, 4.0);
     models[3].filters = filters(6, 28, 2.5);
     models[1].notes = vec![
-        "16 parameters are dead: the imaginary parts of the response cannot change the output."
+        "16 parameters are dead: the imaginary parts of the response have no effect on the output."
             .into(),
     ];
     for model in &mut models {
@@ -256,14 +256,14 @@ pub(crate) fn report() -> Report {
     let textures = textures.map(String::from).to_vec();
     Report {
         sections: Vec::new(),
-        title: "Spectral networks beside a spatial one".into(),
+        title: "Spectral and spatial networks compared".into(),
         summary: vec![
-            "On glyphs the free spectral network names 96.4 % of the unseen digits rightly, as many as the plain \
-             convolutional network within what 2,000 test images can tell apart; it has half as many parameters again \
-             and takes 1.3 times as long an epoch."
+            "On glyphs the free spectral network reaches 96.4 % test accuracy (2,000 images), no \
+             significant difference from the plain convolutional network; it has 1.5 times as many \
+             parameters and takes 1.3 times as long per epoch."
                 .into(),
-            "The Kramers–Kronig layer as published falls behind: the imaginary half of its response cannot act. The repaired layer \
-             closes most of the gap."
+            "The Kramers–Kronig layer as published is worse: the imaginary half of its response \
+             has no effect. The repaired layer closes most of the gap."
                 .into(),
         ],
         provenance: Provenance {
@@ -272,18 +272,32 @@ pub(crate) fn report() -> Report {
             seed: 7,
             machine: "8-core example processor".into(),
             threads: 8,
-            versions: vec![("spectral".into(), "0.1.0".into()), ("burn".into(), "0.22.1".into())],
+            versions: vec![
+                ("spectral".into(), "0.1.0".into()),
+                ("burn".into(), "0.22.1".into()),
+            ],
             date: "2026-11-21 02:10 UTC".into(),
             elapsed_s: 148.2,
         },
         data_sets: vec![
-            data_set("glyphs", "Digits drawn as strokes, bent, shifted and made noisy at random; 28×28 gray pixels.", digits, 0.0),
-            data_set("textures", "Patterns that differ only in direction, fineness or regularity; 32×32 gray pixels.", textures, 0.05),
+            data_set(
+                "glyphs",
+                "Digits drawn as strokes, bent, shifted and made noisy at random; 28×28 gray pixels.",
+                digits,
+                0.0,
+            ),
+            data_set(
+                "textures",
+                "Patterns that differ only in direction, fineness or regularity; 32×32 gray pixels.",
+                textures,
+                0.05,
+            ),
         ],
     }
 }
 
-/// A report whose every text and number is hostile: markup in names, and no finite metric in its last model.
+/// A report in which every text and number is hostile: markup in names, and no finite metric in its
+/// last model.
 pub(crate) fn hostile() -> Report {
     let mut report = report();
     let evil = "<script>alert(1)</script>|`*_\"'&\n# x";

@@ -1,6 +1,6 @@
-//! Numbers as readers like them.
+//! Formats numbers for readers.
 
-/// What stands for a number that is missing or not finite.
+/// Placeholder for a number that is missing or not finite.
 pub(super) const MISSING: &str = "–";
 
 /// A count with thousands separated: `1,234,567`.
@@ -16,7 +16,7 @@ pub fn count(value: usize) -> String {
     text
 }
 
-/// A share between 0 and 1 in per cent, the sign left out: `91.27`.
+/// A proportion between 0 and 1 in percent, without the sign: `91.27`.
 pub(super) fn percent(share: f64, decimals: usize) -> String {
     if share.is_finite() {
         format!("{:.decimals$}", share * 100.0)
@@ -37,7 +37,8 @@ pub(super) fn significant(value: f64) -> String {
     if !(1e-4..1e9).contains(&size) {
         return format!("{value:.1e}").replace('-', "−");
     }
-    // Rounding may carry into one more digit (9.996 is 10.0), so the exponent is that of the rounded value.
+    // Rounding may carry into another digit (9.996 becomes 10.0), so the exponent is that of the
+    // rounded value.
     let rounded: f64 = format!("{size:.2e}").parse().unwrap_or(size);
     let decimals = (2 - rounded.log10().floor() as i32).max(0) as usize;
     let sign = if value < 0.0 { "−" } else { "" };

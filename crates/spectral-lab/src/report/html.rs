@@ -6,13 +6,14 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig
 
 use super::{Report, ReportError, view, write};
 
-/// The page: style, script, drawings and images are all inside, and it reads as well without the script.
+/// The page: style, script, drawings and images are embedded, and it is readable without the
+/// script.
 ///
 /// # Errors
 /// [`ReportError`] naming the grid, picture, confusion matrix or chart that is wrong.
 pub fn to_html(report: &Report) -> Result<String, ReportError> {
     let mut environment = Environment::new();
-    // All text is the caller's, so everything is escaped unless the template says otherwise.
+    // All text comes from the caller, so everything is escaped unless the template says otherwise.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(
@@ -27,10 +28,10 @@ pub fn to_html(report: &Report) -> Result<String, ReportError> {
         .render(Serde(view::page(report)?))?)
 }
 
-/// Writes [`to_html`] to a file, whole or not at all.
+/// Writes [`to_html`] to a file, atomically.
 ///
 /// # Errors
-/// Those of [`to_html`], and [`ReportError::Write`].
+/// The errors of [`to_html`], and [`ReportError::Write`].
 pub fn write_html(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportError> {
     write::write(path.as_ref(), &to_html(report)?)
 }
@@ -81,17 +82,17 @@ mod tests {
         let report = fixture::reconstruction();
         let page = to_html(&report).unwrap();
         let data = &report.data_sets[0];
-        let (unseen, rebuilt) = (
-            page.find(">unseen<").unwrap(),
-            page.find("rebuilt by cnn\"").unwrap(),
+        let (original, rebuilt) = (
+            page.find(">test image<").unwrap(),
+            page.find("reconstructed by cnn\"").unwrap(),
         );
-        assert!(unseen < rebuilt);
+        assert!(original < rebuilt);
         assert_eq!(
-            page.matches("rebuilt by ").count(),
+            page.matches("reconstructed by ").count(),
             data.models.len() * data.samples.len()
         );
         assert!(page.contains("Test loss") && page.contains("0.0623"));
-        for word in ["Accuracy", "accurate", "F1 ", "Confusion m"] {
+        for word in ["Accuracy", "highest accuracy", "F1 ", "Confusion m"] {
             assert!(!page.contains(word), "{word}");
         }
     }

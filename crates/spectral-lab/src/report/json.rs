@@ -1,4 +1,4 @@
-//! Reports as JSON: whole, or one flat object a model.
+//! Reports as JSON: complete, or one flat object per model.
 
 use std::path::Path;
 
@@ -7,28 +7,30 @@ use serde_json::{Value, json};
 
 use super::{Report, ReportError, Spread, write};
 
-/// The whole report on one line of JSON; numbers that are not finite become `null`.
+/// The complete report on one line of JSON; numbers that are not finite become `null`.
 ///
 /// # Errors
-/// [`ReportError::Json`] when the report cannot be serialised.
+/// [`ReportError::Json`] if the report cannot be serialized.
 pub fn to_json(report: &Report) -> Result<String, ReportError> {
     Ok(serde_json::to_string(report)?)
 }
 
-/// Writes [`to_json`] to a file, whole or not at all.
+/// Writes [`to_json`] to a file, atomically.
 ///
 /// # Errors
-/// Those of [`to_json`], and [`ReportError::Write`].
+/// The errors of [`to_json`], and [`ReportError::Write`].
 pub fn write_json(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportError> {
     write::write(path.as_ref(), &(to_json(report)? + "\n"))
 }
 
-/// The figures of every model as a list of flat objects, in the order of the report: `model`, `data`, `params`,
-/// `dead_params`, `goal`, `accuracy`, `precision`, `recall`, `f1` (shares of 1), `loss`, `epoch_s` (seconds),
-/// `images_per_s`, `epochs`, `diverged`. Numbers that are not finite or do not exist are `null`.
+/// The results of every model as a list of flat objects, in the order of the report: `model`,
+/// `data`, `params`, `dead_params`, `goal`, `accuracy`, `precision`, `recall`, `f1` (0 to 1),
+/// `loss`, `epoch_s` (seconds), `images_per_s`, `epochs`, `diverged`. Numbers that are not finite
+/// or do not exist are `null`.
 ///
-/// Of several seeds the figures are means; `seeds` then holds an object each, `accuracy_std`, `accuracy_min`,
-/// `accuracy_max` and `loss_std`, `loss_min`, `loss_max` say how they differ.
+/// With several seeds the results are means; `seeds` then holds one object each, and
+/// `accuracy_std`, `accuracy_min`, `accuracy_max` and `loss_std`, `loss_min`, `loss_max` give their
+/// spread.
 pub fn compare_json(report: &Report) -> Value {
     let models = report.data_sets.iter().flat_map(|data| &data.models);
     models
@@ -64,7 +66,7 @@ pub fn compare_json(report: &Report) -> Value {
         .collect()
 }
 
-/// Reads a number, `null` as NaN: the way back from how JSON writes what is not finite.
+/// Reads a number, `null` as NaN: the inverse of how JSON stores numbers that are not finite.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }

@@ -1,4 +1,4 @@
-//! What layers do, as one self-contained page.
+//! Inspected layers as one self-contained page.
 
 use std::path::Path;
 
@@ -7,49 +7,49 @@ use serde::Serialize;
 
 use super::{ColorMap, Grid, Provenance, ReportError, format, pictures, write};
 
-/// What was found out about layers.
+/// The results of inspecting layers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LayersReport {
     /// The headline.
     pub title: String,
-    /// The most important finding, in a sentence.
+    /// The main finding, in a sentence.
     pub lead: String,
-    /// One entry a layer.
+    /// One entry per layer.
     pub layers: Vec<LayerReport>,
-    /// How to make this report again.
+    /// How to reproduce this report.
     pub provenance: Provenance,
 }
 
-/// What was found out about one layer.
+/// The results for one layer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LayerReport {
     /// Its name.
     pub name: String,
-    /// What it is, and at which sizes.
+    /// A description with its sizes.
     pub summary: String,
-    /// Its figures.
+    /// Its results.
     pub sections: Vec<FigureSection>,
     /// Pictures of its kernels and responses.
     pub pairs: Vec<PairPictures>,
     /// The gain over frequencies, all channels together, frequency zero in the middle.
     pub gain: Grid,
-    /// Ordinary operations, and how far the layer is from them.
+    /// Ordinary operations, with their residuals.
     pub candidates: Vec<[String; 2]>,
 }
 
-/// Figures that belong together.
+/// A group of results.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct FigureSection {
-    /// What they are about.
+    /// The heading.
     pub title: String,
-    /// Label, figure, and what it means.
+    /// Label, value, and explanation.
     pub figures: Vec<[String; 3]>,
 }
 
-/// One pair of channels in pictures, offset and frequency zero in the middle.
+/// Pictures of one pair of channels, offset and frequency zero in the middle.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PairPictures {
-    /// Which pair.
+    /// The pair.
     pub label: String,
     /// Taps.
     pub kernel: Grid,
@@ -179,10 +179,10 @@ pub fn layers_html(report: &LayersReport) -> Result<String, ReportError> {
     Ok(environment.get_template("layers")?.render(Serde(page))?)
 }
 
-/// Writes [`layers_html`] to a file, whole or not at all.
+/// Writes [`layers_html`] to a file, atomically.
 ///
 /// # Errors
-/// Those of [`layers_html`], and [`ReportError::Write`].
+/// The errors of [`layers_html`], and [`ReportError::Write`].
 pub fn write_layers_html(report: &LayersReport, path: impl AsRef<Path>) -> Result<(), ReportError> {
     write::write(path.as_ref(), &layers_html(report)?)
 }

@@ -1,4 +1,4 @@
-//! The names of lines, above a chart that stands alone.
+//! The legend of a chart that stands alone.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -6,29 +6,29 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::palette;
 
-/// Lengths of a dash and of the gap after it.
+/// Lengths of a dash and the gap after it.
 pub(super) const DASHES: (i32, i32) = (11, 8);
 
 const TEXT: i32 = 25;
 /// Height of a row.
 const ROW: i32 = 36;
-/// Length of the piece of line before a name.
+/// Length of the line sample before a name.
 const PIECE: i32 = 49;
-/// From the left border, and between what stands in a row.
+/// Left margin and gaps within a row.
 const GAP: i32 = 22;
 
-/// What a line stands for, and how it is drawn.
+/// A legend entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Key<'a> {
     /// The name.
     pub(super) name: &'a str,
     /// The color.
     pub(super) ink: RGBColor,
-    /// Whether it has dashes.
+    /// Whether it is dashed.
     pub(super) dashed: bool,
 }
 
-/// Keys with the place of each, in as many rows as they need in that width.
+/// The entries with their positions, in as many rows as the width requires.
 pub(super) fn lay_out<'a>(
     keys: impl Iterator<Item = Key<'a>>,
     width: u32,
@@ -36,7 +36,7 @@ pub(super) fn lay_out<'a>(
     let (mut x, mut y) = (GAP, ROW / 2 + 8);
     let mut placed = Vec::new();
     for key in keys {
-        // No font is at hand to be measured; few have wider letters on average.
+        // No font is available for measuring; few have wider letters on average.
         let letters = key.name.chars().count() as f64 * f64::from(TEXT) * 0.53;
         let own = PIECE + 12 + letters.ceil() as i32;
         if x > GAP && x + own > width as i32 {
@@ -54,7 +54,7 @@ pub(super) fn height(placed: &[((i32, i32), Key)]) -> u32 {
     lowest.unwrap_or(0) as u32
 }
 
-/// Draws a piece of each line, and its name.
+/// Draws the line samples and names.
 pub(super) fn draw(
     area: &DrawingArea<SVGBackend<'_>, Shift>,
     placed: &[((i32, i32), Key)],

@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use super::{DataSetReport, Goal, ModelReport, Report, ReportError, format, rank, section, write};
 
-/// The findings, one table a data set, the remarks and how the report was made.
+/// The findings, one table per data set, the notes and the provenance.
 pub fn to_markdown(report: &Report) -> String {
     let mut text = format!("# {}\n", escape(&report.title));
     for paragraph in &report.summary {
@@ -20,7 +20,7 @@ pub fn to_markdown(report: &Report) -> String {
     text
 }
 
-/// Writes [`to_markdown`] to a file, whole or not at all.
+/// Writes [`to_markdown`] to a file, atomically.
 ///
 /// # Errors
 /// [`ReportError::Write`].
@@ -30,7 +30,7 @@ pub fn write_markdown(report: &Report, path: impl AsRef<Path>) -> Result<(), Rep
 
 pub(super) fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments)
-        .expect("a String takes all that is written to it");
+        .expect("writing to a String cannot fail");
 }
 
 fn data_set(text: &mut String, data: &DataSetReport) {
@@ -60,8 +60,8 @@ fn data_set(text: &mut String, data: &DataSetReport) {
     push(
         text,
         format_args!(
-            "\n| model | what it is | parameters | dead | {score} | time of an epoch (s) | × {} | images/s |\n\
-             |:--|:--|--:|--:|{rule}|--:|--:|--:|\n",
+            "\n| model | description | parameters | dead | {score} | epoch time (s) | × {} | \
+             images/s |\n|:--|:--|--:|--:|{rule}|--:|--:|--:|\n",
             cell(&baseline.model)
         ),
     );
@@ -89,7 +89,7 @@ fn data_set(text: &mut String, data: &DataSetReport) {
         push(
             text,
             format_args!(
-                "\nMean ± standard deviation (least–most) of seeds {}.\n",
+                "\nMean ± standard deviation (min–max) over seeds {}.\n",
                 seeds.join(", ")
             ),
         );
@@ -110,7 +110,7 @@ fn data_set(text: &mut String, data: &DataSetReport) {
     }
 }
 
-/// The accuracy or the loss, with its spread over the seeds.
+/// The accuracy or loss, with its spread over the seeds.
 fn score_cell(row: &rank::Row<'_>, decimals: usize) -> String {
     let model = row.model;
     if model.diverged() {
@@ -164,7 +164,7 @@ fn provenance(text: &mut String, report: &Report) {
     }
 }
 
-/// Text on one line in which no character is markup.
+/// Text on one line with all markup escaped.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -236,7 +236,7 @@ mod tests {
         }
         let text = to_markdown(&report);
         assert!(text.contains(" ± 1.0 (90.0–92.0) |"), "{text}");
-        assert!(text.contains("of seeds 0, 1, 2."), "{text}");
+        assert!(text.contains("over seeds 0, 1, 2."), "{text}");
     }
 
     #[test]

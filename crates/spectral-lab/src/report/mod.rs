@@ -1,18 +1,18 @@
-//! What a run found, as a page, a text, a table or numbers.
+//! Results of a run as an HTML page, Markdown, a table or JSON.
 //!
-//! A [`Report`] holds plain values only: it knows no tensor and no network, so whoever trained something fills one in
-//! and chooses a form:
+//! A [`Report`] holds plain values only: it knows neither tensors nor networks, so whoever trained
+//! something fills one in and chooses a format:
 //!
 //! * [`to_html`], [`write_html`]: one self-contained page (no network, no script needed) with tables, learning curves,
 //!   confusion matrices, learned filters and sample images;
 //! * [`to_markdown`], [`write_markdown`]: the same figures as text;
-//! * [`to_json`], [`write_json`]: everything, and [`compare_json`]: one flat object a model;
+//! * [`to_json`], [`write_json`]: everything, and [`compare_json`]: one flat object per model;
 //! * [`table()`]: a table for a terminal of 80 columns.
 //!
-//! A [`LayersReport`] is what inspection found out about layers; [`layers_html`] makes it a page.
+//! A [`LayersReport`] holds the results of inspecting layers; [`layers_html`] renders it as a page.
 //!
-//! A run may diverge, so every metric may be NaN or infinite. Such values are shown as missing, sorted last, written as
-//! JSON `null` and read back as NaN.
+//! A run may diverge, so every metric may be NaN or infinite. Such values are shown as missing,
+//! sorted last, written as JSON `null` and read back as NaN.
 
 mod axis;
 pub mod chance;
@@ -58,36 +58,36 @@ pub use seeds::{SeedReport, Spread};
 pub use table::table;
 pub use write::{check_writable, write as write_text};
 
-/// Everything one run has to say.
+/// The complete results of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
     /// The headline.
     pub title: String,
     /// The findings: paragraphs of plain text, the most important first.
     pub summary: Vec<String>,
-    /// How to make this report again.
+    /// How to reproduce this report.
     pub provenance: Provenance,
-    /// What there is to say beside the comparisons, in the order to be shown.
+    /// Sections besides the comparisons, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<Section>,
-    /// One entry a data set, in the order to be shown.
+    /// One entry per data set, in order.
     pub data_sets: Vec<DataSetReport>,
 }
 
-/// How a report came to be: enough to run it again.
+/// The provenance of a report, enough to run it again.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Provenance {
     /// The command line, as typed.
     pub command: String,
     /// The commit of the source tree, when known.
     pub commit: Option<String>,
-    /// The seed of every random choice.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// The processor or accelerator, in words.
+    /// The processor or accelerator.
     pub machine: String,
-    /// Threads used for computing.
+    /// Number of threads.
     pub threads: usize,
-    /// Names and versions of the software that matters.
+    /// Names and versions of the relevant software.
     pub versions: Vec<(String, String)>,
     /// When the run began, as text.
     pub date: String,
@@ -101,7 +101,7 @@ pub struct Provenance {
 pub struct DataSetReport {
     /// The short name, such as `glyphs`.
     pub name: String,
-    /// What the data are, in a sentence or two.
+    /// A description of the data, in a sentence or two.
     pub description: String,
     /// Class names, in the order of the rows and columns of [`ModelReport::confusion`].
     pub classes: Vec<String>,
@@ -116,7 +116,7 @@ pub struct DataSetReport {
 }
 
 impl DataSetReport {
-    /// What its models are for; the same for all.
+    /// The goal of its models; the same for all.
     pub fn goal(&self) -> Goal {
         self.models
             .first()
@@ -124,38 +124,38 @@ impl DataSetReport {
     }
 }
 
-/// What a model is for.
+/// The goal of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Goal {
-    /// To name the class of an image; judged by accuracy.
+    /// Classify images; evaluated by accuracy.
     #[default]
     Classify,
-    /// To rebuild the image; judged by the loss, and no accuracy exists.
+    /// Reconstruct images; evaluated by the loss, without an accuracy.
     Rebuild,
 }
 
-/// One trained model: what it is, how good, how fast, and what it learned.
+/// One trained model with its results.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelReport {
     /// The short name, such as `cnn`.
     pub model: String,
-    /// What the model is, in a sentence.
+    /// A description, in a sentence.
     pub summary: String,
     /// The name of the data set.
     pub data: String,
-    /// What it is for.
+    /// Its goal.
     #[serde(default)]
     pub goal: Goal,
     /// Number of trainable parameters, dead ones included.
     pub params: usize,
-    /// How many of them can never change the output.
+    /// How many of them are dead (cannot change the output).
     pub dead_params: usize,
-    /// Share of the test images named rightly, 0 to 1. This and the other figures are means if there are several
+    /// Test accuracy, 0 to 1. This and the other results are means if there are several
     /// [`seeds`](Self::seeds).
     #[serde(deserialize_with = "json::number")]
     pub accuracy: f64,
-    /// Precision on the test set, 0 to 1: the classes' mean, weighted by their number of images.
+    /// Precision on the test set, 0 to 1: the mean over the classes, weighted by class size.
     #[serde(deserialize_with = "json::number")]
     pub precision: f64,
     /// Recall on the test set, 0 to 1, weighted likewise.
@@ -167,26 +167,28 @@ pub struct ModelReport {
     /// Mean loss on the test set.
     #[serde(deserialize_with = "json::number")]
     pub loss: f64,
-    /// Median training time of an epoch, in seconds.
+    /// Median training time per epoch, in seconds.
     #[serde(deserialize_with = "json::number")]
     pub epoch_s: f64,
     /// Training images per second.
     #[serde(deserialize_with = "json::number")]
     pub images_per_s: f64,
-    /// Test images by true class (row) and predicted class (column), in the order of [`DataSetReport::classes`]; empty
-    /// when not counted.
+    /// Confusion matrix of the test images, true classes as rows and predicted classes as columns,
+    /// in the order of [`DataSetReport::classes`]; empty if there is none.
     pub confusion: Vec<Vec<u64>>,
-    /// What each seed gave; empty if there was only one. The matrix, the epochs and all pictures are those of the first.
+    /// Results per seed; empty if there was only one. The matrix, the epochs and all pictures are
+    /// those of the first.
     #[serde(default)]
     pub seeds: Vec<SeedReport>,
     /// The epochs, oldest first.
     pub history: Vec<EpochReport>,
     /// Some learned filters.
     pub filters: Vec<FilterReport>,
-    /// What it made of [`DataSetReport::samples`], one each; empty unless its goal is [`Goal::Rebuild`].
+    /// Its reconstructions of [`DataSetReport::samples`]; empty unless its goal is
+    /// [`Goal::Rebuild`].
     #[serde(default)]
     pub rebuilt: Vec<Picture>,
-    /// Remarks a reader should know, one sentence each.
+    /// Notes for the reader, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -199,12 +201,12 @@ impl ModelReport {
             .map(|epoch| epoch.epoch)
     }
 
-    /// Whether training or testing left the finite numbers.
+    /// Whether training or testing gave numbers that are not finite.
     pub fn diverged(&self) -> bool {
         self.diverged_at().is_some() || !self.loss.is_finite() || !self.score().is_finite()
     }
 
-    /// What it is judged by: the accuracy, or the loss if it rebuilds images.
+    /// The main metric: the accuracy, or the loss if it reconstructs images.
     pub fn score(&self) -> f64 {
         match self.goal {
             Goal::Classify => self.accuracy,
@@ -221,12 +223,12 @@ impl ModelReport {
     }
 }
 
-/// The figures of one epoch.
+/// The metrics of one epoch.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct EpochReport {
     /// The epoch's number, from 1.
     pub epoch: usize,
-    /// Training time of this epoch, in seconds, testing not included.
+    /// Training time of this epoch, in seconds, without testing.
     #[serde(deserialize_with = "json::number")]
     pub seconds: f64,
     /// Mean training loss.
@@ -241,7 +243,7 @@ pub struct EpochReport {
     /// Test accuracy, 0 to 1.
     #[serde(deserialize_with = "json::number")]
     pub test_accuracy: f64,
-    /// The learning rate at the epoch's end.
+    /// The learning rate at the end of the epoch.
     #[serde(deserialize_with = "json::number")]
     pub learning_rate: f64,
     /// Training images per second.
@@ -249,20 +251,20 @@ pub struct EpochReport {
     pub images_per_s: f64,
 }
 
-/// One learned filter, seen in space and in frequency.
+/// One learned filter, in space and frequency.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FilterReport {
-    /// Which filter it is, such as `layer 1, filter 3`.
+    /// Its label, such as `layer 1, filter 3`.
     pub label: String,
     /// The impulse response, signed.
     pub kernel: Grid,
-    /// The magnitude |H| of the frequency response, zero frequency (DC) moved to the center.
+    /// The magnitude |H| of the frequency response, with zero frequency (DC) in the center.
     pub magnitude: Grid,
     /// The phase of the frequency response in radians, −π to π, shifted likewise.
     pub phase: Option<Grid>,
 }
 
-/// A matrix of numbers, to be drawn in colors.
+/// A matrix of numbers, drawn as a color map.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Grid {
     /// Number of rows, at least 1.
@@ -277,7 +279,7 @@ pub struct Grid {
 /// A small image.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Picture {
-    /// What it shows, such as its class.
+    /// Its label, such as its class.
     pub label: String,
     /// Height in pixels, at least 1.
     pub rows: usize,
@@ -285,7 +287,7 @@ pub struct Picture {
     pub cols: usize,
     /// 1 for gray, 3 for red, green and blue.
     pub channels: usize,
-    /// `rows · cols · channels` bytes, row by row, the channels of a pixel side by side.
+    /// `rows · cols · channels` bytes, row by row, with interleaved channels.
     pub pixels: Vec<u8>,
 }
 

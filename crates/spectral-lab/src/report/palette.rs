@@ -1,13 +1,13 @@
-//! Colors that stay apart for every kind of color vision, on light and on dark paper.
+//! Colors that remain distinct for every kind of color vision, on light and dark backgrounds.
 
 use plotters::style::RGBColor;
 
-/// A color of a chart and its stand-in on dark paper.
+/// A color of a chart with its replacement in dark mode.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
-    /// The color as drawn.
+    /// The color in light mode.
     pub light: RGBColor,
-    /// What the style sheet replaces it by in dark mode.
+    /// The color in dark mode.
     pub dark: RGBColor,
 }
 
@@ -26,7 +26,8 @@ const fn rgb(hex: u32) -> RGBColor {
 pub(super) const AXIS: Ink = ink(0x5A6472, 0x9AA4B2);
 /// Grid lines of charts.
 pub(super) const GRID: Ink = ink(0xE2E5E9, 0x2C323A);
-/// One color a model: Okabe and Ito's palette (2008), the baseline in black, yellow left out as it is lost on white.
+/// One color per model: Okabe and Ito's palette (2008), with the baseline in black and without
+/// yellow, which is invisible on white.
 pub(super) const SERIES: [Ink; 7] = [
     ink(0x1D2127, 0xECEEF1),
     ink(0x0072B2, 0x3C97D3),
@@ -37,17 +38,17 @@ pub(super) const SERIES: [Ink; 7] = [
     ink(0x56B4E9, 0x8CCBF2),
 ];
 
-/// The color of the model at place `index`; models further on start over, drawn with dashes.
+/// The color of the model at position `index`; later models reuse the colors with dashes.
 pub(super) fn series(index: usize) -> (Ink, bool) {
     (SERIES[index % SERIES.len()], index >= SERIES.len())
 }
 
-/// A color in the notation of style sheets, as the chart library writes it.
+/// A color in CSS notation, as the chart library writes it.
 pub(super) fn css(RGBColor(r, g, b): RGBColor) -> String {
     format!("#{r:02X}{g:02X}{b:02X}")
 }
 
-/// How numbers become colors.
+/// Color maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorMap {
     /// Blue for negative, white for zero, red for positive, the ends at plus and minus the largest magnitude
@@ -55,7 +56,7 @@ pub enum ColorMap {
     Diverging,
     /// Dark for zero to bright for the largest value (viridis, van der Walt and Smith 2015).
     Sequential,
-    /// A closed circle of colors for angles in radians: dark at 0, pale at plus and minus π.
+    /// A cyclic color map for angles in radians: dark at 0, pale at plus and minus π.
     Cyclic,
 }
 
@@ -87,7 +88,7 @@ impl ColorMap {
         [mix(r0, r1), mix(g0, g1), mix(b0, b1)]
     }
 
-    /// The map as a gradient of style sheets, from left to right.
+    /// The color map as a CSS gradient, from left to right.
     pub(super) fn gradient(self) -> String {
         let stops: Vec<_> = self.anchors().iter().map(|&hex| css(rgb(hex))).collect();
         format!("linear-gradient(to right,{})", stops.join(","))

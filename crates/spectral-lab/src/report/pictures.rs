@@ -1,4 +1,4 @@
-//! Grids of numbers and small images as PNG, and as addresses a page can hold.
+//! Grids of numbers and small images as PNG, and as data URLs.
 
 use std::{f32::consts::PI, io::Cursor};
 
@@ -7,16 +7,16 @@ use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 
 use super::{ColorMap, Grid, Picture, ReportError};
 
-/// Images larger than this are made smaller before a page takes them in, in pixels a side.
+/// Maximum side of an image in a page, in pixels; larger ones are downscaled.
 const LARGEST: u32 = 160;
 
-/// The color of what is not a finite number.
+/// The color of values that are not finite.
 const UNKNOWN: [u8; 3] = [0x9A; 3];
 
-/// A grid as a PNG of one pixel a value.
+/// A grid as a PNG with one pixel per value.
 ///
 /// # Errors
-/// [`ReportError::Grid`] when the values do not fill the grid.
+/// [`ReportError::Grid`] if the number of values is wrong.
 pub fn grid_png(grid: &Grid, map: ColorMap, label: &str) -> Result<Vec<u8>, ReportError> {
     if grid.values.is_empty() || grid.rows.checked_mul(grid.cols) != Some(grid.values.len()) {
         return Err(ReportError::Grid {
@@ -41,23 +41,23 @@ pub fn grid_png(grid: &Grid, map: ColorMap, label: &str) -> Result<Vec<u8>, Repo
 /// An image as a PNG of its own size.
 ///
 /// # Errors
-/// [`ReportError::Picture`] when the bytes do not fill the shape, or for channels other than 1 and 3.
+/// [`ReportError::Picture`] if the number of bytes is wrong, or for channels other than 1 and 3.
 pub fn picture_png(picture: &Picture) -> Result<Vec<u8>, ReportError> {
     png(image(picture)?, &picture.label)
 }
 
-/// The largest finite magnitude of a grid; 0 when there is none.
+/// The largest finite magnitude of a grid; 0 if there is none.
 pub(super) fn largest(grid: &Grid) -> f32 {
     let finite = grid.values.iter().filter(|value| value.is_finite());
     finite.fold(0.0, |largest, value| largest.max(value.abs()))
 }
 
-/// A grid as the address of an image element.
+/// A grid as a data URL.
 pub(super) fn grid_uri(grid: &Grid, map: ColorMap, label: &str) -> Result<String, ReportError> {
     Ok(uri(&grid_png(grid, map, label)?))
 }
 
-/// A picture, made smaller where a page has no use for its size, as the address of an image element.
+/// A picture as a data URL, downscaled if it is larger than a page needs.
 pub(super) fn picture_uri(picture: &Picture) -> Result<String, ReportError> {
     let mut image = image(picture)?;
     if image.width().max(image.height()) > LARGEST {
@@ -66,7 +66,7 @@ pub(super) fn picture_uri(picture: &Picture) -> Result<String, ReportError> {
     Ok(uri(&png(image, &picture.label)?))
 }
 
-/// Where a value lies in its map, 0 to 1.
+/// The position of a value in its color map, 0 to 1.
 fn position(value: f32, largest: f32, map: ColorMap) -> f32 {
     match map {
         ColorMap::Diverging if largest == 0.0 => 0.5,

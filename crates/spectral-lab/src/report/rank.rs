@@ -1,27 +1,27 @@
-//! Which model is best, by how much, and how it compares with the baseline.
+//! Ranks models and compares them with the baseline.
 
 use super::{DataSetReport, Goal, ModelReport, format};
 
 /// The standard normal's 97.5 % quantile, for two-sided 95 % intervals.
 const Z95: f64 = 1.959_964;
 
-/// A model's place in the results of its data set.
+/// A model's row in the results of its data set.
 pub(super) struct Row<'a> {
     /// The model.
     pub model: &'a ModelReport,
-    /// Its place in [`DataSetReport::models`], which also fixes its color.
+    /// Its index in [`DataSetReport::models`], which also determines its color.
     pub index: usize,
     /// Whether no other model has a better score (as shown, so ties share it).
     pub best: bool,
-    /// Time of an epoch over the baseline's; NaN when either is unknown.
+    /// Epoch time relative to the baseline's; NaN if either is unknown.
     pub time_ratio: f64,
-    /// Between what the score lies: its ends over the seeds; of one seed the 95 % interval of the accuracy, from the
-    /// number of test images.
+    /// The interval of the score: its range over the seeds; for one seed the 95 % confidence
+    /// interval of the accuracy, from the number of test images.
     pub interval: Option<(f64, f64)>,
 }
 
-/// The models by falling accuracy, or rising loss if they rebuild images; those without one last, equals in the order
-/// given.
+/// The models by falling accuracy, or rising loss if they reconstruct images; those without one
+/// last, ties in the order given.
 pub(super) fn rows(data: &DataSetReport) -> Vec<Row<'_>> {
     let decimals = decimals(data);
     let shown = |model: &ModelReport| score(model, decimals);
@@ -43,7 +43,7 @@ pub(super) fn rows(data: &DataSetReport) -> Vec<Row<'_>> {
     rows
 }
 
-/// What the best has most of; least of all models that have none.
+/// The sort key; models without a score have the smallest.
 fn merit(model: &ModelReport) -> f64 {
     match model.goal {
         _ if !model.score().is_finite() => f64::NEG_INFINITY,
@@ -52,7 +52,7 @@ fn merit(model: &ModelReport) -> f64 {
     }
 }
 
-/// A model's score as shown: the accuracy in per cent, or the loss.
+/// A model's score as shown: the accuracy in percent, or the loss.
 pub(super) fn score(model: &ModelReport, decimals: usize) -> String {
     shown(model.score(), model.goal, decimals)
 }
@@ -62,7 +62,7 @@ pub(super) fn deviation(model: &ModelReport, decimals: usize) -> Option<String> 
     let std = model.spread()?.std;
     Some(match model.goal {
         Goal::Classify => format::percent(std, decimals),
-        // As fine as the loss it stands beside.
+        // With as many digits as the loss.
         Goal::Rebuild => {
             let score = score(model, decimals);
             let places = score.split_once('.').map_or(0, |(_, places)| places.len());
@@ -87,7 +87,7 @@ fn ends(model: &ModelReport, test_count: usize) -> Option<(f64, f64)> {
     }
 }
 
-/// Decimals of a percentage: no more than the test set can tell apart.
+/// Decimals of a percentage: no more than the test set can resolve.
 pub(super) fn decimals(data: &DataSetReport) -> usize {
     if data.test_count < 5000 { 1 } else { 2 }
 }
@@ -101,8 +101,8 @@ fn time_ratio(seconds: f64, baseline: f64) -> f64 {
     }
 }
 
-/// The 95 % score interval of a share `p` observed in `n` draws (Wilson 1927); it stays within 0 and 1 and is sound for
-/// `p` near either.
+/// The 95 % score interval of a proportion `p` observed in `n` draws (Wilson 1927); it stays within
+/// 0 and 1 and is reliable for `p` near either.
 fn interval(p: f64, n: usize) -> Option<(f64, f64)> {
     if n == 0 || !(0.0..=1.0).contains(&p) {
         return None;

@@ -1,42 +1,42 @@
-//! The same model trained from several seeds.
+//! Results over several seeds.
 
 use serde::{Deserialize, Serialize};
 
 use super::json;
 
-/// What one seed gave.
+/// The results of one seed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SeedReport {
     /// The seed.
     pub seed: u64,
-    /// Share of the test images named rightly, 0 to 1.
+    /// Test accuracy, 0 to 1.
     #[serde(deserialize_with = "json::number")]
     pub accuracy: f64,
     /// Mean loss on the test set.
     #[serde(deserialize_with = "json::number")]
     pub loss: f64,
-    /// Median training time of an epoch, in seconds.
+    /// Median training time per epoch, in seconds.
     #[serde(deserialize_with = "json::number")]
     pub epoch_s: f64,
 }
 
-/// How figures differ from seed to seed.
+/// The spread of values over the seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// The number of figures, two or more.
+    /// The number of values, two or more.
     pub count: usize,
     /// Their mean.
     pub mean: f64,
     /// Their standard deviation, with the divisor `count − 1`.
     pub std: f64,
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
 }
 
 impl Spread {
-    /// The spread of two figures or more, all of them finite; none otherwise.
+    /// The spread of two or more values, all of them finite; none otherwise.
     pub fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
         let figures: Vec<f64> = figures.collect();
         let count = figures.len();

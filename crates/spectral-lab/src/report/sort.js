@@ -1,4 +1,4 @@
-// Headers of results sort their table; without scripts the table stays as it is, the best first.
+// Clicking a column header sorts the table; without scripts the table keeps its order, best first.
 for (const table of document.querySelectorAll("table.results")) {
   table.querySelectorAll("th[data-key]").forEach((th) => {
     const button = document.createElement("button");

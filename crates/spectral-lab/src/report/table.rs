@@ -1,4 +1,4 @@
-//! Results for a terminal.
+//! Results as a terminal table.
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
@@ -9,9 +9,9 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// One table a data set, at most `width` columns wide (where there is room for all of its columns,
-/// about 60): the models by falling accuracy or rising loss, the best marked with a
-/// star, times also relative to the first model given. Of several seeds: mean ± standard deviation.
+/// One table per data set, at most `width` columns wide (if all of its columns fit, about 60): the
+/// models by falling accuracy or rising loss, the best marked with a star, times also relative to
+/// the first model given. With several seeds: mean ± standard deviation.
 pub fn table(report: &Report, width: usize) -> String {
     let tables = report.data_sets.iter().map(|data| {
         let baseline = data
@@ -71,16 +71,16 @@ pub fn table(report: &Report, width: usize) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let best = match data.goal() {
-            Goal::Classify => "most accurate",
-            Goal::Rebuild => "least loss",
+            Goal::Classify => "best accuracy",
+            Goal::Rebuild => "lowest loss",
         };
         let seeds = data.models.iter().map(|model| model.seeds.len()).max();
         let spread = match seeds {
             Some(seeds @ 2..) => format!("±: standard deviation over {seeds} seeds\n"),
             _ => String::new(),
         };
-        let legend = format!("*: {best}; dead: parameters that cannot act;");
-        let time = format!("×: time over {baseline}'s");
+        let legend = format!("*: {best}; dead: parameters without effect;");
+        let time = format!("×: time relative to {baseline}");
         let whole = legend.chars().count() + 1 + time.chars().count();
         let gap = if whole > width { "\n" } else { " " };
         format!(
@@ -93,7 +93,7 @@ pub fn table(report: &Report, width: usize) -> String {
     tables.collect::<Vec<_>>().join("\n")
 }
 
-/// Text without what would steer a terminal or break a line.
+/// Text without control characters.
 fn plain(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
@@ -152,7 +152,7 @@ mod tests {
         let text = table(&fixture::reconstruction(), 80);
         assert!(!text.contains("acc") && !text.contains("F1"), "{text}");
         assert!(text.contains("cnn *") && text.contains("0.0623"), "{text}");
-        assert!(text.contains("*: least loss"), "{text}");
+        assert!(text.contains("*: lowest loss"), "{text}");
     }
 
     #[test]

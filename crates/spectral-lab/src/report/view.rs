@@ -1,4 +1,4 @@
-//! The report as the page's template wants it: every number already text.
+//! The report as data for the page template: every number is already text.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::{
     section::{self, SectionView},
 };
 
-/// What the template is filled with.
+/// The template's data.
 #[derive(Serialize)]
 pub(super) struct Page<'a> {
     title: &'a str,
@@ -44,7 +44,7 @@ struct DataSetView<'a> {
     test_count: String,
     samples: Vec<ImageView>,
     baseline: &'a str,
-    /// Whether the models rebuild images, so that a loss stands in the place of the accuracy.
+    /// Whether the models reconstruct images, so that a loss replaces the accuracy.
     rebuilds: bool,
     /// The number of seeds, if there are several.
     seeds: Option<usize>,
@@ -52,7 +52,7 @@ struct DataSetView<'a> {
     scale: Option<ScaleView>,
     rows: Vec<RowView<'a>>,
     charts: Vec<ChartView>,
-    /// One entry a model, in the order given, for the legend.
+    /// One entry per model, in the order given, for the legend.
     legend: Vec<LegendView<'a>>,
     confusions: Vec<ConfusionView<'a>>,
     filters: Vec<FiltersView<'a>>,
@@ -61,7 +61,7 @@ struct DataSetView<'a> {
     any_notes: bool,
 }
 
-/// The best model beside the baseline.
+/// The best model and the baseline.
 #[derive(Serialize)]
 struct BestView<'a> {
     model: &'a str,
@@ -71,7 +71,7 @@ struct BestView<'a> {
     ratio: String,
 }
 
-/// The ends of the scale that scores are drawn on.
+/// The ends of the score scale.
 #[derive(Serialize)]
 struct ScaleView {
     low: String,
@@ -91,16 +91,16 @@ struct RowView<'a> {
     dead: Option<String>,
     score: String,
     interval: Option<String>,
-    /// Left end, right end and place of the score's mark, in per cent of the cell.
+    /// Left end, right end and position of the score's mark, in percent of the cell.
     mark: Option<[String; 3]>,
     f1: String,
     epoch: String,
     ratio: String,
-    /// Length of the time's bar, in per cent of the cell.
+    /// Length of the time bar, in percent of the cell.
     bar: Option<String>,
     images_per_s: String,
     notes: &'a [String],
-    /// What to sort by: score, F1, parameters, time, images per second. Empty when unknown.
+    /// Sort keys: score, F1, parameters, time, images per second. Empty if unknown.
     keys: [String; 5],
 }
 
@@ -137,7 +137,7 @@ struct FiltersView<'a> {
     filters: Vec<FilterView<'a>>,
 }
 
-/// What a model made of the samples.
+/// A model's reconstructions of the samples.
 #[derive(Serialize)]
 struct RebuiltView<'a> {
     model: &'a str,
@@ -160,7 +160,7 @@ pub(super) struct ImageView {
     label: String,
     rows: usize,
     cols: usize,
-    /// Whether its pixels are few enough to be shown as squares.
+    /// Whether it has so few pixels that they are shown as squares.
     coarse: bool,
     /// The largest magnitude in it, for grids.
     largest: String,
@@ -204,7 +204,7 @@ impl InkView {
     }
 }
 
-/// The color's number and whether the line is dashed.
+/// The color index and whether the line is dashed.
 fn color(index: usize) -> (usize, bool) {
     (index % palette::SERIES.len(), palette::series(index).1)
 }
@@ -321,7 +321,7 @@ fn with_unit(model: &ModelReport, decimals: usize) -> String {
     }
 }
 
-/// An end of the scale of scores.
+/// An end of the score scale.
 fn ends(value: f64, goal: Goal) -> String {
     match goal {
         Goal::Classify => format!("{} %", format::percent(value, 0)),
@@ -329,7 +329,8 @@ fn ends(value: f64, goal: Goal) -> String {
     }
 }
 
-/// The range of all scores with their intervals, that of accuracies widened to whole per cents.
+/// The range of all scores with their intervals; that of accuracies is rounded out to whole
+/// percents.
 fn scale(rows: &[rank::Row<'_>]) -> Option<(f64, f64)> {
     let ends = rows.iter().filter_map(|row| row.interval);
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), ends| {
@@ -364,7 +365,7 @@ fn slowest(data: &DataSetReport) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// When and that a model diverged, in words.
+/// That and when a model diverged, in words.
 fn diverged(model: &ModelReport) -> Option<String> {
     match model.diverged_at() {
         Some(epoch) => Some(format!("diverged in epoch {epoch}")),

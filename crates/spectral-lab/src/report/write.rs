@@ -1,11 +1,11 @@
-//! Writing a file so that readers see the old one or the new one, never half of it.
+//! Writes a file atomically: readers see the old one or the new one, never half of it.
 
 use std::path::Path;
 
 use super::ReportError;
 use crate::files;
 
-/// Writes `text` to `path` by way of a temporary file beside it; missing folders are made.
+/// Writes `text` to `path` through a temporary file beside it; missing folders are created.
 ///
 /// # Errors
 /// [`ReportError::Write`] naming `path`.
@@ -13,13 +13,13 @@ pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
     write_bytes(path, text.as_bytes())
 }
 
-/// The same of bytes.
+/// The same for bytes.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     files::write_with_folders(path, bytes).map_err(ReportError::write(path))
 }
 
-/// Refuses a path that could not be [written](write), before there is anything to write; missing
-/// folders are made.
+/// Rejects a path that could not be [written](write), before there is anything to write; missing
+/// folders are created.
 ///
 /// # Errors
 /// [`ReportError::Write`] naming `path`.

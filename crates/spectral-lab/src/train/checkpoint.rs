@@ -1,4 +1,4 @@
-//! One checkpoint: a folder that is renamed into place when it is whole.
+//! Checkpoints: each a folder that is renamed into place once it is complete.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,21 +24,21 @@ const STATE: &str = "state.toml";
 const PREFIX: &str = "checkpoint-";
 const UNFINISHED: &str = ".tmp";
 
-/// Changes when older checkpoints can no longer be read.
+/// Incremented when older checkpoints can no longer be read.
 const FORMAT: u32 = 1;
 
 /// The best epoch so far.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BestEpoch {
-    /// Which epoch, from 1.
+    /// Its number, from 1.
     pub epoch: usize,
-    /// Its accuracy on the test images, 0..1; none if nothing is classified, and then it is the
-    /// one with the lowest test loss.
+    /// Its accuracy on the test images, 0..1; none without classes, and then it is the epoch with
+    /// the lowest test loss.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f64>,
 }
 
-/// What a run has come to, beside weights and optimizer.
+/// The state of a run, besides weights and optimizer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct RunState {
     /// Mini-batches seen.
@@ -47,7 +47,7 @@ pub(super) struct RunState {
     pub(super) best: Option<BestEpoch>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) plateau: Option<PlateauState>,
-    /// One entry per epoch. TOML and not JSON: it gives back every bit of a number.
+    /// One entry per epoch. TOML rather than JSON, since it preserves every bit of a number.
     #[serde(default)]
     pub(super) history: Vec<EpochMetrics>,
 }
@@ -61,7 +61,7 @@ struct StateFile {
     files: BTreeMap<String, Fingerprint>,
 }
 
-/// What training goes on from.
+/// The state that training continues from.
 pub(super) struct Restored<M> {
     pub(super) model: M,
     pub(super) optimizer: ModuleOptimizer,
@@ -115,12 +115,12 @@ impl Checkpoint {
         Ok(Self { folder, epoch })
     }
 
-    /// The checkpoint of the latest epoch in the run folder `root`, if any is whole.
+    /// The checkpoint of the latest epoch in the run folder `root`, if any is complete.
     pub(super) fn latest(root: &Path) -> Result<Option<Self>, TrainError> {
         Ok(list(root)?.into_iter().max_by_key(|c| c.epoch))
     }
 
-    /// Removes all other checkpoints, and those that never became whole.
+    /// Removes all other checkpoints, and incomplete ones.
     pub(super) fn remove_others(&self, root: &Path) -> Result<(), TrainError> {
         for other in list(root)? {
             if other.epoch != self.epoch {
@@ -135,18 +135,18 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// The epoch that it was written after.
+    /// The epoch after which it was written.
     pub(super) fn epoch(&self) -> usize {
         self.epoch
     }
 
-    /// The weights.
+    /// Path of the weights.
     pub(super) fn weights(&self) -> PathBuf {
         self.folder.join(WEIGHTS)
     }
 
     /// Reads everything back into a network of the same shape and an optimizer of the same kind.
-    /// The network comes back in evaluation mode.
+    /// Returns the network in evaluation mode.
     pub(super) fn read<M: Module>(
         &self,
         model: M,
@@ -158,7 +158,7 @@ impl Checkpoint {
         let state: StateFile =
             toml::from_str(&text).map_err(|error| TrainError::damaged(&path, error.message()))?;
         if state.format != FORMAT {
-            let reason = format!("format {} instead of {FORMAT}", state.format);
+            let reason = format!("format {}, expected {FORMAT}", state.format);
             return Err(TrainError::damaged(&path, reason));
         }
         let contents = |name: &str| match state.files.get(name) {
@@ -168,7 +168,7 @@ impl Checkpoint {
         contents(WEIGHTS)?;
         let record = contents(OPTIMIZER)?;
         if state.run.history.len() != self.epoch {
-            let reason = format!("holds {} epochs", state.run.history.len());
+            let reason = format!("contains {} epochs", state.run.history.len());
             return Err(TrainError::damaged(&self.folder, reason));
         }
         let model = load_model_weights(&self.weights(), model)?;
@@ -182,24 +182,24 @@ impl Checkpoint {
     }
 }
 
-/// The optimizer with the state that the bytes of a file hold.
+/// The optimizer with the state in the bytes of a file.
 pub(super) fn restored(
     path: &Path,
     bytes: Vec<u8>,
     optimizer: ModuleOptimizer,
 ) -> Result<ModuleOptimizer, TrainError> {
-    // Burn reads a record that no optimizer wrote, such as one of tensors with ten axes, with a panic.
+    // Burn panics on a record that no optimizer wrote, such as one of tensors with ten axes.
     let load = AssertUnwindSafe(|| {
         let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes));
         record.map(|record| optimizer.load_record(record))
     });
     match catch_unwind(load) {
         Ok(loaded) => loaded.map_err(|error| TrainError::damaged(path, error)),
-        Err(_) => Err(TrainError::damaged(path, "no record of this optimizer")),
+        Err(_) => Err(TrainError::damaged(path, "not a record of this optimizer")),
     }
 }
 
-/// Whether a text is a `state.toml`.
+/// Whether a text is a valid `state.toml`.
 pub(super) fn is_state(text: &str) -> bool {
     let state = toml::from_str::<StateFile>(text);
     state.is_ok_and(|state| state.format == FORMAT)

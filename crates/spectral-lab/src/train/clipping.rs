@@ -11,11 +11,11 @@ use super::error::{TrainError, require};
 /// Added to the global norm before dividing by it, as PyTorch does.
 const NORM_EPSILON: f64 = 1e-6;
 
-/// What bounds the gradients before each step.
+/// How gradients are clipped before each step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Clipping {
-    /// Nothing.
+    /// Not at all.
     #[default]
     None,
     /// Each element is clamped to −limit..limit.
@@ -39,7 +39,7 @@ pub enum Clipping {
 impl Clipping {
     /// Checks the limit.
     ///
-    /// # Errors
+    /// [`TrainError::BadOption`] if it is not above zero.
     ///
     /// [`TrainError::BadOption`] if it is not above zero.
     pub fn validate(&self) -> Result<(), TrainError> {

@@ -10,43 +10,43 @@ use super::schedule::ScheduleConfig;
 use super::target::{Target, Task};
 use crate::data::{Augment, Normalize};
 
-/// How a network is trained. What is left out of a file has its default.
+/// Settings of a training run. Settings missing from a file have their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the training images; 5.
+    /// Number of epochs; 5.
     pub epochs: usize,
-    /// Images in a mini-batch; 64.
+    /// Batch size; 64.
     pub batch_size: usize,
-    /// Images evaluated at a time; 256.
+    /// Batch size of evaluation; 256.
     pub eval_batch_size: usize,
-    /// Leave out the last mini-batch of an epoch if it is smaller than the others; false.
+    /// Drop the last mini-batch of an epoch if it is smaller than the others; false.
     pub drop_last: bool,
-    /// What shuffling and dropout are drawn from, up to 2^63 − 1; 0. Initial weights belong to
-    /// whoever makes the network.
+    /// Seed for shuffling and dropout, up to 2^63 − 1; 0. Initial weights are the responsibility of
+    /// whoever creates the network.
     pub seed: u64,
     /// The full learning rate; 1e-3.
     pub learning_rate: f64,
-    /// Keep the weights of the best epoch as `best.safetensors`: that with the highest test
-    /// accuracy, or the lowest test loss where there is none; false.
+    /// Save the weights of the best epoch as `best.safetensors`: the one with the highest test
+    /// accuracy, or the lowest test loss without classes; false.
     pub keep_best: bool,
-    /// Epochs between two checkpoints, the last epoch having one in any case; 1.
+    /// Epochs between checkpoints; the last epoch always has one; 1.
     pub checkpoint_every: usize,
-    /// What outputs are compared with; labels.
+    /// Target of the outputs; labels.
     pub target: Target,
-    /// How bytes become numbers; −1..1. Constants of the training images are to be
+    /// Normalization of pixel values; −1..1. Constants of the training images must be
     /// [`fitted`](Normalize::fitted) before training.
     #[serde(alias = "normalise")]
     pub normalize: Normalize,
-    /// How training images are changed at random; not at all.
+    /// Augmentation of training images; none.
     pub augment: Augment,
-    /// What is minimized; cross-entropy.
+    /// Training loss; cross-entropy.
     pub loss: Loss,
     /// The optimizer; Adam.
     pub optimizer: OptimizerConfig,
-    /// The learning rate over time; constant.
+    /// Learning rate schedule; constant.
     pub schedule: ScheduleConfig,
-    /// What bounds the gradients; nothing.
+    /// Gradient clipping; none.
     pub clipping: Clipping,
 }
 
@@ -85,14 +85,14 @@ impl TrainConfig {
             ("train.eval_batch_size", self.eval_batch_size),
             ("train.checkpoint_every", self.checkpoint_every),
         ] {
-            require(count > 0, option, count, "1 or more")?;
+            require(count > 0, option, count, "at least 1")?;
         }
         // TOML integers are signed.
         require(
             i64::try_from(self.seed).is_ok(),
             "train.seed",
             self.seed,
-            "0 up to 2^63 − 1",
+            "0 to 2^63 − 1",
         )?;
         require(
             self.learning_rate.is_finite() && self.learning_rate > 0.0,

@@ -1,4 +1,4 @@
-//! What can go wrong in training.
+//! Errors of training.
 
 use std::path::{Path, PathBuf};
 
@@ -6,53 +6,53 @@ use thiserror::Error;
 
 use crate::data::DataError;
 
-/// Why a training run, an evaluation or a checkpoint could not go on.
+/// Why a training run, an evaluation or a checkpoint failed.
 #[derive(Debug, Error)]
 pub enum TrainError {
-    /// A setting has a value that makes no sense.
+    /// A setting is out of range.
     #[error("{option} is {value}; accepted: {accepted}")]
     BadOption {
         /// The setting, as written in `config.toml`.
         option: String,
-        /// Its value.
+        /// The value given.
         value: String,
-        /// What would be accepted.
+        /// The accepted values.
         accepted: String,
     },
     /// The images could not be turned into batches.
     #[error(transparent)]
     Data(#[from] DataError),
     /// A part of the data set is empty.
-    #[error("the {part} part of {data} has no images")]
+    #[error("the {part} set of {data} has no images")]
     NoImages {
         /// The name of the data set.
         data: String,
         /// `training` or `test`.
         part: &'static str,
     },
-    /// An image carries a label without a class.
-    #[error("{part} image {index} has label {label}; there are {classes} classes")]
+    /// A label is out of range.
+    #[error("{part} image {index} has label {label}, but there are only {classes} classes")]
     BadLabel {
         /// `training`, `test` or `evaluated`.
         part: &'static str,
-        /// Which image.
+        /// Index of the image.
         index: usize,
-        /// Its label.
+        /// The label.
         label: u16,
         /// The number of classes.
         classes: usize,
     },
-    /// The network does not give one logit per class.
-    #[error("the network gives {outputs} outputs an image; the data has {classes} classes")]
+    /// The number of outputs is not the number of classes.
+    #[error("the network has {outputs} outputs per image, but the data has {classes} classes")]
     WrongOutputs {
         /// The outputs of the network.
         outputs: usize,
         /// The classes of the data.
         classes: usize,
     },
-    /// The network does not give one output per pixel and channel.
+    /// The number of outputs is not the number of pixel values.
     #[error(
-        "the network gives {outputs} outputs an image; an image of {}x{}x{} has {pixels} values",
+        "the network has {outputs} outputs per image, but a {}x{}x{} image has {pixels} values",
         .shape[0], .shape[1], .shape[2]
     )]
     WrongReconstruction {
@@ -66,17 +66,17 @@ pub enum TrainError {
     /// A value could not be read back from the device.
     #[error("cannot read results from the device: {0}")]
     Device(String),
-    /// The operating system refused a file operation.
+    /// A file operation failed.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A file of a run folder is not what was written there.
+    /// A file of a run folder is damaged.
     #[error("{}: damaged: {reason}", path.display())]
     Damaged {
         /// The file or folder.
@@ -89,12 +89,12 @@ pub enum TrainError {
     WeightsDoNotFit {
         /// The file of weights.
         path: PathBuf,
-        /// Which tensors are missing, unknown or of another shape.
+        /// The tensors that are missing, unknown or of another shape.
         reason: String,
     },
-    /// A tensor of another kind of numbers than weights are.
+    /// A weight tensor of an unsupported dtype.
     #[error(
-        "{}: tensor '{tensor}' is of {dtype}; accepted are F32, and F64, F16 and BF16, which are \
+        "{}: tensor '{tensor}' is {dtype}; accepted are F32, and F64, F16 and BF16, which are \
          converted",
         path.display()
     )]
@@ -106,16 +106,16 @@ pub enum TrainError {
         /// Its dtype, as safetensors names it.
         dtype: String,
     },
-    /// A weight that is no finite number.
+    /// A weight that is not finite.
     #[error("{}: value {index} of tensor '{tensor}' is {value}; accepted are finite numbers", path.display())]
     NotFinite {
         /// The file of weights.
         path: PathBuf,
         /// The tensor.
         tensor: String,
-        /// Which of its values, from 0 in memory order.
+        /// Index of the value in memory order, from 0.
         index: u64,
-        /// What it is.
+        /// The value.
         value: String,
     },
     /// A file could not be written.
@@ -126,10 +126,10 @@ pub enum TrainError {
         /// Why.
         reason: String,
     },
-    /// A run can only be resumed with the settings it was started with.
+    /// A run can only be resumed with its original settings.
     #[error(
-        "{}: {field} is {now}, but the run was started with {then}; \
-         resume with the same setting or start a new run folder", path.display()
+        "{}: {field} is {now}, but the run was started with {then}; use the same setting to resume \
+         it, or start a new run folder", path.display()
     )]
     Changed {
         /// The run folder.
@@ -141,31 +141,31 @@ pub enum TrainError {
         /// Its value now.
         now: String,
     },
-    /// The images of the folder that a run is trained on are not those it was begun with.
+    /// The images of a run's folder differ from those it was started with.
     #[error(
-        "{}: {data} is not what the run was started with: {changes}; bring the folder back to what it \
-         was or start a new run", path.display()
+        "{}: the images of {data} are not those the run was started with: {changes}; restore the \
+         folder or start a new run", path.display()
     )]
     ImagesChanged {
         /// The run folder.
         path: PathBuf,
         /// The name of the data set.
         data: String,
-        /// What differs.
+        /// The differences.
         changes: String,
     },
-    /// Another process works on the run.
-    #[error("{}: in use by {holder}; wait until it is done or choose another folder", path.display())]
+    /// The run is locked by another process.
+    #[error("{}: in use by {holder}; wait until it finishes or choose another folder", path.display())]
     InUse {
         /// The run folder.
         path: PathBuf,
-        /// Who has it.
+        /// The process that holds the lock.
         holder: String,
     },
-    /// A new run was asked for in a folder that holds one already.
+    /// A run already exists in the folder of a new one.
     #[error("{} already holds a run; resume it or choose another folder", .0.display())]
     RunExists(PathBuf),
-    /// A run was to be resumed or read where there is none.
+    /// A run to be resumed or read does not exist.
     #[error("{} holds no run (no config.toml)", .0.display())]
     NoRun(PathBuf),
 }
@@ -197,7 +197,7 @@ impl TrainError {
         }
     }
 
-    /// Attaches a path and an action to an I/O error.
+    /// Attaches a path and an operation to an I/O error.
     pub(crate) fn io(
         path: &Path,
         action: &'static str,
@@ -211,7 +211,7 @@ impl TrainError {
     }
 }
 
-/// Refuses a setting outside its range.
+/// Rejects a setting out of range.
 pub(crate) fn require(
     valid: bool,
     option: &str,

@@ -1,4 +1,4 @@
-//! Evaluation and prediction: a network without training behavior.
+//! Evaluation and prediction.
 
 use std::thread;
 use std::time::Instant;
@@ -15,40 +15,40 @@ use super::tally::{Tally, values};
 use super::target::{Target, Task};
 use crate::data::{Batches, Images, Normalize};
 
-/// How a network does on a set of images.
+/// Results of a network on a set of images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// Mean loss per image; not finite if that of any batch is not.
     pub loss: f64,
-    /// True against predicted classes; none if nothing is classified.
+    /// The confusion matrix; none without classes.
     pub confusion: Option<ConfusionMatrix>,
     /// Wall-clock time.
     pub seconds: f64,
 }
 
 impl Evaluation {
-    /// Accuracy, precision, recall and F1; none if nothing is classified.
+    /// Accuracy, precision, recall and F1; none without classes.
     pub fn scores(&self) -> Option<Scores> {
         self.confusion.as_ref().map(ConfusionMatrix::scores)
     }
 }
 
-/// How images are fed to a network that is not being trained.
+/// How images are fed to a network in evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct Feeding<'a> {
-    /// How bytes become numbers; as in training.
+    /// Normalization of pixel values, as in training.
     pub normalize: &'a Normalize,
-    /// Images at a time; 1 or more.
+    /// Batch size; 1 or more.
     pub batch_size: usize,
 }
 
-/// Loss of `model` on `images`, and its confusion matrix if it classifies, in evaluation mode.
+/// Loss of `model` on `images`, and the confusion matrix if it classifies, in evaluation mode.
 ///
 /// # Errors
 ///
-/// [`TrainError::BadLabel`] for a label that is no class, [`TrainError::WrongOutputs`] or
-/// [`TrainError::WrongReconstruction`] if the network gives another number of outputs than the task
-/// takes; a data error if the images do not fit `feeding`.
+/// [`TrainError::BadLabel`] for a label out of range, [`TrainError::WrongOutputs`] or
+/// [`TrainError::WrongReconstruction`] if the number of outputs does not fit the task; a data error
+/// if the images do not fit `feeding`.
 pub fn evaluate<M: Classifier>(
     model: &M,
     images: &Images,
@@ -85,7 +85,7 @@ pub fn evaluate<M: Classifier>(
     })
 }
 
-/// Class probabilities of a series of images.
+/// Class probabilities of a list of images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probabilities {
     classes: usize,
@@ -93,12 +93,12 @@ pub struct Probabilities {
 }
 
 impl Probabilities {
-    /// One row per image, one probability per class.
+    /// One row per image, one column per class.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.classes.max(1))
     }
 
-    /// The `count` most likely classes of one image with their probabilities, likeliest first;
+    /// The `count` most likely classes of one image with their probabilities, most likely first;
     /// none past the last image.
     pub fn top(&self, image: usize, count: usize) -> Vec<(usize, f32)> {
         let row = self.rows().nth(image).unwrap_or_default();
@@ -109,8 +109,8 @@ impl Probabilities {
     }
 }
 
-/// Class probabilities (softmax of the logits) of each image, in evaluation mode. Labels are not
-/// looked at.
+/// Class probabilities (softmax of the logits) of each image, in evaluation mode. Labels are
+/// ignored.
 ///
 /// # Errors
 ///
@@ -140,8 +140,8 @@ pub fn predict<M: Classifier>(
     Ok(probabilities)
 }
 
-/// What `model`, trained to rebuild images by that loss, makes of `images`, in evaluation mode:
-/// its outputs (after a sigmoid, if the loss takes logits) times 255, rounded, within 0 to 255.
+/// Reconstructions of `images` by `model`, trained on that loss, in evaluation mode: its outputs
+/// (after a sigmoid, if the loss takes logits) times 255, rounded, within 0 to 255.
 ///
 /// # Errors
 ///
@@ -172,7 +172,7 @@ pub fn reconstruct<M: Classifier>(
                 Loss::BinaryCrossEntropy | Loss::CrossEntropy { .. } => sigmoid(outputs),
             };
             let rows: Vec<f32> = values(outputs.try_into_vec_as())?;
-            // The cast keeps within 0 to 255.
+            // The cast clamps to 0..255.
             pixels.extend(rows.into_iter().map(|value| (255.0 * value).round() as u8));
         }
         Ok::<_, TrainError>(())
@@ -183,13 +183,13 @@ pub fn reconstruct<M: Classifier>(
     })
 }
 
-/// Where the parameters of a module are, without automatic differentiation.
+/// The device of a module's parameters, without autodiff.
 pub(super) fn device_of<M: Classifier>(model: &M) -> Device {
     let device = model.devices().into_iter().next().unwrap_or_default();
     device.without_autodiff()
 }
 
-/// Refuses a label that is no class.
+/// Rejects labels out of range.
 pub(super) fn check_labels(
     images: &Images,
     part: &'static str,

@@ -1,4 +1,4 @@
-//! Mini-batches made ahead of time on a thread of their own.
+//! Mini-batches prepared ahead of time on a separate thread.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
@@ -11,22 +11,22 @@ use crate::data::{
     Augmenter, Batches, DataError, Images, Normalize, batch_labels, fill_augmented, fill_batch,
 };
 
-/// Batches waiting for their turn; more would only take memory.
+/// Batches in the queue; more would only use memory.
 const AHEAD: usize = 2;
 
-/// What becomes of images on their way to the network.
+/// Preprocessing of images.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Preparation<'a> {
-    /// How bytes become numbers.
+    /// Normalization of pixel values.
     pub(super) normalize: &'a Normalize,
-    /// What changes training images.
+    /// Augmentation of training images.
     pub(super) augmenter: Option<Augmenter<'a>>,
-    /// What outputs are compared with.
+    /// Target of the outputs.
     pub(super) target: Target,
 }
 
 impl<'a> Preparation<'a> {
-    /// Of images that stay as they are.
+    /// Without augmentation.
     pub(super) fn plain(normalize: &'a Normalize, target: Target) -> Self {
         Self {
             normalize,
@@ -55,7 +55,7 @@ impl<'a> Preparation<'a> {
 /// One mini-batch on the host.
 pub(super) struct HostBatch {
     pixels: Vec<f32>,
-    /// The same images with pixels in 0..1, if they are what outputs are compared with.
+    /// The same images with pixels in 0..1, if they are the target.
     targets: Option<Vec<f32>>,
     shape: [usize; 4],
     pub(super) labels: Vec<u16>,
@@ -71,7 +71,7 @@ impl HostBatch {
         let targets = match preparation.target {
             Target::Label => None,
             Target::Image if *preparation.normalize == Normalize::ZeroOne => Some(pixels.clone()),
-            // What changes the images is drawn alike.
+            // The same seed gives the same augmentation.
             Target::Image => Some(preparation.fill(images, indices, &Normalize::ZeroOne)?),
         };
         let [channels, height, width] = images.shape();
@@ -89,8 +89,8 @@ impl HostBatch {
         Tensor::from_data(TensorData::new(pixels, self.shape), device)
     }
 
-    /// Moves the pixels to compare with into a tensor `[batch, channels·height·width]`; none if
-    /// labels are.
+    /// Moves the target pixels into a tensor `[batch, channels·height·width]`; none if the target
+    /// are labels.
     pub(super) fn take_targets(&mut self, device: &Device) -> Option<Tensor<2>> {
         let [batch, channels, height, width] = self.shape;
         let targets = TensorData::new(self.targets.take()?, [batch, channels * height * width]);
@@ -98,8 +98,8 @@ impl HostBatch {
     }
 }
 
-/// Starts a thread that makes the batches in order. It ends after the last one, after an error, or
-/// when the receiver is dropped.
+/// Starts a thread that prepares the batches in order. It ends after the last one, after an error,
+/// or when the receiver is dropped.
 pub(super) fn feed<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     images: &'env Images,

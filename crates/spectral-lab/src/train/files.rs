@@ -1,4 +1,4 @@
-//! The files of a run, and errors that name them.
+//! File operations of a run, with errors that name the file.
 
 use std::path::Path;
 
@@ -8,18 +8,18 @@ use sha2::{Digest, Sha256};
 use super::error::TrainError;
 use crate::files;
 
-/// Writes a file beside `path` and renames it into place.
+/// Writes a file to a temporary path and renames it into place.
 pub(super) fn write_atomically(path: &Path, contents: &[u8]) -> Result<(), TrainError> {
     files::write(path, contents).map_err(TrainError::io(path, "write"))
 }
 
-/// Copies a file, replacing what was there at once. A copy and no link: whoever writes into the
-/// one must not change the other.
+/// Copies a file, atomically replacing the target. A copy rather than a link, since writing to one
+/// must not change the other.
 pub(super) fn copy_atomically(from: &Path, to: &Path) -> Result<(), TrainError> {
     write_atomically(to, &read(from)?)
 }
 
-/// What a file holds.
+/// The contents of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, TrainError> {
     files::read(path).map_err(TrainError::io(path, "read"))
 }
@@ -48,16 +48,16 @@ impl Fingerprint {
         }
     }
 
-    /// What a file holds; it is refused if it is not what the fingerprint was taken of.
+    /// The contents of a file; an error if they do not match the fingerprint.
     pub(super) fn read(&self, path: &Path) -> Result<Vec<u8>, TrainError> {
         let contents = read(path)?;
         let found = Self::of(&contents);
         if found.bytes != self.bytes {
-            let reason = format!("{} bytes instead of {}", found.bytes, self.bytes);
+            let reason = format!("{} bytes, expected {}", found.bytes, self.bytes);
             return Err(TrainError::damaged(path, reason));
         }
         if found.sha256 != self.sha256 {
-            return Err(TrainError::damaged(path, "the contents have changed"));
+            return Err(TrainError::damaged(path, "the contents changed"));
         }
         Ok(contents)
     }
@@ -84,10 +84,10 @@ mod tests {
         assert_eq!(fingerprint.read(&path).unwrap(), b"abc");
         write_atomically(&path, b"abd").unwrap();
         let message = fingerprint.read(&path).unwrap_err().to_string();
-        assert!(message.contains("the contents have changed"), "{message}");
+        assert!(message.contains("the contents changed"), "{message}");
         write_atomically(&path, b"ab").unwrap();
         let message = fingerprint.read(&path).unwrap_err().to_string();
-        assert!(message.contains("2 bytes instead of 3"), "{message}");
+        assert!(message.contains("2 bytes, expected 3"), "{message}");
     }
 
     #[test]

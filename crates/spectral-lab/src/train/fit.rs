@@ -21,37 +21,37 @@ use super::target::{Target, Task};
 use super::trained_on::TrainedOn;
 use crate::data::{Augmenter, Batches, DataSet};
 
-/// How a run came to its end.
+/// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ending {
-    /// All epochs were trained.
+    /// All epochs completed.
     Completed,
-    /// The observer ended it after this epoch.
+    /// The observer stopped it after this epoch.
     Stopped {
-        /// Which epoch, from 1.
+        /// Its number, from 1.
         epoch: usize,
     },
-    /// The loss was no finite number any more. A run folder keeps the last checkpoint before.
+    /// The loss became infinite or NaN. A run folder keeps the last checkpoint before.
     Diverged {
-        /// Which epoch, from 1.
+        /// The epoch, from 1.
         epoch: usize,
-        /// The mini-batch, counted from 1 over the whole run, whose loss it was, or after which
-        /// the test loss was.
+        /// The mini-batch with that loss, counted from 1 over the whole run, or the last one before
+        /// the test loss.
         step: u64,
-        /// That loss.
+        /// The loss.
         loss: f64,
     },
 }
 
-/// What a run gives.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct TrainOutcome<M> {
     /// The network after the last step, in evaluation mode.
     pub model: M,
-    /// One entry per finished epoch, those before a resume included.
+    /// One entry per finished epoch, including those before a resume.
     pub history: Vec<EpochMetrics>,
-    /// The epoch with the highest test accuracy, or the lowest test loss where nothing is
-    /// classified; the first of equals; none if none finished.
+    /// The epoch with the highest test accuracy, or the lowest test loss without classes; the first
+    /// of equals; none if none finished.
     pub best: Option<BestEpoch>,
     /// The evaluation after the last epoch; none if the run diverged.
     pub evaluation: Option<Evaluation>,
@@ -61,11 +61,11 @@ pub struct TrainOutcome<M> {
 
 /// Trains `model` on the training part of `data`, evaluating it on the test part after each epoch.
 ///
-/// With a run folder the run is recorded there, and goes on from its latest checkpoint if it has
-/// one: what `model` held before does not matter then, and weights and metrics come out the same,
-/// bit by bit, as without the interruption. The random numbers of the device are seeded anew for
-/// each epoch from the seed and the epoch; on a backend with one generator for all, as on the CPU,
-/// nothing else may draw from it meanwhile.
+/// With a run folder the run is recorded there, and continues from its latest checkpoint if it has
+/// one: the initial weights of `model` do not matter then, and weights and metrics are bitwise the
+/// same as without the interruption. The device's random number generator is seeded for each epoch
+/// from the seed and the epoch; on a backend with one generator for all, as on the CPU, nothing
+/// else may draw from it meanwhile.
 ///
 /// # Errors
 ///
@@ -73,8 +73,9 @@ pub struct TrainOutcome<M> {
 /// [`TrainError::WrongOutputs`], [`TrainError::WrongReconstruction`] or a data error if data and
 /// network do not fit; [`TrainError::Changed`] if `config` is not that of the run folder;
 /// [`TrainError::ImagesChanged`] if `data` is a folder of other images than the run's;
-/// [`TrainError::InUse`] if another process trains it; [`TrainError::Damaged`] if the folder cannot be resumed; [`TrainError::Io`] or [`TrainError::Save`] if it cannot be
-/// written to. A loss that is not finite is no error but an [`Ending`].
+/// [`TrainError::InUse`] if another process trains it; [`TrainError::Damaged`] if the folder cannot
+/// be resumed; [`TrainError::Io`] or [`TrainError::Save`] if it cannot be written to. A loss that
+/// is not finite is not an error but an [`Ending`].
 pub fn fit<M: Classifier>(
     model: M,
     data: &DataSet,
@@ -129,7 +130,7 @@ pub fn fit<M: Classifier>(
     })
 }
 
-/// Everything that changes from step to step, and what it needs.
+/// The state that changes from step to step, and its inputs.
 struct Training<'a, M> {
     learner: Learner<M>,
     scheduler: Scheduler,
@@ -147,7 +148,7 @@ enum EpochOutcome {
 }
 
 impl<'a, M: Classifier> Training<'a, M> {
-    /// From the start, or from the checkpoint of `run`.
+    /// Starts fresh, or from the checkpoint of `run`.
     fn begin(
         model: M,
         data: &'a DataSet,
@@ -195,7 +196,7 @@ impl<'a, M: Classifier> Training<'a, M> {
         if let Some(found) = diverged {
             return Ok((training, EpochOutcome::Diverged(found)));
         }
-        // Never 0, so that the images per second are a number.
+        // Never 0, so that images per second are finite.
         let train_seconds = start.elapsed().as_secs_f64().max(1e-9);
 
         observer.evaluation_started(epoch);
@@ -228,8 +229,8 @@ impl<'a, M: Classifier> Training<'a, M> {
         Ok((training, EpochOutcome::Finished { after, stop }))
     }
 
-    /// The steps of one epoch: what was seen on the way, and the loss that was not finite, counted
-    /// in steps over the whole run, if any.
+    /// The steps of one epoch: the tally, and the first loss that was not finite, if any, with its
+    /// step counted over the whole run.
     fn steps(
         mut self,
         epoch: usize,
@@ -307,7 +308,7 @@ impl<'a, M: Classifier> Training<'a, M> {
         }
     }
 
-    /// Takes in the results of an epoch. Returns whether the observer ends the run.
+    /// Records the results of an epoch. Returns whether the observer stops the run.
     fn record(
         &mut self,
         first_step: u64,
@@ -338,7 +339,7 @@ impl<'a, M: Classifier> Training<'a, M> {
         Ok(stop)
     }
 
-    /// Writes a checkpoint if one is due, as it is after the last epoch.
+    /// Writes a checkpoint if one is due; after the last epoch it always is.
     fn save(&self, last: bool) -> Result<(), TrainError> {
         let due = self
             .state
@@ -372,7 +373,7 @@ fn batches(data: &DataSet, config: &TrainConfig, epoch: usize) -> Result<Batches
     })
 }
 
-/// A seed of its own for each epoch (the finaliser of SplitMix64; Steele, Lea and Flood, 2014).
+/// A separate seed for each epoch (the finalizer of SplitMix64; Steele, Lea and Flood, 2014).
 fn epoch_seed(seed: u64, epoch: usize) -> u64 {
     let mut z = seed.wrapping_add((epoch as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -380,7 +381,7 @@ fn epoch_seed(seed: u64, epoch: usize) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Refuses data that cannot be trained on.
+/// Rejects data that cannot be trained on.
 fn check_data(data: &DataSet, target: Target) -> Result<(), TrainError> {
     for (part, images) in [("training", &data.train), ("test", &data.test)] {
         if images.is_empty() {

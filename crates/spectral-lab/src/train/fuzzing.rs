@@ -1,4 +1,4 @@
-//! The parsers of a run's files, for fuzzing.
+//! Parsers of a run's files, for fuzzing.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use super::weights::{
     ModelDescription, load_model_weights, read_model_description, save_model_weights,
 };
 
-/// A network with a layer of each kind that weights are laid out for.
+/// A network with one layer of each kind that has its own weight layout.
 #[derive(Module, Debug)]
 struct Tiny {
     conv: Conv2d,
@@ -49,7 +49,7 @@ pub fn state(text: &str) -> bool {
     is_state(text)
 }
 
-/// A file of weights, its metadata, and its numbers.
+/// A file of weights: header, metadata and values.
 pub fn weights(path: &Path) -> (bool, Option<ModelDescription>) {
     let description = read_model_description(path);
     let loaded = load_model_weights(path, Tiny::new(&Device::flex()));
@@ -74,7 +74,7 @@ fn step(mut optimizer: ModuleOptimizer) -> ModuleOptimizer {
 
 /// A valid file of weights.
 pub fn write_weights(path: &Path, description: &ModelDescription) {
-    // What cannot be written is no seed.
+    // Weights that cannot be written give no seed file.
     let _ = save_model_weights(path, &Tiny::new(&Device::flex()), description);
 }
 

@@ -1,4 +1,4 @@
-//! What is recorded of each epoch.
+//! Metrics of an epoch.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,47 +7,45 @@ use super::metrics::Scores;
 /// The results of one epoch: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
-    /// Which epoch, from 1.
+    /// Its number, from 1.
     pub epoch: usize,
     /// Mini-batches seen since the start of the run.
     pub step: u64,
     /// The learning rate of the epoch's last step.
     pub learning_rate: f64,
-    /// Mean training loss per image, as seen while the weights moved.
+    /// Mean training loss per image, measured during the epoch.
     pub train_loss: f64,
-    /// Share of the training images classified right, as seen while the weights moved; 0..1. None
-    /// if nothing is classified.
+    /// Training accuracy, measured during the epoch; 0..1. None without classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train_accuracy: Option<f64>,
-    /// Mean loss per test image after the epoch.
+    /// Mean test loss per image after the epoch.
     pub test_loss: f64,
-    /// Accuracy, precision, recall and F1 on the test images after the epoch; none if nothing is
-    /// classified.
+    /// Accuracy, precision, recall and F1 on the test images after the epoch; none without classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Scores>,
-    /// How long it took.
+    /// Timing.
     pub timing: EpochTiming,
 }
 
 /// Wall-clock times of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochTiming {
-    /// Seconds of training alone.
+    /// Seconds of training.
     pub train_seconds: f64,
     /// Seconds of evaluation on the test images.
     pub test_seconds: f64,
-    /// Training images per second of training.
+    /// Training images per second.
     pub images_per_second: f64,
 }
 
 impl EpochMetrics {
-    /// The accuracy on the test images after the epoch, 0..1; none if nothing is classified.
+    /// The test accuracy after the epoch, 0..1; none without classes.
     pub fn test_accuracy(&self) -> Option<f64> {
         self.test.map(|scores| scores.accuracy)
     }
 
-    /// Whether the network was better after this epoch than after `other`: by test accuracy, or by
-    /// test loss where there is none.
+    /// Whether this epoch is better than `other`: by test accuracy, or by test loss without
+    /// classes.
     pub fn better_than(&self, other: &Self) -> bool {
         match (self.test_accuracy(), other.test_accuracy()) {
             (Some(this), Some(other)) => this > other,
@@ -55,7 +53,7 @@ impl EpochMetrics {
         }
     }
 
-    /// Whether two epochs had the same results, whatever time they took.
+    /// Whether two epochs have the same results, regardless of timing.
     pub fn same_results(&self, other: &Self) -> bool {
         let without_times = |metrics: &Self| Self {
             timing: EpochTiming::default(),

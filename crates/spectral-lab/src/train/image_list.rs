@@ -1,4 +1,4 @@
-//! `images.jsonl`: the images of a run's folder and the part that each is in.
+//! `images.jsonl`: the images of a run's folder, each with its part.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ struct Header {
     seed: u64,
 }
 
-/// Writes the list, a line for each image after one for how they came to their parts.
+/// Writes the list: a header line on how the images were split, then one line per image.
 pub(super) fn write(path: &Path, list: &ImageList) -> Result<(), TrainError> {
     let failed = |error: serde_json::Error| TrainError::save(path, error);
     let header = Header {

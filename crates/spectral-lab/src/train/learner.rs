@@ -1,4 +1,4 @@
-//! What an optimizer step changes.
+//! The state that an optimizer step changes.
 
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Gradients, Tensor};
@@ -8,14 +8,14 @@ use super::clipping::Clipping;
 
 /// A network in training and its optimizer.
 pub struct Learner<M> {
-    /// The network, with automatic differentiation.
+    /// The network, with autodiff.
     pub model: M,
-    /// The optimizer with its state.
+    /// The optimizer and its state.
     pub optimizer: ModuleOptimizer,
 }
 
 impl<M: Classifier> Learner<M> {
-    /// What a step makes small: the loss and the network's penalty, if it has one.
+    /// The objective of a step: the loss plus the network's penalty, if it has one.
     pub fn objective(&self, loss: Tensor<1>) -> Tensor<1> {
         match self.model.penalty() {
             Some(penalty) => loss + penalty,
@@ -23,7 +23,7 @@ impl<M: Classifier> Learner<M> {
         }
     }
 
-    /// The end of a step: the gradients of every parameter, clipped, move the weights at this
+    /// Finishes a step: clips the gradients of all parameters and updates the weights with this
     /// learning rate.
     pub fn update(self, gradients: Gradients, rate: f64, clipping: Clipping) -> Self {
         let Self {

@@ -1,4 +1,4 @@
-//! Losses: what training makes small.
+//! Training losses.
 
 use burn::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
@@ -14,7 +14,8 @@ use super::error::{TrainError, require};
 pub enum Loss {
     /// −Σ t·log softmax(x) over the classes, averaged over the images.
     CrossEntropy {
-        /// Moves this share of each target's weight evenly onto all classes; 0 to 1.
+        /// Label smoothing: spreads this share of each target's weight evenly over all classes; 0
+        /// to 1.
         #[serde(default)]
         label_smoothing: f64,
     },
@@ -38,7 +39,7 @@ impl Loss {
     ///
     /// # Errors
     ///
-    /// [`TrainError::BadOption`] for a label smoothing outside 0 to 1.
+    /// [`TrainError::BadOption`] for label smoothing outside 0 to 1.
     pub fn validate(&self) -> Result<(), TrainError> {
         match *self {
             Self::CrossEntropy { label_smoothing } => require(
@@ -51,7 +52,7 @@ impl Loss {
         }
     }
 
-    /// The loss of logits `[batch, classes]` against one class index per image, `[1]`.
+    /// The loss of logits `[batch, classes]` for class indices, one per image, `[1]`.
     ///
     /// Each label must be below the number of classes.
     pub fn of_labels(&self, logits: Tensor<2>, labels: &[u16]) -> Tensor<1> {
@@ -69,7 +70,7 @@ impl Loss {
         }
     }
 
-    /// The loss of outputs `[batch, outputs]` against targets of the same shape, `[1]`: class
+    /// The loss of outputs `[batch, outputs]` for targets of the same shape, `[1]`: class
     /// probabilities for the cross-entropies, any values for the squared error.
     pub fn of_targets(&self, outputs: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
         match *self {
@@ -87,8 +88,8 @@ impl Loss {
     }
 }
 
-/// One row per label with a one at its class. Made on the host: Burn's own reads the labels back
-/// from the device.
+/// One-hot rows, one per label. Built on the host, since Burn's version reads the labels back from
+/// the device.
 fn one_hot(labels: &[u16], classes: usize, device: &Device) -> Tensor<2> {
     let mut rows = vec![0f32; labels.len() * classes];
     for (row, &label) in rows.chunks_exact_mut(classes).zip(labels) {

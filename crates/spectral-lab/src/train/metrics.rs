@@ -1,25 +1,25 @@
-//! Classification scores, all from one confusion matrix.
+//! Classification metrics, computed from the confusion matrix.
 
 use serde::{Deserialize, Serialize};
 
-/// How often images of each class were taken for each class.
+/// A confusion matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConfusionMatrix {
     rows: Vec<Vec<u64>>,
 }
 
-/// The usual scores, each in 0..1. Precision, recall and F1 are averaged over the classes,
-/// weighted by how many images each class has; a division by zero counts as zero.
+/// The usual metrics, each in 0..1. Precision, recall and F1 are averaged over the classes,
+/// weighted by class size; a division by zero counts as zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// The share of images whose class was found.
+    /// The share of images classified correctly.
     pub accuracy: f64,
-    /// Of the images taken for a class, the share that belong to it.
+    /// Of the images predicted as a class, the share that belong to it.
     pub precision: f64,
-    /// Of the images of a class, the share that were found.
+    /// Of the images of a class, the share that were predicted as it.
     pub recall: f64,
-    /// The harmonic mean of precision and recall, class by class.
+    /// The harmonic mean of precision and recall, per class.
     pub f1: f64,
 }
 
@@ -36,7 +36,7 @@ impl ConfusionMatrix {
         self.rows.len()
     }
 
-    /// The counts: a row for each true class, a column for each predicted one.
+    /// The counts: one row per true class, one column per predicted class.
     pub fn rows(&self) -> &[Vec<u64>] {
         &self.rows
     }
@@ -57,7 +57,7 @@ impl ConfusionMatrix {
         self.rows.iter().flatten().sum()
     }
 
-    /// Images whose class was found.
+    /// The number of images classified correctly.
     pub fn correct(&self) -> u64 {
         self.rows.iter().enumerate().map(|(i, row)| row[i]).sum()
     }

@@ -1,10 +1,9 @@
-//! Training and evaluation of networks that classify or rebuild images, and runs that can be
-//! resumed.
+//! Training and evaluation of networks that classify or reconstruct images, with resumable runs.
 //!
-//! [`fit`] trains any [`Classifier`] on a [`DataSet`](crate::data::DataSet) as a [`TrainConfig`]
-//! says, tells an [`Observer`] how it goes, and keeps the run in a [`RunFolder`] if it is given
-//! one. [`evaluate`], [`predict`] and [`reconstruct`] use a network without training it. A
-//! [`Recipe`] holds the settings of a published experiment.
+//! [`fit`] trains any [`Classifier`] on a [`DataSet`](crate::data::DataSet) with a [`TrainConfig`],
+//! reports to an [`Observer`], and keeps the run in a [`RunFolder`] if it is given one.
+//! [`evaluate`], [`predict`] and [`reconstruct`] use a trained network. A [`Recipe`] holds the
+//! settings of a published experiment.
 
 mod checkpoint;
 mod classifier;

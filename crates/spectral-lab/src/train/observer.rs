@@ -1,25 +1,25 @@
-//! Watching a run.
+//! Callbacks of a run.
 
 use std::ops::ControlFlow;
 
 use super::history::EpochMetrics;
 
-/// Where an epoch stands.
+/// Progress within an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochProgress {
-    /// Which epoch, from 1.
+    /// Its number, from 1.
     pub epoch: usize,
-    /// The epochs of the whole run.
+    /// The total number of epochs.
     pub epochs: usize,
     /// Training images seen in this epoch.
     pub images: usize,
-    /// Training images of an epoch.
+    /// Training images per epoch.
     pub images_in_epoch: usize,
     /// Mean training loss of this epoch so far, a few batches behind; 0 before the first is known.
     pub loss: f64,
 }
 
-/// Is told how a run goes, and may end it. Every method does nothing unless implemented.
+/// Callbacks of a run, which may also stop it. Every method does nothing by default.
 pub trait Observer {
     /// An epoch begins.
     fn epoch_started(&mut self, _progress: EpochProgress) {}
@@ -30,11 +30,11 @@ pub trait Observer {
     /// Evaluation on the test images begins.
     fn evaluation_started(&mut self, _epoch: usize) {}
 
-    /// An epoch is over; `Break` ends the run after saving it.
+    /// An epoch has finished; `Break` stops the run after saving it.
     fn epoch_finished(&mut self, _metrics: &EpochMetrics) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 }
 
-/// Watches nothing.
+/// An observer that does nothing.
 impl Observer for () {}

@@ -1,4 +1,4 @@
-//! Optimizers, with every constant settable.
+//! Optimizers, with all constants as settings.
 
 use burn::optim::ModuleOptimizer;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{TrainError, require};
 use super::fused;
 
-/// Which optimizer, with its constants. The defaults are PyTorch's, not Burn's (whose ε is 1e-5).
+/// An optimizer with its constants. The defaults are PyTorch's, not Burn's (whose ε is 1e-5).
 ///
 /// In Adam, SGD and RMSprop `weight_decay` adds λ·w to the gradient (L2); in AdamW it shrinks the
 /// weights directly by lr·λ·w.
@@ -29,13 +29,13 @@ pub enum OptimizerConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamSettings {
-    /// Decay of the mean of the gradient; 0.9.
+    /// Decay of the first moment; 0.9.
     pub beta_1: f64,
-    /// Decay of the mean of its square; 0.999.
+    /// Decay of the second moment; 0.999.
     pub beta_2: f64,
     /// Added to the denominator; 1e-8.
     pub epsilon: f64,
-    /// Divide by the largest second moment so far (Reddi et al., 2018); false.
+    /// Use the largest second moment so far (AMSGrad; Reddi et al., 2018); false.
     pub amsgrad: bool,
     /// L2 penalty λ; 0.
     pub weight_decay: f64,
@@ -45,13 +45,13 @@ pub struct AdamSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamWSettings {
-    /// Decay of the mean of the gradient; 0.9.
+    /// Decay of the first moment; 0.9.
     pub beta_1: f64,
-    /// Decay of the mean of its square; 0.999.
+    /// Decay of the second moment; 0.999.
     pub beta_2: f64,
     /// Added to the denominator; 1e-8.
     pub epsilon: f64,
-    /// Divide by the largest second moment so far; false.
+    /// Use the largest second moment so far (AMSGrad); false.
     pub amsgrad: bool,
     /// Decoupled weight decay λ; 0.01.
     pub weight_decay: f64,
@@ -61,11 +61,11 @@ pub struct AdamWSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SgdSettings {
-    /// How much of the last update is kept; 0.
+    /// Momentum; 0.
     pub momentum: f64,
-    /// The share of each gradient after the first that momentum leaves out; 0.
+    /// Dampening of the gradients after the first; 0.
     pub dampening: f64,
-    /// Nesterov's momentum; false. Needs momentum and no dampening.
+    /// Nesterov momentum; false. Needs momentum and no dampening.
     pub nesterov: bool,
     /// L2 penalty λ; 0.
     pub weight_decay: f64,
@@ -79,7 +79,7 @@ pub struct RmsPropSettings {
     pub alpha: f64,
     /// Added to the denominator; 1e-8.
     pub epsilon: f64,
-    /// How much of the last update is kept; 0.
+    /// Momentum; 0.
     pub momentum: f64,
     /// Divide by the standard deviation instead of the root mean square; false.
     pub centered: bool,
@@ -174,8 +174,8 @@ impl OptimizerConfig {
         }
     }
 
-    /// The optimizer, without any state yet: the update rule, the rounding of the constants and the records of Burn's
-    /// optimizer of that name, each step in one pass.
+    /// The optimizer, without state: the update rule, the rounding of constants and the records of
+    /// Burn's optimizer of that name, each step in one pass.
     pub fn build(&self) -> ModuleOptimizer {
         match self {
             Self::Adam(s) => fused::Adam {
@@ -224,7 +224,7 @@ fn share(name: &str, value: f64) -> Result<(), TrainError> {
         (0.0..1.0).contains(&value),
         &format!("train.optimizer.{name}"),
         value,
-        "0 up to, but not including, 1",
+        "at least 0 and below 1",
     )
 }
 

@@ -1,24 +1,24 @@
-//! The identity of parameters, which ties an optimizer's state to them.
+//! Parameter IDs, which tie an optimizer's state to its parameters.
 //!
-//! A network made anew has new identities, and safetensors files hold none; so they are kept
-//! beside the weights, by path.
+//! A rebuilt network has new IDs, and safetensors files hold none, so they are stored beside the
+//! weights, by path.
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 
-/// Identities by path, as decimal text: they use all 64 bits, which TOML's integers do not hold.
+/// IDs by path, as decimal text: they use all 64 bits, more than TOML's integers hold.
 pub(super) type ParamIds = BTreeMap<String, String>;
 
-/// The identities of the parameters of `module`.
+/// The IDs of the parameters of `module`.
 pub(super) fn param_ids<M: Module>(module: &M) -> ParamIds {
     let mut collect = Collect::default();
     module.visit(&mut collect);
     collect.ids
 }
 
-/// Gives the parameters of `module` the identities in `ids`; `None` if one is missing.
+/// Assigns the IDs in `ids` to the parameters of `module`; `None` if one is missing.
 pub(super) fn with_param_ids<M: Module>(module: M, ids: &ParamIds) -> Option<M> {
     let mut assign = Assign {
         ids,

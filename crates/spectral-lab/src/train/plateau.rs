@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{TrainError, require};
 
-/// Which loss is watched.
+/// The loss to watch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Monitor {
@@ -15,21 +15,21 @@ pub enum Monitor {
     Test,
 }
 
-/// When and how much to lower the rate. The defaults are PyTorch's `ReduceLROnPlateau`'s.
+/// When and how much to reduce the rate. The defaults are those of PyTorch's `ReduceLROnPlateau`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PlateauSettings {
-    /// The rate is multiplied by this; 0.1.
+    /// Factor of each reduction; 0.1.
     pub factor: f64,
-    /// Epochs without improvement that are let pass; the next one lowers the rate; 10.
+    /// Epochs without improvement to wait; the next one reduces the rate; 10.
     pub patience: usize,
     /// A loss counts as improved below best·(1 − threshold); 1e-4.
     pub threshold: f64,
-    /// Epochs after a reduction in which none is counted as bad; 0.
+    /// Epochs after a reduction that do not count as bad; 0.
     pub cooldown: usize,
-    /// The rate never falls below this; 0.
+    /// Minimum learning rate; 0.
     pub min_rate: f64,
-    /// Which loss is watched; the test loss.
+    /// The loss to watch; the test loss.
     pub monitor: Monitor,
 }
 
@@ -53,13 +53,13 @@ impl PlateauSettings {
             self.factor > 0.0 && self.factor < 1.0,
             &option("factor"),
             self.factor,
-            "between 0 and 1, both excluded",
+            "above 0 and below 1",
         )?;
         require(
             (0.0..1.0).contains(&self.threshold),
             &option("threshold"),
             self.threshold,
-            "0 up to, but not including, 1",
+            "at least 0 and below 1",
         )?;
         require(
             self.min_rate.is_finite() && self.min_rate >= 0.0,
@@ -70,10 +70,10 @@ impl PlateauSettings {
     }
 }
 
-/// What has been seen so far.
+/// The state of a plateau schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlateauState {
-    /// The learning rate now.
+    /// The current learning rate.
     pub rate: f64,
     /// The lowest loss that counted as an improvement.
     pub best: f64,
@@ -94,7 +94,7 @@ impl PlateauState {
         }
     }
 
-    /// Takes in the loss of an epoch.
+    /// Updates with the loss of an epoch.
     pub fn observe(&mut self, settings: &PlateauSettings, loss: f64) {
         if loss < self.best * (1.0 - settings.threshold) {
             self.best = loss;

@@ -32,9 +32,9 @@ impl ProgressReporter {
     }
 
     fn say(&self, line: String) {
-        // A hidden bar swallows what it is told to print.
+        // A hidden bar drops what it is told to print.
         if self.bar.is_hidden() {
-            // That nobody reads it must not end the run.
+            // A closed stderr must not end the run.
             let _ = writeln!(io::stderr(), "{line}");
         } else {
             self.bar.println(line);

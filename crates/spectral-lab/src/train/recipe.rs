@@ -19,9 +19,9 @@ const KERAS_EPSILON: f64 = 1e-7;
 /// Settings to start from.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipe {
-    /// The name it goes by.
+    /// The name.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A one-line description.
     pub summary: &'static str,
     config: fn() -> TrainConfig,
 }
@@ -34,22 +34,24 @@ const RECIPES: [Recipe; 5] = [
     },
     Recipe {
         name: "cats-vs-dogs",
-        summary: "Wood and Larson 2021: squared error, Adam, 3 epochs, images turned and shifted",
+        summary: "Wood and Larson 2021: squared error, Adam, 3 epochs, images rotated and shifted",
         config: cats_vs_dogs,
     },
     Recipe {
         name: "cifar-10-notebook",
-        summary: "Wood and Larson 2021: cross-entropy, Adam, 400 steps of 500 changed images",
+        summary: "Wood and Larson 2021: cross-entropy, Adam, 400 steps of 500 augmented images",
         config: cifar_10_notebook,
     },
     Recipe {
         name: "autoencoder",
-        summary: "Wood and Larson 2021: binary cross-entropy of pixels, Adam, 50 epochs of 128",
+        summary: "Wood and Larson 2021: binary cross-entropy of pixels, Adam, 50 epochs, batches \
+            of 128",
         config: autoencoder,
     },
     Recipe {
         name: "cemnet",
-        summary: "Pan et al. 2022: RMSprop at 4e-3 along a cosine, clipped gradients, 10 epochs of 100",
+        summary: "Pan et al. 2022: RMSprop at 4e-3 with cosine decay, clipped gradients, 10 \
+            epochs, batches of 100",
         config: cemnet,
     },
 ];
@@ -64,7 +66,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// [`TrainError::BadOption`] with the names there are.
+    /// [`TrainError::BadOption`] with the available names.
     pub fn find(name: &str) -> Result<&'static Self, TrainError> {
         RECIPES
             .iter()
@@ -81,7 +83,7 @@ impl Recipe {
     }
 }
 
-/// Adam as PyTorch has it, under an L2 penalty.
+/// Adam with PyTorch's defaults and an L2 penalty.
 fn lab() -> TrainConfig {
     TrainConfig {
         optimizer: OptimizerConfig::Adam(AdamSettings {
@@ -92,7 +94,7 @@ fn lab() -> TrainConfig {
     }
 }
 
-/// Adam with the defaults of Keras, rate 1e-3.
+/// Adam with Keras' defaults, rate 1e-3.
 fn keras() -> TrainConfig {
     TrainConfig {
         optimizer: OptimizerConfig::Adam(AdamSettings {
@@ -106,8 +108,8 @@ fn keras() -> TrainConfig {
 
 /// The notebook Cats-vs-Dogs-Benchmark of *Parametric Spectral Filters for Fast Converging,
 /// Scalable Convolutional Neural Networks* (Wood and Larson, ICASSP 2021): a linear head of two
-/// units under the squared error, mini-batches of 64, 3 epochs, feature-wise centering and scaling,
-/// rotation by 20°, shifts by a fifth, horizontal mirroring. The notebook leaves its test images
+/// units with squared error, mini-batches of 64, 3 epochs, feature-wise centering and scaling,
+/// rotation by 20°, shifts by a fifth, horizontal flips. The notebook leaves its test images
 /// unscaled; here they are scaled by the constants of the training images.
 fn cats_vs_dogs() -> TrainConfig {
     TrainConfig {
@@ -121,8 +123,8 @@ fn cats_vs_dogs() -> TrainConfig {
 }
 
 /// The notebook Cifar-10-benchmark of the same authors: 400 steps of 500 images, which is four
-/// times the 50,000, cropped, mirrored both ways and changed in hue, saturation, brightness and
-/// contrast. How far they are changed is this lab's choice.
+/// times the 50,000, cropped, flipped both ways and changed in hue, saturation, brightness and
+/// contrast. The strength of the augmentation is this lab's choice.
 fn cifar_10_notebook() -> TrainConfig {
     TrainConfig {
         epochs: 4,
@@ -146,10 +148,10 @@ fn autoencoder() -> TrainConfig {
     }
 }
 
-/// The script of *Learning Convolutional Neural Networks in the Frequency Domain* (Pan et al., 2022)
-/// for MNIST: mini-batches of 100, pixels in 0..1, the gradient of each parameter clipped to a norm
-/// of 15, RMSprop with momentum 0.9 at 0.004, one epoch of warm-up and a cosine to a hundred
-/// thousandth of that. It trains for 1,000 epochs; here it is 10.
+/// The script of *Learning Convolutional Neural Networks in the Frequency Domain* (Pan et al.,
+/// 2022) for MNIST: mini-batches of 100, pixels in 0..1, the gradient of each parameter clipped to
+/// a norm of 15, RMSprop with momentum 0.9 at 0.004, one epoch of warm-up and cosine decay to a
+/// hundred thousandth of that. It trains for 1,000 epochs; here it is 10.
 fn cemnet() -> TrainConfig {
     const EPOCHS: usize = 10;
     const RATE: f64 = 4e-3;

@@ -1,4 +1,4 @@
-//! A run on disk: its settings, its metrics, its weights, and what resuming it needs.
+//! Run folders: settings, metrics, weights, and the state needed to resume.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,13 +25,13 @@ const METRICS: &str = "metrics.jsonl";
 const BEST: &str = "best.safetensors";
 const IMAGES: &str = "images.jsonl";
 
-/// The one setting that may differ when a run is resumed: how long it goes on.
+/// The one setting that may always differ when a run is resumed: the number of epochs.
 const EPOCHS: &str = "train.epochs";
 
-/// One that may if that is asked for.
+/// The setting that may differ on request: the schedule.
 const SCHEDULE: &str = "train.schedule";
 
-/// The data a run was made with.
+/// The data of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataDescription {
@@ -45,7 +45,7 @@ pub struct DataDescription {
     pub train_images: usize,
     /// The number of test images.
     pub test_images: usize,
-    /// What else it takes to make or find the set again, by name.
+    /// Everything else needed to generate or find the set again, by name.
     #[serde(default)]
     pub settings: toml::Table,
 }
@@ -64,7 +64,7 @@ impl DataDescription {
     }
 }
 
-/// The settings of a run: `config.toml`.
+/// The settings of a run, stored in `config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
@@ -72,7 +72,7 @@ pub struct RunConfig {
     pub model: ModelDescription,
     /// The data.
     pub data: DataDescription,
-    /// How it is trained.
+    /// The training settings.
     pub train: TrainConfig,
 }
 
@@ -83,17 +83,17 @@ pub struct RunConfig {
 /// | `config.toml` | the [`RunConfig`] |
 /// | `metrics.jsonl` | an [`EpochMetrics`] a line |
 /// | `model.safetensors` | the weights of the last checkpoint |
-/// | `best.safetensors` | those of the best epoch, if asked for |
+/// | `best.safetensors` | those of the best epoch, if requested |
 /// | `checkpoint-NNNNN/` | weights, optimizer and state after epoch N |
 /// | `images.jsonl` | of a folder of photographs, the part, class, SHA-256 and path of each |
 /// | `.lock` | the process that works on the run |
 ///
-/// Whoever creates or resumes a run has it locked until the value and all its clones are dropped;
-/// a run that is [opened](Self::open) can be read all the while, and is locked to train it.
+/// Creating or resuming a run locks it until the value and all its clones are dropped; a run that
+/// is only [opened](Self::open) can be read meanwhile, and is locked for training.
 ///
-/// A checkpoint is renamed into place when it is whole, and only then the one before it goes; so
-/// whenever a run is cut off, one whole checkpoint of one epoch remains. What lies beside it is
-/// brought into line with it when the run is resumed.
+/// A checkpoint is renamed into place when it is complete, and only then is the previous one
+/// removed; so whenever a run is interrupted, one complete checkpoint of one epoch remains. Files
+/// beside it are brought into line with it when the run is resumed.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -102,13 +102,13 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Begins a new run in `path`, which is created if need be.
+    /// Starts a new run in `path`, which is created if missing.
     ///
     /// # Errors
     ///
-    /// [`TrainError::RunExists`] if it holds a run already, [`TrainError::InUse`] if another
-    /// process is about to begin one, [`TrainError::BadOption`] for bad settings,
-    /// [`TrainError::Io`] if the folder cannot be written to.
+    /// [`TrainError::RunExists`] if it already holds a run, [`TrainError::InUse`] if another
+    /// process is starting one, [`TrainError::BadOption`] for bad settings, [`TrainError::Io`] if
+    /// the folder cannot be written to.
     pub fn create(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
         let path = path.into();
         config.train.validate()?;
@@ -116,12 +116,13 @@ impl RunFolder {
         Self::begin(path, config)
     }
 
-    /// Begins a new run in a folder that must not be there yet: of several processes that try at
-    /// once, one has it.
+    /// Starts a new run in a folder that must not exist yet: of several processes that try at once,
+    /// one succeeds.
     ///
     /// # Errors
     ///
-    /// Those of [`create`](Self::create), [`TrainError::RunExists`] also for a folder without a run.
+    /// The errors of [`create`](Self::create); [`TrainError::RunExists`] also for a folder without a
+    /// run.
     pub fn create_new(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
         let path = path.into();
         config.train.validate()?;
@@ -149,7 +150,7 @@ impl RunFolder {
         Ok(run)
     }
 
-    /// Opens the run in `path` with the settings it was started with.
+    /// Opens the run in `path` with its original settings.
     ///
     /// # Errors
     ///
@@ -171,23 +172,23 @@ impl RunFolder {
         })
     }
 
-    /// Opens the run in `path` to go on with it under `config`, which must be what it was started
-    /// with, except for the number of epochs.
+    /// Opens the run in `path` to resume it with `config`, which must equal its original settings
+    /// except for the number of epochs.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), [`TrainError::InUse`] if another process works on it, and
+    /// As [`open`](Self::open); [`TrainError::InUse`] if another process works on it, and
     /// [`TrainError::Changed`] naming the first setting that differs.
     pub fn resume(path: impl Into<PathBuf>, config: RunConfig) -> Result<Self, TrainError> {
         Self::resume_under(path.into(), config, &[EPOCHS])
     }
 
-    /// The same, and the schedule of the learning rate may differ as well: what is still to be
-    /// trained goes by the new one, as if the run had had it from the start.
+    /// Like [`resume`](Self::resume), but the learning rate schedule may differ: the remaining
+    /// epochs use the new one, as if the run had had it from the start.
     ///
     /// # Errors
     ///
-    /// Those of [`resume`](Self::resume).
+    /// The errors of [`resume`](Self::resume).
     pub fn resume_rescheduled(
         path: impl Into<PathBuf>,
         config: RunConfig,
@@ -201,7 +202,7 @@ impl RunFolder {
         may_change: &[&str],
     ) -> Result<Self, TrainError> {
         config.train.validate()?;
-        // No lock is left in a folder that holds no run.
+        // Leaves no lock in a folder without a run.
         Self::open(&path)?;
         let lock = lock(&path)?;
         let mut run = Self::open(path)?;
@@ -214,8 +215,8 @@ impl RunFolder {
         Ok(run)
     }
 
-    /// Locks the run for as long as what this gives is kept; a run that is locked already shares its
-    /// lock.
+    /// Locks the run for the lifetime of the returned value; a run that is already locked shares
+    /// its lock.
     pub(super) fn hold(&self) -> Result<Arc<Lock>, TrainError> {
         match &self.lock {
             Some(lock) => Ok(lock.clone()),
@@ -223,7 +224,7 @@ impl RunFolder {
         }
     }
 
-    /// The epochs that the latest checkpoint has behind it; 0 without one.
+    /// The number of epochs before the latest checkpoint; 0 without one.
     ///
     /// # Errors
     ///
@@ -233,7 +234,7 @@ impl RunFolder {
     }
 
     /// The images of the run's folder of photographs and their parts; none for other data, and for
-    /// runs of before this was kept.
+    /// runs from before this was recorded.
     ///
     /// # Errors
     ///
@@ -242,19 +243,19 @@ impl RunFolder {
         image_list::read(&self.path.join(IMAGES))
     }
 
-    /// Refuses the images of `data` if the run was begun with others, in another order, or in other
-    /// parts.
+    /// Rejects the images of `data` if the run was started with others, in another order, or in
+    /// other parts.
     ///
     /// # Errors
     ///
-    /// [`TrainError::ImagesChanged`] with what differs, [`TrainError::Damaged`] if the list of the
-    /// run cannot be read.
+    /// [`TrainError::ImagesChanged`] with the differences, [`TrainError::Damaged`] if the list of
+    /// the run cannot be read.
     pub fn check_images(&self, data: &DataSet) -> Result<(), TrainError> {
         self.unlisted_images(data).map(|_| ())
     }
 
-    /// Keeps the images of `data` if there is no list yet, or refuses them as
-    /// [`check_images`](Self::check_images) does.
+    /// Records the images of `data` if there is no list yet, or checks them like
+    /// [`check_images`](Self::check_images).
     pub(super) fn keep_images(&self, data: &DataSet) -> Result<(), TrainError> {
         match self.unlisted_images(data)? {
             Some(list) => image_list::write(&self.path.join(IMAGES), list),
@@ -262,7 +263,7 @@ impl RunFolder {
         }
     }
 
-    /// The images of `data` if they are still to be kept.
+    /// The images of `data` if they are not recorded yet.
     fn unlisted_images<'a>(&self, data: &'a DataSet) -> Result<Option<&'a ImageList>, TrainError> {
         let Some(list) = &data.list else {
             return Ok(None);
@@ -277,20 +278,20 @@ impl RunFolder {
             Some(then) => {
                 let changes = list.changes_since(&then);
                 Err(changed(match changes.is_none() {
-                    true => "images have other names or another number of copies".into(),
+                    true => "image names or numbers of copies changed".into(),
                     false => changes.to_string(),
                 }))
             }
             None if list.division == Division::ByContent && self.finished_epochs()? > 0 => {
                 Err(changed(format!(
-                    "the run keeps no {IMAGES}, so it was divided by position and not by content"
+                    "the run has no {IMAGES}, so it was split by position and not by content"
                 )))
             }
             None => Ok(Some(list)),
         }
     }
 
-    /// The folder.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -305,23 +306,23 @@ impl RunFolder {
         self.path.join(WEIGHTS)
     }
 
-    /// The weights of the best epoch, kept if the run was told to.
+    /// The weights of the best epoch, if the run keeps them.
     pub fn best_weights_path(&self) -> PathBuf {
         self.path.join(BEST)
     }
 
-    /// Loads the weights after the last checkpoint into a network made as
-    /// [`RunConfig::model`] says; it comes back in evaluation mode.
+    /// Loads the weights of the last checkpoint into a network built as [`RunConfig::model`] says,
+    /// and returns it in evaluation mode.
     ///
     /// # Errors
     ///
-    /// Those of [`load_model_weights`].
+    /// The errors of [`load_model_weights`].
     pub fn load_model<M: Module>(&self, model: M) -> Result<M, TrainError> {
         load_model_weights(&self.weights_path(), model)
     }
 
-    /// The metrics of all epochs so far, read from `metrics.jsonl` (and so exact but for the last
-    /// bit of a number); none before the first has ended. A last line that was cut off is left out.
+    /// The metrics of all epochs so far, read from `metrics.jsonl` (and so exact up to the last bit
+    /// of a number); none before the first has finished. An incomplete last line is left out.
     ///
     /// # Errors
     ///
@@ -343,7 +344,7 @@ impl RunFolder {
             .collect()
     }
 
-    /// Refuses training settings other than those of the run.
+    /// Rejects training settings that differ from those of the run.
     pub(super) fn check_train_config(&self, train: &TrainConfig) -> Result<(), TrainError> {
         let config = RunConfig {
             train: train.clone(),
@@ -353,7 +354,7 @@ impl RunFolder {
     }
 
     /// Reads the latest checkpoint, if there is one, and makes the other files agree with it.
-    /// Without one `model` and `optimizer` are dropped and must be made anew.
+    /// Without one `model` and `optimizer` are dropped and must be created again.
     pub(super) fn restore<M: Module>(
         &self,
         model: M,
@@ -370,14 +371,14 @@ impl RunFolder {
         Ok(Some(restored))
     }
 
-    /// Adds a line to `metrics.jsonl`.
+    /// Appends a line to `metrics.jsonl`.
     pub(super) fn add_metrics(&self, metrics: &EpochMetrics) -> Result<(), TrainError> {
         let path = self.path.join(METRICS);
         let line = json_line(&path, metrics)?;
         files::append(&path, line.as_bytes()).map_err(TrainError::io(&path, "write"))
     }
 
-    /// Writes a checkpoint and then removes the one before it.
+    /// Writes a checkpoint, then removes the previous one.
     pub(super) fn save_checkpoint<M: Module>(
         &self,
         trained_on: &TrainedOn,
@@ -391,7 +392,7 @@ impl RunFolder {
         checkpoint.remove_others(&self.path)
     }
 
-    /// Keeps the weights as the best so far.
+    /// Saves the weights as the best so far.
     pub(super) fn save_best<M: Module>(
         &self,
         trained_on: &TrainedOn,

@@ -1,4 +1,4 @@
-//! The learning rate over the course of a run.
+//! Learning rate schedules.
 
 use std::f64::consts::PI;
 
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::error::{TrainError, require};
 use super::plateau::{Monitor, PlateauSettings, PlateauState};
 
-/// A length of training. In `config.toml`: `{ epochs = 5 }` or `{ steps = 1000 }`, one step being
-/// one mini-batch.
+/// A length of training. In `config.toml`: `{ epochs = 5 }` or `{ steps = 1000 }`; a step is one
+/// mini-batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Span {
-    /// Passes over the training images.
+    /// Epochs.
     Epochs(u64),
     /// Mini-batches.
     Steps(u64),
@@ -33,51 +33,52 @@ impl Span {
     }
 }
 
-/// A linear rise of the learning rate, step by step, before the rest of the schedule begins.
+/// Linear warm-up of the learning rate, step by step, before the rest of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Warmup {
-    /// How long the rise takes; the full rate is reached right after it.
+    /// Length of the warm-up; the full rate is reached right after it.
     pub over: Span,
-    /// The share of the full rate at step 0; 0 to 1, 0 if left out.
+    /// Fraction of the full rate at step 0; 0 to 1, default 0.
     #[serde(default)]
     pub start: f64,
 }
 
-/// How the rate goes on after the warm-up, counted from its end.
+/// The schedule after the warm-up, counted from its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Decay {
-    /// It stays.
+    /// Constant.
     #[default]
     Constant,
-    /// It is multiplied by `gamma` every `epochs` epochs.
+    /// Step decay: multiplied by `gamma` every `epochs` epochs.
     Step {
-        /// Epochs between two drops; 1 or more.
+        /// Epochs between two drops; at least 1.
         epochs: u64,
         /// The factor; above 0, at most 1.
         gamma: f64,
     },
-    /// floor + (base − floor)·(1 + cos(π·t/T))/2 (Loshchilov and Hutter, 2017), then the floor.
+    /// Cosine decay: floor + (base − floor)·(1 + cos(π·t/T))/2 (Loshchilov and Hutter, 2017), then
+    /// constant.
     Cosine {
-        /// T. In epochs the rate changes from epoch to epoch only, in steps with each step.
+        /// T. If given in epochs, the rate changes once per epoch; in steps, at each step.
         over: Span,
-        /// The last rate, from 0 to the base rate; 0 if left out.
+        /// The final rate, from 0 to the base rate; default 0.
         #[serde(default)]
         floor: f64,
     },
-    /// It is lowered when the loss stops falling.
+    /// Reduced when the loss stops falling.
     Plateau(PlateauSettings),
 }
 
-/// A warm-up, if any, and what follows it.
+/// A learning rate schedule: an optional warm-up, then a decay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleConfig {
-    /// The rise at the start.
+    /// The warm-up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<Warmup>,
-    /// What follows.
+    /// The schedule after it.
     pub decay: Decay,
 }
 
@@ -103,7 +104,7 @@ impl ScheduleConfig {
                     *epochs > 0,
                     "train.schedule.decay.epochs",
                     epochs,
-                    "1 or more",
+                    "at least 1",
                 )?;
                 require(
                     *gamma > 0.0 && *gamma <= 1.0,
@@ -117,13 +118,13 @@ impl ScheduleConfig {
                     over.count() > 0,
                     "train.schedule.decay.over",
                     over.count(),
-                    "1 or more epochs or steps",
+                    "at least 1 epoch or step",
                 )?;
                 require(
                     (0.0..=base_rate).contains(floor),
                     "train.schedule.decay.floor",
                     floor,
-                    "0 up to the learning rate",
+                    "0 to the learning rate",
                 )
             }
             Decay::Plateau(settings) => settings.validate(),
@@ -131,7 +132,7 @@ impl ScheduleConfig {
     }
 }
 
-/// A schedule at work: the only part of it that changes is what a plateau has seen.
+/// A running schedule; its only state is that of the plateau.
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     config: ScheduleConfig,
@@ -141,7 +142,7 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A schedule from the full learning rate `base`, for epochs of `steps_per_epoch` steps.
+    /// A schedule with the full learning rate `base`, for epochs of `steps_per_epoch` steps.
     pub fn new(config: ScheduleConfig, base: f64, steps_per_epoch: u64) -> Self {
         Self {
             config,
@@ -164,8 +165,8 @@ impl Scheduler {
         }
     }
 
-    /// The step at which the rate has come to its end and changes no more, if it ever does and
-    /// steps alone decide.
+    /// The step after which the rate no longer changes, if there is one and it depends on steps
+    /// alone.
     pub fn end(&self) -> Option<u64> {
         let rise = self.rise();
         match self.config.decay {
@@ -200,8 +201,8 @@ impl Scheduler {
         }
     }
 
-    /// Takes in the losses of an epoch that began at `step`. Epochs within the warm-up teach a
-    /// plateau nothing.
+    /// Updates with the losses of an epoch that began at `step`. A plateau ignores epochs within
+    /// the warm-up.
     pub fn epoch_finished(&mut self, first_step: u64, train_loss: f64, test_loss: f64) {
         let rise = self.rise();
         if let Decay::Plateau(settings) = self.config.decay
@@ -215,12 +216,12 @@ impl Scheduler {
         }
     }
 
-    /// What must be kept to continue later.
+    /// The state needed to continue later.
     pub fn state(&self) -> PlateauState {
         self.plateau
     }
 
-    /// Continues from a kept state.
+    /// Continues from a saved state.
     pub fn restore(&mut self, state: PlateauState) {
         self.plateau = state;
     }

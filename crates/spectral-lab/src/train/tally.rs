@@ -1,4 +1,4 @@
-//! Losses and predictions, read back from the device now and then.
+//! Accumulates losses and predictions, read back from the device from time to time.
 
 use burn::Tensor;
 use burn::tensor::Int;
@@ -8,14 +8,14 @@ use super::metrics::ConfusionMatrix;
 use super::target::Task;
 
 /// Batches whose results stay on the device before one read fetches them all: reading each would
-/// stall a device that works asynchronously.
+/// stall an asynchronous device.
 const BATCHES_PER_READ: usize = 16;
 
-/// Sums up losses and predictions of a series of batches.
+/// Accumulates losses and predictions over batches.
 pub(super) struct Tally {
     pending: Vec<Pending>,
     loss_sum: f64,
-    /// None where nothing is classified.
+    /// None without classes.
     confusion: Option<ConfusionMatrix>,
     images: u64,
     batches: u64,
@@ -27,17 +27,17 @@ struct Pending {
     labels: Vec<u16>,
 }
 
-/// A loss that is no number any more.
+/// A loss that is not finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct NotFinite {
-    /// Which batch, from 0.
+    /// Its batch, from 0.
     pub(super) batch: u64,
-    /// Its loss.
+    /// The loss.
     pub(super) loss: f64,
 }
 
 impl Tally {
-    /// Counts predictions of `classes` classes, or none.
+    /// Counts predictions of `classes` classes, if given.
     pub(super) fn new(classes: Option<usize>) -> Self {
         Self {
             pending: Vec::new(),
@@ -48,12 +48,12 @@ impl Tally {
         }
     }
 
-    /// Tallies what a task is judged by.
+    /// Tallies the metrics of a task.
     pub(super) fn of(task: &Task) -> Self {
         Self::new(task.has_classes().then_some(task.classes))
     }
 
-    /// Takes in a batch: its mean loss `[1]`, its outputs `[batch, outputs]` and its labels.
+    /// Adds a batch: its mean loss `[1]`, its outputs `[batch, outputs]` and its labels.
     ///
     /// Returns the first loss that is not finite, perhaps some batches after it occurred.
     pub(super) fn push(
@@ -110,7 +110,7 @@ impl Tally {
         Ok(None)
     }
 
-    /// Mean loss per image of what has been read; 0 if nothing has.
+    /// Mean loss per image read so far; 0 if none.
     pub(super) fn mean_loss(&self) -> f64 {
         match self.images {
             0 => 0.0,
@@ -118,12 +118,12 @@ impl Tally {
         }
     }
 
-    /// Images of what has been read.
+    /// Number of images read so far.
     pub(super) fn images(&self) -> u64 {
         self.images
     }
 
-    /// The share of right predictions of what has been read; none if nothing is classified.
+    /// The accuracy on the images read so far; none without classes.
     pub(super) fn accuracy(&self) -> Option<f64> {
         Some(self.confusion.as_ref()?.scores().accuracy)
     }
@@ -133,7 +133,7 @@ impl Tally {
     }
 }
 
-/// Turns Burn's read errors into ours.
+/// Converts Burn's read errors.
 pub(super) fn values<T, E: std::fmt::Debug>(read: Result<T, E>) -> Result<T, TrainError> {
     read.map_err(|error| TrainError::Device(format!("{error:?}")))
 }

@@ -1,4 +1,4 @@
-//! What the outputs of a network are compared with.
+//! Training targets.
 
 use burn::Tensor;
 use serde::{Deserialize, Serialize};
@@ -11,37 +11,37 @@ use crate::data::Images;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
-    /// The class of the image: one logit a class.
+    /// The class of the image: one logit per class.
     #[default]
     Label,
     /// The image itself, its pixels scaled to 0..1 and flattened, whatever the normalization of the
-    /// input: one output a pixel and channel, as an autoencoder gives. After augmentation, the
-    /// changed image.
+    /// input: one output per pixel and channel, as in an autoencoder. With augmentation, the
+    /// augmented image.
     Image,
 }
 
-/// What a network is to do, and what it costs to miss it.
+/// The task of a network: target and loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Task {
-    /// What its outputs are compared with.
+    /// The target.
     pub target: Target,
-    /// How.
+    /// The loss.
     pub loss: Loss,
-    /// The classes of the data.
+    /// The number of classes of the data.
     pub classes: usize,
 }
 
 impl Task {
-    /// Whether labels are looked at.
+    /// Whether labels are used.
     pub(super) fn has_classes(&self) -> bool {
         self.target == Target::Label
     }
 
-    /// Refuses a loss that does not fit the target.
+    /// Rejects a loss that does not fit the target.
     ///
     /// # Errors
     ///
-    /// [`TrainError::BadOption`] for the cross-entropy of pixels, which are no distribution.
+    /// [`TrainError::BadOption`] for the cross-entropy of pixels, which are not a distribution.
     pub(super) fn check_loss(target: Target, loss: Loss) -> Result<(), TrainError> {
         let fits = target == Target::Label || !matches!(loss, Loss::CrossEntropy { .. });
         require(
@@ -52,7 +52,7 @@ impl Task {
         )
     }
 
-    /// Refuses another number of outputs `[batch, outputs]` than the targets have.
+    /// Rejects outputs `[batch, outputs]` whose number differs from that of the targets.
     pub(super) fn check_outputs(
         &self,
         [_, outputs]: [usize; 2],
@@ -73,7 +73,7 @@ impl Task {
         }
     }
 
-    /// The loss `[1]` of outputs `[batch, outputs]`: against `pixels`, if the batch has any, else
+    /// The loss `[1]` of outputs `[batch, outputs]`: against `pixels` if the batch has them, else
     /// against the labels.
     pub fn loss(&self, outputs: Tensor<2>, labels: &[u16], pixels: Option<Tensor<2>>) -> Tensor<1> {
         match pixels {

@@ -1,4 +1,4 @@
-//! What a safetensors file holds, read and checked before anything is made of it.
+//! Reads and checks the header of a safetensors file before any tensor is created.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,15 +9,15 @@ use serde::Deserialize;
 
 use super::error::TrainError;
 
-/// Headers longer than this are taken for damage; the format allows no more.
+/// Longer headers are taken for damage; the format allows no more.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// The header of a safetensors file.
 pub(super) struct Header {
-    /// Text by name.
+    /// The metadata.
     pub(super) metadata: BTreeMap<String, String>,
     tensors: BTreeMap<String, TensorInfo>,
-    /// Where the tensors' bytes begin in the file.
+    /// Offset of the tensor data in the file.
     data: u64,
 }
 
@@ -29,7 +29,7 @@ struct TensorInfo {
     data_offsets: [u64; 2],
 }
 
-/// How a floating-point number is stored.
+/// A floating-point format.
 #[derive(Clone, Copy, PartialEq)]
 enum Float {
     F16,
@@ -57,8 +57,8 @@ impl Float {
         }
     }
 
-    /// Whether a number, its bytes in little-endian order, has a finite value in F32; if not, what it
-    /// is, in words.
+    /// Whether a number, given as little-endian bytes, has a finite value in F32; if not, a
+    /// description of it.
     fn fault(self, bytes: &[u8]) -> Option<String> {
         let half = || u16::from_le_bytes([bytes[0], bytes[1]]);
         let is_finite = match self {
@@ -68,7 +68,7 @@ impl Float {
             Self::F64 => {
                 let value = f64::from_le_bytes(bytes.try_into().unwrap_or_default());
                 if value.is_finite() && !(value as f32).is_finite() {
-                    return Some(format!("{value:e}, which F32 does not hold"));
+                    return Some(format!("{value:e}, out of range of F32"));
                 }
                 value.is_finite()
             }
@@ -79,13 +79,13 @@ impl Float {
 }
 
 impl Header {
-    /// Reads and checks the header: the tensors fill the rest of the file without gaps, and each has
-    /// the length that its shape and dtype give it.
+    /// Reads and checks the header: the tensors fill the rest of the file without gaps, and each
+    /// has the length given by its shape and dtype.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is no whole
-    /// safetensors file.
+    /// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is not a
+    /// complete safetensors file.
     pub(super) fn read(path: &Path) -> Result<Self, TrainError> {
         let mut file = File::open(path).map_err(TrainError::io(path, "open"))?;
         let length = file.metadata().map_err(TrainError::io(path, "read"))?.len();
@@ -109,7 +109,7 @@ impl Header {
             .read_to_end(&mut text)
             .map_err(Fault::Io)?;
         if text.len() as u64 != length {
-            return Err(Fault::format("the header is cut off"));
+            return Err(Fault::format("the header is truncated"));
         }
         let no = |error| Fault::Format(format!("not a safetensors file: {error}"));
         let mut entries: BTreeMap<String, serde_json::Value> =
@@ -133,7 +133,7 @@ impl Header {
         Ok(header)
     }
 
-    /// The tensors lie one behind the other in `data` bytes.
+    /// Checks that the tensors fill `data` bytes without gaps.
     fn check_extents(&self, data: u64) -> Result<(), Fault> {
         let mut extents: Vec<_> = self.tensors.iter().collect();
         extents.sort_by_key(|(_, info)| info.data_offsets);
@@ -143,8 +143,8 @@ impl Header {
             let length = to.checked_sub(from).filter(|_| from == end && to <= data);
             let Some(length) = length else {
                 return Err(Fault::Format(format!(
-                    "tensor '{name}' lies at bytes {from} to {to}; accepted is from {end} to {data} at \
-                     most"
+                    "tensor '{name}' is at bytes {from} to {to}; it must start at {end} and end by \
+                     {data}"
                 )));
             };
             let shape = || format!("{:?} of {}", info.shape, info.dtype);
@@ -159,7 +159,7 @@ impl Header {
                 && elements.checked_mul(float.bytes() as u64) != Some(length)
             {
                 return Err(Fault::Format(format!(
-                    "tensor '{name}' has {length} bytes, which is not {}",
+                    "tensor '{name}' has {length} bytes, expected {}",
                     shape()
                 )));
             }
@@ -168,16 +168,16 @@ impl Header {
         match end == data {
             true => Ok(()),
             false => Err(Fault::Format(format!(
-                "the tensors take {end} bytes, the file holds {data}"
+                "the tensors take {end} bytes, but the file holds {data}"
             ))),
         }
     }
 
-    /// Refuses tensors that are no floating-point numbers, but for those whose name ends in `ignored`.
+    /// Rejects tensors that are not floating-point, except those whose name ends in `ignored`.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Dtype`] with the first.
+    /// [`TrainError::Dtype`] for the first.
     pub(super) fn check_dtypes(&self, path: &Path, ignored: &str) -> Result<(), TrainError> {
         let mut others = self
             .tensors
@@ -193,7 +193,7 @@ impl Header {
         }
     }
 
-    /// The dtypes of its floating-point tensors other than F32, each once.
+    /// The dtypes of its floating-point tensors other than F32, without duplicates.
     pub(super) fn other_precisions(&self) -> Vec<&str> {
         let floats = self.tensors.values().map(|info| info.dtype.as_str());
         let mut others: Vec<&str> = floats
@@ -213,11 +213,11 @@ impl Header {
         values.sum()
     }
 
-    /// Refuses numbers that are NaN, infinite, or too large for F32.
+    /// Rejects numbers that are NaN, infinite, or too large for F32.
     ///
     /// # Errors
     ///
-    /// [`TrainError::NotFinite`] with the first such tensor; [`TrainError::Io`].
+    /// [`TrainError::NotFinite`] for the first such tensor; [`TrainError::Io`].
     pub(super) fn check_finite(&self, path: &Path) -> Result<(), TrainError> {
         let mut file = File::open(path).map_err(TrainError::io(path, "open"))?;
         for (name, info) in &self.tensors {
@@ -248,7 +248,7 @@ impl Header {
     }
 }
 
-/// Checks that every weight in a file of weights is a finite number, in F32 as well.
+/// Checks that every weight in a file of weights is finite, also in F32.
 ///
 /// # Errors
 ///
@@ -258,7 +258,8 @@ pub fn check_finite_weights(path: &Path) -> Result<(), TrainError> {
     Header::read(path)?.check_finite(path)
 }
 
-/// The precisions other than F32 in a file of weights, which loading converts: `F64`, `F16`, `BF16`.
+/// The dtypes other than F32 in a file of weights, which are converted on loading: `F64`, `F16`,
+/// `BF16`.
 ///
 /// # Errors
 ///
@@ -272,7 +273,7 @@ pub fn converted_precisions(path: &Path) -> Result<Vec<String>, TrainError> {
         .collect())
 }
 
-/// Why a header cannot be read.
+/// The error of a header that cannot be read.
 enum Fault {
     Io(std::io::Error),
     Format(String),
@@ -308,10 +309,10 @@ mod tests {
         let one = |dtype, shape, from, to| format!(r#"{{"w":{}}}"#, tensor(dtype, shape, from, to));
         assert_eq!(parse(&one("F32", "[2,3]", 0, 24), 24).unwrap().values(), 6);
         for (header, data, part) in [
-            (one("F32", "[2,3]", 0, 24), 23, "'w' lies at bytes 0 to 24"),
+            (one("F32", "[2,3]", 0, 24), 23, "'w' is at bytes 0 to 24"),
             (one("F32", "[2,3]", 0, 24), 25, "the file holds 25"),
-            (one("F32", "[2,3]", 1, 25), 25, "'w' lies at bytes 1 to 25"),
-            (one("F32", "[2,3]", 24, 0), 24, "'w' lies at bytes 24 to 0"),
+            (one("F32", "[2,3]", 1, 25), 25, "'w' is at bytes 1 to 25"),
+            (one("F32", "[2,3]", 24, 0), 24, "'w' is at bytes 24 to 0"),
             (one("F32", "[2,4]", 0, 24), 24, "'w' has 24 bytes"),
             (one("F64", "[2,3]", 0, 24), 24, "[2, 3] of F64"),
             (

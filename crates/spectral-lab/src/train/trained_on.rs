@@ -1,5 +1,5 @@
-//! What a network was trained on, kept in the metadata of its weights, so that a file of weights
-//! alone is never judged by images that it knows.
+//! The training data of a network, recorded in the metadata of its weights, so that a file of
+//! weights alone is never tested on its training images.
 
 use std::path::Path;
 
@@ -11,18 +11,18 @@ use super::error::TrainError;
 use super::tensors::Header;
 use crate::data::{DataSet, KnownImages};
 
-/// The key of the metadata.
+/// The metadata key.
 pub(super) const KEY: &str = "trained_on";
 
-/// Images of more than this many are not listed: a header of a safetensors file is bounded.
+/// Maximum number of images to list, since the header of a safetensors file is limited.
 const MOST: usize = 1_000_000;
 
-/// What a network was trained on.
+/// The training data of a network.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainedOn {
     /// The name of the data set.
     pub data: String,
-    /// The seed of the division of a folder.
+    /// The seed of the split of a folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// The first 48 bits of the SHA-256 of each training image of a folder, in base64.
@@ -31,7 +31,7 @@ pub struct TrainedOn {
 }
 
 impl TrainedOn {
-    /// The training part of `data`.
+    /// Records the training part of `data`.
     pub fn of(data: &DataSet) -> Self {
         let list = data.list.as_ref();
         let images = list
@@ -45,12 +45,13 @@ impl TrainedOn {
         }
     }
 
-    /// The images that it was trained on; none if they are not listed, as those of sets whose parts
-    /// are always the same.
+    /// The images that it was trained on; none if they are not listed, as for data sets with a
+    /// fixed split.
     ///
     /// # Errors
     ///
-    /// [`TrainError::Damaged`] naming `path`, where this was read, if the list cannot be read.
+    /// [`TrainError::Damaged`] naming `path`, the file this was read from, if the list cannot be
+    /// read.
     pub fn known_images(&self, path: &Path) -> Result<Option<KnownImages>, TrainError> {
         let Some(text) = &self.images else {
             return Ok(None);
@@ -63,19 +64,19 @@ impl TrainedOn {
             .ok_or_else(|| TrainError::damaged(path, "the list of training images cannot be read"))
     }
 
-    /// As kept in the metadata.
+    /// Formatted for the metadata.
     pub(super) fn text(&self, path: &Path) -> Result<String, TrainError> {
         serde_json::to_string(self).map_err(|error| TrainError::save(path, error))
     }
 }
 
-/// What the metadata of a file of weights say of what it was trained on; `None` in files of other
-/// origin and in those written before this was kept.
+/// The training data recorded in a file of weights; `None` in files of other origin and in those
+/// written before this was recorded.
 ///
 /// # Errors
 ///
-/// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is no safetensors
-/// file or this entry of it cannot be read.
+/// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is not a
+/// safetensors file or this entry cannot be read.
 pub fn read_trained_on(path: &Path) -> Result<Option<TrainedOn>, TrainError> {
     let header = Header::read(path)?;
     header

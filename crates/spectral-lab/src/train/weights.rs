@@ -1,4 +1,4 @@
-//! Weights in safetensors files that PyTorch users can read as well.
+//! Weights in safetensors files that PyTorch can read as well.
 
 use std::path::Path;
 
@@ -18,24 +18,23 @@ use super::trained_on::{self, TrainedOn};
 const NAME_KEY: &str = "model";
 const SETTINGS_KEY: &str = "settings";
 
-/// Counters that PyTorch's batch normalization keeps and Burn's does not.
+/// Counters of PyTorch's batch normalization that Burn's does not have.
 const UNUSED_BY_BURN: &str = "num_batches_tracked";
 
-/// What it takes to make a network again: its name in the registry and its settings.
+/// What is needed to rebuild a network: its name in the registry and its settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelDescription {
     /// The name in the registry.
     pub name: String,
-    /// Everything else, by name.
+    /// All other settings, by name.
     #[serde(default)]
     pub settings: toml::Table,
 }
 
-/// Writes every parameter and the running statistics of batch normalization, named and laid out
-/// as PyTorch does (`weight` and `bias` in normalization layers, linear weights
-/// `[outputs, inputs]`), with the description in the file's metadata. An existing file is replaced
-/// at once, never half.
+/// Writes every parameter and the running statistics of batch normalization, with PyTorch's names
+/// and layouts (`weight` and `bias` in normalization layers, linear weights `[outputs, inputs]`),
+/// and the description in the file's metadata. An existing file is replaced atomically.
 ///
 /// # Errors
 ///
@@ -49,11 +48,12 @@ pub fn save_model_weights<M: Module>(
     write_atomically(path, &weights_file(path, model, description, None)?)
 }
 
-/// The same with what the network was trained on, for [`read_trained_on`](super::read_trained_on).
+/// Like [`save_model_weights`], and records the training data, for
+/// [`read_trained_on`](super::read_trained_on).
 ///
 /// # Errors
 ///
-/// Those of [`save_model_weights`].
+/// The errors of [`save_model_weights`].
 pub fn save_trained_weights<M: Module>(
     path: &Path,
     model: &M,
@@ -66,7 +66,7 @@ pub fn save_trained_weights<M: Module>(
     )
 }
 
-/// What is written to `path`.
+/// The contents for `path`.
 pub(super) fn weights_file<M: Module>(
     path: &Path,
     model: &M,
@@ -83,7 +83,7 @@ pub(super) fn weights_file<M: Module>(
     if let Some(trained_on) = trained_on {
         store = store.metadata(trained_on::KEY, trained_on.text(path)?);
     }
-    // Running statistics lag one batch behind in a module that is still training.
+    // In a module in training mode, running statistics lag one batch behind.
     model
         .valid()
         .save_into(&mut store)
@@ -92,16 +92,16 @@ pub(super) fn weights_file<M: Module>(
 }
 
 /// Reads weights written by [`save_model_weights`] into a network of the same shape, bit for bit,
-/// and returns it in evaluation mode. Weights in F64, F16 or BF16 become F32, which
-/// [`converted_precisions`](super::converted_precisions) tells of.
+/// and returns it in evaluation mode. Weights in F64, F16 or BF16 are converted to F32; see
+/// [`converted_precisions`](super::converted_precisions).
 ///
 /// # Errors
 ///
-/// [`TrainError::Io`] if there is no such file, [`TrainError::Damaged`] if it is no whole
-/// safetensors file, [`TrainError::Dtype`] for weights that are no floating-point numbers,
+/// [`TrainError::Io`] if there is no such file, [`TrainError::Damaged`] if it is not a complete
+/// safetensors file, [`TrainError::Dtype`] for weights that are not floating-point,
 /// [`TrainError::WeightsDoNotFit`] naming tensors that are missing, unknown or of another shape.
 pub fn load_model_weights<M: Module>(path: &Path, model: M) -> Result<M, TrainError> {
-    // Looked at first, for a clear error: the store maps the file without naming it.
+    // Checked first for a clear error, since the store maps the file without naming it.
     let header = Header::read(path)?;
     header.check_dtypes(path, UNUSED_BY_BURN)?;
     check_extent(path, &header, &model)?;
@@ -123,11 +123,11 @@ pub fn load_model_weights<M: Module>(path: &Path, model: M) -> Result<M, TrainEr
     }
 }
 
-/// A network larger than its file by this many values is refused by the number alone, before any
-/// memory is taken for it.
+/// A network with this many more values than its file is rejected by the number alone, before any
+/// memory is allocated for it.
 const FAR_LARGER: u64 = 1 << 24;
 
-/// Refuses a network that is far larger than what the file holds.
+/// Rejects a network far larger than the contents of the file.
 fn check_extent<M: Module>(path: &Path, header: &Header, model: &M) -> Result<(), TrainError> {
     let mut values = Values(0);
     model.visit(&mut values);
@@ -136,12 +136,15 @@ fn check_extent<M: Module>(path: &Path, header: &Header, model: &M) -> Result<()
         false => Ok(()),
         true => Err(TrainError::WeightsDoNotFit {
             path: path.to_path_buf(),
-            reason: format!("the network has {} values, the file {held}", values.0),
+            reason: format!(
+                "the network has {} values, but the file has {held}",
+                values.0
+            ),
         }),
     }
 }
 
-/// Counts values by their shapes, without making them.
+/// Counts values by their shapes, without allocating them.
 struct Values(u64);
 
 impl ModuleVisitor for Values {
@@ -179,8 +182,8 @@ fn misfits(result: &ApplyResult) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is no safetensors
-/// file.
+/// [`TrainError::Io`] if the file cannot be read, [`TrainError::Damaged`] if it is not a
+/// safetensors file.
 pub fn read_model_description(path: &Path) -> Result<Option<ModelDescription>, TrainError> {
     let damaged = |reason: String| TrainError::damaged(path, reason);
     let header = Header::read(path)?;

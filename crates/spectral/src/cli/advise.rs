@@ -1,4 +1,4 @@
-//! `spectral advise`: how to compute a convolution.
+//! `spectral advise`: which algorithm to use for a convolution.
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +14,11 @@ use super::output::{print, print_json, say, table};
 use spectral_lab::advise::{Advice, Budget, Crossover, Question, crossovers, picks, plot};
 use spectral_lab::files;
 
-/// Say how to compute a convolution: directly or by FFT
+/// Recommend direct or FFT evaluation of a convolution
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Times are of the image's own size out (zeros around it), float32, without
-an offset. A layer takes the algorithm marked * by itself when it learns.
+    after_help = "Times are for float32, `same` zero padding and no bias. In training, a layer
+picks the algorithm marked * by itself.
 
 Examples:
   spectral advise --shape 4x32x128x128 --out 32 --kernel 31
@@ -29,23 +29,23 @@ pub(super) struct AdviseArgs {
     /// Batch, channels, height and width of the input
     #[arg(long, value_name = "BxCxHxW", value_parser = shape, required_unless_present = "crossover")]
     shape: Option<[usize; 4]>,
-    /// Channels of the output [default: those of the input]
+    /// Output channels [default: input channels]
     #[arg(long, value_name = "N", value_parser = positive)]
     out: Option<usize>,
     /// Height and width of the kernel
     #[arg(long, value_name = "K", value_parser = positive, required_unless_present = "crossover")]
     kernel: Option<usize>,
-    /// Groups of channels that do not see each other
+    /// Groups of a grouped convolution
     #[arg(long, value_name = "G", value_parser = positive, default_value = "1")]
     groups: usize,
-    /// Step between outputs
+    /// Stride
     #[arg(long, value_name = "S", value_parser = positive, default_value = "1")]
     stride: usize,
-    /// Compute spectra again in the backward pass
+    /// Recompute spectra in the backward pass
     #[arg(long)]
     recompute: bool,
-    /// Measure from which kernel size FFT wins, over
-    /// many shapes (minutes), and draw it to this file
+    /// Measure the kernel size from which FFT is faster
+    /// for many shapes (minutes); plot to this file
     #[arg(
         long,
         value_name = "FILE.svg",
@@ -70,7 +70,9 @@ pub(super) fn run(args: &AdviseArgs, context: &Context) -> Result<(), CliError> 
         return sweep(path, context);
     }
     let (Some([batch, inputs, height, width]), Some(kernel)) = (args.shape, args.kernel) else {
-        return Err(CliError::Usage("--shape and --kernel are needed".into()));
+        return Err(CliError::Usage(
+            "missing --shape and --kernel, or --crossover".into(),
+        ));
     };
     let question = Question {
         batch,
@@ -125,8 +127,11 @@ fn describe(advice: &Advice) -> String {
         ]);
     }
     let from = match advice.fft_from_kernel {
-        Some(kernel) => format!("By FFT from a kernel of {kernel}×{kernel} on, as predicted."),
-        None => "No kernel up to twice the image is faster by FFT, as predicted.".into(),
+        Some(kernel) => format!(
+            "Predicted: FFT is fastest for kernels of {kernel}×{kernel} and \
+            larger."
+        ),
+        None => "Predicted: FFT is not fastest for any kernel up to twice the image size.".into(),
     };
     format!("{rows}\n{}\n", wrapped(&from, prose_width()))
 }
@@ -140,7 +145,8 @@ fn sweep(path: &Path, context: &Context) -> Result<(), CliError> {
     };
     let all = crossovers(&context.device, budget, |family| say(&family.name))
         .map_err(|error| CliError::Failed(error.to_string()))?;
-    let svg = plot(&all).map_err(|error| CliError::Failed(format!("cannot draw: {error}")))?;
+    let svg =
+        plot(&all).map_err(|error| CliError::Failed(format!("cannot draw the chart: {error}")))?;
     files::write(path, svg.as_bytes()).map_err(CliError::io(path))?;
     match context.json {
         true => print_json(&all),
@@ -150,7 +156,7 @@ fn sweep(path: &Path, context: &Context) -> Result<(), CliError> {
 
 fn crossover_table(all: &[Crossover]) -> String {
     let mut text = String::from(
-        "| convolution | FFT wins from kernel, measured | predicted |\n|:--|--:|--:|\n",
+        "| convolution | FFT faster from kernel size, measured | predicted |\n|:--|--:|--:|\n",
     );
     let kernel = |k: Option<usize>| k.map_or("none".into(), |k| k.to_string());
     for crossover in all {
@@ -163,8 +169,8 @@ fn crossover_table(all: &[Crossover]) -> String {
     }
     let picks = picks(all);
     text += &format!(
-        "\nThe model picks the fastest of {} convolutions {} times; otherwise what it picks takes\n{:.2} times as long \
-         as the fastest in the mean, {:.2} times at worst.\n",
+        "\nThe cost model picks the fastest algorithm for {1} of {0} convolutions; otherwise\nits pick \
+         takes {2:.2} times as long as the fastest on average, {3:.2} times at worst.\n",
         picks.of, picks.right, picks.mean_loss, picks.worst_loss
     );
     text

@@ -11,21 +11,21 @@ use spectral_lab::data::{self, Augment, DataError, DataOptions};
 use spectral_lab::model::{self, ModelError};
 use spectral_lab::train::{Recipe, TrainError};
 
-/// What every subcommand takes.
+/// Options of every subcommand.
 #[derive(Debug, Args)]
 pub(super) struct GlobalArgs {
-    /// Print JSON on stdout, and nothing else there
+    /// Print JSON on stdout and nothing else
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Seed of data, weights and order [default: 0]
+    /// Seed for data, weights and shuffling [default: 0]
     // TOML integers are signed.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(super) seed: Option<u64>,
-    /// Threads to compute with [default: one per processor]
+    /// Number of threads [default: one per processor]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
-    /// What networks compute on; GPU backends are
-    /// features of the build
+    /// Compute device; GPU backends are
+    /// build features
     #[arg(
         long,
         global = true,
@@ -36,33 +36,33 @@ pub(super) struct GlobalArgs {
     pub(super) device: Backend,
 }
 
-/// Which part of a data set, and where it is.
+/// Which part of a data set to use, and where it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Data")]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct DataArgs {
-    /// Folder with one folder a data set, searched
+    /// Folder with one subfolder per data set; searched
     /// before $SPECTRAL_DATA and the cache
     #[arg(long, value_name = "DIR", value_parser = unicode_path, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Training images [default: all; 10000 if embedded]
+    /// Training images [default: all; 10000 if generated]
     #[arg(long, value_name = "N", value_parser = positive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) train_count: Option<usize>,
-    /// Test images [default: all; 2000 if embedded]
+    /// Test images [default: all; 2000 if generated]
     #[arg(long, value_name = "N", value_parser = positive)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) test_count: Option<usize>,
-    /// Size that photographs are cropped and resized
-    /// to [default: 150x150]
+    /// Size to crop and resize photographs to
+    /// [default: 150x150]
     #[arg(long, value_name = "HxW", value_parser = size, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) size: Option<(usize, usize)>,
 }
 
 impl DataArgs {
-    /// As the data room wants it.
+    /// Converts to the options of [`data::load`].
     pub(super) fn options(&self, seed: u64) -> DataOptions {
         DataOptions {
             data_dir: self.data_dir.clone(),
@@ -74,7 +74,7 @@ impl DataArgs {
         }
     }
 
-    /// These, and where they say nothing, `fallback`.
+    /// Returns these options, with those not set taken from `fallback`.
     pub(super) fn or(&self, fallback: Self) -> Self {
         Self {
             data_dir: self.data_dir.clone().or(fallback.data_dir),
@@ -85,42 +85,45 @@ impl DataArgs {
     }
 }
 
-/// A number above zero.
+/// Parses a number of at least 1.
 pub(super) fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("must be at least 1".into()),
         Ok(number) => Ok(number),
-        Err(_) => Err("not a whole number".into()),
+        Err(_) => Err("not an integer".into()),
     }
 }
 
-/// The name of a network of the registry.
+/// Parses the name of a network of the registry.
 pub(super) fn model_name(text: &str) -> Result<String, ModelError> {
     model::find(text).map(|info| info.name.to_string())
 }
 
-/// The name of a recipe.
+/// Parses the name of a recipe.
 pub(super) fn recipe_name(text: &str) -> Result<String, TrainError> {
     Recipe::find(text).map(|recipe| recipe.name.to_string())
 }
 
-/// The name of a preset of augmentation.
+/// Parses the name of an augmentation preset.
 pub(super) fn augment_name(text: &str) -> Result<String, String> {
     match Augment::preset(text) {
         Some(_) => Ok(text.to_string()),
-        None => Err(format!("there are {}", Augment::presets().join(", "))),
+        None => Err(format!(
+            "unknown preset; available: {}",
+            Augment::presets().join(", ")
+        )),
     }
 }
 
-/// A seed that TOML can hold: its integers are signed.
+/// Parses a seed that TOML can hold: its integers are signed.
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(seed) if i64::try_from(seed).is_ok() => Ok(seed),
-        _ => Err("not a whole number of 0 up to 2^63 − 1".into()),
+        _ => Err("expected an integer from 0 to 2^63 − 1".into()),
     }
 }
 
-/// The name of a data set, or `folder:PATH`.
+/// Parses the name of a data set, or `folder:PATH`.
 pub(super) fn data_name(text: &str) -> Result<String, DataError> {
     if text.starts_with("folder:") || data::info(text).is_some() {
         return Ok(text.to_string());
@@ -131,7 +134,7 @@ pub(super) fn data_name(text: &str) -> Result<String, DataError> {
     })
 }
 
-/// Height and width, as `64x48`.
+/// Parses height and width, as in `64x48`.
 pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     let accepted = || "expected HEIGHTxWIDTH, such as 64x64".to_string();
     let (height, width) = text.split_once('x').ok_or_else(accepted)?;

@@ -1,4 +1,4 @@
-//! A report from what training gave.
+//! Assembles reports from training results.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use spectral_lab::report::{
 };
 use spectral_lab::train::{Ending, EpochMetrics, Feeding, TrainConfig, TrainOutcome, reconstruct};
 
-/// The most sample images shown of one data set.
+/// Maximum number of sample images per data set.
 const MAX_SAMPLES: usize = 20;
 
-/// The figures of a run; whose they are is for the caller to say.
+/// The figures of a run; the caller adds the names.
 pub(super) fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
     let mut report = ModelReport {
         accuracy: f64::NAN,
@@ -57,7 +57,7 @@ pub(super) fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
         Ending::Diverged { epoch, step, loss } => {
             report.history.push(diverged_epoch(epoch, loss));
             report.notes.push(format!(
-                "Diverged in epoch {epoch}, at mini-batch {step} of the run: the loss was {loss}."
+                "Diverged in epoch {epoch}, at mini-batch {step} of the run: loss {loss}."
             ));
         }
     }
@@ -77,7 +77,7 @@ fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
     }
 }
 
-/// The epoch that came to no end.
+/// The epoch that did not finish.
 fn diverged_epoch(epoch: usize, loss: f64) -> EpochReport {
     EpochReport {
         epoch,
@@ -91,7 +91,7 @@ fn diverged_epoch(epoch: usize, loss: f64) -> EpochReport {
     }
 }
 
-/// The median, which one disturbed epoch does not move; NaN of nothing.
+/// The median, which is robust against one disturbed epoch; NaN for an empty list.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -103,7 +103,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     }
 }
 
-/// What the first layer of a network does to a point.
+/// Impulse responses of a network's first layer.
 pub(super) fn filters(
     network: &Network,
     input: &InputSpec,
@@ -131,7 +131,7 @@ fn filter_report(probe: FilterProbe) -> FilterReport {
     }
 }
 
-/// A data set and nothing trained on it yet.
+/// A data set without models yet.
 pub(super) fn data_report(data: &DataSet) -> DataSetReport {
     let color = if data.train.channels == 1 {
         "gray"
@@ -165,7 +165,7 @@ fn samples(data: &DataSet) -> Vec<Picture> {
         .collect()
 }
 
-/// Where the samples lie in the test part.
+/// Indices of the samples in the test set.
 fn sample_indices(data: &DataSet) -> Vec<u32> {
     let first = |class| {
         let mut labels = data.test.labels.iter();
@@ -178,7 +178,7 @@ fn sample_indices(data: &DataSet) -> Vec<u32> {
         .collect()
 }
 
-/// What a network that was trained to rebuild images makes of the samples.
+/// Reconstructions of the samples by a network trained to reconstruct images.
 pub(super) fn rebuilt(
     network: &Network,
     data: &DataSet,
@@ -198,7 +198,7 @@ pub(super) fn rebuilt(
         .collect())
 }
 
-/// One image, its channels side by side.
+/// One image with its channels side by side.
 pub(super) fn picture(images: &Images, index: usize, label: String) -> Picture {
     let planes = images.image(index);
     let plane = images.height * images.width;
@@ -221,7 +221,7 @@ fn sentence(phrase: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), characters.as_str())
 }
 
-/// Refuses a folder that [`write`] could not write to; it is created if need be.
+/// Rejects a folder that [`write`] could not write to; it is created if missing.
 pub(super) fn check(folder: &Path) -> Result<(), CliError> {
     for name in ["report.json", "report.md", "report.html"] {
         check_writable(&folder.join(name))?;

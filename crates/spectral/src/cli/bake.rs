@@ -1,4 +1,5 @@
-//! `spectral inspect RUN --bake`: a trained network with ordinary convolutions for its filters.
+//! `spectral inspect RUN --bake`: replaces the filters of a trained network by ordinary
+//! convolutions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,14 +25,14 @@ use spectral_lab::train::{
     save_trained_weights,
 };
 
-/// How filters are to be baked.
+/// Options of baking.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Baking")]
 pub(super) struct BakeArgs {
-    /// Put the nearest ordinary KxK convolution in the place
-    /// of each spectral filter of a trained network, and
-    /// tell what it then gets right; without K: 1, 3, 5, 7
-    /// and the largest that fits
+    /// Replace each spectral filter of a trained network by
+    /// the best-fitting KxK convolution, and report the
+    /// resulting test accuracy; without K: 1, 3, 5, 7 and
+    /// the largest that fits
     #[arg(
         long,
         value_name = "K",
@@ -42,8 +43,8 @@ pub(super) struct BakeArgs {
         conflicts_with = "html"
     )]
     pub(super) bake: Option<Kernels>,
-    /// Write the weights of the network so changed, all
-    /// filters replaced, to this file
+    /// Save the weights of the network with all filters
+    /// replaced to this file
     #[arg(long, value_name = "FILE", verbatim_doc_comment, requires = "bake")]
     pub(super) save: Option<PathBuf>,
     #[command(flatten)]
@@ -51,10 +52,10 @@ pub(super) struct BakeArgs {
 }
 
 impl BakeArgs {
-    /// Refuses `--bake` without a network, and what means nothing without it.
+    /// Rejects `--bake` without a network, and options that need `--bake`.
     pub(super) fn check(&self, has_network: bool) -> Result<(), CliError> {
         if self.bake.is_some() && !has_network {
-            let message = "--bake judges a trained network: give a run folder or a checkpoint";
+            let message = "--bake needs a trained network: pass a run folder or a checkpoint";
             return Err(CliError::Usage(message.into()));
         }
         let test = &self.test;
@@ -65,17 +66,17 @@ impl BakeArgs {
         ];
         match given.iter().find(|(_, is_given)| *is_given) {
             Some((name, _)) if self.bake.is_none() => Err(CliError::Usage(format!(
-                "{name} says what a baked network is judged on: it goes with --bake"
+                "{name} sets the test data of --bake and needs it"
             ))),
             _ => Ok(()),
         }
     }
 }
 
-/// Sizes of kernels.
+/// Kernel sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kernels {
-    /// Those of interest.
+    /// The usual ones.
     All,
     /// One.
     One(usize),
@@ -85,11 +86,11 @@ fn kernels(text: &str) -> Result<Kernels, String> {
     match text.parse::<usize>() {
         _ if text == "all" => Ok(Kernels::All),
         Ok(taps) if taps % 2 == 1 => Ok(Kernels::One(taps)),
-        _ => Err("a kernel has an odd size, such as 3".into()),
+        _ => Err("expected an odd kernel size, such as 3".into()),
     }
 }
 
-/// A network with some filters replaced, and what it gets right.
+/// A network with some filters replaced, and its test results.
 struct Judged {
     label: String,
     bake: Option<Bake>,
@@ -108,7 +109,7 @@ pub(super) fn run(
     let taps = match kernels {
         Kernels::One(taps) => Some(taps),
         Kernels::All if args.save.is_some() => {
-            let message = "--save writes one network; say which kernels it has, such as --bake 3";
+            let message = "--save writes a single network; pass its kernel size, such as --bake 3";
             return Err(CliError::Usage(message.into()));
         }
         Kernels::All => None,
@@ -161,7 +162,7 @@ pub(super) fn run(
         }));
     }
     let mut text = format!(
-        "{} on {} test images of {data}\nas trained: {}\n\n",
+        "{} on {} test images of {data}\noriginal: {}\n\n",
         loaded.name,
         images.len(),
         score(&before)
@@ -173,7 +174,7 @@ pub(super) fn run(
     print(&text)
 }
 
-/// Every layer alone with every kernel, and all of them together.
+/// Each layer alone at each kernel size, and all layers together.
 fn judged(
     layers: &[BakedLayer],
     loaded: &Loaded,
@@ -216,7 +217,7 @@ fn judged(
     Ok(rows)
 }
 
-/// The network with each filter's kernel of that place, or its last one.
+/// The network with each filter replaced by its kernel at that position, or by its last one.
 fn replaced(layers: &[BakedLayer], place: usize, loaded: &Loaded) -> Network {
     let network = loaded.network.clone();
     layers.iter().fold(network, |network, layer| {
@@ -259,7 +260,7 @@ impl Judged {
     }
 }
 
-/// The table, and how to read it.
+/// The table and its legend.
 fn described(rows: &[Judged], before: &Evaluation) -> String {
     let mut shown = table([
         "filter", "kernel", "residual", "inside", "%", "change", "loss",
@@ -295,41 +296,41 @@ fn described(rows: &[Judged], before: &Evaluation) -> String {
     }
     let mut text = format!("{shown}\n");
     text += "
-filter    the spectral filter that an ordinary convolution stands in for, alone;
-          all: every one of them at once
-kernel    its size; it is the best one for random images, fitted to the filter
-          and not to the data
-residual  what the convolution misses of the filter's answers to random images,
-          of 1; 0 is the same up to rounding
-inside    the same away from the border: the convolution has zeros around the
-          image, where a filter of the spectrum goes on at the opposite border
+filter    the spectral filter replaced by an ordinary convolution, alone;
+          all: every filter at once
+kernel    kernel size; the kernel is fitted to the filter on random images, not
+          to the data
+residual  relative error of the convolution against the filter on random images;
+          0: equal up to rounding
+inside    the same away from the border: the convolution pads with zeros, a
+          spectral filter wraps around
 ";
     text += match accuracy(before) {
         Some(_) => {
-            "%         accuracy of the whole network on the test images, and the change in
-          points of a per cent; loss: its loss
+            "%         test accuracy of the whole network, and the change in percentage
+          points; loss: its test loss
 "
         }
-        None => "loss      that of the whole network on the test images; nothing is classified\n",
+        None => "loss      test loss of the whole network, which does not classify\n",
     };
     if rows.iter().any(|row| row.flip) {
-        text += "flipped   the filter reverses its images, which no convolution does: the kernel
-          takes the image reversed about its first row and column
+        text += "flipped   the filter flips its images, which no convolution does: the kernel
+          is applied to the image flipped about its first row and column
 ";
     }
     text
 }
 
-/// What was written.
+/// What was saved.
 struct Saved {
-    /// The network whose weights they are, if it is one of the registry.
+    /// The network that the weights belong to, if it is in the registry.
     model: Option<&'static str>,
     /// The same in words.
     words: String,
 }
 
-/// Writes the network with all filters replaced: as its ordinary twin if it is that, otherwise as
-/// weights with names.
+/// Saves the network with all filters replaced: as its ordinary counterpart where possible,
+/// otherwise as named weights.
 fn save(
     path: &Path,
     layers: &[BakedLayer],
@@ -362,7 +363,7 @@ fn save(
         match load_model_weights(path, fresh) {
             Ok(twin_network) if judge(&twin_network, loaded, images)?.loss == expected => {
                 let words = format!(
-                    "the weights of an ordinary network, {}, which loads them as its own",
+                    "weights of {}, an ordinary network, which loads them directly",
                     twin.name
                 );
                 return Ok(Saved {
@@ -376,11 +377,11 @@ fn save(
     }
     write(&description(baked))?;
     let mut words = format!(
-        "every weight by name, with {taps}x{taps} kernels; no network here is so\n  made, it is for use \
-         elsewhere"
+        "all weights by name, with {taps}x{taps} kernels; no registered network has this\n  \
+         structure, so they are for use elsewhere"
     );
     if !flipped.is_empty() {
-        words += &format!("; its images reversed: {}", flipped.join(", "));
+        words += &format!("; flipped images in: {}", flipped.join(", "));
     }
     Ok(Saved { model: None, words })
 }

@@ -1,4 +1,4 @@
-//! `spectral bench`: times of layers and training steps beside a peer's and what the machine allows.
+//! `spectral bench`: times layers and training steps, against PyTorch and against hardware limits.
 
 use std::env;
 use std::path::PathBuf;
@@ -20,36 +20,36 @@ use spectral_lab::bench::{
     Bench, BenchError, Case, Options, Peers, Rates, Report, Spec, case, cases, peak_of, sweep,
 };
 
-/// Threads when none are given.
+/// Default number of threads.
 const THREADS: usize = 2;
 
-/// The environment's word for the Python to run peers with.
+/// Environment variable with the Python interpreter for the peer.
 const PYTHON: &str = "TORCH_PYTHON";
 
-/// Time layers and training steps beside PyTorch
+/// Time layers and training steps against PyTorch
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Times are medians in milliseconds, in float32: forward without gradients, and
-forward and backward with the gradients of the input and of every parameter.
-They run on 2 threads unless --threads says otherwise.
+Times are medians in milliseconds, in float32: the forward pass without
+gradients, and forward and backward pass with gradients of the input and all
+parameters. They use 2 threads unless --threads is given.
 
-The limit is the least time that forward and backward can take here, by the
-rates of arithmetic and memory measured at the start. The memory is the peak of
-a fresh process, above what it held before. $SPECTRAL_MACHINE_NAME, if set,
-replaces the processor's name in tables and reports.
+The limit is the least time that forward and backward pass can take on this
+machine, from its arithmetic and memory throughput, measured at the start.
+Memory is the peak of a fresh process above its starting level.
+$SPECTRAL_MACHINE_NAME, if set, replaces the processor name in the output.
 
-With a peer, ours and theirs run in turns, theirs with the system's malloc and
-with one that keeps its pages; the faster counts.
+With a peer, Spectral and the peer take turns. The peer runs with the system's
+malloc and with one that keeps freed pages; the faster counts.
 
-A step is forward, loss, backward and the optimizer's update, by the recipe of
-the network, on a batch in memory. PyTorch's Adam is timed fused and foreach,
-its convolutions with channels first and last; the fastest counts.
+A step is forward pass, loss, backward pass and optimizer update by the
+network's recipe, on a batch in memory. PyTorch's Adam is timed fused and
+foreach, its convolutions channels-first and channels-last; the fastest counts.
 
 Layers for --layer, with --shape and their options:
   conv          BxCxHxW   --out N --kernel N --groups N
   kk            BxCxHxW   --out N     (KKLayer as published)
-  dense         BxCxHxW   --out N     (a weight per channel pair and frequency)
-  depthwise     BxCxHxW               (a weight per channel and frequency)
+  dense         BxCxHxW   --out N     (weight per channel pair and frequency)
+  depthwise     BxCxHxW               (weight per channel and frequency)
   modes         BxCxHxW   --out N --modes RxC      (Fourier neural operator)
   gaussian      BxCxHxW   --out N     (shared by the input channels)
   globalfilter  BxHxWxC               (GFNet)
@@ -64,73 +64,73 @@ Examples:
   spectral bench --layer conv --shape 8x64x96x96 --kernel 21 --groups 64
   spectral bench --sweep 24 --threads 1 --peer torch --json")]
 pub(super) struct BenchArgs {
-    /// Only this case; may be given several times
+    /// Time only this case; may be repeated
     #[arg(long = "case", value_name = "NAME", value_parser = case_name, group = "what")]
     cases: Vec<String>,
-    /// A layer of your own sizes
+    /// Time a layer of given sizes
     #[arg(long, value_name = "LAYER", requires = "shape", group = "what")]
     layer: Option<String>,
-    /// So many other shapes, drawn by --seed, worst
-    /// first
+    /// Time N random shapes, drawn by --seed, worst
+    /// result first
     #[arg(long, value_name = "N", value_parser = sweep_size, group = "what", verbatim_doc_comment)]
     sweep: Option<usize>,
-    /// A training step of a network, or of all that are
-    /// usually timed; may be given several times
+    /// Time the training step of a network, or of the
+    /// default selection; may be repeated
     #[arg(
         long = "step", value_name = "MODEL", value_parser = bench_step::model,
         num_args = 0..=1, default_missing_value = bench_step::ALL, group = "what",
         verbatim_doc_comment
     )]
     pub(super) steps: Vec<String>,
-    /// Names of the cases
+    /// List the cases
     #[arg(long, group = "what")]
     list: bool,
-    /// A layer as JSON, whose memory is measured in this process.
+    /// A layer as JSON whose memory is measured in this process.
     #[arg(long, hide = true, group = "what")]
     peak_of: Option<String>,
-    /// A network, the memory of whose step is measured in this process.
+    /// A network whose step's memory is measured in this process.
     #[arg(long, hide = true, group = "what")]
     peak_of_step: Option<String>,
-    /// Images of a step [default: those of the recipe]
+    /// Batch size of a step [default: the recipe's]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub(super) batch: Option<usize>,
-    /// Shape of the layer's input, such as 64x16x28x28
+    /// Input shape of the layer, such as 64x16x28x28
     #[arg(long, value_name = "SIZES", value_parser = sizes, requires = "layer")]
     shape: Option<Sizes>,
-    /// Output channels [default: those of the input]
+    /// Output channels [default: input channels]
     #[arg(long, value_name = "N", value_parser = positive, requires = "layer")]
     out: Option<usize>,
-    /// Taps of a convolution each way, odd [default: 3]
+    /// Kernel size of a convolution, odd [default: 3]
     #[arg(long, value_name = "N", value_parser = positive, requires = "layer")]
     kernel: Option<usize>,
     /// Groups of a convolution [default: 1]
     #[arg(long, value_name = "N", value_parser = positive, requires = "layer")]
     groups: Option<usize>,
-    /// Kept modes, rows at each end by columns
+    /// Kept modes: rows at each end by columns
     /// [default: 12]
     #[arg(long, value_name = "RxC", value_parser = sizes, requires = "layer", verbatim_doc_comment)]
     modes: Option<Sizes>,
-    /// What to time in turns with ours
+    /// Implementation to compare with
     #[arg(long, value_name = "NAME")]
     peer: Option<Peer>,
-    /// Python with PyTorch
+    /// Python interpreter with PyTorch
     /// [default: $TORCH_PYTHON, or python3]
     #[arg(long, value_name = "PROGRAM", requires = "peer", verbatim_doc_comment)]
     python: Option<PathBuf>,
-    /// Seconds of samples a number
+    /// Seconds to sample each number
     /// [default: 0.25; 0.05 in a sweep, 1 for a step]
     #[arg(long, value_name = "S", value_parser = seconds, verbatim_doc_comment)]
     pub(super) seconds: Option<f64>,
 }
 
-/// What can run beside us.
+/// Implementations to compare with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Peer {
-    /// PyTorch's forms of the same layers
+    /// The same layers in PyTorch
     Torch,
 }
 
-/// Numbers joined by `x`.
+/// Parses numbers joined by `x`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Sizes(Vec<usize>);
 
@@ -141,7 +141,7 @@ fn sizes(text: &str) -> Result<Sizes, String> {
         .map_err(|_| "expected sizes of at least 1 joined by x, such as 64x16x28x28".into())
 }
 
-/// The most shapes of a sweep.
+/// Maximum number of shapes in a sweep.
 const SWEEP: usize = 100_000;
 
 fn sweep_size(text: &str) -> Result<usize, String> {
@@ -154,7 +154,7 @@ fn sweep_size(text: &str) -> Result<usize, String> {
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("expected seconds from 0 to 3600".into()),
+        _ => Err("expected a number of seconds from 0 to 3600".into()),
     }
 }
 
@@ -167,12 +167,12 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<(), CliError> {
         return list(context);
     }
     if context.device != Device::flex() {
-        let message = "bench times the CPU alone: leave --device out";
+        let message = "bench runs on the CPU only: omit --device";
         return Err(CliError::Usage(message.into()));
     }
     let is_step = !args.steps.is_empty() || args.peak_of_step.is_some();
     if args.batch.is_some() && !is_step {
-        return Err(CliError::Usage("--batch goes with --step alone".into()));
+        return Err(CliError::Usage("--batch needs --step".into()));
     }
     let threads = context.threads_or(THREADS)?;
     if let Some(spec) = &args.peak_of {
@@ -201,7 +201,7 @@ fn list(context: &Context) -> Result<(), CliError> {
 }
 
 fn parsed(spec: &str) -> Result<Spec, CliError> {
-    serde_json::from_str(spec).map_err(|error| CliError::Usage(format!("no layer: {error}")))
+    serde_json::from_str(spec).map_err(|error| CliError::Usage(format!("not a layer: {error}")))
 }
 
 impl BenchArgs {
@@ -212,7 +212,7 @@ impl BenchArgs {
                 Some([both]) => Some([*both; 2]),
                 Some([rows, columns]) => Some([*rows, *columns]),
                 Some(_) => {
-                    let message = "--modes takes one number or two joined by x, such as 12x13";
+                    let message = "--modes expects one number, or two joined by x such as 12x13";
                     return Err(CliError::Usage(message.into()));
                 }
             };
@@ -245,7 +245,7 @@ impl BenchArgs {
             .collect::<Result<_, _>>()?)
     }
 
-    /// The Python to run peers with.
+    /// The Python interpreter for the peer.
     fn python(&self) -> PathBuf {
         self.python
             .clone()
@@ -257,7 +257,7 @@ impl BenchArgs {
             .unwrap_or_else(|| "python3".into())
     }
 
-    /// Starts what is to run in turns with ours, if anything.
+    /// Starts the peer, if one was given.
     pub(super) fn start_peers(&self, threads: usize) -> Result<Option<Peers>, BenchError> {
         match self.peer {
             Some(Peer::Torch) => Peers::start(&self.python(), threads).map(Some),
@@ -266,7 +266,7 @@ impl BenchArgs {
     }
 }
 
-/// A bar that counts what has been timed.
+/// A progress bar that counts finished cases.
 pub(super) fn progress(count: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {elapsed}  {msg}") {
@@ -275,10 +275,10 @@ pub(super) fn progress(count: usize) -> ProgressBar {
     bar
 }
 
-/// Times the cases; a sweep's come with the worst first.
+/// Times the cases; a sweep is sorted, worst ratio first.
 fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Report>, CliError> {
     let bar = progress(cases.len());
-    bar.set_message("measuring the machine");
+    bar.set_message("measuring arithmetic and memory throughput");
     let peers = args.start_peers(threads)?;
     let rates = Rates::measure(threads);
     let is_sweep = args.sweep.is_some();
@@ -295,9 +295,9 @@ fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Repor
         bar.set_message(case.name.clone());
         let mut tell = |line: &str| bar.suspend(|| say(line));
         let report = match bench.run(case, &mut tell) {
-            // What was measured so far is not lost for a peer that ran out of memory.
+            // A peer that runs out of memory must not lose the results so far.
             Err(error @ BenchError::Peer { .. }) if bench.peers.is_some() => {
-                tell(&format!("{}: timed alone: {error}", case.name));
+                tell(&format!("{}: timed without the peer: {error}", case.name));
                 bench.peers = None;
                 let report = bench.run(case, &mut tell)?;
                 bench.peers = args.start_peers(threads)?;
@@ -316,13 +316,13 @@ fn measure(args: &BenchArgs, cases: &[Case], threads: usize) -> Result<Vec<Repor
     Ok(reports)
 }
 
-/// The memory of a layer at its peak, measured by this program in a process of its own.
+/// Peak memory of a layer, measured by this program in a separate process.
 fn peak_in_a_process(spec: &Spec, threads: usize) -> Result<Option<f64>, BenchError> {
     let layer = serde_json::to_string(spec).map_err(|error| no_memory(error.to_string()))?;
     peak_by(threads, &["--peak-of", &layer])
 }
 
-/// What `spectral bench` prints with these arguments in a process of its own.
+/// Runs `spectral bench` with these arguments in a separate process and returns its output.
 pub(super) fn peak_by(threads: usize, arguments: &[&str]) -> Result<Option<f64>, BenchError> {
     let program = env::current_exe().map_err(|error| no_memory(error.to_string()))?;
     let output = Command::new(program)

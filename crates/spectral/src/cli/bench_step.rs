@@ -1,4 +1,4 @@
-//! `spectral bench --step`: times of training steps beside a peer's.
+//! `spectral bench --step`: times training steps, against PyTorch.
 
 use super::bench::{BenchArgs, peak_by, progress};
 use super::error::CliError;
@@ -9,13 +9,13 @@ use super::step_table;
 use spectral_lab::bench::{BenchError, STEPS, StepBench, StepReport, StepSpec, peak_of_step};
 use spectral_lab::model;
 
-/// The name of all steps that are usually timed.
+/// The name that stands for the default selection of steps.
 pub(super) const ALL: &str = "all";
 
-/// Seconds of samples a number when none are given.
+/// Default seconds to sample each number.
 const SECONDS: f64 = 1.0;
 
-/// The name of a network, or of all.
+/// Parses the name of a network, or of the default selection.
 pub(super) fn model(text: &str) -> Result<String, String> {
     if text == ALL {
         return Ok(text.into());
@@ -35,12 +35,12 @@ pub(super) fn run(args: &BenchArgs, json: bool, threads: usize) -> Result<(), Cl
     }
 }
 
-/// Prints the memory of a step at its peak, in this process.
+/// Prints the peak memory of a step in this process.
 pub(super) fn print_peak(model: &str, batch: Option<usize>) -> Result<(), CliError> {
     print_json(&peak_of_step(&StepSpec::new(model, batch)?)?)
 }
 
-/// The steps of these names, each once.
+/// The steps of these names, without duplicates.
 fn chosen(names: &[String], batch: Option<usize>) -> Result<Vec<StepSpec>, BenchError> {
     let mut chosen: Vec<&str> = Vec::new();
     for name in names {
@@ -81,9 +81,12 @@ fn measure(
         bar.set_message(spec.model.name);
         let mut tell = |line: &str| bar.suspend(|| say(line));
         let report = match bench.run(spec, &mut tell) {
-            // What was measured so far is not lost for a peer that ran out of memory.
+            // A peer that runs out of memory must not lose the results so far.
             Err(error @ BenchError::Peer { .. }) if bench.peers.is_some() => {
-                tell(&format!("{}: timed alone: {error}", spec.model.name));
+                tell(&format!(
+                    "{}: timed without the peer: {error}",
+                    spec.model.name
+                ));
                 bench.peers = None;
                 let report = bench.run(spec, &mut tell)?;
                 bench.peers = args.start_peers(threads)?;

@@ -3,7 +3,7 @@
 use super::layout::{NumberRow, number_tables, wrapped};
 use spectral_lab::bench::Report;
 
-/// The table and what it was measured on, in lines of at most `width` characters.
+/// The table and the machine it was measured on, in lines of at most `width` characters.
 pub(super) fn text(reports: &[Report], width: usize) -> String {
     let Some(first) = reports.first() else {
         return String::new();
@@ -14,7 +14,7 @@ pub(super) fn text(reports: &[Report], width: usize) -> String {
         None => alone(reports, width),
     };
     let mut lines = vec![
-        "ms, medians; f+b: forward and backward. × limit: f+b over the least it can take.".into(),
+        "ms: medians; f+b: forward and backward pass. × limit: f+b over the hardware limit.".into(),
         first.machine.clone(),
         format!(
             "threads {}: {:.0} GFLOP/s, {:.1} GB/s",
@@ -24,17 +24,19 @@ pub(super) fn text(reports: &[Report], width: usize) -> String {
     if let Some(peer) = peer {
         lines.insert(
             1,
-            format!("× fwd, × f+b: {peer} over ours; its faster form and malloc."),
+            format!(
+                "× fwd, × f+b: {peer} time over Spectral time; its fastest variant and malloc."
+            ),
         );
     }
     if reports.iter().any(Report::is_noisy) {
-        lines.push("* a median above twice the shortest: something else ran, measure again".into());
+        lines.push("* median above twice the minimum: the machine was busy, measure again".into());
     }
     let lines: Vec<String> = lines.iter().map(|line| wrapped(line, width)).collect();
     format!("{body}\n{}\n", lines.join("\n"))
 }
 
-/// A column: its header, and what it shows of a report.
+/// A column: its header, and its value in a report.
 type Column = (&'static str, fn(&Report) -> Option<f64>);
 
 fn alone(reports: &[Report], width: usize) -> String {
@@ -69,7 +71,7 @@ fn beside(reports: &[Report], width: usize) -> String {
     )
 }
 
-/// The columns that have something to show, after the case's name.
+/// The columns with a value in some report, after the case's name.
 fn fill(reports: &[Report], columns: &[Column], width: usize) -> String {
     let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
     let columns: Vec<&Column> = columns.iter().filter(shows).collect();
@@ -89,7 +91,7 @@ pub(super) fn number(value: Option<f64>) -> String {
     value.map_or("–".into(), short)
 }
 
-/// Three digits or so, in five characters while it is below 100 000.
+/// About three digits, in five characters below 100 000.
 fn short(value: f64) -> String {
     match value {
         _ if !value.is_finite() => "–".into(),

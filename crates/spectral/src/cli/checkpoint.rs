@@ -12,26 +12,26 @@ use spectral_lab::train::{
     load_model_weights, read_model_description, read_trained_on,
 };
 
-/// A network ready for use.
+/// A loaded network.
 pub(super) struct Loaded {
-    /// The network, made for the size it was trained at.
+    /// The network, built for its training size.
     pub(super) network: Network,
     /// Its name in the registry.
     pub(super) name: String,
     /// The run folder or the file.
     pub(super) source: PathBuf,
-    /// What it takes and gives.
+    /// Its input shape, classes and preprocessing.
     pub(super) settings: ModelSettings,
-    /// Its run, if that was named.
+    /// Its run, if the source was a run folder.
     pub(super) run: Option<RunFolder>,
     /// The file of weights.
     pub(super) weights: PathBuf,
-    /// What it was trained on, if the weights say so.
+    /// The data it was trained on, if the weights record it.
     pub(super) trained_on: Option<TrainedOn>,
 }
 
 impl Loaded {
-    /// Loads what `source` names: a run folder, with its latest or its best weights, or a file.
+    /// Loads a run folder, with its latest or best weights, or a file of weights.
     pub(super) fn from(source: &Path, best: bool, context: &Context) -> Result<Self, CliError> {
         let (weights, description, run): (PathBuf, ModelDescription, _) = if source.is_dir() {
             let run = RunFolder::open(source)?;
@@ -43,17 +43,22 @@ impl Loaded {
             (weights, run.config().model.clone(), Some(run))
         } else {
             if best {
-                let message = format!("--best needs a run folder; {} is none", source.display());
+                let message = format!("--best needs a run folder; {} is not one", source.display());
                 return Err(CliError::Usage(message));
             }
-            let description = read_model_description(source)?
-                .ok_or_else(|| CliError::file(source, "no network of this lab"))?;
+            let description = read_model_description(source)?.ok_or_else(|| {
+                CliError::file(
+                    source,
+                    "not saved by this program: no network name \
+                    in the metadata",
+                )
+            })?;
             (source.to_path_buf(), description, None)
         };
         let settings = ModelSettings::of(&description).map_err(|error| {
             CliError::file(
                 &weights,
-                format!("no network of this lab: {}", error.message()),
+                format!("not a network of this program: {}", error.message()),
             )
         })?;
         let network = model::build(&description.name, &settings.input, &context.device)?;
@@ -61,7 +66,7 @@ impl Loaded {
         check_finite_weights(&weights)?;
         for dtype in converted_precisions(&weights)? {
             let file = weights.display();
-            say(&format!("{file}: weights of {dtype} are converted to F32"));
+            say(&format!("{file}: converting {dtype} weights to F32"));
         }
         Ok(Self {
             network,

@@ -1,4 +1,4 @@
-//! Folders that one process works in, and outputs checked before there is work to lose.
+//! Locks on folders, and checks of output paths before any work starts.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ pub(super) struct Claim {
     _lock: Lock,
 }
 
-/// Locks a folder, which is created if need be.
+/// Locks a folder, which is created if missing.
 pub(super) fn claim(folder: &Path) -> Result<Claim, CliError> {
     files::create_folders(folder).map_err(CliError::io(folder))?;
     locked(folder)
 }
 
-/// The first of the folders that is not there yet, created and locked: of several processes that
+/// Creates and locks the first of the folders that does not exist yet: of several processes that
 /// look for one at once, each gets its own.
 pub(super) fn claim_first_new(
     folders: impl IntoIterator<Item = PathBuf>,
@@ -32,7 +32,7 @@ pub(super) fn claim_first_new(
             Err(error) => return Err(CliError::io(&folder)(error)),
         }
     }
-    Err(CliError::Failed("no name is left for the folder".into()))
+    Err(CliError::Failed("no free name left for the folder".into()))
 }
 
 fn locked(folder: &Path) -> Result<Claim, CliError> {
@@ -43,13 +43,13 @@ fn locked(folder: &Path) -> Result<Claim, CliError> {
         }),
         Err(LockError::Held(holder)) => Err(CliError::file(
             folder,
-            format!("in use by {holder}; wait until it is done or choose another folder"),
+            format!("in use by {holder}; wait until it finishes or choose another folder"),
         )),
         Err(LockError::Io(error)) => Err(CliError::io(folder)(error)),
     }
 }
 
-/// Refuses a path that no file can be written to.
+/// Rejects a path that cannot be written to.
 pub(super) fn check_output(path: &Path) -> Result<(), CliError> {
     files::check_writable(path).map_err(CliError::io(path))
 }

@@ -22,18 +22,18 @@ use spectral_lab::data::{DataOptions, DataSet, Division, load};
 use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, table};
 use spectral_lab::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
-/// Filters shown of each network.
+/// Filters shown per network.
 const FILTERS: usize = 4;
 
 /// Train several networks on one data set and compare them
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Every network sees the same images in the same order and begins from the same
-seed; the first one is what the others are measured by. Prints a table and
-writes report.html, report.json and report.md, with the runs beside them. Times
-are medians over the epochs. Networks that go by different recipes need one
-named. Under --seeds the figures are means over the seeds,
-with their standard deviation; the data stay those of --seed.
+    after_help = "All networks train on the same images in the same order, from the same seed;
+the first is the baseline of the comparison. Prints a table and writes
+report.html, report.json and report.md, with the run folders beside them. Times
+are medians over the epochs. Networks with different recipes need --recipe.
+With --seeds, results are means with standard deviations over the seeds; the
+data stay those of --seed.
 
 Examples:
   spectral compare --models cnn,kk2,kk2-repaired,free2 --data glyphs
@@ -42,22 +42,22 @@ Examples:
   spectral compare --models cnn,kk1 --data glyphs --out here --resume"
 )]
 pub(super) struct CompareArgs {
-    /// Networks, separated by commas
+    /// Comma-separated list of networks
     #[arg(long, value_name = "A,B,…", required = true, value_delimiter = ',', value_parser = model_name)]
     models: Vec<String>,
-    /// A data set, or folder:PATH; see 'spectral data'
+    /// Data set or folder:PATH; see 'spectral data'
     #[arg(long, value_name = "NAME", value_parser = data_name)]
     data: String,
-    /// Train each network from each of these seeds
+    /// Train each network once per seed of this list
     /// [default: the one of --seed]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = seed, verbatim_doc_comment)]
     seeds: Vec<u64>,
-    /// Folder for report and runs
+    /// Folder for the report and the runs
     /// [default: a new one in runs/]
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     out: Option<PathBuf>,
-    /// Go on with the comparison in --out: finished
-    /// networks are kept, one cut off continues
+    /// Resume the comparison in --out: finished
+    /// networks are kept, interrupted ones continue
     #[arg(long, requires = "out", verbatim_doc_comment)]
     resume: bool,
     #[command(flatten)]
@@ -69,12 +69,12 @@ pub(super) struct CompareArgs {
 pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError> {
     for (index, name) in args.models.iter().enumerate() {
         if args.models[..index].contains(name) {
-            return Err(CliError::Usage(format!("--models names '{name}' twice")));
+            return Err(CliError::Usage(format!("--models lists '{name}' twice")));
         }
     }
     for (index, seed) in args.seeds.iter().enumerate() {
         if args.seeds[..index].contains(seed) {
-            return Err(CliError::Usage(format!("--seeds names {seed} twice")));
+            return Err(CliError::Usage(format!("--seeds lists {seed} twice")));
         }
     }
     let seed = context.seed();
@@ -98,8 +98,8 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
     for note in schedule_notes(&config, data.train.len(), 0..config.epochs)? {
         say(&note);
     }
-    // All networks and all folders first: none that does not take the data, and no name that is
-    // taken, should stop a comparison halfway or leave folders behind.
+    // Check all networks and folders first, so that a network that does not accept the data, or a
+    // folder that exists, does not stop a comparison halfway or leave folders behind.
     for model in &args.models {
         let trial = Trial {
             model,
@@ -144,7 +144,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         runs.push((model, seed, run));
     }
 
-    // Seed by seed and not network by network, so that what disturbs the machine meets all alike.
+    // By seed, not by network, so that disturbances of the machine affect all networks alike.
     let mut reports: Vec<Vec<(u64, ModelReport)>> = vec![Vec::new(); args.models.len()];
     for (number, (model, seed, run)) in runs.iter().enumerate() {
         let trial = Trial {
@@ -183,7 +183,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
 }
 
 impl CompareArgs {
-    /// How a folder of photographs is divided: as for the runs that are there.
+    /// How a folder of photographs is split: as in the existing runs.
     fn division(&self) -> Result<Division, CliError> {
         let Some(out) = self.out.as_ref().filter(|_| self.resume) else {
             return Ok(Division::default());
@@ -201,7 +201,7 @@ impl CompareArgs {
     }
 }
 
-/// The run in a folder, none if there is none; refused if it is not to be gone on with.
+/// The run in a folder, if there is one; an error if it must not be resumed.
 fn resume(
     folder: &Path,
     config: &RunConfig,
@@ -212,7 +212,7 @@ fn resume(
         Err(TrainError::NoRun(_)) => Ok(None),
         Err(error) => Err(error.into()),
         Ok(_) if !resume => Err(CliError::Failed(format!(
-            "{} already holds a run; go on with it by --resume, or choose another --out",
+            "{} already holds a run; add --resume to continue it, or choose another --out",
             folder.display()
         ))),
         Ok(run) => {

@@ -1,4 +1,4 @@
-//! What all of one invocation shares.
+//! State shared by one invocation.
 
 use std::ffi::OsString;
 use std::time::{Instant, SystemTime};
@@ -10,18 +10,18 @@ use super::error::CliError;
 use super::provenance;
 use spectral_lab::report::Provenance;
 
-/// The seed when none is given.
+/// The default seed.
 const DEFAULT_SEED: u64 = 0;
 
-/// What all of one invocation shares.
+/// State shared by one invocation.
 pub(super) struct Context {
-    /// Where tensors are.
+    /// The device of all tensors.
     pub(super) device: Device,
-    /// The threads, if they were given.
+    /// The number of threads, if given.
     given_threads: Option<u16>,
-    /// Whether stdout is for machines.
+    /// Whether stdout is JSON.
     pub(super) json: bool,
-    /// The seed, if one was given.
+    /// The seed, if given.
     pub(super) given_seed: Option<u64>,
     command: String,
     started: Instant,
@@ -45,8 +45,8 @@ impl Context {
         })
     }
 
-    /// The threads that compute; `fallback` if none were given. It is asked before anything
-    /// computes, and once.
+    /// The number of threads, or `fallback` if none was given. Call it once, before anything is
+    /// computed.
     pub(super) fn threads_or(&self, fallback: usize) -> Result<usize, CliError> {
         match self.given_threads {
             Some(threads) => Ok(threads.into()),
@@ -59,7 +59,7 @@ impl Context {
         self.given_seed.unwrap_or(DEFAULT_SEED)
     }
 
-    /// How this invocation came to its results, up to now.
+    /// The provenance of the results so far.
     pub(super) fn provenance(&self, seed: u64) -> Provenance {
         Provenance {
             command: self.command.clone(),

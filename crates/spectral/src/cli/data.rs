@@ -1,4 +1,4 @@
-//! `spectral data`: the data sets there are, their download, and a look at them.
+//! `spectral data`: lists, downloads and shows data sets.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -21,13 +21,13 @@ use spectral_lab::data::{
 };
 use spectral_lab::files;
 
-/// Images of each class on a contact sheet.
+/// Images per class on a contact sheet.
 const PER_CLASS: usize = 12;
 
-/// The most classes on a contact sheet.
+/// Maximum number of classes on a contact sheet.
 const MAX_CLASSES: usize = 50;
 
-/// List, download or look at data sets
+/// List, download or preview data sets
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -40,7 +40,7 @@ const MAX_CLASSES: usize = 50;
 pub(super) struct DataCommandArgs {
     #[command(subcommand)]
     command: Option<DataCommand>,
-    /// Folder with one folder a data set, searched first
+    /// Folder with one subfolder per data set, searched first
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -49,28 +49,28 @@ pub(super) struct DataCommandArgs {
 enum DataCommand {
     /// Download the official files of a data set into the cache
     #[command(
-        after_help = "Uses the system's curl, checks sha256, and keeps files that are right.
+        after_help = "Uses the system's curl, verifies SHA-256, and keeps files that are correct.
 
 Example:
   spectral data fetch fashion-mnist --dest ~/data"
     )]
     Fetch {
-        /// The data set
+        /// Name of the data set
         #[arg(value_parser = data_name)]
         name: String,
-        /// Folder that gets a folder named after the set
-        /// [default: the cache]
+        /// Folder in which to create a folder named after
+        /// the data set [default: the cache]
         #[arg(long, value_name = "DIR", verbatim_doc_comment)]
         dest: Option<PathBuf>,
     },
-    /// Write some images of each class as one PNG, a row a class
+    /// Write sample images as one PNG, one row per class
     #[command(after_help = "Example:
   spectral data show textures --out textures.png")]
     Show {
-        /// The data set, or folder:PATH
+        /// Data set or folder:PATH
         #[arg(value_parser = data_name)]
         name: String,
-        /// The PNG to write
+        /// PNG file to write
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
         #[command(flatten)]
@@ -94,9 +94,9 @@ pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliEr
 struct Entry {
     #[serde(flatten)]
     info: &'static DataInfo,
-    /// Whether all its files are there, or none are needed.
+    /// Whether all its files were found, or none are needed.
     available: bool,
-    /// The folder it was found in.
+    /// The folder where they were found.
     folder: Option<String>,
 }
 
@@ -115,19 +115,12 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
     if context.json {
         return print_json(&entries);
     }
-    let mut table = table([
-        "name",
-        "classes",
-        "train",
-        "test",
-        "pixels",
-        "what and where",
-    ]);
+    let mut table = table(["name", "classes", "train", "test", "pixels", "description"]);
     for Entry { info, folder, .. } in &entries {
         let place = match folder {
-            _ if info.origin == Origin::Embedded => "made on the fly".into(),
+            _ if info.origin == Origin::Embedded => "generated".into(),
             Some(folder) => folder.clone(),
-            None if info.fetchable => format!("missing; spectral data fetch {}", info.name),
+            None if info.fetchable => format!("not found; run: spectral data fetch {}", info.name),
             None => "missing".into(),
         };
         let color = if info.channels == 1 { "gray" } else { "color" };
@@ -145,7 +138,7 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
             )),
         ]);
     }
-    let other = "folder:PATH is any other folder of photographs, one sub-folder a class.";
+    let other = "folder:PATH loads any folder of photographs with one subfolder per class.";
     print(&format!("{table}\n{}\n", wrapped(other, prose_width())))
 }
 
@@ -156,13 +149,15 @@ fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), 
         bar.set_style(style);
     }
     let files = fetch(name, &options, &mut |event| match event {
-        FetchEvent::Present(path) => bar.suspend(|| say(&format!("have {}", path.display()))),
+        FetchEvent::Present(path) => {
+            bar.suspend(|| say(&format!("already downloaded: {}", path.display())))
+        }
         FetchEvent::Started { url } => {
             bar.reset();
-            bar.suspend(|| say(&format!("getting {url}")));
+            bar.suspend(|| say(&format!("downloading {url}")));
         }
         FetchEvent::Progress { bytes, .. } => bar.set_position(bytes),
-        FetchEvent::Done(path) => bar.suspend(|| say(&format!("got {}", path.display()))),
+        FetchEvent::Done(path) => bar.suspend(|| say(&format!("downloaded {}", path.display()))),
     });
     bar.finish_and_clear();
     let files = files?;
@@ -202,7 +197,7 @@ fn show(name: &str, out: &Path, data_args: &DataArgs, context: &Context) -> Resu
     ))
 }
 
-/// The first images of each class, a row a class, a pixel apart.
+/// The first images of each class, one row per class, one pixel apart.
 fn contact_sheet(images: &Images, classes: usize) -> RgbImage {
     let (height, width) = (images.height + 1, images.width + 1);
     let mut sheet = RgbImage::from_pixel(

@@ -17,16 +17,16 @@ use spectral_lab::data::{DataOptions, load};
 use spectral_lab::report::{Report, compare_json, table};
 use spectral_lab::train::TrainConfig;
 
-/// The spatial baseline, and one network each of three kinds of spectral layer.
+/// The spatial baseline, and three spectral networks of different kinds.
 const MODELS: [&str; 4] = ["cnn", "kk2", "kk2-repaired", "free2"];
 
 /// The embedded data sets.
 const SETS: [&str; 2] = ["glyphs", "textures"];
 
-/// Filters shown of each network.
+/// Filters shown per network.
 const FILTERS: usize = 4;
 
-/// How long the demo goes on.
+/// Length of the demo.
 struct Extent {
     train_count: usize,
     test_count: usize,
@@ -47,15 +47,15 @@ const QUICK: Extent = Extent {
     epochs: 2,
 };
 
-/// Where the report goes unless told otherwise.
+/// Default folder of the report.
 const OUT: &str = "report";
 
-/// Train four networks on two embedded data sets and write a report
+/// Train four networks on two generated data sets and write a report
 #[derive(Debug, Default, PartialEq, Args)]
 #[command(
     after_help = "Trains cnn, kk2 (KKLayer as published), kk2-repaired and free2 on glyphs and
 textures, prints a table and writes report.html, report.json and report.md.
-Needs no data files, and about a minute and a half on two cores.
+Needs no data files; takes about a minute and a half on two cores.
 
 Examples:
   spectral demo
@@ -65,13 +65,13 @@ pub(super) struct DemoArgs {
     /// Folder for the report [default: report]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// A quick look: fewer images and epochs, 15 seconds
+    /// Use fewer images and epochs (15 seconds)
     #[arg(long)]
     quick: bool,
-    /// Passes over the images [default: 5; quick: 2]
+    /// Number of epochs [default: 5; quick: 2]
     #[arg(long, value_name = "N", value_parser = positive)]
     epochs: Option<usize>,
-    /// Training images of each set
+    /// Training images per data set
     /// [default: 10000; quick: 3000]
     #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
     train_count: Option<usize>,
@@ -93,13 +93,13 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<(), CliError> {
     let out = args.out.clone().unwrap_or_else(|| OUT.into());
     assemble::check(&out)?;
     let mut report = Report {
-        title: "Spectral networks beside a spatial one".into(),
+        title: "Spectral and spatial networks compared".into(),
         ..Report::default()
     };
     for set in SETS {
         let data = load(set, &options)?;
         say(&format!(
-            "{set}: {} training and {} test images made from seed {}",
+            "{set}: generating {} training and {} test images from seed {}",
             data.train.len(),
             data.test.len(),
             context.seed()

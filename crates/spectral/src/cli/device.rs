@@ -1,27 +1,27 @@
-//! What networks compute on.
+//! Compute devices.
 
 use burn::tensor::Device;
 use clap::ValueEnum;
 
-/// A backend that this program was built with.
+/// A backend compiled into this program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Backend {
-    /// The processor
+    /// CPU
     #[default]
     Cpu,
-    /// Any GPU, by the system's best graphics API
+    /// Any GPU, through the system's native graphics API
     #[cfg(feature = "wgpu")]
     Wgpu,
-    /// Any GPU, by Vulkan
+    /// Any GPU, through Vulkan
     #[cfg(feature = "vulkan")]
     Vulkan,
-    /// An Apple GPU
+    /// Apple GPU
     #[cfg(feature = "metal")]
     Metal,
-    /// An NVIDIA GPU
+    /// NVIDIA GPU
     #[cfg(feature = "cuda")]
     Cuda,
-    /// An AMD GPU
+    /// AMD GPU
     #[cfg(feature = "rocm")]
     Rocm,
 }

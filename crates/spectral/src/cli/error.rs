@@ -1,4 +1,4 @@
-//! Why a command failed, and how it says so.
+//! Errors of the command, and how they are printed.
 
 use std::error::Error as _;
 use std::io;
@@ -48,7 +48,7 @@ impl CliError {
         move |source| Self::Io { path, source }
     }
 
-    /// A file that is not what it should be.
+    /// A file with invalid contents.
     pub(super) fn file(path: &Path, reason: impl ToString) -> Self {
         Self::File {
             path: path.to_path_buf(),
@@ -56,7 +56,7 @@ impl CliError {
         }
     }
 
-    /// The error and its causes on one line; none if there is nobody to tell.
+    /// The error and its causes on one line; none if nobody reads it.
     pub(super) fn message(&self) -> Option<String> {
         if self.reader_left() {
             return None;
@@ -65,7 +65,7 @@ impl CliError {
         let mut cause = self.source();
         while let Some(error) = cause {
             let text = error.to_string();
-            // Many errors say in their own words what caused them.
+            // Many errors include the text of their cause.
             if !message.contains(&text) {
                 message.push_str(": ");
                 message.push_str(&text);
@@ -90,7 +90,7 @@ impl CliError {
         }
     }
 
-    /// Whoever reads our stdout has seen enough, as in `spectral models | head -1`.
+    /// The reader of stdout has closed it, as in `spectral models | head -1`.
     fn reader_left(&self) -> bool {
         matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

@@ -1,4 +1,4 @@
-//! `spectral evaluate`: a saved network on test images, also of another size.
+//! `spectral evaluate`: evaluates a saved network on test images, optionally at another size.
 
 use std::path::PathBuf;
 
@@ -15,18 +15,17 @@ use super::test_images::{TestArgs, TestImages, judge, test_images};
 use spectral_lab::data::resized;
 use spectral_lab::model::InputSpec;
 
-/// Evaluate a saved network, also at another size
+/// Evaluate a saved network, optionally at another size
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Runs the network on the test part of a data set as training does after each
-epoch. With --size the images are resampled to another size first, photographs
-from their originals, and the network runs at that size with the weights it
-has; one that can only run at its training size says so. Compare with
---resample-to-training-size: it resamples these images back and runs the
-network at its training size, which any network can do and which is the
-baseline to beat.
-Of a folder of photographs no image is tested that the network was trained on,
-however the folder is spelled and whatever was renamed, added or removed since.
+    after_help = "Evaluates the network on the test set, as after each epoch of training. With
+--size the images are first resampled (photographs from the original files) and
+the network runs at that size with its weights unchanged; networks tied to their
+training size report an error. The baseline to beat is
+--resample-to-training-size, which resamples those images back and runs the
+network at its training size; any network can do this.
+Images of a folder that the network was trained on are never tested, even if the
+folder was moved or images were renamed, added or removed since.
 
 Examples:
   spectral evaluate runs/cnn-glyphs-0
@@ -35,20 +34,20 @@ Examples:
   spectral evaluate model.safetensors --data cifar-10 --size 41x37"
 )]
 pub(super) struct EvaluateArgs {
-    /// A run folder, or the model.safetensors of one
+    /// Run folder, or the model.safetensors of one
     #[arg(value_name = "RUN_OR_CHECKPOINT")]
     source: PathBuf,
     #[command(flatten)]
     test: TestArgs,
     /// Resample the images to this size
-    /// [default: the size of training]
+    /// [default: the training size]
     #[arg(long, value_name = "HxW", value_parser = size, verbatim_doc_comment)]
     size: Option<(usize, usize)>,
     /// Resample the images of --size back to the
     /// training size and run the network there
     #[arg(long, requires = "size", verbatim_doc_comment)]
     resample_to_training_size: bool,
-    /// Use the weights of the run's best epoch, if it kept them
+    /// Use the weights of the best epoch, if the run kept them
     #[arg(long)]
     best: bool,
 }
@@ -66,7 +65,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
         width,
         ..trained.clone()
     };
-    // Before any data are read: this takes no time.
+    // Before loading any data, since this is instant.
     loaded.network.check(&input)?;
     let TestImages {
         data,
@@ -80,7 +79,7 @@ pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError
     let evaluation = judge(&loaded.network, &loaded, &images)?;
     if !evaluation.loss.is_finite() {
         return Err(CliError::Failed(format!(
-            "the loss is {}: the outputs of the network are not finite",
+            "the loss is {}: the network's outputs are not finite",
             evaluation.loss
         )));
     }

@@ -1,9 +1,9 @@
-//! What the figures of a report say, in sentences.
+//! The findings of a report, in sentences.
 
 use spectral_lab::report::chance::{Verdict, compare, compare_losses, compare_seeds};
 use spectral_lab::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
 
-/// What ends the name of a repaired network, the rest being the published one's.
+/// Suffix of the name of a repaired network; the rest is the name of the published one.
 const REPAIRED: &str = "-repaired";
 
 /// The findings, most important first.
@@ -16,7 +16,7 @@ pub(super) fn findings(report: &Report) -> Vec<String> {
     findings
 }
 
-/// Every network against the first.
+/// Every network compared with the first.
 fn accuracies(data: &DataSetReport) -> String {
     let Some((first, others)) = data.models.split_first() else {
         return format!("On {}, nothing was trained.", data.name);
@@ -25,32 +25,30 @@ fn accuracies(data: &DataSetReport) -> String {
     let name = &first.model;
     if !first.score().is_finite() {
         return format!(
-            "On {}, {name} diverged, and nothing can be compared with it.",
+            "On {}, {name} diverged, so there is no baseline to compare with.",
             data.name
         );
     }
     let over = match first.seeds.len() {
-        seeds @ 2.. => format!(", on average over {seeds} seeds"),
+        seeds @ 2.. => format!(", averaged over {seeds} seeds"),
         _ => String::new(),
     };
     let mut text = match first.goal {
         Goal::Classify => format!(
-            "On {}, {name} names {} of {tested} unseen images rightly{over}.",
+            "On {}, {name} reaches {} test accuracy ({tested} images){over}.",
             data.name,
             score(first)
         ),
         Goal::Rebuild => format!(
-            "On {}, {name} rebuilds {tested} unseen images with a mean loss of {}{over}.",
+            "On {}, {name} reconstructs {tested} test images with a mean loss of {}{over}.",
             data.name,
             score(first)
         ),
     };
     let level = match (first.goal, first.seeds.len()) {
-        (_, 2..) => "Not told apart from it by so few seeds:",
-        (Goal::Classify, _) => {
-            "Level with it, the difference being within chance for so many images:"
-        }
-        (Goal::Rebuild, _) => "Level with it:",
+        (_, seeds @ 2..) => format!("No significant difference with {seeds} seeds:"),
+        (Goal::Classify, _) => format!("No significant difference with {tested} test images:"),
+        (Goal::Rebuild, _) => "Equal:".into(),
     };
     let mut groups: [Vec<String>; 4] = Default::default();
     for model in others {
@@ -59,7 +57,7 @@ fn accuracies(data: &DataSetReport) -> String {
     }
     for (entries, says) in groups
         .iter()
-        .zip(["Better than it:", level, "Worse:", "Diverged:"])
+        .zip(["Better:", level.as_str(), "Worse:", "Diverged:"])
     {
         if !entries.is_empty() {
             text.push_str(&format!(" {says} {}.", entries.join(", ")));
@@ -68,7 +66,8 @@ fn accuracies(data: &DataSetReport) -> String {
     text
 }
 
-/// A network's place (0 better, 1 level, 2 worse, 3 unknown) beside the first, and its figures.
+/// A network's rank relative to the first (0 better, 1 no difference, 2 worse, 3 unknown), and its
+/// figures.
 fn against(model: &ModelReport, first: &ModelReport, test_count: usize) -> (usize, String) {
     if !model.score().is_finite() {
         return (3, model.model.clone());
@@ -87,8 +86,8 @@ fn against(model: &ModelReport, first: &ModelReport, test_count: usize) -> (usiz
     (place, entry)
 }
 
-/// How much better a network is than another, and whether that is more than chance. Losses of one
-/// seed each say nothing of chance.
+/// The difference between two networks, and whether it is significant. Single losses have no
+/// significance test.
 fn versus(model: &ModelReport, other: &ModelReport, test_count: usize) -> (f64, Verdict) {
     match (model.goal, model.spread(), other.spread()) {
         (Goal::Classify, Some(spread), Some(other)) => compare_seeds(spread, other, test_count),
@@ -106,7 +105,7 @@ fn versus(model: &ModelReport, other: &ModelReport, test_count: usize) -> (f64, 
     }
 }
 
-/// An accuracy in per cent, or a loss.
+/// An accuracy in percent, or a loss.
 fn score(model: &ModelReport) -> String {
     match model.goal {
         Goal::Classify => percent(model.accuracy),
@@ -114,7 +113,7 @@ fn score(model: &ModelReport) -> String {
     }
 }
 
-/// Every repaired network against the published one.
+/// Every repaired network compared with the published one.
 fn repairs(report: &Report) -> Option<String> {
     let mut sentences = Vec::new();
     for data in &report.data_sets {
@@ -138,15 +137,15 @@ fn repairs(report: &Report) -> Option<String> {
                 Verdict::Better => format!("{name} on {place} gains ({points} points)"),
                 Verdict::Worse => format!("{name} on {place} loses ({points} points)"),
                 Verdict::Alike => {
-                    format!("{name} on {place} does not change beyond chance ({points} points)")
+                    format!("{name} on {place} shows no significant change ({points} points)")
                 }
             });
         }
     }
-    (!sentences.is_empty()).then(|| format!("Repaired, {}.", sentences.join(", ")))
+    (!sentences.is_empty()).then(|| format!("After repair: {}.", sentences.join(", ")))
 }
 
-/// The times of an epoch over the first network's.
+/// Time per epoch relative to the first network.
 fn times(report: &Report) -> Option<String> {
     let clauses: Vec<String> = report
         .data_sets
@@ -174,13 +173,13 @@ fn times(report: &Report) -> Option<String> {
     let first = &report.data_sets.first()?.models.first()?.model;
     (!clauses.is_empty()).then(|| {
         format!(
-            "Time of an epoch as a multiple of {first}'s: {}.",
+            "Time per epoch relative to {first}: {}.",
             clauses.join("; ")
         )
     })
 }
 
-/// Parameters that cannot act; they are the same on every data set of the same channels.
+/// Dead parameters; their number is the same on every data set with the same number of channels.
 fn dead(report: &Report) -> Option<String> {
     let models = &report.data_sets.first()?.models;
     let dead: Vec<String> = models
@@ -196,24 +195,24 @@ fn dead(report: &Report) -> Option<String> {
     };
     let why = match models.iter().any(is_published_kk) {
         true => {
-            " KKLayer as published keeps the real part of its inverse transform, which the \
-             imaginary part β of its weights never reaches; what is left mixes the channels of the \
-             image, turned by half a circle, pixel by pixel."
+            " The published KKLayer keeps only the real part of its inverse transform, so the \
+             imaginary part β of its weights has no effect; what remains mixes the channels of the \
+             image, rotated by 180°, pixel by pixel."
         }
         false => "",
     };
     let is_free = |model: &ModelReport| model.dead_params > 0 && model.model.starts_with("free");
     let why_free = match models.iter().any(is_free) {
         true => {
-            " Of free weights, the imaginary parts at frequencies that are their own negative never \
-             reach a real image."
+            " With one free weight per frequency, the imaginary parts at frequencies that are their \
+             own negative have no effect on a real image."
         }
         false => "",
     };
     (!dead.is_empty()).then(|| format!("{} are dead.{why}{why_free}", dead.join(", ")))
 }
 
-/// How far the first layers look, as measured on the trained ones.
+/// The effective width of the first layers, measured after training.
 fn answers(data: &DataSetReport) -> Option<String> {
     let widths: Vec<(&str, f64, usize)> = data
         .models
@@ -238,14 +237,14 @@ fn answers(data: &DataSetReport) -> Option<String> {
         .map(|(name, ..)| *name)
         .collect();
     let mut text = format!(
-        "To a single bright point the trained first layers on {} answer with this many of {pixels} \
-         pixels (effective number, mean of the filters shown): {}.",
+        "Effective number of pixels, of {pixels}, in the response of the trained first layers on {} \
+         to a single bright pixel (mean over the filters shown): {}.",
         data.name,
         list.join(", ")
     );
     if !blind.is_empty() {
         text.push_str(&format!(
-            " One pixel means that a layer looks at no neighborhood, as that of {}.",
+            " One pixel means that a layer sees no neighborhood: {}.",
             blind.join(" and ")
         ));
     }

@@ -1,4 +1,4 @@
-//! `spectral inspect`: what a layer really does.
+//! `spectral inspect`: explains what a layer computes.
 
 use std::path::PathBuf;
 
@@ -20,14 +20,14 @@ use spectral_lab::inspect::{
 };
 use spectral_lab::report::{check_writable, write_layers_html};
 
-/// Say what a layer really does, and what it costs
+/// Explain what a layer computes and what it costs
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A layer is asked, not read: shown points, waves and noise, it tells what
-ordinary operation it is equal to, how far it looks, which of its parameters
-change nothing, what it throws away, and what it costs. Of a saved network
-every filter from images to images is inspected as it was trained, or with
---bake replaced by ordinary convolutions and the network judged again.
+    after_help = "Probes a layer with single pixels, waves and noise, and reports the ordinary
+operation it is equivalent to, its receptive field, dead parameters, discarded
+information, and cost. For a saved network, inspects every trained filter from
+images to images, or with --bake replaces them by ordinary convolutions and
+evaluates the network again.
 
 Examples:
   spectral inspect --layer kk
@@ -38,33 +38,33 @@ Examples:
   spectral inspect runs/free1-glyphs-0 --bake 3 --save baked.safetensors"
 )]
 pub(super) struct InspectArgs {
-    /// A run folder, or the model.safetensors of one
+    /// Run folder, or the model.safetensors of one
     #[arg(value_name = "RUN_OR_CHECKPOINT", conflicts_with_all = ["layer", "list"])]
     source: Option<PathBuf>,
-    /// A layer with fresh weights, or all of them
+    /// Inspect a layer with fresh weights, or all
     #[arg(long, value_name = "NAME", conflicts_with = "list")]
     layer: Option<String>,
     /// List the layers
     #[arg(long)]
     list: bool,
     /// Channels, height and width of the images
-    /// [default: those of the layer, 2x28x28 for most]
+    /// [default: the layer's own, 2x28x28 for most]
     #[arg(long, value_name = "CxHxW", value_parser = shape, verbatim_doc_comment, requires = "layer")]
     shape: Option<[usize; 3]>,
-    /// Channels of the output [default: those of the input]
+    /// Output channels [default: input channels]
     #[arg(long, value_name = "N", value_parser = positive, requires = "layer")]
     out: Option<usize>,
-    /// Write a page with pictures to this file
+    /// Write an HTML page with pictures to this file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Use the weights of the run's best epoch, if it kept them
+    /// Use the weights of the best epoch, if the run kept them
     #[arg(long, requires = "source")]
     best: bool,
     #[command(flatten)]
     bake: BakeArgs,
 }
 
-/// Three sizes, as `3x32x32`.
+/// Parses three sizes, as in `3x32x32`.
 fn shape(text: &str) -> Result<[usize; 3], String> {
     let accepted = || "expected CHANNELSxHEIGHTxWIDTH, such as 3x32x32".to_string();
     let sizes: Vec<usize> = text
@@ -90,7 +90,8 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<(), CliError>
         (None, Some(layer)) if layer == "all" => all(args, context),
         (None, Some(layer)) => one(layer, args, context),
         (None, None) => Err(CliError::Usage(
-            "inspect what? Give a run folder or a checkpoint, or --layer with one of the names of --list"
+            "nothing to inspect: pass a run folder, a checkpoint, or --layer with a name from \
+                --list"
                 .into(),
         )),
     }
@@ -103,7 +104,7 @@ fn list(context: &Context) -> Result<(), CliError> {
         );
         return print_json(&layers.collect::<Vec<_>>());
     }
-    let mut rows = table(["layer", "what it is"]);
+    let mut rows = table(["layer", "description"]);
     keep_names_whole(&mut rows);
     for layer in LAYERS {
         rows.add_row([Cell::new(layer.name), Cell::new(layer.summary)]);
@@ -120,7 +121,7 @@ fn request(layer: &str, args: &InspectArgs, context: &Context) -> Request {
     }
 }
 
-/// What was asked for cannot be had: a matter of the command line.
+/// An invalid request: an error in the command line.
 fn usage(error: InspectError) -> CliError {
     CliError::Usage(error.to_string())
 }
@@ -128,7 +129,7 @@ fn usage(error: InspectError) -> CliError {
 fn one(layer: &str, args: &InspectArgs, context: &Context) -> Result<(), CliError> {
     let request = request(layer, args, context);
     let inspection = inspect_layer(&request, &context.device).map_err(usage)?;
-    let title = format!("What the layer {} does", inspection.layer);
+    let title = format!("What the layer {} computes", inspection.layer);
     write_page(&title, std::slice::from_ref(&inspection), args, context)?;
     match context.json {
         true => print_json(&inspection),
@@ -138,7 +139,8 @@ fn one(layer: &str, args: &InspectArgs, context: &Context) -> Result<(), CliErro
 
 fn all(args: &InspectArgs, context: &Context) -> Result<(), CliError> {
     if args.shape.is_some() || args.out.is_some() {
-        let message = "--shape and --out go with one layer; all come at sizes of their own";
+        let message = "--shape and --out need a single layer; with 'all', each layer uses its \
+            default sizes";
         return Err(CliError::Usage(message.into()));
     }
     let inspections = LAYERS
@@ -148,7 +150,7 @@ fn all(args: &InspectArgs, context: &Context) -> Result<(), CliError> {
             inspect_layer(&request(layer.name, args, context), &context.device).map_err(usage)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    write_page("What the layers do", &inspections, args, context)?;
+    write_page("What the layers compute", &inspections, args, context)?;
     match context.json {
         true => print_json(&inspections),
         false => print(&overview(&inspections, prose_width())),
@@ -170,7 +172,7 @@ fn network(
         &context.device,
     )
     .map_err(|error| CliError::Failed(error.to_string()))?;
-    let title = format!("What the filters of {} do", loaded.name);
+    let title = format!("What the filters of {} compute", loaded.name);
     write_page(&title, &inspections, args, context)?;
     if context.json {
         return print_json(&json!({
@@ -180,7 +182,7 @@ fn network(
         }));
     }
     let mut text = format!(
-        "{}: its filters as they are now,\nwithout activations, norms, pools and head\n",
+        "{}: its trained filters,\nwithout activations, normalization, pooling and head\n",
         loaded.name
     );
     let width = prose_width();

@@ -1,4 +1,4 @@
-//! How wide the terminal is, and text that fits it.
+//! The width of the terminal, and text that fits it.
 
 use std::ffi::OsStr;
 
@@ -7,22 +7,22 @@ use console::Term;
 
 use super::output;
 
-/// The environment variable that says how wide tables may be.
+/// The environment variable that limits the width of tables.
 const COLUMNS: &str = "COLUMNS";
 
-/// Columns where nothing says how many there are: stdout is a file or a pipe.
+/// Default width: stdout is a file or a pipe.
 const DEFAULT: usize = 80;
 
-/// Fewer columns hold no table.
+/// Minimum width of a table.
 const LEAST: usize = 20;
 
-/// Lines of prose are no longer than this.
+/// Maximum length of lines of prose.
 const PROSE: usize = 80;
 
-/// From this width on, names stay in one piece.
+/// From this width on, names are not wrapped.
 const ROOMY: usize = 60;
 
-/// Columns that a table on stdout may take: `$COLUMNS`, else those of the terminal, else 80.
+/// Width of a table on stdout: `$COLUMNS`, else that of the terminal, else 80.
 pub(super) fn width() -> usize {
     let terminal = Term::stdout();
     let columns = terminal.size_checked().map(|(_, columns)| columns.into());
@@ -38,12 +38,12 @@ fn chosen(variable: Option<&OsStr>, terminal: Option<usize>) -> usize {
         .clamp(LEAST, usize::from(u16::MAX))
 }
 
-/// Columns that a line of prose on stdout may take.
+/// Width of a line of prose on stdout.
 pub(super) fn prose_width() -> usize {
     width().min(PROSE)
 }
 
-/// Text in lines of at most `width` characters, where its words allow.
+/// Wraps text at `width` characters, between words.
 pub(super) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -58,7 +58,8 @@ pub(super) fn wrapped(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Keeps the names of a table's first column in one piece, to be copied, where there is room.
+/// Keeps the names of a table's first column unwrapped where there is room, so that they can be
+/// copied.
 pub(super) fn keep_names_whole(table: &mut Table) {
     if width() >= ROOMY
         && let Some(names) = table.column_mut(0)
@@ -70,8 +71,8 @@ pub(super) fn keep_names_whole(table: &mut Table) {
 /// A row of numbers as text, under its name.
 pub(super) type NumberRow = (String, Vec<String>);
 
-/// Rows of numbers, each under a name in one piece: as many columns side by side as `width` holds
-/// (one at least), the others in tables below. The lines of a header are parted by `\n`.
+/// Rows of numbers, each under an unwrapped name: as many columns side by side as fit `width` (one
+/// at least), the others in tables below. Lines of a header are separated by `\n`.
 pub(super) fn number_tables(
     corner: &str,
     headers: &[&str],
@@ -88,7 +89,7 @@ pub(super) fn number_tables(
     let mut taken = 0;
     for (column, header) in headers.iter().enumerate() {
         let numbers = rows.iter().map(|(_, numbers)| numbers[column].as_str());
-        // The style parts columns by a space.
+        // The style separates columns by a space.
         let needed = 1 + widest(&mut numbers.chain([*header]));
         match parts.last_mut() {
             Some(part) if taken + needed <= width => {

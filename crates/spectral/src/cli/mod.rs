@@ -1,7 +1,7 @@
-//! The `spectral` command: one file a subcommand.
+//! The `spectral` command: one file per subcommand.
 //!
 //! Progress goes to stderr. Results go to stdout: a table, or with `--json` JSON and nothing else.
-//! The exit code is 0 if all went well, 1 if something failed, 2 if the command line was wrong.
+//! Exit code: 0 on success, 1 on failure, 2 for an invalid command line.
 
 mod advise;
 mod args;
@@ -58,7 +58,7 @@ use spectral_lab::train::{DataDescription, ModelDescription};
 #[command(
     name = "spectral",
     version,
-    after_help = "Without a command: the demo, which trains four networks on two embedded data
+    after_help = "Without a command, runs the demo: trains four networks on two generated data
 sets and writes a report.
 
 `~` at the start of a path is the home folder, also in --run=~/x and
@@ -93,7 +93,7 @@ enum Command {
     Bench(bench::BenchArgs),
 }
 
-/// Runs the command line `arguments`, the program's name first, and says how it ended.
+/// Runs the command line `arguments`, starting with the program's name, and returns the exit code.
 pub fn run<I>(arguments: I) -> ExitCode
 where
     I: IntoIterator,
@@ -107,7 +107,7 @@ where
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version come this way too. Nobody is left to tell if this cannot be shown.
+            // Help and version arrive here too. If they cannot be printed, there is nobody to tell.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -118,7 +118,7 @@ where
     }
 }
 
-/// Says why, and ends.
+/// Prints the error and returns its exit code.
 fn failed(error: &CliError) -> ExitCode {
     if let Some(message) = error.message() {
         output::say(&format!("error: {message}"));
@@ -126,7 +126,7 @@ fn failed(error: &CliError) -> ExitCode {
     error.exit_code()
 }
 
-/// Whether the settings of a network and of its data make sense, for fuzzing. A small network is made.
+/// Whether the settings of a network and its data are valid, for fuzzing. Builds a small network.
 pub(crate) fn takes_settings(model: &ModelDescription, data: &DataDescription) -> bool {
     let (Ok(settings), Ok(_)) = (
         run_settings::ModelSettings::of(model),
@@ -146,7 +146,7 @@ pub(crate) fn takes_settings(model: &ModelDescription, data: &DataDescription) -
 fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
     let context = Context::new(&cli.global, arguments)?;
     if cli.command.is_some() && cli.demo != demo::DemoArgs::default() {
-        let message = "options of the demo come alone or after 'demo', not before another command";
+        let message = "demo options must come alone or after 'demo', not before another command";
         return Err(CliError::Usage(message.into()));
     }
     match cli.command.unwrap_or(Command::Demo(cli.demo)) {

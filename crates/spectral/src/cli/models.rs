@@ -1,4 +1,4 @@
-//! `spectral models`: the networks there are.
+//! `spectral models`: lists the networks.
 
 use burn_spectral::summary::{Summary, count_parameters};
 use clap::Args;
@@ -15,15 +15,15 @@ use spectral_lab::model::{self, InputSpec, ModelInfo};
 /// List the networks, or the layers of one
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Parameters are counted at the input that a network's source used, which the
-card of one network names.
+    after_help = "Parameters are counted at the input size of the network's source, which is shown
+with the layers of a network.
 
 Examples:
   spectral models
   spectral models kk2 --json"
 )]
 pub(super) struct ModelsArgs {
-    /// Only this one
+    /// Show only this network
     #[arg(value_parser = model_name)]
     name: Option<String>,
 }
@@ -38,7 +38,7 @@ struct Entry {
     recipe: &'static str,
     summary: &'static str,
     input: InputSpec,
-    /// Its layers, where it is asked for by name.
+    /// Its layers, if it was requested by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<Summary>,
 }
@@ -47,7 +47,7 @@ impl Entry {
     fn of(info: &ModelInfo, is_alone: bool, context: &Context) -> Result<Self, CliError> {
         let input = info.input.clone();
         let network = model::build(info.name, &input, &context.device)?;
-        // Counted without drawing the weights: some networks have millions.
+        // Counted without drawing the weights, as some networks have millions.
         let parameters = count_parameters(&network);
         Ok(Self {
             name: info.name,
@@ -81,7 +81,7 @@ pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> 
 }
 
 fn table(entries: &[Entry]) -> Table {
-    let mut table = output::table(["name", "parameters", "dead", "what it is"]);
+    let mut table = output::table(["name", "parameters", "dead", "description"]);
     keep_names_whole(&mut table);
     for entry in entries {
         table.add_row([
@@ -110,10 +110,10 @@ fn card(entry: &Entry) -> String {
         format!("  baseline:   {}", entry.baseline),
         format!("  recipe:     {}", entry.recipe),
         format!(
-            "  parameters: {}, of which {} cannot change the output",
+            "  parameters: {}, of which {} are dead (cannot change the output)",
             entry.params, entry.dead_params
         ),
-        format!("  (at {height}x{width} pixels, channels {channels}, classes {classes})"),
+        format!("  (for {height}x{width} pixels, {channels} channels, {classes} classes)"),
     ];
     let columns = prose_width();
     let fitted = lines.map(|line| match line.chars().count() <= columns {
@@ -123,7 +123,7 @@ fn card(entry: &Entry) -> String {
     fitted.concat() + &layers
 }
 
-/// The table of the layers, with cells in several lines where the terminal is narrow.
+/// The table of layers, with multi-line cells where the terminal is narrow.
 fn layers(summary: &Summary) -> String {
     let text = summary.to_string();
     let widest = text.lines().map(|line| line.chars().count()).max();

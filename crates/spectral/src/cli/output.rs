@@ -14,7 +14,7 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// An empty table that will fit the [width](layout::width) there is.
+/// An empty table that fits the current [width](layout::width).
 pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table
@@ -41,14 +41,14 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
     print(&(text + "\n"))
 }
 
-/// Tells on stderr how a data set was read, where that may surprise.
+/// Prints notes on stderr about how a data set was read, where that may be surprising.
 pub(super) fn tell_notes(name: &str, options: &DataOptions) {
     for note in notes(name, options) {
         say(&note);
     }
 }
 
-/// Tells a line on stderr; that nobody listens is no failure.
+/// Prints a line on stderr; a closed stderr is not an error.
 pub(super) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! Settings as TOML tables: one over another, one by its dotted name.
+//! Merges settings as TOML tables, or by dotted name.
 
 use toml::{Table, Value};
 
@@ -13,17 +13,17 @@ pub(super) fn nested(path: &str, value: Value) -> Table {
     Table::from_iter([(name.to_string(), value)])
 }
 
-/// `NAME=VALUE`; what is no TOML value is taken for text.
+/// Parses `NAME=VALUE`; a value that is not valid TOML is taken as text.
 pub(super) fn assignment(text: &str) -> Result<Table, CliError> {
     let (name, value) = text
         .split_once('=')
         .ok_or_else(|| CliError::Usage(format!("--set {text}: expected NAME=VALUE")))?;
     toml::from_str(&format!("{name} = {value}"))
         .or_else(|_| toml::from_str(&format!("{name} = {}", Value::String(value.trim().into()))))
-        .map_err(|_| CliError::Usage(format!("--set {text}: '{name}' is no setting's name")))
+        .map_err(|_| CliError::Usage(format!("--set {text}: '{name}' is not a setting name")))
 }
 
-/// Puts `over` into `base`, table by table. A table of another kind replaces what is there, for
+/// Merges `over` into `base`, table by table. A table of another `kind` replaces the old one, since
 /// the constants of one optimizer mean nothing to another.
 pub(super) fn overlay(base: &mut Table, over: Table) {
     for (name, value) in over {

@@ -1,4 +1,4 @@
-//! Which images of a folder a network was trained on, so that it is not judged by them.
+//! Which images of a folder a network was trained on, so that it is not tested on them.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use spectral_lab::data::{
 };
 use spectral_lab::train::{DataDescription, RunFolder};
 
-/// Whether the set of that name is a folder of photographs.
+/// Whether the data set of that name is a folder of photographs.
 pub(super) fn is_folder(name: &str) -> bool {
     data::info(name).is_none_or(|info| info.origin == Origin::Folder)
 }
 
-/// How the folder of a run is divided when the run goes on.
+/// How the folder is split when a run is resumed.
 pub(super) fn division_of(run: &RunFolder) -> Result<Division, CliError> {
     Ok(match run.images()? {
         Some(list) => list.division,
-        // A run of before lists were kept; one without a checkpoint begins anew.
+        // A run from before image lists were kept; one without a checkpoint starts over.
         None if run.finished_epochs()? > 0 => Division::ByPosition,
         None => Division::default(),
     })
 }
 
-/// Says what training should know of the images of `data`.
+/// Prints notes about the images of `data` that concern training.
 pub(super) fn say_left_out(data: &DataSet) {
     if let Some(note) = data.list.as_ref().and_then(left_out) {
         say(&format!("{}: {note}", data.name));
@@ -36,36 +36,36 @@ pub(super) fn say_left_out(data: &DataSet) {
 fn left_out(list: &ImageList) -> Option<String> {
     match list.left_out {
         0 => None,
-        1 => Some("1 test image is left out: it is a training image, too".into()),
+        1 => Some("1 test image is left out because it is also a training image".into()),
         count => Some(format!(
-            "{count} test images are left out: they are training images, too"
+            "{count} test images are left out because they are also training images"
         )),
     }
 }
 
-/// What is known of the images that a network was trained on.
+/// What is known about the images that a network was trained on.
 pub(super) struct Parts {
     kept: Kept,
-    /// Whether the set asked for is that of the run.
+    /// Whether the requested data set is that of the run.
     is_same: bool,
 }
 
 enum Kept {
-    /// By the run: every image.
+    /// The run lists every image.
     List(ImageList),
-    /// By the weights: the training images.
+    /// The weights list the training images.
     Weights,
-    /// Not at all, by a run of before that was kept.
+    /// No list: a run from before lists were kept.
     Run(DataDescription),
-    /// Not at all, by weights of before that was kept or of another origin.
+    /// No list: weights from before lists were kept, or of other origin.
     Nothing,
-    /// Nothing: it was not trained on photographs.
+    /// Nothing to know: not trained on photographs.
     Other,
 }
 
 impl Parts {
-    /// Those of a network; `options` are set to keep the images in their parts. `is_same` if the set
-    /// asked for is that of the run.
+    /// The images of a network; sets `options` to keep them in their parts. `is_same` if the
+    /// requested data set is that of the run.
     pub(super) fn of(
         loaded: &Loaded,
         is_same: bool,
@@ -98,8 +98,8 @@ impl Parts {
         Ok(Self { kept, is_same })
     }
 
-    /// What there is to say of the images that were loaded so; refused if images may be among them
-    /// that the network was trained on and no one can tell which.
+    /// Notes about the loaded images; an error if they may include training images and nobody can
+    /// tell which.
     pub(super) fn notes(&self, set: &DataSet) -> Result<Vec<String>, CliError> {
         let mut notes = Vec::new();
         let Some(list) = &set.list else {
@@ -108,19 +108,19 @@ impl Parts {
         match &self.kept {
             Kept::List(then) => {
                 let changes = list.changes_since(then);
-                // Another folder altogether is no change of this one.
+                // An entirely different folder is not a change of this one.
                 let is_related = self.is_same || changes.added.len() < list.images.len();
                 if is_related && !changes.is_none() {
                     notes.push(format!(
-                        "not what the network was trained with: {changes}; no image that it was \
-                         trained on is tested"
+                        "the folder differs from the training run: {changes}; no training image is \
+                         tested"
                     ));
                 }
             }
             Kept::Run(run) => notes.push(self.by_position(run, set, list)?),
             Kept::Nothing => notes.push(
-                "the weights do not say which images they were trained on; if they are of this \
-                 folder, some of them are tested"
+                "the weights do not record their training images; if those are in this folder, \
+                 some of them are tested"
                     .into(),
             ),
             Kept::Weights | Kept::Other => {}
@@ -129,8 +129,8 @@ impl Parts {
         Ok(notes)
     }
 
-    /// A run that keeps no list was divided by position: that is right if nothing changed, and the
-    /// numbers of images show some of the changes.
+    /// A run without a list was split by position: this is right if nothing changed, and the
+    /// numbers of images reveal some of the changes.
     fn by_position(
         &self,
         run: &DataDescription,
@@ -150,18 +150,19 @@ impl Parts {
         let fits = now == then && run.classes == set.classes;
         match (fits, self.is_same) {
             (true, _) => Ok(
-                "the run keeps no list of its images; divided by position as it was, which is right \
+                "the run has no image list; splitting by position as it did, which is right only \
                  if no image was added, removed or renamed since"
                     .into(),
             ),
             (false, true) => Err(CliError::Failed(format!(
-                "{}: the run was trained on {} and tested on {} images, which are now {} and {}, and \
-                 it keeps no list of them: nobody can tell which images it was trained on",
+                "{}: the run was trained on {} and tested on {} images, but the folder now gives \
+                 {} and {}, and the run has no image list: its training images cannot be \
+                 identified",
                 set.name, then[0], then[1], now[0], now[1]
             ))),
             (false, false) => Ok(
-                "the run keeps no list of its images; if they are in this folder, some of them are \
-                 tested"
+                "the run has no image list; if its images are in this folder, some training images \
+                 are tested"
                     .into(),
             ),
         }

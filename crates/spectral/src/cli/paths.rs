@@ -1,4 +1,4 @@
-//! Paths on the command line and in what is printed.
+//! Paths in arguments and output.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use serde::Serializer;
 
 use super::error::CliError;
 
-/// A path as text for JSON: bytes that are no Unicode are shown as `\xNN`.
+/// A path as text for JSON: bytes that are not valid Unicode are shown as `\xNN`.
 pub(super) fn path_text(path: &Path) -> String {
     let mut text = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
@@ -26,12 +26,12 @@ pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::
     serializer.serialize_str(&path_text(path))
 }
 
-/// A path that a TOML file can hold.
+/// Parses a path that a TOML file can hold.
 pub(super) fn unicode_path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-/// What comes before a path in a word: nothing, `--option=`, `folder:` or both.
+/// The length of what precedes a path in a word: nothing, `--option=`, `folder:` or both.
 fn before_path(word: &str) -> usize {
     let option = match word.starts_with("--") {
         true => word.find('=').map_or(0, |at| at + 1),
@@ -43,13 +43,12 @@ fn before_path(word: &str) -> usize {
     }
 }
 
-/// The words of a command line with `~` and `~/` at the start of a path as the home folder. A shell
-/// expands them at the start of a word alone, and `--out=~/x` and `folder:~/x` would name a folder
-/// called `~`.
+/// Expands `~` and `~/` at the start of a path to the home folder. A shell expands them only at the
+/// start of a word, so `--out=~/x` and `folder:~/x` would name a folder called `~`.
 ///
 /// # Errors
 ///
-/// [`CliError::Usage`] where no home folder is known.
+/// [`CliError::Usage`] if the home folder is unknown.
 pub(super) fn expand_home(
     words: Vec<OsString>,
     home: Option<PathBuf>,
@@ -65,7 +64,8 @@ pub(super) fn expand_home(
         let known = home.as_ref().filter(|home| home.is_absolute());
         let Some(home) = known else {
             return Err(CliError::Usage(format!(
-                "{}: no home folder is known for ~; write the path out, or ./~ for a folder called ~",
+                "{}: cannot expand ~: the home folder is unknown; write the path out, or ./~ for a \
+                    folder called ~",
                 word.display()
             )));
         };
@@ -84,7 +84,7 @@ fn after_tilde(word: &OsStr, at: usize) -> &OsStr {
     OsStr::from_bytes(&word.as_bytes()[at..])
 }
 
-/// The same; what is no Unicode is left out.
+/// The same; text that is not valid Unicode is dropped.
 #[cfg(not(unix))]
 fn after_tilde(word: &OsStr, at: usize) -> &OsStr {
     word.to_str()

@@ -1,4 +1,4 @@
-//! `spectral predict`: the classes of images.
+//! `spectral predict`: classifies image files.
 
 use std::path::PathBuf;
 
@@ -16,33 +16,32 @@ use spectral_lab::limits;
 use spectral_lab::model::InputSpec;
 use spectral_lab::train::{Feeding, Target, predict};
 
-/// Classes told for each image.
+/// Classes shown per image.
 const TOP: usize = 3;
 
-/// The most images predicted at a time; fewer if they are large.
+/// Maximum batch size; smaller for large images.
 const BATCH: usize = 64;
 
-/// Name the classes of image files
+/// Classify image files
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Takes JPEG and PNG of any size: they are laid on white where transparent, turned
-upright, cropped around the center, resized and turned to gray or RGB as the
-network needs. An image that
-cannot be read is told on stderr and makes the exit code 1; the others are
-predicted all the same.
+    after_help = "Accepts JPEG and PNG of any size. Images are composited on white where
+transparent, rotated upright, center-cropped, resized and converted to gray or
+RGB as the network requires. An image that cannot be read is reported on stderr
+and sets the exit code to 1; the others are still classified.
 
 Examples:
   spectral predict runs/cnn-glyphs-0 seven.png
   spectral predict model.safetensors photos/*.jpg --json"
 )]
 pub(super) struct PredictArgs {
-    /// A run folder, or the model.safetensors of one
+    /// Run folder, or the model.safetensors of one
     #[arg(value_name = "RUN_OR_CHECKPOINT")]
     source: PathBuf,
     /// Image files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Use the weights of the run's best epoch, if it kept them
+    /// Use the weights of the best epoch, if the run kept them
     #[arg(long)]
     best: bool,
 }
@@ -66,7 +65,7 @@ pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError>
     let loaded = Loaded::from(&args.source, args.best, context)?;
     if loaded.settings.target != Target::Label {
         return Err(CliError::Failed(format!(
-            "{}: {} was trained to rebuild images and names no classes",
+            "{}: {} was trained to reconstruct images and cannot classify",
             args.source.display(),
             loaded.name
         )));
@@ -96,7 +95,7 @@ pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError>
         let found = classify(&loaded, &good, pixels)?;
         if let Some(bad) = found.iter().find(|found| !found.probability.is_finite()) {
             return Err(CliError::Failed(format!(
-                "{}: the probability is {}: the outputs of the network are not finite",
+                "{}: the probability is {}: the network's outputs are not finite",
                 bad.file.display(),
                 bad.probability
             )));

@@ -1,4 +1,4 @@
-//! What it takes to make a result again: command, commit, machine, versions, date.
+//! What is needed to reproduce a result: command, commit, machine, versions, date.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,10 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::sources;
 
-/// The version of Burn this is built on; a test compares it with the lock file.
+/// The version of Burn this is built with; a test compares it with the lock file.
 const BURN: &str = "0.22.1";
 
-/// The command line as one could type it, the program's folder left out.
+/// The command line as typed, without the program's folder.
 pub(super) fn command_line(arguments: &[OsString]) -> String {
     let mut words: Vec<String> = arguments
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn command_line(arguments: &[OsString]) -> String {
     words.join(" ")
 }
 
-/// A word as a shell takes it.
+/// A word quoted for a shell.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=+,./:@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -32,7 +32,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// The commit of the sources that the program is made of, as far as it is known.
+/// The commit of the program's sources, as far as it is known.
 pub(super) fn commit() -> Option<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = sources::fingerprint(folder).ok();
@@ -44,17 +44,16 @@ pub(super) fn commit() -> Option<String> {
     named(option_env!("SPECTRAL_COMMIT"), tree)
 }
 
-/// The source tree that the program was built from, as it is now.
+/// The source tree that the program was built from, in its current state.
 struct Tree {
-    /// Whether its sources are those of the program.
+    /// Whether it still holds the program's sources.
     is_same: bool,
-    /// Its commit, if it is there and a checkout.
+    /// Its commit, if it is a checkout.
     commit: Option<String>,
 }
 
-/// What is known of the program's commit: that of the tree if it still holds the program's sources,
-/// whatever was committed since; otherwise that of the tree when the program was built, and both
-/// where they differ.
+/// The program's commit as text: that of the tree if it still holds the program's sources, whatever
+/// was committed since; otherwise that of the tree at build time, and both where they differ.
 fn named(built: Option<&str>, tree: Tree) -> Option<String> {
     match (built, tree.commit) {
         (_, Some(now)) if tree.is_same => Some(now),
@@ -70,7 +69,7 @@ fn named(built: Option<&str>, tree: Tree) -> Option<String> {
 /// The environment variable that replaces the name of the processor.
 const MACHINE_VARIABLE: &str = "SPECTRAL_MACHINE_NAME";
 
-/// The processor, in words: its name, or what `SPECTRAL_MACHINE_NAME` says in its place.
+/// The processor's name, or `SPECTRAL_MACHINE_NAME` if set.
 pub(super) fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let given = std::env::var_os(MACHINE_VARIABLE).filter(|name| !name.is_empty());
@@ -94,7 +93,7 @@ fn processor(cpuinfo: &str) -> Option<String> {
     Some(name.trim().to_string())
 }
 
-/// The software that matters.
+/// Versions of the relevant software.
 pub(super) fn versions() -> Vec<(String, String)> {
     vec![
         ("spectral".into(), env!("CARGO_PKG_VERSION").into()),
@@ -102,7 +101,7 @@ pub(super) fn versions() -> Vec<(String, String)> {
     ]
 }
 
-/// A time as `2026-11-21 02:10:33 UTC`.
+/// A time formatted as `2026-11-21 02:10:33 UTC`.
 pub(super) fn utc(time: SystemTime) -> String {
     let seconds = time
         .duration_since(UNIX_EPOCH)
@@ -112,11 +111,11 @@ pub(super) fn utc(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
-/// The Gregorian date of a day counted from 1970-01-01. Years are taken to begin in March, so
-/// that the day leap years add is their last.
+/// The Gregorian date of a day counted from 1970-01-01. Years begin in March, so that the leap day
+/// comes last.
 fn date(days: u64) -> (u64, u64, u64) {
     const DAYS_OF_400_YEARS: u64 = 146_097;
-    // From 0000-03-01 on.
+    // Counted from 0000-03-01.
     let days = days + 719_468;
     let era = days / DAYS_OF_400_YEARS;
     let day = days % DAYS_OF_400_YEARS;

@@ -1,4 +1,4 @@
-//! What a run folder keeps of network and data, enough to make both again.
+//! What a run folder records about network and data, enough to rebuild both.
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -11,20 +11,20 @@ use spectral_lab::train::{
     DataDescription, Loss, ModelDescription, RunConfig, Target, TrainConfig,
 };
 
-/// Everything beside its name that using a network takes; kept with its weights.
+/// Everything besides its name that using a network requires; saved with its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct ModelSettings {
-    /// Shape of the images, number of classes.
+    /// Image shape and number of classes.
     pub(super) input: InputSpec,
     /// The class of each output.
     pub(super) class_names: Vec<String>,
-    /// What its outputs are compared with.
+    /// The target of its outputs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) target: Target,
-    /// How bytes become numbers.
+    /// How pixel values are normalized.
     #[serde(alias = "normalise")]
     pub(super) normalize: Normalize,
-    /// What it was trained to make small.
+    /// The training loss.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) loss: Loss,
 }
@@ -34,32 +34,32 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl ModelSettings {
-    /// Those of the network described.
+    /// Reads the settings of a network description.
     pub(super) fn of(model: &ModelDescription) -> Result<Self, toml::de::Error> {
         model.settings.clone().try_into()
     }
 }
 
-/// What was asked for of a data set.
+/// The requested data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct DataSettings {
-    /// The seed of its making or division.
+    /// The seed of generation or splitting.
     pub(super) seed: u64,
-    /// The rest.
+    /// The other options.
     #[serde(flatten)]
     pub(super) wanted: DataArgs,
 }
 
 impl DataSettings {
-    /// Those of the data described.
+    /// Reads the settings of a data description.
     pub(super) fn of(data: &DataDescription) -> Result<Self, toml::de::Error> {
         data.settings.clone().try_into()
     }
 }
 
-/// The shape of a set's images and the number of outputs: its classes, or its pixels if they are to
-/// be rebuilt.
+/// The shape of a data set's images and the number of outputs: the classes, or the pixels if images
+/// are to be reconstructed.
 pub(super) fn input_of(data: &DataSet, target: Target) -> InputSpec {
     InputSpec {
         channels: data.train.channels,
@@ -72,7 +72,7 @@ pub(super) fn input_of(data: &DataSet, target: Target) -> InputSpec {
     }
 }
 
-/// Settings whose normalization has the constants of the training images, if it takes any.
+/// Settings with the normalization constants fitted to the training images, if it has any.
 pub(super) fn fitted(config: TrainConfig, data: &DataSet) -> TrainConfig {
     TrainConfig {
         normalize: config.normalize.fitted(&data.train),
@@ -108,11 +108,11 @@ pub(super) fn run_config(
     })
 }
 
-/// The longest part of a folder's name that stands for a data set, in bytes: what a file system takes,
+/// Maximum length in bytes of a data set's name within a folder name: the file system's limit of
 /// 255, less room for the network and numbers.
 const LONGEST: usize = 120;
 
-/// A data set's name as part of a folder's; of a long one, its end.
+/// A data set's name as part of a folder name; of a long one, its end.
 pub(super) fn folder_name(data: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     let name = data.chars().map(|c| if plain(c) { c } else { '-' });

@@ -1,12 +1,12 @@
-//! What of a schedule of the learning rate lies outside the epochs to be trained.
+//! Checks of a learning rate schedule against the epochs to be trained.
 
 use std::ops::Range;
 
 use super::error::CliError;
 use spectral_lab::train::{Scheduler, TrainConfig};
 
-/// What to say of the epochs to come, counted from 0: that they lie behind the end of the schedule,
-/// or that its warm-up does not come to its end. Epochs that would train at the rate 0 are refused.
+/// Notes about the epochs to come, counted from 0: those after the end of the schedule, or a
+/// warm-up that does not finish. Epochs at a learning rate of 0 are an error.
 pub(super) fn schedule_notes(
     config: &TrainConfig,
     images: usize,
@@ -30,24 +30,25 @@ pub(super) fn schedule_notes(
             _ => format!("epochs {} to {}", epoch + 1, epochs.end),
         };
         let over = end.div_ceil(steps_per_epoch);
-        let schedule = format!("the schedule of the learning rate ends after epoch {over}");
+        let schedule = format!("the learning rate schedule ends after epoch {over}");
         let remedy = format!(
-            "--schedule cosine stretches it over {} epochs, --schedule constant trains at {}",
+            "use --schedule cosine to stretch it over {} epochs, or --schedule constant to train \
+                at {}",
             epochs.end, config.learning_rate
         );
         if rate == 0.0 {
             return Err(CliError::Failed(format!(
-                "{schedule} at the rate 0: {which} would change nothing; {remedy}"
+                "{schedule} at a rate of 0: {which} would change nothing; {remedy}"
             )));
         }
         notes.push(format!(
-            "{schedule}: {which} train at the rate {rate:e}; {remedy}"
+            "{schedule}: {which} train at a rate of {rate:e}; {remedy}"
         ));
     }
     let rise = scheduler.rise();
     if rise >= first_step(epochs.end) {
         notes.push(format!(
-            "the warm-up takes {} epochs and {} are trained: the rate stays below {}",
+            "the warm-up takes {} epochs but only {} are trained: the rate stays below {}",
             rise.div_ceil(steps_per_epoch),
             epochs.end,
             config.learning_rate
@@ -85,7 +86,7 @@ mod tests {
             }
             let told = notes(&cosine(over, 1e-5, None), 0..4).unwrap();
             assert!(
-                told[0].contains("epochs 3 to 4 train at the rate 1e-5"),
+                told[0].contains("epochs 3 to 4 train at a rate of 1e-5"),
                 "{told:?}"
             );
             assert!(notes(&config, 4..4).unwrap().is_empty());
@@ -96,7 +97,7 @@ mod tests {
     fn a_warm_up_as_long_as_the_run_is_told() {
         let config = cosine(Span::Epochs(9), 0.0, Some(Span::Epochs(3)));
         let told = |epochs| schedule_notes(&config, 45, epochs).unwrap();
-        assert!(told(0..3)[0].contains("the warm-up takes 3 epochs and 3 are trained"));
+        assert!(told(0..3)[0].contains("the warm-up takes 3 epochs but only 3 are trained"));
         assert!(told(0..4).is_empty());
         // Its end counts from that of the warm-up.
         assert!(told(0..12).is_empty());

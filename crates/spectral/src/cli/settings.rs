@@ -1,4 +1,4 @@
-//! Training settings: a recipe, a file, flags and `--set`, each over what comes before.
+//! Training settings: recipe, file, flags and `--set`, each overriding the previous.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use spectral_lab::data::Augment;
 use spectral_lab::model;
 use spectral_lab::train::{Recipe, TrainConfig, recipes};
 
-/// The settings when nothing is said: the first recipe's, the lab's own.
+/// The default settings: the first recipe, the lab's own.
 pub(super) fn defaults() -> TrainConfig {
     recipes()[0].config()
 }
@@ -55,24 +55,24 @@ enum NormalizeName {
     PerChannel,
 }
 
-/// How to train.
+/// Training options.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Training")]
 pub(super) struct TrainingArgs {
-    /// Settings to begin with: lab, or those of a
+    /// Start from the settings of a recipe: lab, or a
     /// published experiment: cats-vs-dogs,
     /// cifar-10-notebook, autoencoder
     /// [default: the network's own]
     #[arg(long, value_name = "NAME", value_parser = recipe_name, verbatim_doc_comment)]
     recipe: Option<String>,
-    /// Passes over the training images [default: 5]
+    /// Number of epochs [default: 5]
     #[arg(long, value_name = "N", value_parser = positive)]
     epochs: Option<usize>,
-    /// Images in a mini-batch [default: 64]
+    /// Batch size [default: 64]
     #[arg(long, value_name = "N", value_parser = positive)]
     batch_size: Option<usize>,
-    /// adam (default, with weight decay 5e-4), adamw,
-    /// sgd or rmsprop
+    /// Optimizer: adam (default, with weight decay
+    /// 5e-4), adamw, sgd or rmsprop
     #[arg(
         long,
         value_enum,
@@ -84,14 +84,14 @@ pub(super) struct TrainingArgs {
     /// Learning rate [default: 1e-3]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     lr: Option<f64>,
-    /// L2 penalty (decoupled with adamw)
+    /// L2 penalty (decoupled for adamw)
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     weight_decay: Option<f64>,
-    /// Momentum of sgd and rmsprop
+    /// Momentum for sgd and rmsprop
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     momentum: Option<f64>,
-    /// cross-entropy (default), mean-squared-error or
-    /// binary-cross-entropy
+    /// Loss: cross-entropy (default),
+    /// mean-squared-error or binary-cross-entropy
     #[arg(
         long,
         value_enum,
@@ -100,8 +100,8 @@ pub(super) struct TrainingArgs {
         verbatim_doc_comment
     )]
     loss: Option<LossName>,
-    /// What outputs are compared with: label (default),
-    /// or image, which the network is to rebuild
+    /// Training target: label (default), or image to
+    /// reconstruct the input
     #[arg(
         long,
         value_enum,
@@ -110,10 +110,10 @@ pub(super) struct TrainingArgs {
         verbatim_doc_comment
     )]
     target: Option<TargetName>,
-    /// How bytes become numbers: symmetric-one
+    /// Normalization of pixel values: symmetric-one
     /// (default, -1..1), zero-one, or per-channel
-    /// (centered and scaled by mean and standard
-    /// deviation of the training images)
+    /// (with mean and standard deviation of the
+    /// training images)
     #[arg(
         long,
         alias = "normalise",
@@ -123,15 +123,15 @@ pub(super) struct TrainingArgs {
         verbatim_doc_comment
     )]
     normalize: Option<NormalizeName>,
-    /// Change training images at random: none (default),
-    /// cats-vs-dogs (turned, shifted, mirrored) or cifar
-    /// (cropped, mirrored, recolored)
+    /// Augmentation of training images: none (default),
+    /// cats-vs-dogs (rotate, shift, flip) or cifar
+    /// (crop, flip, color jitter)
     #[arg(long, value_name = "NAME", value_parser = augment_name, verbatim_doc_comment)]
     augment: Option<String>,
-    /// The learning rate over time: constant (default),
-    /// step (a tenth after each third of the epochs),
-    /// cosine (down to 0 over the epochs), plateau (a
-    /// tenth when the test loss stops falling)
+    /// Learning rate schedule: constant (default), step
+    /// (a tenth after each third of the epochs), cosine
+    /// (down to 0 over the epochs), plateau (a tenth
+    /// when the test loss stops falling)
     #[arg(
         long,
         value_enum,
@@ -140,10 +140,10 @@ pub(super) struct TrainingArgs {
         verbatim_doc_comment
     )]
     schedule: Option<DecayName>,
-    /// Epochs in which the rate first rises from 0
+    /// Epochs of linear warm-up from 0
     #[arg(long, value_name = "EPOCHS", value_parser = positive)]
     warmup: Option<usize>,
-    /// Bound the L2 norm of all gradients together
+    /// Clip the global gradient norm (L2)
     #[arg(
         long,
         value_name = "LIMIT",
@@ -151,7 +151,7 @@ pub(super) struct TrainingArgs {
         allow_negative_numbers = true
     )]
     clip_norm: Option<f64>,
-    /// Bound the L2 norm of each parameter's gradient
+    /// Clip the gradient norm (L2) of each parameter
     #[arg(
         long,
         value_name = "LIMIT",
@@ -159,7 +159,7 @@ pub(super) struct TrainingArgs {
         allow_negative_numbers = true
     )]
     clip_each: Option<f64>,
-    /// Bound each element of the gradients
+    /// Clip each element of the gradients
     #[arg(
         long,
         value_name = "LIMIT",
@@ -167,18 +167,18 @@ pub(super) struct TrainingArgs {
         allow_negative_numbers = true
     )]
     clip_value: Option<f64>,
-    /// Settings in TOML, as 'spectral train
-    /// --print-config' prints them; the config.toml of
-    /// a run serves as well
+    /// Read settings from a TOML file, as printed by
+    /// 'spectral train --print-config'; the config.toml
+    /// of a run works too
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     config: Option<PathBuf>,
-    /// Any setting by its name in that file, such as
+    /// Set any setting by its name in that file, such as
     /// optimizer.epsilon=1e-7; may be repeated
     #[arg(long, value_name = "NAME=VALUE", verbatim_doc_comment)]
     set: Vec<String>,
 }
 
-/// The file of `--config`: a run's `config.toml` has its model and data beside.
+/// The file of `--config`: a run's `config.toml` also has its model and data.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct SettingsFile {
@@ -193,7 +193,7 @@ struct SettingsFile {
 }
 
 impl TrainingArgs {
-    /// The settings that these make of the recipe of the networks, with that seed.
+    /// The recipe of the networks with these options and that seed applied.
     pub(super) fn over_recipe_of<'a>(
         &self,
         models: impl IntoIterator<Item = &'a String>,
@@ -209,14 +209,14 @@ impl TrainingArgs {
         };
         if let Some(other) = others.iter().find(|info| info.recipe != first.recipe) {
             return Err(CliError::Usage(format!(
-                "'{}' goes by the recipe {} and '{}' by {}: name one for both with --recipe",
+                "'{}' uses recipe {} and '{}' uses {}: choose one for both with --recipe",
                 first.name, first.recipe, other.name, other.recipe
             )));
         }
         self.over(&Recipe::find(first.recipe)?.config(), seed)
     }
 
-    /// The settings that these make of `base`, or of the recipe they name, with that seed.
+    /// `base`, or the recipe given, with these options and that seed applied.
     pub(super) fn over(&self, base: &TrainConfig, seed: u64) -> Result<TrainConfig, CliError> {
         let wrong =
             |error: &dyn std::fmt::Display| CliError::Usage(format!("training settings: {error}"));
@@ -244,7 +244,7 @@ impl TrainingArgs {
         Ok(config)
     }
 
-    /// Whether the schedule of the learning rate is told, whatever a run had before.
+    /// Whether a learning rate schedule was given, whatever the run had before.
     pub(super) fn reschedules(&self) -> bool {
         let names_schedule = |text: &String| text.starts_with("schedule");
         self.schedule.is_some() || self.warmup.is_some() || self.set.iter().any(names_schedule)
@@ -293,7 +293,7 @@ impl TrainingArgs {
             .get("epochs")
             .and_then(Value::as_integer)
             .unwrap_or(1);
-        // Given now, or what a run that goes on began with.
+        // Given now, or what the resumed run started with.
         let warmup = settings
             .get("schedule")
             .and_then(|schedule| schedule.get("warmup")?.get("over")?.get("epochs"))
@@ -315,7 +315,7 @@ impl TrainingArgs {
     }
 }
 
-/// Every setting of a preset.
+/// All settings of a preset.
 fn augmentation(name: &str) -> Option<Value> {
     Value::try_from(Augment::preset(name)?).ok()
 }
@@ -337,7 +337,7 @@ fn read(path: &Path) -> Result<Table, CliError> {
     Ok(file.train)
 }
 
-/// A value's name on the command line, which is also that in a file.
+/// A value's name on the command line, which is also its name in a file.
 fn spelled(value: &impl ValueEnum) -> Value {
     let name = value.to_possible_value();
     Value::String(name.map_or_else(String::new, |name| name.get_name().to_string()))

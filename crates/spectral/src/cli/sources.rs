@@ -1,13 +1,13 @@
-//! The source files, when the program is built and again when it runs.
+//! Fingerprint of the source files, at build time and at run time.
 //!
-//! The build script has this file as well.
+//! The build script includes this file as well.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the program is made of, from the crate's folder.
+/// The program's sources, relative to the crate's folder.
 pub(crate) const PLACES: [&str; 9] = [
     "src",
     "../spectral-studies/src",
@@ -20,11 +20,10 @@ pub(crate) const PLACES: [&str; 9] = [
     "../../Cargo.lock",
 ];
 
-/// A number that changes with any source file's name or contents; places that are not there are
-/// left out.
+/// A hash that changes with the name or contents of any source file; missing paths are left out.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// If a file cannot be read.
 pub(crate) fn fingerprint(folder: &Path) -> io::Result<u64> {
     let mut files = Vec::new();
     for place in PLACES {
@@ -42,8 +41,8 @@ pub(crate) fn fingerprint(folder: &Path) -> io::Result<u64> {
     Ok(hash.0)
 }
 
-/// The commit of the checkout that a folder belongs to, with `-dirty` if files have been changed
-/// since; none if it is no checkout.
+/// The commit of the checkout that a folder belongs to, with `-dirty` if files were changed since;
+/// none if it is not a checkout.
 pub(crate) fn commit(folder: &Path) -> Option<String> {
     let describe = [
         "describe",
@@ -63,7 +62,7 @@ pub(crate) fn commit(folder: &Path) -> Option<String> {
     Some(text.trim().to_string()).filter(|text| !text.is_empty())
 }
 
-/// All files in a folder and those within, or the file, by name.
+/// Collects all files in a folder, recursively, or the file itself, by name.
 fn collect(path: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
     if !path.is_dir() {
         files.push((name.into(), path.to_path_buf()));
@@ -77,8 +76,8 @@ fn collect(path: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> io::R
     Ok(())
 }
 
-/// Fowler, Noll and Vo's hash of 64 bits (FNV-1a), each part preceded by its length. The standard
-/// library's own may change from one compiler to the next.
+/// The 64-bit FNV-1a hash of Fowler, Noll and Vo, each part preceded by its length. The standard
+/// library's hash may change between compilers.
 struct Fnv(u64);
 
 impl Fnv {

@@ -4,7 +4,7 @@ use super::bench_table::number;
 use super::layout::{NumberRow, number_tables, wrapped};
 use spectral_lab::bench::{Parts, StepReport};
 
-/// The tables and what they were measured on, in lines of at most `width` characters.
+/// The tables and the machine they were measured on, in lines of at most `width` characters.
 pub(super) fn text(reports: &[StepReport], width: usize) -> String {
     let Some(first) = reports.first() else {
         return String::new();
@@ -14,23 +14,23 @@ pub(super) fn text(reports: &[StepReport], width: usize) -> String {
     if let Some(peer) = peer {
         lines.insert(
             0,
-            format!("×: {peer} over ours, the whole step; the fastest of:"),
+            format!("×: {peer} time over Spectral time for the whole step; its fastest variant:"),
         );
         lines.splice(1..1, reports.iter().filter_map(fastest));
     }
     if reports.iter().any(|report| report.noisy) {
-        lines.push("* a median above twice the shortest: something else ran, measure again".into());
+        lines.push("* median above twice the minimum: the machine was busy, measure again".into());
     }
     let lines: Vec<String> = lines.iter().map(|line| indented(line, width)).collect();
     format!(
-        "{}\nWhere a step's milliseconds go (medians):\n{}\n{}\n",
+        "{}\nMilliseconds per part of a step (medians):\n{}\n{}\n",
         whole(reports, width),
         parts(reports, width),
         lines.join("\n")
     )
 }
 
-/// A line broken at `width` characters, with the spaces that it begins with.
+/// Wraps a line at `width` characters, keeping its indentation.
 fn indented(line: &str, width: usize) -> String {
     let indent = &line[..line.len() - line.trim_start().len()];
     let text = wrapped(line, width.saturating_sub(indent.len()));
@@ -38,7 +38,7 @@ fn indented(line: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Which of the peer's forms counted.
+/// The peer's fastest variant.
 fn fastest(report: &StepReport) -> Option<String> {
     let best = report.peers.first()?;
     let layout = match best.channels_last {
@@ -51,7 +51,7 @@ fn fastest(report: &StepReport) -> Option<String> {
     ))
 }
 
-/// A column: its header, and what it shows of a report.
+/// A column: its header, and its value in a report.
 type Column = (&'static str, fn(&StepReport) -> Option<f64>);
 
 fn whole(reports: &[StepReport], width: usize) -> String {
@@ -98,7 +98,7 @@ fn parts(reports: &[StepReport], width: usize) -> String {
     )
 }
 
-/// The columns that have something to show, after the network's name.
+/// The columns with a value in some report, after the network's name.
 fn fill(reports: &[StepReport], columns: &[Column], width: usize) -> String {
     let shows = |(_, of): &&Column| reports.iter().any(|report| of(report).is_some());
     let columns: Vec<&Column> = columns.iter().filter(shows).collect();

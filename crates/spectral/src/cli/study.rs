@@ -1,4 +1,4 @@
-//! `spectral study`: a published result, measured again.
+//! `spectral study`: reproduces a published result.
 
 use std::path::{Path, PathBuf};
 
@@ -20,13 +20,13 @@ use spectral_lab::report::{DataSetReport, ModelReport, Provenance, table};
 use spectral_lab::train::{RunFolder, TrainError};
 use spectral_studies::{self, Job, Lab, StudyError, StudyInfo, StudyOptions, StudyOutcome};
 
-/// Measure a published result again
+/// Reproduce a published result
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A study is kept in a folder: the result of each step, the runs of its networks,
-and a page of the same figures as report.html, report.md and report.json. One
-that was cut off goes on where it was when it is started again, and ends with
-the same figures. Without data files, embedded images take their place.
+    after_help = "A study has a folder with the result of each step, the runs of its networks, and
+a page as report.html, report.md and report.json. An interrupted study resumes
+when it is started again, and gives the same results. Without data files,
+generated images take their place.
 
 Examples:
   spectral study --list
@@ -35,17 +35,17 @@ Examples:
   spectral study verdict --budget 2"
 )]
 pub(super) struct StudyArgs {
-    /// A study; see --list
+    /// Name of the study; see --list
     #[arg(value_parser = study_name, required_unless_present = "list")]
     name: Option<&'static StudyInfo>,
-    /// List the studies there are
+    /// List the studies
     #[arg(long, conflicts_with = "name")]
     list: bool,
-    /// All of it from fewer images and epochs: two
-    /// minutes on two cores at most
+    /// Run on fewer images and epochs: at most two
+    /// minutes on two cores
     #[arg(long, verbatim_doc_comment)]
     quick: bool,
-    /// Hours to plan trainings for, of `verdict`
+    /// Hours of training to plan, for `verdict`
     /// [default: 1]
     #[arg(long, value_name = "HOURS", verbatim_doc_comment)]
     budget: Option<f64>,
@@ -54,13 +54,13 @@ pub(super) struct StudyArgs {
     /// seed where they are given]
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     out: Option<PathBuf>,
-    /// Folder with one folder a data set, searched
+    /// Folder with one subfolder per data set; searched
     /// before $SPECTRAL_DATA and the cache
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     data_dir: Option<PathBuf>,
 }
 
-/// A study by its name.
+/// Parses the name of a study.
 fn study_name(name: &str) -> Result<&'static StudyInfo, StudyError> {
     spectral_studies::find(name)
 }
@@ -136,7 +136,7 @@ impl Here<'_> {
                 train_count: job.options.train_count,
                 test_count: job.options.test_count,
                 size: job.options.size,
-                // Where the files lie may differ when a study goes on.
+                // The location of the files may change when a study is resumed.
                 data_dir: None,
             },
         };

@@ -1,4 +1,4 @@
-//! The test images that a saved network is judged on.
+//! The test images that a saved network is evaluated on.
 
 use std::path::PathBuf;
 
@@ -15,14 +15,14 @@ use spectral_lab::data::{DataOptions, Images, load, resized, same_set};
 use spectral_lab::model::Network;
 use spectral_lab::train::{Evaluation, Feeding, Target, Task, evaluate};
 
-/// Which images.
+/// Test data options.
 #[derive(Debug, Args)]
 pub(super) struct TestArgs {
-    /// A data set, or folder:PATH
+    /// Data set or folder:PATH
     /// [default: that of the run]
     #[arg(long, value_name = "NAME", value_parser = data_name, verbatim_doc_comment)]
     pub(super) data: Option<String>,
-    /// Folder with one folder a data set, searched
+    /// Folder with one subfolder per data set; searched
     /// before $SPECTRAL_DATA and the cache
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     pub(super) data_dir: Option<PathBuf>,
@@ -32,17 +32,17 @@ pub(super) struct TestArgs {
     pub(super) test_count: Option<usize>,
 }
 
-/// Test images, at the size wanted.
+/// Test images at the requested size.
 pub(super) struct TestImages {
     /// The name of the data.
     pub(super) data: String,
     /// The images.
     pub(super) images: Images,
-    /// What there is to say of them.
+    /// Notes about them.
     pub(super) notes: Vec<String>,
 }
 
-/// The images to judge a network by: none of those of a folder that it was trained on.
+/// The images to evaluate a network on; none that it was trained on.
 pub(super) fn test_images(
     args: &TestArgs,
     loaded: &Loaded,
@@ -55,7 +55,7 @@ pub(super) fn test_images(
         .clone()
         .or_else(|| Some(run?.name.clone()))
         .ok_or_else(|| CliError::Usage("--data is missing".into()))?;
-    // What the run was told of its data holds for those data alone.
+    // The options of the run apply to its own data only.
     let run = run.filter(|data| same_set(&data.name, &name));
     let stored = match run {
         Some(data) => DataSettings::of(data)
@@ -85,7 +85,7 @@ pub(super) fn test_images(
     let input = &loaded.settings.input;
     if set.test.channels != input.channels {
         return Err(CliError::Failed(format!(
-            "{} takes images of {} channels; those of {name} have {}",
+            "{} takes images with {} channels, but those of {name} have {}",
             loaded.name, input.channels, set.test.channels
         )));
     }
@@ -111,7 +111,7 @@ pub(super) fn test_images(
     })
 }
 
-/// Refuses data whose classes are not those of the network.
+/// Rejects data whose classes differ from those of the network.
 fn check_classes(
     model: &str,
     learned: &[String],
@@ -120,7 +120,7 @@ fn check_classes(
 ) -> Result<(), CliError> {
     if found.len() != learned.len() {
         return Err(CliError::Failed(format!(
-            "{model} tells {} classes apart; {data} has {}",
+            "{model} has {} classes, but {data} has {}",
             learned.len(),
             found.len()
         )));
@@ -129,20 +129,20 @@ fn check_classes(
     match classes.find(|(_, (learned, found))| learned != found) {
         None => Ok(()),
         Some((index, (learned, found))) => Err(CliError::Failed(format!(
-            "class {} is '{learned}' for {model} and '{found}' in {data}: name data with the classes \
-             that it was trained on",
+            "class {} is '{learned}' in {model} but '{found}' in {data}: use data with the classes \
+             it was trained on",
             index + 1
         ))),
     }
 }
 
-/// How a network of that kind does on them.
+/// Evaluates a network on them.
 pub(super) fn judge(
     network: &Network,
     loaded: &Loaded,
     images: &Images,
 ) -> Result<Evaluation, CliError> {
-    /// Images evaluated at a time when no run says how many.
+    /// Evaluation batch size if no run gives one.
     const BATCH: usize = 64;
     let settings = &loaded.settings;
     let task = Task {

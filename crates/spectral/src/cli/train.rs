@@ -1,4 +1,4 @@
-//! `spectral train`: one network on one data set, kept in a run folder.
+//! `spectral train`: trains one network on one data set and keeps the run in a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -28,9 +28,10 @@ const FILTERS: usize = 8;
 /// Train one network on one data set
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A run is kept in a folder: its settings, metrics, weights, a report, and all
-that --resume takes to go on after the last finished epoch as if nothing had
-happened. Equal settings and seeds give equal results, whatever the threads.
+    after_help = "A run folder holds the settings, metrics, weights, a report, and everything that
+--resume needs to continue after the last finished epoch exactly as without the
+interruption. Equal settings and seeds give equal results for any number of
+threads.
 
 Examples:
   spectral train --model free2 --data glyphs --epochs 3
@@ -42,11 +43,11 @@ Examples:
   spectral train --print-config --recipe autoencoder > settings.toml"
 )]
 pub(super) struct TrainArgs {
-    /// A network; see 'spectral models'
+    /// Network to train; see 'spectral models'
     #[arg(long, value_name = "NAME", value_parser = model_name,
           required_unless_present_any = ["resume", "print_config"])]
     model: Option<String>,
-    /// A data set, or folder:PATH; see 'spectral data'
+    /// Data set or folder:PATH; see 'spectral data'
     #[arg(long, value_name = "NAME", value_parser = data_name,
           required_unless_present_any = ["resume", "print_config"])]
     data: Option<String>,
@@ -59,9 +60,9 @@ pub(super) struct TrainArgs {
         verbatim_doc_comment
     )]
     run: Option<PathBuf>,
-    /// Go on with the run in this folder, under its
-    /// settings; --epochs, --schedule, --warmup and
-    /// --data-dir may differ
+    /// Resume the run in this folder with its settings;
+    /// only --epochs, --schedule, --warmup and --data-dir
+    /// may differ
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     resume: Option<PathBuf>,
     /// Print the settings as TOML, for --config
@@ -146,33 +147,33 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     ));
     match ending {
         Ending::Diverged { epoch, step, loss } => Err(CliError::Failed(format!(
-            "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; \
-             a lower --lr or --clip-norm may help"
+            "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; try a \
+             lower --lr or --clip-norm"
         ))),
         Ending::Completed | Ending::Stopped { .. } => shown,
     }
 }
 
-/// What to train on what.
+/// What to train, on which data.
 struct Plan {
     model: String,
     data: String,
-    /// What to load now.
+    /// The data to load now.
     data_args: DataArgs,
-    /// What the run folder says was loaded; where the files lie may differ.
+    /// The data as recorded in the run folder; the location of the files may differ.
     stored_data_args: DataArgs,
     data_seed: u64,
-    /// How a folder is divided.
+    /// How a folder is split.
     division: Division,
     train: TrainConfig,
-    /// Epochs that the run has behind it.
+    /// Epochs already finished.
     finished: usize,
 }
 
 impl Plan {
     fn new(args: &TrainArgs, context: &Context) -> Result<Self, CliError> {
         let seed = context.seed();
-        let missing = |what: &str| CliError::Usage(format!("--{what} is missing"));
+        let missing = |what: &str| CliError::Usage(format!("missing --{what}"));
         Ok(Self {
             train: args.training.over_recipe_of(&args.model, seed)?,
             model: args.model.clone().ok_or_else(|| missing("model"))?,
@@ -185,8 +186,8 @@ impl Plan {
         })
     }
 
-    /// What a run was started with, and over it what is given now, so that the folder can tell
-    /// what may not differ.
+    /// The settings a run was started with, overridden by those given now, so that the run folder
+    /// can reject what must not differ.
     fn resumed(args: &TrainArgs, folder: &Path, context: &Context) -> Result<Self, CliError> {
         let run = RunFolder::open(folder)?;
         let stored = run.config();
@@ -197,8 +198,8 @@ impl Plan {
         let finished = run.finished_epochs()?;
         if train.epochs <= finished {
             say(&format!(
-                "{}: {finished} epochs are done, {} asked for: nothing is left to train; more with \
-                 --epochs",
+                "{}: {finished} epochs are finished and {} requested: nothing is left to train; \
+                 use --epochs to train more",
                 folder.display(),
                 train.epochs
             ));
@@ -225,8 +226,7 @@ impl Plan {
         })
     }
 
-    /// Says what of the schedule lies outside the epochs to come; refused if they would change
-    /// nothing.
+    /// Prints notes about epochs outside the schedule; an error if they would change nothing.
     fn check_schedule(&self, data: &DataSet) -> Result<(), CliError> {
         let epochs = self.finished..self.train.epochs;
         for note in schedule_notes(&self.train, data.train.len(), epochs)? {
@@ -241,14 +241,15 @@ impl Plan {
     }
 }
 
-/// The run to go on with, if the images are those that it was begun with.
+/// Opens the run to resume, if its images have not changed.
 fn resume(
     folder: &Path,
     config: RunConfig,
     data: &DataSet,
     reschedules: bool,
 ) -> Result<RunFolder, CliError> {
-    // Before the settings, among them the number of images: this tells which images differ.
+    // Before comparing settings, which include the number of images: this error tells which images
+    // differ.
     RunFolder::open(folder)?.check_images(data)?;
     Ok(match reschedules {
         true => RunFolder::resume_rescheduled(folder, config)?,
@@ -256,7 +257,7 @@ fn resume(
     })
 }
 
-/// The folder asked for, or one like `default` that was not there yet.
+/// Creates the given folder, or a new one named like `default`.
 fn create(
     folder: Option<PathBuf>,
     default: &Path,
@@ -277,6 +278,6 @@ fn create(
         ));
     }
     Err(CliError::Failed(
-        "no name is left for the run folder".into(),
+        "no free name left for the run folder".into(),
     ))
 }

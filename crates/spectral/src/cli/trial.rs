@@ -9,21 +9,21 @@ use spectral_lab::model;
 use spectral_lab::report::{Goal, ModelReport};
 use spectral_lab::train::{Ending, ProgressReporter, RunFolder, Target, TrainConfig, fit};
 
-/// One network to be trained on one data set.
+/// A network to train on a data set.
 pub(super) struct Trial<'a> {
     /// The network's name in the registry.
     pub(super) model: &'a str,
-    /// What to train it on.
+    /// The data to train on.
     pub(super) data: &'a DataSet,
-    /// How.
+    /// The settings.
     pub(super) config: &'a TrainConfig,
-    /// Where to record it.
+    /// The run folder, if any.
     pub(super) run: Option<&'a RunFolder>,
     /// How many of its filters to show.
     pub(super) filters: usize,
 }
 
-/// What came of it.
+/// The outcome of training.
 pub(super) struct Outcome {
     /// The figures.
     pub(super) report: ModelReport,
@@ -32,15 +32,15 @@ pub(super) struct Outcome {
 }
 
 impl Trial<'_> {
-    /// Refuses a network that does not take the data, before a folder is claimed for the run.
+    /// Rejects a network that does not accept the data, before a run folder is created.
     pub(super) fn check(&self, context: &Context) -> Result<(), CliError> {
         let input = input_of(self.data, self.config.target);
         model::build(self.model, &input, &context.device)?;
         Ok(())
     }
 
-    /// Trains, with progress on stderr, where the run goes by `title`. Equal seeds begin with equal weights, whatever was
-    /// trained before.
+    /// Trains, with progress on stderr under the name `title`. Equal seeds start from equal
+    /// weights, whatever was trained before.
     pub(super) fn run(&self, title: &str, context: &Context) -> Result<Outcome, CliError> {
         let info = model::find(self.model)?;
         let input = input_of(self.data, self.config.target);

@@ -131,7 +131,7 @@ fn a_peer_that_dies_takes_no_results_with_it() {
     set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
     let line = "bench --layer kk --shape 2x3x5x4 --seconds 0 --json --peer torch --python ./peer";
     let said = lab.ok(line);
-    let told = "kk_2x3x5x4: timed alone: ./peer: ended early (exit status: 7)";
+    let told = "kk_2x3x5x4: timed without the peer: ./peer: ended early (exit status: 7)";
     assert!(said.stderr.contains(told), "{}", said.stderr);
     let reports: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     assert!(reports[0]["fwd_ms"].as_f64().unwrap() > 0.0);
@@ -232,7 +232,7 @@ fn a_peers_step_runs_in_turns_and_the_fastest_form_counts() {
 
     let names = "--step cats-gaussian-deep --step autoencoder-gaussian-repaired";
     let said = lab.ok(&format!("bench {names} {with}"));
-    let told = "autoencoder-gaussian-repaired: timed alone: it has not been restated";
+    let told = "autoencoder-gaussian-repaired: timed without the peer: no PyTorch port";
     assert!(said.stderr.contains(told), "{}", said.stderr);
     for line in said.stdout.lines() {
         assert!(line.chars().count() <= 80, "{line}");

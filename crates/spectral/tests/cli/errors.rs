@@ -18,7 +18,7 @@ fn wrong_command_lines_end_with_code_2() {
         ("train --model cnn --data glyphs --epochs 0", "at least 1"),
         (
             "train --model cnn --data glyphs --epochs many",
-            "not a whole number",
+            "not an integer",
         ),
         ("train --model cnn --data glyphs --lr -1", "learning_rate"),
         ("train --model cnn --data glyphs --momentum 0.9", "momentum"),

@@ -112,7 +112,7 @@ fn spectral_filters_are_baked_into_convolutions_and_the_network_judged_again() {
     assert_eq!(taps, ["1x1", "3x3", "5x5", "7x7", "13x13"]);
     let said = lab.ok("inspect kk --bake 1 --save kk.safetensors").stdout;
     assert!(
-        said.contains("1x1 flipped") && said.contains("images reversed: filter 1"),
+        said.contains("1x1 flipped") && said.contains("flipped images in: filter 1"),
         "{said}"
     );
     assert!(
@@ -146,7 +146,7 @@ fn a_network_baked_without_a_flip_is_an_ordinary_one_and_loads_as_such() {
 
     lab.json(&format!("train --model cnn {TRAIN} --run cnn"));
     for (line, code, part) in [
-        ("inspect free --bake 4", 2, "odd size, such as 3"),
+        ("inspect free --bake 4", 2, "odd kernel size, such as 3"),
         ("inspect free --bake 9", 2, "filter 2 meets images of 7x7"),
         ("inspect free --bake --save x", 2, "--bake 3"),
         (
@@ -154,7 +154,7 @@ fn a_network_baked_without_a_flip_is_an_ordinary_one_and_loads_as_such() {
             2,
             "a run folder or a checkpoint",
         ),
-        ("inspect free --data glyphs", 2, "goes with --bake"),
+        ("inspect free --data glyphs", 2, "needs it"),
         ("inspect free --save x", 2, "--bake"),
         ("inspect cnn --bake", 1, "ordinary convolutions already"),
     ] {

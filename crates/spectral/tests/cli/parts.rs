@@ -137,7 +137,7 @@ fn the_training_images_given_as_a_folder_of_their_own_are_not_tested() {
             &format!("evaluate {source} --data folder:photos/train --size 16x16"),
             1,
         );
-        assert!(said.contains("not trained on"), "{said}");
+        assert!(said.contains("also training images"), "{said}");
     }
     // An image that changed sides since is left out.
     let at = |name: &str| lab.path("photos").join(name);
@@ -210,19 +210,19 @@ fn a_run_that_keeps_no_list_is_divided_by_position_as_long_as_the_numbers_agree(
     let result: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(result["images"], 4);
     assert!(
-        said.stderr.contains("divided by position"),
+        said.stderr.contains("splitting by position"),
         "{}",
         said.stderr
     );
     // The weights alone do not know.
     let said = lab.ok("evaluate run/model.safetensors --data folder:photos --size 16x16");
     assert!(
-        said.stderr.contains("do not say which images"),
+        said.stderr.contains("do not record their training images"),
         "{}",
         said.stderr
     );
     noise(&lab.path("photos/cat/new.png"), 5);
     noise(&lab.path("photos/cat/newer.png"), 6);
     let said = lab.fails("evaluate run", 1);
-    assert!(said.contains("keeps no list"), "{said}");
+    assert!(said.contains("has no image list"), "{said}");
 }

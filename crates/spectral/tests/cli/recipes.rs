@@ -77,8 +77,8 @@ fn a_network_that_rebuilds_images_has_losses_and_no_accuracy() {
         "{metrics}"
     );
     let page = fs::read_to_string(lab.path("run/report.html")).unwrap();
-    assert!(page.contains("Rebuilt images") && !page.contains("Accuracy"));
-    assert_eq!(page.matches(" rebuilt by cnn").count(), 10);
+    assert!(page.contains("Reconstructed images") && !page.contains("Accuracy"));
+    assert_eq!(page.matches(" reconstructed by cnn").count(), 10);
     let text = fs::read_to_string(lab.path("run/report.md")).unwrap();
     assert!(
         text.contains("mean loss") && !text.contains("accuracy"),

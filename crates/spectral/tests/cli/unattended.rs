@@ -143,7 +143,10 @@ fn a_run_resumed_past_the_end_of_its_cosine_is_refused_or_stretched() {
         "{said}"
     );
     let said = lab.ok("train --resume run --epochs 1").stderr;
-    assert!(said.contains("2 epochs are done, 1 asked for"), "{said}");
+    assert!(
+        said.contains("2 epochs are finished and 1 requested"),
+        "{said}"
+    );
     lab.ok("train --resume run --epochs 4 --schedule cosine");
     let text = fs::read_to_string(lab.path("run/metrics.jsonl")).unwrap();
     let rates: Vec<f64> = text

@@ -1,20 +1,20 @@
-//! How a peer is asked for a layer.
+//! Variants of a layer in the peer.
 
 use crate::bench::spec::{Layer, Spec};
 
-/// A form of a layer, by the name and the numbers that `forms.py` builds it from.
+/// A variant of a layer, by name and the numbers that `forms.py` builds it from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     /// Its name there.
     pub name: String,
-    /// What it is built from.
+    /// Its arguments.
     pub arguments: Vec<usize>,
-    /// The shape of its input.
+    /// Its input shape.
     pub shape: Vec<usize>,
 }
 
 impl Form {
-    /// All forms of a layer that are worth the wait; the fastest counts.
+    /// All variants of a layer worth timing; the fastest counts.
     pub fn of(spec: &Spec) -> Vec<Self> {
         let names: &[&str] = match spec.layer {
             Layer::Conv { kernel, .. } if kernel < 9 => &["conv2d"],
@@ -31,7 +31,7 @@ impl Form {
         names.iter().map(|name| Self::named(name, spec)).collect()
     }
 
-    /// The form of a name for a layer.
+    /// The variant of that name for a layer.
     pub(in crate::bench) fn named(name: &str, spec: &Spec) -> Self {
         let (inputs, outputs) = (spec.channels(), spec.outputs());
         let sizes = spec.sizes();
@@ -49,7 +49,7 @@ impl Form {
             (Layer::Kk { .. }, _) => vec![inputs, outputs],
             (Layer::Dense { .. }, _) => vec![inputs, outputs, sizes[0], sizes[1]],
             (Layer::Depthwise | Layer::GlobalFilter, _) => vec![inputs, sizes[0], sizes[1]],
-            // The package counts rows of both signs, and columns of both before it halves them.
+            // The package counts rows of both signs, and columns of both before halving them.
             (Layer::Modes { rows, .. }, "neuraloperator") => vec![inputs, outputs, 2 * rows],
             (Layer::Modes { rows, columns, .. }, _) => vec![inputs, outputs, *rows, *columns],
             (Layer::Gaussian { .. }, _) => vec![outputs],
@@ -63,7 +63,7 @@ impl Form {
         }
     }
 
-    /// What a request says of it.
+    /// The fields of a request for it.
     pub(super) fn request(&self) -> serde_json::Value {
         serde_json::json!({
             "form": self.name, "arguments": self.arguments, "shape": self.shape,

@@ -1,7 +1,7 @@
-//! The same layers in PyTorch, each run in a process of its own.
+//! The same layers in PyTorch, run in separate processes.
 //!
-//! The processes take requests from stdin and sleep between them, so that the program is imported
-//! once and does not disturb what is timed beside it. `serve.py` says what they understand.
+//! The processes take requests from stdin and sleep between them, so that PyTorch is imported once
+//! and does not disturb other measurements. `serve.py` documents the requests.
 
 mod form;
 mod process;
@@ -20,17 +20,17 @@ pub use form::Form;
 use process::{Answer, Process};
 pub use step::{StepForm, StepSamples};
 
-/// What keeps glibc from giving large buffers back to the system: on release it trims no less
-/// than this, and maps no smaller one on its own.
+/// Keeps glibc from returning large buffers to the system: on release it trims no less than this,
+/// and it maps no smaller one on its own.
 const RETAIN: [(&str, &str); 2] = [
     ("MALLOC_TRIM_THRESHOLD_", "4000000000"),
     ("MALLOC_MMAP_THRESHOLD_", "4000000000"),
 ];
 
-/// After an answer the peer's threads spin for some milliseconds, in wait of more work.
+/// After an answer the peer's threads spin for some milliseconds, waiting for more work.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// Which part of a training step.
+/// Which passes to time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
     /// Forward alone.
@@ -39,26 +39,26 @@ pub enum Pass {
     Both,
 }
 
-/// PyTorch, once with the system's malloc and once with one that keeps its pages.
+/// PyTorch, once with the system's malloc and once with one that keeps freed pages.
 pub struct Peers {
     version: String,
-    /// What runs layers: as the system has it, and with pages retained.
+    /// Runs layers: with the default malloc, and with pages retained.
     runners: [Process; 2],
-    /// What measures memory. It has never run a layer itself, so it can fork.
+    /// Measures memory. It has never run a layer itself, so it can fork.
     observer: Process,
-    /// Packages that were missing and have been told.
+    /// Missing packages already reported.
     missing: BTreeSet<String>,
     _scripts: TempDir,
 }
 
-/// The names of the two ways to allocate, in the order of [`Peers`].
+/// Names of the two malloc settings, in the order of [`Peers`].
 pub const ALLOCATORS: [&str; 2] = ["default malloc", "pages retained"];
 
 impl Peers {
-    /// Starts PyTorch by `python`, on so many threads.
+    /// Starts PyTorch in `python` with `threads` threads.
     ///
     /// # Errors
-    /// When the program cannot be started or has no PyTorch.
+    /// If the program cannot be started or has no PyTorch.
     pub fn start(python: &Path, threads: usize) -> Result<Self, BenchError> {
         let scripts = scripts::write()?;
         let command = vec![
@@ -74,7 +74,7 @@ impl Peers {
         let start = |retain: &[(&str, &str)], log: &str| {
             Process::start(command, retain, &scripts.path().join(log))
         };
-        // They start side by side, as most of it is import.
+        // Started side by side, as most of the time is spent importing.
         let mut runners = [start(&[], "plain.log")?, start(&RETAIN, "retained.log")?];
         let mut observer = start(&[], "observer.log")?;
         let version = runners[0].ready()?;
@@ -89,22 +89,22 @@ impl Peers {
         })
     }
 
-    /// What runs the layers, with its version.
+    /// The program and its version.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Builds a form under a key in both processes and warms it up. None, or why there is no such
-    /// form here.
+    /// Builds a variant under a key in both processes and warms it up. Returns none, or why the
+    /// variant is not available.
     ///
     /// # Errors
-    /// When a process ended.
+    /// If a process ended.
     pub fn prepare(&mut self, key: usize, form: &Form) -> Result<Option<String>, BenchError> {
         Ok(self.build(key, form.request())?.err())
     }
 
-    /// Has both processes build something under a key and warm it up: the last answer, or why there
-    /// is no such thing here; an empty reason if that has been told.
+    /// Builds something under a key in both processes and warms it up: returns the last answer, or
+    /// why it is not available; an empty reason if that was already reported.
     fn build(
         &mut self,
         key: usize,
@@ -135,11 +135,11 @@ impl Peers {
         Ok(Ok(last))
     }
 
-    /// Milliseconds of calls of a prepared form, as many as fit into so many seconds but at least
-    /// one, by process number `runner`.
+    /// Milliseconds of calls of a prepared variant, as many as fit into `seconds` but at least one,
+    /// in process number `runner`.
     ///
     /// # Errors
-    /// When the process ended or the form failed.
+    /// If the process ended or the variant failed.
     pub fn samples(
         &mut self,
         runner: usize,
@@ -158,7 +158,7 @@ impl Peers {
         Ok(self.time(runner, &request)?.0)
     }
 
-    /// The samples that process number `runner` answers a request with, and the answer.
+    /// The samples in the answer of process number `runner` to a request, and the answer.
     fn time(
         &mut self,
         runner: usize,
@@ -173,10 +173,10 @@ impl Peers {
         }
     }
 
-    /// Drops all forms.
+    /// Drops all variants.
     ///
     /// # Errors
-    /// When a process ended.
+    /// If a process ended.
     pub fn forget(&mut self) -> Result<(), BenchError> {
         for runner in &mut self.runners {
             runner.ask(&serde_json::json!({ "do": "forget" }))?;
@@ -184,11 +184,10 @@ impl Peers {
         Ok(())
     }
 
-    /// Megabytes that a form takes at its peak, as [`peak_of`](super::peak_of) counts them; none
-    /// where that is not known.
+    /// Peak megabytes of a variant, counted as in [`peak_of`](super::peak_of); none if unknown.
     ///
     /// # Errors
-    /// When the process ended.
+    /// If the process ended.
     pub fn peak(&mut self, form: &Form) -> Result<Option<f64>, BenchError> {
         self.peak_of(form.request())
     }
@@ -265,7 +264,7 @@ mod tests {
         let error = peers.prepare(0, &form()).unwrap_err().to_string();
         assert_eq!(
             error,
-            "sh: ended early (exit status: 3); it said last: gone wrong"
+            "sh: ended early (exit status: 3); last output: gone wrong"
         );
     }
 

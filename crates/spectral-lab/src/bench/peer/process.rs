@@ -1,4 +1,4 @@
-//! A process that answers requests, one JSON object a line each way.
+//! A process that answers requests, one line of JSON each.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::bench::error::BenchError;
 
-/// What a process says.
+/// An answer of the process.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Answer {
@@ -23,28 +23,28 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Why it is not what was asked for.
+    /// Why an answer is not the expected one.
     pub(super) fn reason(self) -> String {
         match (self.error, self.missing) {
             (Some(error), _) => error,
             (_, Some(package)) => format!("has no package '{package}'"),
-            _ => "gave another answer than it was asked for".into(),
+            _ => "gave an unexpected answer".into(),
         }
     }
 }
 
-/// A process that answers requests; it ends with this value.
+/// A process that answers requests; it ends when this value is dropped.
 pub(super) struct Process {
     program: String,
     child: Child,
-    /// None once it is to end.
+    /// None once it should end.
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
     log: PathBuf,
 }
 
 impl Process {
-    /// Starts a command with more environment, its stderr going to a file.
+    /// Starts a command with additional environment variables and stderr redirected to a file.
     pub(super) fn start(
         command: &[PathBuf],
         environment: &[(&str, &str)],
@@ -76,12 +76,12 @@ impl Process {
         })
     }
 
-    /// The command's name.
+    /// The program's name.
     pub(super) fn program(&self) -> &str {
         &self.program
     }
 
-    /// Waits for the first line and gives the version in it.
+    /// Waits for the first line and returns the version in it.
     pub(super) fn ready(&mut self) -> Result<String, BenchError> {
         match self.answer()? {
             Answer {
@@ -99,7 +99,7 @@ impl Process {
         }
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for the answer.
     pub(super) fn ask(&mut self, request: &serde_json::Value) -> Result<Answer, BenchError> {
         let line = format!("{request}\n");
         let sent = self.requests.as_mut().map(|requests| {
@@ -113,7 +113,7 @@ impl Process {
         }
     }
 
-    /// What it says of an error.
+    /// Formats an error.
     pub(super) fn failure(&self, reason: String) -> BenchError {
         BenchError::Peer {
             program: self.program.clone(),
@@ -127,22 +127,22 @@ impl Process {
             Ok(0) | Err(_) => Err(self.ended()),
             Ok(_) => serde_json::from_str(&line).map_err(|error| {
                 let line = line.trim_end();
-                self.failure(format!("answered '{line}', which is no answer: {error}"))
+                self.failure(format!("gave an invalid answer '{line}': {error}"))
             }),
         }
     }
 
-    /// How it ended, and what it wrote last to stderr.
+    /// How it ended, and its last line on stderr.
     fn ended(&mut self) -> BenchError {
         let mut reason = String::from("ended early");
-        // It may have closed its pipe a moment before.
+        // It may have closed its pipe a moment earlier.
         self.requests = None;
         if let Ok(status) = self.child.wait() {
             reason += &format!(" ({status})");
         }
         let said = fs::read_to_string(&self.log).unwrap_or_default();
         if let Some(line) = said.lines().rfind(|line| !line.trim().is_empty()) {
-            reason += &format!("; it said last: {}", line.trim());
+            reason += &format!("; last output: {}", line.trim());
         }
         self.failure(reason)
     }
@@ -150,7 +150,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The end of its requests lets it end by itself; one that computes is not waited for.
+        // Closing its stdin lets it end by itself; a running computation is not waited for.
         self.requests = None;
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,4 +1,4 @@
-//! The peers' scripts, which the program carries with it.
+//! The peer's scripts, embedded in the program.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ macro_rules! script {
     };
 }
 
-/// That script and those it imports.
+/// That script and the ones it imports.
 const SCRIPTS: [(&str, &str); 8] = [
     script!("serve.py"),
     script!("cemnet.py"),
@@ -27,7 +27,7 @@ const SCRIPTS: [(&str, &str); 8] = [
     script!("timing.py"),
 ];
 
-/// Writes the scripts to a folder of their own.
+/// Writes the scripts to a temporary folder.
 pub(super) fn write() -> Result<TempDir, BenchError> {
     let folder = tempfile::tempdir().map_err(BenchError::Scripts)?;
     for (name, text) in SCRIPTS {

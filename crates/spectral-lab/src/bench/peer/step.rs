@@ -1,18 +1,18 @@
-//! How a peer is asked for a training step.
+//! Training steps in the peer.
 
 use super::Peers;
 use crate::bench::error::BenchError;
 use crate::bench::step::StepSpec;
 use crate::train::Target;
 
-/// A network of `networks.py` in training.
+/// A training network of `networks.py`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepForm {
     /// Its name there.
     pub network: String,
-    /// How the optimizer goes over the parameters: `fused` or `foreach`.
+    /// The optimizer's implementation: `fused` or `foreach`.
     pub optimizer: &'static str,
-    /// Whether images lie in memory with their channels last, which suits some convolutions better.
+    /// Whether the memory format is channels-last, which suits some convolutions better.
     pub channels_last: bool,
 }
 
@@ -25,8 +25,7 @@ pub struct StepSamples {
 }
 
 impl StepForm {
-    /// All forms of a network that are worth the wait, none where it has not been restated; the
-    /// fastest counts.
+    /// All variants of a network worth timing, none without a PyTorch port; the fastest counts.
     pub fn of(spec: &StepSpec) -> Vec<Self> {
         let name = spec.model.name;
         let form = |network: &str, optimizer, channels_last| Self {
@@ -89,7 +88,7 @@ impl StepForm {
         }
     }
 
-    /// What a request says of it.
+    /// The fields of a request for it.
     fn request(&self, spec: &StepSpec) -> serde_json::Value {
         let config = &spec.config;
         serde_json::json!({ "step": {
@@ -107,11 +106,11 @@ impl StepForm {
 }
 
 impl Peers {
-    /// Builds a step under a key in both processes and runs it once: how many numbers it learns, as
-    /// far as it says, or why there is no such form here.
+    /// Builds a step under a key in both processes and runs it once: returns the number of
+    /// parameters, if reported, or why the variant is not available.
     ///
     /// # Errors
-    /// When a process ended.
+    /// If a process ended.
     pub fn prepare_step(
         &mut self,
         key: usize,
@@ -122,11 +121,11 @@ impl Peers {
         Ok(answer.map(|answer| answer.params))
     }
 
-    /// Samples of a prepared step, as many as fit into so many seconds but at least one, by process
+    /// Samples of a prepared step, as many as fit into `seconds` but at least one, in process
     /// number `runner`.
     ///
     /// # Errors
-    /// When the process ended or the step failed.
+    /// If the process ended or the step failed.
     pub fn steps(
         &mut self,
         runner: usize,
@@ -141,17 +140,17 @@ impl Peers {
         match answer.parts {
             Some(parts) if parts.len() == ms.len() => Ok(StepSamples { ms, parts }),
             _ => {
-                let reason = "gave times of steps without those of their parts";
+                let reason = "returned step times without the times of the parts";
                 Err(self.runners[runner].failure(reason.into()))
             }
         }
     }
 
-    /// Megabytes that a step takes at its peak, as [`peak_of_step`](crate::bench::peak_of_step)
-    /// counts them; none where that is not known.
+    /// Peak megabytes of a step, counted as in [`peak_of_step`](crate::bench::peak_of_step); none
+    /// if unknown.
     ///
     /// # Errors
-    /// When the process ended.
+    /// If the process ended.
     pub fn peak_step(
         &mut self,
         form: &StepForm,

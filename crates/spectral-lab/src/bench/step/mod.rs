@@ -1,8 +1,8 @@
-//! Times of whole training steps, beside PyTorch's of the same networks.
+//! Times whole training steps, against PyTorch ports of the same networks.
 //!
-//! A [`StepSpec`] says what is timed: a network of the lab, its recipe, and a batch of its input,
-//! in memory as tensors. [`StepSubject`] runs the step that [`fit`](crate::train::fit) runs, and
-//! [`StepBench`] sets it in turns with the peer's.
+//! A [`StepSpec`] is a network of the lab, its recipe, and a batch in memory as tensors.
+//! [`StepSubject`] runs the step of [`fit`](crate::train::fit), and [`StepBench`] times it taking
+//! turns with the peer.
 
 mod memory;
 mod parts;

@@ -1,24 +1,25 @@
-//! Where the time of a step goes.
+//! The parts of a step.
 
 use serde::Serialize;
 
 use crate::bench::clock::median;
 
-/// Milliseconds of the parts of a step.
+/// Milliseconds per part of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Parts {
-    /// The network's outputs, in training mode.
+    /// The forward pass, in training mode.
     pub forward_ms: f64,
-    /// The loss of the outputs.
+    /// The loss.
     pub loss_ms: f64,
-    /// The gradients of every parameter.
+    /// The backward pass, with the gradients of all parameters.
     pub backward_ms: f64,
-    /// Clipping, and the optimizer's update.
+    /// Gradient clipping and the optimizer update.
     pub optimizer_ms: f64,
 }
 
 impl Parts {
-    /// The median of each part; none of nothing. They need not add up to the median of the step.
+    /// The median of each part; none of an empty list. They need not add up to the median of the
+    /// step.
     pub(super) fn medians(samples: &[[f64; 4]]) -> Option<Self> {
         let part = |index: usize| {
             let part: Vec<f64> = samples.iter().map(|sample| sample[index]).collect();

@@ -1,76 +1,76 @@
-//! What came of a step.
+//! Results of a step.
 
 use serde::Serialize;
 
 use super::parts::Parts;
 
-/// Times and memory of a step. Times are medians in milliseconds; a step is forward, loss, backward
-/// and the optimizer's update.
+/// Times and memory of a step. Times are medians in milliseconds; a step is forward pass, loss,
+/// backward pass and optimizer update.
 #[derive(Clone, Debug, Serialize)]
 pub struct StepReport {
     /// The network's name.
     pub case: String,
-    /// The recipe that loss and optimizer come from.
+    /// The recipe that loss and optimizer are taken from.
     pub recipe: &'static str,
-    /// The shape of the input.
+    /// The input shape.
     pub shape: [usize; 4],
-    /// Images of a step.
+    /// The batch size.
     pub batch: usize,
-    /// Numbers that are learned.
+    /// Number of trainable parameters.
     pub params: usize,
     /// The whole step.
     pub fwdbwd_ms: f64,
-    /// The shortest.
+    /// The minimum.
     pub fwdbwd_min_ms: f64,
-    /// Images of a batch over the time of a step.
+    /// Images per second: the batch size over the time of a step.
     pub images_per_s: f64,
     /// The parts of the step.
     #[serde(flatten)]
     pub parts: Parts,
-    /// The fastest peer's whole step.
+    /// The fastest peer variant's whole step.
     pub peer_fwdbwd_ms: Option<f64>,
-    /// The shortest step of any peer's: what a busy machine disturbed least.
+    /// The minimum over all peer variants, least affected by other load.
     pub peer_fwdbwd_min_ms: Option<f64>,
-    /// The fastest peer's images a second.
+    /// The fastest peer variant's images per second.
     pub peer_images_per_s: Option<f64>,
-    /// The parts of the fastest peer's step.
+    /// The parts of the fastest peer variant's step.
     pub peer_parts: Option<Parts>,
-    /// Numbers that the fastest peer learns.
+    /// Number of trainable parameters of the fastest peer variant.
     pub peer_params: Option<usize>,
-    /// How many times as long the fastest peer takes.
+    /// The fastest peer variant's time over ours.
     pub ratio: Option<f64>,
-    /// Whether a median that counts is more than twice the shortest time.
+    /// Whether a relevant median is more than twice the minimum.
     pub noisy: bool,
-    /// Megabytes of a fresh process at its peak, above what it held before.
+    /// Peak megabytes of a fresh process above its starting level.
     pub peak_mb: Option<f64>,
-    /// The same of the fastest peer.
+    /// The same for the fastest peer variant.
     pub peer_peak_mb: Option<f64>,
-    /// The peer's forms one by one, the fastest first.
+    /// All peer variants, the fastest first.
     pub peers: Vec<PeerStepReport>,
-    /// What ran the peer's forms.
+    /// The peer's program and version.
     pub peer: Option<String>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
     /// The machine.
     pub machine: String,
 }
 
-/// Times of one form with one way to allocate.
+/// Times of one variant with one malloc setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PeerStepReport {
-    /// How the network is written.
+    /// The variant's name.
     pub form: String,
-    /// How the optimizer goes over the parameters.
+    /// The optimizer's implementation.
     pub optimizer: &'static str,
-    /// Whether images lie in memory with their channels last.
+    /// Whether the memory format is channels-last.
     pub channels_last: bool,
-    /// How it allocated.
+    /// The malloc setting.
     pub malloc: &'static str,
-    /// Numbers that are learned.
+    /// Number of trainable parameters.
     pub params: Option<usize>,
     /// The whole step.
     pub fwdbwd_ms: f64,
-    /// The shortest.
+    /// The minimum.
     pub fwdbwd_min_ms: f64,
     /// The parts of the step.
     #[serde(flatten)]
@@ -78,7 +78,7 @@ pub struct PeerStepReport {
 }
 
 impl StepReport {
-    /// Enters the peer's times: the shortest counts.
+    /// Records the peer's times: the minimum counts.
     pub(super) fn set_peers(&mut self, mut peers: Vec<PeerStepReport>) {
         peers.sort_by(|a, b| a.fwdbwd_ms.total_cmp(&b.fwdbwd_ms));
         let best = peers.first();

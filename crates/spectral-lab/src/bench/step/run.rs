@@ -1,4 +1,4 @@
-//! The measurement of a step: ours and the peer's in turns.
+//! Measures a step, ours and the peer taking turns.
 
 use super::parts::Parts;
 use super::report::{PeerStepReport, StepReport};
@@ -9,18 +9,18 @@ use crate::bench::error::BenchError;
 use crate::bench::peer::{ALLOCATORS, Peers, StepForm};
 use crate::bench::run::{LEAST, MOST, PATIENCE, Progress, ROUNDS};
 
-/// Finds the memory of a step at its peak, in a process of its own.
+/// Measures the peak memory of a step in a separate process.
 type Peak<'a> = &'a dyn Fn(&StepSpec) -> Result<Option<f64>, BenchError>;
 
-/// How steps are measured.
+/// Settings of the measurement.
 pub struct StepBench<'a> {
-    /// What is timed in turns with ours, if anything.
+    /// The peer, if any.
     pub peers: Option<Peers>,
-    /// Seconds of samples a number.
+    /// Seconds to sample each number.
     pub seconds: f64,
-    /// How memory is measured, if at all.
+    /// How to measure memory, if at all.
     pub peak: Option<Peak<'a>>,
-    /// Threads.
+    /// Number of threads.
     pub threads: usize,
     /// The machine, in words.
     pub machine: String,
@@ -33,7 +33,7 @@ struct Samples {
     parts: Vec<[f64; 4]>,
 }
 
-/// The samples of a form in one of the peer's processes.
+/// The samples of a variant in one of the peer's processes.
 struct Timed {
     key: usize,
     runner: usize,
@@ -46,8 +46,8 @@ impl StepBench<'_> {
     /// Times a step.
     ///
     /// # Errors
-    /// When the network cannot be built, or a peer's process ended. A form that cannot run is told
-    /// and left out.
+    /// If the network cannot be built, or a peer's process ended. A variant that cannot run is
+    /// reported and skipped.
     pub fn run(&mut self, spec: &StepSpec, tell: Progress<'_>) -> Result<StepReport, BenchError> {
         let mut subject = StepSubject::new(spec)?;
         for _ in 0..2 {
@@ -81,7 +81,7 @@ impl StepBench<'_> {
         Ok(report)
     }
 
-    /// Prepares the forms of a network that can run.
+    /// Prepares the variants of a network that can run.
     fn prepare(&mut self, spec: &StepSpec, tell: Progress<'_>) -> Result<Vec<Timed>, BenchError> {
         let Some(peers) = &mut self.peers else {
             return Ok(Vec::new());
@@ -89,7 +89,7 @@ impl StepBench<'_> {
         let forms = StepForm::of(spec);
         if forms.is_empty() {
             let name = spec.model.name;
-            tell(&format!("{name}: timed alone: it has not been restated"));
+            tell(&format!("{name}: timed without the peer: no PyTorch port"));
         }
         let mut timed = Vec::new();
         for (key, form) in forms.into_iter().enumerate() {

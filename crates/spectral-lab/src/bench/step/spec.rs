@@ -1,12 +1,11 @@
-//! Which step is timed.
+//! The network and batch of a step.
 
 use crate::bench::error::BenchError;
 use crate::limits;
 use crate::model::{self, ModelInfo};
 use crate::train::{Recipe, TrainConfig};
 
-/// The steps that are timed where none are named: the spatial baselines, and the networks that
-/// have been published.
+/// The default selection of steps: the spatial baselines, and the published networks.
 pub const STEPS: [&str; 12] = [
     "cnn",
     "lenet",
@@ -27,15 +26,15 @@ pub const STEPS: [&str; 12] = [
 pub struct StepSpec {
     /// The network.
     pub model: &'static ModelInfo,
-    /// Its recipe, with the batch size that is timed.
+    /// Its recipe, with the batch size to time.
     pub config: TrainConfig,
 }
 
 impl StepSpec {
-    /// The step of a network by name, at its recipe's batch size or at another.
+    /// The step of a network by name, with its recipe's batch size or another one.
     ///
     /// # Errors
-    /// For a name that is no network's, with those that are, and for a batch of no images.
+    /// If the name is unknown, with the available names, or the batch size is zero.
     pub fn new(name: &str, batch: Option<usize>) -> Result<Self, BenchError> {
         let model = model::find(name)?;
         let mut config = Recipe::find(model.recipe)?.config();
@@ -46,7 +45,7 @@ impl StepSpec {
         if config.batch_size as u64 > most {
             return Err(BenchError::Sizes {
                 layer: model.name,
-                needs: format!("takes batches of at most {most} images"),
+                needs: format!("accepts batches of at most {most} images"),
                 got: config.batch_size.to_string(),
             });
         }

@@ -1,4 +1,4 @@
-//! A step that is ready to be timed.
+//! A step ready to be timed.
 
 use std::time::Instant;
 
@@ -10,13 +10,13 @@ use crate::bench::error::BenchError;
 use crate::model::{self, Network, trainable};
 use crate::train::{Classifier, Learner, Target, Task, TrainConfig};
 
-/// A network in training with one batch, which every step sees again.
+/// A training network with one batch, the same in every step.
 pub struct StepSubject {
-    /// None only within a step.
+    /// None only during a step.
     learner: Option<Learner<Network>>,
     images: Tensor<4>,
     labels: Vec<u16>,
-    /// Pixels to compare with, `[batch, channels·height·width]`, where labels are not.
+    /// Target pixels, `[batch, channels·height·width]`, if labels are not the target.
     pixels: Option<Tensor<2>>,
     task: Task,
     config: TrainConfig,
@@ -26,7 +26,7 @@ impl StepSubject {
     /// Draws the weights and a batch of standard normal images.
     ///
     /// # Errors
-    /// When the network cannot be built.
+    /// If the network cannot be built.
     pub fn new(spec: &StepSpec) -> Result<Self, BenchError> {
         let device = Device::flex();
         let network = model::build(spec.model.name, &spec.model.input, &device)?;
@@ -55,10 +55,10 @@ impl StepSubject {
         })
     }
 
-    /// Runs a step and gives the milliseconds of its four parts: forward, loss, backward, and
+    /// Runs a step and returns the milliseconds of its four parts: forward, loss, backward, and
     /// optimizer.
     pub fn step(&mut self) -> [f64; 4] {
-        let learner = self.learner.take().expect("a step gives the network back");
+        let learner = self.learner.take().expect("a step returns the network");
         let mut clock = Clock::default();
         let (images, pixels) = (self.images.clone(), self.pixels.clone());
         let outputs = learner.model.forward(images);
@@ -74,7 +74,7 @@ impl StepSubject {
         clock.parts
     }
 
-    /// Numbers that are learned.
+    /// Number of trainable parameters.
     pub fn parameters(&self) -> usize {
         self.learner
             .as_ref()
@@ -82,7 +82,7 @@ impl StepSubject {
     }
 }
 
-/// Milliseconds of parts one after the other.
+/// Milliseconds of consecutive parts.
 struct Clock {
     parts: [f64; 4],
     index: usize,
@@ -100,7 +100,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The end of a part, and the start of the next.
+    /// Ends a part and starts the next.
     fn part(&mut self) {
         let now = Instant::now();
         self.parts[self.index] = (now - self.since).as_secs_f64() * 1e3;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What lies outside an image.
+/// Padding outside the image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
@@ -13,8 +13,7 @@ pub enum Fill {
     Zero,
 }
 
-/// The point (row, column) of the source that a pixel of the result comes from:
-/// `matrix · (row, column) + offset`.
+/// The source point (row, column) of a pixel of the result: `matrix · (row, column) + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Affine {
     matrix: [[f64; 2]; 2],
@@ -22,9 +21,9 @@ pub(super) struct Affine {
 }
 
 impl Affine {
-    /// Around the center c: the pixel p of the result comes from `R·(F·(p − c) + shift) + c`, with
-    /// R the rotation by `angle` degrees (clockwise as seen) and F the mirroring. This is what
-    /// Keras's image generator does.
+    /// About the center c: the pixel p of the result comes from `R·(F·(p − c) + shift) + c`, with R
+    /// the rotation by `angle` degrees (clockwise as seen) and F the flip, as in Keras's image
+    /// generator.
     pub(super) fn new(angle: f64, shift: [f64; 2], flip: [bool; 2], size: [usize; 2]) -> Self {
         let (sin, cos) = angle.to_radians().sin_cos();
         let mirrored = flip.map(|flip| if flip { -1.0 } else { 1.0 });
@@ -44,13 +43,13 @@ impl Affine {
 pub(super) struct Resampler {
     size: [usize; 2],
     fill: Fill,
-    /// Of one row of the result.
+    /// The taps of one row of the result.
     row: Vec<Tap>,
-    /// The source as floats: converting each pixel once is less than once for each of four taps.
+    /// The source as floats, so that each pixel is converted once and not once per tap.
     source: Vec<f32>,
 }
 
-/// Where a pixel of the result comes from.
+/// The source of a pixel of the result.
 #[derive(Clone, Copy, Default)]
 struct Tap {
     /// The upper left of the four source pixels.
@@ -59,7 +58,7 @@ struct Tap {
     right: f32,
     /// Weight of the two lower ones.
     lower: f32,
-    /// Share of the four that lies within the image.
+    /// Share of the four pixels inside the image.
     inside: f32,
 }
 
@@ -73,8 +72,8 @@ impl Resampler {
         }
     }
 
-    /// Writes the resampled planes, values 0 to 255. `planes` and `out` are
-    /// `[channels, height, width]`.
+    /// Writes the resampled planes, with values 0 to 255. `planes` and `out` are `[channels,
+    /// height, width]`.
     pub(super) fn resample(&mut self, planes: &[u8], affine: &Affine, out: &mut [f32]) {
         let [height, width] = self.size;
         let area = height * width;
@@ -99,7 +98,7 @@ impl Resampler {
             [0, 1].map(|axis| (affine.matrix[axis][0] * row as f64 + affine.offset[axis]) as f32);
         let [step_y, step_x] = [0, 1].map(|axis| affine.matrix[axis][1] as f32);
         let (last_y, last_x) = ((height - 1) as f32, (width - 1) as f32);
-        // The upper left of four is never the last, unless there is no other.
+        // The upper left pixel of the four is never the last one, unless it is the only one.
         let (high_y, high_x) = (
             height.saturating_sub(2) as i32,
             width.saturating_sub(2) as i32,

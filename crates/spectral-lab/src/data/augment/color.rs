@@ -1,20 +1,20 @@
 //! Hue, saturation, brightness and contrast.
 
-/// A change of colors; of gray images only brightness and contrast change.
+/// A color change; gray images only change in brightness and contrast.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Color {
     /// Added to the hue, as a share of the color circle.
     pub(super) hue: f32,
-    /// Multiplies the saturation of HSV, which stays at most 1.
+    /// Factor of the HSV saturation, which is clamped to 1.
     pub(super) saturation: f32,
     /// Added to every value, as a share of 255.
     pub(super) brightness: f32,
-    /// Multiplies the distance from the channel's mean.
+    /// Factor of the distance from the channel's mean.
     pub(super) contrast: f32,
 }
 
 impl Color {
-    /// Changes an image `[channels, height, width]` of values 0 to 255, which they stay.
+    /// Changes an image `[channels, height, width]` with values 0 to 255, clamping to that range.
     pub(super) fn apply(self, pixels: &mut [f32], channels: usize) {
         let plane = pixels.len() / channels.max(1);
         if plane == 0 {
@@ -41,7 +41,7 @@ impl Color {
         }
     }
 
-    /// A color with its hue and saturation changed; its largest part, the value of HSV, stays.
+    /// A color with its hue and saturation changed; the HSV value stays.
     fn turned(self, [r, g, b]: [f32; 3]) -> [f32; 3] {
         let value = r.max(g).max(b);
         let chroma = value - r.min(g).min(b);
@@ -58,7 +58,7 @@ impl Color {
         };
         let hue = hue + 6.0 * self.hue;
         let chroma = (chroma * self.saturation).clamp(0.0, value);
-        // Each part falls from the value by the chroma with its distance from the hue.
+        // Each channel is the value minus the chroma times its distance from the hue.
         [5.0, 3.0, 1.0].map(|shift| {
             let k = (shift + hue).rem_euclid(6.0);
             value - chroma * k.min(4.0 - k).clamp(0.0, 1.0)

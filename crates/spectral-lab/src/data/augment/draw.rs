@@ -1,4 +1,4 @@
-//! What happens to one image in one epoch.
+//! The random augmentation of one image in one epoch.
 
 use rand::RngExt;
 
@@ -7,7 +7,7 @@ use super::affine::Affine;
 use super::color::Color;
 use crate::data::stream::{Purpose, stream};
 
-/// One image's share of chance.
+/// The random parameters of one image.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Draw {
     /// Degrees.
@@ -16,20 +16,20 @@ pub(super) struct Draw {
     shift: [f64; 2],
     /// Whole pixels down and right.
     crop: [i64; 2],
-    /// Top to bottom, left to right.
+    /// Vertical and horizontal flips.
     flip: [bool; 2],
-    /// What changes the colors.
+    /// The color change.
     pub(super) color: Color,
 }
 
 impl Draw {
-    /// Every number is drawn, whether wanted or not, so that one setting leaves the others' alone.
+    /// Draws every number, whether needed or not, so that one setting does not affect the others.
     pub(super) fn of(augment: &Augment, seed: u64, epoch: u64, index: u32) -> Self {
         let mut stream = stream(seed, Purpose::Augment, epoch << 32 | u64::from(index));
         let mut within = |most: f64| most * stream.random_range(-1.0..1.0);
         let angle = within(augment.rotation);
         let shift = [within(augment.shift_height), within(augment.shift_width)];
-        // Even over the 2·padding + 1 whole numbers.
+        // Uniform over the 2·padding + 1 integers.
         let padding = augment.crop_padding as f64;
         let crop = [0; 2].map(|_| {
             let at = within(padding + 0.5).round();
@@ -54,7 +54,7 @@ impl Draw {
         }
     }
 
-    /// Where each pixel of the result comes from.
+    /// The source of each pixel of the result.
     pub(super) fn affine(&self, height: usize, width: usize) -> Affine {
         let shift = [
             self.shift[0] * height as f64 + self.crop[0] as f64,

@@ -1,4 +1,4 @@
-//! Training images changed at random: turned, shifted, mirrored, cropped, recolored.
+//! Random augmentation of training images: rotation, shift, flip, crop, color jitter.
 
 mod affine;
 mod color;
@@ -15,35 +15,35 @@ pub use affine::Fill;
 use affine::Resampler;
 use draw::Draw;
 
-/// How far training images may be changed; by default not at all.
+/// Augmentation of training images; none by default.
 ///
-/// Everything is drawn evenly from its range, for each image and epoch anew. An image is resampled
-/// once, by bilinear interpolation: first turned and shifted (crops are shifts by whole pixels),
-/// then mirrored; then its colors change, and values stay in 0..255.
+/// All parameters are drawn uniformly, anew for each image and epoch. An image is resampled once,
+/// by bilinear interpolation: first rotated and shifted (crops are shifts by whole pixels), then
+/// flipped; then its colors change, and values are clamped to 0..255.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
-    /// Turn by up to this many degrees either way, 0 to 180.
+    /// Maximum rotation either way in degrees, 0 to 180.
     pub rotation: f64,
-    /// Shift up or down by up to this share of the height, 0 to 1.
+    /// Maximum shift up or down as a share of the height, 0 to 1.
     pub shift_height: f64,
-    /// Shift left or right by up to this share of the width, 0 to 1.
+    /// Maximum shift left or right as a share of the width, 0 to 1.
     pub shift_width: f64,
-    /// Mirror one image in two left to right.
+    /// Flip left to right with probability 1/2.
     pub flip_horizontal: bool,
-    /// Mirror one image in two top to bottom.
+    /// Flip top to bottom with probability 1/2.
     pub flip_vertical: bool,
-    /// Pad each side by this many pixels and cut out the old size anywhere, up to 4096.
+    /// Pad each side by this many pixels and crop to the original size at random, up to 4096.
     pub crop_padding: usize,
-    /// What lies outside the image.
+    /// Padding outside the image.
     pub fill: Fill,
-    /// Turn the hue by up to this share of the color circle either way, 0 to 0.5; RGB only.
+    /// Maximum change of the hue as a share of the color circle, 0 to 0.5; RGB only.
     pub hue: f64,
-    /// Multiply the saturation by 1 ± up to this, 0 to 1; RGB only.
+    /// Scale the saturation by 1 ± up to this, 0 to 1; RGB only.
     pub saturation: f64,
-    /// Add up to this share of white or take it away, 0 to 1.
+    /// Maximum change of the brightness as a share of white, 0 to 1.
     pub brightness: f64,
-    /// Multiply the distance from each channel's mean by 1 ± up to this, 0 to 1.
+    /// Scale the distance from each channel's mean by 1 ± up to this, 0 to 1.
     pub contrast: f64,
 }
 
@@ -56,9 +56,9 @@ impl Augment {
         &PRESETS
     }
 
-    /// The settings of that name: `none`; `cats-vs-dogs`, which turns by 20°, shifts by a fifth and
-    /// mirrors left to right; `cifar`, which crops with a padding of 4, mirrors both ways and
-    /// changes hue (0.05), saturation, brightness and contrast (0.2 each).
+    /// The preset of that name: `none`; `cats-vs-dogs`, which rotates by 20°, shifts by a fifth and
+    /// flips left to right; `cifar`, which crops with a padding of 4, flips both ways and changes
+    /// hue (0.05), saturation, brightness and contrast (0.2 each).
     pub fn preset(name: &str) -> Option<Self> {
         match name {
             "none" => Some(Self::default()),
@@ -84,7 +84,7 @@ impl Augment {
         }
     }
 
-    /// Whether nothing is changed.
+    /// Whether nothing is augmented.
     pub fn is_none(&self) -> bool {
         let same = Self {
             fill: self.fill,
@@ -109,7 +109,7 @@ impl Augment {
             ("augment.contrast", self.contrast, 1.0, "0 to 1"),
         ];
         for (option, value, most, accepted) in ranges {
-            // Not a number is in no range.
+            // NaN is in no range.
             if !(0.0..=most).contains(&value) {
                 let value = value.to_string();
                 return Err(DataError::BadOption {
@@ -130,20 +130,20 @@ impl Augment {
     }
 }
 
-/// The changes of one epoch: what happens to an image depends on seed, epoch and its index alone,
-/// so that a resumed run sees what an uninterrupted one would.
+/// The augmentation of one epoch: what happens to an image depends only on seed, epoch and its
+/// index, so that a resumed run sees the same images as an uninterrupted one.
 #[derive(Clone, Copy, Debug)]
 pub struct Augmenter<'a> {
-    /// How far images may be changed.
+    /// The settings.
     pub augment: &'a Augment,
     /// The seed.
     pub seed: u64,
-    /// Which epoch, below 2^32.
+    /// The epoch, below 2^32.
     pub epoch: u64,
 }
 
 impl Augmenter<'_> {
-    /// Writes a changed image, values 0 to 255, `[channels, height, width]`.
+    /// Writes an augmented image with values 0 to 255, `[channels, height, width]`.
     fn fill(&self, images: &Images, index: u32, resampler: &mut Resampler, out: &mut [f32]) {
         let [channels, height, width] = images.shape();
         let draw = Draw::of(self.augment, self.seed, self.epoch, index);
@@ -153,13 +153,12 @@ impl Augmenter<'_> {
     }
 }
 
-/// Writes the changed images at `indices` into `out` as normalized floats,
-/// `[indices.len(), channels, height, width]`, as [`fill_batch`](super::fill_batch) does those that
-/// stay as they are.
+/// Writes the augmented images at `indices` into `out` as normalized floats, `[indices.len(),
+/// channels, height, width]`, as [`fill_batch`](super::fill_batch) does without augmentation.
 ///
 /// # Errors
 ///
-/// [`DataError::IndexOutOfRange`] for an index past the end, [`DataError::BadOption`] for
+/// [`DataError::IndexOutOfRange`] for an index out of range, [`DataError::BadOption`] for
 /// per-channel constants that do not fit the images.
 pub fn fill_augmented(
     images: &Images,

@@ -1,4 +1,4 @@
-//! A block of a network on spectra.
+//! A block of a network that works on spectra.
 
 use burn::module::Module;
 use burn::nn::activation::ActivationConfig;
@@ -16,23 +16,23 @@ use burn_spectral::{ComplexTensor, SpectralError, SpectralInitializer};
 
 use super::{Form, Plan};
 
-/// Taps of a kernel each way where the images are smaller than the plan's.
+/// Kernel size where the images are smaller than the plan's.
 fn fitting(taps: usize, size: [usize; 2]) -> [usize; 2] {
     size.map(|samples| taps.min(samples))
 }
 
-/// Where a block stands.
+/// The position of a block in the network.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     /// Height and width of its images.
     pub size: [usize; 2],
-    /// Whether it halves them.
+    /// Whether it halves its images.
     pub pools: bool,
-    /// Whether the head follows.
+    /// Whether the head follows it.
     pub last: bool,
 }
 
-/// A convolution as a product of spectra, batch normalization, and what follows it.
+/// A convolution as a product of spectra, batch normalization, and activation.
 #[derive(Module, Debug)]
 pub struct CemBlock {
     /// The convolution.
@@ -47,27 +47,27 @@ pub struct CemBlock {
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Steps {
-    /// On real and imaginary part, pooled in the image.
+    /// Acts on real and imaginary parts; pools in the image.
     Published(PublishedSteps),
-    /// In the image.
+    /// Acts in the image.
     Image(ImageSteps),
 }
 
-/// Leaky ReLU of both parts, multiplicative noise, and a max-pool of the image.
+/// Leaky ReLU of both parts, multiplicative noise, and max-pooling in the image.
 #[derive(Module, Debug)]
 pub struct PublishedSteps {
     /// The activation.
     pub activation: CLeakyRelu,
-    /// What stands for dropout.
+    /// The published replacement of dropout.
     pub dropout: SpectralNoise,
-    /// What halves the images.
+    /// Halves the images.
     pub pool: Option<SpatialMaxPool>,
 }
 
-/// ReLU and a max-pool of the image.
+/// ReLU and max-pooling in the image.
 #[derive(Module, Debug)]
 pub struct ImageSteps {
-    /// Through the image and back.
+    /// Transforms to the image and back.
     pub image: ThroughImage,
 }
 
@@ -80,7 +80,7 @@ impl CemBlock {
         form: Form,
         device: &Device,
     ) -> Result<Self, SpectralError> {
-        // Taps on both sides of an image's borders meet the same zeros, as the grid wraps around.
+        // The grid wraps around, so one margin of zeros pads both borders.
         let margin = if form.padded { plan.taps / 2 } else { 0 };
         let size = size.map(|samples| samples + margin);
         let taps = fitting(plan.taps, size);
@@ -124,10 +124,10 @@ impl CemBlock {
         })
     }
 
-    /// Applies them in this order.
+    /// Applies them in order.
     ///
     /// # Shapes
-    /// - input: `[batch, channels_in, bins…]`
+    /// - output: `[batch, channels_out, bins…]`, of images of half the size if it pools
     /// - output: `[batch, channels_out, bins…]`, those of images of half the size where it pools
     pub fn forward(&self, spectrum: ComplexTensor<4>) -> ComplexTensor<4> {
         let spectrum = self.conv.forward(spectrum);
@@ -147,7 +147,7 @@ impl CemBlock {
         }
     }
 
-    /// The spectra that it gives.
+    /// The shape of its output spectra.
     pub fn output_grid(&self) -> SpectrumGrid {
         match &self.steps {
             Steps::Published(steps) => match &steps.pool {
@@ -158,7 +158,7 @@ impl CemBlock {
         }
     }
 
-    /// Adds the layers of the block of that number.
+    /// Adds the layers of block `number`.
     pub(super) fn summary(
         &self,
         summary: Summary,

@@ -1,4 +1,4 @@
-//! From spectra to classes.
+//! Heads from spectra to classes.
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
@@ -15,17 +15,17 @@ use super::Plan;
 /// Slope of the published activation below zero.
 const SLOPE: f64 = 0.2;
 
-/// From spectra to classes.
+/// A head from spectra to classes.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum CemHead {
-    /// A branch a part, as published.
+    /// One branch per part, as published.
     Branches(Branches),
-    /// Dense layers on all of the spectrum.
+    /// Dense layers on the whole spectrum.
     Joined(JoinedHead),
 }
 
-/// Dense layers for the real and others for the imaginary part, joined before the last one.
+/// Dense layers for the real part and others for the imaginary part, joined before the last one.
 #[derive(Module, Debug)]
 pub struct Branches {
     /// The hidden layers.
@@ -34,7 +34,7 @@ pub struct Branches {
     pub output: Linear,
 }
 
-/// A dense layer, batch normalization and leaky ReLU a part, and noise.
+/// A dense layer, batch normalization and leaky ReLU per part, and noise.
 #[derive(Module, Debug)]
 pub struct BranchLayer {
     /// The dense layers.
@@ -43,12 +43,12 @@ pub struct BranchLayer {
     pub re: BatchNorm,
     /// The normalization of the imaginary part.
     pub im: BatchNorm,
-    /// What stands for dropout.
+    /// The published replacement of dropout.
     pub dropout: SpectralNoise,
 }
 
-/// Dense layers with ReLU on the real and imaginary parts of a half-spectrum, which are scaled to
-/// the coordinates of the image in an orthonormal basis.
+/// Dense layers with ReLU on the real and imaginary parts of a half-spectrum, scaled to the
+/// coordinates of the image in an orthonormal basis.
 #[derive(Module, Debug)]
 pub struct JoinedHead {
     /// The hidden layers.
@@ -60,7 +60,7 @@ pub struct JoinedHead {
 }
 
 impl CemHead {
-    /// The published head of spectra of so many channels.
+    /// The published head for spectra with `channels` channels.
     pub(super) fn branches(
         channels: usize,
         grid: SpectrumGrid,
@@ -86,7 +86,7 @@ impl CemHead {
         }))
     }
 
-    /// The head of half-spectra of so many channels.
+    /// The head for half-spectra with `channels` channels.
     pub(super) fn joined(
         channels: usize,
         grid: SpectrumGrid,
@@ -107,7 +107,7 @@ impl CemHead {
         })
     }
 
-    /// Outputs of a spectrum.
+    /// The outputs for a spectrum.
     ///
     /// # Shapes
     /// - input: `[batch, channels, bins…]`; output: `[batch, classes]`
@@ -180,7 +180,7 @@ impl Branches {
 
 impl Summarize for BranchLayer {
     fn kind(&self) -> String {
-        "Linear+BatchNorm+LeakyRelu a part".into()
+        "Linear+BatchNorm+LeakyRelu per part".into()
     }
 
     fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
@@ -204,7 +204,7 @@ impl JoinedHead {
         summary.layer("output", &self.output)
     }
 
-    /// Imaginary parts that are zero for every image: those of the frequencies that are their own
+    /// Imaginary parts that are zero for every image: those at frequencies that are their own
     /// negative.
     pub(super) fn dead_parameters(&self) -> usize {
         let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };

@@ -1,11 +1,11 @@
-//! Networks that live on spectra: CEMNet (Pan et al., *Learning Convolutional Neural Networks in the
-//! Frequency Domain*, 2022) and TFDMNet (Pan et al., 2024), as published and repaired.
+//! Networks that stay on spectra: CEMNet (Pan et al., *Learning Convolutional Neural Networks in
+//! the Frequency Domain*, 2022) and TFDMNet (Pan et al., 2024), as published and repaired.
 //!
-//! Each has the plan of a spatial network, its baseline: [`lenet`](super::ConvNet) for digits,
-//! `vgg` for color images. As published convolutions are products of **full** spectra, activations
-//! and normalizations act on real and imaginary part, and two branches of dense layers, one a part,
-//! meet in the last layer. Repaired, every spectrum stays that of a real image, half of it is kept,
-//! and normalization, activation and pooling are those of the image.
+//! Each follows the plan of its spatial baseline: [`lenet`](super::ConvNet) for digits, `vgg` for
+//! color images. As published, convolutions are products of **full** spectra, activations and
+//! normalizations act on real and imaginary parts, and two branches of dense layers, one per part,
+//! are joined in the last layer. Repaired, every spectrum stays that of a real image, half of it is
+//! kept, and normalization, activation and pooling are those of the image.
 
 mod block;
 mod head;
@@ -25,27 +25,28 @@ use super::{InputSpec, ModelError, Network};
 /// The layers of a network.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
-    /// Taps of a kernel each way.
+    /// Kernel size.
     taps: usize,
     /// Output channels of each block.
     widths: &'static [usize],
-    /// How many blocks, from the first on, pool.
+    /// How many of the first blocks pool.
     pooled: usize,
-    /// How many blocks, from the first on, are convolutions of images.
+    /// How many of the first blocks are convolutions of images.
     spatial: usize,
     /// Units of the hidden dense layers.
     hidden: &'static [usize],
-    /// The rate of what stands for dropout after blocks and after dense layers.
+    /// Dropout rates, after blocks and after dense layers.
     dropout: [f64; 2],
 }
 
-/// What the blocks are.
+/// The kind of blocks.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     product: ElementwiseForm,
     weights: ElementwiseWeights,
     fixation: Fixation,
-    /// Whether images lie in larger grids, so that convolutions have zeros around them.
+    /// Whether images are zero-padded before the transform, so that convolutions do not wrap
+    /// around.
     padded: bool,
 }
 
@@ -84,7 +85,7 @@ const TFDM: Plan = Plan {
     ..CIFAR
 };
 
-/// Free weights on full spectra, projected on small kernels after every step.
+/// Free weights on full spectra, projected onto small kernels after every step.
 const PROJECTED: Form = Form {
     product: ElementwiseForm::Published,
     weights: ElementwiseWeights::Free,
@@ -102,7 +103,7 @@ const PENALIZED: Form = Form {
     ..PROJECTED
 };
 
-/// The memory-saving version: the taps are what is learned.
+/// The memory-saving version: the taps are learned.
 const TAPS: Form = Form {
     weights: ElementwiseWeights::Taps,
     fixation: Fixation::None,
@@ -114,13 +115,13 @@ const REPAIRED: Form = Form {
     ..TAPS
 };
 
-/// With the zeros around images that the baselines have.
+/// Zero padding as in the baselines.
 const PADDED: Form = Form {
     padded: true,
     ..REPAIRED
 };
 
-/// The layer of Pratt et al. (2017) with the activations of the image.
+/// The layer of Pratt et al. (2017) with activations in the image.
 const FREE: Form = Form {
     weights: ElementwiseWeights::Free,
     ..REPAIRED
@@ -129,12 +130,12 @@ const FREE: Form = Form {
 pub(super) const MODELS: &[ModelInfo] = &[
     mnist(
         "cemnet-mnist",
-        "lenet on full spectra as published: weights projected on 5x5 kernels after every step",
+        "lenet on full spectra as published: weights projected onto 5x5 kernels after every step",
         |domain, device| create(domain, &MNIST, PROJECTED, device),
     ),
     mnist(
         "cemnet-mnist-unfixed",
-        "cemnet-mnist whose weights stay free",
+        "cemnet-mnist with free weights",
         |domain, device| create(domain, &MNIST, UNFIXED, device),
     ),
     mnist(
@@ -144,22 +145,22 @@ pub(super) const MODELS: &[ModelInfo] = &[
     ),
     mnist(
         "cemnet-mnist-taps",
-        "cemnet-mnist that learns the 5x5 taps",
+        "cemnet-mnist that learns the 5x5 taps directly",
         |domain, device| create(domain, &MNIST, TAPS, device),
     ),
     mnist(
         "cemnet-mnist-repaired",
-        "lenet on half-spectra of real images, the rest as in the image, 5x5 taps",
+        "lenet on half-spectra of real images, otherwise as in the image, 5x5 taps",
         |domain, device| create(domain, &MNIST, REPAIRED, device),
     ),
     mnist(
         "cemnet-mnist-padded",
-        "cemnet-mnist-repaired with zeros around images: the function that lenet is",
+        "cemnet-mnist-repaired with zero padding: the same function as lenet",
         |domain, device| create(domain, &MNIST, PADDED, device),
     ),
     mnist(
         "cemnet-mnist-free",
-        "cemnet-mnist-repaired with a free weight a frequency, the layer of Pratt et al.",
+        "cemnet-mnist-repaired with one free weight per frequency, the layer of Pratt et al.",
         |domain, device| create(domain, &MNIST, FREE, device),
     ),
     cifar(
@@ -171,7 +172,7 @@ pub(super) const MODELS: &[ModelInfo] = &[
     cifar(
         "cemnet-cifar-projected",
         "vgg",
-        "cemnet-cifar with free weights, projected on 3x3 kernels after every step",
+        "cemnet-cifar with free weights, projected onto 3x3 kernels after every step",
         |domain, device| create(domain, &CIFAR, PROJECTED, device),
     ),
     cifar(
@@ -189,73 +190,73 @@ pub(super) const MODELS: &[ModelInfo] = &[
     cifar(
         "cemnet-cifar-repaired",
         "vgg",
-        "vgg on half-spectra of real images, the rest as in the image, 3x3 taps",
+        "vgg on half-spectra of real images, otherwise as in the image, 3x3 taps",
         |domain, device| create(domain, &CIFAR, REPAIRED, device),
     ),
     cifar(
         "cemnet-cifar-padded",
         "vgg",
-        "cemnet-cifar-repaired with zeros around images: the function that vgg is",
+        "cemnet-cifar-repaired with zero padding: the same function as vgg",
         |domain, device| create(domain, &CIFAR, PADDED, device),
     ),
     cifar(
         "tfdmnet-cifar",
         "vgg",
-        "vgg whose last two blocks work on full spectra as published, 3x3 taps",
+        "vgg with its last two blocks on full spectra as published, 3x3 taps",
         |domain, device| create(domain, &TFDM, TAPS, device),
     ),
     cifar(
         "cemnet-cifar-half",
         "vgg-half",
-        "cemnet-cifar of half the channels",
+        "cemnet-cifar with half the channels",
         |domain, device| create(domain, &CIFAR_HALF, TAPS, device),
     ),
     cifar(
         "cemnet-cifar-repaired-half",
         "vgg-half",
-        "cemnet-cifar-repaired of half the channels",
+        "cemnet-cifar-repaired with half the channels",
         |domain, device| create(domain, &CIFAR_HALF, REPAIRED, device),
     ),
     cifar(
         "cemnet-cifar-padded-half",
         "vgg-half",
-        "cemnet-cifar-padded of half the channels",
+        "cemnet-cifar-padded with half the channels",
         |domain, device| create(domain, &CIFAR_HALF, PADDED, device),
     ),
     cifar(
         "cemnet-cifar-padded-quarter",
         "vgg-quarter",
-        "cemnet-cifar-padded of a quarter of the channels",
+        "cemnet-cifar-padded with a quarter of the channels",
         |domain, device| create(domain, &CIFAR_QUARTER, PADDED, device),
     ),
     cifar(
         "cemnet-cifar-quarter",
         "vgg-quarter",
-        "cemnet-cifar of a quarter of the channels",
+        "cemnet-cifar with a quarter of the channels",
         |domain, device| create(domain, &CIFAR_QUARTER, TAPS, device),
     ),
     cifar(
         "cemnet-cifar-projected-quarter",
         "vgg-quarter",
-        "cemnet-cifar-projected of a quarter of the channels",
+        "cemnet-cifar-projected with a quarter of the channels",
         |domain, device| create(domain, &CIFAR_QUARTER, PROJECTED, device),
     ),
     cifar(
         "cemnet-cifar-unfixed-quarter",
         "vgg-quarter",
-        "cemnet-cifar-unfixed of a quarter of the channels",
+        "cemnet-cifar-unfixed with a quarter of the channels",
         |domain, device| create(domain, &CIFAR_QUARTER, UNFIXED, device),
     ),
     cifar(
         "cemnet-cifar-penalty-quarter",
         "vgg-quarter",
-        "cemnet-cifar-penalty of a quarter of the channels",
+        "cemnet-cifar-penalty with a quarter of the channels",
         |domain, device| create(domain, &CIFAR_QUARTER, PENALIZED, device),
     ),
     cifar(
         "cemnet-cifar-repaired-quarter",
         "vgg-quarter",
-        "cemnet-cifar-repaired of a quarter of the channels",
+        "cemnet-cifar-repaired with a quarter of the channels",
         |domain, device| create(domain, &CIFAR_QUARTER, REPAIRED, device),
     ),
 ];
@@ -270,7 +271,7 @@ const fn mnist(
         summary,
         baseline: "lenet",
         input: InputSpec::new(1, [28, 28], 10),
-        // Halved once, a kernel of 5 fits.
+        // A kernel of 5 fits after halving once.
         smallest: 10,
         recipe: "lab",
         create,
@@ -288,7 +289,7 @@ const fn cifar(
         summary,
         baseline,
         input: InputSpec::new(3, [32, 32], 10),
-        // Halved four times, two samples are left.
+        // Two samples are left after halving four times.
         smallest: 32,
         recipe: "lab",
         create,

@@ -1,4 +1,4 @@
-//! A network of blocks on spectra.
+//! A network of blocks that work on spectra.
 
 use burn::module::Module;
 use burn::nn::activation::Activation;
@@ -21,21 +21,21 @@ use super::{Form, Plan};
 /// Weight of the penalty on the energy outside the small kernels.
 const PENALTY: f64 = 1e-3;
 
-/// What holds free weights to small kernels (*weight fixation*).
+/// How free weights are kept to small kernels (*weight fixation*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fixation {
-    /// Nothing.
+    /// Not at all.
     None,
     /// The orthogonal projection, after every step.
     Projection,
-    /// A thousandth of the energy outside, added to the loss.
+    /// A thousandth of the energy outside the kernel, added to the loss.
     Penalty,
 }
 
 /// Convolutions as products of spectra, one transform at the start, and dense layers at the end.
 #[derive(Module, Debug)]
 pub struct CemNet {
-    /// Convolutions of images, where there are any.
+    /// Convolutions of images, if any.
     pub stages: Vec<Stage>,
     /// Blocks on spectra.
     pub blocks: Vec<CemBlock>,
@@ -91,12 +91,12 @@ impl CemNet {
         })
     }
 
-    /// The spectra that the first block takes.
+    /// The input spectra of the first block.
     fn input_grid(&self) -> Option<SpectrumGrid> {
         self.blocks.first().map(|block| block.conv.grid())
     }
 
-    /// The network whose weights are as [`Fixation`] wants them after a step.
+    /// The network with the weight constraint of [`Fixation`] applied after a step.
     pub(in crate::model) fn after_step(self) -> Self {
         if self.fixation != Fixation::Projection {
             return self;
@@ -111,7 +111,7 @@ impl CemNet {
         }
     }
 
-    /// What is added to the loss, `[1]`.
+    /// The penalty added to the loss, `[1]`.
     pub(in crate::model) fn penalty(&self) -> Option<Tensor<1>> {
         if self.fixation != Fixation::Penalty {
             return None;
@@ -129,9 +129,9 @@ impl Family for CemNet {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let stages = self.stages.iter();
         let images = stages.fold(images, |images, stage| stage.forward(images));
-        let grid = self.input_grid().expect("a network has a block");
+        let grid = self.input_grid().expect("a network has at least one block");
         let blocks = self.blocks.iter();
-        // Larger than the images where convolutions have zeros around them.
+        // Larger than the images where convolutions are zero-padded.
         let images = ops::zero_pad(images, &grid.size);
         let spectrum = blocks.fold(grid.spectrum(images), |spectrum, block| {
             block.forward(spectrum)
@@ -148,7 +148,7 @@ impl Family for CemNet {
         for (stage, number) in self.stages.iter().zip(1..) {
             summary = stage.summary(summary, number)?;
         }
-        let grid = self.input_grid().expect("a network has a block");
+        let grid = self.input_grid().expect("a network has at least one block");
         let channels = summary.output().dims()[0];
         let [height, bins] = grid.bins();
         let spectrum = match bins == grid.size[1] {

@@ -1,4 +1,4 @@
-//! The parts that the two networks are put together from.
+//! The building blocks of the two networks.
 
 use burn::module::{Module, Param};
 use burn::nn::PaddingConfig2d;
@@ -15,22 +15,22 @@ use burn_spectral::summary::{FeatureShape, Summarize, Trace};
 
 use super::{Trigonometric, TrigonometricConfig};
 
-/// Where a network looks at neighborhoods.
+/// The domain in which neighborhoods are filtered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterDomain {
-    /// At frequencies.
+    /// Frequencies.
     Frequency,
-    /// At samples.
+    /// Samples.
     Space,
 }
 
-/// A filter without bias that keeps the size of its images.
+/// A filter without bias and with `same` output size.
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum BestFilter {
     /// A product with a response of small support, at every frequency.
     Frequency(SpectralConv2d<Trigonometric>),
-    /// A convolution with zeros around the image.
+    /// A convolution with zero padding.
     Space(Conv2d),
 }
 
@@ -91,7 +91,7 @@ impl PointwiseMix {
         }
     }
 
-    /// Mixes.
+    /// Applies the layer.
     ///
     /// # Shapes
     /// - input: `[batch, in, height, width]`; output: `[batch, out, height, width]`
@@ -137,8 +137,8 @@ impl Summarize for PointwiseMix {
     }
 }
 
-/// Halves height and width, rounding down: by the lower half of the frequencies (Rippel, Snoek and
-/// Adams, 2015), or by means over 2×2 samples.
+/// Halves height and width, rounding down: by keeping the lower half of the frequencies (Rippel,
+/// Snoek and Adams, 2015), or by means over 2×2 samples.
 pub(super) fn halve(domain: FilterDomain, images: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
     match domain {

@@ -1,5 +1,5 @@
-//! `spectral-best`: a network of our own that looks at neighborhoods at frequencies only, and
-//! `spectral-best-spatial`, the same network looking at samples.
+//! `spectral-best`: a network of our own that filters neighborhoods at frequencies only, and
+//! `spectral-best-spatial`, the same network filtering samples.
 //!
 //! ```text
 //! [C, h, w] ── 2×2 samples to channels ──> [4C, h/2, w/2]
@@ -13,9 +13,9 @@
 //!
 //! A filter of a block is depthwise, a mix a 1×1 convolution. At frequencies a filter is a product
 //! with a [`Trigonometric`] response of degree 1, so its impulse response spans 3×3 samples; in
-//! space it is a 3×3 `Conv2d`, and means over 2×2 samples stand for the spectral pooling. Either
-//! is as wide as it can be with no more parameters than `cnn` has at the same input; the widths
-//! above are those for gray images and ten classes.
+//! space it is a 3×3 `Conv2d`, and means over 2×2 samples replace spectral pooling. Both are as
+//! wide as possible with no more parameters than `cnn` has at the same input; the widths above are
+//! those for gray images and ten classes.
 
 mod layers;
 mod network;

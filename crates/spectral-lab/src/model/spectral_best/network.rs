@@ -27,7 +27,7 @@ pub(in crate::model) const MODELS: &[ModelInfo] = &[
     ),
     model(
         "spectral-best-spatial",
-        "spectral-best with depthwise 3x3 convolutions and means over 2x2 in their places",
+        "spectral-best with depthwise 3x3 convolutions and 2x2 mean pooling instead",
         |domain, device| create(domain, FilterDomain::Space, device),
     ),
 ];
@@ -50,7 +50,7 @@ fn create(domain: Domain, filters: FilterDomain, device: &Device) -> Result<Netw
     Ok(Network::SpectralBest(net))
 }
 
-/// Degree of the filters: they span `2·DEGREE + 1` samples.
+/// Degree of the filters, which span `2·DEGREE + 1` samples.
 const DEGREE: usize = 1;
 
 /// Blocks of each of the two stages.
@@ -60,13 +60,13 @@ const BLOCKS: [usize; 2] = [2, 2];
 /// depthwise, then `norm(relu(mix(y)))`.
 #[derive(Module, Debug)]
 pub struct BestBlock {
-    /// Looks at the neighborhood of each channel.
+    /// Filters the neighborhood of each channel.
     pub filter: BestFilter,
-    /// Batch normalization of what the filter has seen.
+    /// Batch normalization after the filter.
     pub filter_norm: BatchNorm,
     /// Mixes the channels.
     pub mix: PointwiseMix,
-    /// Batch normalization of what is mixed.
+    /// Batch normalization after the mix.
     pub mix_norm: BatchNorm,
 }
 
@@ -89,7 +89,7 @@ impl BestBlock {
     }
 }
 
-/// Batch normalization and ReLU of what a filter or a mix has widened, then blocks.
+/// Batch normalization and ReLU after a filter or mix that widens, then blocks.
 #[derive(Module, Debug)]
 pub struct BestStage {
     /// Batch normalization.
@@ -144,11 +144,11 @@ impl BestStage {
 /// `spectral-best` and `spectral-best-spatial`.
 #[derive(Module, Debug)]
 pub struct SpectralBest {
-    /// Where it looks at neighborhoods.
+    /// The domain in which it filters neighborhoods.
     #[module(skip)]
     pub filters: FilterDomain,
     unshuffle: PixelUnshuffle,
-    /// Filters that see all channels.
+    /// The first filter, with dense coupling.
     pub stem: BestFilter,
     /// The stage at half the images' size.
     pub fine: BestStage,
@@ -238,8 +238,8 @@ impl Family for SpectralBest {
     }
 }
 
-/// Channels of the two stages: the most that have no more parameters than `cnn` at that input,
-/// the second twice the first and then as wide as is left for.
+/// Channels of the two stages: the most with no more parameters than `cnn` at that input, the
+/// second twice the first and then as wide as the rest allows.
 fn widths(input: &InputSpec) -> [usize; 2] {
     let fits = |widths| parameters(widths, input) <= cnn_parameters(input);
     let fine = (2..).take_while(|fine| fits([*fine, 2 * fine])).last();

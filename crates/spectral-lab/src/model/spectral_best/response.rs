@@ -1,4 +1,4 @@
-//! A response of small support around the sample itself.
+//! A response of small support around each sample.
 
 use std::f64::consts::TAU;
 
@@ -78,7 +78,7 @@ impl FrequencyResponse<4> for Trigonometric {
     }
 }
 
-/// Real and imaginary part of `exp(−2πi·f·t)`, a row for each tap and a column for each bin.
+/// Real and imaginary part of `exp(−2πi·f·t)`, one row per tap and one column per bin.
 fn harmonics(grid: &FrequencyGrid, taps: usize) -> (Vec<f64>, Vec<f64>) {
     let (sizes, bins) = (grid.sizes(), grid.bins());
     let degree = taps / 2;

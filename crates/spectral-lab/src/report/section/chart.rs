@@ -1,4 +1,4 @@
-//! Bars and lines as SVG.
+//! Bar and line charts as SVG.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -10,18 +10,18 @@ use super::super::{ReportError, format};
 use super::{Bar, ChartKind, Line, SectionChart};
 
 const WIDTH: u32 = 720;
-/// Height of a bar with the space around it.
+/// Height of a bar with its spacing.
 const ROW: u32 = 40;
-/// Room for the names of bars.
+/// Width of the bars' labels.
 const NAMES: u32 = 330;
 const TEXT: i32 = 23;
 
-/// The chart as an SVG element for a page that says what is drawn; none if it has no finite number.
+/// The chart as an SVG element for a page that shows its title; none if it has no finite number.
 pub(super) fn draw(chart: &SectionChart) -> Result<Option<String>, ReportError> {
     draw_with(chart, false)
 }
 
-/// The chart as one that stands alone: with the names of its lines and of its vertical axis.
+/// The chart as a stand-alone one, with legend and label of the vertical axis.
 pub(super) fn draw_alone(chart: &SectionChart) -> Result<Option<String>, ReportError> {
     draw_with(chart, true)
 }
@@ -47,7 +47,7 @@ fn draw_with(chart: &SectionChart, is_alone: bool) -> Result<Option<String>, Rep
     }
 }
 
-/// What a title says is drawn: all before `by` and what it is drawn against, or before a comma.
+/// The quantity in a title: the text before ` by `, or before a comma.
 fn quantity(title: &str) -> &str {
     let ends = [" by ", ", "].map(|end| title.find(end).unwrap_or(title.len()));
     &title[..ends[0].min(ends[1])]
@@ -97,7 +97,7 @@ fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<Stri
         return Ok(None);
     }
     let axis = match logarithmic {
-        // From half a decade below the least, so that it is seen.
+        // From half a decade below the minimum, so that its bar is visible.
         true => Axis::logarithmic((low / 3.0, high * 2.0)),
         false => Axis::linear((low.min(0.0), high.max(0.0))),
     };
@@ -109,7 +109,7 @@ fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<Stri
     let rows: Vec<(&Bar, Option<f64>)> = (bars.iter())
         .map(|bar| (bar, drawn(bar.value).then(|| scaled(bar.value))))
         .collect();
-    // On a logarithmic scale there is no zero to start from.
+    // A logarithmic scale has no zero to start from.
     let zero = if logarithmic { axis.start() } else { 0.0 };
     plot_bars(&mut svg, &rows, axis, zero).map_err(|error| ReportError::Chart {
         chart: title.into(),
@@ -146,7 +146,7 @@ fn plot_bars(
     let before = font.clone().pos(Pos::new(HPos::Right, VPos::Center));
     let behind = font.pos(Pos::new(HPos::Left, VPos::Center));
     for (row, (bar, end)) in rows.iter().enumerate() {
-        // The first row on top.
+        // The first row is at the top.
         let middle = (rows.len() - row) as f64 - 0.5;
         let place = |x: f64, shift: i32, text: String, style: &TextStyle<'static>| {
             EmptyElement::at((x, middle)) + Text::new(text, (shift, 0), style.clone())
@@ -157,7 +157,7 @@ fn plot_bars(
             let corners = [(zero, middle - 0.3), (end, middle + 0.3)];
             chart.draw_series([Rectangle::new(corners, ink.light.filled())])?;
             let text = format::significant(bar.value);
-            // Right of the bar, of one below zero as well, where no name is in the way.
+            // Right of the bar, also for negative bars, where it does not overlap a label.
             chart.draw_series([place(end.max(zero), 8, text, &behind)])?;
         }
     }

@@ -1,24 +1,24 @@
-//! Charts and pictures of sections as files, for pages that cannot hold them.
+//! Charts and pictures of sections as files, for pages that cannot embed them.
 
 use std::path::Path;
 
 use super::super::{Picture, Report, ReportError, pictures, write};
 use super::chart;
 
-/// The folder beside the page.
+/// The folder next to the page.
 const FOLDER: &str = "pictures";
 
 /// Pixels between two pictures of a strip.
 const GAP: usize = 2;
 
-/// Gray of what lies between pictures.
+/// Gray level between pictures.
 const BETWEEN: u8 = 0x9A;
 
-/// Sides up to this are enlarged by whole factors, in pixels.
+/// Pictures up to this side, in pixels, are enlarged by integer factors.
 const ENLARGED: usize = 112;
 
 /// Writes each chart of the sections as SVG and each row of pictures as PNG into `pictures/` below
-/// `folder`, and notes in the report where they lie.
+/// `folder`, and records their paths in the report.
 ///
 /// # Errors
 /// [`ReportError`] naming the chart or picture that is wrong, or the file that cannot be written.
@@ -47,7 +47,7 @@ pub fn write_section_files(report: &mut Report, folder: &Path) -> Result<(), Rep
     Ok(())
 }
 
-/// An SVG element as a file of its own, on white paper.
+/// An SVG element as a file, on a white background.
 fn standalone(svg: &str) -> String {
     let svg = svg.replacen("<svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"", 1);
     svg.replacen(
@@ -57,8 +57,8 @@ fn standalone(svg: &str) -> String {
     )
 }
 
-/// Pictures side by side as one in color, each enlarged to about the same height; none of none.
-/// Pictures whose bytes do not fill their shape come out gray.
+/// Pictures side by side as one color image, each enlarged to about the same height; none if there
+/// are none. Pictures with the wrong number of bytes become gray.
 fn montage(label: &str, pictures: &[Picture]) -> Option<Picture> {
     let largest = pictures.iter().map(|picture| picture.rows).max()?;
     let height = largest * (ENLARGED / largest.max(1)).max(1);

@@ -3,7 +3,7 @@
 use super::super::markdown::{cell, escape, push};
 use super::{Section, Value};
 
-/// Heading, text, tables, and links to charts and pictures that were written as files.
+/// Heading, text, tables, and links to charts and pictures written as files.
 pub(in crate::report) fn section(text: &mut String, section: &Section) {
     push(text, format_args!("\n## {}\n", escape(&section.heading)));
     for paragraph in &section.text {
@@ -57,7 +57,7 @@ pub(in crate::report) fn section(text: &mut String, section: &Section) {
 }
 
 impl super::SectionTable {
-    /// Whether a column holds numbers alone, with what belongs to them.
+    /// Whether a column contains only numbers, with their units.
     pub(super) fn is_numeric(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column));
         cells.all(|cell| match cell {

@@ -1,4 +1,4 @@
-//! Parts of a report that are no comparison of networks: text, tables, charts and pictures.
+//! Sections of a report other than comparisons of networks: text, tables, charts and pictures.
 
 mod chart;
 mod files;
@@ -14,14 +14,14 @@ pub(super) use view::{SectionView, view};
 
 pub use files::write_section_files;
 
-/// A part of a report under a heading of its own.
+/// A section of a report, with its heading.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Section {
     /// The heading.
     pub heading: String,
     /// Paragraphs of plain text.
     pub text: Vec<String>,
-    /// Tables, rows in the order to be shown.
+    /// Tables, rows in order.
     pub tables: Vec<SectionTable>,
     /// Charts.
     pub charts: Vec<SectionChart>,
@@ -32,13 +32,13 @@ pub struct Section {
 /// A table of text and numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SectionTable {
-    /// What it shows.
+    /// The title.
     pub title: String,
     /// The names of the columns, with units.
     pub columns: Vec<String>,
-    /// The rows, one cell a column.
+    /// The rows, one cell per column.
     pub rows: Vec<Vec<Value>>,
-    /// How to read it.
+    /// An explanation.
     pub note: String,
 }
 
@@ -46,9 +46,9 @@ pub struct SectionTable {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// Words.
+    /// Text.
     Text(String),
-    /// A number, shown with three significant digits; none where there is none.
+    /// A number, shown with three significant digits; none if it is missing.
     Number(Option<f64>),
 }
 
@@ -77,7 +77,7 @@ impl From<Option<f64>> for Value {
 }
 
 impl Value {
-    /// As it stands in a table.
+    /// As shown in a table.
     pub fn shown(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -89,31 +89,32 @@ impl Value {
 /// A chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SectionChart {
-    /// What is drawn, with its unit: what comes before ` by ` or a comma is the name of a vertical axis.
+    /// The title with its unit: the text before ` by ` or a comma becomes the label of the vertical
+    /// axis.
     pub title: String,
-    /// How to read it.
+    /// An explanation.
     pub note: String,
     /// The drawing.
     pub kind: ChartKind,
-    /// Where the drawing lies as a file, from the page; none until it is written.
+    /// The path of its file, relative to the page; none until it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
 
-/// What a chart is made of.
+/// The contents of a chart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChartKind {
-    /// One bar a name, the numbers on a logarithmic scale if so wished.
+    /// One bar per name, optionally on a logarithmic scale.
     Bars {
-        /// Whether the scale is logarithmic; numbers not above zero have no bar then.
+        /// Whether the scale is logarithmic; then numbers that are not above zero have no bar.
         logarithmic: bool,
         /// The bars from top to bottom.
         bars: Vec<Bar>,
     },
-    /// Lines over a common axis.
+    /// Lines with a common horizontal axis.
     Lines {
-        /// What the horizontal axis shows, with its unit.
+        /// Label of the horizontal axis, with its unit.
         x: String,
         /// Whether the vertical scale is logarithmic.
         logarithmic: bool,
@@ -125,47 +126,47 @@ pub enum ChartKind {
 /// A bar of a chart.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Bar {
-    /// What it stands for, some 30 characters at most.
+    /// Its label, some 30 characters at most.
     pub name: String,
     /// Its length.
     #[serde(deserialize_with = "json::number")]
     pub value: f64,
-    /// Which color it has; equal groups have equal colors.
+    /// Index of its color; bars of the same group share a color.
     pub group: usize,
 }
 
 /// A line of a chart.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Line {
-    /// What it stands for.
+    /// Its label.
     pub name: String,
-    /// Which color it has.
+    /// Index of its color.
     pub group: usize,
-    /// Whether it is drawn with dashes.
+    /// Whether it is dashed.
     pub dashed: bool,
-    /// Its points; where one is not finite the line is broken.
+    /// Its points; the line is interrupted where one is not finite.
     pub points: Vec<Point>,
 }
 
 /// A point of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Point {
-    /// Its place on the horizontal axis.
+    /// Its horizontal coordinate.
     #[serde(deserialize_with = "json::number")]
     pub x: f64,
-    /// Its place on the vertical axis.
+    /// Its vertical coordinate.
     #[serde(deserialize_with = "json::number")]
     pub y: f64,
 }
 
-/// A row of pictures of one height; the label of each is its caption.
+/// A row of pictures of equal height, captioned by their labels.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Strip {
-    /// What is shown.
+    /// The title.
     pub title: String,
     /// The pictures from left to right.
     pub pictures: Vec<Picture>,
-    /// Where they lie as one file, from the page; none until it is written.
+    /// The path of their combined file, relative to the page; none until it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Sections as the page's template wants them.
+//! Sections as data for the page template.
 
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ struct ChartView<'a> {
     title: &'a str,
     note: &'a str,
     svg: String,
-    /// Whether the names stand in the drawing and need the room.
+    /// Whether the labels are inside the drawing and need space.
     wide: bool,
     legend: Vec<LegendView<'a>>,
 }

@@ -4,7 +4,8 @@ use burn::optim::{AdamState, AdamWState, AdaptiveMomentumState, Optimizer};
 use burn::tensor::{Device, Tensor};
 use burn_spectral::ops::optimizer::{self, AdamMoments, AdamStep};
 
-/// Constants of the moments, rounded to `f32` as Burn's are; what follows from them is rounded where Burn rounds it.
+/// Constants of the moments, rounded to `f32` like Burn's; derived values are rounded where Burn
+/// rounds them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moments {
     pub(crate) beta_1: f32,
@@ -13,14 +14,14 @@ pub(crate) struct Moments {
     pub(crate) amsgrad: bool,
 }
 
-/// Adam with an L2 penalty, as [`burn::optim::Adam`].
+/// Adam with an L2 penalty, like [`burn::optim::Adam`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Adam {
     pub(crate) moments: Moments,
     pub(crate) penalty: f32,
 }
 
-/// Adam with decoupled weight decay, as [`burn::optim::AdamW`].
+/// Adam with decoupled weight decay, like [`burn::optim::AdamW`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdamW {
     pub(crate) moments: Moments,
@@ -33,7 +34,7 @@ impl Moments {
         [self.beta_1, self.beta_2].map(|beta| 1.0 - beta.powi(time as i32))
     }
 
-    /// A step without penalty or decay.
+    /// A step without L2 penalty or weight decay.
     fn step(&self, rate: f64, epsilon: f64) -> AdamStep {
         AdamStep {
             mean: [self.beta_1, 1.0 - self.beta_1].map(f64::from),

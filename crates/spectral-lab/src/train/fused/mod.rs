@@ -1,8 +1,9 @@
-//! Burn's optimizers with each step in one pass over weights, gradient and state.
+//! Burn's optimizers, fused: each step is one pass over weights, gradient and state.
 //!
-//! Update rules, constants and records are those of Burn's [`Adam`](burn::optim::Adam), [`AdamW`](burn::optim::AdamW),
-//! [`Sgd`](burn::optim::Sgd) and [`RmsProp`](burn::optim::RmsProp), so that each goes on from a checkpoint of the other.
-//! Those make an array for every product and sum; these change weights and state in place.
+//! Update rules, constants and records are those of Burn's [`Adam`](burn::optim::Adam),
+//! [`AdamW`](burn::optim::AdamW), [`Sgd`](burn::optim::Sgd) and [`RmsProp`](burn::optim::RmsProp),
+//! so that each can continue from a checkpoint of the other. Burn's allocate an array for every
+//! product and sum; these update weights and state in place.
 
 mod adam;
 mod rmsprop;
@@ -24,7 +25,7 @@ fn record<const D: usize>(
     out.push_tensor(&join_path(prefix, nest), leaf, tensor.to_data());
 }
 
-/// Takes back what [`record`] wrote.
+/// Restores what [`record`] wrote.
 fn restore<const D: usize>(
     src: &mut StateSource,
     [prefix, nest, leaf]: [&str; 3],

@@ -6,7 +6,7 @@ use burn_spectral::ops::optimizer::{self, RmsPropAverages, RmsPropStep};
 
 use super::{record, restore};
 
-/// RMSprop with an L2 penalty, as [`burn::optim::RmsProp`].
+/// RMSprop with an L2 penalty, like [`burn::optim::RmsProp`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RmsProp {
     pub(crate) alpha: f32,
@@ -16,7 +16,7 @@ pub(crate) struct RmsProp {
     pub(crate) penalty: f32,
 }
 
-/// The averages; recorded as [`burn::optim::RmsPropState`] is, with the variance that follows from them.
+/// The averages; recorded like [`burn::optim::RmsPropState`], with the variance derived from them.
 #[derive(Clone, Debug)]
 pub(crate) struct Averages<const D: usize>(RmsPropAverages<D>);
 

@@ -6,7 +6,7 @@ use burn_spectral::ops::optimizer::{self, SgdStep};
 
 use super::{record, restore};
 
-/// Gradient descent with an L2 penalty, as [`burn::optim::Sgd`].
+/// Gradient descent with an L2 penalty, like [`burn::optim::Sgd`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sgd {
     pub(crate) momentum: Option<Momentum>,
@@ -21,7 +21,7 @@ pub(crate) struct Momentum {
     pub(crate) nesterov: bool,
 }
 
-/// The velocity, if there is momentum; recorded as [`burn::optim::SgdState`] is.
+/// The velocity, if there is momentum; recorded like [`burn::optim::SgdState`].
 #[derive(Clone, Debug)]
 pub(crate) struct Velocity<const D: usize>(Option<Tensor<D>>);
 

@@ -175,12 +175,15 @@ fn data_that_cannot_be_trained_on_is_refused_with_a_reason() {
     let mut empty = data();
     empty.test.truncate(0);
     let message = refused(&empty, Small::new(3));
-    assert_eq!(message, "the test part of stripes has no images");
+    assert_eq!(message, "the test set of stripes has no images");
 
     let mut wrong = data();
     wrong.train.labels[7] = 3;
     let message = refused(&wrong, Small::new(3));
-    assert_eq!(message, "training image 7 has label 3; there are 3 classes");
+    assert_eq!(
+        message,
+        "training image 7 has label 3, but there are only 3 classes"
+    );
 
     let message = refused(&data(), Small::new(5));
     assert!(message.contains("5 outputs"), "{message}");

@@ -183,7 +183,7 @@ fn wrong_settings_are_named() {
         ("epochs=0", "epochs"),
         ("optimizer.kind=lion", "lion"),
         ("epochs", "NAME=VALUE"),
-        ("=3", "no setting's name"),
+        ("=3", "not a setting name"),
         ("learning_rate=-1", "learning_rate"),
         ("augment.rotation=200", "augment.rotation"),
         ("augment.zoom=1", "zoom"),
