@@ -61,6 +61,11 @@ impl FrequencyGrid {
         bins
     }
 
+    /// Whether every frequency is its own negative: the spectrum of a real signal is real.
+    pub(crate) fn is_real(&self) -> bool {
+        self.sizes.iter().all(|&samples| samples <= 2)
+    }
+
     /// Frequencies along one axis in cycles per sample: in [−½, ½), on the last axis in [0, ½].
     ///
     /// # Shapes
@@ -86,6 +91,14 @@ impl FrequencyGrid {
             true => 1.0,
             false => 2.0,
         }
+    }
+}
+
+/// Frequencies of so many samples that are their own negative: 0 and, for an even number, ½.
+pub(crate) fn own_negatives(samples: usize) -> usize {
+    match samples.is_multiple_of(2) {
+        true => 2,
+        false => 1,
     }
 }
 

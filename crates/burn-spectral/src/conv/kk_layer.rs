@@ -77,6 +77,7 @@ impl KkLayerConfig {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::FrequencyGrid;
 /// use burn_spectral::conv::KkLayerConfig;
 /// use burn_spectral::response::FrequencyResponse;
 ///
@@ -84,8 +85,10 @@ impl KkLayerConfig {
 /// let layer = KkLayerConfig::new([1, 16]).init(&device);
 /// let y = layer.forward(Tensor::ones([2, 1, 14, 14], &device));
 /// assert_eq!(y.dims(), [2, 16, 14, 14]);
-/// let dead = FrequencyResponse::<4>::dead_parameters(&layer.conv.response);
+/// let grid = FrequencyGrid::new(&[14, 14])?;
+/// let dead = FrequencyResponse::<4>::dead_parameters(&layer.conv.response, &grid);
 /// assert_eq!(dead, vec![("beta", 16)]);
+/// # Ok::<(), burn_spectral::SpectralError>(())
 /// ```
 #[derive(Module, Debug)]
 pub struct KkLayer {

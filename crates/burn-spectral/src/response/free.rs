@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::grid::own_negatives;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 use super::{
@@ -89,5 +90,12 @@ impl<const D: usize> FrequencyResponse<D> for Free<D> {
 
     fn response(&self, _grid: &FrequencyGrid) -> Response<D> {
         Response::Spectrum(ComplexTensor::new(self.re.val(), self.im.val()))
+    }
+
+    /// Imaginary parts at the frequencies that are their own negative, where the spectrum of a real signal is real.
+    fn dead_parameters(&self, _grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        let [outputs, inputs] = self.channels();
+        let own: usize = self.size().into_iter().map(own_negatives).product();
+        vec![("im", outputs * inputs * own)]
     }
 }
