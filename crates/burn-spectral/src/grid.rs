@@ -66,6 +66,11 @@ impl FrequencyGrid {
         bins
     }
 
+    /// Whether every frequency is its own negative, so that the spectrum of a real signal is real.
+    pub(crate) fn is_real(&self) -> bool {
+        self.sizes.iter().all(|&samples| samples <= 2)
+    }
+
     /// Frequencies along one dim of the grid in cycles per sample: in [−½, ½), along the last dim in
     /// [0, ½].
     ///
@@ -93,6 +98,14 @@ impl FrequencyGrid {
             true => 1.0,
             false => 2.0,
         }
+    }
+}
+
+/// Frequencies of so many samples that are their own negative: 0 and, for an even number, ½.
+pub(crate) fn own_negatives(samples: usize) -> usize {
+    match samples.is_multiple_of(2) {
+        true => 2,
+        false => 1,
     }
 }
 

@@ -197,8 +197,8 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
     }
 
     /// Parameters that cannot change the output, by name and number of values.
-    pub fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
-        self.response.dead_parameters()
+    pub fn dead_parameters(&self, grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        self.response.dead_parameters(grid)
     }
 
     /// Checks that the layer takes inputs of shape `dims`.

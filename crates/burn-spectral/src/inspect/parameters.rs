@@ -1,14 +1,14 @@
 //! Parameters that change nothing, alone or together.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{DType, Gradients, Tensor};
+use burn::tensor::{DType, Gradients, Tensor, TensorData};
 use serde::Serialize;
 
 use crate::SpectralError;
 use crate::summary::trains;
 
 use super::map::linearity;
-use super::probe::{Images, Operator, Probe};
+use super::probe::{Generator, Images, Operator, Probe, energy};
 use super::redundancy::{Redundancy, count};
 
 /// Random images and random losses for which a gradient has to be zero.
@@ -67,7 +67,9 @@ impl ParameterReport {
 /// Looks for parameters that cannot change the output of a layer.
 ///
 /// **Dead** is a number whose gradient is zero, up to rounding and relative to the largest of the
-/// layer, for random images and random losses. **Redundant** are directions: all coordinates less
+/// layer, for random images and random losses, at the present weights and at weights a hundredth away: near a stationary
+/// point, such as the width of a Gaussian centered on the only frequency, a gradient may be small but is not zero
+/// everywhere. **Redundant** are directions: all coordinates less
 /// the rank of the Jacobian of the outputs for all images, each row of which is the gradient of one
 /// random loss.
 ///
@@ -101,12 +103,16 @@ pub fn inspect_parameters<M: Module>(
     let plain = with_dtype(module.valid(), probe.dtype);
     let map = |images: Tensor<4>| forward(&plain, images);
     let operator = Operator::new(&map, probe)?;
-    let losses = Losses {
-        tracked: module.clone().map(&mut Track(probe.dtype)),
-        forward: &forward,
-        probe,
-        outputs: operator.outputs,
+    let at = |step: Option<Generator>| {
+        let dtype = probe.dtype;
+        Losses {
+            tracked: module.clone().map(&mut Track { dtype, step }),
+            forward: &forward,
+            probe,
+            outputs: operator.outputs,
+        }
     };
+    let losses = at(None);
     let mut names = Names::default();
     losses.tracked.visit(&mut names);
     let total: usize = names.found.iter().map(|parameter| parameter.count).sum();
@@ -118,11 +124,43 @@ pub fn inspect_parameters<M: Module>(
     }
     let is_linear = linearity(&operator) <= probe.rounding();
 
-    let mut generator = probe.generator(11);
+    let here = sizes(&losses, total);
+    let mut is_live = here.is_live;
+    if is_live.contains(&false) {
+        let moved = sizes(&at(Some(probe.generator(12))), total).is_live;
+        for (live, moved) in is_live.iter_mut().zip(moved) {
+            *live |= moved;
+        }
+    }
+    let mut start = 0;
+    for parameter in &mut names.found {
+        let range = start..start + parameter.count;
+        parameter.dead = is_live[range.clone()].iter().filter(|live| !**live).count();
+        let squares = here.squares[range].iter().sum::<f64>();
+        parameter.gradient = (squares / parameter.count.max(1) as f64).sqrt();
+        start += parameter.count;
+    }
+    let redundancy = count(&losses, &names.found, &is_live, is_linear);
+    Ok(ParameterReport {
+        parameters: names.found,
+        redundancy,
+    })
+}
+
+/// The sizes of the gradients of some losses, one for each number.
+struct Sizes {
+    /// Whether one of them is not zero.
+    is_live: Vec<bool>,
+    /// Their mean square.
+    squares: Vec<f64>,
+}
+
+fn sizes(losses: &dyn Gradient, total: usize) -> Sizes {
+    let mut generator = losses.probe().generator(11);
     let mut largest = vec![0.0f64; total];
     let mut squares = vec![0.0f64; total];
     for _ in 0..LOSSES {
-        let images = probe.noise(1, &mut generator);
+        let images = losses.probe().noise(1, &mut generator);
         let cotangent = losses.cotangent(&mut generator);
         for (index, value) in losses.gradient(&images, &cotangent).iter().enumerate() {
             largest[index] = largest[index].max(value.abs());
@@ -130,23 +168,10 @@ pub fn inspect_parameters<M: Module>(
         }
     }
     let limit = losses.limit(&largest);
-    let mut start = 0;
-    for parameter in &mut names.found {
-        let range = start..start + parameter.count;
-        parameter.dead = largest[range.clone()]
-            .iter()
-            .filter(|value| **value <= limit)
-            .count();
-        parameter.gradient =
-            (squares[range].iter().sum::<f64>() / parameter.count.max(1) as f64).sqrt();
-        start += parameter.count;
+    Sizes {
+        is_live: largest.iter().map(|value| *value > limit).collect(),
+        squares,
     }
-    let is_live: Vec<bool> = largest.iter().map(|value| *value > limit).collect();
-    let redundancy = count(&losses, &names.found, &is_live, is_linear);
-    Ok(ParameterReport {
-        parameters: names.found,
-        redundancy,
-    })
 }
 
 /// The module with every float parameter in the given precision, on its device. Parameters that learn still do.
@@ -180,7 +205,7 @@ pub(super) struct Losses<'a, M, F> {
 pub(super) trait Gradient {
     fn probe(&self) -> &Probe;
     fn outputs(&self) -> usize;
-    fn cotangent(&self, generator: &mut super::probe::Generator) -> Images;
+    fn cotangent(&self, generator: &mut Generator) -> Images;
     fn gradient(&self, images: &Images, cotangent: &Images) -> Vec<f64>;
 
     /// What counts as zero beside gradients of that size.
@@ -201,7 +226,7 @@ impl<M: Module, F: Fn(&M, Tensor<4>) -> Tensor<4>> Gradient for Losses<'_, M, F>
         self.outputs
     }
 
-    fn cotangent(&self, generator: &mut super::probe::Generator) -> Images {
+    fn cotangent(&self, generator: &mut Generator) -> Images {
         let mut cotangent = Images::zeros(1, self.outputs, self.probe.size);
         cotangent.values.fill_with(|| generator.normal());
         cotangent
@@ -220,15 +245,40 @@ impl<M: Module, F: Fn(&M, Tensor<4>) -> Tensor<4>> Gradient for Losses<'_, M, F>
     }
 }
 
-/// Puts the parameters where gradients are kept, in the given precision.
-struct Track(DType);
+/// How far weights are moved, relative to the root mean square of their parameter.
+const STEP: f64 = 1e-2;
+
+/// Puts the parameters where gradients are kept, in the given precision, those that learn moved at random where asked.
+struct Track {
+    dtype: DType,
+    step: Option<Generator>,
+}
+
+impl Track {
+    fn moved<const D: usize>(&mut self, tensor: Tensor<D>) -> Tensor<D> {
+        let Some(generator) = &mut self.step else {
+            return tensor;
+        };
+        let mut values: Vec<f64> = tensor.to_data().iter::<f64>().collect();
+        let size = (energy(&values) / values.len().max(1) as f64).sqrt();
+        let step = STEP * if size > 0.0 { size } else { 1.0 };
+        for value in &mut values {
+            *value += step * generator.normal();
+        }
+        let data = TensorData::new(values, tensor.shape()).convert_dtype(self.dtype);
+        Tensor::from_data(data, (&tensor.device(), self.dtype))
+    }
+}
 
 impl ModuleMapper for Track {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let learns = trains(&param);
-        let dtype = self.0;
         param.map(|tensor| {
-            let inner = tensor.without_autodiff().cast(dtype);
+            let inner = tensor.without_autodiff().cast(self.dtype);
+            let inner = match learns {
+                true => self.moved(inner),
+                false => inner,
+            };
             Tensor::from_inner(inner).set_require_grad(learns)
         })
     }

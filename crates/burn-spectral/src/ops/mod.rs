@@ -38,7 +38,7 @@ pub use fused::cross_entropy::{
 };
 pub use fused::direct_conv::{DirectConvSpec, direct_conv, fallback as direct_conv_fallback};
 pub use fused::linear::{fallback as linear_fallback, linear};
-pub(crate) use fused::operation::{Empty, Half, cat, narrow};
+pub(crate) use fused::operation::{Empty, Half, cat, has_kernels, narrow};
 pub use fused::optimizer;
 pub use fused::squared_error::{fallback as mean_squared_error_fallback, mean_squared_error};
 pub use long_conv::long_conv;

@@ -65,13 +65,18 @@ impl KkLayerConfig {
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
+/// use burn_spectral::FrequencyGrid;
 /// use burn_spectral::published::KkLayerConfig;
+/// use burn_spectral::response::FrequencyResponse;
 ///
 /// let device = Device::flex();
 /// let layer = KkLayerConfig::new([1, 16]).init(&device);
 /// let y = layer.forward(Tensor::ones([2, 1, 14, 14], &device));
 /// assert_eq!(y.dims(), [2, 16, 14, 14]);
-/// assert_eq!(layer.conv.dead_parameters(), vec![("beta", 16)]);
+/// let grid = FrequencyGrid::new(&[14, 14])?;
+/// let dead = FrequencyResponse::<4>::dead_parameters(&layer.conv.response, &grid);
+/// assert_eq!(dead, vec![("beta", 16)]);
+/// # Ok::<(), burn_spectral::SpectralError>(())
 /// ```
 #[derive(Module, Debug)]
 pub struct KkLayer {

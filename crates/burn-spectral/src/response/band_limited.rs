@@ -118,8 +118,11 @@ impl<R: FrequencyResponse<4> + ModuleDisplay> FrequencyResponse<4> for BandLimit
         self.response.is_constant()
     }
 
-    fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
-        self.response.dead_parameters()
+    /// Those of the response on the modes, at the reference size. What else a coarser grid leaves out is not counted.
+    fn dead_parameters(&self, _grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        FrequencyGrid::new(&self.size)
+            .map(|reference| self.response.dead_parameters(&reference))
+            .unwrap_or_default()
     }
 }
 

@@ -63,7 +63,7 @@ impl<const D: usize> FrequencyResponse<D> for Constant {
         true
     }
 
-    fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
+    fn dead_parameters(&self, _grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
         vec![("beta", self.beta.dims().iter().product())]
     }
 }

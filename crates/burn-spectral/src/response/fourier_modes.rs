@@ -210,6 +210,21 @@ impl<const D: usize> FrequencyResponse<D> for FourierModes<D> {
     fn kept_bins(&self, _grid: &FrequencyGrid) -> Vec<usize> {
         modes(&self.corners).iter().map(|m| m.kept()).collect()
     }
+
+    /// Imaginary parts at the kept modes that are their own negative on the grid, where the spectrum of a real signal
+    /// is real.
+    fn dead_parameters(&self, grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        let [outputs, inputs] = self.channels();
+        let own = |(&samples, &[positive, negative]): (&usize, &[usize; 2])| {
+            let keeps_half = positive > samples / 2 || negative >= samples / 2;
+            match samples.is_multiple_of(2) && keeps_half {
+                true => 2,
+                false => 1,
+            }
+        };
+        let own: usize = grid.sizes().iter().zip(&self.corners).map(own).product();
+        vec![("im", outputs * inputs * own)]
+    }
 }
 
 #[cfg(test)]

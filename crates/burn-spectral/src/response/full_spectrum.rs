@@ -5,6 +5,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::impl_config;
+use crate::grid::own_negatives;
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
 use super::{
@@ -103,5 +104,12 @@ impl<const D: usize> FrequencyResponse<D> for FullSpectrum<D> {
 
     fn response(&self, _grid: &FrequencyGrid) -> Response<D> {
         Response::Spectrum(ComplexTensor::new(self.re.val(), self.im.val()))
+    }
+
+    /// Imaginary parts at the frequencies that are their own negative, where the spectrum of a real signal is real.
+    fn dead_parameters(&self, _grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        let [outputs, inputs] = self.channels();
+        let own: usize = self.size().into_iter().map(own_negatives).product();
+        vec![("im", outputs * inputs * own)]
     }
 }

@@ -327,4 +327,12 @@ impl<const D: usize> FrequencyResponse<D> for Gaussian {
             ParametricForm::Stable => self.stable(part, grid),
         }))
     }
+
+    /// The imaginary part where every frequency is its own negative: on no more than two samples an axis.
+    fn dead_parameters(&self, grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        match grid.is_real() {
+            true => vec![("im", self.im.dims().iter().product())],
+            false => Vec::new(),
+        }
+    }
 }

@@ -127,8 +127,10 @@ pub trait FrequencyResponse<const D: usize>: Module + core::fmt::Debug {
         grid.bins()
     }
 
-    /// Parameters that cannot change the output of a layer, by name and number of values.
-    fn dead_parameters(&self) -> Vec<(&'static str, usize)> {
+    /// Parameters that cannot change the output of a layer on signals of this grid, by name and number of values.
+    ///
+    /// Redundant parameters are not counted: those that change the output, but only as others do too.
+    fn dead_parameters(&self, _grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
         Vec::new()
     }
 }

@@ -120,6 +120,31 @@ pub(super) fn frequencies(grid: &FrequencyGrid, axis: usize) -> Vec<f64> {
     }
 }
 
+/// Whether a function along one axis, constant along the others, changes a real signal as the real or the imaginary
+/// part of a response on a grid.
+///
+/// Where the index along the half-spectrum axis is 0 or half of an even size, the bin of a frequency and that of its
+/// negative are both kept, and the inverse transform keeps the even part of a real part and the odd part of an
+/// imaginary one.
+pub(super) fn acts(values: &[f64], axis: usize, part: Part, grid: &FrequencyGrid) -> bool {
+    let is_zero = |value: f64| value.abs() < 1e-12;
+    let last = grid.sizes().len() - 1;
+    let length = grid.sizes()[last];
+    if axis == last {
+        // Even over the other axes.
+        let keeps = |bin: usize| part == Part::Real || !(bin == 0 || 2 * bin == length);
+        return (values.iter().enumerate()).any(|(bin, value)| keeps(bin) && !is_zero(*value));
+    }
+    if length > 2 {
+        return values.iter().any(|value| !is_zero(*value));
+    }
+    let negative = |bin: usize| values[(values.len() - bin) % values.len()];
+    (values.iter().enumerate()).any(|(bin, value)| match part {
+        Part::Real => !is_zero(value + negative(bin)),
+        Part::Imaginary => !is_zero(value - negative(bin)),
+    })
+}
+
 /// The published coordinate of each bin along one axis: its index over the number of bins.
 pub(super) fn bin_coordinates(grid: &FrequencyGrid, axis: usize, origin: f64) -> Vec<f64> {
     let bins = grid.bins()[axis];

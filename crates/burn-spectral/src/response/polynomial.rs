@@ -7,8 +7,8 @@ use burn::tensor::{Device, Distribution, Tensor};
 use crate::{FrequencyGrid, SpectralError};
 
 use super::parametric::{
-    ParametricForm, Part, along, bin_coordinates, check_finite, check_grid, check_terms, constant,
-    frequencies, is_read_at_once, spectrum,
+    ParametricForm, Part, acts, along, bin_coordinates, check_finite, check_grid, check_terms,
+    constant, frequencies, is_read_at_once, spectrum,
 };
 use super::{FrequencyResponse, Response, ResponseConfig, check_weight, conv_variance};
 
@@ -222,6 +222,23 @@ impl<const D: usize> FrequencyResponse<D> for Polynomial {
     fn response(&self, grid: &FrequencyGrid) -> Response<D> {
         let channels = FrequencyResponse::<D>::channels(self);
         Response::Spectrum(spectrum(channels, grid, |part| self.sum(part, grid)))
+    }
+
+    /// Coefficients of functions that are zero on the grid, or that no real signal has: of the stable form the odd
+    /// degrees of an axis of one or two samples.
+    fn dead_parameters(&self, grid: &FrequencyGrid) -> Vec<(&'static str, usize)> {
+        let [outputs, inputs] = FrequencyResponse::<D>::channels(self);
+        let dead = |part| {
+            let terms = (0..self.axes).flat_map(|axis| {
+                let degrees = self.degrees(part, axis).into_iter();
+                degrees.map(move |degree| (axis, degree))
+            });
+            let dead = terms
+                .filter(|&(axis, degree)| !acts(&self.basis(degree, grid, axis), axis, part, grid));
+            outputs * inputs * dead.count()
+        };
+        let dead = [("re", dead(Part::Real)), ("im", dead(Part::Imaginary))];
+        dead.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 }
 

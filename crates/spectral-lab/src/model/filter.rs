@@ -4,7 +4,6 @@ use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
-use burn_spectral::SpectralError;
 use burn_spectral::conv::{SpectralConv2d, SpectralConv2dConfig};
 use burn_spectral::ops::circular_reverse;
 use burn_spectral::published::{KkLayer, KkLayerConfig};
@@ -15,6 +14,7 @@ use burn_spectral::response::{
 use burn_spectral::spatial::{self, Activation};
 use burn_spectral::spectrum::{ElementGate, GateConfig};
 use burn_spectral::summary::{FeatureShape, Summarize, Trace};
+use burn_spectral::{FrequencyGrid, SpectralError};
 
 /// The kind of layer in place of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,31 +202,25 @@ impl Filter {
     /// the size it was built for if it only runs at that; equal to what an inspection of the layer
     /// measures.
     pub fn dead_parameters(&self, size: [usize; 2]) -> usize {
-        fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>) -> usize {
-            let dead = layer.response.dead_parameters();
-            dead.iter().map(|(_, count)| count).sum()
+        fn dead<R: FrequencyResponse<4>>(layer: &SpectralConv2d<R>, size: [usize; 2]) -> usize {
+            // Sizes without a grid are refused by the layer.
+            FrequencyGrid::new(&size).map_or(0, |grid| {
+                let dead = layer.response.dead_parameters(&grid);
+                dead.iter().map(|(_, count)| count).sum()
+            })
         }
         match self {
             Self::Conv(layer) | Self::Flipped(layer) => taps_outside(layer, size),
-            Self::Kk(layer) => dead(&layer.conv),
-            Self::KramersKronig(layer) => dead(layer),
-            Self::FullSpectrum(layer) => dead(layer) + own_imaginary(&layer.response),
-            Self::Polynomial(layer) => dead(layer),
-            Self::Gaussian(layer) => dead(layer),
-            Self::FourierModes(layer) => dead(layer) + own_imaginary(&layer.response.response),
-            Self::GaussianModes(layer) => dead(layer),
-            Self::Gate(layer) => dead(layer),
+            Self::Kk(layer) => dead(&layer.conv, size),
+            Self::KramersKronig(layer) => dead(layer, size),
+            Self::FullSpectrum(layer) => dead(layer, size),
+            Self::Polynomial(layer) => dead(layer, size),
+            Self::Gaussian(layer) => dead(layer, size),
+            Self::FourierModes(layer) => dead(layer, size),
+            Self::GaussianModes(layer) => dead(layer, size),
+            Self::Gate(layer) => dead(layer, size),
         }
     }
-}
-
-/// Imaginary parts of free weights at the frequencies that are their own negative, where the
-/// spectrum of a real signal is real.
-fn own_imaginary(response: &FullSpectrum2d) -> usize {
-    let own = |samples: usize| if samples.is_multiple_of(2) { 2 } else { 1 };
-    let [outputs, inputs] = response.channels();
-    let frequencies: usize = response.size().into_iter().map(own).product();
-    outputs * inputs * frequencies
 }
 
 /// Weights of a convolution whose taps only ever meet zero padding on images of that size.
