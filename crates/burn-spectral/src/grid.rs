@@ -26,7 +26,7 @@ pub struct FrequencyGrid {
 }
 
 impl FrequencyGrid {
-    /// The grid of signals of `sizes` samples an axis, the half-spectrum on the last.
+    /// The grid of signals with `sizes` samples along each axis, the half-spectrum on the last.
     ///
     /// # Errors
     /// If there is no axis, one of length zero, or more samples than a layer can work with.

@@ -402,7 +402,7 @@ fn what_a_stack_cannot_take_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "must take the 48 features of the spectrum, got one of 50")]
+#[should_panic(expected = "the head has 50 input features, expected the 48 of the spectrum")]
 fn a_head_of_other_features_is_refused() {
     let device = Device::flex();
     let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([3, 6])).init(&device);
