@@ -221,7 +221,9 @@ fn configurations_that_cannot_be_are_refused() {
         text([2, 3], vec![4], Coupling::Dense),
         "expected 2 sizes, one per spatial axis, got [4]"
     );
-    assert!(text([2, 3], vec![4, 0], Coupling::Dense).contains("every size of a free response"));
+    assert!(
+        text([2, 3], vec![4, 0], Coupling::Dense).contains("every size of a FullSpectrum response")
+    );
     let kernel = SpectralConv3dConfig::new([2, 3], KernelConfig::new([3, 3]));
     assert!(
         kernel

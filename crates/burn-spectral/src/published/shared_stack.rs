@@ -125,7 +125,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
             } else if layer.conjugate != ConjugateFactor::None {
                 Some(format!("a conjugated factor ({:?})", layer.conjugate))
             } else if layer.bias.is_some() {
-                Some("an offset".into())
+                Some("a bias".into())
             } else if layer.channels_in != filters {
                 Some(format!(
                     "{} input channels after {filters}",

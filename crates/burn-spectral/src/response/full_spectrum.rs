@@ -60,7 +60,7 @@ impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
         channels: [usize; 2],
         device: &Device,
     ) -> Result<FullSpectrum<D>, SpectralError> {
-        check_sizes::<D>("every size of a free response", &self.size)?;
+        check_sizes::<D>("every size of a FullSpectrum response", &self.size)?;
         check_weight(channels, &self.size)?;
         let samples: usize = self.size.iter().product();
         let deviation = (conv_variance(channels) / samples as f64).sqrt();
