@@ -1,11 +1,12 @@
-//! What can be wrong with a layer's configuration or its input.
+//! Errors of configurations and inputs.
 
 use burn::tensor::DType;
 use thiserror::Error;
 
-/// A configuration or an input that a layer cannot take.
+/// An invalid configuration, or an input that a layer does not accept.
 ///
-/// Layers report it from `try_init`; `init` and `forward` panic with the same text.
+/// `try_init` and `check` return it; `init` and `forward` panic with the same text, at the line of
+/// their caller.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SpectralError {
@@ -41,7 +42,7 @@ pub enum SpectralError {
         /// Its precision.
         second_dtype: DType,
     },
-    /// A bias of another length than the output has channels.
+    /// A bias whose length is not the number of output channels.
     #[error("bias has {got} values, expected {channels}, one per output channel")]
     Bias {
         /// Channels of the output.
@@ -90,7 +91,7 @@ pub enum SpectralError {
         /// The sizes given.
         got: Vec<usize>,
     },
-    /// A response that holds one weight a frequency, met with an input of another size.
+    /// An input of another size than a response with one weight per frequency was created for.
     #[error(
         "{response} was created for inputs of size {expected:?}, got size {got:?}; create it for that size \
          or resize the input"

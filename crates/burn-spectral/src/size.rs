@@ -1,4 +1,4 @@
-//! Sizes that arithmetic can be done with: bounds that every layer checks at its door, so that no sum or product
+//! Bounds on sizes that every layer checks when it is created or called, so that no sum or product
 //! within them can wrap around.
 
 use crate::SpectralError;

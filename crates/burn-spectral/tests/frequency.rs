@@ -370,7 +370,7 @@ fn what_a_mix_cannot_take_is_refused() {
         .with_coupling(Coupling::Depthwise)
         .try_init(&device)
         .unwrap_err();
-    assert!(error.to_string().contains("divisible by 3"), "{error}");
+    assert!(error.to_string().contains("multiples of 3"), "{error}");
     let error = FourierDomainConv2dConfig::new([1, 1], [0, 4])
         .try_init(&device)
         .unwrap_err();

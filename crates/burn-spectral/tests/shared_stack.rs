@@ -375,14 +375,20 @@ fn what_a_stack_cannot_take_is_refused() {
     for (config, what) in [
         (
             layer([3, 1]).with_coupling(Coupling::Dense),
-            "layer 1 has Dense coupling",
+            "layer 1 of the stack has Dense coupling",
         ),
         (
             layer([3, 1]).with_conjugate(ConjugateFactor::Input),
-            "layer 1 has a conjugated factor (Input)",
+            "layer 1 of the stack has a conjugated factor (Input)",
         ),
-        (layer([3, 1]).with_bias(true), "layer 1 has an offset"),
-        (layer([2, 1]), "layer 1 has 2 input channels after 3"),
+        (
+            layer([3, 1]).with_bias(true),
+            "layer 1 of the stack has a bias",
+        ),
+        (
+            layer([2, 1]),
+            "layer 1 of the stack has 2 input channels after 3",
+        ),
     ] {
         let error = fault(config);
         assert!(error.contains(what), "{error}");
@@ -395,7 +401,7 @@ fn what_a_stack_cannot_take_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "must take the 48 features of the spectrum, got one of 50")]
+#[should_panic(expected = "the head has 50 input features, expected the 48 of the spectrum")]
 fn a_head_of_other_features_is_refused() {
     let device = Device::flex();
     let stack = SharedStack2dConfig::new(3, [2], FullSpectrumConfig::new([3, 6])).init(&device);

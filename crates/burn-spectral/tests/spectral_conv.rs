@@ -190,7 +190,7 @@ fn inputs_that_do_not_fit_are_refused_by_name_and_value() {
         "FullSpectrum was created for inputs of size [8, 6], got size [6, 8]; create it for that size or resize the input"
     );
     // Eight and nine samples have five bins each: the length is carried, not guessed.
-    assert!(text([7, 2, 8, 7]).contains("got [8, 7]"));
+    assert!(text([7, 2, 8, 7]).contains("got size [8, 7]"));
 
     let response = KramersKronigConfig::new([8, 6]).with_axis(0);
     let causal = SpectralConv2dConfig::new([2, 3], response).init(&device);
@@ -221,14 +221,16 @@ fn configurations_that_cannot_be_are_refused() {
         text([2, 3], vec![4], Coupling::Dense),
         "expected 2 sizes, one per spatial axis, got [4]"
     );
-    assert!(text([2, 3], vec![4, 0], Coupling::Dense).contains("every size of a free response"));
+    assert!(
+        text([2, 3], vec![4, 0], Coupling::Dense).contains("every size of a FullSpectrum response")
+    );
     let kernel = SpectralConv3dConfig::new([2, 3], KernelConfig::new([3, 3]));
     assert!(
         kernel
             .try_init(&device)
             .unwrap_err()
             .to_string()
-            .contains("needs 3 sizes")
+            .contains("expected 3 sizes")
     );
 
     let error = SpectralConv2d::from_response(free([3, 2], 1, &device), [3, 3], Coupling::Dense);
@@ -321,7 +323,7 @@ fn a_response_of_the_wrong_shape_is_named() {
 }
 
 #[test]
-#[should_panic(expected = "the input is F64, the response is F32; cast one of them")]
+#[should_panic(expected = "input is F64, response is F32; cast one of them")]
 fn an_input_of_another_precision_is_named() {
     let device = Device::flex();
     let layer = SpectralConv2dConfig::new([2, 3], FullSpectrumConfig::new(SIZE)).init(&device);

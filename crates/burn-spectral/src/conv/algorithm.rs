@@ -1,4 +1,4 @@
-//! Which way a convolution is computed, and what each way costs.
+//! The algorithms for a convolution and their predicted cost.
 
 use crate::SpectralError;
 use crate::ops::{FftConvAxis, FftConvSpec};

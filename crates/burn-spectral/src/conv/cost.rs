@@ -1,4 +1,4 @@
-//! The cost model of convolutions: sums of work over rates.
+//! The cost model of convolutions: work divided by measured rates.
 //!
 //! The rates were fitted to measurements on one thread of an AMD EPYC (family 26, AVX-512) in float32. Another machine is
 //! faster or slower in all of them alike, roughly, which is why the choice between the algorithms holds elsewhere and

@@ -10,7 +10,7 @@ use crate::response::Coupling;
 use super::algorithm::{ConvShape, FftConvAlgorithm};
 use super::lengths::good_length;
 
-/// What `Conv2d` and its siblings let one choose, one entry a spatial axis.
+/// The options of `Conv1d`, `Conv2d` and `Conv3d`, one entry per spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FftConvOptions {
     /// Step between outputs.
@@ -19,7 +19,7 @@ pub struct FftConvOptions {
     pub padding: Vec<(usize, usize)>,
     /// Step between taps.
     pub dilation: Vec<usize>,
-    /// Groups of channels that do not see each other.
+    /// Number of independent groups of channels.
     pub groups: usize,
     /// How it is computed.
     pub algorithm: FftConvAlgorithm,
@@ -129,7 +129,7 @@ fn every<const D: usize>(y: Tensor<D>, stride: &[usize]) -> Tensor<D> {
     }))
 }
 
-/// The sizes that a convolution works with, one entry a spatial axis.
+/// The sizes that a convolution works with, one entry per spatial axis.
 pub(crate) struct ConvGeometry {
     /// Samples of one transform of the whole signal.
     pub(crate) grid: Vec<usize>,

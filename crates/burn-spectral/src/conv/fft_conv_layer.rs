@@ -1,4 +1,4 @@
-//! Drop-ins for Burn's convolution layers, evaluated through the spectrum.
+//! Drop-in replacements for Burn's convolution layers, evaluated by FFT.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig};
@@ -55,7 +55,7 @@ pub trait InitFft {
     }
 }
 
-/// Checks what Burn's configurations leave to their layers.
+/// Checks what Burn's configurations do not check themselves.
 fn check(
     channels: [usize; 2],
     groups: usize,
@@ -144,13 +144,13 @@ macro_rules! fft_conv_layer {
         pub struct $name {
             /// Taps, `[out, in / groups, taps…]`, as Burn's layer stores them.
             pub weight: Param<Tensor<$rank>>,
-            /// Offset of each output channel, `[out]`.
+            /// Bias of each output channel, `[out]`.
             pub bias: Option<Param<Tensor<1>>>,
             /// Step between outputs.
             pub stride: [usize; $axes],
             /// Step between taps.
             pub dilation: [usize; $axes],
-            /// Groups of channels that do not see each other.
+            /// Number of independent groups of channels.
             pub groups: usize,
             /// Zeros around the input.
             #[module(skip)]
@@ -196,7 +196,7 @@ macro_rules! fft_conv_layer {
         }
 
         impl $name {
-            /// Checks that the layer takes inputs of shape `dims`.
+            /// Checks that the layer accepts inputs of shape `dims`.
             ///
             /// # Errors
             /// If the channels are not the layer's, or the padded input is shorter than the
@@ -354,6 +354,6 @@ mod tests {
             "the stride must be at least 1, got 0"
         );
         let error = config.with_groups(4).try_init_fft(&device).unwrap_err();
-        assert!(error.to_string().contains("divisible by 4"), "{error}");
+        assert!(error.to_string().contains("multiples of 4"), "{error}");
     }
 }

@@ -110,7 +110,7 @@ impl GlobalFilter2d {
         self.re.lazy_shape()[2]
     }
 
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If they have other channels or another size than the layer, or the layer's width does not
@@ -167,7 +167,7 @@ mod tests {
         let device = Device::flex();
         let layer = GlobalFilter2dConfig::new(3, [14, 15]).init(&device);
         let text = |dims| layer.check(dims).unwrap_err().to_string();
-        assert!(text([1, 14, 14, 3]).contains("size [14, 15], got [14, 14]"));
+        assert!(text([1, 14, 14, 3]).contains("size [14, 15], got size [14, 14]"));
         assert!(
             text([1, 3, 14, 15])
                 .contains("expected 3 channels, got an input of shape [1, 3, 14, 15]")

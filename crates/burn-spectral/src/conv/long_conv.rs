@@ -173,7 +173,7 @@ impl LongConv1dConfig {
     }
 }
 
-/// Causal depthwise convolution of `[batch, channels, length]` with one long kernel a channel,
+/// Causal depthwise convolution of `[batch, channels, length]` with one long kernel per channel,
 ///
 /// ```text
 /// y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]
@@ -206,7 +206,7 @@ pub struct LongConv1d {
 }
 
 impl LongConv1d {
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If the channels are not the layer's, or the signals are empty.

@@ -1,4 +1,4 @@
-//! Convolution layers that work through the spectrum.
+//! Convolution layers that are evaluated through the spectrum.
 
 mod algorithm;
 mod convolve;

@@ -26,7 +26,10 @@ pub type SpectralConv2d<R> = SpectralConv<4, R>;
 /// Spectral convolution of `[batch, channels, depth, height, width]`.
 pub type SpectralConv3d<R> = SpectralConv<5, R>;
 
-/// Configuration of a [`SpectralConv`] of inputs of rank `D` with a response made by `C`.
+/// Configuration of a [`SpectralConv`] with a response created by `C`.
+///
+/// `D` is the rank of the input tensor. Write [`SpectralConv1dConfig`], [`SpectralConv2dConfig`] or
+/// [`SpectralConv3dConfig`], which fix it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpectralConvConfig<const D: usize, C> {
     /// Input and output channels.
@@ -37,7 +40,7 @@ pub struct SpectralConvConfig<const D: usize, C> {
     pub coupling: Coupling,
     /// What is conjugated in the product `R·X`; nothing by default.
     pub conjugate: ConjugateFactor,
-    /// Whether an offset is added to every output channel; yes by default, and zero at first.
+    /// Whether to add a bias to every output channel, initially zero; true by default.
     pub bias: bool,
 }
 
@@ -89,7 +92,7 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
         self
     }
 
-    /// Sets whether an offset is added.
+    /// Sets whether to add a bias.
     pub fn with_bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self
@@ -122,38 +125,40 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralConvConfig<D, C> {
 
 /// Circular convolution through the spectrum, `y = irfft(Σ_i R[o,i]·rfft(x_i)) + b`.
 ///
-/// `D` is the rank of the input, two more than its spatial axes. Created by
-/// [`SpectralConvConfig`], or by [`from_response`](Self::from_response) around a response of your
-/// own.
+/// Created by [`SpectralConv1dConfig`], [`SpectralConv2dConfig`] or [`SpectralConv3dConfig`], or from a
+/// response of your own by [`from_response`](Self::from_response). `D` is the rank of the input tensor,
+/// two more than its spatial axes; [`SpectralConv1d`], [`SpectralConv2d`] and [`SpectralConv3d`] fix it.
 ///
 /// # Records
-/// A Burn record holds tensors by name and shape, and nothing of what they mean: [`coupling`](Self::coupling),
-/// [`conjugate`](Self::conjugate), and of a response its [`corners`](crate::response::FourierModes::corners), form or reference
-/// size come from the layer that the record is loaded into. A layer of another meaning whose tensors have the same shapes
-/// loads it without an error and computes something else. Keep the configuration beside the record, and create the layer
-/// from it:
+/// A Burn record holds tensors by name and shape, but not settings: [`coupling`](Self::coupling),
+/// [`conjugate`](Self::conjugate), and a response's
+/// [`corners`](crate::response::FourierModes::corners), form or reference size come from the layer that
+/// the record is loaded into. A layer with other settings whose tensors have the same shapes loads the
+/// record without an error and computes something else. Save the configuration next to the record and
+/// create the layer from it:
 ///
 /// ```
-/// use burn::module::Module;
-/// use burn::tensor::Device;
-/// use burn_spectral::conv::{ConjugateFactor, SpectralConv2dConfig};
-/// use burn_spectral::response::FourierModesConfig;
+/// use burn::prelude::*;
+/// use burn_spectral::prelude::*;
 ///
 /// let device = Device::flex();
 /// let config = SpectralConv2dConfig::new([2, 3], FourierModesConfig::new([4, 4]))
 ///     .with_conjugate(ConjugateFactor::Response);
-/// let (text, record) = (serde_json::to_string(&config)?, config.init(&device).into_record());
+/// let file = std::env::temp_dir().join("burn-spectral-example.json");
+/// config.save(&file)?;
+/// let record = config.init(&device).into_record();
 ///
-/// let config: SpectralConv2dConfig<FourierModesConfig> = serde_json::from_str(&text)?;
+/// let config = SpectralConv2dConfig::<FourierModesConfig>::load(&file)?;
 /// let layer = config.init(&device).load_record(record);
 /// assert_eq!(layer.conjugate, ConjugateFactor::Response);
-/// # Ok::<(), serde_json::Error>(())
+/// # std::fs::remove_file(&file)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Module, Debug)]
 pub struct SpectralConv<const D: usize, R: Module> {
     /// The filter response.
     pub response: R,
-    /// Offset of each output channel, `[out]`.
+    /// Bias of each output channel, `[out]`.
     pub bias: Option<Param<Tensor<1>>>,
     /// Input channels.
     pub channels_in: usize,
@@ -201,7 +206,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
         self.response.dead_parameters(grid)
     }
 
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If the channels are not the layer's, an axis is empty, the response cannot be evaluated at

@@ -1,4 +1,4 @@
-//! Activations of a complex number, at each frequency alone.
+//! Activations of complex numbers, applied to each bin.
 
 use burn::config::Config;
 use burn::module::{Module, Param};
@@ -87,8 +87,8 @@ impl CLeakyRelu {
     }
 }
 
-/// Keeps the numbers whose real and imaginary part are both not negative, and puts zero for all
-/// others (Guberman, 2016).
+/// Keeps numbers whose real and imaginary parts are both non-negative, and sets all others to zero
+/// (Guberman, 2016).
 #[derive(Module, Debug, Default)]
 pub struct ZRelu;
 
@@ -138,7 +138,7 @@ impl ModReluConfig {
     }
 }
 
-/// ReLU of the magnitude plus a learned offset a channel, the phase kept:
+/// ReLU of the magnitude plus a learned offset per channel, the phase kept:
 /// `relu(|z| + b)·z/|z|` (Arjovsky, Shah and Bengio, 2016).
 ///
 /// With `b > 0` that jumps at zero, where it has no phase. Below a magnitude of 1e-6 it is taken as

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::{ComplexTensor, Spectrum, ops};
 
-/// A spectrum as one row of real features an example: all real parts, then all imaginary parts,
+/// A spectrum as one row of real features per example: all real parts, then all imaginary parts,
 /// each in the order channel, height, bin.
 ///
 /// Feature `((p·C + c)·H + i)·W' + j` is part `p` (0 real, 1 imaginary) of channel `c` at bin
@@ -28,7 +28,7 @@ impl FlattenSpectrum {
     }
 }
 
-/// A spectrum as one row of complex features an example, in the order channel, height, bin: what a
+/// A spectrum as one row of complex features per example, in the order channel, height, bin: what a
 /// dense layer on complex features takes.
 #[derive(Module, Debug, Default)]
 pub struct FlattenParts;

@@ -13,7 +13,7 @@ use crate::{ComplexTensor, SpectralError, ops, spatial};
 pub struct ComplexLinearConfig {
     /// Input and output features, a complex number each.
     pub features: [usize; 2],
-    /// Whether an offset is added; yes by default.
+    /// Whether to add a bias; true by default.
     #[config(default = true)]
     pub bias: bool,
 }
@@ -24,7 +24,7 @@ impl ComplexLinearConfig {
         SpectralError::check_elements("the weight", &self.features)
     }
 
-    /// Creates a layer with one dense layer a part.
+    /// Creates a layer with one dense layer per part.
     ///
     /// # Errors
     /// If there are no features, or too many.
@@ -38,7 +38,7 @@ impl ComplexLinearConfig {
         })
     }
 
-    /// Creates a layer with one dense layer a part.
+    /// Creates a layer with one dense layer per part.
     ///
     /// # Panics
     /// If [`try_init_branches`](Self::try_init_branches) returns an error, with the same text.
@@ -115,7 +115,7 @@ pub struct TwoBranchLinear {
 }
 
 impl TwoBranchLinear {
-    /// Checks that the layer takes features of shape `dims`.
+    /// Checks that the layer accepts features of shape `dims`.
     ///
     /// # Errors
     /// If there are others on the last axis.
@@ -164,12 +164,12 @@ pub struct ComplexLinear {
     pub re: Param<Tensor<2>>,
     /// Imaginary part of the weight, `[inputs, outputs]`.
     pub im: Param<Tensor<2>>,
-    /// Real and imaginary part of the offset, `[2, outputs]`.
+    /// Real and imaginary part of the bias, `[2, outputs]`.
     pub bias: Option<Param<Tensor<2>>>,
 }
 
 impl ComplexLinear {
-    /// Checks that the layer takes features of shape `dims`.
+    /// Checks that the layer accepts features of shape `dims`.
     ///
     /// # Errors
     /// If there are others on the last axis.

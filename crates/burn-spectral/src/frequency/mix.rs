@@ -25,7 +25,10 @@ pub type SpectralMix2d<R> = SpectralMix<4, R>;
 /// Mix of spectra `[batch, channels, depth, height, bins]`.
 pub type SpectralMix3d<R> = SpectralMix<5, R>;
 
-/// Configuration of a [`SpectralMix`] of spectra of rank `D` with a response made by `C`.
+/// Configuration of a [`SpectralMix`] with a response created by `C`.
+///
+/// `D` is the rank of the input tensor. Write [`SpectralMix1dConfig`], [`SpectralMix2dConfig`] or
+/// [`SpectralMix3dConfig`], which fix it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpectralMixConfig<const D: usize, C> {
     /// Input and output channels.
@@ -36,14 +39,14 @@ pub struct SpectralMixConfig<const D: usize, C> {
     pub coupling: Coupling,
     /// What is conjugated in the product `R·X`; nothing by default.
     pub conjugate: ConjugateFactor,
-    /// Whether a complex offset is added to every output channel, zero at first; no by default.
+    /// Whether to add a complex bias to every output channel, initially zero; false by default.
     pub bias: bool,
 }
 
 impl_config!([const D: usize, C: burn::config::Config] SpectralMixConfig<D, C>);
 
 impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
-    /// A dense layer without offset from `channels[0]` to `channels[1]` channels.
+    /// A dense layer without bias from `channels[0]` to `channels[1]` channels.
     pub fn new(channels: [usize; 2], response: C) -> Self {
         Self {
             channels,
@@ -66,7 +69,7 @@ impl<const D: usize, C: ResponseConfig<D>> SpectralMixConfig<D, C> {
         self
     }
 
-    /// Sets whether an offset is added.
+    /// Sets whether to add a bias.
     pub fn with_bias(mut self, bias: bool) -> Self {
         self.bias = bias;
         self
@@ -120,7 +123,7 @@ pub struct SpectralMix<const D: usize, R: Module> {
 }
 
 impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
-    /// A layer without offset around a response, from `channels[0]` to `channels[1]` channels.
+    /// A layer without bias around a response, from `channels[0]` to `channels[1]` channels.
     ///
     /// # Errors
     /// If the response does not have the channels that the coupling needs.
@@ -139,7 +142,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralMix<D, R> {
         })
     }
 
-    /// Checks that the layer takes spectra of shape `dims` of signals of `length` samples on the
+    /// Checks that the layer accepts spectra of shape `dims` of signals of `length` samples on the
     /// last axis.
     ///
     /// # Errors

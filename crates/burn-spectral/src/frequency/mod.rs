@@ -33,7 +33,7 @@
 //! bin of the input and no other. As published the coupling is
 //! [`Shared`](crate::response::Coupling::Shared), every layer adds up its input channels before it
 //! filters, so **nothing mixes channels** either: the network sees the sum of the colors, and one
-//! complex number a frequency is all that passes from layer to layer. Without offsets it is
+//! complex number per frequency is all that passes from layer to layer. Without offsets it is
 //! positively homogeneous as well: twice the contrast gives twice the spectrum. Tests hold each of
 //! these. Dense coupling lets channels meet; frequencies meet where the signal is formed again, as
 //! in [`SpectralConv2d`](crate::conv::SpectralConv2d) with an activation between two of them.

@@ -1,4 +1,4 @@
-//! The spectra of images of one size: their bins, and the way to the image and back.
+//! The spectra of images of one size: their bins, and the transforms to and from images.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};

@@ -23,7 +23,7 @@ pub enum Projection {
 
 /// Weight spectra whose kernels have a small spatial support, as a subspace of all weight spectra.
 ///
-/// A free weight a frequency is a kernel as large as the image. The weight fixation of Pan et al.
+/// One free weight per frequency is a kernel as large as the image. The weight fixation of Pan et al.
 /// (2022) brings it back to `k × k` taps: inverse transform, real part, a mask, transform. That is
 /// the **orthogonal projection** on the spectra of real kernels of that support,
 ///

@@ -1,4 +1,4 @@
-//! What an image network does between convolutions, done to the image of a spectrum.
+//! Activation, dropout and pooling of the image of a spectrum.
 
 use burn::config::Config;
 use burn::module::Module;

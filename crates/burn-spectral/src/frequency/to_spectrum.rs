@@ -1,4 +1,4 @@
-//! From images to the spectra that a network lives on.
+//! From images to spectra.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -8,7 +8,7 @@ use crate::{ComplexTensor, SpectralError};
 
 use super::spectrum_grid::SpectrumGrid;
 
-/// The transform that stands before a network on spectra, [`SpectrumGrid::spectrum`] as a layer.
+/// The transform in front of a network on spectra: [`SpectrumGrid::spectrum`] as a layer.
 ///
 /// # Example
 /// ```
@@ -27,7 +27,7 @@ pub struct ToSpectrum {
 }
 
 impl ToSpectrum {
-    /// A layer that gives the spectra of images.
+    /// A layer that returns the spectra of images.
     ///
     /// # Errors
     /// If the images are empty.
@@ -36,7 +36,7 @@ impl ToSpectrum {
         Ok(Self { grid })
     }
 
-    /// A layer that gives the spectra of images.
+    /// A layer that returns the spectra of images.
     ///
     /// # Panics
     /// If [`try_new`](Self::try_new) returns an error, with the same text.
@@ -45,7 +45,7 @@ impl ToSpectrum {
         Self::try_new(grid).or_panic()
     }
 
-    /// Checks that the layer takes images of shape `dims`.
+    /// Checks that the layer accepts images of shape `dims`.
     ///
     /// # Errors
     /// If they have another size.

@@ -1,4 +1,4 @@
-//! What layers compute before they take the real part of it.
+//! Complex outputs of layers that return the real part.
 
 use burn::tensor::Tensor;
 

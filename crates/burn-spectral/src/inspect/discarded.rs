@@ -1,4 +1,4 @@
-//! What a layer computes and throws away.
+//! The part of a layer's output that is discarded.
 
 use burn::tensor::Tensor;
 

@@ -1,4 +1,4 @@
-//! The simplest ordinary operation that does what a map does.
+//! The simplest ordinary operation that is equivalent to a map.
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -19,7 +19,7 @@ const IMAGES: usize = 4;
 /// Multiply-adds above which a convolution with zeros around the image is not tried.
 const WORK: f64 = 4e9;
 
-/// What stands around an image for the taps that reach beyond it.
+/// How an image continues beyond its border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Surround {

@@ -1,4 +1,4 @@
-//! The effective kernel of a map: its answer to a point, averaged over where the point is.
+//! The effective kernel of a map: its impulse response, averaged over positions.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub struct EffectiveKernel {
     pub taps: Vec<f64>,
 }
 
-/// The frequency response of a kernel, one value a bin of the full spectrum.
+/// The frequency response of a kernel, one value per bin of the full spectrum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuredResponse {
     /// Output and input channels.

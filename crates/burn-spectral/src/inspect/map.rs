@@ -1,4 +1,4 @@
-//! What a map from images to images does.
+//! What a map from images to images computes.
 
 use burn::tensor::Tensor;
 use serde::Serialize;
@@ -17,7 +17,7 @@ const IMAGES: usize = 4;
 /// Gains below this share of the largest count as lost.
 const LOST: f64 = 1e-3;
 
-/// What a map from images to images does, offsets aside.
+/// What a map from images to images computes, apart from biases.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MapReport {
     /// Input and output channels.

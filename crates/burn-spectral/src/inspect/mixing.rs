@@ -1,4 +1,4 @@
-//! What a map lets meet: frequencies, channels, both or neither.
+//! Whether a map mixes frequencies, channels, both or neither.
 
 use core::f64::consts::TAU;
 
@@ -17,7 +17,7 @@ const WAVES: usize = 24;
 /// Energy below which nothing counts as mixed: the square of f32 rounding, with room.
 const NOTHING: f64 = 1e-9;
 
-/// What a map lets meet.
+/// What a map mixes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Mixing {
     /// The share of the energy of its answers to single waves that lies at other frequencies than

@@ -1,4 +1,4 @@
-//! What a layer really does.
+//! What a layer computes, measured by probing it.
 //!
 //! A layer from images to images is asked, not read: it is shown points, waves and noise, and what
 //! comes out says what it computes, whatever it calls itself.

@@ -1,4 +1,4 @@
-//! Parameters that change nothing, alone or together.
+//! Parameters without effect, alone or in combination.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
@@ -48,7 +48,7 @@ pub struct ParameterReport {
 }
 
 impl ParameterReport {
-    /// Numbers that training moves.
+    /// Trainable numbers.
     pub fn count(&self) -> usize {
         self.parameters.iter().map(|p| p.count).sum()
     }

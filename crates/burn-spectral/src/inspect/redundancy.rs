@@ -1,4 +1,4 @@
-//! Directions in parameter space that change nothing.
+//! Directions in parameter space without effect.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const MOST_PAIRS: usize = 4096;
 /// Arithmetic that ranks may take, in multiply-adds.
 const WORK: f64 = 6e9;
 
-/// How many of a layer's coordinates say something of their own.
+/// How many of a layer's parameters are independent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Redundancy {
     /// Coordinates of the parameters.

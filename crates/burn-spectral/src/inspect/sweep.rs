@@ -1,4 +1,4 @@
-//! The answers of a map to points, one after the other over the image.
+//! The impulse responses of a map at every position of the image.
 
 use super::kernel::EffectiveKernel;
 use super::probe::{Images, Operator, energy};

@@ -43,7 +43,7 @@ impl AntiAliasedActivationConfig {
     }
 }
 
-/// An activation that acts between two changes of resolution: upsample, act, downsample.
+/// An activation on a finer grid: upsample, activate, downsample.
 ///
 /// A pointwise function makes frequencies above the grid's own, which fold back as aliases. On a
 /// finer grid most of them have room, and spectral pooling then removes them. A polynomial of
@@ -70,7 +70,7 @@ pub struct AntiAliasedActivation {
 }
 
 impl AntiAliasedActivation {
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If the height, the width or the factor is zero, or the finer grid too large.

@@ -36,7 +36,7 @@ macro_rules! resize_layer {
                 Self::try_new(size).or_panic()
             }
 
-            /// Checks that the layer takes inputs of shape `dims`.
+            /// Checks that the layer accepts inputs of shape `dims`.
             ///
             /// # Errors
             /// If an axis is empty, the result too large, or the sizes are in the wrong order.

@@ -1,4 +1,4 @@
-//! Changes of resolution through the spectrum: pooling, upsampling, anti-aliased activation.
+//! Spectral resampling: pooling, upsampling, anti-aliased activation.
 //!
 //! A signal of `n` samples is taken as the trigonometric polynomial through them and sampled anew
 //! at `m` points. In the spectrum that keeps, or fills with zeros, the highest frequencies; along

@@ -50,7 +50,7 @@ pub struct ElementwiseConv2dConfig {
     /// Taps along height and width: those of the kernel that the weights start from and are
     /// projected on.
     pub taps: [usize; 2],
-    /// Height and width, in samples, of the images whose spectra it will meet.
+    /// Height and width, in samples, of the images that the spectra belong to.
     pub size: [usize; 2],
     /// The product; the repaired one by default.
     #[config(default = "ElementwiseForm::Repaired")]
@@ -76,7 +76,7 @@ pub struct ElementwiseConv2dConfig {
 }
 
 impl ElementwiseConv2dConfig {
-    /// The layer as published: a free weight a bin of the full spectrum, drawn as published, the
+    /// The layer as published: one free weight per bin of the full spectrum, drawn as published, the
     /// kernel in the corner.
     pub fn published(channels: [usize; 2], taps: [usize; 2], size: [usize; 2]) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl ElementwiseConv2dConfig {
 }
 
 /// A circular cross-correlation on spectra, as a product at every frequency (Pan et al., *Learning
-/// Convolutional Neural Networks in the Frequency Domain*, 2022), without offset.
+/// Convolutional Neural Networks in the Frequency Domain*, 2022), without bias.
 ///
 /// | form | spectra | product |
 /// |---|---|---|
@@ -189,7 +189,7 @@ impl ElementwiseConv2d {
         }
     }
 
-    /// Checks that the layer takes spectra of shape `dims`.
+    /// Checks that the layer accepts spectra of shape `dims`.
     ///
     /// # Errors
     /// If the channels or the bins are not the layer's.

@@ -1,4 +1,4 @@
-//! What an element-wise convolution learns: a weight a bin, or a few taps.
+//! What an element-wise convolution learns: one weight per bin, or a few taps.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
@@ -11,10 +11,10 @@ use crate::frequency::{Projection, SupportProjection};
 /// How an element-wise convolution holds its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ElementwiseWeights {
-    /// A free complex number a bin. [`ElementwiseConv2d::project`](super::ElementwiseConv2d::project)
+    /// One free complex weight per bin. [`ElementwiseConv2d::project`](super::ElementwiseConv2d::project)
     /// brings it back to a small kernel when the caller says so.
     Free,
-    /// A free complex number a bin, projected in every forward pass: gradients see the projection.
+    /// One free complex weight per bin, projected in every forward pass: gradients see the projection.
     Projected(Projection),
     /// The taps, zero-padded and transformed in every forward pass: the same functions as after a
     /// projection, with far fewer weights. The memory-saving version of Pan et al. (2022).
@@ -22,7 +22,7 @@ pub enum ElementwiseWeights {
     Taps,
 }
 
-/// A complex number a bin.
+/// One complex weight per bin.
 #[derive(Module, Debug)]
 pub struct FreeWeight {
     /// Real part, `[out, in, bins…]`.
@@ -55,7 +55,7 @@ pub struct TapWeight {
 /// The weights of an [`ElementwiseConv2d`](super::ElementwiseConv2d).
 #[derive(Module, Debug)]
 pub enum ElementwiseWeight {
-    /// A complex number a bin.
+    /// One complex weight per bin.
     Free(FreeWeight),
     /// The taps of a small kernel.
     Taps(TapWeight),

@@ -15,7 +15,7 @@ use crate::frequency::{SpectralMix2d, SpectralMix2dConfig};
 pub struct FourierDomainConv2dConfig {
     /// Input and output channels.
     pub channels: [usize; 2],
-    /// Height and width, in samples, of the images whose spectra it will meet.
+    /// Height and width, in samples, of the images that the spectra belong to.
     pub size: [usize; 2],
     /// How channels are coupled; dense by default, shared as published.
     #[config(default = "Coupling::Dense")]
@@ -77,7 +77,7 @@ impl FourierDomainConv2dConfig {
     }
 }
 
-/// A free complex weight at every frequency, on spectra: `Y_o[k] = Σ_i W[o,i,k]·X_i[k]` (Pratt et
+/// One free complex weight per frequency, on spectra: `Y_o[k] = Σ_i W[o,i,k]·X_i[k]` (Pratt et
 /// al., 2017), bound to one image size.
 ///
 /// As Wood and Larson (2021) implement it, one filter an output multiplies the **sum** of the

@@ -1,4 +1,4 @@
-//! KKLayer as it was published, and what it computes.
+//! KKLayer as published, and what it computes.
 
 use burn::config::Config;
 use burn::module::Module;
@@ -44,7 +44,7 @@ impl KkLayerConfig {
     }
 }
 
-/// KKLayer exactly as published, at the cost of what it really is.
+/// KKLayer exactly as published, computed as the 1×1 convolution that it is.
 ///
 /// The published layer takes `X = fft2(x)`, forms with learned `α, β` of `[out, in]`
 ///

@@ -11,7 +11,7 @@ use crate::{ComplexTensor, SpectralError, Spectrum, ops};
 
 use crate::frequency::SpectrumGrid;
 
-/// What the factors of a [`SpectralNoise`] are.
+/// The factors of a [`SpectralNoise`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NoiseForm {
     /// A factor of its own for real and imaginary part of every bin, as published. It changes
@@ -23,7 +23,7 @@ pub enum NoiseForm {
     Hermitian(SpectrumGrid),
 }
 
-/// When a [`SpectralNoise`] acts.
+/// When a [`SpectralNoise`] is active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum NoiseTime {
     /// In training alone: on a device with autodiff, unless frozen, as Burn's `Dropout`.
@@ -47,12 +47,12 @@ pub struct SpectralNoiseConfig {
 }
 
 impl SpectralNoiseConfig {
-    /// What is published in place of an activation: deviation `rate/6`, always.
+    /// The noise published in place of an activation: deviation `rate/6`, always.
     pub fn activation(rate: f64) -> Self {
         Self::new(rate / 6.0).with_time(NoiseTime::Always)
     }
 
-    /// What is published in place of dropout: deviation `rate/2`, in training.
+    /// The noise published in place of dropout: deviation `rate/2`, in training.
     pub fn dropout(rate: f64) -> Self {
         Self::new(rate / 2.0)
     }
@@ -93,7 +93,7 @@ impl SpectralNoiseConfig {
 ///
 /// Pan et al. (2022) put it in place of dropout and, in their later code, of the activation, since
 /// neither commutes with the transform. It is linear in its input, so it is no activation; it keeps
-/// the expected value and adds a variance of `deviation²·|X|²` a part.
+/// the expected value and adds a variance of `deviation²·|X|²` per part.
 ///
 /// # Example
 /// ```

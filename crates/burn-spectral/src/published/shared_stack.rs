@@ -28,7 +28,10 @@ pub type SharedStack2d<R> = SharedStack<4, R>;
 /// Stack on spectra `[batch, channels, depth, height, bins]`.
 pub type SharedStack3d<R> = SharedStack<5, R>;
 
-/// Configuration of a [`SharedStack`] on spectra of rank `D` with responses made by `C`.
+/// Configuration of a [`SharedStack`] with responses created by `C`.
+///
+/// `D` is the rank of the input tensor. Write [`SharedStack1dConfig`], [`SharedStack2dConfig`] or
+/// [`SharedStack3dConfig`], which fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedStackConfig<const D: usize, C> {
     /// Input channels.
@@ -42,7 +45,7 @@ pub struct SharedStackConfig<const D: usize, C> {
 impl_config!([const D: usize, C: burn::config::Config] SharedStackConfig<D, C>);
 
 impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
-    /// Layers of so many filters each, the first on `channels` channels.
+    /// Layers with the given numbers of filters; the first has `channels` input channels.
     pub fn new(channels: usize, filters: impl Into<Vec<usize>>, response: C) -> Self {
         Self {
             channels,
@@ -81,7 +84,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
 /// Larson (2021) between transform and head.
 ///
 /// It computes what the layers give one after the other, `Z = CRelu(layer(Z))`. As each layer
-/// filters the **sum** of its inputs, one complex number a frequency is all that passes on; and as
+/// filters the **sum** of its inputs, a single complex number per frequency is passed on; and as
 /// no frequency meets another, each runs through all layers in one go. What lies between the layers
 /// is neither stored nor read again ([`ops::rectified_stack`]).
 ///
@@ -103,7 +106,7 @@ impl<const D: usize, C: ResponseConfig<D>> SharedStackConfig<D, C> {
 /// ```
 #[derive(Module, Debug)]
 pub struct SharedStack<const D: usize, R: Module> {
-    /// The layers: shared coupling, nothing conjugated, no offset.
+    /// The layers: shared coupling, nothing conjugated, no bias.
     pub layers: Vec<SpectralMix<D, R>>,
 }
 
@@ -111,7 +114,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     /// The stack of given layers.
     ///
     /// # Errors
-    /// If there is no layer, or one that has an offset, a conjugated factor, another coupling than
+    /// If there is no layer, or one that has a bias, a conjugated factor, another coupling than
     /// [`Coupling::Shared`], or other input channels than the layer before has filters.
     pub fn from_layers(layers: Vec<SpectralMix<D, R>>) -> Result<Self, SpectralError> {
         SpectralError::check_positive("the number of layers of a stack", &[layers.len()])?;
@@ -122,7 +125,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
             } else if layer.conjugate != ConjugateFactor::None {
                 Some(format!("a conjugated factor ({:?})", layer.conjugate))
             } else if layer.bias.is_some() {
-                Some("an offset".into())
+                Some("a bias".into())
             } else if layer.channels_in != filters {
                 Some(format!(
                     "{} input channels after {filters}",
@@ -139,7 +142,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
         Ok(Self { layers })
     }
 
-    /// Checks that the stack takes spectra of shape `dims` of signals of `length` samples on the
+    /// Checks that the stack accepts spectra of shape `dims` of signals of `length` samples on the
     /// last axis. A single channel counts as the sum of the first layer's.
     ///
     /// # Errors
@@ -199,7 +202,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SharedStack<D, R> {
     }
 
     /// [`forward`](Self::forward) of the spectrum of a signal. The channels are added up before the
-    /// transform, which is linear, so that there is one transform a batch entry.
+    /// transform, which is linear, so that there is one transform per batch entry.
     ///
     /// # Shapes
     /// - input: `[batch, channels_in, spatial…]`, or `[batch, 1, spatial…]`, the channels' sum

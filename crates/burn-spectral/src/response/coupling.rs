@@ -1,4 +1,4 @@
-//! Which input channels an output channel sees.
+//! Which input channels an output channel depends on.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use crate::SpectralError;
 /// How a spectral layer couples channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Coupling {
-    /// Every output sees every input through a response of its own, as `Conv2d`.
+    /// Every output depends on every input through its own response, as in `Conv2d`.
     #[default]
     Dense,
     /// Every input channel has its own `out / in` filters and no other, as `Conv2d` with as many
     /// groups as channels.
     Depthwise,
-    /// Groups of channels that do not see each other, as `Conv2d` with `groups`.
+    /// Independent groups of channels, as `Conv2d` with `groups`.
     Grouped(usize),
     /// Every output filters the **sum** of the inputs: one filter an output, what the layers of
     /// Wood and Larson (2021) compute. One transform serves all inputs.

@@ -1,4 +1,4 @@
-//! Free complex weights on the lowest modes.
+//! Free complex weights on the lowest Fourier modes.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
@@ -16,8 +16,8 @@ use super::{
 /// Configuration of a [`FourierModes`] response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FourierModesConfig {
-    /// On each spatial axis the bins kept from 0 up, and those of the negative frequencies: none on
-    /// the last axis, which is that of the half-spectrum.
+    /// For each spatial axis the number of bins kept from 0 up, and of negative frequencies: 0 on the
+    /// last axis, which is that of the half-spectrum.
     pub corners: Vec<[usize; 2]>,
     /// How the weights start. `Conv` draws the spectrum of white noise with `E|R_k|² = 1 / (3·C_in)`:
     /// on the modes that are kept a fresh layer passes on what a fresh `Conv2d` would. `Published`
@@ -68,11 +68,11 @@ impl FourierModesConfig {
     }
 }
 
-/// A free complex weight on each of the lowest modes, zero above: the spectral convolution of the
+/// One free complex weight per Fourier mode up to a cutoff, zero above: the spectral convolution of the
 /// Fourier neural operator (Li et al., 2021).
 ///
-/// A mode is a number of cycles per signal, so a layer runs at any size that has its modes, and does
-/// the same to the same function sampled more finely. In two dimensions `re` and `im` hold the
+/// A Fourier mode is a number of cycles per signal, so a layer runs at any resolution that has its
+/// modes, and does the same to the same function sampled more finely. In two dimensions `re` and `im` hold the
 /// published `weights1` in their first rows and `weights2` in the others, with the two channel axes
 /// exchanged.
 ///

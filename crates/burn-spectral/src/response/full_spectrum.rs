@@ -1,4 +1,4 @@
-//! One free complex weight a frequency.
+//! One free complex weight per frequency.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
@@ -15,7 +15,7 @@ use super::{
 /// Configuration of a [`FullSpectrum`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FullSpectrumConfig {
-    /// Samples along each spatial axis of the inputs it will meet.
+    /// Samples along each spatial axis of the inputs.
     pub size: Vec<usize>,
 }
 
@@ -28,7 +28,7 @@ impl FullSpectrumConfig {
     }
 }
 
-/// A free complex weight at every frequency: Pratt et al. (2017); with depthwise coupling the
+/// One free complex weight per frequency: Pratt et al. (2017); with depthwise coupling the
 /// global filter of GFNet (Rao et al., 2021).
 ///
 /// It is bound to the size it was created for. As a filter it is a circular kernel as large as the
@@ -61,7 +61,7 @@ impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
         channels: [usize; 2],
         device: &Device,
     ) -> Result<FullSpectrum<D>, SpectralError> {
-        check_sizes::<D>("every size of a free response", &self.size)?;
+        check_sizes::<D>("every size of a FullSpectrum response", &self.size)?;
         check_weight(channels, &self.size)?;
         let samples: usize = self.size.iter().product();
         let deviation = (conv_variance(channels) / samples as f64).sqrt();
@@ -77,7 +77,7 @@ impl<const D: usize> ResponseConfig<D> for FullSpectrumConfig {
 }
 
 impl<const D: usize> FullSpectrum<D> {
-    /// The input size that the response is bound to.
+    /// The input size that the response was created for.
     pub fn size(&self) -> Vec<usize> {
         let mut size = self.re.dims()[2..].to_vec();
         size[D - 3] = self.length;

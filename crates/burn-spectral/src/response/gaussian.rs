@@ -25,7 +25,7 @@ const PUBLISHED_TERMS: usize = 6;
 const UNIT_SOFTPLUS: f64 = 0.541_324_854_612_918;
 
 /// Mean of `exp(2·(cos θ − 1))` over the circle, `e⁻²·I₀(2)`: the power of a fresh stable response
-/// of unit amplitude, an axis.
+/// of unit amplitude, per axis.
 const UNIT_POWER: f64 = 0.308_508_322_553_671;
 
 /// Configuration of a [`Gaussian`] response.
@@ -37,7 +37,7 @@ pub struct GaussianConfig {
 }
 
 /// A rotated Gaussian over the frequencies for the real and another for the imaginary part (Wood
-/// and Larson, 2021): twelve parameters a filter of images, evaluated on any grid.
+/// and Larson, 2021): twelve parameters per filter of images, evaluated on any grid.
 ///
 /// **Published**, for images whose half-spectrum has `h × w'` bins, either part is
 ///

@@ -21,7 +21,7 @@ pub struct KernelConfig {
 impl_config!([] KernelConfig);
 
 impl KernelConfig {
-    /// A response of the given number of taps an axis.
+    /// A response with the given number of taps along each axis.
     pub fn new(size: impl Into<Vec<usize>>) -> Self {
         Self { size: size.into() }
     }

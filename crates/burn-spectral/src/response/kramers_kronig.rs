@@ -15,7 +15,7 @@ use super::{
 /// Configuration of a [`KramersKronig`] response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KramersKronigConfig {
-    /// Samples along each spatial axis of the inputs it will meet.
+    /// Samples along each spatial axis of the inputs.
     pub size: Vec<usize>,
     /// The spatial axis along which it is causal, from 0; the last one by default.
     pub axis: usize,
@@ -111,7 +111,7 @@ impl<const D: usize> ResponseConfig<D> for KramersKronigConfig {
 }
 
 impl<const D: usize> KramersKronig<D> {
-    /// The input size that the response is bound to.
+    /// The input size that the response was created for.
     pub fn size(&self) -> Vec<usize> {
         let mut size = self.real.dims()[2..].to_vec();
         size[D - 3] = self.length;

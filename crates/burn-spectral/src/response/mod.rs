@@ -1,9 +1,9 @@
 //! Filter responses: what a spectral layer multiplies each frequency by.
 //!
-//! A response is a module that gives its value on a [`FrequencyGrid`]. It keeps its structure when
-//! it does ([`Response`]), so that the convolution can pick the algorithm: a constant needs no
-//! transform, a few taps may stay few. A response of your own is one type with a
-//! [`FrequencyResponse`] implementation, forward only; gradients follow.
+//! A response is a module that returns its value on a [`FrequencyGrid`], in a form that keeps its
+//! structure ([`Response`]), so that the convolution can choose the algorithm: a constant needs no
+//! transform, and a few taps stay few. A response of your own is one type that implements
+//! [`FrequencyResponse`], forward pass only; gradients come from autodiff.
 
 mod band_limited;
 mod constant;
@@ -44,9 +44,10 @@ use crate::error::OrPanic;
 use crate::ops::Modes;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
-/// The value of a response on a grid, in the form that says most about it.
+/// The value of a response on a grid, in its most structured form.
 ///
-/// `D` is the rank of a layer's input, `2 + spatial axes`.
+/// `D` is the rank of the layer's input tensor, two more than its spatial axes: 3 for signals, 4 for
+/// images, 5 for volumes.
 // It lives for one call and is taken apart at once: a box would be one allocation more.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
@@ -54,22 +55,24 @@ use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 pub enum Response<const D: usize> {
     /// The same complex number at every frequency of the **full** spectrum, `[out, in / groups]`.
     ///
-    /// A real result keeps of it `(R(k) + conj R(−k)) / 2`, its real part: mixing of channels
-    /// without a look at any neighbor.
+    /// A real result keeps only `(R(k) + conj R(−k)) / 2`, the real part: a 1×1 convolution.
     Constant(Tensor<2>),
     /// Taps of the impulse response from sample 0 on, `[out, in / groups, taps…]`; zero beyond.
     Taps(Tensor<D>),
-    /// One complex number a bin of the lowest modes of each axis, zero elsewhere,
+    /// One complex number per bin of the lowest modes of each axis, zero elsewhere,
     /// `[out, in / groups, kept…]`: bins from 0 up, then those of the negative frequencies.
     Modes(ComplexTensor<D>, Vec<Modes>),
-    /// One complex number a bin of the half-spectrum, `[out, in / groups, bins…]`.
+    /// One complex number per bin of the half-spectrum, `[out, in / groups, bins…]`.
     Spectrum(ComplexTensor<D>),
 }
 
 /// A parameterized filter response.
 ///
+/// `D` is the rank of the layer's input tensor, two more than its spatial axes: 3 for signals, 4 for
+/// images, 5 for volumes. Implementing this trait is the only place where a program names it.
+///
 /// # Example
-/// A low-pass with one learned cut-off a filter, `R(f) = exp(−(f/c)²)`:
+/// A low-pass with one learned cutoff per filter, `R(f) = exp(−(f/c)²)`:
 /// ```
 /// use burn::module::{Module, Param};
 /// use burn::tensor::{Device, Tensor};
@@ -135,7 +138,7 @@ pub trait FrequencyResponse<const D: usize>: Module + core::fmt::Debug {
     }
 }
 
-/// A recipe for a response: what a layer's configuration holds.
+/// The configuration of a response, part of a layer's configuration.
 pub trait ResponseConfig<const D: usize>: Clone + core::fmt::Debug {
     /// The response it makes.
     type Response: FrequencyResponse<D>;

@@ -1,4 +1,4 @@
-//! What the responses of a few parameters share: their two forms, and functions along one axis.
+//! Shared by parametric responses: their two forms, and functions along one axis.
 
 use burn::backend::DispatchDevice;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::fft::{frequency_values, rfrequency_values};
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
-/// Which of its two forms a parametric response takes.
+/// The form of a parametric response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ParametricForm {
     /// As Wood and Larson (2021) published it, for images: coordinates that count bins rather than
@@ -65,7 +65,7 @@ pub(super) fn is_read_at_once(device: &Device) -> bool {
     )
 }
 
-/// Checks that each part has so many parameters a filter.
+/// Checks that each part has the expected number of parameters per filter.
 pub(super) fn check_terms(
     expected: [usize; 2],
     parameters: [&Tensor<3>; 2],

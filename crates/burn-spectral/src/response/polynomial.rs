@@ -25,7 +25,7 @@ pub struct PolynomialConfig {
     pub form: ParametricForm,
 }
 
-/// A sum of one polynomial an axis, the real and the imaginary part apart: the "linear" filters of
+/// A sum of one polynomial per axis, with separate real and imaginary parts: the "linear" filters of
 /// Wood and Larson (2021). A filter has a handful of parameters and is evaluated on any grid.
 ///
 /// **Published**, for images whose half-spectrum has `h × w'` bins:
@@ -34,7 +34,7 @@ pub struct PolynomialConfig {
 /// R[i, j] = p(i/h − ½) + q(j/w' − ½)     p(x) = Σ_k p_k·x^k, k = 0 … order
 /// ```
 ///
-/// with complex coefficients, `2·2·(order + 1)` parameters a filter. The coordinates count bins:
+/// with complex coefficients, `2·2·(order + 1)` parameters per filter. The coordinates count bins:
 /// `−½` is frequency 0, the rows' jump from positive to negative frequencies passes unnoticed in
 /// the middle, and column `j` of a width `w` lies at `j/w'` while its frequency is `j/w`, so that a
 /// coordinate is another frequency on another grid. The inverse transform drops what of such a
@@ -53,7 +53,7 @@ pub struct PolynomialConfig {
 ///
 /// so that `R(−f) = conj R(f)` at every size: the impulse response is real. At `f_a = ½`, which is
 /// also `−½`, the odd polynomial takes the mean of its two limits. There are `1 + axes·order`
-/// parameters a filter, none redundant.
+/// parameters per filter, none redundant.
 ///
 /// As a sum over the axes it is the spectrum of a cross: taps along each axis and nowhere else.
 #[derive(Module, Debug)]

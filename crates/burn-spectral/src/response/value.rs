@@ -1,4 +1,4 @@
-//! A response evaluated for a layer: its shape checked, its taps transformed.
+//! Evaluation of a response for a layer: shape check, transform of taps.
 
 use burn::tensor::Tensor;
 

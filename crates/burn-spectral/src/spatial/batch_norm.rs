@@ -9,7 +9,7 @@ use super::pool::kernel_pool;
 use crate::ops::{self, ChannelSpec, Half};
 use crate::running::update;
 
-/// What [`BatchNorm::forward`] gives.
+/// The output of [`BatchNorm::forward`].
 ///
 /// The statistics are those of the batch, and the running ones are updated, on an autodiff device while the layer's
 /// training is enabled; else the running statistics are used. An empty batch leaves them as they are.

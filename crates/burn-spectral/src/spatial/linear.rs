@@ -6,7 +6,7 @@ use burn::tensor::{DType, Tensor};
 use super::Activation;
 use crate::ops::{self, Empty};
 
-/// What [`Linear::forward`] gives.
+/// The output of [`Linear::forward`].
 ///
 /// # Shapes
 /// - `x`: `[…, inputs]`

@@ -1,4 +1,4 @@
-//! Burn's spatial layers on the kernels: the same modules, the same parameters, the same results.
+//! Burn's spatial layers on faster CPU kernels: same modules, same parameters, same results.
 //!
 //! Burn's modules hold the parameters, so that records, optimizers and summaries see what they saw; these functions take
 //! the place of `forward`, faster on the CPU, where they can with what usually follows. Where a setting or a backend is

@@ -1,4 +1,4 @@
-//! Max-pools, and the activation before them.
+//! Max-pooling, with the activation before it.
 
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::MaxPool2d;
@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use super::Activation;
 use crate::ops::{self, ChannelSpec, MaxPool};
 
-/// What [`MaxPool2d::forward`] gives. Ties go to the first of equal values, and no indices are kept for the backward
+/// The output of [`MaxPool2d::forward`]. Ties go to the first of equal values, and no indices are kept for the backward
 /// pass.
 ///
 /// # Shapes

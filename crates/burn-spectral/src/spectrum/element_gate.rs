@@ -1,4 +1,4 @@
-//! One learned gate a frequency.
+//! One learned gate per frequency.
 
 use burn::config::Config;
 use burn::module::{Module, Param};
@@ -66,9 +66,9 @@ impl ResponseConfig<4> for GateConfig {
     }
 }
 
-/// One learned gate a frequency, `Y = σ(g)·X`: a real, zero-phase filter between 0 and 1.
+/// One learned gate per frequency, `Y = σ(g)·X`: a real, zero-phase filter between 0 and 1.
 ///
-/// The repaired form of [`FrequencyGate`](super::FrequencyGate): it has a parameter a frequency
+/// The repaired form of [`FrequencyGate`](super::FrequencyGate): it has one parameter per frequency
 /// instead of one a pair, and does not depend on the input, so that it is a filter. Use it on
 /// spectra ([`forward`](Self::forward)), or as the response of a
 /// [`SpectralConv2d`](crate::conv::SpectralConv2d) from image to image. There, on index 0 and, for
@@ -101,7 +101,7 @@ impl ElementGate {
         [self.logits.lazy_shape().dims::<4>()[2], self.width]
     }
 
-    /// Checks that the layer takes half-spectra of shape `dims`.
+    /// Checks that the layer accepts half-spectra of shape `dims`.
     ///
     /// # Errors
     /// If the bins or the channels are not the layer's, or the gate was made for a dense

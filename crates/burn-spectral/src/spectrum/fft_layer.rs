@@ -10,7 +10,7 @@ use crate::ops::{Half, cat};
 use crate::scaled::{Floor, over_magnitude};
 use crate::{ComplexTensor, FrequencyGrid, Norm, SpectralError, fft};
 
-/// What an [`FftLayer`] gives of a spectrum `X`, as groups of real channels one after the other.
+/// The output of an [`FftLayer`] for a spectrum `X`, as consecutive groups of real channels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SpectrumOutput {
     /// `Re X`, `Im X`: everything, linear in the image.
@@ -35,7 +35,7 @@ impl SpectrumOutput {
     }
 }
 
-/// How much of the spectrum of a real image an [`FftLayer`] gives.
+/// Which part of the spectrum of a real image an [`FftLayer`] returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SpectrumExtent {
     /// `width/2 + 1` bins along the width: the others are their conjugates.
@@ -57,7 +57,7 @@ enum NormName {
 /// Configuration of an [`FftLayer`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FftLayerConfig {
-    /// What is given of the spectrum; real and imaginary part by default.
+    /// What is returned of the spectrum; real and imaginary part by default.
     pub output: SpectrumOutput,
     /// How much of it; one half by default.
     pub extent: SpectrumExtent,
@@ -82,7 +82,7 @@ impl FftLayerConfig {
         }
     }
 
-    /// Sets how much of the spectrum is given.
+    /// Sets which part of the spectrum is returned.
     pub fn with_extent(mut self, extent: SpectrumExtent) -> Self {
         self.extent = extent;
         self
@@ -150,7 +150,7 @@ impl FftLayerConfig {
 /// ```
 #[derive(Module, Debug)]
 pub struct FftLayer {
-    /// What is given of the spectrum.
+    /// What is returned of the spectrum.
     #[module(skip)]
     pub output: SpectrumOutput,
     /// How much of it.
@@ -164,7 +164,7 @@ pub struct FftLayer {
 }
 
 impl FftLayer {
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If the height or the width is zero.

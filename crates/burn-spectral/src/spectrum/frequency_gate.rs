@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::OrPanic;
 use crate::{ComplexTensor, FrequencyGrid, SpectralError};
 
-/// What of the spectrum a [`FrequencyGate`] decides by.
+/// The features that a [`FrequencyGate`] computes its gates from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum GateFeatures {
     /// The magnitude.
@@ -64,7 +64,7 @@ impl FrequencyGateConfig {
     }
 }
 
-/// A dense layer from the whole spectrum to one gate a frequency, and the spectrum times its gates:
+/// A dense layer from the whole spectrum to one gate per frequency, and the spectrum times its gates:
 ///
 /// ```text
 /// Y = σ(flatten(|X|)·W + b) · X
@@ -75,7 +75,7 @@ impl FrequencyGateConfig {
 /// parameters at 64×64 with one channel; all channels share the gates. Fed with the spectrum of an
 /// unscaled transform its sigmoids saturate, as the magnitudes reach the number of samples:
 /// [`Norm::Ortho`](crate::Norm::Ortho) is kinder. [`ElementGate`](super::ElementGate) is the gate
-/// that has one parameter a frequency.
+/// that has one parameter per frequency.
 ///
 /// # Example
 /// ```
@@ -106,7 +106,7 @@ pub struct FrequencyGate {
 }
 
 impl FrequencyGate {
-    /// Checks that the layer takes spectra of shape `dims`.
+    /// Checks that the layer accepts spectra of shape `dims`.
     ///
     /// # Errors
     /// If the size, of a full spectrum, or the number of channels is not the layer's.
@@ -150,7 +150,7 @@ impl FrequencyGate {
         sigmoid(logits).reshape([batch, 1, height, width])
     }
 
-    /// Weighs a full spectrum.
+    /// Multiplies a full spectrum by its gates.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, height, width]`

@@ -1,4 +1,4 @@
-//! Layers that hand spectra on: as real channels, weighted by gates, in local patches.
+//! Layers that return spectra: as real channels, weighted by gates, of local patches.
 //!
 //! A transform alone has nothing to learn, its magnitude has no phase, and it sees the whole image
 //! at once. [`FftLayer`] chooses what of the spectrum the next layers see, [`FrequencyGate`] and

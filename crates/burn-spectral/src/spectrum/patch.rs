@@ -1,4 +1,4 @@
-//! The local transform: spectra of windowed, overlapping patches, and its exact inverse.
+//! Short-time Fourier transform of images: spectra of windowed, overlapping patches, and the inverse.
 
 use burn::config::Config;
 use burn::module::Module;
@@ -10,7 +10,7 @@ use crate::{ComplexTensor, FrequencyGrid, HalfSpectrum, Norm, SpectralError, fft
 
 use super::window::PatchWindow;
 
-/// What lies beyond the edges of an image.
+/// Padding of an image at its border.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PatchEdges {
     /// The image again: patches wrap around.
@@ -31,7 +31,7 @@ pub struct PatchStft2dConfig {
     /// The window; Hann by default.
     #[config(default = "PatchWindow::Hann")]
     pub window: PatchWindow,
-    /// What lies beyond the edges; periodic by default.
+    /// Padding at the border; periodic by default.
     #[config(default = "PatchEdges::Periodic")]
     pub edges: PatchEdges,
 }
@@ -123,7 +123,7 @@ impl PatchStft2d {
         core::array::from_fn(|axis| self.line(axis, size[axis]).count)
     }
 
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If the height or the width is zero, when the patches have more samples than a layer can work

@@ -385,7 +385,7 @@ mod tests {
             text(&conv, FeatureShape::new([3, 9, 9])),
             "expected 4 channels, got an input of shape [1, 3, 9, 9]"
         );
-        assert!(text(&conv, FeatureShape::complex([4, 9, 9])).contains("takes real numbers"));
+        assert!(text(&conv, FeatureShape::complex([4, 9, 9])).contains("expected real numbers"));
     }
 
     #[test]

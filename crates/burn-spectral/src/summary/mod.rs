@@ -1,4 +1,4 @@
-//! What a network is made of: its layers, their shapes, their parameters and their cost.
+//! A summary of a network: its layers with their shapes, parameters and cost.
 //!
 //! A layer tells of itself by [`Summarize`]; [`Summary`] takes layers one after the other, hands
 //! the shape on, and prints as a table. No weight is drawn and nothing is computed for it.
@@ -64,7 +64,7 @@ use burn::module::Module;
 
 use crate::SpectralError;
 
-/// What a layer makes of an input.
+/// The output of a layer for an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// Shape of the output, without the batch.
@@ -83,7 +83,7 @@ impl Trace {
     }
 }
 
-/// A layer that can tell what it is and what it does to a shape.
+/// A layer that can report its kind and its output shape.
 ///
 /// # Example
 /// An implementation for a layer of your own that doubles its channels:

@@ -1,4 +1,4 @@
-//! How many parameters a module has, and which of them training moves.
+//! Counts of trainable and fixed parameters.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bool, Int, Tensor};
@@ -7,9 +7,9 @@ use serde::Serialize;
 /// Numbers of parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Parameters {
-    /// Those that training moves.
+    /// Trainable parameters.
     pub trainable: usize,
-    /// Those that it does not: frozen ones, running statistics, fixed filters.
+    /// Fixed parameters: frozen ones, running statistics, fixed filters.
     pub fixed: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The shape of what flows between layers.
+//! The shape of the data between layers.
 
 use serde::Serialize;
 

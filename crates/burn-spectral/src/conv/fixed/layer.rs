@@ -161,7 +161,7 @@ impl FixedFourierConv2d {
         }
     }
 
-    /// Checks that the layer takes inputs of shape `dims`.
+    /// Checks that the layer accepts inputs of shape `dims`.
     ///
     /// # Errors
     /// If the channels are not the layer's, an axis is empty, or a kernel image meets another

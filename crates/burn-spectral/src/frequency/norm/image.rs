@@ -1,4 +1,4 @@
-//! The image's own batch normalization, done on its spectrum.
+//! Batch normalization of the image, computed on its spectrum.
 
 use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
@@ -62,7 +62,7 @@ impl ImageNorm {
         self.norm.gamma.lazy_shape().dims::<1>()[0]
     }
 
-    /// Checks that the layer takes spectra of shape `dims`.
+    /// Checks that the layer accepts spectra of shape `dims`.
     ///
     /// # Errors
     /// If the channels or the bins are not the layer's.

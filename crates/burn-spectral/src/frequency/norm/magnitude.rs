@@ -14,7 +14,7 @@ use super::statistics::{
     check_channels, constant, energy, is_training, per_channel, unit, wide, with_epsilon,
 };
 
-/// Normalization by the root mean square magnitude, a channel over batch and bins; phases are kept.
+/// Normalization by the root mean square magnitude per channel, over batch and bins; phases are kept.
 ///
 /// ```text
 /// Y_k = γ·(X_k − δ_k·m) / √(s² + ε) + δ_k·β
@@ -160,7 +160,7 @@ struct Statistics {
     unit: Tensor<4>,
 }
 
-/// The rows of `[2, channels]` as a complex number a channel, `[1, channels, 1, 1]`.
+/// The rows of `[2, channels]` as one complex number per channel, `[1, channels, 1, 1]`.
 fn rows(values: Tensor<2>) -> ComplexTensor<4> {
     let [_, channels] = values.dims();
     let row = |index| {

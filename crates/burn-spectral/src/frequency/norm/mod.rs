@@ -1,4 +1,4 @@
-//! Batch normalization of spectra: four meanings of it, one configuration.
+//! Batch normalization of spectra: four kinds, one configuration.
 
 mod image;
 mod magnitude;
@@ -151,7 +151,7 @@ impl ComplexBatchNorm {
         }
     }
 
-    /// Checks that the layer takes spectra of shape `dims`.
+    /// Checks that the layer accepts spectra of shape `dims`.
     ///
     /// # Errors
     /// If the channels are not the layer's; and for a form that counts bins, when those, or the

@@ -13,7 +13,7 @@ use crate::spatial::{self, Activation};
 use super::ComplexBatchNormConfig;
 use super::statistics::{is_training, limit, per_channel, unit_of_part, wide, with_epsilon};
 
-/// An ordinary batch normalization of the real and one of the imaginary part, a channel over batch
+/// An ordinary batch normalization of the real and one of the imaginary part, per channel over batch
 /// and bins (Pan et al., 2022).
 ///
 /// It subtracts the mean of all bins from every bin. In the image that is an impulse at sample 0,
@@ -57,7 +57,7 @@ impl PerPartNorm {
         self.forward_activated(spectrum, Activation::Identity)
     }
 
-    /// Normalizes, then activates each part, as one operation a part.
+    /// Normalizes, then activates each part, as one operation per part.
     ///
     /// # Shapes
     /// - input and output: `[batch, channels, …]`

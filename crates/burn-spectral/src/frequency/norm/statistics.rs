@@ -1,4 +1,4 @@
-//! Statistics of a batch and of a run, a channel each.
+//! Batch and running statistics, one per channel.
 
 use burn::module::{Flag, Param};
 use burn::tensor::{DType, Device, Tensor};
@@ -25,7 +25,7 @@ pub(super) fn is_training(device: &Device, training: &Param<Flag>) -> bool {
     device.is_autodiff() && training.is_enabled()
 }
 
-/// A statistic a channel as `[1, channels, 1, 1]`.
+/// One statistic per channel as `[1, channels, 1, 1]`.
 pub(super) fn per_channel(values: Tensor<1>) -> Tensor<4> {
     let [channels] = values.dims();
     values.reshape([1, channels, 1, 1])

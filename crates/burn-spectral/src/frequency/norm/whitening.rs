@@ -40,7 +40,7 @@ pub struct WhiteningNorm {
     pub epsilon: f64,
 }
 
-/// A number a channel, `[1, channels, 1]`.
+/// One number per channel, `[1, channels, 1]`.
 type PerChannel = Tensor<3>;
 
 impl WhiteningNorm {

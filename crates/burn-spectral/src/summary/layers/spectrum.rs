@@ -1,4 +1,4 @@
-//! Layers that hand spectra on.
+//! Layers that return spectra.
 
 use crate::SpectralError;
 use crate::spectrum::{ElementGate, FftLayer, FrequencyGate, PatchStft2d, SpectrumExtent};
