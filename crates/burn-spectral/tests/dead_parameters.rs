@@ -90,7 +90,7 @@ fn the_parameters_counted_as_dead_are_those_without_a_gradient() {
         ([2, 2], [8, 7]),
     ] {
         check(FourierModesConfig::new(modes), size);
-        check(FourierModesConfig::centred(modes), size);
+        check(FourierModesConfig::centered(modes), size);
     }
     for size in [[2, 2], [3, 4], [1, 5]] {
         check(

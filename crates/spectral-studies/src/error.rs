@@ -47,6 +47,36 @@ pub enum StudyError {
         /// Its value now.
         now: String,
     },
+    /// A folder without a study.
+    #[error("{}: no study here; measure it first with `spectral study {study}`, or give its folder with --out", path.display())]
+    NoStudy {
+        /// The folder.
+        path: PathBuf,
+        /// The study that was to be rendered.
+        study: &'static str,
+    },
+    /// A step whose result a page needs.
+    #[error(
+        "{}: step {step} {reason}; measure it with `spectral study {study}`", path.display()
+    )]
+    NotMeasured {
+        /// The folder of the study.
+        path: PathBuf,
+        /// The study.
+        study: &'static str,
+        /// The step.
+        step: String,
+        /// What there is of it.
+        reason: &'static str,
+    },
+    /// A page template that does not fit its figures.
+    #[error("page of study {study}: {reason}")]
+    Page {
+        /// The study.
+        study: &'static str,
+        /// What is wrong, and where.
+        reason: String,
+    },
     /// Another process works on the study.
     #[error("{}: in use by {holder}; wait until it is done or choose another folder", path.display())]
     InUse {

@@ -4,10 +4,7 @@ use serde::Serialize;
 
 use spectral_lab::report::Report;
 
-use super::{
-    StudyError, StudyRun, autoencoder, boundary, cemnet, commute, crossover, filters, fixed, kk,
-    parametric, pooling, resolution, verdict, why_fft,
-};
+use super::{STUDIES, StudyError, StudyRun};
 
 /// A study.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -26,22 +23,6 @@ pub struct StudyInfo {
     #[serde(skip)]
     pub(super) make: fn(&mut StudyRun<'_>) -> Result<Report, StudyError>,
 }
-
-const STUDIES: &[StudyInfo] = &[
-    kk::STUDY,
-    parametric::STUDY,
-    filters::STUDY,
-    autoencoder::STUDY,
-    why_fft::STUDY,
-    commute::STUDY,
-    cemnet::STUDY,
-    fixed::STUDY,
-    crossover::STUDY,
-    pooling::STUDY,
-    resolution::STUDY,
-    boundary::STUDY,
-    verdict::STUDY,
-];
 
 /// All studies.
 pub fn studies() -> &'static [StudyInfo] {

@@ -26,7 +26,7 @@ pub(super) fn percent(share: f64, decimals: usize) -> String {
 }
 
 /// Three significant digits, never in exponent form below a billion: `0.0123`, `1.23`, `12.3`, `123`, `1,230`.
-pub(super) fn significant(value: f64) -> String {
+pub fn significant(value: f64) -> String {
     if !value.is_finite() {
         return MISSING.into();
     }
@@ -50,7 +50,7 @@ pub(super) fn significant(value: f64) -> String {
 }
 
 /// A duration for people: `12.3 s`, `4 min 05 s`, `2 h 07 min`.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return MISSING.into();
     }

@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use combine::combine_seeds;
 pub use error::ReportError;
-pub use format::count;
+pub use format::{count, duration, significant};
 pub use html::{to_html, write_html};
 pub use json::{compare_json, to_json, write_json};
 pub use layers::{
@@ -51,7 +51,7 @@ pub use markdown::{to_markdown, write_markdown};
 pub use palette::ColorMap;
 pub use pictures::{grid_png, picture_png};
 pub use section::{
-    Bar, ChartKind, Line, Point, Section, SectionChart, SectionTable, Strip, Value,
+    Bar, Block, ChartKind, Line, Point, Section, SectionChart, SectionTable, Strip, Value,
     write_section_files,
 };
 pub use seeds::{SeedReport, Spread};

@@ -1,6 +1,8 @@
 //! The figures as a page.
 
-use spectral_lab::report::{Picture, Report, Section, SectionTable, Strip, Value, count};
+use spectral_lab::report::{Picture, Report, SectionTable, Strip, Value, count};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::Compared;
@@ -41,7 +43,7 @@ pub(super) fn page(
     Report {
         title: "What an encoder on spectra can rebuild".into(),
         summary,
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: vec![compared.into_data_set()],
         ..Report::default()
     }

@@ -1,8 +1,10 @@
 //! The figures as a page.
 
 use spectral_lab::report::{
-    ChartKind, Line, Point, Report, Section, SectionChart, SectionTable, Strip, Value,
+    ChartKind, Line, Point, Report, SectionChart, SectionTable, Strip, Value,
 };
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::shown::{note, one_image};
@@ -41,7 +43,7 @@ pub(super) fn page(
     Report {
         title: "What wraps around at the border".into(),
         summary: summary.chain(cost_findings(times)).collect(),
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         ..Report::default()
     }
 }

@@ -1,6 +1,8 @@
 //! Gradients by depth, as a part of the page.
 
-use spectral_lab::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable};
+use spectral_lab::report::{ChartKind, Line, Point, SectionChart, SectionTable};
+
+use crate::kit::Parts as Section;
 
 use super::gradients::LayerGradient;
 use super::{Gradients, Group};

@@ -1,9 +1,10 @@
 //! The figures as a page.
 
 use spectral_lab::report::{
-    ChartKind, EpochReport, Line, ModelReport, Point, Report, Section, SectionChart, SectionTable,
-    Value,
+    ChartKind, EpochReport, Line, ModelReport, Point, Report, SectionChart, SectionTable, Value,
 };
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::{Trained, percent};
@@ -44,7 +45,7 @@ pub(super) fn page(study: &StudyInfo, digits: Group, colors: Group, widths: &[Wi
     Report {
         title: "Networks on spectra beside their spatial twins".into(),
         summary,
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: (groups.into_iter())
             .map(|group| group.compared.into_data_set())
             .collect(),

@@ -1,6 +1,8 @@
 //! The figures as a page.
 
-use spectral_lab::report::{Bar, ChartKind, Report, Section, SectionChart, SectionTable, Value};
+use spectral_lab::report::{Bar, ChartKind, Report, SectionChart, SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::measure::{Form, Operation, Row};
@@ -42,7 +44,7 @@ pub(super) fn page(study: &StudyInfo, extent: &Extent, figures: &[Figures]) -> R
     Report {
         title: "What commutes with the Fourier transform".into(),
         summary: figures.first().map_or_else(Vec::new, findings),
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         ..Report::default()
     }
 }

@@ -1,6 +1,8 @@
 //! One image, before and after each operation.
 
-use spectral_lab::report::{Picture, Section, Strip, Value};
+use spectral_lab::report::{Picture, Strip, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::shown::{note, one_image};
 use super::Figures;

@@ -1,4 +1,4 @@
-//! From which kernel size on a convolution is faster through the spectrum, measured and predicted.
+//! From which kernel size on FFT convolution is faster than direct convolution, measured and predicted.
 
 mod page;
 
@@ -7,13 +7,14 @@ use serde_json::json;
 use spectral_lab::advise::{Budget, Crossover, Family, KERNELS, families};
 use spectral_lab::report::Report;
 
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::{StudyError, StudyInfo, StudyRun};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "crossover",
-    summary: "from which kernel size on FFT is faster than direct convolution",
-    question: "From which kernel size on does a convolution cost less through the spectrum than tap \
-               by tap, and does the cost model know?",
+    summary: "kernel size from which FFT convolution is faster than direct convolution",
+    question: "From which kernel size on is FFT convolution faster than direct convolution, and does \
+               the cost model predict it?",
     source: "Mathieu, Henaff and LeCun, Fast Training of Convolutional Networks through FFTs, 2014",
     budget: None,
     make,
@@ -56,15 +57,16 @@ fn quick() -> Extent {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = match run.quick() {
-        true => quick(),
-        false => full(),
-    };
+    let extent = Extents {
+        full: full(),
+        quick: quick(),
+    }
+    .of(run);
     let mut all = Vec::new();
     for family in &extent.families {
         all.push(measured(run, family, &extent)?);
     }
-    Ok(page::page(&STUDY, &extent, &all))
+    page::page(run, &extent, &all)
 }
 
 fn measured(

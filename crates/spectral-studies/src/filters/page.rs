@@ -1,8 +1,10 @@
 //! The figures as a page.
 
 use spectral_lab::report::{
-    ChartKind, Line, Point, Report, Section, SectionChart, SectionTable, Spread, Value,
+    ChartKind, Line, Point, Report, SectionChart, SectionTable, Spread, Value,
 };
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::Compared;
@@ -28,7 +30,7 @@ pub(super) fn page(study: &StudyInfo, compared: Compared, kinds: &[Kind]) -> Rep
     Report {
         title: "How far training moves spectral filters, and what they do".into(),
         summary,
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: vec![compared.into_data_set()],
         ..Report::default()
     }

@@ -1,6 +1,8 @@
 //! The figures as a page.
 
-use spectral_lab::report::{Report, Section, SectionTable, Spread, Value, chance::margin_of_mean};
+use spectral_lab::report::{Report, SectionTable, Spread, Value, chance::margin_of_mean};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::points;
@@ -108,7 +110,7 @@ pub(super) fn page(
     Report {
         title: "Fourier filters that never learn".into(),
         summary,
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: (groups.into_iter())
             .map(|group| group.compared.into_data_set())
             .collect(),

@@ -1,8 +1,8 @@
 //! Accuracies, times and pictures.
 
-use spectral_lab::report::{
-    Bar, ChartKind, Section, SectionChart, SectionTable, Spread, Strip, Value,
-};
+use spectral_lab::report::{Bar, ChartKind, SectionChart, SectionTable, Spread, Strip, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::comparison::percent;
 use super::cost::{FILTERS, Timed};

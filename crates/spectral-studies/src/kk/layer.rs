@@ -2,12 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use spectral_lab::data::DataSet;
 use spectral_lab::inspect::inspect_network;
-use spectral_lab::model::InputSpec;
 
-use super::super::comparison::Comparison;
-use super::super::{StudyError, StudyRun};
+use crate::StudyError;
+use crate::kit::comparison::Subject;
 
 /// A first layer after training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,26 +26,12 @@ pub(super) struct First {
     pub(super) by_three: Option<f64>,
 }
 
-/// Inspects the first layer of the network of the first seed; none if it has none from images to
-/// images.
-pub(super) fn first_layer(
-    run: &StudyRun<'_>,
-    comparison: &Comparison,
-    data: &DataSet,
-    model: &str,
-) -> Result<Option<First>, StudyError> {
-    let seed = comparison.first_seed();
-    let network = comparison.trained(run, data, model, seed)?;
-    let images = &data.train;
-    let input = InputSpec::new(
-        images.channels,
-        [images.height, images.width],
-        data.classes.len(),
-    );
-    let inspections = inspect_network(model, &network, &input, seed, run.device());
+/// Inspects the first layer; none if it has none from images to images.
+pub(super) fn first_layer(of: &Subject) -> Result<Option<First>, StudyError> {
+    let inspections = inspect_network(&of.model, &of.network, &of.input(), of.seed, &of.device);
     let inspections = inspections.map_err(|error| StudyError::Failed(error.to_string()))?;
     Ok(inspections.into_iter().next().map(|first| First {
-        model: model.into(),
+        model: of.model.clone(),
         equivalent: first.equivalent.kind,
         residual: first.equivalent.residual,
         parameters: first.parameters.count(),

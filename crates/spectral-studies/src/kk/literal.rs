@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use spectral_lab::bench::median;
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, root_ratio, values};
+use crate::StudyError;
+use crate::kit::images::{distance, energy, root_ratio, values};
 
 /// One layer, both ways.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

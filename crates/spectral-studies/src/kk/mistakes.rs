@@ -1,15 +1,14 @@
-//! The images that a network misnames with most confidence.
+//! The images that a network misclassifies with the highest probability.
 
 use serde::{Deserialize, Serialize};
 
-use spectral_lab::data::DataSet;
 use spectral_lab::report::Picture;
 use spectral_lab::train::{Feeding, Probabilities, predict};
 
-use super::super::comparison::Comparison;
-use super::super::images::images;
-use super::super::shown::{Shown, is_shown};
-use super::super::{StudyError, StudyRun};
+use crate::StudyError;
+use crate::kit::comparison::Subject;
+use crate::kit::images::images;
+use crate::kit::shown::{Shown, is_shown};
 
 /// Mistakes that are shown.
 const SHOWN: usize = 8;
@@ -27,22 +26,14 @@ pub(super) struct Mistake {
     pub(super) picture: Option<Picture>,
 }
 
-/// The test images that the network of the first seed misnames with most confidence, the worst
-/// first.
-pub(super) fn mistakes(
-    run: &StudyRun<'_>,
-    comparison: &Comparison,
-    data: &DataSet,
-    shown: &Shown,
-    model: &str,
-) -> Result<Vec<Mistake>, StudyError> {
-    let network = comparison.trained(run, data, model, comparison.first_seed())?;
-    let normalize = (comparison.config.normalize.clone()).fitted(&data.train);
+/// The test images that the network misclassifies with the highest probability, the worst first.
+pub(super) fn mistakes(subject: &Subject, shown: &Shown) -> Result<Vec<Mistake>, StudyError> {
+    let data = &subject.data;
     let feeding = Feeding {
-        normalize: &normalize,
+        normalize: &subject.normalize,
         batch_size: 250,
     };
-    let probabilities = predict(&network, &data.test, feeding)?;
+    let probabilities = predict(&subject.network, &data.test, feeding)?;
     let mut found = Vec::new();
     for (image, class, probability) in worst(&probabilities, &data.test.labels) {
         let truth = usize::from(data.test.labels[image]);
@@ -51,7 +42,7 @@ pub(super) fn mistakes(
         let label = format!("{is}, taken for {named} ({:.0} %)", 100.0 * probability);
         let picture = match is_shown(&data.name) {
             true => {
-                let of = images(&shown.data().test, image..image + 1, run.device())?;
+                let of = images(&shown.data().test, image..image + 1, &subject.device)?;
                 Some(shown.picture(&label, &of)?)
             }
             false => None,

@@ -1,4 +1,4 @@
-//! KKLayer as published and repaired, beside the convolutions it was to replace.
+//! KKLayer as published and repaired, compared with the convolutions it was to replace.
 
 mod features;
 mod layer;
@@ -11,10 +11,11 @@ use serde_json::json;
 use spectral_lab::report::{Picture, Report};
 use spectral_lab::train::Recipe;
 
-use super::comparison::{Compared, Comparison, names, seeds};
-use super::run::Part;
-use super::shown::shown_name;
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::kit::comparison::{Compared, Comparison, names, seeds};
+use crate::kit::run::Part;
+use crate::kit::shown::shown_name;
+use crate::{StudyError, StudyInfo, StudyRun};
 use features::feature_maps;
 use layer::{First, first_layer};
 use literal::Written;
@@ -22,9 +23,9 @@ use mistakes::{Mistake, mistakes};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "kk",
-    summary: "KKLayer as published and repaired: accuracy and time of an epoch",
-    question: "What does a network lose, in accuracy and in time, when KKLayer takes the place of its \
-               first convolutions, and is it the idea or the code that costs it?",
+    summary: "KKLayer as published and repaired: test accuracy and time per epoch",
+    question: "What do accuracy and training time lose when KKLayer replaces the first convolutions of \
+               a network, and is the idea or its implementation to blame?",
     source: "Pivrnec, KKLayer: A Theoretical Neural Network Layer (a repository without a paper)",
     budget: None,
     make,
@@ -63,20 +64,21 @@ struct Extent {
     rounds: usize,
 }
 
-const FULL: Extent = Extent {
-    train: 60_000,
-    test: 10_000,
-    epochs: 5,
-    seeds: 3,
-    rounds: 15,
-};
-
-const QUICK: Extent = Extent {
-    train: 300,
-    test: 200,
-    epochs: 1,
-    seeds: 2,
-    rounds: 3,
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        train: 60_000,
+        test: 10_000,
+        epochs: 5,
+        seeds: 3,
+        rounds: 15,
+    },
+    quick: Extent {
+        train: 300,
+        test: 200,
+        epochs: 1,
+        seeds: 2,
+        rounds: 3,
+    },
 };
 
 /// What one set of images showed.
@@ -90,7 +92,7 @@ struct Group {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = if run.quick() { QUICK } else { FULL };
+    let extent = EXTENT.of(run);
     let mut written = Vec::new();
     for (channels, size) in LAYERS {
         let name = format!("loops-{}-{}", channels[0], channels[1]);
@@ -109,7 +111,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         let name = run.choose(step, &sets)?;
         groups.push(group(run, name, &extent)?);
     }
-    Ok(page::page(&STUDY, &written, groups))
+    page::page(run, &written, groups)
 }
 
 fn group(run: &mut StudyRun<'_>, name: String, extent: &Extent) -> Result<Group, StudyError> {
@@ -138,22 +140,19 @@ fn group(run: &mut StudyRun<'_>, name: String, extent: &Extent) -> Result<Group,
     let (mut first, mut features, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for model in FIRST {
         let layer = run.step(&format!("{set}-{model}-layer"), settings(model), |run| {
-            let data = run.data(&comparison.part)?;
-            first_layer(run, &comparison, &data, model)
+            first_layer(&comparison.subject(run, model)?)
         })?;
         first.extend(layer);
         let maps = run.step(&format!("{set}-{model}-features"), pictured(model), |run| {
-            let data = run.data(&comparison.part)?;
             let shown = run.shown(&comparison.part)?;
-            feature_maps(run, &comparison, &data, &shown, model)
+            feature_maps(&comparison.subject(run, model)?, &shown)
         })?;
         features.push((model.into(), maps));
     }
     for model in MISTAKEN {
         let worst = run.step(&format!("{set}-{model}-mistakes"), pictured(model), |run| {
-            let data = run.data(&comparison.part)?;
             let shown = run.shown(&comparison.part)?;
-            mistakes(run, &comparison, &data, &shown, model)
+            mistakes(&comparison.subject(run, model)?, &shown)
         })?;
         found.push((model.into(), worst));
     }

@@ -1,7 +1,9 @@
 //! How soon losses are reached, as a part of the page.
 
 use spectral_lab::bench::median;
-use spectral_lab::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable, Value};
+use spectral_lab::report::{ChartKind, Line, Point, SectionChart, SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::pace::Reached;
 use super::{Figures, LEVELS, NOTHING_LEARNED, Paced};

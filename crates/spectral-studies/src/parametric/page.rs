@@ -1,6 +1,8 @@
 //! The figures as a page.
 
-use spectral_lab::report::{Report, Section, SectionTable, Value};
+use spectral_lab::report::{Report, SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::{Compared, percent};
@@ -32,7 +34,7 @@ pub(super) fn page(study: &StudyInfo, of: Figures) -> Report {
     Report {
         title: "Are parametric spectral filters fast converging and scalable?".into(),
         summary,
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: vec![data_set],
         ..Report::default()
     }

@@ -1,8 +1,8 @@
 //! What a step costs by the size of the image, as a part of the page.
 
-use spectral_lab::report::{
-    ChartKind, Line, Point, Section, SectionChart, SectionTable, Value, count,
-};
+use spectral_lab::report::{ChartKind, Line, Point, SectionChart, SectionTable, Value, count};
+
+use crate::kit::Parts as Section;
 
 use super::scale::Cost;
 use super::{Figures, SCALED};

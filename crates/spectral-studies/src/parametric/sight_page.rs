@@ -1,6 +1,8 @@
 //! What networks can tell apart, as a part of the page.
 
-use spectral_lab::report::{Section, SectionTable, Strip, Value};
+use spectral_lab::report::{SectionTable, Strip, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::shown::{is_shown, note, one_image};
 use super::{Figures, PUBLISHED, Sight};

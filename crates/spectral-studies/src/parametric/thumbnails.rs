@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{DataSet, Images, resized};
-use spectral_lab::report::{Section, SectionTable, Value};
+use spectral_lab::report::{SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyError;
 use super::super::closed_form::{Rows, classify};

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use spectral_lab::data::{DataSet, Images};
 use spectral_lab::report::Picture;
 
-use super::super::StudyError;
-use super::super::closed_form::{Rows, classify};
-use super::super::images::{distance, energy, images, root_ratio, values};
-use super::super::shown::Shown;
 use super::ways::{Pool, Up, Upsampler, moved, nearest};
+use crate::StudyError;
+use crate::kit::closed_form::{Rows, classify};
+use crate::kit::images::{distance, energy, images, root_ratio, values};
+use crate::kit::shown::Shown;
 
 /// Images in memory at a time.
 const BATCH: usize = 100;

@@ -1,36 +1,35 @@
-//! What spectral pooling keeps of an image, beside pooling over blocks.
+//! What spectral pooling keeps of an image, compared with max pooling, average pooling and striding.
 
 mod measure;
 mod page;
 mod ways;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use spectral_lab::report::Report;
 
-use super::run::Part;
-use super::shown::{Shown, shown_name};
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::run::Part;
+use crate::kit::shown::shown_name;
+use crate::kit::{Extents, SetSteps, Sets};
+use crate::{StudyError, StudyInfo, StudyRun};
 use measure::{Gallery, Kept, Shifted, Source, Told, factors};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "pooling",
-    summary: "what spectral pooling keeps of an image, beside max, mean and stride",
-    question: "How much of an image and of its class is left after spectral pooling, and how much \
-               after max-pooling, at the same number of values kept?",
+    summary: "what spectral pooling keeps of an image, compared with max, mean and stride",
+    question: "How much of an image, and of the information about its class, does spectral pooling \
+               keep, compared with max pooling to the same number of values?",
     source: "Rippel, Snoek and Adams, Spectral Representations for Convolutional Neural Networks, \
              2015",
     budget: None,
     make,
 };
 
-/// Sets measured on where their files are there; of a quick look, the first.
-const SETS: [&str; 4] = ["cifar-10", "cats-vs-dogs", "fashion-mnist", "mnist"];
-
-/// Sets in their place where none is.
-const EMBEDDED: [&str; 2] = ["textures", "glyphs"];
+const SETS: Sets = Sets {
+    wanted: &["cifar-10", "cats-vs-dogs", "fashion-mnist", "mnist"],
+    embedded: &["textures", "glyphs"],
+    quick: 1,
+};
 
 /// Images with a longer side are photographs: fewer are taken, and no classes are told apart.
 const SMALL_SIDE: usize = 64;
@@ -53,20 +52,26 @@ struct Extent {
     sizes: usize,
 }
 
-const FULL: Extent = Extent {
-    images: 1000,
-    fitted_on: 2000,
-    classes: [10_000, 10_000],
-    numbers: 1024,
-    sizes: 32,
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        images: 1000,
+        fitted_on: 2000,
+        classes: [10_000, 10_000],
+        numbers: 1024,
+        sizes: 32,
+    },
+    quick: QUICK,
 };
 
-const FULL_PHOTOGRAPHS: Extent = Extent {
-    images: 100,
-    fitted_on: 200,
-    classes: [200, 100],
-    numbers: 1024,
-    sizes: 32,
+const PHOTOGRAPHS: Extents<Extent> = Extents {
+    full: Extent {
+        images: 100,
+        fitted_on: 200,
+        classes: [200, 100],
+        numbers: 1024,
+        sizes: 32,
+    },
+    quick: QUICK,
 };
 
 const QUICK: Extent = Extent {
@@ -95,16 +100,10 @@ struct Figures {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let mut sets = run.present("sets", &SETS)?;
-    if sets.is_empty() {
-        sets = EMBEDDED.map(String::from).to_vec();
-    }
-    if run.quick() {
-        sets.truncate(1);
-    }
+    let sets = SETS.choose(run)?;
     let figures = sets.iter().map(|set| measured(run, set));
     let figures = figures.collect::<Result<Vec<_>, _>>()?;
-    Ok(page::page(&STUDY, &figures))
+    page::page(run, figures)
 }
 
 fn measured(run: &mut StudyRun<'_>, set: &str) -> Result<Figures, StudyError> {
@@ -113,37 +112,53 @@ fn measured(run: &mut StudyRun<'_>, set: &str) -> Result<Figures, StudyError> {
         ([info.height, info.width], info.channels)
     });
     let is_small = size[0].max(size[1]) <= SMALL_SIDE;
-    let extent = match (run.quick(), is_small) {
-        (true, _) => QUICK,
-        (false, true) => FULL,
-        (false, false) => FULL_PHOTOGRAPHS,
+    let extent = match is_small {
+        true => EXTENT.of(run),
+        false => PHOTOGRAPHS.of(run),
     };
     let factors: Vec<usize> = (factors(size).into_iter())
         .filter(|factor| size.iter().all(|side| side / factor >= LEAST_SIDE))
         .collect();
-    let mut step = Stepper { run, set, extent };
+    let mut steps = SetSteps {
+        run,
+        part: Part {
+            name: set.into(),
+            train: extent.classes[0].max(extent.fitted_on),
+            test: extent.classes[1].max(extent.images),
+            ..Part::default()
+        },
+        extent,
+    };
     let mut by_factor = Vec::new();
     for &factor in &factors {
         let name = format!("factor-{factor}");
-        by_factor.extend(step.step(&name, factor, |source| source.by_factor(factor))?);
+        by_factor.extend(steps.step(&name, factor, |run, part, extent| {
+            source(run, part, extent)?.by_factor(factor)
+        })?);
     }
     let rows = spectral_sizes(size[0], extent.sizes);
-    let spectral = step.step("spectral", &rows, |source| {
+    let spectral = steps.step("spectral", &rows, |run, part, extent| {
+        let source = source(run, part, extent)?;
         rows.iter().map(|rows| source.spectral(*rows)).collect()
     })?;
     let told = match is_small {
-        true => step.step("classes", &factors, |source| source.classes(&factors))?,
+        true => steps.step("classes", &factors, |run, part, extent| {
+            source(run, part, extent)?.classes(&factors)
+        })?,
         false => Vec::new(),
     };
-    let shifted = step.step("shifts", &factors, |source| source.shifts(&factors))?;
-    let galleries = galleries(size, &factors)
-        .into_iter()
-        .map(|(image, factor)| {
-            let name = format!("pictures-{image}-{factor}");
-            step.shown(&name, (image, factor, shown_name(set)), |source, shown| {
-                source.gallery(shown, image, factor)
-            })
-        });
+    let shifted = steps.step("shifts", &factors, |run, part, extent| {
+        source(run, part, extent)?.shifts(&factors)
+    })?;
+    let mut pictured = Vec::new();
+    for (image, factor) in galleries(size, &factors) {
+        let name = format!("pictures-{image}-{factor}");
+        let of = (image, factor, shown_name(set));
+        pictured.push(steps.step(&name, of, |run, part, extent| {
+            let shown = run.shown(part)?;
+            source(run, part, extent)?.gallery(&shown, image, factor)
+        })?);
+    }
     Ok(Figures {
         set: set.into(),
         size,
@@ -153,7 +168,7 @@ fn measured(run: &mut StudyRun<'_>, set: &str) -> Result<Figures, StudyError> {
         spectral,
         told,
         shifted,
-        galleries: galleries.collect::<Result<_, _>>()?,
+        galleries: pictured,
     })
 }
 
@@ -181,59 +196,7 @@ fn galleries(size: [usize; 2], factors: &[usize]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Steps on one set of images.
-struct Stepper<'a, 'b> {
-    run: &'a mut StudyRun<'b>,
-    set: &'a str,
-    extent: Extent,
-}
-
-impl Stepper<'_, '_> {
-    fn step<T: Serialize + DeserializeOwned>(
-        &mut self,
-        name: &str,
-        of: impl Serialize,
-        work: impl FnOnce(&Source) -> Result<T, StudyError>,
-    ) -> Result<T, StudyError> {
-        self.made(name, of, |run, part, extent| {
-            work(&source(run, part, extent)?)
-        })
-    }
-
-    /// A step that shows images as well.
-    fn shown<T: Serialize + DeserializeOwned>(
-        &mut self,
-        name: &str,
-        of: impl Serialize,
-        work: impl FnOnce(&Source, &Shown) -> Result<T, StudyError>,
-    ) -> Result<T, StudyError> {
-        self.made(name, of, |run, part, extent| {
-            let shown = run.shown(part)?;
-            work(&source(run, part, extent)?, &shown)
-        })
-    }
-
-    fn made<T: Serialize + DeserializeOwned>(
-        &mut self,
-        name: &str,
-        of: impl Serialize,
-        work: impl FnOnce(&mut StudyRun<'_>, &Part, Extent) -> Result<T, StudyError>,
-    ) -> Result<T, StudyError> {
-        let name = format!("{}-{name}", self.set);
-        let extent = self.extent;
-        let part = Part {
-            name: self.set.into(),
-            train: extent.classes[0].max(extent.fitted_on),
-            test: extent.classes[1].max(extent.images),
-            ..Part::default()
-        };
-        let settings = json!({"data": part, "extent": extent, "of": of});
-        self.run
-            .step(&name, settings, |run| work(run, &part, extent))
-    }
-}
-
-fn source(run: &mut StudyRun<'_>, part: &Part, extent: Extent) -> Result<Source, StudyError> {
+fn source(run: &mut StudyRun<'_>, part: &Part, extent: &Extent) -> Result<Source, StudyError> {
     Ok(Source {
         data: run.data(part)?,
         device: run.device().clone(),

@@ -9,7 +9,7 @@ use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::{ComplexTensor, Norm, fft};
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// A way to make images smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,8 +227,8 @@ pub(super) fn moved(images: Tensor<4>, axis: usize, by: f64) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::images::{distance, energy, values};
     use super::*;
+    use crate::kit::images::{distance, energy, values};
 
     const SIDE: usize = 12;
 

@@ -1,7 +1,9 @@
 //! The figures as a page.
 
 use spectral_lab::report::Spread;
-use spectral_lab::report::{Report, Section, chance::margin_of_mean};
+use spectral_lab::report::{Report, chance::margin_of_mean};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::{percent, points};
@@ -87,7 +89,7 @@ pub(super) fn page(study: &StudyInfo, figures: Figures) -> Report {
     Report {
         title: "Trained at one size, run at others".into(),
         summary: findings(&figures),
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: vec![figures.compared.into_data_set()],
         ..Report::default()
     }

@@ -1,6 +1,8 @@
 //! Accuracies by size, and their causes.
 
-use spectral_lab::report::{ChartKind, Line, Point, Section, SectionChart, SectionTable, Value};
+use spectral_lab::report::{ChartKind, Line, Point, SectionChart, SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::comparison::{percent, points};
 use super::composed::Counting;

@@ -2,9 +2,10 @@
 
 use spectral_lab::report::chance::{Verdict, compare, compare_seeds};
 use spectral_lab::report::{
-    Bar, ChartKind, DataSetReport, ModelReport, Report, Section, SectionChart, SectionTable, Value,
-    count,
+    Bar, ChartKind, DataSetReport, ModelReport, Report, SectionChart, SectionTable, Value, count,
 };
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::super::comparison::{Trained, percent, points};
@@ -75,7 +76,7 @@ pub(super) fn page(study: &StudyInfo, plan: &Plan, groups: &[Group]) -> Report {
     Report {
         title: "Should it be spectral?".into(),
         summary: findings(groups),
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: groups.iter().map(data_set).collect(),
         ..Report::default()
     }

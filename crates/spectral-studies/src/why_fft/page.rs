@@ -1,6 +1,8 @@
 //! The figures as a page.
 
-use spectral_lab::report::{Report, Section, SectionTable, Value};
+use spectral_lab::report::{Report, SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::StudyInfo;
 use super::Figures;
@@ -34,7 +36,7 @@ pub(super) fn page(study: &StudyInfo, figures: Figures) -> Report {
     Report {
         title: "Five complaints about a Fourier transform as a layer".into(),
         summary,
-        sections,
+        sections: sections.into_iter().map(Into::into).collect(),
         data_sets: vec![figures.compared.into_data_set()],
         ..Report::default()
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use comfy_table::Cell;
 use serde_json::json;
 
@@ -23,6 +23,8 @@ use spectral_studies::{self, Job, Lab, StudyError, StudyInfo, StudyOptions, Stud
 /// Reproduce a published result
 #[derive(Debug, Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     after_help = "A study has a folder with the result of each step, the runs of its networks, and
 a page as report.html, report.md and report.json. An interrupted study resumes
 when it is started again, and gives the same results. Without data files,
@@ -32,9 +34,12 @@ Examples:
   spectral study --list
   spectral study commute --quick
   spectral study cemnet --out cemnet --seed 1
-  spectral study verdict --budget 2"
+  spectral study verdict --budget 2
+  spectral study render cemnet --out cemnet"
 )]
 pub(super) struct StudyArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Name of the study; see --list
     #[arg(value_parser = study_name, required_unless_present = "list")]
     name: Option<&'static StudyInfo>,
@@ -60,12 +65,48 @@ pub(super) struct StudyArgs {
     data_dir: Option<PathBuf>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Rebuild the page of a study without measuring
+    Render(RenderArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The page is rebuilt from the results that the steps of the study left in its
+folder. A step that has not been measured yet is an error.
+
+Examples:
+  spectral study render commute
+  spectral study render kk --out kk --template page.md.jinja"
+)]
+struct RenderArgs {
+    /// Name of the study; see `study --list`
+    #[arg(value_parser = study_name)]
+    name: &'static StudyInfo,
+    /// Folder of the study
+    /// [default: runs/study-NAME, with the seed where
+    /// it is given]
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
+    out: Option<PathBuf>,
+    /// Use this page template in place of the study's
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// Hours planned for `verdict`
+    /// [default: 1]
+    #[arg(long, value_name = "HOURS", verbatim_doc_comment)]
+    budget: Option<f64>,
+}
+
 /// Parses the name of a study.
 fn study_name(name: &str) -> Result<&'static StudyInfo, StudyError> {
     spectral_studies::find(name)
 }
 
 pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
+    if let Some(Action::Render(args)) = &args.action {
+        return render(args, context);
+    }
     let Some(info) = args.name else {
         return list(context);
     };
@@ -74,19 +115,44 @@ pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
         seed: context.seed(),
         data_dir: args.data_dir.clone(),
         budget: args.budget,
+        template: None,
     };
     let folder = match &args.out {
         Some(folder) => folder.clone(),
         None => default_folder(info.name, args.quick, context.given_seed),
     };
     say(&format!("study folder: {}", folder.display()));
-    let StudyOutcome { report, results } =
-        info.run(&folder, &options, &context.device, &Here { context })?;
+    let outcome = info.run(&folder, &options, &context.device, &Here { context })?;
+    tell(info, &folder, &outcome, context)
+}
 
+fn render(args: &RenderArgs, context: &Context) -> Result<(), CliError> {
+    let info = args.name;
+    let options = StudyOptions {
+        budget: args.budget,
+        template: args.template.clone(),
+        ..StudyOptions::default()
+    };
+    let folder = match &args.out {
+        Some(folder) => folder.clone(),
+        None => default_folder(info.name, false, context.given_seed),
+    };
+    let outcome = info.render(&folder, &options, &context.device, &Here { context })?;
+    tell(info, &folder, &outcome, context)
+}
+
+/// Prints what a study came to.
+fn tell(
+    info: &StudyInfo,
+    folder: &Path,
+    outcome: &StudyOutcome,
+    context: &Context,
+) -> Result<(), CliError> {
+    let StudyOutcome { report, results } = outcome;
     if context.json {
         print_json(&json!({
             "study": info,
-            "folder": path_text(&folder),
+            "folder": path_text(folder),
             "findings": report.summary,
             "results": results,
         }))?;
@@ -96,7 +162,7 @@ pub(super) fn run(args: &StudyArgs, context: &Context) -> Result<(), CliError> {
             text.push_str(&format!("\n{}\n", wrapped(finding, prose_width())));
         }
         if !report.data_sets.is_empty() {
-            text.push_str(&format!("\n{}", table(&report, width())));
+            text.push_str(&format!("\n{}", table(report, width())));
         }
         print(&text)?;
     }

@@ -73,7 +73,22 @@ pub(super) fn cut_off(lab: &Lab, name: &str, out: &str, after: usize) {
     );
 }
 
+/// The page of a study that is done: it is complete, and rendering it again changes nothing.
 pub(super) fn is_whole(lab: &Lab, out: &str) {
+    let before =
+        ["report.html", "report.md"].map(|file| fs::read(lab.path(out).join(file)).unwrap());
+    let header = fs::read_to_string(lab.path(out).join("study.json")).unwrap();
+    let header: Value = serde_json::from_str(&header).unwrap();
+    let name = header["study"].as_str().unwrap();
+    let said = lab.ok(&format!("study render {name} --out {out}"));
+    assert!(
+        !said.stderr.contains(&format!("{name}: ")),
+        "{}",
+        said.stderr
+    );
+    let after =
+        ["report.html", "report.md"].map(|file| fs::read(lab.path(out).join(file)).unwrap());
+    assert!(before == after, "the rendered page of {name} differs");
     let page = fs::read_to_string(lab.path(out).join("report.html")).unwrap();
     for outside in ["src=\"http", "href=\"http", "<link", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
@@ -102,24 +117,9 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
     let names: Vec<&str> = (list.as_array().unwrap().iter())
         .map(|study| study["name"].as_str().unwrap())
         .collect();
-    assert_eq!(
-        names,
-        [
-            "kk",
-            "parametric",
-            "filters",
-            "autoencoder",
-            "why-fft",
-            "commute",
-            "cemnet",
-            "fixed",
-            "crossover",
-            "pooling",
-            "resolution",
-            "boundary",
-            "verdict"
-        ]
-    );
+    let known = spectral_studies::studies().iter().map(|study| study.name);
+    assert_eq!(names, known.collect::<Vec<_>>());
+    assert!(names.len() >= 13);
     assert!(list[0]["question"].as_str().unwrap().ends_with('?'));
     let text = lab.ok("study --list").stdout;
     for line in text.lines() {
@@ -131,6 +131,68 @@ fn studies_are_listed_and_unknown_ones_refused_with_those_there_are() {
         "{said}"
     );
     lab.fails("study", 2);
+}
+
+#[test]
+fn a_page_is_rendered_without_measuring() {
+    let lab = Lab::new();
+    let said = lab.fails("study render crossover", 1);
+    assert!(
+        said.contains("runs/study-crossover: no study here"),
+        "{said}"
+    );
+    assert!(!lab.path("runs").exists());
+    let said = lab.fails("study render soup", 2);
+    assert!(
+        said.contains("soup") && said.contains("kk, parametric"),
+        "{said}"
+    );
+
+    lab.ok("study crossover --quick --out done");
+    let said = lab.fails("study render pooling --out done", 1);
+    assert!(said.contains("study is pooling, but"), "{said}");
+    let page = lab.path("done/report.md");
+    fs::remove_file(&page).unwrap();
+    let said = lab.json("study render crossover --out done --json");
+    assert_eq!(said["study"]["name"], "crossover");
+    let text = fs::read_to_string(&page).unwrap();
+    assert!(text.contains("- command: `spectral study crossover --quick --out done`"));
+
+    // Other words, the same figures.
+    let words = concat!(
+        "# Other words\n\n{{ picks.right }} of {{ picks.of }}.\n## S\n| a | b | c |\n",
+        "{{ table('crossovers') }}\n{% for family in families %}\n### Times\n",
+        "{{ chart(family ~ '/times', x='side') }}\n| a | b | c | d | e | f | g | h |\n",
+        "{{ table(family ~ '/times') }}\n{% endfor %}\n",
+    );
+    fs::write(lab.path("words.md.jinja"), words).unwrap();
+    lab.ok("study render crossover --out done --template words.md.jinja");
+    let text = fs::read_to_string(&page).unwrap();
+    assert!(
+        text.starts_with("# Other words\n") && text.contains(" of 8.\n"),
+        "{text}"
+    );
+    fs::write(lab.path("words.md.jinja"), "# T\n\n{{ picks.rihgt }}\n").unwrap();
+    let said = lab.fails(
+        "study render crossover --out done --template words.md.jinja",
+        1,
+    );
+    assert!(
+        said.contains("page of study crossover: undefined value"),
+        "{said}"
+    );
+    assert!(said.contains("page.md.jinja:3"), "{said}");
+
+    let steps = fs::read_dir(lab.path("done/steps")).unwrap();
+    let step = steps.flatten().next().unwrap().path();
+    fs::remove_file(&step).unwrap();
+    let said = lab.fails("study render crossover --out done", 1);
+    let name = step.file_stem().unwrap().to_str().unwrap();
+    assert!(
+        said.contains(&format!("step {name} was not measured yet")),
+        "{said}"
+    );
+    assert!(!step.exists());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::{Picture, Report, ReportError, pictures, write};
-use super::chart;
+use super::{Block, chart};
 
 /// The folder next to the page.
 const FOLDER: &str = "pictures";
@@ -24,24 +24,28 @@ const ENLARGED: usize = 112;
 /// [`ReportError`] naming the chart or picture that is wrong, or the file that cannot be written.
 pub fn write_section_files(report: &mut Report, folder: &Path) -> Result<(), ReportError> {
     let (mut charts, mut strips) = (0, 0);
-    for section in &mut report.sections {
-        for item in &mut section.charts {
-            let Some(svg) = chart::draw_alone(item)? else {
-                continue;
-            };
-            charts += 1;
-            let file = format!("{FOLDER}/chart-{charts}.svg");
-            write::write(&folder.join(&file), &standalone(&svg))?;
-            item.file = Some(file);
-        }
-        for item in &mut section.strips {
-            let Some(picture) = montage(&item.title, &item.pictures) else {
-                continue;
-            };
-            strips += 1;
-            let file = format!("{FOLDER}/strip-{strips}.png");
-            write::write_bytes(&folder.join(&file), &pictures::picture_png(&picture)?)?;
-            item.file = Some(file);
+    let blocks = report.sections.iter_mut().flat_map(|part| &mut part.blocks);
+    for block in blocks {
+        match block {
+            Block::Chart(item) => {
+                let Some(svg) = chart::draw_alone(item)? else {
+                    continue;
+                };
+                charts += 1;
+                let file = format!("{FOLDER}/chart-{charts}.svg");
+                write::write(&folder.join(&file), &standalone(&svg))?;
+                item.file = Some(file);
+            }
+            Block::Strip(item) => {
+                let Some(picture) = montage(&item.title, &item.pictures) else {
+                    continue;
+                };
+                strips += 1;
+                let file = format!("{FOLDER}/strip-{strips}.png");
+                write::write_bytes(&folder.join(&file), &pictures::picture_png(&picture)?)?;
+                item.file = Some(file);
+            }
+            Block::Text(_) | Block::Table(_) => {}
         }
     }
     Ok(())

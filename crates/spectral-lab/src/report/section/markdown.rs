@@ -1,62 +1,68 @@
 //! Sections as Markdown.
 
 use super::super::markdown::{cell, escape, push};
-use super::{Section, Value};
+use super::{Block, Section, SectionChart, SectionTable, Strip, Value};
 
 /// Heading, text, tables, and links to charts and pictures written as files.
 pub(in crate::report) fn section(text: &mut String, section: &Section) {
     push(text, format_args!("\n## {}\n", escape(&section.heading)));
-    for paragraph in &section.text {
-        push(text, format_args!("\n{}\n", escape(paragraph)));
-    }
-    for table in &section.tables {
-        if !table.title.is_empty() {
-            push(text, format_args!("\n**{}**\n", escape(&table.title)));
-        }
-        let names: Vec<String> = table.columns.iter().map(|name| cell(name)).collect();
-        let rule = (0..table.columns.len()).map(|column| match table.is_numeric(column) {
-            true => "--:",
-            false => ":--",
-        });
-        let rule: Vec<&str> = rule.collect();
-        push(
-            text,
-            format_args!("\n| {} |\n|{}|\n", names.join(" | "), rule.join("|")),
-        );
-        for row in &table.rows {
-            let cells: Vec<String> = row.iter().map(|value| cell(&value.shown())).collect();
-            push(text, format_args!("| {} |\n", cells.join(" | ")));
-        }
-        if !table.note.is_empty() {
-            push(text, format_args!("\n{}\n", escape(&table.note)));
-        }
-    }
-    for chart in &section.charts {
-        if let Some(file) = &chart.file {
-            let (title, note) = (escape(&chart.title), escape(&chart.note));
-            push(
-                text,
-                format_args!("\n![{title}]({file})\n\n{title}. {note}\n"),
-            );
-        }
-    }
-    for strip in &section.strips {
-        if let Some(file) = &strip.file {
-            let title = escape(&strip.title);
-            let captions = strip.pictures.iter().map(|picture| escape(&picture.label));
-            let captions: Vec<String> = captions.collect();
-            push(
-                text,
-                format_args!(
-                    "\n![{title}]({file})\n\n{title}. From left to right: {}.\n",
-                    captions.join("; ")
-                ),
-            );
+    for block in &section.blocks {
+        match block {
+            Block::Text(paragraph) => push(text, format_args!("\n{}\n", escape(paragraph))),
+            Block::Table(table) => push_table(text, table),
+            Block::Chart(chart) => push_chart(text, chart),
+            Block::Strip(strip) => push_strip(text, strip),
         }
     }
 }
 
-impl super::SectionTable {
+fn push_table(text: &mut String, table: &SectionTable) {
+    if !table.title.is_empty() {
+        push(text, format_args!("\n**{}**\n", escape(&table.title)));
+    }
+    let names: Vec<String> = table.columns.iter().map(|name| cell(name)).collect();
+    let rule = (0..table.columns.len()).map(|column| match table.is_numeric(column) {
+        true => "--:",
+        false => ":--",
+    });
+    let rule: Vec<&str> = rule.collect();
+    push(
+        text,
+        format_args!("\n| {} |\n|{}|\n", names.join(" | "), rule.join("|")),
+    );
+    for row in &table.rows {
+        let cells: Vec<String> = row.iter().map(|value| cell(&value.shown())).collect();
+        push(text, format_args!("| {} |\n", cells.join(" | ")));
+    }
+    if !table.note.is_empty() {
+        push(text, format_args!("\n{}\n", escape(&table.note)));
+    }
+}
+
+fn push_chart(text: &mut String, chart: &SectionChart) {
+    let Some(file) = &chart.file else { return };
+    let (title, note) = (escape(&chart.title), escape(&chart.note));
+    push(
+        text,
+        format_args!("\n![{title}]({file})\n\n{title}. {note}\n"),
+    );
+}
+
+fn push_strip(text: &mut String, strip: &Strip) {
+    let Some(file) = &strip.file else { return };
+    let title = escape(&strip.title);
+    let captions = strip.pictures.iter().map(|picture| escape(&picture.label));
+    let captions: Vec<String> = captions.collect();
+    push(
+        text,
+        format_args!(
+            "\n![{title}]({file})\n\n{title}. From left to right: {}.\n",
+            captions.join("; ")
+        ),
+    );
+}
+
+impl SectionTable {
     /// Whether a column contains only numbers, with their units.
     pub(super) fn is_numeric(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column));
@@ -72,7 +78,6 @@ impl super::SectionTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::SectionTable;
 
     #[test]
     fn numbers_with_their_spread_are_numbers() {
@@ -94,8 +99,7 @@ mod tests {
         };
         let part = Section {
             heading: "Part".into(),
-            tables: vec![table],
-            ..Section::default()
+            blocks: vec![Block::Table(table), Block::Text("Read *on*.".into())],
         };
         let mut text = String::new();
         section(&mut text, &part);
@@ -104,5 +108,6 @@ mod tests {
             "{text}"
         );
         assert!(text.starts_with("\n## Part\n") && text.contains("Less is better."));
+        assert!(text.ends_with("\nRead \\*on\\*.\n"), "{text}");
     }
 }

@@ -19,14 +19,22 @@ pub use files::write_section_files;
 pub struct Section {
     /// The heading.
     pub heading: String,
-    /// Paragraphs of plain text.
-    pub text: Vec<String>,
-    /// Tables, rows in order.
-    pub tables: Vec<SectionTable>,
-    /// Charts.
-    pub charts: Vec<SectionChart>,
-    /// Rows of pictures.
-    pub strips: Vec<Strip>,
+    /// The content from top to bottom.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Block {
+    /// A paragraph of plain text.
+    Text(String),
+    /// A table.
+    Table(SectionTable),
+    /// A chart.
+    Chart(SectionChart),
+    /// A row of pictures.
+    Strip(Strip),
 }
 
 /// A table of text and numbers.

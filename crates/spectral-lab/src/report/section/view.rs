@@ -4,15 +4,23 @@ use serde::Serialize;
 
 use super::super::view::{ImageView, images};
 use super::super::{ReportError, palette};
-use super::{ChartKind, Section, chart};
+use super::{Block, ChartKind, Section, SectionChart, SectionTable, Strip, chart};
 
 #[derive(Serialize)]
 pub(in crate::report) struct SectionView<'a> {
     heading: &'a str,
-    text: &'a [String],
-    tables: Vec<TableView<'a>>,
-    charts: Vec<ChartView<'a>>,
-    strips: Vec<StripView<'a>>,
+    blocks: Vec<BlockView<'a>>,
+}
+
+/// What the template finds under the name of the kind.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum BlockView<'a> {
+    Text(&'a str),
+    Table(TableView<'a>),
+    /// Charts that follow one another stand side by side.
+    Charts(Vec<ChartView<'a>>),
+    Strip(StripView<'a>),
 }
 
 #[derive(Serialize)]
@@ -60,7 +68,40 @@ struct StripView<'a> {
 
 /// Prepares a section.
 pub(in crate::report) fn view(section: &Section) -> Result<SectionView<'_>, ReportError> {
-    let tables = section.tables.iter().map(|table| TableView {
+    let mut blocks = Vec::new();
+    for block in &section.blocks {
+        match block {
+            Block::Text(text) => blocks.push(BlockView::Text(text)),
+            Block::Table(table) => blocks.push(BlockView::Table(table_view(table))),
+            Block::Chart(item) => {
+                let Some(chart) = chart_view(item)? else {
+                    continue;
+                };
+                match blocks.last_mut() {
+                    Some(BlockView::Charts(charts)) => charts.push(chart),
+                    _ => blocks.push(BlockView::Charts(vec![chart])),
+                }
+            }
+            Block::Strip(strip) => blocks.push(BlockView::Strip(strip_view(strip)?)),
+        }
+    }
+    Ok(SectionView {
+        heading: &section.heading,
+        blocks,
+    })
+}
+
+fn table_view(table: &SectionTable) -> TableView<'_> {
+    let row = |row: &Vec<super::Value>| {
+        let cells = row.iter().enumerate();
+        cells
+            .map(|(column, value)| CellView {
+                text: value.shown(),
+                numeric: table.is_numeric(column),
+            })
+            .collect()
+    };
+    TableView {
         title: &table.title,
         columns: (table.columns.iter().enumerate())
             .map(|(column, name)| ColumnView {
@@ -68,53 +109,38 @@ pub(in crate::report) fn view(section: &Section) -> Result<SectionView<'_>, Repo
                 numeric: table.is_numeric(column),
             })
             .collect(),
-        rows: (table.rows.iter())
-            .map(|row| {
-                let cells = row.iter().enumerate();
-                cells
-                    .map(|(column, value)| CellView {
-                        text: value.shown(),
-                        numeric: table.is_numeric(column),
-                    })
-                    .collect()
+        rows: table.rows.iter().map(row).collect(),
+        note: &table.note,
+    }
+}
+
+/// None of a chart without a finite number.
+fn chart_view(item: &SectionChart) -> Result<Option<ChartView<'_>>, ReportError> {
+    let Some(svg) = chart::draw(item)? else {
+        return Ok(None);
+    };
+    let legend = match &item.kind {
+        ChartKind::Bars { .. } => Vec::new(),
+        ChartKind::Lines { lines, .. } => (lines.iter())
+            .map(|line| LegendView {
+                model: &line.name,
+                color: line.group % palette::SERIES.len(),
+                dashed: line.dashed || palette::series(line.group).1,
             })
             .collect(),
-        note: &table.note,
-    });
-    let mut charts = Vec::new();
-    for item in &section.charts {
-        let Some(svg) = chart::draw(item)? else {
-            continue;
-        };
-        let legend = match &item.kind {
-            ChartKind::Bars { .. } => Vec::new(),
-            ChartKind::Lines { lines, .. } => (lines.iter())
-                .map(|line| LegendView {
-                    model: &line.name,
-                    color: line.group % palette::SERIES.len(),
-                    dashed: line.dashed || palette::series(line.group).1,
-                })
-                .collect(),
-        };
-        charts.push(ChartView {
-            title: &item.title,
-            note: &item.note,
-            svg,
-            wide: legend.is_empty(),
-            legend,
-        });
-    }
-    let strips = section.strips.iter().map(|strip| {
-        Ok(StripView {
-            title: &strip.title,
-            pictures: images(&strip.pictures)?,
-        })
-    });
-    Ok(SectionView {
-        heading: &section.heading,
-        text: &section.text,
-        tables: tables.collect(),
-        charts,
-        strips: strips.collect::<Result<_, ReportError>>()?,
+    };
+    Ok(Some(ChartView {
+        title: &item.title,
+        note: &item.note,
+        svg,
+        wide: legend.is_empty(),
+        legend,
+    }))
+}
+
+fn strip_view(strip: &Strip) -> Result<StripView<'_>, ReportError> {
+    Ok(StripView {
+        title: &strip.title,
+        pictures: images(&strip.pictures)?,
     })
 }

@@ -1,6 +1,8 @@
 //! What the transform costs, and its gradients.
 
-use spectral_lab::report::{Line, Point, Section, SectionChart, SectionTable, Value};
+use spectral_lab::report::{Line, Point, SectionChart, SectionTable, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::complaints::largest;
 use super::super::cost::{CHANNELS, Timed};

@@ -1,6 +1,8 @@
 //! What becomes of images: the phase, and locality.
 
-use spectral_lab::report::{Line, Point, Section, SectionChart, SectionTable, Strip, Value};
+use spectral_lab::report::{Line, Point, SectionChart, SectionTable, Strip, Value};
+
+use crate::kit::Parts as Section;
 
 use super::super::super::comparison::percent;
 use super::super::{Figures, LOCAL};

@@ -2,57 +2,61 @@
 
 mod network;
 mod section;
+mod standing;
+mod subject;
 
 use spectral_lab::report::{DataSetReport, ModelReport, Spread, combine_seeds};
 use spectral_lab::train::{Decay, Recipe, Span, TrainConfig};
 
 use super::run::Part;
-use super::{StudyError, StudyRun};
+use crate::{StudyError, StudyRun};
 
-pub(super) use section::{percent, points};
+pub(crate) use section::{percent, points};
+pub(crate) use standing::Standing;
+pub(crate) use subject::Subject;
 
 /// What is to be trained.
 #[derive(Clone, Debug)]
-pub(super) struct Comparison {
+pub(crate) struct Comparison {
     /// On what.
-    pub(super) part: Part,
+    pub(crate) part: Part,
     /// How; the seed is replaced by each of [`seeds`](Self::seeds).
-    pub(super) config: TrainConfig,
+    pub(crate) config: TrainConfig,
     /// Networks of the registry, the baseline first.
-    pub(super) models: Vec<String>,
+    pub(crate) models: Vec<String>,
     /// Those that are trained from the first seed alone.
-    pub(super) once: Vec<String>,
+    pub(crate) once: Vec<String>,
     /// The seeds.
-    pub(super) seeds: Vec<u64>,
+    pub(crate) seeds: Vec<u64>,
 }
 
 /// What came of it.
 #[derive(Clone, Debug)]
-pub(super) struct Compared {
+pub(crate) struct Compared {
     /// The data, without models.
-    pub(super) data: DataSetReport,
+    pub(crate) data: DataSetReport,
     /// The seeds.
-    pub(super) seeds: Vec<u64>,
+    pub(crate) seeds: Vec<u64>,
     /// The networks, the baseline first.
-    pub(super) models: Vec<Trained>,
+    pub(crate) models: Vec<Trained>,
 }
 
 /// A network trained from several seeds.
 #[derive(Clone, Debug)]
-pub(super) struct Trained {
+pub(crate) struct Trained {
     /// Its name in the registry.
-    pub(super) model: String,
+    pub(crate) model: String,
     /// What each seed gave, in the order of the seeds.
-    pub(super) runs: Vec<ModelReport>,
+    pub(crate) runs: Vec<ModelReport>,
 }
 
 /// So many seeds, from the study's own on.
-pub(super) fn seeds(run: &StudyRun<'_>, count: u64) -> Vec<u64> {
+pub(crate) fn seeds(run: &StudyRun<'_>, count: u64) -> Vec<u64> {
     (run.seed()..run.seed().saturating_add(count)).collect()
 }
 
 /// The lab's recipe in so many epochs, along a cosine over them.
-pub(super) fn along_cosine(epochs: usize, batch_size: usize) -> Result<TrainConfig, StudyError> {
+pub(crate) fn along_cosine(epochs: usize, batch_size: usize) -> Result<TrainConfig, StudyError> {
     let mut config = Recipe::find("lab")?.config();
     config.epochs = epochs;
     config.batch_size = batch_size;
@@ -64,13 +68,13 @@ pub(super) fn along_cosine(epochs: usize, batch_size: usize) -> Result<TrainConf
 }
 
 /// Names as owned strings.
-pub(super) fn names(names: &[&str]) -> Vec<String> {
+pub(crate) fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
 impl Comparison {
     /// Trains every network from every seed; each training is a step.
-    pub(super) fn run(&self, run: &mut StudyRun<'_>) -> Result<Compared, StudyError> {
+    pub(crate) fn run(&self, run: &mut StudyRun<'_>) -> Result<Compared, StudyError> {
         let data = run.describe(&self.part)?;
         let mut models: Vec<Trained> = (self.models.iter())
             .map(|model| Trained {
@@ -99,7 +103,7 @@ impl Comparison {
     }
 
     /// How a network is trained from that seed.
-    pub(super) fn config(&self, seed: u64) -> TrainConfig {
+    pub(crate) fn config(&self, seed: u64) -> TrainConfig {
         TrainConfig {
             seed,
             ..self.config.clone()
@@ -107,24 +111,24 @@ impl Comparison {
     }
 
     /// The name of the step, and of the run folder, of a training.
-    pub(super) fn run_name(&self, model: &str, seed: u64) -> String {
+    pub(crate) fn run_name(&self, model: &str, seed: u64) -> String {
         format!("{}-{model}-seed-{seed}", self.part.name)
     }
 
     /// The first seed.
-    pub(super) fn first_seed(&self) -> u64 {
+    pub(crate) fn first_seed(&self) -> u64 {
         self.seeds.first().copied().unwrap_or_default()
     }
 }
 
 impl Compared {
     /// The network of that name.
-    pub(super) fn find(&self, model: &str) -> Option<&Trained> {
+    pub(crate) fn find(&self, model: &str) -> Option<&Trained> {
         self.models.iter().find(|trained| trained.model == model)
     }
 
     /// The comparison as every other one is shown: table, curves, confusion matrices.
-    pub(super) fn into_data_set(self) -> DataSetReport {
+    pub(crate) fn into_data_set(self) -> DataSetReport {
         let seeds = &self.seeds;
         let models = (self.models.into_iter())
             .map(|trained| combine_seeds(seeds.iter().copied().zip(trained.runs).collect()));
@@ -137,18 +141,18 @@ impl Compared {
 
 impl Trained {
     /// The mean of a figure over the seeds.
-    pub(super) fn mean(&self, figure: fn(&ModelReport) -> f64) -> f64 {
+    pub(crate) fn mean(&self, figure: fn(&ModelReport) -> f64) -> f64 {
         self.runs.iter().map(figure).sum::<f64>() / self.runs.len().max(1) as f64
     }
 
     /// Mean and spread over the seeds, where there are several.
-    pub(super) fn spread(&self, figure: fn(&ModelReport) -> f64) -> Option<Spread> {
+    pub(crate) fn spread(&self, figure: fn(&ModelReport) -> f64) -> Option<Spread> {
         Spread::of(self.runs.iter().map(figure))
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use spectral_lab::report::EpochReport;
 

@@ -1,6 +1,8 @@
 //! A study on its way.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
@@ -13,13 +15,14 @@ use sha2::{Digest, Sha256};
 
 use spectral_lab::data::{self, DataOptions, DataSet};
 use spectral_lab::report::{
-    DataSetReport, ModelReport, Report, to_html, to_markdown, write_section_files, write_text,
+    DataSetReport, ModelReport, Provenance, Report, to_html, to_markdown, write_section_files,
+    write_text,
 };
 use spectral_lab::train::TrainConfig;
 
-use super::ledger::{Header, Ledger, Making};
+use super::ledger::{Header, Ledger, Making, PAGE};
 use super::shown::{Shown, is_shown, without_unlicensed};
-use super::{Job, Lab, StudyError, StudyInfo};
+use crate::{Job, Lab, StudyError, StudyInfo};
 
 /// How a study is to be made.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +35,8 @@ pub struct StudyOptions {
     pub data_dir: Option<PathBuf>,
     /// Hours to plan for, for a study that takes a [budget](StudyInfo::budget).
     pub budget: Option<f64>,
+    /// A page template in place of the study's own.
+    pub template: Option<PathBuf>,
 }
 
 /// What a study came to.
@@ -52,21 +57,23 @@ pub struct StudyRun<'a> {
     ledger: Ledger,
     results: Map<String, Value>,
     makings: Vec<Making>,
+    /// Whether steps are taken from the folder alone.
+    is_replay: bool,
     sets: BTreeMap<String, Rc<DataSet>>,
 }
 
 /// Some of a data set, as a step's settings name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// The name of the set.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Training images at most.
-    pub(super) train: usize,
+    pub(crate) train: usize,
     /// Test images at most.
-    pub(super) test: usize,
+    pub(crate) test: usize,
     /// Height and width that photographs are resized to; their own of a set that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) size: Option<(usize, usize)>,
+    pub(crate) size: Option<(usize, usize)>,
 }
 
 impl StudyInfo {
@@ -102,18 +109,61 @@ impl StudyInfo {
             quick: options.quick,
             seed: options.seed,
         };
+        let ledger = Ledger::open(folder, header)?;
+        let mut run = StudyRun::new(self, options.clone(), device, lab, ledger);
+        let report = (self.make)(&mut run)?;
+        run.finish(report, lab.provenance())
+    }
+
+    /// Writes the page of the study in `folder` again from the results that its steps left there,
+    /// and measures nothing. The extent and the seed are those that the study was started with.
+    ///
+    /// # Errors
+    /// [`StudyError::NoStudy`] if the folder holds none, [`StudyError::NotMeasured`] naming a step
+    /// without a result, and [`StudyError::Page`] for a template that does not fit the figures.
+    pub fn render(
+        &self,
+        folder: &Path,
+        options: &StudyOptions,
+        device: &Device,
+        lab: &dyn Lab,
+    ) -> Result<StudyOutcome, StudyError> {
+        let ledger = Ledger::reopen(folder, self.name)?;
+        let options = StudyOptions {
+            quick: ledger.header().quick,
+            seed: ledger.header().seed,
+            ..options.clone()
+        };
+        // How the figures came to be, and not how they came to be shown.
+        let provenance = ledger.provenance().unwrap_or_else(|| lab.provenance());
         let mut run = StudyRun {
-            info: self,
-            options: options.clone(),
-            device: device.clone(),
-            lab,
-            ledger: Ledger::open(folder, header)?,
-            results: Map::new(),
-            makings: Vec::new(),
-            sets: BTreeMap::new(),
+            is_replay: true,
+            ..StudyRun::new(self, options, device, lab, ledger)
         };
         let report = (self.make)(&mut run)?;
-        run.finish(report)
+        run.finish(report, provenance)
+    }
+}
+
+impl<'a> StudyRun<'a> {
+    fn new(
+        info: &'a StudyInfo,
+        options: StudyOptions,
+        device: &Device,
+        lab: &'a dyn Lab,
+        ledger: Ledger,
+    ) -> Self {
+        Self {
+            info,
+            options,
+            device: device.clone(),
+            lab,
+            ledger,
+            results: Map::new(),
+            makings: Vec::new(),
+            is_replay: false,
+            sets: BTreeMap::new(),
+        }
     }
 }
 
@@ -132,6 +182,23 @@ impl StudyRun<'_> {
     pub fn budget(&self) -> f64 {
         let hours = self.options.budget.or(self.info.budget);
         hours.unwrap_or(f64::INFINITY)
+    }
+
+    /// The study.
+    pub(crate) fn info(&self) -> &StudyInfo {
+        self.info
+    }
+
+    /// The template given in place of the study's own, or that.
+    pub(crate) fn template<'t>(&self, own: &'t str) -> Result<Cow<'t, str>, StudyError> {
+        let Some(path) = &self.options.template else {
+            return Ok(own.into());
+        };
+        let text = fs::read_to_string(path).map_err(|source| StudyError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(text.into())
     }
 
     /// Where tensors are.
@@ -158,6 +225,17 @@ impl StudyRun<'_> {
         let settings = serde_json::to_value(settings).map_err(failed)?;
         let (result, value, making) = match self.ledger.find(name, &settings)? {
             Some(found) => found,
+            None if self.is_replay => {
+                return Err(StudyError::NotMeasured {
+                    path: self.ledger.folder().into(),
+                    study: self.info.name,
+                    step: name.into(),
+                    reason: match self.ledger.has(name) {
+                        true => "was measured with other settings",
+                        false => "was not measured yet",
+                    },
+                });
+            }
             None => {
                 self.lab.say(&format!("{}: {name}", self.info.name));
                 self.seed_device(name);
@@ -185,7 +263,7 @@ impl StudyRun<'_> {
 
     /// The first of the named sets whose files are there, or that is embedded; kept as a step, so
     /// that a study goes on with what it began with.
-    pub(super) fn choose(&mut self, step: &str, names: &[&str]) -> Result<String, StudyError> {
+    pub(crate) fn choose(&mut self, step: &str, names: &[&str]) -> Result<String, StudyError> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         self.step(step, names.clone(), |run| {
             let found = names.iter().find(|name| run.has(name));
@@ -199,7 +277,7 @@ impl StudyRun<'_> {
     }
 
     /// Those of the named sets whose files are there; kept as a step.
-    pub(super) fn present(
+    pub(crate) fn present(
         &mut self,
         step: &str,
         names: &[&str],
@@ -229,7 +307,7 @@ impl StudyRun<'_> {
     }
 
     /// Images, loaded once.
-    pub(super) fn data(&mut self, part: &Part) -> Result<Rc<DataSet>, StudyError> {
+    pub(crate) fn data(&mut self, part: &Part) -> Result<Rc<DataSet>, StudyError> {
         let key = format!("{part:?}");
         if let Some(set) = self.sets.get(&key) {
             return Ok(set.clone());
@@ -242,12 +320,12 @@ impl StudyRun<'_> {
     }
 
     /// Images of a set that the page may show, or others in their place.
-    pub(super) fn shown(&mut self, part: &Part) -> Result<Shown, StudyError> {
+    pub(crate) fn shown(&mut self, part: &Part) -> Result<Shown, StudyError> {
         Shown::of(part, || self.data(part))
     }
 
     /// A set as a report shows it, without models; a step.
-    pub(super) fn describe(&mut self, part: &Part) -> Result<DataSetReport, StudyError> {
+    pub(crate) fn describe(&mut self, part: &Part) -> Result<DataSetReport, StudyError> {
         let step = format!("data-{}-{}", part.name, part.train);
         self.step(&step, part, |run| {
             let data = run.data(part)?;
@@ -258,7 +336,7 @@ impl StudyRun<'_> {
     }
 
     /// A training; a step and a run folder of the same name.
-    pub(super) fn train(
+    pub(crate) fn train(
         &mut self,
         name: &str,
         model: &str,
@@ -284,12 +362,12 @@ impl StudyRun<'_> {
     }
 
     /// Where the training of that name is.
-    pub(super) fn run_folder(&self, name: &str) -> PathBuf {
+    pub(crate) fn run_folder(&self, name: &str) -> PathBuf {
         self.ledger.folder().join("runs").join(name)
     }
 
     /// Seeds the device's random numbers by the study's seed and a name.
-    pub(super) fn seed_device(&self, name: &str) {
+    pub(crate) fn seed_device(&self, name: &str) {
         self.device.seed(self.step_seed(name));
     }
 
@@ -303,8 +381,12 @@ impl StudyRun<'_> {
     }
 
     /// Writes the page.
-    fn finish(self, mut report: Report) -> Result<StudyOutcome, StudyError> {
-        report.provenance = self.lab.provenance();
+    fn finish(
+        self,
+        mut report: Report,
+        provenance: Provenance,
+    ) -> Result<StudyOutcome, StudyError> {
+        report.provenance = provenance;
         // What was computed before this invocation counts as well.
         report.provenance.elapsed_s = self.makings.iter().map(|making| making.seconds).sum();
         report.provenance.commit = commits(&self.makings).or(report.provenance.commit);
@@ -323,7 +405,7 @@ impl StudyRun<'_> {
             "report": report,
             "results": self.results,
         });
-        write_text(&folder.join("report.json"), &format!("{whole}\n"))?;
+        write_text(&folder.join(PAGE), &format!("{whole}\n"))?;
         Ok(StudyOutcome {
             report,
             results: self.results,

@@ -8,14 +8,15 @@
 use std::rc::Rc;
 
 use burn::tensor::Tensor;
+use serde::Serialize;
 
 use spectral_lab::data::{self, DataOptions, DataSet, Images};
 use spectral_lab::report::{DataSetReport, Picture};
 
-use super::StudyError;
 use super::images::values;
 use super::run::Part;
 use super::scene::scenes;
+use crate::StudyError;
 
 /// Images drawn in place of others, at most.
 const MOST: usize = 500;
@@ -43,12 +44,12 @@ fn stand_in(set: &str) -> Option<StandIn> {
 }
 
 /// Whether images of that set may be shown.
-pub(super) fn is_shown(set: &str) -> bool {
+pub(crate) fn is_shown(set: &str) -> bool {
     stand_in(set).is_none()
 }
 
 /// What the pictures of the study of a set show: its own name, or that of what stands for it.
-pub(super) fn shown_name(set: &str) -> &str {
+pub(crate) fn shown_name(set: &str) -> &str {
     match stand_in(set) {
         None => set,
         Some(StandIn::Glyphs) => "glyphs",
@@ -56,8 +57,27 @@ pub(super) fn shown_name(set: &str) -> &str {
     }
 }
 
+/// Whose images the pictures of a page show, for the macros in `pictures.md.jinja`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Pictured {
+    set: String,
+    /// What is shown in place of the set's own images.
+    stand_in: Option<&'static str>,
+}
+
+/// Whose images stand for those of a set.
+pub(crate) fn pictured(set: &str) -> Pictured {
+    Pictured {
+        set: set.into(),
+        stand_in: stand_in(set).map(|stand_in| match stand_in {
+            StandIn::Glyphs => "glyphs",
+            StandIn::Scenes => "landscapes",
+        }),
+    }
+}
+
 /// "One image of …", as the caption of a picture begins.
-pub(super) fn one_image(set: &str) -> String {
+pub(crate) fn one_image(set: &str) -> String {
     match stand_in(set) {
         Some(StandIn::Scenes) => "One drawn landscape".into(),
         _ => format!("One image of {}", shown_name(set)),
@@ -65,7 +85,7 @@ pub(super) fn one_image(set: &str) -> String {
 }
 
 /// Why pictures do not show the set that figures are of; nothing where they do.
-pub(super) fn note(set: &str) -> Option<String> {
+pub(crate) fn note(set: &str) -> Option<String> {
     let what = match stand_in(set)? {
         StandIn::Glyphs => "images of glyphs, digits that this program draws,",
         StandIn::Scenes => "landscapes of the same size, drawn by this program,",
@@ -78,13 +98,13 @@ pub(super) fn note(set: &str) -> Option<String> {
 
 /// Images that a page may show.
 #[derive(Clone, Debug)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     data: Rc<DataSet>,
 }
 
 impl Shown {
     /// The set of `part`, which `own` loads, or what stands for it.
-    pub(super) fn of(
+    pub(crate) fn of(
         part: &Part,
         own: impl FnOnce() -> Result<Rc<DataSet>, StudyError>,
     ) -> Result<Self, StudyError> {
@@ -118,7 +138,7 @@ impl Shown {
 
     /// Images of a test.
     #[cfg(test)]
-    pub(super) fn of_test(images: Images) -> Self {
+    pub(crate) fn of_test(images: Images) -> Self {
         Self {
             data: Rc::new(DataSet {
                 name: "test".into(),
@@ -131,13 +151,13 @@ impl Shown {
     }
 
     /// The set that is shown, its images among the test images.
-    pub(super) fn data(&self) -> &DataSet {
+    pub(crate) fn data(&self) -> &DataSet {
         &self.data
     }
 
     /// A picture of the first image of `images`, which are these or what was made of them: gray, or
     /// in color where it has three channels.
-    pub(super) fn picture(&self, label: &str, images: &Tensor<4>) -> Result<Picture, StudyError> {
+    pub(crate) fn picture(&self, label: &str, images: &Tensor<4>) -> Result<Picture, StudyError> {
         let [_, channels, rows, cols] = images.dims();
         let shown = if channels == 3 { 3 } else { 1 };
         let first = images.clone().narrow(0, 0, 1).narrow(1, 0, shown);
@@ -157,7 +177,7 @@ impl Shown {
 }
 
 /// Takes images that may not be published out of the report of a set, and says so.
-pub(super) fn without_unlicensed(report: &mut DataSetReport, set: &str) {
+pub(crate) fn without_unlicensed(report: &mut DataSetReport, set: &str) {
     if is_shown(set) {
         return;
     }

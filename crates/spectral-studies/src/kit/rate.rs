@@ -5,13 +5,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use spectral_lab::data::{Images, Normalize, fill_batch};
 use spectral_lab::train::Classifier;
 
-use super::StudyError;
+use crate::StudyError;
 
 /// Images in memory at a time.
 const BATCH: usize = 500;
 
 /// The first `count` images as a network sees them, some at a time, with their classes.
-pub(super) fn seen<'a>(
+pub(crate) fn seen<'a>(
     of: &'a Images,
     count: usize,
     normalize: &'a Normalize,
@@ -33,7 +33,7 @@ pub(super) fn seen<'a>(
 }
 
 /// The class that a network finds likeliest for each image, in evaluation mode.
-pub(super) fn named<M: Classifier>(
+pub(crate) fn named<M: Classifier>(
     network: &M,
     images: Tensor<4>,
 ) -> Result<Vec<usize>, StudyError> {
@@ -51,7 +51,7 @@ pub(super) fn named<M: Classifier>(
 }
 
 /// How many of the answers are right.
-pub(super) fn hits(answers: &[usize], labels: &[usize]) -> usize {
+pub(crate) fn hits(answers: &[usize], labels: &[usize]) -> usize {
     let pairs = answers.iter().zip(labels);
     pairs.filter(|(answer, label)| answer == label).count()
 }

@@ -10,27 +10,27 @@ const HELD_OUT: usize = 5;
 
 /// Images as rows of numbers, with their classes.
 #[derive(Clone, Debug)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     /// Numbers an image.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// Image by image.
-    pub(super) values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// The class of each image.
-    pub(super) labels: Vec<usize>,
+    pub(crate) labels: Vec<usize>,
 }
 
 /// Shares of unseen images named rightly.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Accuracies {
+pub(crate) struct Accuracies {
     /// By the nearest mean of a class.
-    pub(super) nearest_mean: f64,
+    pub(crate) nearest_mean: f64,
     /// By ridge regression.
-    pub(super) ridge: f64,
+    pub(crate) ridge: f64,
 }
 
 /// Learns from `train`, which has all of the `classes`, and names `test`. Numbers are brought to mean 0
 /// and variance 1 over `train`; those that do not vary there do not count.
-pub(super) fn classify(mut train: Rows, mut test: Rows, classes: usize) -> Accuracies {
+pub(crate) fn classify(mut train: Rows, mut test: Rows, classes: usize) -> Accuracies {
     standardize(&mut train, &mut test);
     Accuracies {
         nearest_mean: accuracy(&test, &class_means(&train, classes)),

@@ -6,10 +6,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use spectral_lab::data::{Images, Normalize, fill_batch};
 use spectral_lab::report::Picture;
 
-use super::StudyError;
+use crate::StudyError;
 
 /// The images at `range`, as far as there are so many, with pixels in 0..1.
-pub(super) fn images(
+pub(crate) fn images(
     of: &Images,
     range: std::ops::Range<usize>,
     device: &Device,
@@ -23,17 +23,17 @@ pub(super) fn images(
 }
 
 /// The numbers of a tensor.
-pub(super) fn values(tensor: Tensor<4>) -> Result<Vec<f32>, StudyError> {
+pub(crate) fn values(tensor: Tensor<4>) -> Result<Vec<f32>, StudyError> {
     (tensor.try_into_vec_as::<f32>()).map_err(|error| StudyError::Device(format!("{error:?}")))
 }
 
 /// Σ a².
-pub(super) fn energy(a: &[f32]) -> f64 {
+pub(crate) fn energy(a: &[f32]) -> f64 {
     a.iter().map(|&a| f64::from(a).powi(2)).sum()
 }
 
 /// Σ (a − b)².
-pub(super) fn distance(a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn distance(a: &[f32], b: &[f32]) -> f64 {
     let squares = a.iter().zip(b);
     squares
         .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
@@ -41,7 +41,7 @@ pub(super) fn distance(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// The root of a quotient of two sums of squares, 0 of nothing by nothing.
-pub(super) fn root_ratio(part: f64, whole: f64) -> f64 {
+pub(crate) fn root_ratio(part: f64, whole: f64) -> f64 {
     match part == 0.0 {
         true => 0.0,
         // Never infinite: that has no place in a file of numbers.
@@ -51,7 +51,7 @@ pub(super) fn root_ratio(part: f64, whole: f64) -> f64 {
 
 /// The first channel of the first image, red above zero, white at zero and blue below it, the full
 /// color at `largest`.
-pub(super) fn signed_picture(
+pub(crate) fn signed_picture(
     label: &str,
     images: &Tensor<4>,
     largest: f32,
@@ -76,7 +76,7 @@ pub(super) fn signed_picture(
 }
 
 /// Values not below zero in gray, white the largest and black from `decades` below it.
-pub(super) fn logarithmic_picture(
+pub(crate) fn logarithmic_picture(
     label: &str,
     values: &[f32],
     [rows, cols]: [usize; 2],

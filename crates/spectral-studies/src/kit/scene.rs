@@ -9,7 +9,7 @@ const SAMPLES: usize = 4;
 
 /// So many landscapes of `[height, width]`, in color, all different; each point is a color in
 /// closed form, averaged over each pixel, so that a scene has the same detail at every size.
-pub(super) fn scenes(count: usize, [height, width]: [usize; 2]) -> Images {
+pub(crate) fn scenes(count: usize, [height, width]: [usize; 2]) -> Images {
     let mut pixels = Vec::with_capacity(count * 3 * height * width);
     for number in 0..count {
         let scene = Scene::new(number);

@@ -102,6 +102,57 @@ fn a_finished_study_makes_nothing_but_its_page_again() {
     assert!(page.contains("<h1>Chain</h1>"));
 }
 
+fn rendered(folder: &Path) -> Result<StudyOutcome, StudyError> {
+    let lab = Silent::default();
+    let outcome = CHAIN.render(folder, &StudyOptions::default(), &Device::flex(), &lab);
+    assert!(lab.0.into_inner().is_empty());
+    outcome
+}
+
+#[test]
+fn a_page_is_rendered_from_what_was_kept_or_names_the_step_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = rendered(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("no study here"), "{error}");
+    assert!(error.contains("`spectral study chain`"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let (_, said) = run(folder.path(), 3);
+    assert_eq!(said.len(), 4);
+    let error = rendered(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("step link-3 was not measured yet"),
+        "{error}"
+    );
+    assert!(!folder.path().join("steps/link-3.json").exists());
+
+    let expected = run(folder.path(), usize::MAX).0.unwrap();
+    // What is known of the measurement outlives the page.
+    let page = folder.path().join("report.json");
+    let text = fs::read_to_string(&page).unwrap();
+    fs::write(
+        &page,
+        text.replace("\"machine\":\"\"", "\"machine\":\"abacus\""),
+    )
+    .unwrap();
+    fs::remove_file(folder.path().join("report.html")).unwrap();
+    let outcome = rendered(folder.path()).unwrap();
+    assert_eq!(outcome.results, expected.results);
+    assert_eq!(outcome.report.summary, expected.report.summary);
+    assert_eq!(outcome.report.provenance.machine, "abacus");
+    assert!(folder.path().join("report.html").exists());
+
+    let path = folder.path().join("steps/link-1.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let text = text.replace("\"fingerprint\":\"", "\"fingerprint\":\"0");
+    fs::write(&path, text).unwrap();
+    let error = rendered(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("step link-1 was measured with other settings"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_step_under_other_settings_is_made_again_with_all_that_follow_from_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,16 +178,9 @@ fn every_step_has_a_seed_of_its_own() {
         quick: false,
         seed: 0,
     };
-    let run = StudyRun {
-        info: &CHAIN,
-        options: StudyOptions::default(),
-        device: Device::flex(),
-        lab: &lab,
-        ledger: Ledger::open(folder.path(), header).unwrap(),
-        results: Map::new(),
-        makings: Vec::new(),
-        sets: BTreeMap::new(),
-    };
+    let options = StudyOptions::default();
+    let ledger = Ledger::open(folder.path(), header).unwrap();
+    let run = StudyRun::new(&CHAIN, options, &Device::flex(), &lab, ledger);
     assert_eq!(run.step_seed("a"), run.step_seed("a"));
     assert_ne!(run.step_seed("a"), run.step_seed("b"));
 }

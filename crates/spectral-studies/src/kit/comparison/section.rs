@@ -1,9 +1,11 @@
 //! A comparison in words, as a table and as lines.
 
 use spectral_lab::report::{
-    ChartKind, EpochReport, Goal, Line, ModelReport, Point, Section, SectionChart, SectionTable,
-    Spread, chance::margin_of_mean,
+    ChartKind, EpochReport, Goal, Line, ModelReport, Point, SectionChart, SectionTable, Spread,
+    chance::margin_of_mean,
 };
+
+use crate::kit::Parts as Section;
 
 use super::{Compared, Trained};
 
@@ -19,7 +21,7 @@ pub(crate) fn points(value: f64) -> String {
 }
 
 /// How scores of a goal are printed.
-trait ScoreFormat {
+pub(super) trait ScoreFormat {
     /// A score.
     fn score(self, value: f64) -> String;
     /// A difference of two scores.
@@ -81,7 +83,7 @@ impl Trained {
 
 impl Compared {
     /// What its networks are for; the same for all.
-    fn goal(&self) -> Goal {
+    pub(super) fn goal(&self) -> Goal {
         let mut runs = self.models.iter().flat_map(|trained| &trained.runs);
         runs.next().map_or_else(Goal::default, |run| run.goal)
     }

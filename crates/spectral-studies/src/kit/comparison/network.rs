@@ -4,8 +4,8 @@ use spectral_lab::data::DataSet;
 use spectral_lab::model::{self, InputSpec, Network};
 use spectral_lab::train::load_model_weights;
 
-use super::super::{StudyError, StudyRun};
 use super::Comparison;
+use crate::{StudyError, StudyRun};
 
 impl Comparison {
     /// The network as the training from that seed began with it.

@@ -10,20 +10,23 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use spectral_lab::files::{self, Lock, LockError};
-use spectral_lab::report::write_text;
+use spectral_lab::report::{Provenance, write_text};
 
-use super::StudyError;
+use crate::StudyError;
 
 const HEADER: &str = "study.json";
 const STEPS: &str = "steps";
 
+/// The page as JSON.
+pub(crate) const PAGE: &str = "report.json";
+
 /// `study.json`: what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Header {
-    pub(super) study: String,
-    pub(super) quick: bool,
-    pub(super) seed: u64,
+pub(crate) struct Header {
+    pub(crate) study: String,
+    pub(crate) quick: bool,
+    pub(crate) seed: u64,
 }
 
 /// `steps/NAME.json`.
@@ -39,16 +42,16 @@ struct Kept {
 
 /// How a result came to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Making {
+pub(crate) struct Making {
     /// Wall-clock time, in seconds.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// The commit of the source tree, where known.
-    pub(super) commit: Option<String>,
+    pub(crate) commit: Option<String>,
 }
 
 /// The folder of a study.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     folder: PathBuf,
     header: Header,
     _lock: Lock,
@@ -56,7 +59,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Opens or begins a study in `folder`, which no other process works in until this is dropped.
-    pub(super) fn open(folder: &Path, header: Header) -> Result<Self, StudyError> {
+    pub(crate) fn open(folder: &Path, header: Header) -> Result<Self, StudyError> {
         let lock = locked(folder)?;
         let path = folder.join(HEADER);
         match read::<Header>(&path)? {
@@ -89,7 +92,35 @@ impl Ledger {
         })
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    /// Opens a study that was begun in `folder`.
+    pub(crate) fn reopen(folder: &Path, study: &'static str) -> Result<Self, StudyError> {
+        let Some(header) = read::<Header>(&folder.join(HEADER))? else {
+            return Err(StudyError::NoStudy {
+                path: folder.into(),
+                study,
+            });
+        };
+        let study = study.into();
+        Self::open(folder, Header { study, ..header })
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// How the page that lies in the folder came to be.
+    pub(crate) fn provenance(&self) -> Option<Provenance> {
+        let text = fs::read_to_string(self.folder.join(PAGE)).ok()?;
+        let page: Value = serde_json::from_str(&text).ok()?;
+        serde_json::from_value(page["report"]["provenance"].clone()).ok()
+    }
+
+    /// Whether a step left a result, whatever its settings.
+    pub(crate) fn has(&self, step: &str) -> bool {
+        self.path(step).is_file()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -105,7 +136,7 @@ impl Ledger {
 
     /// The result that a step left under these settings; none if there is none or it was made under
     /// others.
-    pub(super) fn find<T: DeserializeOwned>(
+    pub(crate) fn find<T: DeserializeOwned>(
         &self,
         step: &str,
         settings: &Value,
@@ -114,7 +145,8 @@ impl Ledger {
         let Some(kept) = read::<Kept>(&path)? else {
             return Ok(None);
         };
-        if kept.fingerprint != self.fingerprint(step, settings) {
+        let is_own = kept.fingerprint == self.fingerprint(step, &kept.settings);
+        if !is_own || with_new_names(kept.settings) != *settings {
             return Ok(None);
         }
         let result = serde_json::from_value(kept.result.clone());
@@ -123,7 +155,7 @@ impl Ledger {
     }
 
     /// Keeps the result of a step.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &self,
         step: &str,
         settings: Value,
@@ -141,6 +173,22 @@ impl Ledger {
             reason: error.to_string(),
         })?;
         Ok(write_text(&self.path(step), &(text + "\n"))?)
+    }
+}
+
+/// Settings under the names that they have now: a renamed setting is no other one.
+fn with_new_names(settings: Value) -> Value {
+    const RENAMED: [(&str, &str); 1] = [("normalise", "normalize")];
+    let now = |name: String| {
+        let renamed = RENAMED.iter().find(|(then, _)| *then == name);
+        renamed.map_or(name, |(_, now)| now.to_string())
+    };
+    match settings {
+        Value::Object(object) => (object.into_iter())
+            .map(|(name, value)| (now(name), with_new_names(value)))
+            .collect(),
+        Value::Array(values) => values.into_iter().map(with_new_names).collect(),
+        other => other,
     }
 }
 
@@ -212,6 +260,18 @@ mod tests {
         assert_eq!((result, made), (0.1, making()));
         assert!(again.find::<f64>("a", &json!(2)).unwrap().is_none());
         assert!(again.find::<f64>("b", &json!(1)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_renamed_setting_is_no_other_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path(), header()).unwrap();
+        let then = json!({"train": [{"normalise": "zero-one", "epochs": 2}]});
+        ledger.keep("a", then, json!(1.0), making()).unwrap();
+        let now = json!({"train": [{"normalize": "zero-one", "epochs": 2}]});
+        assert!(ledger.find::<f64>("a", &now).unwrap().is_some());
+        let other = json!({"train": [{"normalize": "zero-one", "epochs": 3}]});
+        assert!(ledger.find::<f64>("a", &other).unwrap().is_none());
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! What stands between the paragraphs of a page.
+
+use spectral_lab::report::{Bar, ChartKind, Line, Picture, Point, Value};
+
+/// Exhibits by the template function that places them and by name.
+pub(super) type Exhibits = std::collections::BTreeMap<(&'static str, String), Exhibit>;
+
+/// What a template can place.
+#[derive(Clone, Debug)]
+pub(super) enum Exhibit {
+    Table(Table),
+    Chart(Chart),
+    Strip(Vec<Picture>),
+}
+
+impl Exhibit {
+    /// The template function that places it.
+    pub(super) fn function(&self) -> &'static str {
+        match self {
+            Self::Table(_) => "table",
+            Self::Chart(_) => "chart",
+            Self::Strip(_) => "strip",
+        }
+    }
+}
+
+/// Rows of a table; the template names the columns.
+pub(crate) type Table = Vec<Vec<Value>>;
+
+/// A row of a table: texts, and numbers that are shown with three significant digits.
+macro_rules! row {
+    ($($cell:expr),* $(,)?) => {
+        vec![$(spectral_lab::report::Value::from($cell)),*]
+    };
+}
+pub(crate) use row;
+
+/// Bars or lines.
+#[derive(Clone, Debug)]
+pub(crate) struct Chart {
+    pub(super) kind: ChartKind,
+}
+
+impl Chart {
+    /// One bar per name, from top to bottom.
+    pub(crate) fn bars(bars: impl IntoIterator<Item = Bar>) -> Self {
+        Self {
+            kind: ChartKind::Bars {
+                logarithmic: false,
+                bars: bars.into_iter().collect(),
+            },
+        }
+    }
+
+    /// Lines over a common axis, which the template names: `chart("name", x="epoch")`.
+    pub(crate) fn lines(lines: impl IntoIterator<Item = Line>) -> Self {
+        Self {
+            kind: ChartKind::Lines {
+                x: String::new(),
+                logarithmic: false,
+                lines: lines.into_iter().collect(),
+            },
+        }
+    }
+
+    /// The values on a logarithmic scale.
+    pub(crate) fn logarithmic(mut self) -> Self {
+        match &mut self.kind {
+            ChartKind::Bars { logarithmic, .. } | ChartKind::Lines { logarithmic, .. } => {
+                *logarithmic = true;
+            }
+        }
+        self
+    }
+}
+
+/// A line of a chart through `(x, y)`, in the color of its group.
+pub(crate) fn line(
+    name: impl Into<String>,
+    group: usize,
+    points: impl IntoIterator<Item = (f64, f64)>,
+) -> Line {
+    Line {
+        name: name.into(),
+        group,
+        dashed: false,
+        points: (points.into_iter()).map(|(x, y)| Point { x, y }).collect(),
+    }
+}
