@@ -30,7 +30,7 @@ const STEPS: usize = 60;
 const BATCH: usize = 32;
 const LEARNING_RATE: f64 = 0.01;
 
-/// Filters with one free complex weight a frequency, and a linear head on the mean of what passes
+/// Filters with one free complex weight per frequency, and a linear head on the mean of what passes
 /// each.
 #[derive(Module, Debug)]
 struct StripeNet {
@@ -87,7 +87,7 @@ fn stripes(batch: usize, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
     )
 }
 
-/// The share of fresh images whose class is named rightly.
+/// The share of fresh images whose class is classified correctly.
 fn accuracy(network: &StripeNet, device: &Device) -> f32 {
     let (images, labels) = stripes(200, device);
     let right = network

@@ -224,12 +224,12 @@ impl<const D: usize> HalfSpectrum<D> {
     /// The bins and the length of a spectrum halved along the last dim.
     ///
     /// # Panics
-    /// When it is halved along another one.
+    /// If it is halved along another dim.
     #[track_caller]
     pub(crate) fn into_last(self) -> (ComplexTensor<D>, usize) {
         assert!(
             self.dim == D - 1,
-            "this layer takes spectra halved along the last dim ({}), got one halved along dim {}",
+            "expected a spectrum halved along the last dim ({}), got one halved along dim {}",
             D - 1,
             self.dim
         );
@@ -380,6 +380,9 @@ pub trait Spectrum<const D: usize>: Sized {
 
     /// The bins as a complex tensor.
     fn into_complex(self) -> ComplexTensor<D>;
+
+    /// The shape of the bins.
+    fn dims(&self) -> [usize; D];
 }
 
 impl<const D: usize> Spectrum<D> for ComplexTensor<D> {
@@ -389,6 +392,10 @@ impl<const D: usize> Spectrum<D> for ComplexTensor<D> {
 
     fn into_complex(self) -> ComplexTensor<D> {
         self
+    }
+
+    fn dims(&self) -> [usize; D] {
+        self.re.dims()
     }
 }
 
@@ -400,6 +407,10 @@ impl<const D: usize> Spectrum<D> for HalfSpectrum<D> {
 
     fn into_complex(self) -> ComplexTensor<D> {
         self.complex
+    }
+
+    fn dims(&self) -> [usize; D] {
+        self.complex.dims()
     }
 }
 

@@ -387,7 +387,7 @@ fn a_length_that_does_not_match_the_bins_is_refused() {
     let layer = SpectralMix2dConfig::new([1, 1], GaussianConfig::new()).init(&device);
     assert_eq!(
         layer.check([1, 1, 4, 4], 9).unwrap_err().to_string(),
-        "this layer takes spectra of [4, 5] bins, those of images of size [4, 9], got [4, 4]"
+        "expected spectra with [4, 5] bins, those of images of size [4, 9], got [4, 4]"
     );
     let spectrum = noise_complex([1, 1, 4, 4], 1, DType::F32, &device);
     layer.forward(HalfSpectrum::new(spectrum, 9));
@@ -395,7 +395,7 @@ fn a_length_that_does_not_match_the_bins_is_refused() {
 
 #[test]
 #[should_panic(
-    expected = "this layer takes spectra halved along the last dim (3), got one halved along dim 2"
+    expected = "expected a spectrum halved along the last dim (3), got one halved along dim 2"
 )]
 fn a_spectrum_halved_along_another_dim_is_refused() {
     let device = Device::flex();

@@ -48,7 +48,12 @@ const PHRASES: [(&str, &str); 6] = [
 ];
 
 /// Kept for files written before the spelling changed.
-const ALLOWED: [&str; 2] = ["alias = \"normalise\"", "normalise=zero-one"];
+const ALLOWED: [&str; 4] = [
+    "alias = \"normalise\"",
+    "normalise=zero-one",
+    "(\"normalise\", \"normalize\")",
+    "\"normalise\": \"zero-one\"",
+];
 
 fn texts(path: &Path, found: &mut Vec<PathBuf>) {
     let name = path.file_name().unwrap_or_default();

@@ -174,15 +174,14 @@ impl ModRelu {
     /// If [`check`](Self::check) returns an error, with the same text.
     #[track_caller]
     pub fn forward<const D: usize, S: Spectrum<D>>(&self, spectrum: S) -> S {
+        // Not in the closure, which would report its own line.
+        self.check(spectrum.dims()).or_panic();
         spectrum.map_complex(|z| self.activate(z))
     }
 
-    #[track_caller]
     fn activate<const D: usize>(&self, z: ComplexTensor<D>) -> ComplexTensor<D> {
-        let dims = z.dims();
-        self.check(dims).or_panic();
         let mut offset_dims = [1; D];
-        offset_dims[1] = dims[1];
+        offset_dims[1] = z.dims()[1];
         let offset = self.offset.val().reshape(offset_dims);
         match Half::of(&z.re) {
             Some(half) => {

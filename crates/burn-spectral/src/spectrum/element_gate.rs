@@ -149,7 +149,7 @@ impl ElementGate {
         let [.., height, width] = spectrum.signal_dims();
         if [height, width] != self.size() {
             let error = SpectralError::Size {
-                response: "element gate",
+                response: "ElementGate",
                 expected: self.size().to_vec(),
                 got: vec![height, width],
             };

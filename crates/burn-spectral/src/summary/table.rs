@@ -221,7 +221,7 @@ total               2            4,402    200         19,200
     }
 
     #[test]
-    fn it_serialises_with_shapes_and_counts() {
+    fn it_serializes_with_shapes_and_counts() {
         let json = serde_json::to_value(summary()).unwrap();
         let head = &json["layers"][3];
         assert_eq!(head["trainable"], 3202);

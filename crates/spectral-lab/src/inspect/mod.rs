@@ -403,6 +403,6 @@ mod tests {
         assert!(error("kkk", None, None).contains("'kkk'; available: conv, "));
         assert!(error("globalfilter", None, Some(3)).contains("2 here, got --out 3"));
         assert!(error("longconv", Some([1, 2, 8]), None).contains("[1, 2, 8]"));
-        assert!(error("depthwise", None, Some(3)).contains("divisible by 2"));
+        assert!(error("depthwise", None, Some(3)).contains("multiples of 2"));
     }
 }

@@ -47,7 +47,7 @@ fn question(study: &StudyInfo, compared: &Compared) -> Section {
             format!("Source: {}.", study.source),
             format!(
                 "Three networks of four layers of six filters on one spectrum and a dense head, as \
-                 published: a free weight a frequency, drawn as the source draws it; polynomials of \
+                 published: a free weight per frequency, drawn as the source draws it; polynomials of \
                  order one in row and column, drawn from N(0, 0.005); rotated Gaussians, drawn from \
                  N(0, 0.05). Trained as the source's benchmark, {epochs} epochs here as 3 there, on {} \
                  images of {} where the source has some 15,500 photographs, from {} seeds.",

@@ -86,7 +86,7 @@ const QUICK_TIMES: Timing = Timing {
 /// What came of training a control.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Trained {
-    /// Share of unseen images named rightly.
+    /// Share of unseen images classified correctly.
     accuracy: f64,
     /// Parameters that learn.
     parameters: usize,

@@ -19,7 +19,7 @@ pub(crate) struct Rows {
     pub(crate) labels: Vec<usize>,
 }
 
-/// Shares of unseen images named rightly.
+/// Shares of unseen images classified correctly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Accuracies {
     /// By the nearest mean of a class.

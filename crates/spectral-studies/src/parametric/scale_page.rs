@@ -103,7 +103,7 @@ pub(super) fn section(of: &Figures) -> Section {
             "A training step (forward, backward, update) on {} random images of three colors and two \
              classes, the median of {} steps, the networks in turns in one process; among the sides \
              are an odd and a prime one. The filters of linear and Gaussian responses have as many \
-             parameters at every size, and 3×3 convolutions too; a free weight a frequency has not, \
+             parameters at every size, and 3×3 convolutions too; a free weight per frequency has not, \
              and the dense head, which all share, grows with the pixels.",
             of.batch, of.rounds
         )],

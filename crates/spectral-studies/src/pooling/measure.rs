@@ -54,7 +54,7 @@ pub(super) struct Told {
     pub(super) size: [usize; 2],
     /// Numbers an image.
     pub(super) numbers: usize,
-    /// Share of test images named rightly by the nearest class mean.
+    /// Share of test images classified correctly by the nearest class mean.
     pub(super) nearest_mean: f64,
     /// The same by ridge regression.
     pub(super) ridge: f64,

@@ -110,7 +110,7 @@ fn signed(index: usize, length: usize) -> i64 {
     }
 }
 
-/// A way back that commutes with shifts by whole blocks and has one weight a frequency:
+/// A way back that commutes with shifts by whole blocks and has one weight per frequency:
 /// `x̂(f) = H(f)·Y(f mod m)`, with `m` the size after pooling.
 pub(super) struct Upsampler {
     /// `H`, `[1, 1, height, width]` of the large size.

@@ -47,7 +47,7 @@ pub(super) struct After {
     pub(super) kind: Kind,
     /// `‖features there, resampled − features at the own size‖/‖those‖`, both at the own size.
     pub(super) error: f64,
-    /// Share of images named rightly when the features there are resampled to the size they have in
+    /// Share of images classified correctly when the features there are resampled to the size they have in
     /// training, and go on from there.
     pub(super) accuracy: f64,
 }

@@ -17,15 +17,15 @@ use super::super::shown::Shown;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Exchanged {
     pub(super) images: usize,
-    /// Named rightly as they are.
+    /// Classified correctly as they are.
     pub(super) whole: f64,
     /// Given the magnitude of an image of another class: named as the image of the phase.
     pub(super) as_phase: f64,
     /// The same images, named as the image of the magnitude.
     pub(super) as_magnitude: f64,
-    /// With the mean magnitude of all images: named rightly.
+    /// With the mean magnitude of all images: classified correctly.
     pub(super) phase_alone: f64,
-    /// With no phase: named rightly.
+    /// With no phase: classified correctly.
     pub(super) magnitude_alone: f64,
 }
 
@@ -136,7 +136,7 @@ pub(super) fn shown(
     })
 }
 
-/// Shares of the first `count` test images named rightly when they are moved circularly, down and to
+/// Shares of the first `count` test images classified correctly when they are moved circularly, down and to
 /// the right, by each of the numbers of pixels.
 pub(super) fn shifted(
     network: &Network,

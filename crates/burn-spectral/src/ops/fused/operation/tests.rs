@@ -206,7 +206,7 @@ fn inputs_without_a_kernel_take_the_fallback() {
 }
 
 #[test]
-#[should_panic(expected = "the input is F32, the weight is F64; cast one of them")]
+#[should_panic(expected = "input is F32, weight is F64; cast one of them")]
 fn dtypes_must_match() {
     let device = Device::flex();
     let x = |dtype| tensor([2.0, 3.0], &device, dtype);
