@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::tensor::{DType, Device, Shape, Tensor};
+use burn::tensor::{DType, Device, ElementConversion, Shape, Tensor};
 
 use super::flex::{Contiguous, filled, with_dtype};
 use super::{Forward, Gradients, KernelOperation, Names, Tensors, apply, apply_optional};
@@ -28,7 +28,7 @@ impl Log {
 
 fn values(tensor: &FlexTensor) -> Vec<f64> {
     let tensor = Contiguous::new(tensor.clone());
-    with_dtype!(tensor.0, E => tensor.slice::<E>().iter().map(|x| f64::from(*x)).collect())
+    with_dtype!(tensor.0, E => tensor.slice::<E>().iter().map(|x| x.elem::<f64>()).collect())
 }
 
 fn product(a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
