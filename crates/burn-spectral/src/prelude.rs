@@ -2,7 +2,7 @@
 //!
 //! Layers and their configurations, responses, complex tensors, and the transforms. It adds to
 //! [`burn::prelude`](https://docs.rs/burn/latest/burn/prelude/index.html) and can be imported beside
-//! it. The transforms come as the module [`fft`](crate::fft), so that `fft::rfft2` reads as in NumPy.
+//! it. The transforms come as the module [`fft`], so that `fft::rfft2` reads as in NumPy.
 //!
 //! # Example
 //! ```

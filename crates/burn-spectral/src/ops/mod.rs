@@ -1,7 +1,7 @@
 //! The spectral operations: one definition, two implementations.
 //!
 //! On Burn's Flex backend in f32 and f64 they run on the slice kernels of `spectral-kernels`, with
-//! hand-written adjoints ([`fused::operation`]). Everywhere else they run in ordinary tensor ops
+//! hand-written adjoints (`fused::operation`). Everywhere else they run in ordinary tensor ops
 //! ([`fallback`]), which serve any size and are differentiable by themselves. In f16 and bf16 they
 //! run as in f32, and only the output is rounded.
 //!

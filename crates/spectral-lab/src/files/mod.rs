@@ -48,11 +48,11 @@ pub fn write_with_folders(path: &Path, contents: &[u8]) -> io::Result<()> {
     write(path, contents)
 }
 
-/// Rejects a path that [`write`] would reject, before there is anything to write.
+/// Rejects a path that [`write()`] would reject, before there is anything to write.
 ///
 /// # Errors
 ///
-/// The errors of [`write`].
+/// The errors of [`write()`].
 pub fn check_writable(path: &Path) -> io::Result<()> {
     let target = target::resolve(path)?;
     Scratch::create(parent(&target)).map(drop)

@@ -18,7 +18,7 @@ pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> 
     files::write_with_folders(path, bytes).map_err(ReportError::write(path))
 }
 
-/// Rejects a path that could not be [written](write), before there is anything to write; missing
+/// Rejects a path that could not be [written](write()), before there is anything to write; missing
 /// folders are created.
 ///
 /// # Errors
