@@ -28,7 +28,7 @@ use crate::{ComplexTensor, SpectralError};
 /// let spectrum = fft::rfft(x, -1, Norm::Backward);
 /// assert_eq!((spectrum.dims(), spectrum.length()), ([2, 3, 5], 9));
 ///
-/// let response = Tensor::from_floats([1.0, 1.0, 0.5, 0.0, 0.0], &Device::flex());
+/// let response = Tensor::<1>::from_floats([1.0, 1.0, 0.5, 0.0, 0.0], &Device::flex());
 /// let filtered = spectrum * response.reshape([1, 1, 5]);
 /// assert_eq!(fft::irfft(filtered, Norm::Backward).dims(), [2, 3, 9]);
 /// ```

@@ -17,7 +17,7 @@
 //! let layer = SpectralConv2dConfig::new([3, 8], FourierModesConfig::new([12, 12])).init(&device);
 //! assert_eq!(layer.forward(images.clone()).dims(), [4, 8, 28, 28]);
 //!
-//! let spectrum: ComplexTensor<4> = fft::rfft2(images, Norm::Ortho);
+//! let spectrum = fft::rfft2(images, Norm::Ortho);
 //! assert_eq!(spectrum.dims(), [4, 3, 28, 15]);
 //! ```
 

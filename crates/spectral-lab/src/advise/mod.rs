@@ -346,7 +346,7 @@ mod tests {
             ..question()
         };
         let error = question.shape().unwrap_err().to_string();
-        assert!(error.contains("multiples of 3"), "{error}");
+        assert!(error.contains("expected 3 channels"), "{error}");
     }
 
     #[test]
