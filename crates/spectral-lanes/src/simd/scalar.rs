@@ -29,7 +29,7 @@ pub trait Entry {
 /// ```
 /// use spectral_lanes::{Scalar, entry};
 ///
-/// struct Double<'a, T>(&'a mut [T]);
+/// pub struct Double<'a, T>(&'a mut [T]);
 ///
 /// impl<T: Scalar> Double<'_, T> {
 ///     fn run(self) {
