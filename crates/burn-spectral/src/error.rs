@@ -28,9 +28,7 @@ pub enum SpectralError {
     },
     /// Two tensors of different precision.
     #[error(
-        "dtype mismatch: {} is {first_dtype:?}, {} is {second_dtype:?}; cast one of them",
-        bare(first),
-        bare(second)
+        "dtype mismatch: {first} is {first_dtype:?}, {second} is {second_dtype:?}; cast one of them"
     )]
     Dtype {
         /// The first tensor.
@@ -421,11 +419,6 @@ fn real_length(length: usize, dim: usize, got: &[usize]) -> String {
         "a half-spectrum with {bins} along dim {dim} (shape {got:?}) belongs to {accepted}, got a \
          length of {length}"
     )
-}
-
-/// The name of a tensor without its article.
-fn bare(name: &str) -> &str {
-    name.strip_prefix("the ").unwrap_or(name)
 }
 
 /// A result that may become a panic with the text of its error, reported at the caller's line.

@@ -138,7 +138,7 @@ pub fn try_fft_convolve2d<F: ConvolveFilter>(
         });
     }
     SpectralError::check_positive("the number of output channels of a filter", &[outputs])?;
-    SpectralError::check_dtypes(("the image", image.dtype()), ("the filter", filter.dtype()))?;
+    SpectralError::check_dtypes(("image", image.dtype()), ("filter", filter.dtype()))?;
     let part = Part::new([height, width], [filter_height, filter_width], mode)?;
 
     let (image, dims) = match F::PER_CHANNEL {

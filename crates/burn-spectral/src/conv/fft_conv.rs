@@ -259,10 +259,10 @@ pub(crate) fn check_factors<const D: usize>(
     weight: &Tensor<D>,
     bias: Option<&Tensor<1>>,
 ) -> Result<(), SpectralError> {
-    let input = ("the input", x.dtype());
-    SpectralError::check_dtypes(input, ("the weight", weight.dtype()))?;
+    let input = ("input", x.dtype());
+    SpectralError::check_dtypes(input, ("weight", weight.dtype()))?;
     let Some(bias) = bias else { return Ok(()) };
-    SpectralError::check_dtypes(input, ("the bias", bias.dtype()))?;
+    SpectralError::check_dtypes(input, ("bias", bias.dtype()))?;
     let (channels, got) = (weight.dims()[0], bias.dims()[0]);
     match got == channels {
         true => Ok(()),

@@ -58,10 +58,10 @@ pub fn try_long_conv(
 ) -> Result<Tensor<3>, SpectralError> {
     let skips = skip.as_ref().map(|skip| skip.dims()[0]);
     check(x.dims(), kernel.dims(), skips)?;
-    let signal = ("the signal", x.dtype());
-    SpectralError::check_dtypes(signal, ("the kernel", kernel.dtype()))?;
+    let signal = ("signal", x.dtype());
+    SpectralError::check_dtypes(signal, ("kernel", kernel.dtype()))?;
     if let Some(skip) = &skip {
-        SpectralError::check_dtypes(signal, ("the skip weight", skip.dtype()))?;
+        SpectralError::check_dtypes(signal, ("skip weight", skip.dtype()))?;
     }
     Ok(ops::long_conv(x, kernel, skip))
 }

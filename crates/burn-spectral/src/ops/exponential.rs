@@ -47,7 +47,7 @@ struct Surfaces;
 
 /// The inputs are the amplitudes, the rows' factors and the columns' factors. Saved are all of them.
 impl KernelOperation<3, 1> for Surfaces {
-    const INPUTS: Names = &["the scale", "the rows", "the columns"];
+    const INPUTS: Names = &["scale", "rows", "columns"];
     type Saved = Tensors<3>;
 
     fn forward(&self, factors: Tensors<3>, _: [bool; 3]) -> Forward<Self::Saved, 1> {

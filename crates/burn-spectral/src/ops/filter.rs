@@ -266,7 +266,7 @@ pub fn spectral_filter_fallback<const R: usize>(
 
 /// Saved are the factors and the shapes of both.
 impl KernelOperation<3, 1> for FilterSpec {
-    const INPUTS: Names = &["the input", "the response", "the response"];
+    const INPUTS: Names = &["input", "response", "response"];
     type Saved = (Factors<FlexTensor, Planes>, [Shape; 2]);
 
     fn forward(&self, [x, r_re, r_im]: Tensors<3>, tracked: [bool; 3]) -> Forward<Self::Saved, 1> {

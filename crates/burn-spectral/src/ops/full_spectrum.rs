@@ -91,7 +91,7 @@ struct OfReal {
 }
 
 impl KernelOperation<1, 2> for OfReal {
-    const INPUTS: Names = &["the image"];
+    const INPUTS: Names = &["image"];
     type Saved = ();
 
     fn forward(&self, [image]: Tensors<1>, _: [bool; 1]) -> Forward<(), 2> {
@@ -112,7 +112,7 @@ struct RealOf {
 }
 
 impl KernelOperation<2, 1> for RealOf {
-    const INPUTS: Names = &["the real part", "the imaginary part"];
+    const INPUTS: Names = &["real part", "imaginary part"];
     type Saved = ();
 
     fn forward(&self, spectrum: Planes, _: [bool; 2]) -> Forward<(), 1> {

@@ -107,7 +107,7 @@ struct Saved {
 
 /// The inputs are the signal, the kernel and, if there are three, the skip.
 impl<const I: usize> KernelOperation<I, 1> for CausalConvolution {
-    const INPUTS: Names = &["the input", "the kernel", "the skip weight"];
+    const INPUTS: Names = &["input", "kernel", "skip weight"];
     type Saved = Saved;
 
     fn forward(&self, inputs: Tensors<I>, tracked: [bool; I]) -> Forward<Saved, 1> {

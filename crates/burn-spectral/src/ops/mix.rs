@@ -86,7 +86,7 @@ impl MixSpec {
 }
 
 impl KernelOperation<4, 2> for MixSpec {
-    const INPUTS: Names = &["the input", "the input", "the response", "the response"];
+    const INPUTS: Names = &["input", "input", "response", "response"];
     type Saved = Factors<Planes>;
 
     fn forward(&self, inputs: Tensors<4>, tracked: [bool; 4]) -> Forward<Self::Saved, 2> {
@@ -109,7 +109,7 @@ impl KernelOperation<4, 2> for MixSpec {
 
 /// Saved are the factors and the input's shape.
 impl KernelOperation<3, 1> for ConvSpec {
-    const INPUTS: Names = &["the input", "the response", "the response"];
+    const INPUTS: Names = &["input", "response", "response"];
     type Saved = (Factors<SavedSignal, Planes>, Shape);
 
     fn forward(&self, [x, r_re, r_im]: Tensors<3>, tracked: [bool; 3]) -> Forward<Self::Saved, 1> {

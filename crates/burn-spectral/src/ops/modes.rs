@@ -162,7 +162,7 @@ impl ModesSpec {
 
 /// Saved are the factors, of the input its kept bins, and the input's shape.
 impl KernelOperation<3, 1> for ModesSpec {
-    const INPUTS: Names = &["the input", "the response", "the response"];
+    const INPUTS: Names = &["input", "response", "response"];
     type Saved = (Factors<Planes>, Shape);
 
     fn forward(&self, [x, r_re, r_im]: Tensors<3>, tracked: [bool; 3]) -> Forward<Self::Saved, 1> {

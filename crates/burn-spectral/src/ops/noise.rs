@@ -45,7 +45,7 @@ fn multiplied(x: FlexTensor, noise: NormalNoise) -> FlexTensor {
 
 /// Its own adjoint.
 impl KernelOperation<1, 1> for NormalNoise {
-    const INPUTS: Names = &["the input"];
+    const INPUTS: Names = &["input"];
     type Saved = ();
 
     fn forward(&self, [x]: Tensors<1>, _: [bool; 1]) -> Forward<(), 1> {

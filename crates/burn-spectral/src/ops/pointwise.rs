@@ -54,7 +54,7 @@ pub fn mix_constant<const D: usize>(
 
 /// Saved are the factors and the shapes of both.
 impl KernelOperation<2, 1> for PointwiseSpec {
-    const INPUTS: Names = &["the input", "the weight"];
+    const INPUTS: Names = &["input", "weight"];
     type Saved = (Factors<FlexTensor>, [Shape; 2]);
 
     fn forward(&self, inputs: Tensors<2>, tracked: [bool; 2]) -> Forward<Self::Saved, 1> {

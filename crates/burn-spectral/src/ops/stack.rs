@@ -57,13 +57,7 @@ pub fn rectified_stack_dense<const D: usize>(
 /// The inputs are the spectrum, the responses and, if there are five, the weight of the head. Saved are all of them: the
 /// adjoint computes the layers again.
 impl<const I: usize> KernelOperation<I, 1> for StackSpec {
-    const INPUTS: Names = &[
-        "the input",
-        "the input",
-        "the responses",
-        "the responses",
-        "the weight",
-    ];
+    const INPUTS: Names = &["input", "input", "responses", "responses", "weight"];
     type Saved = Tensors<I>;
 
     fn forward(&self, inputs: Tensors<I>, _: [bool; I]) -> Forward<Self::Saved, 1> {

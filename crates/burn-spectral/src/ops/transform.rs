@@ -177,7 +177,7 @@ pub(super) fn analyzed(
 struct Rfft(RealTransform);
 
 impl KernelOperation<1, 2> for Rfft {
-    const INPUTS: Names = &["the signal"];
+    const INPUTS: Names = &["signal"];
     type Saved = ();
 
     fn forward(&self, [signal]: Tensors<1>, _: [bool; 1]) -> Forward<(), 2> {
@@ -196,7 +196,7 @@ impl KernelOperation<1, 2> for Rfft {
 struct Irfft(RealTransform);
 
 impl KernelOperation<2, 1> for Irfft {
-    const INPUTS: Names = &["the real part", "the imaginary part"];
+    const INPUTS: Names = &["real part", "imaginary part"];
     type Saved = ();
 
     fn forward(&self, spectrum: Planes, _: [bool; 2]) -> Forward<(), 1> {
@@ -209,7 +209,7 @@ impl KernelOperation<2, 1> for Irfft {
 }
 
 impl KernelOperation<2, 2> for ComplexTransform {
-    const INPUTS: Names = &["the real part", "the imaginary part"];
+    const INPUTS: Names = &["real part", "imaginary part"];
     type Saved = ();
 
     fn forward(&self, input: Planes, _: [bool; 2]) -> Forward<(), 2> {
@@ -239,7 +239,7 @@ impl Reverse {
 }
 
 impl KernelOperation<1, 1> for Reverse {
-    const INPUTS: Names = &["the signal"];
+    const INPUTS: Names = &["signal"];
     type Saved = ();
 
     fn forward(&self, [x]: Tensors<1>, _: [bool; 1]) -> Forward<(), 1> {

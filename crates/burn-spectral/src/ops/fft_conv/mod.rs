@@ -150,7 +150,7 @@ impl FftConvSpec {
 
 /// Saved are the factors.
 impl KernelOperation<2, 1> for FftConvSpec {
-    const INPUTS: Names = &["the input", "the weight"];
+    const INPUTS: Names = &["input", "weight"];
     type Saved = Factors<SavedSignal>;
 
     fn has_kernel(&self, x: &Shape) -> bool {

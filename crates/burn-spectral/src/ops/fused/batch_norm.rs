@@ -194,7 +194,7 @@ impl BatchNorm {
 
 /// Saved are the inputs, the mean and the variance.
 impl KernelOperation<3, 1> for BatchNorm {
-    const INPUTS: Names = &["the input", "gamma", "beta"];
+    const INPUTS: Names = &["input", "gamma", "beta"];
     type Saved = Tensors<5>;
 
     fn forward(&self, inputs: Tensors<3>, _: [bool; 3]) -> Forward<Self::Saved, 1> {
@@ -261,7 +261,7 @@ macro_rules! with_coefficients {
 
 /// The input is mapped by the center, scale and shift that follow it, if there are four. Saved are all inputs.
 impl<const I: usize> KernelOperation<I, 1> for ChannelSpec {
-    const INPUTS: Names = &["the input", "the center", "the scale", "the shift"];
+    const INPUTS: Names = &["input", "center", "scale", "shift"];
     type Saved = Tensors<I>;
 
     fn forward(&self, inputs: Tensors<I>, _: [bool; I]) -> Forward<Self::Saved, 1> {

@@ -96,7 +96,7 @@ fn row(logits: &[f64], label: usize, smoothing: f64, softmax: &mut [f64]) -> f64
 
 /// Saved is the gradient of the loss, made from the exponentials of the forward pass.
 impl KernelOperation<1, 1> for CrossEntropySpec {
-    const INPUTS: Names = &["the logits"];
+    const INPUTS: Names = &["logits"];
     type Saved = Option<FlexTensor>;
 
     fn forward(&self, [logits]: Tensors<1>, [tracked]: [bool; 1]) -> Forward<Self::Saved, 1> {

@@ -160,7 +160,7 @@ pub struct Saved {
 
 /// The inputs are the signal, the weight and, if there are three, the bias.
 impl<const I: usize> KernelOperation<I, 1> for DirectConvSpec {
-    const INPUTS: Names = &["the input", "the weight", "the bias"];
+    const INPUTS: Names = &["input", "weight", "bias"];
     type Saved = Saved;
 
     fn has_kernel(&self, x: &Shape) -> bool {

@@ -62,7 +62,7 @@ struct Saved {
 
 /// The inputs are the rows, the weight and, if there are three, the bias.
 impl<const I: usize> KernelOperation<I, 1> for Linear {
-    const INPUTS: Names = &["the input", "the weight", "the bias"];
+    const INPUTS: Names = &["input", "weight", "bias"];
     type Saved = Saved;
 
     fn forward(&self, inputs: Tensors<I>, tracked: [bool; I]) -> Forward<Saved, 1> {

@@ -126,10 +126,7 @@ pub fn rms_prop<const D: usize>(
 }
 
 fn on_kernels<const D: usize>(weights: &Tensor<D>, gradient: &Tensor<D>) -> bool {
-    check_dtypes(
-        ("the weights", weights.dtype()),
-        ("the gradient", gradient.dtype()),
-    );
+    check_dtypes(("weights", weights.dtype()), ("gradient", gradient.dtype()));
     has_kernels(weights)
 }
 

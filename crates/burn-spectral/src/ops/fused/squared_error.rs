@@ -42,7 +42,7 @@ struct SquaredError;
 
 /// Saved are the differences.
 impl KernelOperation<2, 1> for SquaredError {
-    const INPUTS: Names = &["the input", "the targets"];
+    const INPUTS: Names = &["input", "targets"];
     type Saved = FlexTensor;
 
     fn forward(&self, inputs: Tensors<2>, _: [bool; 2]) -> Forward<FlexTensor, 1> {

@@ -91,7 +91,6 @@ fn on_kernels(tensor: &DispatchTensor) -> bool {
 #[track_caller]
 pub fn check_dtypes(first: (&str, DType), second: (&str, DType)) {
     let ((first, first_dtype), (second, second_dtype)) = (first, second);
-    let [first, second] = [first, second].map(|name| name.strip_prefix("the ").unwrap_or(name));
     assert!(
         first_dtype == second_dtype,
         "dtype mismatch: {first} is {first_dtype:?}, {second} is {second_dtype:?}; cast one of them"

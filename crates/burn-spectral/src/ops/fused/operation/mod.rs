@@ -16,7 +16,7 @@
 //! struct Scale(f64);
 //!
 //! impl KernelOperation<1, 1> for Scale {
-//!     const INPUTS: Names = &["the input"];
+//!     const INPUTS: Names = &["input"];
 //!     type Saved = ();
 //!
 //!     fn forward(&self, [x]: Tensors<1>, _: [bool; 1]) -> Forward<(), 1> {

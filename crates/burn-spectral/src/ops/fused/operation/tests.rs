@@ -45,7 +45,7 @@ fn product(a: &FlexTensor, b: &FlexTensor) -> FlexTensor {
 struct Scaled(Log);
 
 impl KernelOperation<2, 2> for Scaled {
-    const INPUTS: Names = &["the input", "the weight"];
+    const INPUTS: Names = &["input", "weight"];
     type Saved = Gradients<2>;
 
     fn has_kernel(&self, x: &Shape) -> bool {
@@ -218,7 +218,7 @@ fn dtypes_must_match() {
 struct Count;
 
 impl<const I: usize> KernelOperation<I, 1> for Count {
-    const INPUTS: Names = &["the input", "the option"];
+    const INPUTS: Names = &["input", "option"];
     type Saved = ();
 
     fn forward(&self, inputs: Tensors<I>, _: [bool; I]) -> Forward<(), 1> {
