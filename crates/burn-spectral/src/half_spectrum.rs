@@ -5,6 +5,7 @@ use core::ops::{Add, Mul, Neg, Sub};
 use burn::tensor::{AsIndex, Device, Tensor};
 
 use crate::dims::{dim_index, dim_indices};
+use crate::error::OrPanic;
 use crate::{ComplexTensor, SpectralError};
 
 /// The half-spectrum of a real signal: what [`rfft`](crate::fft::rfft), [`rfft2`](crate::fft::rfft2)
@@ -52,7 +53,7 @@ impl<const D: usize> HalfSpectrum<D> {
     /// The half-spectrum, along the last dim, of a real signal of `length` samples.
     ///
     /// # Panics
-    /// Where [`try_new`](Self::try_new) gives an error, with its text.
+    /// If [`try_new`](Self::try_new) returns an error, with the same text.
     #[track_caller]
     pub fn new(complex: ComplexTensor<D>, length: usize) -> Self {
         Self::new_along(complex, length, D - 1)
@@ -69,14 +70,11 @@ impl<const D: usize> HalfSpectrum<D> {
     /// The half-spectrum, along `dim`, of a real signal of `length` samples.
     ///
     /// # Panics
-    /// When there is no such dim, and where [`try_new`](Self::try_new) gives an error.
+    /// If there is no such dim, or [`try_new`](Self::try_new) returns an error.
     #[track_caller]
     pub fn new_along(complex: ComplexTensor<D>, length: usize, dim: impl AsIndex) -> Self {
         let dim = dim_index("HalfSpectrum", dim, D);
-        match Self::checked(complex, length, dim) {
-            Ok(half) => half,
-            Err(error) => panic!("{error}"),
-        }
+        Self::checked(complex, length, dim).or_panic()
     }
 
     fn checked(

@@ -55,7 +55,7 @@ const OUT: &str = "report";
 #[command(
     after_help = "Trains cnn, kk2 (KKLayer as published), kk2-repaired and free2 on glyphs and
 textures, prints a table and writes report.html, report.json and report.md.
-Needs no data files; takes about a minute and a half on two cores.
+Needs no data files; takes about a minute on two cores.
 
 Examples:
   spectral demo
