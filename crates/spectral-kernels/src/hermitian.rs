@@ -1,10 +1,9 @@
 //! Conversions between full spectra and half-spectra, and the Hermitian part of a spectrum.
 
-use crate::shape::{Planar, PlanarMut, half_bins};
-use spectral_lanes::Scalar;
-use spectral_lanes::count;
 use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, Vector, count};
+
+use crate::shape::{Planar, PlanarMut, half_bins};
 
 /// Spectra of images, full `[count, height, width]` or half `[count, height, width/2 + 1]`.
 ///

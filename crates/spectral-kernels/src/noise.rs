@@ -1,9 +1,8 @@
 //! Multiplicative Gaussian noise that is never stored: the noise of every element is a function of a seed and its
 //! index.
 
-use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::{InstructionSet, Kernel, Simd};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd};
 
 /// Elements whose noise is generated together, two per draw.
 const BLOCK: usize = 2 * PAIRS;

@@ -1,11 +1,11 @@
 //! The choice of a transform algorithm for a length.
 
+use spectral_lanes::{Scalar, Simd};
+
 use crate::algorithm::per_signal::PerSignal;
 use crate::algorithm::stockham::Stockham;
 use crate::cache;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
 
 /// Longest block of signals that fits the L2 cache; for longer ones, one signal at a time is faster.
 const LONGEST_BLOCK: usize = 4096;

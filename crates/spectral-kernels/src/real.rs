@@ -4,11 +4,11 @@
 //! imaginary), whose transform is then untangled. For odd lengths, one complex transform of length `n` handles two real
 //! signals, or one signal and zeros.
 
+use spectral_lanes::{Kernel, Scalar, Simd};
+
 use crate::algorithm::root;
 use crate::cache;
 use crate::view::{Complex, View, broadcast};
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd};
 
 /// `exp(−2πi k/n)` for `k = 0, …, n/4`, with even `n`.
 pub struct HalfTwiddles<T> {

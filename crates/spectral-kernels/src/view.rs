@@ -2,8 +2,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use spectral_lanes::Scalar;
-use spectral_lanes::{Simd, Vector};
+use spectral_lanes::{Scalar, Simd, Vector};
 
 /// A complex number in each lane.
 #[derive(Clone, Copy)]

@@ -1,7 +1,6 @@
 //! Activation functions that kernels apply to results while they are in registers.
 
-use spectral_lanes::Scalar;
-use spectral_lanes::{Simd, Vector};
+use spectral_lanes::{Scalar, Simd, Vector};
 
 /// A piecewise linear activation: `f(x) = x` for `x > 0` and `slope · x` elsewhere.
 ///

@@ -1,8 +1,8 @@
 //! Short transforms computed in registers.
 
+use spectral_lanes::{Scalar, Simd, Vector};
+
 use crate::view::Complex;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Simd, Vector};
 
 const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
 

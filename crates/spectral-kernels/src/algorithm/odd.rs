@@ -3,10 +3,10 @@
 //! With `a_k = x_k + x_{R−k}` and `b_k = x_k − x_{R−k}`, outputs `j` and `R − j` are
 //! `x_0 + Σ_k a_k cos(2πjk/R) ∓ i Σ_k b_k sin(2πjk/R)`, `k = 1, …, (R−1)/2`.
 
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use super::root;
 use crate::view::{Complex, View, broadcast};
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Largest prime factor handled here; above it, other algorithms are cheaper than (R−1)² multiplications.
 pub const MAX_PRIME: usize = 199;

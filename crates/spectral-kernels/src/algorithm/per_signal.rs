@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use rustfft::num_complex::Complex as Number;
 use rustfft::{Fft, FftDirection, FftPlanner, FftPlannerScalar};
+use spectral_lanes::{InstructionSet, Scalar, Simd};
 
 use crate::cache;
 use crate::shape::Direction;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::{InstructionSet, Simd};
 
 /// A planned transform of contiguous complex numbers.
 pub struct PerSignal<T: Scalar> {

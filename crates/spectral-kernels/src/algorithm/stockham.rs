@@ -7,12 +7,12 @@
 //! y[q + s(Rp + j)] = exp(−2πi jp/n) · Σ_k x[q + s(p + mk)] exp(−2πi jk/R)
 //! ```
 
+use spectral_lanes::{Kernel, MAX_LANES, Scalar, Simd};
+
 use super::butterfly::{LENGTHS, butterfly};
 use super::odd::{MAX_PRIME, OddPass, OddTable};
 use super::root;
 use crate::view::{Complex, View, broadcast};
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
 /// Measured cost of processing `R` elements in one pass, in units of about one complex vector operation.
 fn cost(radix: usize) -> f64 {

@@ -1,8 +1,8 @@
 //! Products directly from memory, without packing, for matrices with a single row or column.
 
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use super::operand::Product;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Vectors of frequencies summed together.
 const ABREAST: usize = 4;

@@ -7,11 +7,11 @@ mod packed;
 mod prefetch;
 mod product;
 
-use crate::shape::{Planar, PlanarMut};
 use operand::{Operand, Product, Stride, Target};
-use spectral_lanes::Scalar;
-use spectral_lanes::count;
 use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Scalar, count};
+
+use crate::shape::{Planar, PlanarMut};
 
 /// Which factor of the product `R·X` of a response and a spectrum is conjugated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -3,10 +3,10 @@
 //! A vector holds neighboring frequencies; a block of `MR` rows and `NR` columns of sums stays in registers over a
 //! range of terms. A packed panel is laid out as `[term][line of the block][re, im][lane]`.
 
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use super::operand::{Operand, Product};
 use super::prefetch::{AHEAD, exceeds_l2, prefetch};
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Terms summed in registers before the sums are added to the output.
 const MOST_TERMS: usize = 64;

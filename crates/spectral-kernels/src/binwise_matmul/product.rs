@@ -1,14 +1,13 @@
 //! `c[g,m,n,k] = Σ_p a[g,m,p,k]·b[g,n,p,k]`, with contiguous frequencies `k` and arbitrary strides for all other
 //! indices: the common form of the matrix product and both of its adjoints.
 
+use spectral_lanes::parallel::{for_each, product_work, threads_for};
+use spectral_lanes::{InstructionSet, Scalar, with_scratch};
+
 use super::along_rows::{self, RowsTask};
 use super::direct::DirectTask;
 use super::operand::{Product, Target};
 use super::packed::{PackedTask, Tiling};
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{for_each, product_work, threads_for};
-use spectral_lanes::with_scratch;
 
 /// The dimension that vectors run along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

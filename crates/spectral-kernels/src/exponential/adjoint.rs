@@ -1,13 +1,12 @@
 //! The gradients with respect to the factors.
 
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
 use super::{
     CHUNK, ExponentialFactors, ExponentialGradients, ExponentialSum, chunks, exponentials, pad,
     work,
 };
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// Computes the gradients of all filters' factors.
 pub struct Adjoint<'a, T> {

@@ -1,10 +1,9 @@
 //! The forward pass.
 
-use super::{CHUNK, ExponentialFactors, ExponentialSum, chunks, exponentials, pad, work};
-use spectral_lanes::Scalar;
 use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
+use super::{CHUNK, ExponentialFactors, ExponentialSum, chunks, exponentials, pad, work};
 
 /// Computes all surfaces.
 pub struct Forward<'a, T> {

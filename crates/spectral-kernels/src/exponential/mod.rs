@@ -5,8 +5,7 @@ mod forward;
 
 pub use adjoint::Adjoint;
 pub use forward::Forward;
-use spectral_lanes::Scalar;
-use spectral_lanes::{count, expect_len};
+use spectral_lanes::{Scalar, count, expect_len};
 
 /// Elements processed together, a whole number of vectors of any instruction set.
 const CHUNK: usize = 16;

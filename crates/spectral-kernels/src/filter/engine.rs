@@ -1,11 +1,11 @@
 //! What both layouts have in common: units of work and memory offsets.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Scalar, Simd};
+
 use super::Placement;
 use super::product::Strip;
 use crate::real::BinScales;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
-use spectral_lanes::parallel::Shared;
 
 /// A range of groups and batch entries: the contents of a tile, or the work of a task.
 #[derive(Clone, Copy)]

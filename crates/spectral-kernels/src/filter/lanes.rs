@@ -2,18 +2,18 @@
 //!
 //! In a tile, bin `k` of row `j` consists of two rows of channels, real and imaginary.
 
-use crate::cache;
 use std::sync::Arc;
+
+use spectral_lanes::{InstructionSet, Scalar, Simd};
 
 use super::SpectralFilter;
 use super::engine::{Buffers, Engine, Lens, Place, Signal, Unit};
 use super::rows::Rows;
+use crate::cache;
 use crate::plan::Plan;
 use crate::real::BinScales;
 use crate::shape::Direction;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::{InstructionSet, Simd};
 
 /// Target size of a tile: a share of the L1 cache.
 const TILE_BYTES: usize = 16 << 10;

@@ -10,12 +10,12 @@ mod run;
 mod task;
 mod unfused;
 
+use run::{Work, WorkEntry};
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Scalar, count, expect_len};
+
 use crate::binwise_matmul::Conjugate;
 use crate::shape::{Planar, PlanarMut, half_bins};
-use run::{Work, WorkEntry};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{count, expect_len};
 
 /// Memory layout of images and responses, row-major.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -3,20 +3,19 @@
 //! In a tile, row `j` of an image consists of two rows, real and imaginary, with the bins of the unit's images side by
 //! side.
 
-use crate::cache;
 use std::sync::Arc;
+
+use spectral_lanes::{Gather, InstructionSet, MAX_LANES, Scalar, Scatter, Simd, copy};
 
 use super::SpectralFilter;
 use super::engine::{Buffers, Engine, Lens, Place, Signal, Unit};
 use super::rows::Rows;
+use crate::cache;
 use crate::plan::Plan;
 use crate::real::BinScales;
 use crate::shape::Direction;
 use crate::transform::axis::padded;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Gather, Scatter, copy};
-use spectral_lanes::{InstructionSet, MAX_LANES, Simd};
 
 /// Target size of a tile: a share of the L2 cache.
 const TILE_BYTES: usize = 192 << 10;

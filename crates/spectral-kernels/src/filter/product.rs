@@ -1,8 +1,8 @@
 //! Bin-by-bin products of spectra.
 
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use crate::view::Complex;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Rows of complex numbers, `step` elements apart.
 #[derive(Clone, Copy)]

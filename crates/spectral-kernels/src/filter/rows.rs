@@ -1,14 +1,14 @@
 //! Transforms of real rows, one block of lanes at a time: one row per lane for even lengths, two for odd lengths.
 
-use crate::cache;
 use std::sync::Arc;
 
+use spectral_lanes::{Scalar, Simd};
+
+use crate::cache;
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles, Join, LastBin, Split, Tangle, Untangle};
 use crate::shape::half_bins;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
 
 /// A transform of rows of one length.
 pub struct Rows<T: Scalar> {

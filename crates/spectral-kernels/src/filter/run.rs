@@ -1,5 +1,8 @@
 //! Distribution of the work over threads.
 
+use spectral_lanes::parallel::{Shared, for_each, parts_for, threads_for};
+use spectral_lanes::{InstructionSet, Scalar, with_scratch};
+
 use super::engine::{Buffers, Engine, Unit};
 use super::lanes::ChannelLanes;
 use super::planes::Planes;
@@ -8,10 +11,6 @@ use super::{InputGradient, Layout, ResponseGradient, SpectralFilter, unfused};
 use crate::cache;
 use crate::plan::Plan;
 use crate::shape::{Planar, PlanarMut, half_bins};
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, parts_for, threads_for};
-use spectral_lanes::with_scratch;
 
 /// A pass over slices whose lengths have been checked.
 pub enum Work<T> {

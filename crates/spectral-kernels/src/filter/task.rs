@@ -1,14 +1,14 @@
 //! A task: transforms, products and inverse transforms, one unit at a time.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, Scalar, Simd};
+
 use super::SpectralFilter;
 use super::engine::{Buffers, Engine, Signal, Unit};
 use super::product::{Conjugated, Product};
 use super::run::{InputWork, ResponseWork, Work};
 use crate::binwise_matmul::Conjugate;
 use crate::real::BinScales;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, Simd};
 
 /// A range of groups and batch entries.
 pub struct Task<'a, T, E> {

@@ -1,11 +1,12 @@
 //! The same filter computed through memory: images on their grids, whole spectra, matrix products, and back.
 
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+
 use super::{InputGradient, Layout, Placement, ResponseGradient, SpectralFilter};
 use crate::binwise_matmul::BinwiseMatmul;
 use crate::shape::{BinWeight, Planar, PlanarMut};
 use crate::transform::{irfftn, rfftn};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
 
 pub fn forward<T: Scalar>(filter: &SpectralFilter, x: &[T], r: Planar<'_, T>, y: &mut [T]) {
     let r = Owned::response(filter, r);

@@ -1,7 +1,8 @@
 //! Spectra of consecutive blocks of signals, one signal per lane.
 
-use crate::view::View;
 use spectral_lanes::Scalar;
+
+use crate::view::View;
 
 /// Element `f` of block `i` is a vector of real parts at `start + i·stride + f·2·lanes`, followed by one of imaginary
 /// parts.

@@ -1,7 +1,8 @@
 //! The choice of a convolution algorithm for a shape.
 
-use super::LongConvolution;
 use spectral_lanes::Scalar;
+
+use super::LongConvolution;
 
 /// Longest block; beyond it, transforms exceed the L2 cache.
 const LONGEST_BLOCK: usize = 2048;

@@ -1,5 +1,8 @@
 //! The forward pass.
 
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
 use super::LongConvolution;
 use super::blocks::Blocks;
 use super::choice::Choice;
@@ -11,10 +14,6 @@ use super::task::{Context, Lines, Share, Tiling, Workspace};
 use super::twist::Twist;
 use crate::cache;
 use crate::plan::Plan;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, threads_for};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// A forward pass.
 pub struct Forward<'a, T> {

@@ -1,8 +1,8 @@
 //! Transfers between lines of real samples and blocks of twisted samples, one signal per lane.
 
+use spectral_lanes::{Kernel, MAX_LANES, Scalar, Simd};
+
 use crate::view::{Complex, View, broadcast};
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
 /// Loads lines into a block and twists them; samples past `count` are zero.
 pub struct TwistIn<'a, T> {

@@ -21,9 +21,8 @@ mod twist;
 
 pub use adjoint::Adjoint;
 pub use forward::Forward;
-use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
-use spectral_lanes::{count, expect_len};
+use spectral_lanes::{Scalar, count, expect_len};
 
 /// Causal depthwise convolution `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, with zeros before the start
 /// of the signal.

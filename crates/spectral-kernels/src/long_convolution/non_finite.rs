@@ -5,11 +5,12 @@
 //! propagates non-finite values, one result per block shows whether there was one. Lines with non-finite values are
 //! computed a second time with zeros in their place, and the results that do depend on them are set to NaN.
 
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+
 use super::LongConvolution;
 use super::adjoint::Adjoint;
 use super::forward::Forward;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
 
 fn is_finite<T: Scalar>(x: T) -> bool {
     x.widen().is_finite()

@@ -1,9 +1,9 @@
 //! Products of the spectra of blocks.
 
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use super::blocks::Blocks;
 use crate::view::{Complex, View};
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Output blocks summed in registers.
 const GROUP: usize = 4;

@@ -1,17 +1,16 @@
 //! One transform per signal, one signal at a time: for few or very long signals.
 
-use crate::cache;
 use rustfft::num_complex::Complex;
+use spectral_lanes::parallel::{Shared, for_each, parts_for};
+use spectral_lanes::{Scalar, with_scratch};
 
 use super::adjoint::Adjoint;
 use super::forward::Forward;
 use super::task::{Share, Tiling};
 use super::twist::Twist;
 use crate::algorithm::per_signal::PerSignal;
+use crate::cache;
 use crate::shape::Direction;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, parts_for};
-use spectral_lanes::with_scratch;
 
 /// The plan and working memory of a task.
 struct Signals<'a, T: Scalar> {

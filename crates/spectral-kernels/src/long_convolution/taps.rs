@@ -1,12 +1,11 @@
 //! Direct convolution with few taps: vectors of neighboring samples, one tap at a time.
 
+use spectral_lanes::parallel::{Shared, for_each, parts_for};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, Vector, with_scratch};
+
 use super::adjoint::Adjoint;
 use super::forward::Forward;
 use super::task::{Share, Tiling};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, parts_for};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Vectors of samples or taps summed in registers.
 const GROUP: usize = 8;

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{MAX_LANES, Scalar, Simd};
+
 use super::LongConvolution;
 use super::blocks::Blocks;
 use super::lines::{TwistIn, TwistOut};
 use super::twist::Twist;
 use crate::plan::Plan;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{MAX_LANES, Simd};
 
 /// How channels and batch entries are divided: by blocks of channels, and if there are few of these, also by entries.
 #[derive(Clone, Copy)]

@@ -1,8 +1,9 @@
 //! The twist factors that turn a cyclic transform of `N` points into one modulo `z^N − i`.
 
+use spectral_lanes::Scalar;
+
 use crate::algorithm::root;
 use crate::cache;
-use spectral_lanes::Scalar;
 
 /// Twist factors for the samples of a block.
 pub struct Twist<T> {

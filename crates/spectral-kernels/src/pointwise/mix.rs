@@ -1,12 +1,11 @@
 //! The output and the input gradient: channels are mixed, with samples in the lanes.
 
-use super::Pointwise;
-use spectral_lanes::Scalar;
 use spectral_lanes::gemm::Block;
 use spectral_lanes::gemm::{Source, scatter};
 use spectral_lanes::parallel::{Shared, for_each, product_work};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
+use super::Pointwise;
 
 /// Target size of a packed panel: a share of the L1 cache.
 const PANEL_BYTES: usize = 32 << 10;

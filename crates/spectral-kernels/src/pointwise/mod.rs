@@ -4,8 +4,7 @@ mod mix;
 mod weight;
 
 pub use mix::Mix;
-use spectral_lanes::Scalar;
-use spectral_lanes::{count, expect_len};
+use spectral_lanes::{Scalar, count, expect_len};
 pub use weight::WeightGradient;
 
 /// A pointwise (1×1) convolution `y[b,g,o,n] = Σ_i w[g,o,i]·x[b,g,i,σ(n)]` and its adjoints, where `σ(n)` is `n` or, if

@@ -1,12 +1,11 @@
 //! The weight gradient: products of channels summed over samples and batch, with channels in the lanes.
 
-use super::Pointwise;
-use spectral_lanes::Scalar;
 use spectral_lanes::gemm::Block;
 use spectral_lanes::gemm::Source;
 use spectral_lanes::parallel::{Shared, for_each, product_work};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
+use super::Pointwise;
 
 /// Target size of a packed panel: a share of the L2 cache.
 const PANEL_BYTES: usize = 128 << 10;

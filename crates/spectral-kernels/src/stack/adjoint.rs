@@ -1,15 +1,14 @@
 //! The backward pass of the stack, which recomputes every layer.
 
+use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, Vector, with_scratch};
+
 use super::RectifiedStack;
 use super::block::{Upstream, entries, layer_adjoint, rectified_sum};
 use super::tile::{
     Pair, Tiling, get_pair, pack_responses, pack_weights, put_pair, read, weight_at,
 };
 use crate::shape::{Planar, PlanarMut};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Batch entries processed together.
 const ABREAST: usize = 2;

@@ -1,9 +1,9 @@
 //! A few batch entries at one vector of frequencies, processed through all layers in registers.
 
+use spectral_lanes::{Scalar, Simd, Vector};
+
 use super::tile::{Pair, get_pair, product, put_pair, read};
 use crate::shape::Planar;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Simd, Vector};
 
 /// Loads the entries' elements from `at` on, `stride` elements apart.
 #[inline(always)]

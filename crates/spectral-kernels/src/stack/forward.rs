@@ -1,13 +1,12 @@
 //! The forward pass of the stack, and of a dense head on it.
 
+use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, Vector, with_scratch};
+
 use super::block::{entries, rectified_sum};
 use super::tile::{Pair, Tiling, get, get_pair, pack_responses, pack_weights, product, put};
 use super::{DenseHead, RectifiedStack};
 use crate::shape::Planar;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, product_work, threads_for};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd, Vector};
 
 /// Batch entries processed together.
 const ABREAST: usize = 4;

@@ -5,12 +5,12 @@ mod block;
 mod forward;
 mod tile;
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Scalar, count, expect_len};
+
 use crate::shape::{Planar, PlanarMut};
 pub use adjoint::Adjoint;
 pub use forward::Forward;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{count, expect_len};
 
 /// A stack of layers `S_l[b,k] = Σ_o ρ(S_{l−1}[b,k]·R_l[o,k])`, followed by a last layer without the sum,
 /// `Y[b,o,k] = ρ(S_{L−1}[b,k]·R_L[o,k])`, where `ρ(z) = relu(re z) + i·relu(im z)`.

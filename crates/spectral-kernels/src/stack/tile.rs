@@ -1,10 +1,10 @@
 //! Tiles of neighboring frequencies that a task processes through the whole stack, with the data for them packed
 //! together.
 
+use spectral_lanes::{Scalar, Simd, Vector};
+
 use super::RectifiedStack;
 use crate::shape::Planar;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Simd, Vector};
 
 /// Maximum size of a tile's packed data, which is read again for every few batch entries.
 const TILE_BYTES: usize = 48 << 10;

@@ -1,15 +1,15 @@
 //! Transforms along one axis of an array.
 
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::{
+    Gather, InstructionSet, Kernel, MAX_LANES, Scalar, Scatter, Simd, copy, expect_len,
+    with_scratch,
+};
+
 use super::long;
 use super::oriented::{Kind, Oriented};
 use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut};
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::expect_len;
-use spectral_lanes::parallel::{Shared, for_each, threads_for};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{Gather, Scatter, copy};
-use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 
 /// Complex transform along one axis: `out[k] = scale · Σ_j in[j] exp(∓2πi jk/n)`, with the negative sign for
 /// [`Direction::Forward`].

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use rustfft::num_complex::Complex;
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
 
 use super::oriented::{Kind, Oriented};
 use crate::algorithm::per_signal::PerSignal;
 use crate::plan::Plan;
 use crate::shape::{Direction, half_bins};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
 
 /// Transforms lines `lines` of the input planes into those of the output planes.
 ///

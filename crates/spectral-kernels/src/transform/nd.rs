@@ -3,15 +3,13 @@
 //! Images (the last axes of one batch entry) are transformed a few at a time, so that intermediate results stay in
 //! cache. A few large images are transformed axis by axis through memory, with all threads on each axis.
 
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::{InstructionSet, Scalar, count, expect_len, with_scratch};
+
 use super::axis;
 use super::image::{Images, Request, Task};
 use super::oriented::Kind;
 use crate::shape::{Axis, BinWeight, Direction, Planar, PlanarMut, half_bins};
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, threads_for};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{count, expect_len};
 
 /// Complex transform over the last `sizes.len()` (1 to 3) axes of an array `[batch, sizes…]`:
 /// `out[k] = scale · Σ_j in[j] exp(∓2πi Σ_a j_a k_a / n_a)`, with the negative sign for [`Direction::Forward`].

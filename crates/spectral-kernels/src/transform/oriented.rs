@@ -1,15 +1,15 @@
 //! A transform along one axis, for a block of signals that are already one per lane.
 
-use crate::cache;
 use std::sync::Arc;
 
+use spectral_lanes::{Scalar, Simd};
+
 use super::scale_bins::ScaleBins;
+use crate::cache;
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles, Join, LastBin, Tangle, Untangle};
 use crate::shape::{BinWeight, Direction, half_bins};
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
 
 /// The types of a transform's input and output.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,15 +1,14 @@
 //! The backward pass.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{InstructionSet, Scalar, with_scratch};
+
 use super::coefficients::{Affine, Gradient, SCALE, given, inverse_deviation, normalizing};
 use super::partition::{Partition, Region};
 use super::rows::Rows;
 use super::transposed::Lanes;
 use super::{BatchNormalization, ChannelCoefficients, FusedBatchNorm, NormalizationGradients};
 use super::{lanes, pairs, rows};
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::with_scratch;
 
 /// The source of the coefficients.
 enum Rule<'a, T> {

@@ -1,7 +1,6 @@
 //! Partial vectors, and coefficients along a row: uniform, or expanded to one per position for small planes.
 
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
+use spectral_lanes::{Scalar, Simd};
 
 /// Maximum number of positions with expanded coefficients, so that they stay in the L1 cache.
 const COLUMNS: usize = 1024;

@@ -1,9 +1,9 @@
 //! Per-channel coefficients of the passes, and the activation on vectors.
 
+use spectral_lanes::{Scalar, Simd, Vector};
+
 use super::{BatchNormalization, ChannelCoefficients};
 use crate::kernels::activation::Activation;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Simd, Vector};
 
 /// `center`, `scale` and `shift` of one channel.
 pub type Affine<T> = [T; 3];

@@ -1,5 +1,8 @@
 //! The forward pass.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{InstructionSet, Scalar, with_scratch};
+
 use super::coefficients::{Affine, given, normalizing};
 use super::moments::{Moments, Statistics};
 use super::partition::{Partition, Region};
@@ -7,10 +10,6 @@ use super::rows::Rows;
 use super::transposed::Lanes;
 use super::{BatchNormalization, ChannelCoefficients, ChannelStatistics, FusedBatchNorm};
 use super::{lanes, pairs, rows};
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::with_scratch;
 
 /// The source of the coefficients.
 enum Rule<'a, T> {

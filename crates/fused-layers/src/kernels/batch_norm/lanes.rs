@@ -3,12 +3,12 @@
 //! Square blocks of the planes are transposed ([`transposed`](super::transposed)), so that windows are compared vector
 //! by vector, for any window size and stride.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, MAX_LANES, Scalar, Simd, Vector};
+
 use super::coefficients::{Branch, CENTER};
 use super::rows::gradient_of;
 use super::transposed::{Lanes, winner};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, MAX_LANES, Simd, Vector};
 
 /// Computes the output.
 pub struct Forward<'a, T> {

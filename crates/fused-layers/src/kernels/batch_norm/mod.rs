@@ -20,13 +20,13 @@ mod partition;
 mod rows;
 mod transposed;
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Scalar, count};
+
 use crate::kernels::activation::Activation;
 pub use adjoint::Adjoint;
 pub use forward::Forward;
 pub use max_pool::MaxPool;
-use spectral_lanes::Scalar;
-use spectral_lanes::count;
-use spectral_lanes::parallel::Shared;
 
 /// Fused batch normalization, activation and pooling: `y = pool(act(scale[c]·(x − center[c]) + shift[c]))`, with
 /// coefficients that are given or that normalize the batch.

@@ -4,13 +4,13 @@
 //! mean and of their squares. Chunks are combined in `f64` (Chan, Golub and LeVeque, 1983). This keeps the variance
 //! accurate for values far from zero.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, MAX_LANES, Scalar, Simd, Vector};
+
 use super::FusedBatchNorm;
 use super::along::part_of;
 use super::partition::{CHUNK, Region, strip};
 use super::rows::WIDE;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, MAX_LANES, Simd, Vector};
 
 /// Count, mean and sum of squared differences from the mean.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,6 +1,9 @@
 //! Passes with 2×2 pooling of stride 2 over wide planes: vectors along two rows, deinterleaved into even and odd
 //! positions.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use super::FusedBatchNorm;
 use super::along::{part_of, store_of};
 use super::coefficients::{Branch, CENTER, affine, splat};
@@ -8,9 +11,6 @@ use super::max_pool::MaxPool;
 use super::moments::total;
 use super::partition::strip;
 use super::rows::{Rows, gradient_of};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Minimum row length for well-filled vectors.
 const LONG: usize = 16;

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::FusedBatchNorm;
 use spectral_lanes::parallel::{for_each, threads_for};
+
+use super::FusedBatchNorm;
 
 /// Target size of a group of channels: a share of the L2 cache.
 const GROUP_BYTES: usize = 384 << 10;

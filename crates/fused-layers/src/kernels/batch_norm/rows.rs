@@ -1,13 +1,13 @@
 //! Passes without pooling: vectors along the planes of an image, or along all of them if they are small.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
 use super::FusedBatchNorm;
 use super::along::{Along, Uniform, block, lay_out, part_of, store_of};
 use super::coefficients::{Affine, Branch, CENTER, Gradient, OFFSET, SCALE, SLOPE, affine, splat};
 use super::moments::total;
 use super::partition::{Region, strip};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, Simd, Vector};
 
 /// Planes with at least this many positions have their own vectors.
 pub const WIDE: usize = 32;

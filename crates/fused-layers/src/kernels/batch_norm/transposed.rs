@@ -3,13 +3,13 @@
 
 use std::ops::Range;
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{MAX_LANES, Scalar, Simd, Vector};
+
 use super::FusedBatchNorm;
 use super::coefficients::{CENTER, affine};
 use super::max_pool::MaxPool;
 use super::partition::Region;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{MAX_LANES, Simd, Vector};
 
 /// Maximum number of positions of a plane that are processed at a time if windows do not overlap, so that they stay in
 /// the L1 cache.

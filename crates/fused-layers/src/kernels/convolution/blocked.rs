@@ -3,16 +3,15 @@
 //! For every target position, sums over channels and contributing taps of a sample times a row of weights. Positions
 //! with the same contributing taps are processed a few at a time, from any image and row.
 
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_outer_scratch, with_scratch};
+
 use super::correlate::Correlate;
 use super::panels::{Panels, Planes, interleave, separate};
 use super::reach::{Class, Reach};
 use super::terms::Direction;
 use super::tile::{MOST_ROWS, Start, Tile, most_vectors, rows_for};
 use crate::kernels::activation::Form;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::{InstructionSet, Kernel, Simd};
-use spectral_lanes::{with_outer_scratch, with_scratch};
 
 /// Target size of a task's sums: a share of the L2 cache.
 const SUMS_BYTES: usize = 192 << 10;

@@ -1,15 +1,16 @@
 //! The weight gradient with vectors along the input's channels: for each tap, a sum over the positions where it reads a
 //! sample, of an element of the output gradient times the row of that sample.
 
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{
+    InstructionSet, Kernel, MAX_LANES, Scalar, Simd, with_outer_scratch, with_scratch,
+};
+
 use super::panels::{Panels, Planes, interleave, separate};
 use super::reach::Reach;
 use super::tile::{MOST_ROWS, Start, Tile, most_vectors, rows_for};
 use super::weights::WeightGradient;
 use crate::kernels::activation::Form;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
-use spectral_lanes::{with_outer_scratch, with_scratch};
 
 /// Maximum number of parts into which the images are divided for summation.
 const MOST_PARTS: usize = 16;

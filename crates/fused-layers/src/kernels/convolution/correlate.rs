@@ -1,15 +1,14 @@
 //! The output and the input gradient: sums over channels and taps.
 
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Scalar, Simd, with_scratch};
+
 use super::Convolution;
 use super::axis::AxisPlan;
 use super::epilogue::Epilogue;
 use super::frame::{Frame, Piece, copy_rows};
 use super::sweep::{MOST_VECTORS, Sweep, widths};
 use super::terms::{Direction, Lattice, lattices};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
 
 /// Target size of a task's frame: a share of the L2 cache.
 const FRAME_BYTES: usize = 384 << 10;

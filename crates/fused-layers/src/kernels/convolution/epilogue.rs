@@ -1,11 +1,9 @@
 //! Bias and activation after a convolution, and the first step of their backward pass.
 
-use crate::kernels::activation::{Activation, Form};
-use spectral_lanes::Scalar;
-use spectral_lanes::count;
 use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Simd};
+use spectral_lanes::{InstructionSet, Kernel, MAX_LANES, Scalar, Simd, count, with_scratch};
+
+use crate::kernels::activation::{Activation, Form};
 
 /// Images per task if maps are small.
 const IMAGES: usize = 16;

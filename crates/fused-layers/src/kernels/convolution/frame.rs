@@ -1,9 +1,9 @@
 //! Images laid out with their padding: rows of all images of a task side by side, one channel after another.
 
+use spectral_lanes::{Scalar, Simd};
+
 use super::axis::FrameAxis;
 use super::epilogue::Finish;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
 
 /// The work of a task: a range of images of the batch and of rows of results.
 #[derive(Clone, Debug)]

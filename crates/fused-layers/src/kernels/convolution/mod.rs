@@ -23,8 +23,7 @@ mod weights;
 
 pub use correlate::Correlate;
 pub use epilogue::{ChannelEpilogue, Epilogue};
-use spectral_lanes::Scalar;
-use spectral_lanes::count;
+use spectral_lanes::{Scalar, count};
 pub use weights::WeightGradient;
 
 /// A two-dimensional convolution as in neural networks (a cross-correlation), with its adjoints:

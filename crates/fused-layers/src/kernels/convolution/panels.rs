@@ -1,7 +1,6 @@
 //! Panels of channels in vectors, and the conversion between planes and rows of such panels.
 
-use spectral_lanes::Scalar;
-use spectral_lanes::{MAX_LANES, Simd};
+use spectral_lanes::{MAX_LANES, Scalar, Simd};
 
 /// Division of channels into panels of up to a few vectors, the rows of which are the factor that tiles share.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! The inner loops: sums of weights times shifted rows, and sums over positions.
 
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, MAX_LANES, Simd, Vector};
+use spectral_lanes::{Kernel, MAX_LANES, Scalar, Simd, Vector};
 
 /// Maximum number of vectors of positions that are summed at a time.
 pub const MOST_VECTORS: usize = 8;

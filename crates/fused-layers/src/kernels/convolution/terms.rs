@@ -1,10 +1,11 @@
 //! The terms of a sum, and the weights packed in the order in which they are used.
 
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+
 use super::Convolution;
 use super::axis::{AxisPlan, Line};
 use super::frame::{Frame, Piece};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
 
 /// The location of a term of the sum: a channel of the group, and a plane and a shift along each axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! The inner loop with vectors along channels: a register block of sums of elements times rows.
 
-use crate::kernels::activation::Form;
-use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, Simd, Vector};
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
+
+use crate::kernels::activation::Form;
 
 /// Maximum number of rows per tile.
 pub const MOST_ROWS: usize = 8;

@@ -1,14 +1,13 @@
 //! The weight gradient: sums over images and positions.
 
+use spectral_lanes::parallel::{Shared, for_each};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
 use super::Convolution;
 use super::axis::{AxisPlan, FrameAxis};
 use super::correlate::SLACK;
 use super::frame::{Frame, Piece};
 use super::sweep::{Products, products};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// Maximum number of parts into which the images are divided for summation.
 const MOST_PARTS: usize = 16;

@@ -1,8 +1,8 @@
 //! The backward pass of the activation.
 
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd};
+
 use crate::kernels::activation::Form;
-use spectral_lanes::Scalar;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// Computes the gradient before an activation from the gradient after it.
 pub struct Before<'a, T> {

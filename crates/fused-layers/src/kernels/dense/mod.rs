@@ -3,12 +3,12 @@
 mod activation;
 mod product;
 
+use spectral_lanes::{Scalar, count, expect_len};
+
 use crate::kernels::activation::Activation;
 pub use activation::Before;
 pub use product::Product;
 use product::{Finish, Matrix};
-use spectral_lanes::Scalar;
-use spectral_lanes::{count, expect_len};
 
 /// Maximum number of outputs for which products are computed transposed, with rows or inputs in the lanes, because
 /// outputs would not fill them.

@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use crate::kernels::activation::Form;
-use spectral_lanes::Scalar;
 use spectral_lanes::gemm::Block;
 use spectral_lanes::gemm::Source;
 use spectral_lanes::parallel::{Shared, for_each, product_work, worth_sharing};
-use spectral_lanes::with_scratch;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd, with_scratch};
+
+use crate::kernels::activation::Form;
 
 /// Rows per block of the result.
 const ROWS: usize = 64;

@@ -1,8 +1,7 @@
 //! Adam and AdamW.
 
-use spectral_lanes::Scalar;
 use spectral_lanes::parallel::Shared;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd};
 
 use super::{Blend, expect, in_blocks, part};
 

@@ -9,9 +9,8 @@ mod sgd;
 
 use std::ops::Range;
 
-use spectral_lanes::Scalar;
-use spectral_lanes::expect_len;
 use spectral_lanes::parallel::{self, Shared};
+use spectral_lanes::{Scalar, expect_len};
 
 pub use adam::{AdamMoments, AdamStep};
 pub use rmsprop::{RmsPropAverages, RmsPropStep};

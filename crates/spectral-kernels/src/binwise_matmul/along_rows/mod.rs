@@ -7,13 +7,13 @@ mod pack;
 mod store;
 mod sums;
 
-use super::operand::Product;
-use super::prefetch::exceeds_l2;
 use pack::Part;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd};
+use spectral_lanes::{Kernel, Scalar, Simd};
 use store::Block;
 use sums::{Sums, VECTORS, columns_together};
+
+use super::operand::Product;
+use super::prefetch::exceeds_l2;
 
 /// Rows per task, in bytes of one element each.
 const ROWS_BYTES: usize = 256;

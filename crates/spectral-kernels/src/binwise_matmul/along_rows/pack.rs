@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use spectral_lanes::{MAX_LANES, Scalar, Simd};
+
 use super::super::operand::Operand;
 use super::super::prefetch::{AHEAD, exceeds_l2, prefetch};
 use super::sums::VECTORS;
-use spectral_lanes::Scalar;
-use spectral_lanes::{MAX_LANES, Simd};
 
 /// A range of lines, terms and frequencies of one group of a factor.
 pub struct Part<'a, T> {

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use spectral_lanes::{MAX_LANES, Scalar, Simd};
+
 use super::super::operand::Target;
-use spectral_lanes::Scalar;
-use spectral_lanes::{MAX_LANES, Simd};
 
 /// A range of rows, columns and frequencies of one group of the product.
 pub struct Block<T> {

@@ -1,7 +1,6 @@
 //! Sums in registers: a few vectors of rows by a few columns, at one frequency.
 
-use spectral_lanes::Scalar;
-use spectral_lanes::{Kernel, Simd, Vector};
+use spectral_lanes::{Kernel, Scalar, Simd, Vector};
 
 /// Vectors of rows per register block.
 pub const VECTORS: usize = 2;

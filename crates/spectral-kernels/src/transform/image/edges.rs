@@ -1,10 +1,9 @@
 //! Transfers between the tile and spectra in memory.
 
+use spectral_lanes::{Scalar, Simd, copy, copy_scaled};
+
 use super::Task;
 use crate::shape::half_bins;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
-use spectral_lanes::{copy, copy_scaled};
 
 impl<T: Scalar> Task<'_, T> {
     /// Stores complex lines from the tile, scaled.

@@ -1,12 +1,11 @@
 //! Transforms of lines of images, one per lane, into and out of the tile.
 
+use spectral_lanes::{Gather, MAX_LANES, Scalar, Scatter, Simd};
+
 use super::{Buffers, Task};
 use crate::real::{LastBin, Tangle, Untangle};
 use crate::shape::Direction;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Gather, Scatter};
-use spectral_lanes::{MAX_LANES, Simd};
 
 impl<T: Scalar> Task<'_, T> {
     /// Transforms complex lines into the tile.

@@ -9,18 +9,18 @@ mod edges;
 mod lines;
 mod pairs;
 
-use crate::cache;
 use std::sync::Arc;
+
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{InstructionSet, Kernel, Scalar, Simd};
 
 use super::axis::padded;
 use super::oriented::Kind;
+use crate::cache;
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles};
 use crate::shape::{BinWeight, Direction};
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{InstructionSet, Kernel, Simd};
 
 /// One of the axes before the last.
 struct Leading<T: Scalar> {

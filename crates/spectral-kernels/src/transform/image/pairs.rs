@@ -3,12 +3,11 @@
 //! Pairs are lines of the same image, so that images do not affect each other. If the number of lines is odd, the last
 //! pair lacks its second line: zeros are read in its place, and its result is discarded.
 
+use spectral_lanes::{Gather, MAX_LANES, Scalar, Scatter, Simd};
+
 use super::{Buffers, Task};
 use crate::real::{Join, Split};
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::{Gather, Scatter};
-use spectral_lanes::{MAX_LANES, Simd};
 
 /// Start addresses of the first and second lines of a block of pairs.
 struct Places<T> {

@@ -1,9 +1,8 @@
 //! Transfers between the tile and kept bins in memory.
 
+use spectral_lanes::{Scalar, Simd, copy};
+
 use super::task::Task;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
-use spectral_lanes::copy;
 
 impl<T: Scalar> Task<'_, T> {
     /// Start addresses of an image's lines of kept bins.

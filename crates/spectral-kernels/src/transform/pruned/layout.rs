@@ -6,19 +6,19 @@
 //! Single rows need no tile: lines are transferred directly between block and memory. Fewer than three axes are treated
 //! as three, with leading axes of length 1.
 
-use crate::cache;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use spectral_lanes::{InstructionSet, Scalar};
+
 use super::Request;
 use super::frame::{Frame, Modes, Span, coverage};
+use crate::cache;
 use crate::plan::Plan;
 use crate::real::{BinScales, HalfTwiddles};
 use crate::shape::half_bins;
 use crate::transform::axis::padded;
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
 
 /// One of the axes before the last.
 pub struct Leading<T: Scalar> {

@@ -1,12 +1,11 @@
 //! Transforms between real samples and spectra, one line per lane (two for odd lengths).
 
+use spectral_lanes::{Gather, Scalar, Scatter, Simd, copy};
+
 use super::frame::Span;
 use super::task::{Block, Buffers, Task};
 use crate::real::{Join, LastBin, Split, Tangle, Untangle};
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::Simd;
-use spectral_lanes::{Gather, Scatter, copy};
 
 impl<T: Scalar> Task<'_, T> {
     fn last_bin(&self) -> LastBin {

@@ -1,13 +1,14 @@
 //! Transforms of single lines that are too long to be processed side by side.
 
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::Shared;
+
 use super::Request;
 use super::layout::Layout;
 use super::run::share;
 use crate::shape::half_bins;
 use crate::transform::long::Lines;
 use crate::transform::oriented::Oriented;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
 
 /// Transforms tiles one at a time, with groups of `unit` neighbors per task.
 pub fn run<T: Scalar>(

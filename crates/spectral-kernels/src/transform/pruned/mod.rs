@@ -12,12 +12,12 @@ mod whole;
 
 pub use frame::{Frame, Modes};
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Scalar, count, expect_len};
+
 use super::nd::check;
 use super::oriented::Kind;
 use crate::shape::{BinWeight, Planar, PlanarMut, half_bins};
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{count, expect_len};
 
 /// A real transform over the last one to three axes whose samples are placed by a [`Frame`] and whose spectrum is
 /// truncated to the lowest [`Modes`].

@@ -1,13 +1,12 @@
 //! Distribution of images over tasks: a few at a time, or one at a time with all threads on each.
 
+use spectral_lanes::parallel::{Shared, for_each, threads_for};
+use spectral_lanes::{InstructionSet, Scalar, with_scratch};
+
 use super::layout::Layout;
 use super::task::{Lines, Task};
 use super::{Request, long, whole};
 use crate::transform::nd::{LARGEST_TILE_BYTES, SMALL_POINTS, TASKS_PER_THREAD};
-use spectral_lanes::InstructionSet;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each, threads_for};
-use spectral_lanes::with_scratch;
 
 /// A request, its real samples, and its kept bins as real and imaginary parts.
 type Arguments<'a, T> = (Request<'a, T>, Shared<T>, [Shared<T>; 2]);

@@ -1,12 +1,12 @@
 //! One group of images, from memory to memory.
 
+use spectral_lanes::parallel::Shared;
+use spectral_lanes::{Kernel, MAX_LANES, Scalar, Simd};
+
 use super::frame::Span;
 use super::layout::Layout;
 use crate::shape::Direction;
 use crate::view::View;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::Shared;
-use spectral_lanes::{Kernel, MAX_LANES, Simd};
 
 /// Lines of real samples and the locations of their half-spectra. Each list ends with copies of its last line, enough
 /// to fill the lanes of a last block.

@@ -1,11 +1,12 @@
 //! A few large images: padded tiles and whole spectra in memory, transformed with all threads on each axis.
 
+use spectral_lanes::Scalar;
+use spectral_lanes::parallel::{Shared, for_each};
+
 use super::Request;
 use super::layout::Layout;
 use crate::transform::image;
 use crate::transform::nd;
-use spectral_lanes::Scalar;
-use spectral_lanes::parallel::{Shared, for_each};
 
 /// Runs a request with explicit padding. Planes that are added to, or not fully covered, start as zeros.
 pub fn run<T: Scalar>(
