@@ -163,13 +163,13 @@ fn the_offset_is_added_to_both_parts_of_every_frequency() {
 struct Stack(Vec<SpectralMix2d<burn_spectral::response::Gaussian>>);
 
 impl Stack {
-    fn new(coupling: Coupling, device: &Device) -> Self {
-        device.seed(8);
+    fn new(coupling: Coupling) -> Self {
+        let (device, _alone) = common::seeded(8);
         let response = GaussianConfig::new().with_form(ParametricForm::Published);
         let block = |channels| {
             SpectralMix2dConfig::new(channels, response.clone())
                 .with_coupling(coupling)
-                .init(device)
+                .init(&device)
         };
         Self(vec![block([3, 6]), block([6, 6]), block([6, 4])])
     }
@@ -191,7 +191,7 @@ fn one_frequency_of_the_input_reaches_that_frequency_of_the_output_alone() {
     let device = Device::flex();
     let (height, width) = (6, 8);
     for coupling in [Coupling::Shared, Coupling::Dense] {
-        let stack = Stack::new(coupling, &device);
+        let stack = Stack::new(coupling);
         let x = noise_complex([1, 3, height, width / 2 + 1], 3, DType::F32, &device);
         let before = stack.forward(x.clone(), width);
         for (row, column) in [(0, 0), (2, 3), (5, 4)] {
@@ -238,7 +238,7 @@ fn the_published_coupling_sees_the_sum_of_the_channels_and_no_more() {
         ],
         1,
     );
-    let stack = Stack::new(Coupling::Shared, &device);
+    let stack = Stack::new(Coupling::Shared);
     let want = complex_values(stack.forward(x.clone(), 8));
     for moved in [
         permuted(&x, [1, 2, 0]),
@@ -252,7 +252,7 @@ fn the_published_coupling_sees_the_sum_of_the_channels_and_no_more() {
             1e-6,
         );
     }
-    let dense = Stack::new(Coupling::Dense, &device);
+    let dense = Stack::new(Coupling::Dense);
     let want = complex_values(dense.forward(x.clone(), 8));
     let moved = complex_values(dense.forward(permuted(&x, [1, 2, 0]), 8));
     assert!(
@@ -266,7 +266,7 @@ fn without_offsets_a_stack_is_positively_homogeneous() {
     let device = Device::flex();
     let x = noise_complex::<4>([2, 3, 6, 5], 5, DType::F32, &device);
     for coupling in [Coupling::Shared, Coupling::Dense] {
-        let stack = Stack::new(coupling, &device);
+        let stack = Stack::new(coupling);
         let want = complex_values(stack.forward(x.clone(), 8).mul_scalar(4.0));
         let got = complex_values(stack.forward(x.clone().mul_scalar(4.0), 8));
         // Four is a power of two: not even the rounding differs.

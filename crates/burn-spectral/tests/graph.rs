@@ -180,8 +180,8 @@ fn threads_build_graphs_beside_each_other() {
 
 #[test]
 fn a_layer_learns_the_filter_it_is_shown() {
-    let device = Device::flex().autodiff();
-    device.seed(4);
+    let (device, _alone) = common::seeded(4);
+    let device = device.autodiff();
     let config =
         SpectralConv2dConfig::new([2, 2], FullSpectrumConfig::new([6, 5])).with_bias(false);
     let teacher = config.init(&device);

@@ -9,7 +9,7 @@ use burn_spectral::conv::LongConv1dConfig;
 use burn_spectral::ops::{Axes, RealTransform, fallback};
 use burn_spectral::spectrum::{FftLayerConfig, SpectrumOutput};
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft};
-use common::{NORMS, complex_values, relative_error, tensor, values};
+use common::{NORMS, complex_values, relative_error, seeded, tensor, values};
 use layers::{Check, Outcome, coarse, every_layer, real};
 
 const HALVES: [DType; 2] = [DType::F16, DType::BF16];
@@ -47,15 +47,30 @@ impl ModuleVisitor for Row {
     }
 }
 
+/// Seeds of the inputs of a layer. One number in thousands lies so near the kink of an activation
+/// that rounding puts it on the other side, which alone moves the gradients by some 40 roundings:
+/// the error of a layer is the median over these inputs.
+const INPUTS: [u64; 5] = [3, 13, 23, 33, 43];
+
+/// The middle one, NaN if any is.
+fn median<const N: usize>(mut errors: [f64; N]) -> f64 {
+    if errors.iter().any(|error| error.is_nan()) {
+        return f64::NAN;
+    }
+    errors.sort_by(f64::total_cmp);
+    errors[N / 2]
+}
+
 /// Output, gradient of the input and gradients of the parameters.
 fn run<M: Module, const D: usize>(
     layer: &M,
     input: [usize; D],
     dtype: DType,
+    seed: u64,
     forward: &impl Fn(&M, Tensor<D>) -> Outcome,
 ) -> [Vec<f64>; 3] {
     let device = Device::flex().autodiff();
-    let x = tensor(&coarse(input, 3), input, dtype, &device).require_grad();
+    let x = tensor(&coarse(input, seed), input, dtype, &device).require_grad();
     let outcome = forward(layer, x.clone());
     let gradients = outcome.loss.backward();
     let gradient = x.grad(&gradients).map_or(Vec::new(), values);
@@ -80,19 +95,22 @@ impl Check for Close {
         for dtype in HALVES {
             let rounded = layer.clone().map(&mut Track(dtype));
             let exact = rounded.clone().map(&mut Track(DType::F64));
-            let got = run(&rounded, input, dtype, &forward);
-            let want = run(&exact, input, DType::F64, &forward);
+            let errors = INPUTS.map(|seed| {
+                let got = run(&rounded, input, dtype, seed, &forward);
+                let want = run(&exact, input, DType::F64, seed, &forward);
+                [0, 1, 2].map(|part| relative_error(&got[part], &want[part]) / epsilon(dtype))
+            });
             let parts = [
                 "output",
                 "gradient of the input",
                 "gradients of the parameters",
             ];
-            for (part, (got, want)) in parts.iter().zip(got.iter().zip(&want)) {
+            for (at, part) in parts.iter().enumerate() {
                 // Rounding makes ties among the samples of a window, and another winner.
                 if name.contains("max-pool") && *part != "output" {
                     continue;
                 }
-                let error = relative_error(got, want) / epsilon(dtype);
+                let error = median(errors.map(|parts| parts[at]));
                 // The gradient of a Gaussian's few parameters is a sum over all frequencies, whose terms
                 // cancel by chance: errors are those of the terms, and larger beside the sum.
                 let sums = name.contains("Gaussian") && *part == "gradients of the parameters";
@@ -113,8 +131,8 @@ impl Check for Close {
 
 #[test]
 fn every_layer_in_half_precision_holds_to_f64() {
-    let device = Device::flex().autodiff();
-    device.seed(5);
+    let (device, _alone) = seeded(5);
+    let device = device.autodiff();
     let mut close = Close(Vec::new());
     every_layer(2, [40, 37], 700, &device, &mut close);
     assert!(close.0.is_empty(), "{}", close.0.join("\n"));
@@ -122,7 +140,8 @@ fn every_layer_in_half_precision_holds_to_f64() {
 
 #[test]
 fn a_long_convolution_in_half_precision_holds_to_f64_at_every_length() {
-    let device = Device::flex().autodiff();
+    let (device, _alone) = seeded(5);
+    let device = device.autodiff();
     let mut close = Close(Vec::new());
     for length in [700, 868, 1000, 1024, 4096] {
         let layer = LongConv1dConfig::new(2, length)

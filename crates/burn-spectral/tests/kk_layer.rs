@@ -121,8 +121,7 @@ fn beta_changes_nothing_and_has_no_gradient() {
 
 #[test]
 fn it_starts_standard_normal_as_published_or_as_a_convolution() {
-    let device = Device::flex();
-    device.seed(3);
+    let (device, _alone) = common::seeded(3);
     let variance = |init| {
         let config = KkLayerConfig::new([64, 256]).with_initializer(init);
         let alpha = values(config.init(&device).conv.response.alpha.val());
