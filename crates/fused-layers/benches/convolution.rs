@@ -35,6 +35,16 @@ fn case(
     }
 }
 
+/// A signal of `size` samples.
+fn signal(channels: [usize; 2], size: usize, taps: usize, groups: usize) -> Convolution {
+    Convolution {
+        sizes: [1, size],
+        kernel: [1, taps],
+        padding: [(0, 0), (taps / 2, taps / 2)],
+        ..case(1, channels, size, taps, groups)
+    }
+}
+
 fn convolutions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("convolution");
     group.sample_size(10);
@@ -57,6 +67,11 @@ fn convolutions(criterion: &mut Criterion) {
         ("3x3 32x64 32 depthwise", case(32, [64, 64], 32, 3, 64)),
         ("7x7 8x64 64 depthwise", case(8, [64, 64], 64, 7, 64)),
         ("31x31 8x64 64 depthwise", case(8, [64, 64], 64, 31, 64)),
+        ("9 1-1 2^15", signal([1, 1], 1 << 15, 9, 1)),
+        ("9 4-4 2^17", signal([4, 4], 1 << 17, 9, 1)),
+        ("9 1-2 2^20", signal([1, 2], 1 << 20, 9, 1)),
+        ("9 16-16 2^20", signal([16, 16], 1 << 20, 9, 1)),
+        ("31 8 2^20 depthwise", signal([8, 8], 1 << 20, 31, 8)),
     ] {
         let (x, w) = (numbers(c.input_len()), numbers(c.weight_len()));
         let gy = numbers(c.output_len());

@@ -116,6 +116,43 @@ fn depthwise(batch: usize, channels: usize, sizes: [usize; 2], kernel: [usize; 2
     }
 }
 
+/// Rows that are cut into pieces: strides beyond the kernel and below it, padding longer than a piece, a last piece
+/// that is not full, several images and groups.
+fn long_rows() -> Vec<Convolution> {
+    let row = |batch, channels, size, taps| same(batch, channels, [1, size], [1, taps]);
+    let plain = row(2, [2, 3], 40_001, 5);
+    vec![
+        plain,
+        row(1, [1, 1], 32_769, 1),
+        Convolution {
+            stride: [1, 2],
+            dilation: [1, 3],
+            padding: [(0, 0), (7, 2)],
+            ..row(2, [3, 2], 70_007, 4)
+        },
+        Convolution {
+            stride: [1, 5],
+            padding: [(0, 0), (5001, 1)],
+            ..row(1, [2, 2], 190_003, 2)
+        },
+        Convolution {
+            stride: [3, 3],
+            padding: [(0, 0), (0, 9)],
+            groups: 3,
+            ..row(1, [1, 2], 100_003, 7)
+        },
+        Convolution {
+            dilation: [2, 130],
+            padding: [(0, 0), (0, 70_000)],
+            ..row(1, [1, 2], 35_000, 33)
+        },
+        Convolution {
+            groups: 3,
+            ..row(2, [1, 1], 50_021, 31)
+        },
+    ]
+}
+
 fn cases() -> Vec<Convolution> {
     let mut cases = vec![
         same(3, [2, 3], [1, 1], [1, 1]),
@@ -180,6 +217,27 @@ fn cases() -> Vec<Convolution> {
         }
     }
     cases
+}
+
+#[test]
+fn long_rows_are_cut_and_give_the_definition_and_its_gradients() {
+    let _lock = lock();
+    for c in long_rows() {
+        check::<f32>(&c);
+        check::<f64>(&c);
+    }
+}
+
+#[test]
+fn a_sample_that_is_not_finite_in_a_long_row_reaches_its_taps_and_no_further() {
+    let c = same(1, [1, 1], [1, 100_000], [1, 3]);
+    let mut x = vec![1_f32; 100_000];
+    x[4096] = f32::NAN;
+    let mut y = vec![0.0; c.output_len()];
+    c.forward(&x, &[1.0, 2.0, 3.0], &mut y);
+    let reached = |at: &usize| y[*at].is_nan();
+    let reached: Vec<usize> = (0..y.len()).filter(reached).collect();
+    assert_eq!(reached, [4095, 4096, 4097]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod blocked_weights;
 mod correlate;
 mod epilogue;
 mod frame;
+mod long_rows;
 mod panels;
 mod reach;
 mod sweep;
@@ -23,6 +24,7 @@ mod weights;
 
 pub use correlate::Correlate;
 pub use epilogue::{ChannelEpilogue, Epilogue};
+use long_rows::LongRows;
 use spectral_lanes::{Scalar, count};
 pub use weights::WeightGradient;
 
@@ -150,8 +152,14 @@ impl Convolution {
             ("weight", w.len(), self.weight_len()),
             ("output", y.len(), self.output_len()),
         ]);
-        if !y.is_empty() {
-            T::enter::<correlate::CorrelateEntry>(Correlate::forward(self, x, w, epilogue, y));
+        if y.is_empty() {
+            return;
+        }
+        match LongRows::of(self) {
+            Some(rows) => rows.forward(x, w, epilogue, y),
+            None => {
+                T::enter::<correlate::CorrelateEntry>(Correlate::forward(self, x, w, epilogue, y))
+            }
         }
     }
 
@@ -163,9 +171,14 @@ impl Convolution {
             ("input gradient", gx.len(), self.input_len()),
         ]);
         if gy.is_empty() {
-            gx.fill(T::of(0.0));
-        } else if !gx.is_empty() {
-            T::enter::<correlate::CorrelateEntry>(Correlate::adjoint(self, gy, w, gx));
+            return gx.fill(T::of(0.0));
+        }
+        if gx.is_empty() {
+            return;
+        }
+        match LongRows::of(self) {
+            Some(rows) => rows.adjoint_input(gy, w, gx),
+            None => T::enter::<correlate::CorrelateEntry>(Correlate::adjoint(self, gy, w, gx)),
         }
     }
 
@@ -177,9 +190,14 @@ impl Convolution {
             ("weight gradient", gw.len(), self.weight_len()),
         ]);
         if gy.is_empty() || x.is_empty() {
-            gw.fill(T::of(0.0));
-        } else if !gw.is_empty() {
-            T::enter::<weights::WeightEntry>(WeightGradient::new(self, x, gy, gw));
+            return gw.fill(T::of(0.0));
+        }
+        if gw.is_empty() {
+            return;
+        }
+        match LongRows::of(self) {
+            Some(rows) => rows.adjoint_weight(x, gy, gw),
+            None => T::enter::<weights::WeightEntry>(WeightGradient::new(self, x, gy, gw)),
         }
     }
 
