@@ -120,35 +120,35 @@ fn depthwise(batch: usize, channels: usize, sizes: [usize; 2], kernel: [usize; 2
 /// that is not full, several images and groups.
 fn long_rows() -> Vec<Convolution> {
     let row = |batch, channels, size, taps| same(batch, channels, [1, size], [1, taps]);
-    let plain = row(2, [2, 3], 40_001, 5);
+    let plain = row(2, [2, 3], 120_001, 5);
     vec![
         plain,
-        row(1, [1, 1], 32_769, 1),
+        row(1, [1, 1], 262_200, 1),
         Convolution {
             stride: [1, 2],
             dilation: [1, 3],
             padding: [(0, 0), (7, 2)],
-            ..row(2, [3, 2], 70_007, 4)
+            ..row(2, [3, 2], 190_007, 4)
         },
         Convolution {
             stride: [1, 5],
             padding: [(0, 0), (5001, 1)],
-            ..row(1, [2, 2], 190_003, 2)
+            ..row(1, [2, 2], 390_003, 2)
         },
         Convolution {
             stride: [3, 3],
             padding: [(0, 0), (0, 9)],
             groups: 3,
-            ..row(1, [1, 2], 100_003, 7)
+            ..row(1, [1, 2], 400_003, 7)
         },
         Convolution {
             dilation: [2, 130],
-            padding: [(0, 0), (0, 70_000)],
-            ..row(1, [1, 2], 35_000, 33)
+            padding: [(0, 0), (0, 150_000)],
+            ..row(1, [1, 2], 75_000, 33)
         },
         Convolution {
             groups: 3,
-            ..row(2, [1, 1], 50_021, 31)
+            ..row(2, [1, 1], 270_021, 31)
         },
     ]
 }
@@ -230,8 +230,8 @@ fn long_rows_are_cut_and_give_the_definition_and_its_gradients() {
 
 #[test]
 fn a_sample_that_is_not_finite_in_a_long_row_reaches_its_taps_and_no_further() {
-    let c = same(1, [1, 1], [1, 100_000], [1, 3]);
-    let mut x = vec![1_f32; 100_000];
+    let c = same(1, [1, 1], [1, 300_000], [1, 3]);
+    let mut x = vec![1_f32; 300_000];
     x[4096] = f32::NAN;
     let mut y = vec![0.0; c.output_len()];
     c.forward(&x, &[1.0, 2.0, 3.0], &mut y);

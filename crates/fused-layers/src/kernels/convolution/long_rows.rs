@@ -11,8 +11,8 @@ use spectral_lanes::{Scalar, with_outer_scratch};
 
 use super::{Convolution, Epilogue};
 
-/// Outputs above which a row is cut.
-const LONG: usize = 1 << 15;
+/// Samples and outputs of a group's channels above which rows are cut: about what the L2 cache holds.
+const LONG: usize = 1 << 19;
 /// Outputs per piece, unless the kernel is longer.
 const PIECE: usize = 2048;
 /// Bytes of the pieces gathered at once: a share of the L2 caches.
@@ -110,7 +110,8 @@ impl<'a> LongRows<'a> {
     pub fn of(conv: &'a Convolution) -> Option<Self> {
         let [height, width] = conv.output_sizes();
         let is_signal = conv.sizes[0] == 1 && conv.kernel[0] == 1 && height == 1;
-        if !is_signal || conv.padding[0] != (0, 0) || width <= LONG || conv.sizes[1] <= LONG {
+        let numbers = conv.in_per_group * conv.sizes[1] + conv.out_per_group * width;
+        if !is_signal || conv.padding[0] != (0, 0) || numbers <= LONG {
             return None;
         }
         let extent = conv.dilation[1] * (conv.kernel[1] - 1) + 1;
