@@ -38,9 +38,8 @@ fn compiled() -> Option<BTreeSet<String>> {
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    let lines = text
-        .lines()
-        .map(|line| line.trim_end_matches(" (*)").into());
+    let lines = text.lines().filter(|line| !line.is_empty());
+    let lines = lines.map(|line| line.trim_end_matches(" (*)").into());
     output.status.success().then(|| lines.collect())
 }
 
