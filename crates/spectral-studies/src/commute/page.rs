@@ -46,6 +46,7 @@ struct SetFigures {
     noise_both: Option<f64>,
     /// Error of batch normalization per part, up to a factor.
     norm_per_part: Option<f64>,
+    branches: Branches,
     /// Rows of pictures, with the names of their operations.
     strips: Vec<(String, String)>,
 }
@@ -80,7 +81,6 @@ fn set(page: &mut Page, of: &Figures) -> SetFigures {
     page.table(format!("{set}/dropout"), of.dropout.iter().map(spread_row));
     page.table(format!("{set}/chains"), of.chains.iter().map(chain_row));
     page.table(format!("{set}/leaks"), of.leaks.iter().map(leak_row));
-    page.table(format!("{set}/branches"), branch_rows(&of.branches));
     let mut strips = Vec::new();
     for (operation, shown) in of.all_operations().zip(&of.pictured) {
         let name = format!("{set}/{}", operation.name);
@@ -107,6 +107,7 @@ fn set(page: &mut Page, of: &Figures) -> SetFigures {
         noise_alone: systematic("noise as activation"),
         noise_both: systematic("both as noise"),
         norm_per_part: find("norm per part").map(|row| row.scaled_error),
+        branches: of.branches.clone(),
         strips,
         set: set.clone(),
     }
@@ -168,20 +169,5 @@ fn leak_row(row: &Leak) -> Vec<Value> {
         row.step.as_str(),
         100.0 * row.alone,
         row.together.map(|share| 100.0 * share),
-    ]
-}
-
-fn branch_rows(of: &Branches) -> [Vec<Value>; 2] {
-    [
-        row![
-            "real part (even part of the image)",
-            100.0 * of.real,
-            of.real_moved,
-        ],
-        row![
-            "imaginary part (odd part of the image)",
-            100.0 * (1.0 - of.real),
-            of.imaginary_moved,
-        ],
     ]
 }
