@@ -19,9 +19,10 @@ use burn_spectral::published::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
 use super::features::{CHANNELS, Features, TAPS, batch_norm, circular, correlate, on, reversed};
-use super::measure::{Exact, Form, Operation, image_of, relative, values};
+use super::measure::{Exact, Form, Operation, image_of};
+use crate::StudyError;
+use crate::kit::images::{relative, values};
 
 /// Slope of the leaky ReLU below zero, as published.
 pub(super) const SLOPE: f64 = 0.2;
@@ -212,14 +213,14 @@ pub(super) fn aliasing(of: &Features) -> Result<Vec<Aliasing>, StudyError> {
     let (grid, images) = (of.half(), of.normed.clone());
     let finest = of.size().map(|samples| samples * FINEST);
     let fine = leaky_relu(spectral_resize2d(images.clone(), finest), SLOPE);
-    let exact = values(&spectral_resize2d(fine, of.size()))?;
+    let exact = values(spectral_resize2d(fine, of.size()))?;
     let mut found = Vec::new();
     for factor in [1, 2, 4] {
         let layer = through(grid, factor).try_init(&images.device())?;
         let got = grid.image(layer.forward(grid.spectrum(images.clone())));
         found.push(Aliasing {
             factor,
-            energy: relative(&values(&got)?, &exact).powi(2),
+            energy: relative(&values(got)?, &exact).powi(2),
         });
     }
     Ok(found)
@@ -257,7 +258,7 @@ pub(super) fn pooling(of: &Features) -> Result<Pooling, StudyError> {
     measured.row("spectral pooling", Form::Other, low)?;
     let average = avg_pool2d(images, AvgPoolOptions::new([2, 2]).with_stride([2, 2]));
     measured.row("average pooling", Form::Other, average)?;
-    let (turned, exact) = (values(&turned)?, values(&exact)?);
+    let (turned, exact) = (values(turned)?, values(exact)?);
     let differ = turned.iter().zip(&exact).filter(|(a, b)| a != b).count();
     Ok(Pooling {
         operation: measured.finish(),

@@ -12,7 +12,7 @@ use super::run::Part;
 use crate::{StudyError, StudyRun};
 
 pub(crate) use section::{percent, points};
-pub(crate) use standing::Standing;
+pub(crate) use standing::{Difference, Standing};
 pub(crate) use subject::Subject;
 
 /// What is to be trained.

@@ -238,3 +238,27 @@ fn shared_words_say_whose_images_are_shown() {
     );
     assert_eq!(words("cifar-10")[0], "One drawn landscape.");
 }
+
+#[test]
+fn a_template_may_write_the_rows_of_a_table_itself() {
+    let report = with(
+        "### {{ name }}\n| claim | holds |\n{% for model in models %}\n| {{ model }} | {{ accuracy | fixed(1) }} |\n\
+         {% endfor %}\n| {{ name }} | a \\| b |\n> Noted.\n\n### Times",
+    )
+    .unwrap();
+    let [Block::Table(own), Block::Table(times), ..] = report.sections[0].blocks.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!((&*own.note, &*times.title), ("Noted.", "Times"));
+    let text = "# <b>*net*</b> ## two | > three";
+    assert_eq!(own.columns, ["claim", "holds"]);
+    assert_eq!(
+        own.rows,
+        [row!["a", "1.0"], row!["b", "1.0"], row![text, "a | b"]]
+    );
+    let said = with("### T\n| a | b |\n| 1 | 2 | 3 |").unwrap_err();
+    assert!(
+        said.contains("the table `T` has rows of 3 cells, but 2 columns"),
+        "{said}"
+    );
+}
