@@ -33,8 +33,9 @@
 //!
 //! The `###` line is the title of the table, chart or row of pictures that follows, the `|` line the names
 //! of a table's columns, the `>` lines the note below it. Each exhibit stands on a line of its own and is
-//! placed once. Filters are in `page/filters.rs`: numbers with a fraction need one. The sentence and the
-//! table of a comparison are macros: `{% import "comparison" as comparison %}`.
+//! placed once. A table of words can be written out: more `|` lines after the first. Filters are in
+//! `page/filters.rs`: numbers with a fraction need one. The sentence and the table of a comparison are
+//! macros: `{% import "comparison" as comparison %}`.
 //! To try words without compiling: `spectral study render NAME --out FOLDER --template FILE`.
 
 pub(crate) mod closed_form;
