@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use spectral_lab::data::{DataSet, Normalize, resized};
 use spectral_lab::train::Classifier;
 
-use super::super::StudyError;
-use super::super::rate::{hits, named, seen};
 use super::OWN;
+use crate::StudyError;
+use crate::kit::rate::{hits, named, seen};
 
 /// How images come to another size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,12 +90,12 @@ pub(super) struct AtSize {
     pub(super) accuracy: f64,
 }
 
-/// Accuracy on the first `count` test images at each size.
+/// Accuracy on the test images at each size.
 pub(super) fn at_sizes<M: Classifier>(
     network: &M,
-    data: &DataSet,
-    (presented, count): (Presented, usize),
-    (sizes, normalize): (&[[usize; 2]], &Normalize),
+    (data, normalize): (&DataSet, &Normalize),
+    presented: Presented,
+    sizes: &[[usize; 2]],
     device: &Device,
 ) -> Result<Vec<AtSize>, StudyError> {
     let Presented { way, route } = presented;
@@ -112,7 +112,7 @@ pub(super) fn at_sizes<M: Classifier>(
             (Way::BandLimited, _) => data.test.clone(),
         };
         let (mut right, mut total) = (0, 0);
-        for batch in seen(&images, count, normalize, device) {
+        for batch in seen(&images, images.len(), normalize, device) {
             let (batch, labels) = batch?;
             let batch = match (way, route) {
                 (Way::Bilinear, Route::ToTrainingSizeBandLimited) => spectral_resize2d(batch, OWN),
@@ -153,8 +153,7 @@ mod tests {
         let normalize = Normalize::default();
         let all = [&Presented::ALL[..], &[Presented::CUT_OFF]].concat();
         let found = all.into_iter().map(|presented| {
-            let images = (presented, 50);
-            at_sizes(&network, &data, images, (&sizes, &normalize), &device).unwrap()
+            at_sizes(&network, (&data, &normalize), presented, &sizes, &device).unwrap()
         });
         let found: Vec<_> = found.collect();
         for other in &found {
@@ -183,13 +182,7 @@ mod tests {
             };
             let sizes = [[56, 56], [20, 20]];
             let normalize = Normalize::default();
-            let found = at_sizes(
-                &network,
-                &data,
-                (presented, 20),
-                (&sizes, &normalize),
-                &device,
-            );
+            let found = at_sizes(&network, (&data, &normalize), presented, &sizes, &device);
             assert_eq!(found.unwrap().len(), 2);
         }
     }

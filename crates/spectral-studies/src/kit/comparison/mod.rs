@@ -1,6 +1,7 @@
 //! Networks trained alike on one data set, from several seeds, beside a baseline.
 
 mod network;
+mod per_seed;
 mod section;
 mod standing;
 mod subject;
@@ -11,6 +12,7 @@ use spectral_lab::train::{Decay, Recipe, Span, TrainConfig};
 use super::run::Part;
 use crate::{StudyError, StudyRun};
 
+pub(crate) use per_seed::{Mean, PerSeed};
 pub(crate) use section::{percent, points};
 pub(crate) use standing::{Difference, Standing};
 pub(crate) use subject::Subject;

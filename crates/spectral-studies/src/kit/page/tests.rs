@@ -107,6 +107,29 @@ fn figures_stay_text_whatever_they_hold() {
 }
 
 #[test]
+fn a_table_of_words_is_written_out() {
+    let report = filled(&format!(
+        "# T\n## S\n### Claims\n| claim | holds |\n{{% for model in models %}}\n\
+         | {{{{ model }}}} is {{{{ name }}}} | {{{{ accuracy | percent }}}} |\n{{% endfor %}}\n> Note.\n\
+         | a | b |\n{{{{ table('times') }}}}\n{REST}"
+    ));
+    let report = report.unwrap();
+    let [Block::Table(claims), Block::Table(_), ..] = report.sections[0].blocks.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!((&*claims.title, &*claims.note), ("Claims", "Note."));
+    assert_eq!(claims.columns, ["claim", "holds"]);
+    let first = [row!["a is # <b>*net*</b> ## two | > three", "98.3 %"]];
+    assert_eq!(claims.rows[..1], first);
+    assert_eq!(claims.rows.len(), 2);
+    let error = problem("# T\n## S\n### Claims\n| a | b |\n| 1 |\n");
+    assert!(
+        error.contains("`Claims` has rows of 1 cells, but 2 columns"),
+        "{error}"
+    );
+}
+
+#[test]
 fn exhibits_are_placed_by_their_names_and_once() {
     for (template, expected) in [
         (
