@@ -1,13 +1,13 @@
 //! The findings of a report, in sentences.
 
-use spectral_lab::report::chance::{Verdict, compare, compare_losses, compare_seeds};
-use spectral_lab::report::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
+use super::chance::{Verdict, compare, compare_losses, compare_seeds};
+use super::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
 
 /// Suffix of the name of a repaired network; the rest is the name of the published one.
 const REPAIRED: &str = "-repaired";
 
 /// The findings, most important first.
-pub(super) fn findings(report: &Report) -> Vec<String> {
+pub fn findings(report: &Report) -> Vec<String> {
     let mut findings: Vec<String> = report.data_sets.iter().map(accuracies).collect();
     findings.extend(repairs(report));
     findings.extend(times(report));

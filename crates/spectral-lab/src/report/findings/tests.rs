@@ -1,5 +1,5 @@
 use super::*;
-use spectral_lab::report::SeedReport;
+use crate::report::SeedReport;
 
 fn model(name: &str, accuracy: f64) -> ModelReport {
     ModelReport {

@@ -1,23 +1,25 @@
-//! Assembles reports from training results.
+//! Reports of what was trained: a [`Report`] holds plain values, which are taken from data sets, networks and outcomes
+//! here.
 
 use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::error::CliError;
-use spectral_lab::data::{self, DataSet, Images};
-use spectral_lab::model::{FilterProbe, InputSpec, Network, probe_filters};
-use spectral_lab::report::{
-    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, check_writable,
-    write_html, write_json, write_markdown,
+use crate::data::{self, DataSet, Images};
+use crate::model::{FilterProbe, InputSpec, Network, probe_filters};
+use crate::report::{
+    DataSetReport, EpochReport, FilterReport, Grid, ModelReport, Picture, Report, ReportError,
+    check_writable, write_html, write_json, write_markdown,
 };
-use spectral_lab::train::{Ending, EpochMetrics, Feeding, TrainConfig, TrainOutcome, reconstruct};
+use crate::train::{
+    Ending, EpochMetrics, Feeding, TrainConfig, TrainError, TrainOutcome, reconstruct,
+};
 
 /// Maximum number of sample images per data set.
 const MAX_SAMPLES: usize = 20;
 
 /// The figures of a run; the caller adds the names.
-pub(super) fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
+pub fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
     let mut report = ModelReport {
         accuracy: f64::NAN,
         precision: f64::NAN,
@@ -104,7 +106,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Impulse responses of a network's first layer.
-pub(super) fn filters(
+pub fn filters(
     network: &Network,
     input: &InputSpec,
     count: usize,
@@ -132,7 +134,7 @@ fn filter_report(probe: FilterProbe) -> FilterReport {
 }
 
 /// A data set without models yet.
-pub(super) fn data_report(data: &DataSet) -> DataSetReport {
+pub fn data_report(data: &DataSet) -> DataSetReport {
     let color = if data.train.channels == 1 {
         "gray"
     } else {
@@ -179,11 +181,14 @@ fn sample_indices(data: &DataSet) -> Vec<u32> {
 }
 
 /// Reconstructions of the samples by a network trained to reconstruct images.
-pub(super) fn rebuilt(
+///
+/// # Errors
+/// If the network does not accept the images.
+pub fn rebuilt(
     network: &Network,
     data: &DataSet,
     config: &TrainConfig,
-) -> Result<Vec<Picture>, CliError> {
+) -> Result<Vec<Picture>, TrainError> {
     let images = data.test.subset(&sample_indices(data))?;
     let feeding = Feeding {
         normalize: &config.normalize,
@@ -199,7 +204,7 @@ pub(super) fn rebuilt(
 }
 
 /// One image with its channels side by side.
-pub(super) fn picture(images: &Images, index: usize, label: String) -> Picture {
+pub fn picture(images: &Images, index: usize, label: String) -> Picture {
     let planes = images.image(index);
     let plane = images.height * images.width;
     let pixels = (0..plane)
@@ -222,7 +227,10 @@ fn sentence(phrase: &str) -> String {
 }
 
 /// Rejects a folder that [`write`] could not write to; it is created if missing.
-pub(super) fn check(folder: &Path) -> Result<(), CliError> {
+///
+/// # Errors
+/// If a file of the report cannot be written there.
+pub fn check(folder: &Path) -> Result<(), ReportError> {
     for name in ["report.json", "report.md", "report.html"] {
         check_writable(&folder.join(name))?;
     }
@@ -230,7 +238,10 @@ pub(super) fn check(folder: &Path) -> Result<(), CliError> {
 }
 
 /// Writes `report.html`, `report.json` and `report.md`.
-pub(super) fn write(report: &Report, folder: &Path) -> Result<(), CliError> {
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write(report: &Report, folder: &Path) -> Result<(), ReportError> {
     write_json(report, folder.join("report.json"))?;
     write_markdown(report, folder.join("report.md"))?;
     write_html(report, folder.join("report.html"))?;
