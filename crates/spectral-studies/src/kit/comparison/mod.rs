@@ -149,6 +149,19 @@ impl Trained {
     pub(crate) fn spread(&self, figure: fn(&ModelReport) -> f64) -> Option<Spread> {
         Spread::of(self.runs.iter().map(figure))
     }
+
+    /// The mean as a cell of a table, with the standard deviation where there are several seeds.
+    pub(crate) fn mean_and_std(
+        &self,
+        figure: fn(&ModelReport) -> f64,
+        form: impl Fn(f64) -> String,
+    ) -> String {
+        let mean = form(self.mean(figure));
+        match self.spread(figure) {
+            Some(spread) => format!("{mean} ± {}", form(spread.std)),
+            None => mean,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -196,5 +209,14 @@ pub(crate) mod tests {
         assert_eq!(set.models.len(), 3);
         assert!((set.models[0].accuracy - 0.92).abs() < 1e-12);
         assert_eq!(set.models[0].seeds.len(), 3);
+    }
+
+    #[test]
+    fn a_mean_has_its_deviation_where_there_are_several_seeds() {
+        let mut trained = compared().models.swap_remove(0);
+        let cell = |of: &Trained| of.mean_and_std(|run| run.accuracy, percent);
+        assert_eq!(cell(&trained), "92.00 ± 2.00");
+        trained.runs.truncate(1);
+        assert_eq!(cell(&trained), "90.00");
     }
 }
