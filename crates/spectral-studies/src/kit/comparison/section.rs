@@ -1,9 +1,6 @@
 //! A comparison in words, as a table and as lines.
 
-use spectral_lab::report::{
-    ChartKind, EpochReport, Goal, Line, ModelReport, Point, SectionChart, SectionTable, Spread,
-    chance::margin_of_mean,
-};
+use spectral_lab::report::{Goal, ModelReport, SectionTable, Spread, chance::margin_of_mean};
 
 use crate::kit::Parts as Section;
 
@@ -165,33 +162,6 @@ impl Compared {
                 ),
             }],
             ..Section::default()
-        }
-    }
-
-    /// A figure by epoch, a line a network, means over the seeds times `factor`.
-    pub(crate) fn curves(
-        &self,
-        title: &str,
-        factor: f64,
-        figure: fn(&EpochReport) -> f64,
-    ) -> SectionChart {
-        let lines = self.models.iter().enumerate().map(|(index, trained)| Line {
-            name: trained.model.clone(),
-            group: index,
-            dashed: false,
-            points: (trained.curve(figure).into_iter())
-                .map(|(x, y)| Point { x, y: factor * y })
-                .collect(),
-        });
-        SectionChart {
-            title: title.into(),
-            note: "Means over the seeds.".into(),
-            kind: ChartKind::Lines {
-                x: "epoch".into(),
-                logarithmic: false,
-                lines: lines.collect(),
-            },
-            file: None,
         }
     }
 }
