@@ -1,9 +1,6 @@
 //! A comparison in words, as a table and as lines.
 
-use spectral_lab::report::{
-    ChartKind, EpochReport, Goal, Line, ModelReport, Point, SectionChart, SectionTable, Spread,
-    chance::margin_of_mean,
-};
+use spectral_lab::report::{Goal, ModelReport, SectionTable, Spread, chance::margin_of_mean};
 
 use crate::kit::Parts as Section;
 
@@ -60,23 +57,6 @@ impl Trained {
         let pairs = self.runs.iter().zip(&baseline.runs);
         pairs
             .map(|(run, baseline)| run.score() - baseline.score())
-            .collect()
-    }
-
-    /// The mean of a figure over the seeds, epoch by epoch.
-    pub(crate) fn curve(&self, figure: fn(&EpochReport) -> f64) -> Vec<Point> {
-        let epochs = self.runs.iter().map(|run| run.history.len());
-        let mean = |epoch: usize| {
-            let sum: f64 = (self.runs.iter())
-                .map(|run| figure(&run.history[epoch]))
-                .sum();
-            sum / self.runs.len() as f64
-        };
-        (0..epochs.min().unwrap_or(0))
-            .map(|epoch| Point {
-                x: (epoch + 1) as f64,
-                y: mean(epoch),
-            })
             .collect()
     }
 }
@@ -184,36 +164,6 @@ impl Compared {
             ..Section::default()
         }
     }
-
-    /// A figure by epoch, a line a network, means over the seeds times `factor`.
-    pub(crate) fn curves(
-        &self,
-        title: &str,
-        factor: f64,
-        figure: fn(&EpochReport) -> f64,
-    ) -> SectionChart {
-        let lines = self.models.iter().enumerate().map(|(index, trained)| Line {
-            name: trained.model.clone(),
-            group: index,
-            dashed: false,
-            points: (trained.curve(figure).into_iter())
-                .map(|at| Point {
-                    y: factor * at.y,
-                    ..at
-                })
-                .collect(),
-        });
-        SectionChart {
-            title: title.into(),
-            note: "Means over the seeds.".into(),
-            kind: ChartKind::Lines {
-                x: "epoch".into(),
-                logarithmic: false,
-                lines: lines.collect(),
-            },
-            file: None,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -248,15 +198,5 @@ mod tests {
         assert!(table.title.starts_with("Loss"));
         assert_eq!(table.rows[0][2].shown(), "0.0080");
         assert_eq!(table.rows[1][5].shown(), "+0.0010 ± 0.0000");
-    }
-
-    #[test]
-    fn curves_are_means_over_the_seeds() {
-        let chart = compared().curves("Accuracy (%)", 100.0, |epoch| epoch.test_accuracy);
-        let ChartKind::Lines { lines, .. } = chart.kind else {
-            panic!("{chart:?}")
-        };
-        assert_eq!(lines.len(), 3);
-        assert!((lines[0].points[0].y - 92.0).abs() < 1e-9);
     }
 }

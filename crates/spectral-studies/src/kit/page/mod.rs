@@ -74,6 +74,11 @@ impl Page {
         standing
     }
 
+    /// Networks of a data set without a baseline, shown after the sections.
+    pub(crate) fn data_set(&mut self, set: DataSetReport) {
+        self.data_sets.push(set);
+    }
+
     /// Fills the template, or the file that [`StudyOptions`](crate::StudyOptions) gives in its place,
     /// with the figures: the fields of a struct.
     ///
