@@ -44,7 +44,6 @@ mod extent;
 pub(crate) mod images;
 mod ledger;
 mod page;
-mod parts;
 pub(crate) mod rate;
 pub(crate) mod run;
 mod scene;
@@ -53,5 +52,4 @@ pub(crate) mod shown;
 
 pub(crate) use extent::Extents;
 pub(crate) use page::{Chart, Page, Table, line, row};
-pub(crate) use parts::Parts;
 pub(crate) use sets::{SetSteps, Sets};

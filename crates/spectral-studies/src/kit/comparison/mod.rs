@@ -2,7 +2,7 @@
 
 mod network;
 mod per_seed;
-mod section;
+mod score;
 mod standing;
 mod subject;
 
@@ -13,7 +13,7 @@ use super::run::Part;
 use crate::{StudyError, StudyRun};
 
 pub(crate) use per_seed::{Mean, PerSeed};
-pub(crate) use section::{percent, points};
+pub(crate) use score::{percent, points};
 pub(crate) use standing::{Difference, Standing};
 pub(crate) use subject::Subject;
 
