@@ -11,7 +11,8 @@
 //!    result depends on, and the work. Results are kept as JSON; a changed setting measures again, and a
 //!    renamed step or a field without a default makes kept results unreadable. Shared work:
 //!    [`Sets`] chooses data, [`SetSteps`] runs steps on one set, [`Comparison`](comparison::Comparison)
-//!    trains networks from several seeds, [`Subject`](comparison::Subject) is one of them after training.
+//!    trains networks from several seeds, [`Subject`](comparison::Subject) is one of them after training,
+//!    [`each_seed`](comparison::Comparison::each_seed) measures those of all seeds.
 //!    Do nothing slow outside a step: `spectral study render` rebuilds the page without measuring.
 //! 4. **Give the page its figures** (`page.rs`): a `#[derive(Serialize)]` struct of what the sentences use,
 //!    and named tables, charts and rows of pictures on a [`Page`], then `page.render(run, TEMPLATE, &figures)`.

@@ -321,28 +321,6 @@ fn scaling(costs: &[Cost]) -> Option<Scaling> {
     })
 }
 
-impl Sight {
-    /// The share of the change at other frequencies.
-    fn elsewhere(&self) -> f64 {
-        let shares = self.leaks.iter().map(|leak| leak.elsewhere);
-        shares.sum::<f64>() / self.leaks.len().max(1) as f64
-    }
-
-    fn most_elsewhere(&self) -> f64 {
-        let shares = self.leaks.iter().map(|leak| leak.elsewhere);
-        shares.fold(0.0, f64::max)
-    }
-
-    fn changed(&self) -> f64 {
-        let counts = self.leaks.iter().map(|leak| leak.changed as f64);
-        counts.sum::<f64>() / self.leaks.len().max(1) as f64
-    }
-
-    fn recolored(&self) -> f64 {
-        self.colors.permuted.max(self.colors.exchanged)
-    }
-}
-
 fn seen(sights: &[Sight]) -> Option<Seen> {
     // The published networks of spectra.
     let is_published = |sight: &&Sight| PUBLISHED[1..].contains(&sight.model.as_str());

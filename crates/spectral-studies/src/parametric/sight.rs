@@ -46,6 +46,31 @@ pub(super) struct Sight {
     pub(super) answers: Vec<f32>,
 }
 
+impl Sight {
+    /// The mean share of the change at other frequencies.
+    pub(super) fn elsewhere(&self) -> f64 {
+        let shares = self.leaks.iter().map(|leak| leak.elsewhere);
+        shares.sum::<f64>() / self.leaks.len().max(1) as f64
+    }
+
+    /// The largest of these shares.
+    pub(super) fn most_elsewhere(&self) -> f64 {
+        let shares = self.leaks.iter().map(|leak| leak.elsewhere);
+        shares.fold(0.0, f64::max)
+    }
+
+    /// How many frequencies change.
+    pub(super) fn changed(&self) -> f64 {
+        let counts = self.leaks.iter().map(|leak| leak.changed as f64);
+        counts.sum::<f64>() / self.leaks.len().max(1) as f64
+    }
+
+    /// The larger change by other colors.
+    pub(super) fn recolored(&self) -> f64 {
+        self.colors.permuted.max(self.colors.exchanged)
+    }
+}
+
 /// What a wave of one frequency, added to images, changes before the head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Leak {

@@ -20,7 +20,7 @@ use crate::{StudyError, StudyInfo, StudyRun};
 use commute::{Apart, apart};
 use composed::{Composed, Counting};
 use handover::{After, handovers};
-use sizes::{AtSize, Presented, Route, at_sizes};
+use sizes::{AtSize, BySize, Presented, Route, at_sizes};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "resolution",
@@ -99,12 +99,6 @@ const EXTENT: Extents<Extent> = Extents {
         shown: 50,
     },
 };
-
-/// Accuracies of a network by size; at its training size alone where it runs at no other.
-struct BySize {
-    presented: Presented,
-    of: PerSeed<Vec<AtSize>>,
-}
 
 /// All figures.
 struct Figures {

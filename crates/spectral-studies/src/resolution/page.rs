@@ -6,8 +6,8 @@ use spectral_lab::report::{Line, Report, Value};
 
 use super::composed::Counting;
 use super::handover::{After, Kind, lost};
-use super::sizes::{Presented, Route, Way};
-use super::{Apart, BySize, Figures, OWN};
+use super::sizes::{BySize, Presented, Route, Way, minus, side};
+use super::{Apart, Figures, OWN};
 use crate::kit::comparison::{Mean, PerSeed, Standing, percent, points};
 use crate::kit::{Chart, Page, Table, line, row};
 use crate::{StudyError, StudyRun};
@@ -170,33 +170,6 @@ pub(super) fn page(run: &StudyRun<'_>, of: Figures) -> Result<Report, StudyError
     page.render(run, include_str!("page.md.jinja"), &figures)
 }
 
-impl BySize {
-    /// The accuracy of each seed at a size.
-    fn each_at(&self, size: [usize; 2]) -> Vec<f64> {
-        let all = self.of.seeds.iter().flatten();
-        let there = all.filter(|at| at.size == size);
-        there.map(|at| at.accuracy).collect()
-    }
-
-    /// The mean accuracy at a size; none where it was not run there.
-    fn at(&self, size: [usize; 2]) -> Option<f64> {
-        let all = self.each_at(size);
-        (!all.is_empty()).then(|| Mean::of(&all).mean)
-    }
-
-    /// What is lost from the own size to another, seed by seed.
-    fn lost(&self, size: [usize; 2]) -> Vec<f64> {
-        minus(&self.each_at(OWN), &self.each_at(size))
-    }
-
-    /// The mean accuracy in per cent by size, where it was run.
-    fn line(&self, name: String, group: usize) -> Line {
-        let sizes = self.of.seeds.first().into_iter().flatten();
-        let points = sizes.filter_map(|at| Some((side(at.size), 100.0 * self.at(at.size)?)));
-        line(name, group, points)
-    }
-}
-
 impl Figures {
     /// The largest of the sizes.
     fn largest(&self) -> [usize; 2] {
@@ -224,10 +197,6 @@ impl Figures {
     }
 }
 
-fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
-}
-
 /// A row that begins with a name.
 fn headed(name: &str, cells: impl Iterator<Item = Value>) -> Vec<Value> {
     std::iter::once(name.into()).chain(cells).collect()
@@ -235,11 +204,6 @@ fn headed(name: &str, cells: impl Iterator<Item = Value>) -> Vec<Value> {
 
 fn cell(share: Option<f64>) -> Value {
     share.map_or(Value::from(None), |share| percent(share).into())
-}
-
-/// The side of a square with as many pixels.
-fn side([height, width]: [usize; 2]) -> f64 {
-    ((height * width) as f64).sqrt()
 }
 
 fn baseline(of: &Figures) -> Option<Baseline> {

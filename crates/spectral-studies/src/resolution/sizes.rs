@@ -5,10 +5,13 @@ use burn_spectral::pool::spectral_resize2d;
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{DataSet, Normalize, resized};
+use spectral_lab::report::Line;
 use spectral_lab::train::Classifier;
 
 use super::OWN;
 use crate::StudyError;
+use crate::kit::comparison::{Mean, PerSeed};
+use crate::kit::line;
 use crate::kit::rate::{hits, named, seen};
 
 /// How images come to another size.
@@ -88,6 +91,49 @@ pub(super) struct AtSize {
     pub(super) size: [usize; 2],
     /// A fraction.
     pub(super) accuracy: f64,
+}
+
+/// Accuracies of a network by size; at its training size alone where it runs at no other.
+pub(super) struct BySize {
+    pub(super) presented: Presented,
+    pub(super) of: PerSeed<Vec<AtSize>>,
+}
+
+impl BySize {
+    /// The accuracy of each seed at a size.
+    pub(super) fn each_at(&self, size: [usize; 2]) -> Vec<f64> {
+        let all = self.of.seeds.iter().flatten();
+        let there = all.filter(|at| at.size == size);
+        there.map(|at| at.accuracy).collect()
+    }
+
+    /// The mean accuracy at a size; none where it was not run there.
+    pub(super) fn at(&self, size: [usize; 2]) -> Option<f64> {
+        let all = self.each_at(size);
+        (!all.is_empty()).then(|| Mean::of(&all).mean)
+    }
+
+    /// What is lost from the own size to another, seed by seed.
+    pub(super) fn lost(&self, size: [usize; 2]) -> Vec<f64> {
+        minus(&self.each_at(OWN), &self.each_at(size))
+    }
+
+    /// The mean accuracy in per cent by size, where it was run.
+    pub(super) fn line(&self, name: String, group: usize) -> Line {
+        let sizes = self.of.seeds.first().into_iter().flatten();
+        let points = sizes.filter_map(|at| Some((side(at.size), 100.0 * self.at(at.size)?)));
+        line(name, group, points)
+    }
+}
+
+/// Seed by seed.
+pub(super) fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+/// The side of a square with as many pixels.
+pub(super) fn side([height, width]: [usize; 2]) -> f64 {
+    ((height * width) as f64).sqrt()
 }
 
 /// Accuracy on the test images at each size.
