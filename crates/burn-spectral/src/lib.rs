@@ -38,7 +38,8 @@
 //!   they run in tensor operations on whatever backend there is
 //! - `autodiff` (default): gradients
 //! - `rayon`, `simd` (default): Burn's features of these names
-//! - `summary`, `inspect` (default): the modules of these names; `inspect` needs `autodiff`
+//! - `summary`, `inspect` (default): the modules of these names; `inspect` turns on `autodiff`
+//!   and `flex`, as it takes gradients and computes in f64 on the CPU
 //! - `wgpu`, `vulkan`, `metal`, `cuda`, `rocm`: further backends, passed through to Burn
 //! - `x86-v4`: AVX-512 matrix products in Burn's CPU backend
 //!

@@ -1,6 +1,7 @@
 //! Burn's spatial layers on faster CPU kernels: same modules, same parameters, same results.
 //!
-//! These are the functions of [`fused_layers::spatial`]; those that return an error return this crate's.
+//! These are the functions of [`fused_layers::spatial`]; those that return an error return this crate's. With
+//! [`fused_layers::nn`] in place of `burn::nn`, a program calls `layer.forward(x)` as before.
 
 use burn::nn::conv::{Conv1d, Conv2d};
 use burn::tensor::Tensor;

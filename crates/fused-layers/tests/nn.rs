@@ -4,7 +4,6 @@ mod tensors;
 
 use std::path::PathBuf;
 
-use burn::config::Config;
 use burn::module::{Module, ModuleDisplay, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, FloatDType, Gradients, Tensor};
 use fused_layers::nn::PaddingConfig2d;
@@ -13,12 +12,12 @@ use tensors::{assert_close, noise_tensor, seeded, values};
 
 /// The same network from the layers of one module or the other.
 macro_rules! network {
-    ($name:ident, $nn:path) => {
+    ($name:ident, $($nn:ident)::+) => {
         mod $name {
             use super::*;
-            use $nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig};
-            use $nn::pool::{MaxPool2d, MaxPool2dConfig};
-            use $nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, LinearLayout};
+            use $($nn)::+::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig};
+            use $($nn)::+::pool::{MaxPool2d, MaxPool2dConfig};
+            use $($nn)::+::{BatchNorm, BatchNormConfig, Linear, LinearConfig, LinearLayout};
 
             #[derive(Module, Debug)]
             pub struct Network {

@@ -50,6 +50,16 @@ impl FlexTensor {
         none()
     }
 
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        match self.0 {}
+    }
+
+    /// The elements.
+    pub fn storage_mut<E: Element>(&mut self) -> &mut [E] {
+        match self.0 {}
+    }
+
     pub(super) fn is_contiguous(&self) -> bool {
         match self.0 {}
     }
