@@ -124,6 +124,20 @@ pub enum PdeError {
         /// The largest number accepted.
         most: usize,
     },
+    /// A table that is not an explicit method.
+    #[error(
+        "the method {method} has {rows} rows, of which row {row} has {weights} weights; a table has at least one row, and row i at most i + 1 weights"
+    )]
+    Method {
+        /// The name of the method.
+        method: &'static str,
+        /// Its number of rows.
+        rows: usize,
+        /// The row.
+        row: usize,
+        /// Its number of weights.
+        weights: usize,
+    },
     /// A linear operator that grows too fast for the time step.
     #[error(
         "{equation}: the linear operator or its time step {dt} is too large (a coefficient overflows); \

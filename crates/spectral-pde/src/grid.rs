@@ -7,8 +7,10 @@ use spectral_kernels::half_bins;
 
 use crate::error::{PdeError, expect_positive};
 
-/// Largest number of points of a grid and of elements of a state.
-pub(crate) const MOST_ELEMENTS: usize = 1 << 31;
+/// Largest number of values in a result.
+const MOST_ELEMENTS: usize = 1 << 31;
+/// Largest number of points of a grid.
+const MOST_POINTS: usize = 1 << 27;
 
 /// A periodic grid of one to three axes: point `i` of an axis with `n` points and length `L` is at `x = i·L/n`.
 ///
@@ -33,7 +35,7 @@ impl Grid {
     /// A grid with these numbers of points and lengths, one per axis.
     ///
     /// # Errors
-    /// If there are no axes or more than three, an axis has fewer than 2 points, there are more than 2³¹ points in all,
+    /// If there are no axes or more than three, an axis has fewer than 2 points, there are more than 2²⁷ points in all,
     /// or a length is not positive.
     pub fn new(sizes: &[usize], lengths: &[f64]) -> Result<Self, PdeError> {
         if !(1..=3).contains(&sizes.len()) {
@@ -47,16 +49,16 @@ impl Grid {
             });
         }
         for (axis, &points) in sizes.iter().enumerate() {
-            if !(2..=MOST_ELEMENTS).contains(&points) {
+            if !(2..=MOST_POINTS).contains(&points) {
                 return Err(PdeError::Points {
                     axis,
                     points,
                     least: 2,
-                    most: MOST_ELEMENTS,
+                    most: MOST_POINTS,
                 });
             }
         }
-        check_elements("grid", sizes)?;
+        check_at_most("a grid", sizes, MOST_POINTS)?;
         for &length in lengths {
             expect_positive("a grid length", length)?;
         }
@@ -143,9 +145,10 @@ impl Grid {
             k: [0.0; 3],
             nyquist: [false; 3],
         };
-        for axis in 0..self.dimensions() {
-            wavenumber.k[axis] = TAU * modes[axis] as f64 / self.lengths[axis];
-            wavenumber.nyquist[axis] = 2 * modes[axis].unsigned_abs() == self.sizes[axis];
+        let axes = self.sizes.iter().zip(&self.lengths);
+        for (axis, ((&n, length), mode)) in axes.zip(modes).enumerate() {
+            wavenumber.k[axis] = TAU * mode as f64 / length;
+            wavenumber.nyquist[axis] = 2 * mode.unsigned_abs() == n;
         }
         wavenumber
     }
@@ -162,15 +165,19 @@ pub(crate) fn signed(k: usize, n: usize) -> isize {
 
 /// Checks a number of elements, the product of `sizes`.
 pub(crate) fn check_elements(what: &'static str, sizes: &[usize]) -> Result<usize, PdeError> {
+    check_at_most(what, sizes, MOST_ELEMENTS)
+}
+
+fn check_at_most(what: &'static str, sizes: &[usize], most: usize) -> Result<usize, PdeError> {
     let elements = sizes
         .iter()
         .try_fold(1_usize, |all, &size| all.checked_mul(size))
         .unwrap_or(usize::MAX);
-    if elements > MOST_ELEMENTS {
+    if elements > most {
         return Err(PdeError::TooLarge {
             what,
             elements,
-            most: MOST_ELEMENTS,
+            most,
         });
     }
     Ok(elements)
@@ -188,7 +195,7 @@ pub struct Wavenumber {
 }
 
 impl Wavenumber {
-    /// The component along an axis, in radians per unit length.
+    /// The component along an axis (0 to 2), in radians per unit length; 0 beyond the axes of the grid.
     pub fn k(&self, axis: usize) -> f64 {
         self.k[axis]
     }
@@ -203,7 +210,7 @@ impl Wavenumber {
         self.k == [0.0; 3]
     }
 
-    /// The symbol of `∂^order/∂x_axis^order`: `(ik)^order`.
+    /// The symbol of `∂^order/∂x_axis^order`, `(ik)^order`, for an axis from 0 to 2.
     pub fn derivative(&self, axis: usize, order: u32) -> Complex64 {
         if order % 2 == 1 && self.nyquist[axis] {
             return Complex64::ZERO;
@@ -261,13 +268,13 @@ mod tests {
         assert_eq!(text(&[], &[]), "a grid has 0 axes; 1 to 3 are accepted");
         assert_eq!(
             text(&[8, 1], &[1.0, 1.0]),
-            "axis 1 has 1 points; 2 to 2147483648 are accepted"
+            "axis 1 has 1 points; 2 to 134217728 are accepted"
         );
         assert_eq!(
             text(&[8], &[-1.0]),
             "a grid length is -1; finite numbers above 0 are accepted"
         );
-        assert!(text(&[1 << 20, 1 << 20], &[1.0, 1.0]).contains("at most 2147483648"));
+        assert!(text(&[1 << 20, 1 << 20], &[1.0, 1.0]).contains("at most 134217728"));
         assert!(text(&[8], &[1.0, 1.0]).contains("2 values for 1 axes"));
     }
 }

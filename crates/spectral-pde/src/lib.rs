@@ -4,7 +4,7 @@
 //!   Runge–Kutta methods of order 1 to 4 in time. An equation is a [`Pde`]: the symbol of a linear operator plus a
 //!   [`Nonlinear`] function; a method is a [`Tableau`]; a [`Stepper`] takes any of both. See [`equations`].
 //! - **Darcy flow** on the unit square: [`darcy`].
-//! - **Random initial states**, identical bit by bit for a seed: [`initial`].
+//! - **Random initial states**, identical bit by bit for a seed: [`initial`]; many simulations at once: [`Ensemble`].
 //! - **Analytic solutions**: [`solution`].
 //!
 //! # Conventions
@@ -40,6 +40,7 @@
 #![warn(missing_docs)]
 
 pub mod darcy;
+mod ensemble;
 pub mod equations;
 mod error;
 mod grid;
@@ -51,6 +52,7 @@ mod stepper;
 mod table;
 mod tableau;
 
+pub use ensemble::{DarcyEnsemble, Ensemble};
 pub use error::PdeError;
 pub use grid::{Grid, Wavenumber};
 pub use pde::{Nonlinear, Pde};

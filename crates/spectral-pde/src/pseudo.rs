@@ -305,3 +305,99 @@ pub(crate) struct Workspace {
     fields: Vec<f64>,
     products: Vec<f64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use spectral_kernels::rfftn;
+
+    /// The spectrum of the square of a field, on the kept modes, divided by the number of points.
+    fn square(grid: &Grid, u: &[f64], dealiasing: Dealiasing) -> Vec<Complex64> {
+        let nonlinear = Nonlinear::new(1, |fields, products| {
+            for (p, u) in products[0].iter_mut().zip(fields[0]) {
+                *p = u * u;
+            }
+        })
+        .field(0, |_| Complex64::ONE)
+        .output(0, 0, |_| Complex64::ONE);
+        let function = PseudoSpectral::new(nonlinear, 1, grid, dealiasing).unwrap();
+        let (mut re, mut im) = (vec![0.0; grid.bins()], vec![0.0; grid.bins()]);
+        let to = PlanarMut {
+            re: &mut re,
+            im: &mut im,
+        };
+        rfftn(1, grid.sizes(), 1.0, BinWeight::One, u, to);
+        let modes = function.kept().modes();
+        let (mut out_re, mut out_im) = (vec![0.0; modes], vec![0.0; modes]);
+        let to = PlanarMut {
+            re: &mut out_re,
+            im: &mut out_im,
+        };
+        let from = Planar { re: &re, im: &im };
+        function.evaluate(1, from, to, &mut function.workspace(1));
+        let points = grid.points() as f64;
+        (out_re.iter().zip(&out_im))
+            .map(|(re, im)| Complex64::new(*re, *im) / points)
+            .collect()
+    }
+
+    #[test]
+    fn dealiased_products_have_no_aliases() {
+        for n in [8, 9, 12, 15, 16, 31] {
+            let grid = Grid::cube(1, n, 1.0).unwrap();
+            for dealiasing in [Dealiasing::TwoThirds, Dealiasing::Padding] {
+                let (most, _) = dealiasing.mode_and_points(0, n).unwrap();
+                let u = grid.sample(|x| (TAU * most as f64 * x[0]).cos());
+                let spectrum = square(&grid, &u, dealiasing);
+                assert_eq!(spectrum.len(), most + 1);
+                for (k, value) in spectrum.iter().enumerate() {
+                    let expected = if k == 0 { 0.5 } else { 0.0 };
+                    assert!((value - expected).norm() < 1e-14, "{n} {dealiasing:?} {k}");
+                }
+            }
+        }
+        // Without it, the wave 2m appears as n − 2m.
+        let grid = Grid::cube(1, 16, 1.0).unwrap();
+        let u = grid.sample(|x| (TAU * 6.0 * x[0]).cos());
+        let spectrum = square(&grid, &u, Dealiasing::None);
+        assert!((spectrum[4] - 0.25).norm() < 1e-14);
+    }
+
+    #[test]
+    fn products_agree_on_all_grids_in_several_dimensions() {
+        for sizes in [vec![12, 15], vec![9, 10, 12]] {
+            let lengths = vec![1.0; sizes.len()];
+            let grid = Grid::new(&sizes, &lengths).unwrap();
+            let wave = |x: &[f64]| {
+                let last = x[x.len() - 1];
+                (TAU * (x[0] - last)).cos() + 0.5 * (TAU * (x[0] + x[1])).sin() + 0.1
+            };
+            let u = grid.sample(wave);
+            // All modes of the square are kept, so every choice gives the exact result.
+            let squares = grid.sample(|x| wave(x).powi(2));
+            let (mut re, mut im) = (vec![0.0; grid.bins()], vec![0.0; grid.bins()]);
+            let to = PlanarMut {
+                re: &mut re,
+                im: &mut im,
+            };
+            let scale = 1.0 / grid.points() as f64;
+            rfftn(1, grid.sizes(), scale, BinWeight::One, &squares, to);
+            for dealiasing in [
+                Dealiasing::None,
+                Dealiasing::TwoThirds,
+                Dealiasing::Padding,
+                Dealiasing::Cutoff(2),
+            ] {
+                let truncation = Truncation::new(&grid, dealiasing).unwrap();
+                let spectrum = square(&grid, &u, dealiasing);
+                assert_eq!(spectrum.len(), truncation.kept.modes());
+                for (value, bin) in spectrum.iter().zip(truncation.kept.bins()) {
+                    let expected = Complex64::new(re[bin], im[bin]);
+                    assert!((value - expected).norm() < 1e-14, "{dealiasing:?} {bin}");
+                }
+            }
+        }
+    }
+}

@@ -53,7 +53,7 @@ impl Stepper {
     ///
     /// # Errors
     /// If the equation rejects its parameters or has another number of dimensions than the grid, `dt` is not positive,
-    /// a coefficient overflows, or the cutoff of the dealiasing exceeds the grid.
+    /// the method is not explicit, a coefficient overflows, or the cutoff of the dealiasing exceeds the grid.
     pub fn new(
         pde: &dyn Pde,
         grid: &Grid,
@@ -61,6 +61,7 @@ impl Stepper {
         method: &Tableau,
         dealiasing: Dealiasing,
     ) -> Result<Self, PdeError> {
+        method.check()?;
         expect_positive("the time step", dt)?;
         if pde.dimensions() != grid.dimensions() {
             return Err(PdeError::Dimensions {

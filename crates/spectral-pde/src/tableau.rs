@@ -4,6 +4,8 @@ use std::f64::consts::PI;
 
 use num_complex::Complex64;
 
+use crate::error::{PdeError, expect_finite};
+
 /// A function of `z = L·dt`.
 pub type CoefficientFunction = fn(Complex64) -> Complex64;
 
@@ -20,7 +22,17 @@ pub struct Row {
 /// An explicit exponential Runge–Kutta method for `u' = L u + N(u)`.
 ///
 /// The last row is the step, the others are the stages after the first. A method is its table: to add one, write its
-/// rows.
+/// rows. For example, the Lawson–Euler method, `exp(z)·(u + dt·N(u))`:
+///
+/// ```
+/// use spectral_pde::{Row, Tableau};
+///
+/// static LAWSON: Tableau = Tableau {
+///     name: "Lawson–Euler",
+///     order: 1,
+///     rows: &[Row { c: 1.0, weights: &[Some(|z| z.exp())] }],
+/// };
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Tableau {
     /// The name of the method.
@@ -29,6 +41,28 @@ pub struct Tableau {
     pub order: u32,
     /// Stages 1, 2, …, and the step.
     pub rows: &'static [Row],
+}
+
+impl Tableau {
+    /// Checks that the method is explicit.
+    pub(crate) fn check(&self) -> Result<(), PdeError> {
+        let bad = |row, weights| PdeError::Method {
+            method: self.name,
+            rows: self.rows.len(),
+            row,
+            weights,
+        };
+        if self.rows.is_empty() {
+            return Err(bad(0, 0));
+        }
+        for (i, row) in self.rows.iter().enumerate() {
+            expect_finite("the time of a stage", row.c)?;
+            if row.weights.len() > i + 1 {
+                return Err(bad(i, row.weights.len()));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Exponential Euler: Cox and Matthews (2002), equation 4.
@@ -220,6 +254,22 @@ mod tests {
     }
 
     #[test]
+    fn tables_that_are_not_explicit_methods_are_rejected() {
+        let table = |rows| Tableau {
+            name: "a table",
+            order: 1,
+            rows,
+        };
+        assert!(table(&[]).check().is_err());
+        let implicit = table(&[Row {
+            c: 1.0,
+            weights: &[None, Some(phi1)],
+        }]);
+        let text = implicit.check().unwrap_err().to_string();
+        assert!(text.contains("row 0 has 2 weights"), "{text}");
+    }
+
+    #[test]
     fn weights_are_consistent() {
         // At z = 0 the weights of the step are those of a classical method and sum to 1, and those of a stage to c.
         for method in METHODS {
@@ -232,8 +282,8 @@ mod tests {
                     "{} row {i}: {sum}",
                     method.name
                 );
-                assert!(row.weights.len() <= i + 1, "{} is explicit", method.name);
             }
+            method.check().unwrap();
         }
     }
 }

@@ -30,10 +30,10 @@ pub struct Darcy {
 }
 
 /// Largest number of points per axis.
-const MOST_POINTS: usize = 1 << 14;
+pub(crate) const MOST_POINTS: usize = 1 << 13;
 
 impl Darcy {
-    /// Prepares grids of `points` × `points`, 3 to 16384, for a relative residual of 1e-10 in at most 1,000 iterations.
+    /// Prepares grids of `points` × `points`, 3 to 8192, for a relative residual of 1e-10 in at most 1,000 iterations.
     ///
     /// # Errors
     /// If the number of points is out of range.

@@ -2,12 +2,12 @@
 
 use num_complex::Complex64;
 
-use super::{square, sum_of_two_products};
+use super::{add_product, square};
 use crate::error::{PdeError, expect_nonnegative};
 use crate::grid::{Grid, Wavenumber};
 use crate::pde::{Nonlinear, Pde};
 
-/// The viscous Burgers equation in one or two dimensions, `u_t + (u·∇)u = ν Δu`.
+/// The viscous Burgers equation in one to three dimensions, `u_t + (u·∇)u = ν Δu`.
 ///
 /// The state has one channel per dimension. In one dimension the nonlinear term is computed in conservative form,
 /// `−½(u²)_x`. Positive values move to the right and steepen into smooth shocks of width about `ν/|u|`, which the grid
@@ -18,7 +18,7 @@ use crate::pde::{Nonlinear, Pde};
 pub struct Burgers {
     /// The viscosity `ν ≥ 0`, in units of length²/time.
     pub viscosity: f64,
-    /// Number of spatial dimensions, 1 or 2.
+    /// Number of spatial dimensions, 1 to 3.
     pub dimensions: usize,
 }
 
@@ -36,11 +36,11 @@ impl Pde for Burgers {
     }
 
     fn check(&self, _grid: &Grid) -> Result<(), PdeError> {
-        if !(1..=2).contains(&self.dimensions) {
+        if !(1..=3).contains(&self.dimensions) {
             return Err(PdeError::Parameter {
                 name: "the number of dimensions of the Burgers equation",
                 value: self.dimensions as f64,
-                accepted: "1 and 2 are accepted",
+                accepted: "1 to 3 are accepted",
             });
         }
         expect_nonnegative("the viscosity", self.viscosity)
@@ -57,15 +57,22 @@ impl Pde for Burgers {
                 .output(0, 0, |k| -0.5 * k.derivative(0, 1));
             return Some(term);
         }
-        // Fields: u, v, u_x, u_y, v_x, v_y.
-        let mut term = Nonlinear::new(2, |fields, products| {
-            sum_of_two_products([0, 2, 1, 3], fields, products[0]);
-            sum_of_two_products([0, 4, 1, 5], fields, products[1]);
-        })
-        .field(0, |_| Complex64::ONE)
-        .field(1, |_| Complex64::ONE);
-        for channel in 0..2 {
-            for axis in 0..2 {
+        // The fields are the channels, and then the gradients of each.
+        let d = self.dimensions;
+        let mut term = Nonlinear::new(d, move |fields, products| {
+            for (channel, product) in products.iter_mut().enumerate() {
+                product.fill(0.0);
+                for axis in 0..d {
+                    let slope = fields[d + channel * d + axis];
+                    add_product(product, fields[axis], slope);
+                }
+            }
+        });
+        for channel in 0..d {
+            term = term.field(channel, |_| Complex64::ONE);
+        }
+        for channel in 0..d {
+            for axis in 0..d {
                 term = term.field(channel, move |k| k.derivative(axis, 1));
             }
             term = term.output(channel, channel, |_| -Complex64::ONE);

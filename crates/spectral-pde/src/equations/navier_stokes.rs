@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use num_complex::Complex64;
 
-use super::sum_of_two_products;
+use super::add_product;
 use crate::error::{PdeError, expect_finite, expect_nonnegative};
 use crate::grid::{Grid, Wavenumber};
 use crate::pde::{Nonlinear, Pde};
@@ -96,7 +96,9 @@ impl Pde for NavierStokes {
     fn nonlinear(&self) -> Option<Nonlinear> {
         // Fields: u, v, ω_x, ω_y.
         let term = Nonlinear::new(1, |fields, products| {
-            sum_of_two_products([0, 2, 1, 3], fields, products[0]);
+            products[0].fill(0.0);
+            add_product(products[0], fields[0], fields[2]);
+            add_product(products[0], fields[1], fields[3]);
         })
         .field(0, |k| k.derivative(1, 1) * inverse_laplacian(k))
         .field(0, |k| -k.derivative(0, 1) * inverse_laplacian(k))

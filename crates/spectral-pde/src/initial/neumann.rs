@@ -7,8 +7,8 @@ use rand_distr::{Distribution, StandardNormal};
 use spectral_kernels::{Axis, BinWeight, Planar, irfft_axis};
 
 use super::GaussianField;
+use crate::darcy::MOST_POINTS;
 use crate::error::{PdeError, expect_positive};
-use crate::grid::check_elements;
 
 /// A Gaussian random field without a mean on the unit square, with the law `N(0, σ²(−Δ + τ²I)^−α)` where `Δ` has zero
 /// Neumann boundary conditions:
@@ -23,19 +23,17 @@ impl NeumannField {
     /// One sample, `[points, points]`.
     ///
     /// # Errors
-    /// If a parameter is not positive, or there are fewer than 3 points.
+    /// If a parameter is not positive, or the number of points is not from 3 to 8192.
     pub fn sample(&self, points: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f64>, PdeError> {
         self.0.check_parameters()?;
-        let most = 1 << 15;
-        if !(3..=most).contains(&points) {
+        if !(3..=MOST_POINTS).contains(&points) {
             return Err(PdeError::Points {
                 axis: 0,
                 points,
                 least: 3,
-                most,
+                most: MOST_POINTS,
             });
         }
-        check_elements("a Neumann field", &[points, points])?;
         let mut coefficients = vec![0.0; points * points];
         let mut set = |k: usize, l: usize, rng: &mut ChaCha8Rng| {
             let xi: f64 = StandardNormal.sample(rng);

@@ -2,7 +2,7 @@
 
 use super::Solution;
 
-/// A decaying solution of the viscous Burgers equation in one or two dimensions by the Cole–Hopf transformation,
+/// A decaying solution of the viscous Burgers equation in one to three dimensions by the Cole–Hopf transformation,
 /// `u = −2ν ∇θ/θ`, where `θ = 1 + b exp(−ν|k|²t) Π_a cos(k_a x_a)` solves the heat equation.
 ///
 /// Sources: Hopf, *The partial differential equation u_t + u u_x = μ u_xx* (1950); Cole (1951).

@@ -1,4 +1,25 @@
 //! Analytic solutions, as oracles for solvers and for trained networks.
+//!
+//! ```
+//! use spectral_pde::equations::Diffusion;
+//! use spectral_pde::solution::{LinearWave, Solution, relative_error};
+//! use spectral_pde::{Dealiasing, ETDRK1, Grid, Stepper};
+//!
+//! let wave = LinearWave {
+//!     amplitude: 1.0,
+//!     wavenumber: std::f64::consts::TAU,
+//!     phase: 0.0,
+//!     speed: 0.0,
+//!     diffusivity: 0.1,
+//!     dispersivity: 0.0,
+//! };
+//! let grid = Grid::cube(1, 32, 1.0)?;
+//! let pde = Diffusion { diffusivity: 0.1 };
+//! let stepper = Stepper::new(&pde, &grid, 0.25, &ETDRK1, Dealiasing::None)?;
+//! let u = stepper.trajectory(1, &wave.sample(&grid, 0.0), 1, 2)?;
+//! assert!(relative_error(&u, &wave.sample(&grid, 0.5)) < 1e-13);
+//! # Ok::<(), spectral_pde::PdeError>(())
+//! ```
 
 mod cole_hopf;
 mod darcy;
