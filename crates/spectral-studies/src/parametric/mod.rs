@@ -26,8 +26,9 @@ use thumbnails::{SIDES, Thumbnails, thumbnails};
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "parametric",
     summary: "filters of few parameters on spectra: pace, cost by size, what they see",
-    question: "Do networks of parametric spectral filters converge faster than a convolutional one, \
-               and do they scale, as their title says; and what can they see of an image?",
+    question: "Do networks of parametric spectral filters converge faster than a convolutional \
+               network, and do they scale, as the title of their paper says? And what can they see of \
+               an image?",
     source: "Wood and Larson, Parametric Spectral Filters for Fast Converging, Scalable \
              Convolutional Neural Networks, 2021",
     budget: None,

@@ -25,9 +25,9 @@ use sizes::{AtSize, BySize, Presented, Route, at_sizes};
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "resolution",
     summary: "networks trained at one size and evaluated at others, beside resampling to the training size",
-    question: "Can a network whose filters are functions of frequency be trained at one size and run at \
-               others, and is that better than resampling the image to the training size? Where a network \
-               cannot, which of its layers is the cause?",
+    question: "Can a network whose filters are functions of frequency be trained at one size and \
+               evaluated at others, and is that better than resampling the image to the training \
+               size? Where a network cannot, which of its layers is the cause?",
     source: "Li et al., Fourier Neural Operator for Parametric Partial Differential Equations, 2021",
     budget: None,
     make,

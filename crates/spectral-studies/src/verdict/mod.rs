@@ -19,9 +19,9 @@ use reach::{Reach, reach};
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "verdict",
     summary: "the best spectral networks beside spatial twins, at equal parameters and time",
-    question: "Is there a task on which a spectral network is better than a spatial one of as many \
-               parameters, or of as much training time, by how much, and why?",
-    source: "all of the published networks here, and our own",
+    question: "Is there a task on which a spectral network is better than a spatial one with as many \
+               parameters or as much training time? By how much, and why?",
+    source: "all published networks implemented here, and our own",
     budget: Some(1.0),
     make,
 };

@@ -26,8 +26,8 @@ use zero::{Gain, Steepness};
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "why-fft",
     summary: "five complaints about a Fourier transform as a layer: what is lost, what it costs",
-    question: "Is a Fourier transform ineffective as a layer of a network: for want of parameters, of \
-               phase, of speed, of good gradients, of locality? And what mends it?",
+    question: "Is a Fourier transform ineffective as a layer of a network because it lacks \
+               parameters, phase, speed, good gradients or locality? And what fixes each?",
     source: "Why is the Keras FFT layer ineffective?, an article of 2025",
     budget: None,
     make,
