@@ -180,8 +180,8 @@ pub(super) fn shown(
         kernel: side,
         pictures: vec![
             source.picture("image", image)?,
-            source.picture("zeros around", &bright(&zeros))?,
-            source.picture("wrapped around", &bright(&around))?,
+            source.picture("zero padding", &bright(&zeros))?,
+            source.picture("circular", &bright(&around))?,
             signed_picture("difference", &(around - zeros), span)?,
         ],
     })

@@ -19,8 +19,8 @@ use gradients::{LayerGradient, gradients};
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "cemnet",
     summary: "networks on spectra beside their twins: accuracy, weight fixation, depth, width",
-    question: "Do networks that live on spectra, as published and repaired, do as well as the image \
-               networks they stand for, and does weight fixation keep them from over-fitting?",
+    question: "Are networks that operate on spectra, as published and repaired, as accurate as their \
+               spatial twins, and does weight fixation keep them from overfitting?",
     source: "Pan et al., Learning Convolutional Neural Networks in the Frequency Domain, 2022",
     budget: None,
     make,

@@ -73,8 +73,8 @@ pub(super) fn convolution(of: &Features) -> Result<Vec<Operation>, StudyError> {
     let centered = with_taps(repaired, &of.taps)?;
     let product = centered.forward(of.half().spectrum(of.images.clone()));
     let product = of.half().image(product);
-    let mut linear = Exact::new("cross-correlation, zeros around", &of.images, &padded)?;
-    linear.row("X·conj(W), wraps around", Form::Other, product.clone())?;
+    let mut linear = Exact::new("cross-correlation, zero padding", &of.images, &padded)?;
+    linear.row("X·conj(W), circular", Form::Other, product.clone())?;
     let size = of.size().map(|samples| samples + 2 * margin);
     let wide = zeros_around(of.images.clone(), margin);
     let roomy = ElementwiseConv2dConfig::new(channels, [TAPS; 2], size);
@@ -88,7 +88,7 @@ pub(super) fn convolution(of: &Features) -> Result<Vec<Operation>, StudyError> {
     )?;
 
     let mut border = Exact::new(
-        "zeros around, the outer 2 pixels alone",
+        "cross-correlation, zero padding, outer 2 pixels only",
         &of.images,
         &frame(padded, margin),
     )?;
@@ -185,7 +185,7 @@ pub(super) fn activation(of: &Features) -> Result<Operation, StudyError> {
         let spectrum = layer.forward(half.spectrum(images.clone()));
         measured.row(name, form, image_of(half, spectrum))?;
     }
-    measured.row("nothing", Form::Other, images)?;
+    measured.row("no activation", Form::Other, images)?;
     Ok(measured.finish())
 }
 
@@ -253,7 +253,11 @@ pub(super) fn pooling(of: &Features) -> Result<Pooling, StudyError> {
         image_of(output, pooled),
     )?;
     let turned = reversed(pool(reversed(images.clone())));
-    measured.row("of the reversed image", Form::Published, turned.clone())?;
+    measured.row(
+        "pooling of the reversed image",
+        Form::Published,
+        turned.clone(),
+    )?;
     let low = SpectralPool2d::try_new(output.size)?.forward(images.clone());
     measured.row("spectral pooling", Form::Other, low)?;
     let average = avg_pool2d(images, AvgPoolOptions::new([2, 2]).with_stride([2, 2]));

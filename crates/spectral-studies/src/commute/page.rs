@@ -31,7 +31,7 @@ struct PageFigures {
 struct SetFigures {
     set: String,
     pictured: Pictured,
-    /// Repaired substitutes that equal the operation.
+    /// Repaired substitutes that equal the operation, with its name.
     exact: Vec<String>,
     /// Errors of the published product, and of the same reversed back.
     product: Option<f64>,
@@ -95,10 +95,14 @@ fn set(page: &mut Page, of: &Figures) -> SetFigures {
         let chain = of.chains.iter().find(|chain| chain.name == name);
         chain.map(|chain| chain.systematic)
     };
-    let exact = rows().filter(|row| row.form == Form::Repaired && row.error < EXACT);
+    let exact = of.all_operations().flat_map(|operation| {
+        let rows = operation.rows.iter();
+        rows.filter(|row| row.form == Form::Repaired && row.error < EXACT)
+            .map(move |row| format!("{} ({})", row.stand_in, operation.name))
+    });
     SetFigures {
         pictured: pictured(set),
-        exact: exact.map(|row| row.stand_in.clone()).collect(),
+        exact: exact.collect(),
         product: error("product conj(X)·W"),
         reversed_back: error("conj(X)·W, reversed back"),
         reversed_differ: of.pooling.reversed_differ,

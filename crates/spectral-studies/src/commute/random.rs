@@ -249,7 +249,7 @@ pub(super) fn combination(of: &Features, draws: usize) -> Result<Vec<Chain>, Stu
         });
     }
     found.push(Chain {
-        name: "leaky ReLU, then dropout, of the image".into(),
+        name: "leaky ReLU, then dropout, on the image".into(),
         form: Form::Repaired,
         systematic: 0.0,
         random: odds.sqrt(),

@@ -22,7 +22,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "filters",
     summary: "filters on spectra before and after training, and what they do to an image",
     question: "How far does training move the responses of spectral filters, what do they look like \
-               before and after, and what does such a filter make of an image?",
+               before and after, and what does such a filter do to an image?",
     source: "Wood and Larson, Parametric Spectral Filters for Fast Converging, Scalable \
              Convolutional Neural Networks, 2021",
     budget: None,
