@@ -162,6 +162,10 @@ impl ConvGeometry {
     }
 
     /// Outputs along each axis.
+    #[cfg_attr(
+        not(feature = "summary"),
+        allow(dead_code, reason = "a network's summary asks for it")
+    )]
     pub(crate) fn output_sizes(&self, stride: &[usize]) -> Vec<usize> {
         let pairs = self.outputs.iter().zip(stride);
         pairs

@@ -16,6 +16,7 @@ pub use algorithm::{ConvEstimate, ConvShape, FftConvAlgorithm};
 pub use convolve::{
     ConvolveFilter, ConvolveMode, ConvolveOutput, fft_convolve2d, try_fft_convolve2d,
 };
+#[cfg(feature = "summary")]
 pub(crate) use fft_conv::ConvGeometry;
 pub use fft_conv::{FftConvOptions, fft_conv, try_fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};

@@ -154,6 +154,7 @@ impl FixedFourierConv2d {
     }
 
     /// Planes of an input that are transformed.
+    #[cfg(feature = "summary")]
     pub(crate) fn planes(&self) -> usize {
         match self.recipe.config.filter_use {
             FilterUse::EachChannel | FilterUse::PerChannel => self.recipe.config.channels,
