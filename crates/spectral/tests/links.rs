@@ -108,6 +108,19 @@ fn every_picture_of_the_pages_is_shown_by_one() {
 }
 
 #[test]
+fn every_study_is_in_the_table_of_the_documentation() {
+    let Some(root) = repository() else { return };
+    let page = fs::read_to_string(root.join("docs/reference/study.md")).unwrap();
+    for study in spectral_studies::studies() {
+        let row = format!("| `{}` |", study.name);
+        assert!(
+            page.contains(&row),
+            "docs/reference/study.md has no row {row}"
+        );
+    }
+}
+
+#[test]
 fn links_are_found_outside_code_alone() {
     let text =
         "See [a](b.md#part) and ![c](d.png \"title\").\n\n[e]: f.md\n\n```\n[g](h)\n```\n`[i](j)`";

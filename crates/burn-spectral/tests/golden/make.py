@@ -5,6 +5,8 @@ these rounded numbers in float64. Every result has a second, independent source 
 dense matrix, a direct sum or finite differences), asserted before anything is written.
 """
 
+import sys
+
 import torch
 
 from causal import kramers_kronig
@@ -20,9 +22,18 @@ from stacks import stacks
 from support import write
 from transforms import frequencies, transforms
 
+BUILDS = (
+    transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
+    long, norm, cemnet,
+)
+
 if __name__ == "__main__":
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long, norm):
-    for build in (transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks, long, cemnet):
-        write(f"{build.__name__}.safetensors", build())
+    names = sys.argv[1:]
+    known = [build.__name__ for build in BUILDS]
+    if unknown := set(names) - set(known):
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    for build in BUILDS:
+        if not names or build.__name__ in names:
+            write(f"{build.__name__}.safetensors", build())

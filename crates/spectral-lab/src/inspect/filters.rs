@@ -8,7 +8,7 @@ use burn_spectral::summary::{FeatureShape, Summarize};
 use super::subject::{Ready, Subject, Taken};
 use super::{InspectError, Inspection, check_memory, inspect};
 use crate::limits;
-use crate::model::{Filter, InputSpec, Network};
+use crate::model::{Filter, InputSpec, Network, match_filter};
 
 /// Inspects every trained filter of a network from images to images of the same size, at the sizes
 /// of its inputs for images of the network's own size.
@@ -70,17 +70,10 @@ fn ready(filter: &Filter, multiply_adds: u64) -> Box<dyn Subject> {
 }
 
 fn complex(filter: &Filter, images: Tensor<4>) -> ComplexTensor<4> {
-    match filter {
+    match_filter!(filter, {
         Filter::Conv(_) | Filter::Flipped(_) => ComplexTensor::from_real(filter.forward(images)),
         Filter::Kk(layer) => kk_before_real_part(layer, images),
-        Filter::KramersKronig(layer) => before_real_part(layer, images),
-        Filter::FullSpectrum(layer) => before_real_part(layer, images),
-        Filter::Polynomial(layer) => before_real_part(layer, images),
-        Filter::Gaussian(layer) => before_real_part(layer, images),
-        Filter::FourierModes(layer) => before_real_part(layer, images),
-        Filter::GaussianModes(layer) => before_real_part(layer, images),
-        Filter::Gate(layer) => before_real_part(layer, images),
-    }
+    }, layer => before_real_part(layer, images))
 }
 
 #[cfg(test)]

@@ -66,6 +66,25 @@ pub enum Filter {
     Flipped(Conv2d),
 }
 
+/// Matches a filter: `own` arms for the kinds that differ, and `each` for every layer with a response, a
+/// [`SpectralConv2d`].
+macro_rules! match_filter {
+    ($filter:expr, { $($own:pat => $value:expr,)* }, $layer:ident => $each:expr) => {{
+        use $crate::model::Filter;
+        match $filter {
+            $($own => $value,)*
+            Filter::KramersKronig($layer) => $each,
+            Filter::FullSpectrum($layer) => $each,
+            Filter::Polynomial($layer) => $each,
+            Filter::Gaussian($layer) => $each,
+            Filter::FourierModes($layer) => $each,
+            Filter::GaussianModes($layer) => $each,
+            Filter::Gate($layer) => $each,
+        }
+    }};
+}
+pub(crate) use match_filter;
+
 impl Filter {
     /// A layer of that kind with dense coupling, from `channels[0]` to `channels[1]` channels, for
     /// images of the given height and width.
@@ -117,18 +136,11 @@ impl Filter {
     /// - input: `[batch, channels_in, height, width]`
     /// - output: `[batch, channels_out, height, width]`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        match self {
+        match_filter!(self, {
             Self::Conv(layer) => spatial::conv2d(layer, images),
             Self::Flipped(layer) => spatial::conv2d(layer, circular_reverse(images, 2)),
             Self::Kk(layer) => layer.forward(images),
-            Self::KramersKronig(layer) => layer.forward(images),
-            Self::FullSpectrum(layer) => layer.forward(images),
-            Self::Polynomial(layer) => layer.forward(images),
-            Self::Gaussian(layer) => layer.forward(images),
-            Self::FourierModes(layer) => layer.forward(images),
-            Self::GaussianModes(layer) => layer.forward(images),
-            Self::Gate(layer) => layer.forward(images),
-        }
+        }, layer => layer.forward(images))
     }
 
     /// Applies the layer and an activation.
@@ -154,48 +166,26 @@ impl Filter {
                 .check([1, layer.channels_in, size[0], size[1]])
                 .is_ok()
         }
-        match self {
+        match_filter!(self, {
             Self::Conv(_) | Self::Flipped(_) => true,
             Self::Kk(layer) => fits(&layer.conv, size),
-            Self::KramersKronig(layer) => fits(layer, size),
-            Self::FullSpectrum(layer) => fits(layer, size),
-            Self::Polynomial(layer) => fits(layer, size),
-            Self::Gaussian(layer) => fits(layer, size),
-            Self::FourierModes(layer) => fits(layer, size),
-            Self::GaussianModes(layer) => fits(layer, size),
-            Self::Gate(layer) => fits(layer, size),
-        }
+        }, layer => fits(layer, size))
     }
 
     fn layer(&self) -> &dyn Summarize {
-        match self {
+        match_filter!(self, {
             Self::Conv(layer) | Self::Flipped(layer) => layer,
             Self::Kk(layer) => layer,
-            Self::KramersKronig(layer) => layer,
-            Self::FullSpectrum(layer) => layer,
-            Self::Polynomial(layer) => layer,
-            Self::Gaussian(layer) => layer,
-            Self::FourierModes(layer) => layer,
-            Self::GaussianModes(layer) => layer,
-            Self::Gate(layer) => layer,
-        }
+        }, layer => layer)
     }
 
     /// Input channels.
     pub fn channels_in(&self) -> usize {
-        match self {
-            Self::Conv(layer) | Self::Flipped(layer) => {
-                layer.weight.lazy_shape().dims::<4>()[1] * layer.groups
-            }
+        match_filter!(self, {
+            Self::Conv(layer) | Self::Flipped(layer) =>
+                layer.weight.lazy_shape().dims::<4>()[1] * layer.groups,
             Self::Kk(layer) => layer.conv.channels_in,
-            Self::KramersKronig(layer) => layer.channels_in,
-            Self::FullSpectrum(layer) => layer.channels_in,
-            Self::Polynomial(layer) => layer.channels_in,
-            Self::Gaussian(layer) => layer.channels_in,
-            Self::FourierModes(layer) => layer.channels_in,
-            Self::GaussianModes(layer) => layer.channels_in,
-            Self::Gate(layer) => layer.channels_in,
-        }
+        }, layer => layer.channels_in)
     }
 
     /// Number of parameters that cannot change the output on images of that height and width, or of
@@ -209,17 +199,10 @@ impl Filter {
                 dead.iter().map(|(_, count)| count).sum()
             })
         }
-        match self {
+        match_filter!(self, {
             Self::Conv(layer) | Self::Flipped(layer) => taps_outside(layer, size),
             Self::Kk(layer) => dead(&layer.conv, size),
-            Self::KramersKronig(layer) => dead(layer, size),
-            Self::FullSpectrum(layer) => dead(layer, size),
-            Self::Polynomial(layer) => dead(layer, size),
-            Self::Gaussian(layer) => dead(layer, size),
-            Self::FourierModes(layer) => dead(layer, size),
-            Self::GaussianModes(layer) => dead(layer, size),
-            Self::Gate(layer) => dead(layer, size),
-        }
+        }, layer => dead(layer, size))
     }
 }
 

@@ -222,6 +222,10 @@ impl Family for FixedNet {
             FirstLayer::Fixed(_) => Vec::new(),
         }
     }
+
+    fn without_filters(&self) -> &'static str {
+        "its filters are fixed; see the layer fixed-magnitude"
+    }
 }
 
 #[cfg(test)]

@@ -226,6 +226,10 @@ impl Family for FrequencyStack {
         let summary = summary.layer("flatten", &FlattenSpectrum)?;
         self.head.summary(summary, &self.dropout)
     }
+
+    fn without_filters(&self) -> &'static str {
+        "it works on spectra from the first layer to the head"
+    }
 }
 
 #[cfg(test)]

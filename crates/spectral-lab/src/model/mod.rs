@@ -39,6 +39,7 @@ pub use cnn::Cnn;
 pub use conv_net::ConvNet;
 pub use error::ModelError;
 pub use feature_net::{FeatureLayer, FeatureNet, FilterLayer, PatchLayer};
+pub(crate) use filter::match_filter;
 pub use filter::{Filter, FilterKind};
 pub use fixed::{FirstLayer, FixedNet};
 pub use frequency_stack::{FrequencyStack, PublishedLayers};

@@ -50,6 +50,11 @@ pub(super) trait Family {
         Vec::new()
     }
 
+    /// See [`Network::without_filters`].
+    fn without_filters(&self) -> &'static str {
+        "its layers are of another kind"
+    }
+
     /// See [`Network::dead_parameters`]. By default, those of the filters.
     fn dead_parameters(&self) -> usize {
         let filters = self.filters(self.domain().input.size());
@@ -59,10 +64,33 @@ pub(super) trait Family {
     }
 }
 
-/// A network of the registry.
-#[derive(Module, Debug)]
-#[allow(clippy::large_enum_variant)]
-pub enum Network {
+/// The enum of all types of networks, and its view as a [`Family`].
+macro_rules! networks {
+    ($($(#[$doc:meta])* $name:ident($net:ty),)*) => {
+        /// A network of the registry.
+        #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant)]
+        pub enum Network {
+            $($(#[$doc])* $name($net),)*
+        }
+
+        impl Network {
+            fn family(&self) -> &dyn Family {
+                match self {
+                    $(Self::$name(net) => net,)*
+                }
+            }
+
+            fn family_mut(&mut self) -> &mut dyn Family {
+                match self {
+                    $(Self::$name(net) => net,)*
+                }
+            }
+        }
+    };
+}
+
+networks! {
     /// The small convolutional network and its spectral variants.
     Cnn(Cnn),
     /// Convolution stages with pooling, and dense layers.
@@ -86,36 +114,6 @@ pub enum Network {
 }
 
 impl Network {
-    fn family(&self) -> &dyn Family {
-        match self {
-            Self::Cnn(net) => net,
-            Self::Conv(net) => net,
-            Self::SpectralBest(net) => net,
-            Self::ImageStack(net) => net,
-            Self::FrequencyStack(net) => net,
-            Self::Autoencoder(net) => net,
-            Self::Fixed(net) => net,
-            Self::Spectrum(net) => net,
-            Self::Features(net) => net,
-            Self::Cem(net) => net,
-        }
-    }
-
-    fn family_mut(&mut self) -> &mut dyn Family {
-        match self {
-            Self::Cnn(net) => net,
-            Self::Conv(net) => net,
-            Self::SpectralBest(net) => net,
-            Self::ImageStack(net) => net,
-            Self::FrequencyStack(net) => net,
-            Self::Autoencoder(net) => net,
-            Self::Fixed(net) => net,
-            Self::Spectrum(net) => net,
-            Self::Features(net) => net,
-            Self::Cem(net) => net,
-        }
-    }
-
     /// Checks that the network, as built, accepts such images and has that many classes.
     ///
     /// # Errors
@@ -174,16 +172,7 @@ impl Network {
 
     /// Why a network has no [`filters`](Self::filters), as a clause.
     pub fn without_filters(&self) -> &'static str {
-        match self {
-            Self::FrequencyStack(_) | Self::Spectrum(_) | Self::Cem(_) => {
-                "it works on spectra from the first layer to the head"
-            }
-            Self::SpectralBest(_) => {
-                "its filters act on rearranged pixels, with channel mixing between them"
-            }
-            Self::Fixed(_) => "its filters are fixed; see the layer fixed-magnitude",
-            _ => "its layers are of another kind",
-        }
+        self.family().without_filters()
     }
 
     /// Number of parameters that cannot change the output on images of the size it was built for.

@@ -6,25 +6,22 @@ use burn::tensor::Device;
 use burn_spectral::summary::count_parameters;
 
 use super::input::Domain;
-use super::{
-    InputSpec, ModelError, ModelInfo, Network, autoencoder, cats, cemnet, cifar, cnn, conv_net,
-    feature_net, fixed, scaled, spectral_best, spectrum_net,
-};
+use super::{InputSpec, ModelError, ModelInfo, Network};
 use crate::limits;
 
 static MODELS: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     [
-        cnn::MODELS,
-        scaled::MODELS,
-        conv_net::MODELS,
-        spectral_best::MODELS,
-        cats::MODELS,
-        cifar::MODELS,
-        autoencoder::MODELS,
-        fixed::MODELS,
-        feature_net::MODELS,
-        spectrum_net::MODELS,
-        cemnet::MODELS,
+        super::cnn::MODELS,
+        super::scaled::MODELS,
+        super::conv_net::MODELS,
+        super::spectral_best::MODELS,
+        super::cats::MODELS,
+        super::cifar::MODELS,
+        super::autoencoder::MODELS,
+        super::fixed::MODELS,
+        super::feature_net::MODELS,
+        super::spectrum_net::MODELS,
+        super::cemnet::MODELS,
     ]
     .concat()
 });

@@ -227,6 +227,10 @@ impl Family for SpectrumNet {
         let [_, zeros] = self.features.count(&self.domain.input);
         zeros * self.head.units()
     }
+
+    fn without_filters(&self) -> &'static str {
+        "it works on spectra from the first layer to the head"
+    }
 }
 
 #[cfg(test)]

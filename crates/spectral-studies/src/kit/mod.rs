@@ -4,7 +4,8 @@
 //!
 //! A study is a folder `src/NAME/` with its measurement in Rust and its page in `page.md.jinja`.
 //!
-//! 1. **Register it** in `lib.rs`: `mod name;` and `name::STUDY` in `STUDIES`. There is no other list.
+//! 1. **Register it** in `lib.rs`: `mod name;` and `name::STUDY` in `STUDIES`. For readers, list its question in
+//!    `docs/reference/study.md` as well; a test compares the two lists.
 //! 2. **Describe it**: `mod.rs` holds `STUDY`, a [`StudyInfo`](crate::StudyInfo) whose `make` measures and
 //!    returns the page. Sizes for a full and a quick run are one [`Extents`].
 //! 3. **Measure in steps.** [`StudyRun::step`](crate::StudyRun::step) takes a name, the settings that the

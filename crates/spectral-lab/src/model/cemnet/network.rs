@@ -168,4 +168,8 @@ impl Family for CemNet {
             CemHead::Branches(_) => 0,
         }
     }
+
+    fn without_filters(&self) -> &'static str {
+        "it works on spectra from the first layer to the head"
+    }
 }

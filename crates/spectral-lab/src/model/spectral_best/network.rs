@@ -236,6 +236,10 @@ impl Family for SpectralBest {
             .step("mean", "Mean", [channels])
             .layer("head", &self.head)
     }
+
+    fn without_filters(&self) -> &'static str {
+        "its filters act on rearranged pixels, with channel mixing between them"
+    }
 }
 
 /// Channels of the two stages: the most with no more parameters than `cnn` at that input, the
