@@ -1,6 +1,7 @@
 //! Errors of configurations and inputs.
 
 use burn::tensor::DType;
+use fused_layers::LayerError;
 use thiserror::Error;
 
 /// An invalid configuration, or an input that a layer does not accept.
@@ -401,6 +402,52 @@ pub enum SpectralError {
     },
 }
 
+/// Each error as the one of its name, with the same text.
+impl From<LayerError> for SpectralError {
+    fn from(error: LayerError) -> Self {
+        match error {
+            LayerError::Zero { what } => Self::Zero { what },
+            LayerError::TooLarge { what, most, got } => Self::TooLarge { what, most, got },
+            LayerError::Dtype {
+                first,
+                first_dtype,
+                second,
+                second_dtype,
+            } => Self::Dtype {
+                first,
+                first_dtype,
+                second,
+                second_dtype,
+            },
+            LayerError::Bias { channels, got } => Self::Bias { channels, got },
+            LayerError::Groups {
+                groups,
+                channels_in,
+                channels_out,
+            } => Self::Coupling {
+                coupling: "grouped",
+                groups,
+                channels_in,
+                channels_out,
+            },
+            LayerError::Channels { expected, got } => Self::Channels { expected, got },
+            LayerError::Extent {
+                extent,
+                padded,
+                axis,
+                got,
+            } => Self::Extent {
+                extent,
+                padded,
+                axis,
+                got,
+            },
+            LayerError::Slope { value } => Self::Slope { value },
+            other => unreachable!("an error without a counterpart: {other}"),
+        }
+    }
+}
+
 /// The text of [`SpectralError::RealLength`].
 fn real_length(length: usize, dim: usize, got: &[usize]) -> String {
     let (bins, accepted) = match got[dim] {
@@ -447,28 +494,12 @@ impl<T> OrPanic for Result<T, SpectralError> {
 }
 
 impl SpectralError {
-    /// An error for each count that is zero, or too large for arithmetic with it.
-    pub(crate) fn check_positive(what: &str, counts: &[usize]) -> Result<(), Self> {
-        match counts.contains(&0) {
-            true => Err(Self::Zero { what: what.into() }),
-            false => Self::check_sizes(what, counts),
-        }
-    }
-
     /// An error for two tensors, each given by what it is and its precision, that differ in it.
     pub(crate) fn check_dtypes(
-        (first, first_dtype): (&'static str, DType),
-        (second, second_dtype): (&'static str, DType),
+        first: (&'static str, DType),
+        second: (&'static str, DType),
     ) -> Result<(), Self> {
-        match first_dtype == second_dtype {
-            true => Ok(()),
-            false => Err(Self::Dtype {
-                first,
-                first_dtype,
-                second,
-                second_dtype,
-            }),
-        }
+        Ok(LayerError::check_dtypes(first, second)?)
     }
 
     /// An error for a value outside 0 to 1.
@@ -479,6 +510,53 @@ impl SpectralError {
                 what,
                 value: value.to_string(),
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_spatial_layers_keep_their_texts() {
+        let text = || "the stride".to_string();
+        for error in [
+            LayerError::Zero { what: text() },
+            LayerError::TooLarge {
+                what: text(),
+                most: 7,
+                got: "8".into(),
+            },
+            LayerError::Dtype {
+                first: "input",
+                first_dtype: DType::F32,
+                second: "weight",
+                second_dtype: DType::F64,
+            },
+            LayerError::Bias {
+                channels: 3,
+                got: 2,
+            },
+            LayerError::Groups {
+                groups: 2,
+                channels_in: 4,
+                channels_out: 3,
+            },
+            LayerError::Channels {
+                expected: 3,
+                got: vec![1, 2],
+            },
+            LayerError::Extent {
+                extent: 5,
+                padded: 4,
+                axis: 1,
+                got: vec![1, 2],
+            },
+            LayerError::Slope { value: "-1".into() },
+        ] {
+            let want = error.to_string();
+            assert_eq!(SpectralError::from(error).to_string(), want);
         }
     }
 }

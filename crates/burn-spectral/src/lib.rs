@@ -34,9 +34,12 @@
 //! ```
 //!
 //! # Features
-//! - `flex`, `autodiff`, `rayon`, `simd` (default): Burn's features of these names; the first two are
-//!   required for now
-//! - `summary`, `inspect` (default): the modules of these names
+//! - `flex` (default): Burn's CPU backend, on which the operations run on their own kernels; without it
+//!   they run in tensor operations on whatever backend there is
+//! - `autodiff` (default): gradients
+//! - `rayon`, `simd` (default): Burn's features of these names
+//! - `summary`, `inspect` (default): the modules of these names; `inspect` turns on `autodiff`
+//!   and `flex`, as it takes gradients and computes in f64 on the CPU
 //! - `wgpu`, `vulkan`, `metal`, `cuda`, `rocm`: further backends, passed through to Burn
 //! - `x86-v4`: AVX-512 matrix products in Burn's CPU backend
 //!
@@ -50,11 +53,6 @@
 //! - Types ending in `1d`, `2d` and `3d` are aliases of one generic type, whose const parameter `D` is
 //!   the rank of the input tensor, as in `Tensor<D>`: 3 for signals, 4 for images, 5 for volumes.
 //!   Only a response of your own names it.
-
-#[cfg(not(all(feature = "flex", feature = "autodiff")))]
-compile_error!(
-    "burn-spectral needs its features `flex` and `autodiff`: its operations name their types"
-);
 
 pub mod complex;
 mod config;
@@ -74,13 +72,14 @@ pub mod pool;
 pub mod prelude;
 pub mod published;
 pub mod response;
-mod running;
 mod scaled;
 mod size;
 pub mod spatial;
 pub mod spectrum;
 #[cfg(feature = "summary")]
 pub mod summary;
+
+use fused_layers::running;
 
 pub use complex::ComplexTensor;
 pub use error::SpectralError;

@@ -7,6 +7,7 @@
 //! computes.
 
 pub mod advise;
+pub mod assemble;
 pub mod bench;
 pub mod data;
 pub mod files;

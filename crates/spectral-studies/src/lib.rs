@@ -32,9 +32,6 @@ mod resolution;
 mod verdict;
 mod why_fft;
 
-// Studies whose page is not a template yet name these by the crate's root.
-use kit::{closed_form, comparison, images, rate, run, shown};
-
 pub use error::StudyError;
 pub use kit::run::{StudyOptions, StudyOutcome, StudyRun};
 pub use lab::{Job, Lab};

@@ -1,10 +1,12 @@
 //! The algorithms for a convolution and their predicted cost.
 
+use fused_layers::geometry::extent;
+
 use crate::SpectralError;
 use crate::ops::{FftConvAxis, FftConvSpec};
 
 use super::cost::{Passes, direct, fft};
-use super::fft_conv::{FftConvOptions, check, extent};
+use super::fft_conv::{FftConvOptions, check};
 use super::lengths::good_length;
 use super::plan::{Choices, tiles};
 

@@ -1,11 +1,11 @@
 //! Ordinary convolution, evaluated through the spectrum.
 
 use burn::tensor::{Slice, Tensor};
+use fused_layers::geometry::{check_convolution, check_factors, extent};
 
 use crate::SpectralError;
 use crate::error::OrPanic;
 use crate::ops::{self, Activation, DirectConvSpec, Empty, SavedSpectrum};
-use crate::response::Coupling;
 
 use super::algorithm::{ConvShape, FftConvAlgorithm};
 use super::lengths::good_length;
@@ -170,11 +170,6 @@ impl ConvGeometry {
     }
 }
 
-/// Samples that a dilated kernel spans.
-pub(super) fn extent(kernel: usize, dilation: usize) -> usize {
-    dilation * (kernel - 1) + 1
-}
-
 /// Checks that an input and a weight of these shapes can be convolved, and gives the options as they act: a step beyond
 /// the last output is one to there, and a single tap has no step.
 pub(crate) fn check(
@@ -196,7 +191,6 @@ pub(crate) fn check(
         stride,
         padding,
         dilation,
-        groups,
         ..
     } = options;
     let before: Vec<usize> = padding.iter().map(|(before, _)| *before).collect();
@@ -208,66 +202,16 @@ pub(crate) fn check(
             });
         }
     }
-    SpectralError::check_positive("the stride", stride)?;
-    SpectralError::check_positive("the dilation", dilation)?;
-    SpectralError::check_positive("every size of a kernel", &weight[2..])?;
-    SpectralError::check_positive("the number of groups", &[*groups])?;
-    SpectralError::check_sizes("a size of the input", x)?;
-    SpectralError::check_sizes("the number of channels", &weight[..2])?;
-    let inputs = SpectralError::checked_product("the number of channels", [weight[1], *groups])?;
-    let channels = [inputs, weight[0]];
-    Coupling::Grouped(*groups).response_channels(channels)?;
-    if x[1] != channels[0] {
-        return Err(SpectralError::Channels {
-            expected: channels[0],
-            got: x.to_vec(),
-        });
-    }
     let mut options = options.clone();
-    let (mut signal, mut output) = (Vec::new(), vec![x[0], weight[0]]);
-    for axis in 0..axes {
-        let (kernel, (before, after)) = (weight[axis + 2], padding[axis]);
-        if kernel == 1 {
-            options.dilation[axis] = 1;
-        }
-        let what = format!("the padded length of spatial axis {axis}");
-        let padded = SpectralError::checked_sum(&what, &[before, x[axis + 2], after])?;
-        let what = format!("the span of the dilated kernel along spatial axis {axis}");
-        let steps = [options.dilation[axis], kernel - 1];
-        let extent = SpectralError::checked_product(&what, steps)? + 1;
-        if padded < extent {
-            return Err(SpectralError::Extent {
-                extent,
-                padded,
-                axis,
-                got: x.to_vec(),
-            });
-        }
-        let outputs = padded + 1 - extent;
-        options.stride[axis] = stride[axis].min(outputs);
-        signal.push(padded);
-        output.push(outputs.div_ceil(stride[axis]));
-    }
-    SpectralError::check_elements("a padded signal", &signal)?;
-    SpectralError::check_result("the output", &output)?;
+    check_convolution(
+        x,
+        weight,
+        &mut options.stride,
+        &options.padding,
+        &mut options.dilation,
+        options.groups,
+    )?;
     Ok(options)
-}
-
-/// Checks that weight and bias have the precision of the input, and the bias a value for each output channel.
-pub(crate) fn check_factors<const D: usize>(
-    x: &Tensor<D>,
-    weight: &Tensor<D>,
-    bias: Option<&Tensor<1>>,
-) -> Result<(), SpectralError> {
-    let input = ("input", x.dtype());
-    SpectralError::check_dtypes(input, ("weight", weight.dtype()))?;
-    let Some(bias) = bias else { return Ok(()) };
-    SpectralError::check_dtypes(input, ("bias", bias.dtype()))?;
-    let (channels, got) = (weight.dims()[0], bias.dims()[0]);
-    match got == channels {
-        true => Ok(()),
-        false => Err(SpectralError::Bias { channels, got }),
-    }
 }
 
 /// Puts `dilation − 1` zeros between taps.

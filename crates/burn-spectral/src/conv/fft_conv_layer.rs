@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig};
 use burn::nn::{PaddingConfig1d, PaddingConfig2d, PaddingConfig3d};
 use burn::tensor::{Device, Tensor};
+use fused_layers::geometry::{Pairs, same};
 
 use crate::SpectralError;
 use crate::error::OrPanic;
@@ -68,18 +69,6 @@ fn check(
     SpectralError::check_elements("the weight", &[&weight, kernel].concat())
 }
 
-/// Zeros before and after an axis so that its output has `⌈length / stride⌉` samples, the odd one
-/// after. Dilation does not enter, as in Burn's `Same`.
-pub(crate) fn same(length: usize, kernel: usize, stride: usize) -> (usize, usize) {
-    // A stride or a kernel that no layer takes is for the layer to refuse.
-    let stride = stride.max(1);
-    let steps = length.div_ceil(stride).saturating_sub(1);
-    let total = (steps * stride)
-        .saturating_add(kernel)
-        .saturating_sub(length);
-    (total / 2, total - total / 2)
-}
-
 /// One number an axis, whether Burn keeps it bare or in an array.
 trait PerAxis<const N: usize> {
     fn per_axis(&self) -> [usize; N];
@@ -94,43 +83,6 @@ impl PerAxis<1> for usize {
 impl<const N: usize> PerAxis<N> for [usize; N] {
     fn per_axis(&self) -> [usize; N] {
         *self
-    }
-}
-
-/// The pairs of an explicit padding, none for one that keeps the size.
-pub(crate) trait Pairs<const N: usize> {
-    fn pairs(&self) -> Option<[(usize, usize); N]>;
-}
-
-impl Pairs<1> for PaddingConfig1d {
-    fn pairs(&self) -> Option<[(usize, usize); 1]> {
-        match self {
-            Self::Same => None,
-            Self::Valid => Some([(0, 0)]),
-            Self::Explicit(left, right) => Some([(*left, *right)]),
-        }
-    }
-}
-
-impl Pairs<2> for PaddingConfig2d {
-    fn pairs(&self) -> Option<[(usize, usize); 2]> {
-        match self {
-            Self::Same => None,
-            Self::Valid => Some([(0, 0); 2]),
-            Self::Explicit(top, left, bottom, right) => Some([(*top, *bottom), (*left, *right)]),
-        }
-    }
-}
-
-impl Pairs<3> for PaddingConfig3d {
-    fn pairs(&self) -> Option<[(usize, usize); 3]> {
-        match self {
-            Self::Same => None,
-            Self::Valid => Some([(0, 0); 3]),
-            Self::Explicit(depth, height, width) => {
-                Some([*depth, *height, *width].map(|zeros| (zeros, zeros)))
-            }
-        }
     }
 }
 

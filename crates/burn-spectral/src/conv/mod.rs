@@ -16,10 +16,9 @@ pub use algorithm::{ConvEstimate, ConvShape, FftConvAlgorithm};
 pub use convolve::{
     ConvolveFilter, ConvolveMode, ConvolveOutput, fft_convolve2d, try_fft_convolve2d,
 };
-pub(crate) use fft_conv::{ConvGeometry, check, check_factors};
+pub(crate) use fft_conv::ConvGeometry;
 pub use fft_conv::{FftConvOptions, fft_conv, try_fft_conv};
 pub use fft_conv_layer::{FftConv1d, FftConv2d, FftConv3d, InitFft};
-pub(crate) use fft_conv_layer::{Pairs, same};
 pub use fixed::{
     Buffer, FilterUse, FixedFilter, FixedFourierConv2d, FixedFourierConv2dConfig, FixedSpectrum,
     KernelOrigin, sinc_planes,

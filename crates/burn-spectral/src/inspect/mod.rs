@@ -1,25 +1,27 @@
-//! What a layer computes, measured by probing it.
+//! Explains what a layer computes, by probing it.
 //!
-//! A layer from images to images is asked, not read: it is shown points, waves and noise, and what
-//! comes out says what it computes, whatever it calls itself.
+//! A layer from images to images is treated as a black box: it is applied to impulses, waves and
+//! noise, and its outputs determine what it computes, whatever its name.
 //!
-//! - [`inspect_map`]: what the layer is equivalent to, its effective kernel and frequency response,
-//!   how far it reaches, whether it is linear, causal, the same everywhere, and what it lets meet
-//! - [`inspect_parameters`]: which parameters change nothing, alone or together
-//! - [`energy_discarded_by_real_part`], [`energy_discarded_by_magnitude`]: what it computes and
-//!   throws away
-//! - [`to_conv`]: the ordinary convolution that comes nearest to it
+//! - [`inspect_map`]: the equivalent ordinary operation, effective kernel and frequency response,
+//!   receptive field, linearity, causality, translation invariance, and which channels are mixed
+//! - [`inspect_parameters`]: parameters without effect, alone or together
+//! - [`energy_discarded_by_real_part`], [`energy_discarded_by_magnitude`]: what is computed and then
+//!   discarded
+//! - [`to_conv`]: the nearest ordinary convolution
 //!
-//! All of it works on any closure from `[batch, channels, height, width]` to images of the same
-//! size, and on any Burn [`Module`](burn::module::Module) where parameters are looked at.
+//! Everything works on any closure from `[batch, channels, height, width]` to images of the same
+//! size; functions about parameters take any Burn [`Module`](burn::module::Module).
 //!
 //! # How equivalences are found
-//! A map is linear but for its offset, or the report says that it is not. Its answers to a point at
-//! every position, averaged over positions, are the circular convolution nearest to it for white
-//! noise; its answers averaged about the mirrored position are the one nearest to it after a
-//! circular reversal. Taps at different offsets are orthogonal, so the best `k × k` kernel is that
-//! one cut to `k × k`, and the best 1×1 mix its center. Every candidate is then compared with the
-//! map on random images, and the simplest one that is equal up to rounding is the answer.
+//! 1. The offset is subtracted; if the rest is not linear, the report says so.
+//! 2. The responses to an impulse at every position, averaged after shifting them back, are the
+//!    circular convolution nearest to the map for white noise. Averaged after shifting them to the
+//!    mirrored position, they are the nearest one that follows a circular reversal.
+//! 3. Taps at different offsets are orthogonal, so the best `k × k` kernel is this one cropped to
+//!    `k × k`, and the best 1×1 convolution is its center.
+//! 4. Each candidate is compared with the map on random images. The simplest one that is equal up to
+//!    rounding is the answer.
 
 mod bake;
 mod complex;

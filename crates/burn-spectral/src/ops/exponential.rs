@@ -4,8 +4,8 @@ use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{ExponentialFactors, ExponentialGradients, ExponentialSum};
 
-use super::fused::operation::flex::{Contiguous, filled, with_dtype};
-use super::fused::operation::{Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer};
+use fused_layers::operation::flex::{Contiguous, filled, with_dtype};
+use fused_layers::operation::{Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer};
 
 /// `y[f,i,j] = Σ_t s[f,t]·exp(Σ_r u[f,t,r,i]·v[f,t,r,j])`, `r` over three products: surfaces such as rotated Gaussians.
 ///

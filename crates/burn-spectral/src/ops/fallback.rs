@@ -12,8 +12,8 @@ use spectral_kernels::{BinWeight, Conjugate, Direction};
 use crate::ComplexTensor;
 
 pub use super::filter::spectral_filter_fallback as spectral_filter;
-use super::fused::operation::{Empty, Half, TensorGroup, cat};
 use super::spec::{ComplexTransform, ConvSpec, MixSpec, RealTransform, StackSpec};
+use fused_layers::operation::{Empty, Half, TensorGroup, cat};
 
 /// Longest factor that is transformed by its DFT matrix when a length has several.
 const DIRECT: usize = 64;

@@ -1,19 +1,18 @@
 //! A convolution in which every output sees one spectrum, as one operation that keeps no spectrum.
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor};
 pub use spectral_kernels::{Conjugate, Layout, Placement};
 use spectral_kernels::{InputGradient, ResponseGradient, SpectralFilter};
 
 use super::fallback;
-use super::fused::operation::flex::{Contiguous, filled, with_dtype};
-use super::fused::operation::{
-    Empty, Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer,
-};
 use super::planes::{ContiguousPlanes, Planes, PlanesBuffer, parts};
 use super::spec::{Axes, MixSpec, RealTransform};
 use crate::ComplexTensor;
+use fused_layers::operation::flex::{Contiguous, filled, with_dtype};
+use fused_layers::operation::{
+    Empty, Factors, FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer,
+};
 
 /// What [`spectral_filter`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

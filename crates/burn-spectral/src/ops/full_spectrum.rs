@@ -5,11 +5,11 @@ use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{BinWeight, Direction, HermitianSpectra};
 
 use super::fallback;
-use super::fused::operation::{Forward, Gradients, KernelOperation, Names, Tensors, apply};
 use super::planes::{ContiguousPlanes, Planes, filled_planes};
 use super::spec::{Axes, ComplexTransform, RealTransform};
 use super::transform::{irfft_planes, rfft_planes};
 use crate::ComplexTensor;
+use fused_layers::operation::{Forward, Gradients, KernelOperation, Names, Tensors, apply};
 
 /// Full spectrum of a real image, `X = scale·DFT(x)`: the half that a real transform gives, and the mirror images of the
 /// rest.

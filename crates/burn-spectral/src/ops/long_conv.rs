@@ -1,17 +1,17 @@
 //! Causal depthwise convolution with long kernels, as one operation.
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{LongConvolution, LongGradients};
 
 use super::fallback;
-use super::fused::operation::flex::{Contiguous, filled, with_dtype};
-use super::fused::operation::{
-    Empty, Forward, Gradients, KernelOperation, Names, Tensors, apply_optional, buffer, first,
-};
 use super::spec::{Axes, RealTransform};
 use crate::conv::next_smooth;
+use fused_layers::operation::flex::{Contiguous, filled, with_dtype};
+use fused_layers::operation::{
+    Empty, FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply_optional, buffer,
+    first,
+};
 
 /// Causal convolution of every channel with a kernel of its own,
 /// `y[b,c,t] = Σ_{s ≤ t} k[c,s]·x[b,c,t−s] + d[c]·x[b,c,t]`, with zeros before the signal.

@@ -5,13 +5,13 @@ use burn::tensor::{Shape, Tensor};
 use spectral_kernels::BinWeight;
 
 use super::fallback;
-use super::fused::operation::{
-    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
-};
 use super::planes::{ContiguousPlanes, Planes, filled_planes, parts};
 use super::spec::{ConvSpec, MixSpec};
 use super::transform::{SavedSignal, analyzed, irfft_planes, rfft_planes};
 use crate::ComplexTensor;
+use fused_layers::operation::{
+    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+};
 
 /// Mixes the channels of a spectrum, bin by bin:
 /// `y[b,o,k] = Σ_i r[o,i,k] · x[b,i,k]`, with `r` or `x` conjugated on request.

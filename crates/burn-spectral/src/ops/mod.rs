@@ -1,7 +1,7 @@
 //! The spectral operations: one definition, two implementations.
 //!
 //! On Burn's Flex backend in f32 and f64 they run on the slice kernels of `spectral-kernels`, with
-//! hand-written adjoints (`fused::operation`). Everywhere else they run in ordinary tensor ops
+//! hand-written adjoints ([`fused_layers::operation`]). Everywhere else they run in ordinary tensor ops
 //! ([`fallback`]), which serve any size and are differentiable by themselves. In f16 and bf16 they
 //! run as in f32, and only the output is rounded.
 //!
@@ -12,7 +12,6 @@ pub mod fallback;
 mod fft_conv;
 mod filter;
 mod full_spectrum;
-mod fused;
 mod long_conv;
 mod mix;
 mod modes;
@@ -29,18 +28,17 @@ pub use exponential::{exponential_sum, fallback as exponential_sum_fallback};
 pub use fft_conv::{FftConvAxis, FftConvSpec, fft_conv, fft_conv_fallback};
 pub use filter::{FilterSpec, Layout, Placement, spectral_filter};
 pub(crate) use full_spectrum::{fft2_of_real, real_of_ifft2};
-pub use fused::batch_norm::{
-    Activation, ChannelSpec, MaxPool, NormalizedBatch, activate_pool, batch_norm_train,
-    channel_affine, fallback as batch_norm_fallback,
+pub(crate) use fused_layers::operation::{Empty, Half, cat, has_kernels, narrow};
+pub use fused_layers::ops::batch_norm::fallback as batch_norm_fallback;
+pub use fused_layers::ops::cross_entropy::fallback as cross_entropy_fallback;
+pub use fused_layers::ops::direct_conv::fallback as direct_conv_fallback;
+pub use fused_layers::ops::linear::fallback as linear_fallback;
+pub use fused_layers::ops::squared_error::fallback as mean_squared_error_fallback;
+pub use fused_layers::ops::{
+    Activation, ChannelSpec, CrossEntropySpec, DirectConvSpec, MaxPool, NormalizedBatch,
+    activate_pool, batch_norm_train, channel_affine, cross_entropy, direct_conv, linear,
+    mean_squared_error, optimizer,
 };
-pub use fused::cross_entropy::{
-    CrossEntropySpec, cross_entropy, fallback as cross_entropy_fallback,
-};
-pub use fused::direct_conv::{DirectConvSpec, direct_conv, fallback as direct_conv_fallback};
-pub use fused::linear::{fallback as linear_fallback, linear};
-pub(crate) use fused::operation::{Empty, Half, cat, has_kernels, narrow};
-pub use fused::optimizer;
-pub use fused::squared_error::{fallback as mean_squared_error_fallback, mean_squared_error};
 pub use long_conv::long_conv;
 pub use mix::{mix, spectral_conv};
 pub use modes::{ModesSpec, spectral_conv_modes, spectral_conv_modes_fallback};

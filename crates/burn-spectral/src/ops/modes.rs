@@ -1,18 +1,17 @@
 //! Spectral convolution on the lowest modes, as one operation: what is cut off is never computed.
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{BinWeight, Modes, PrunedFft};
 
 use super::fallback;
-use super::fused::operation::{
-    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
-};
 use super::planes::{Planes, last_axes, parts};
 use super::spec::{Axes, MixSpec, RealTransform};
 use super::transform::PrunedTransform;
 use crate::ComplexTensor;
+use fused_layers::operation::{
+    Factors, FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+};
 
 /// A spectral convolution on the lowest modes.
 #[derive(Clone, Debug, PartialEq, Eq)]

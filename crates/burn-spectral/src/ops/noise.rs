@@ -1,13 +1,12 @@
 //! Multiplicative normal noise, as one operation that keeps none of it.
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Distribution, Tensor};
 use spectral_kernels::NormalNoise;
 
-use super::fused::operation::flex::{Contiguous, filled};
-use super::fused::operation::{
-    Forward, Gradients, KernelOperation, Names, Tensors, apply, has_kernels,
+use fused_layers::operation::flex::{Contiguous, filled};
+use fused_layers::operation::{
+    FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply, has_kernels,
 };
 
 /// `y = x·(1 + deviation·n)`, every number with a standard normal `n` of its own.
@@ -26,7 +25,8 @@ pub fn normal_noise<const D: usize>(x: Tensor<D>, deviation: f64) -> Tensor<D> {
         return fallback(x);
     }
     let seed = seed(&x);
-    apply(NormalNoise { seed, deviation }, x, |_, x| fallback(x))
+    let noise = Noise(NormalNoise { seed, deviation });
+    apply(noise, x, |_, x| fallback(x))
 }
 
 /// Sixty-four bits from Burn's random state.
@@ -37,23 +37,28 @@ fn seed<const D: usize>(like: &Tensor<D>) -> u64 {
     })
 }
 
-fn multiplied(x: FlexTensor, noise: NormalNoise) -> FlexTensor {
-    let shape = x.shape();
-    let x = Contiguous::new(x);
-    filled!(x, &shape, |y| noise.multiply(x.slice(), y))
+/// Its own adjoint.
+#[derive(Clone, Copy, Debug)]
+struct Noise(NormalNoise);
+
+impl Noise {
+    fn multiply(self, x: FlexTensor) -> FlexTensor {
+        let shape = x.shape();
+        let x = Contiguous::new(x);
+        filled!(x, &shape, |y| self.0.multiply(x.slice(), y))
+    }
 }
 
-/// Its own adjoint.
-impl KernelOperation<1, 1> for NormalNoise {
+impl KernelOperation<1, 1> for Noise {
     const INPUTS: Names = &["input"];
     type Saved = ();
 
     fn forward(&self, [x]: Tensors<1>, _: [bool; 1]) -> Forward<(), 1> {
-        Forward::new([multiplied(x, *self)], ())
+        Forward::new([self.multiply(x)], ())
     }
 
     fn adjoint(self, _: (), [grad]: Tensors<1>, _: [bool; 1]) -> Gradients<1> {
-        [Some(multiplied(grad, self))]
+        [Some(self.multiply(grad))]
     }
 }
 

@@ -1,14 +1,13 @@
 //! Complex arrays as pairs of Burn's CPU tensors, and real arrays by their last axes.
 
 use burn::backend::DispatchTensor;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Element, Shape};
 use spectral_kernels::{Planar, PlanarMut};
 
-use super::fused::operation::TensorGroup;
-use super::fused::operation::buffer::{self, Pooled};
-use super::fused::operation::flex::Contiguous;
 use crate::ComplexTensor;
+use fused_layers::operation::buffer::{self, Pooled};
+use fused_layers::operation::flex::Contiguous;
+use fused_layers::operation::{FlexTensor, TensorGroup};
 
 /// The real and the imaginary part of a complex array.
 pub(super) type Planes = [FlexTensor; 2];
@@ -83,7 +82,7 @@ macro_rules! filled_planes {
         filled_planes!($like, E, $shape, $fill)
     };
     ($like:expr, $element:ident, $shape:expr, $fill:expr) => {
-        crate::ops::fused::operation::flex::with_dtype!($like, $element => {
+        fused_layers::operation::flex::with_dtype!($like, $element => {
             crate::ops::planes::new_planes::<$element>($shape, $fill)
         })
     };

@@ -1,14 +1,13 @@
 //! Channels mixed by the same real weights at every sample, as one operation.
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::Pointwise;
 
 use super::fallback;
-use super::fused::operation::flex::{Contiguous, filled};
-use super::fused::operation::{
-    Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+use fused_layers::operation::flex::{Contiguous, filled};
+use fused_layers::operation::{
+    Factors, FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply,
 };
 
 /// A pointwise convolution of `[batch, channels, spatial…]`.

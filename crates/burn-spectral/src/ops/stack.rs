@@ -5,13 +5,13 @@ use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{DenseGradients, DenseHead};
 
 use super::fallback;
-use super::fused::operation::flex::{Contiguous, filled, with_dtype};
-use super::fused::operation::{
-    Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer, first,
-};
 use super::planes::{ContiguousPlanes, PlanesBuffer, parts};
 use super::spec::StackSpec;
 use crate::ComplexTensor;
+use fused_layers::operation::flex::{Contiguous, filled, with_dtype};
+use fused_layers::operation::{
+    Forward, Gradients, KernelOperation, Names, Tensors, apply, buffer, first,
+};
 
 /// The last layer of a stack in the manner of Wood and Larson (2021), every layer of which filters
 /// the sum of its inputs and rectifies: with `ρ(z) = relu(re z) + i·relu(im z)`,

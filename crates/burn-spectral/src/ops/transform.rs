@@ -1,16 +1,17 @@
 //! Transforms between signals and spectra, and the reversal that conjugates a spectrum.
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Tensor};
 use spectral_kernels::{BinWeight, PrunedFft};
 
 use super::fallback;
-use super::fused::operation::flex::{Contiguous, filled};
-use super::fused::operation::{Forward, Gradients, KernelOperation, Names, Tensors, apply};
 use super::planes::{ContiguousPlanes, Planes, filled_planes, last_axes};
 use super::spec::{Axes, ComplexTransform, RealTransform, SavedSpectrum};
 use crate::ComplexTensor;
+use fused_layers::operation::flex::{Contiguous, filled};
+use fused_layers::operation::{
+    FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+};
 
 /// Half-spectrum of a real signal.
 pub(crate) fn rfft<const D: usize>(
@@ -253,9 +254,9 @@ impl KernelOperation<1, 1> for Reverse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fused::operation::buffer;
     use super::*;
     use burn::tensor::{DType, Device, Distribution};
+    use fused_layers::operation::buffer;
 
     #[test]
     fn a_used_buffer_leaves_no_trace_in_the_next_result() {

@@ -1,4 +1,4 @@
-//! A rotated Gaussian over the frequencies.
+//! Rotated Gaussians over the frequencies.
 
 use core::f64::consts::TAU;
 
@@ -36,39 +36,44 @@ pub struct GaussianConfig {
     pub form: ParametricForm,
 }
 
-/// A rotated Gaussian over the frequencies for the real and another for the imaginary part (Wood
-/// and Larson, 2021): twelve parameters per filter of images, evaluated on any grid.
+/// Two rotated Gaussians over the frequencies, one for the real and one for the imaginary part of
+/// the response (Wood and Larson, 2021). A filter of images has twelve parameters, and the response
+/// is evaluated on any grid.
 ///
-/// **Published**, for images whose half-spectrum has `h × w'` bins, either part is
+/// **Published.** For images whose half-spectrum has `h × w'` bins, each part is
 ///
 /// ```text
 /// g[i, j] = s0·exp(−a·dx² + 2b·dx·dy − c·dy²)     dx = j/w' − y0,  dy = i/h − ½ − x0
 /// ```
 ///
-/// (`a` and `y0` do act on the width, `c` and `x0` on the height). Nothing keeps the quadratic form
-/// definite: as soon as `a` or `c` is negative, or `b² > a·c`, the Gaussian grows towards the edge
-/// instead of falling, without bound in its parameters. The coordinates count bins: on another
-/// grid a column lies at another frequency, rows of positive and of negative frequencies do not
-/// mirror each other, and the inverse transform drops what no real signal has.
+/// - `a` and `y0` act on the width, `c` and `x0` on the height.
+/// - The quadratic form is not constrained: if `a < 0`, `c < 0` or `b² > a·c`, the function grows
+///   towards the edge, without bound in its parameters.
+/// - The coordinates are indices of bins, so on another grid the same parameters describe other
+///   frequencies.
+/// - Rows of positive and negative frequencies are not mirror images, so the response is not that of
+///   a real filter; the inverse real transform discards the rest.
 ///
-/// **Stable**, in the frequencies `f` in cycles per sample, with center `μ` and `C = L·Lᵀ`,
+/// **Stable.** In the frequencies `f` in cycles per sample, with center `μ` and `C = L·Lᵀ`:
 ///
 /// ```text
 /// G(f) = exp( Σ_a C_aa·(cos 2πd_a − 1) − Σ_{a<b} C_ab·sin 2πd_a·sin 2πd_b )     d = f − μ
 /// Re R(f) = s·(G(f) + G(−f))/2,     Im R(f) = s'·(G'(f) − G'(−f))/2
 /// ```
 ///
-/// `G` is `exp(−½·(2πd)ᵀ·C·(2πd))` with distances that close around the circle of frequencies, the
-/// sine model of Singh, Hnizdo and Demchuk (2002); `C` is the covariance, in samples squared, of
-/// the envelope of the impulse response, and the center modulates it, as in a Gabor filter. `L` is
-/// lower triangular with a positive diagonal, so `C` is positive definite and `0 < G ≤ 1` whatever
-/// the parameters: `|R| ≤ √(s² + s'²)`. `R(−f) = conj R(f)` at every size: the impulse response is
-/// real. It serves any number of axes.
+/// - `G` is the Gaussian `exp(−½·(2πd)ᵀ·C·(2πd))` made periodic in frequency: the sine model of
+///   Singh, Hnizdo and Demchuk (2002).
+/// - `C` is the covariance, in samples squared, of the envelope of the impulse response; the center
+///   modulates it, as in a Gabor filter.
+/// - `L` is lower triangular with a positive diagonal, so `C` is positive definite, `0 < G ≤ 1` and
+///   `|R| ≤ √(s² + s'²)` for all parameters.
+/// - `R(−f) = conj R(f)` at every size: the impulse response is real.
+/// - Any number of axes.
 #[derive(Module, Debug)]
 pub struct Gaussian {
     /// Parameters of the real part, `[out, in / groups, terms]`. Published: `x0, y0, a, b, c, s0`.
-    /// Stable: the center, an axis at a time; the rows of `L` up to the diagonal, which is the
-    /// softplus of what is stored; the amplitude.
+    /// Stable: the center, one value per axis; the rows of `L` up to the diagonal (the diagonal is
+    /// the softplus of the stored value); the amplitude.
     pub re: Param<Tensor<3>>,
     /// Parameters of the imaginary part, as `re`.
     pub im: Param<Tensor<3>>,
@@ -82,9 +87,9 @@ pub struct Gaussian {
 impl<const D: usize> ResponseConfig<D> for GaussianConfig {
     type Response = Gaussian;
 
-    /// Draws all parameters from `N(0, 0.05)` for the published form. The stable form starts with
-    /// an impulse response of one sample's deviation, centers spread evenly over all frequencies,
-    /// and amplitudes such that `E|R|² = 1 / (3·C_in)` at every frequency.
+    /// Published: all parameters are drawn from `N(0, 0.05)`. Stable: the envelope of the impulse
+    /// response has a standard deviation of one sample, centers are uniform over all frequencies,
+    /// and amplitudes are such that `E|R|² = 1 / (3·C_in)` at every frequency.
     ///
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional.

@@ -1,6 +1,5 @@
 //! Shared by parametric responses: their two forms, and functions along one axis.
 
-use burn::backend::DispatchDevice;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -59,10 +58,7 @@ pub(super) fn check_grid(axes: usize, grid: &FrequencyGrid) -> Result<(), Spectr
 
 /// Whether reading a tensor of this device waits for nothing.
 pub(super) fn is_read_at_once(device: &Device) -> bool {
-    matches!(
-        device.clone().inner().as_dispatch(),
-        DispatchDevice::Flex(_)
-    )
+    fused_layers::operation::is_cpu(device)
 }
 
 /// Checks that each part has the expected number of parameters per filter.

@@ -25,8 +25,8 @@ pub struct PolynomialConfig {
     pub form: ParametricForm,
 }
 
-/// A sum of one polynomial per axis, with separate real and imaginary parts: the "linear" filters of
-/// Wood and Larson (2021). A filter has a handful of parameters and is evaluated on any grid.
+/// The sum of one polynomial per axis, with separate real and imaginary parts: the "linear" filters
+/// of Wood and Larson (2021), evaluated on any grid.
 ///
 /// **Published**, for images whose half-spectrum has `h × w'` bins:
 ///
@@ -34,28 +34,30 @@ pub struct PolynomialConfig {
 /// R[i, j] = p(i/h − ½) + q(j/w' − ½)     p(x) = Σ_k p_k·x^k, k = 0 … order
 /// ```
 ///
-/// with complex coefficients, `2·2·(order + 1)` parameters per filter. The coordinates count bins:
-/// `−½` is frequency 0, the rows' jump from positive to negative frequencies passes unnoticed in
-/// the middle, and column `j` of a width `w` lies at `j/w'` while its frequency is `j/w`, so that a
-/// coordinate is another frequency on another grid. The inverse transform drops what of such a
-/// response no real signal has. The published network feeds it
-/// [shared](super::Coupling::Shared) inputs, though every coupling works, and never transforms back
-/// ([`SpectralMix`](crate::frequency::SpectralMix)). Both polynomials have a constant term; only
-/// its sum counts. The source's code up to June 2021 got the complex product wrong
-/// (`Re X·Re R + Im X·Im R` for the imaginary part); this is the right one.
+/// with complex coefficients: `4·(order + 1)` parameters per filter.
+///
+/// - The coordinates are indices of bins: `−½` is frequency 0, and rows pass from positive to
+///   negative frequencies in the middle. Column `j` of a width `w` has the coordinate `j/w' − ½` but
+///   the frequency `j/w`, so on another grid the same parameters describe other frequencies.
+/// - The response is not that of a real filter; the inverse real transform discards the rest. The
+///   published network never transforms back ([`SpectralMix`](crate::frequency::SpectralMix)) and
+///   uses [shared](super::Coupling::Shared) coupling; every coupling works.
+/// - Both polynomials have a constant term, of which only the sum has an effect.
+/// - The authors' code up to June 2021 computed the imaginary part of the product as
+///   `Re X·Re R + Im X·Im R`; here the complex product is right.
 ///
 /// **Stable**, in the frequencies `f_a` in cycles per sample, with the Legendre polynomials `P_k`:
 ///
 /// ```text
 /// Re R(f) = c + Σ_a Σ_{k even, 2 … order} c_ak·√(2k+1)·P_k(2·f_a)
-/// Im R(f) =     Σ_a Σ_{k odd,  1 … order} c_ak·√(2k+1)·P_k(2·f_a),   taken as 0 at f_a = ½
+/// Im R(f) =     Σ_a Σ_{k odd,  1 … order} c_ak·√(2k+1)·P_k(2·f_a),   0 at f_a = ½
 /// ```
 ///
-/// so that `R(−f) = conj R(f)` at every size: the impulse response is real. At `f_a = ½`, which is
-/// also `−½`, the odd polynomial takes the mean of its two limits. There are `1 + axes·order`
-/// parameters per filter, none redundant.
+/// - `R(−f) = conj R(f)` at every size: the impulse response is real. At `f_a = ½`, which is also
+///   `−½`, an odd polynomial takes the mean of its two limits.
+/// - A filter has `1 + axes·order` parameters, none of them redundant.
 ///
-/// As a sum over the axes it is the spectrum of a cross: taps along each axis and nowhere else.
+/// A sum over the axes is the spectrum of a cross: all taps lie on the axes.
 #[derive(Module, Debug)]
 pub struct Polynomial {
     /// Coefficients of the real part, `[out, in / groups, terms]`. Published: those of the height,
@@ -77,9 +79,9 @@ pub struct Polynomial {
 impl<const D: usize> ResponseConfig<D> for PolynomialConfig {
     type Response = Polynomial;
 
-    /// Draws coefficients of `N(0, 0.005)` for the published form. Those of the stable form have
-    /// one variance, which makes `E|R|² = 1 / (3·C_in)` in the mean over a band without gaps; on a
-    /// grid of `n` samples an even one misses some `1/n` of that at frequency ½.
+    /// Published: coefficients are drawn from `N(0, 0.005)`. Stable: coefficients have equal
+    /// variance, such that `E|R|² = 1 / (3·C_in)` on average over all frequencies; on a grid of an
+    /// even number `n` of samples it is about `1/n` smaller, because odd terms vanish at frequency ½.
     ///
     /// # Errors
     /// [`SpectralError::Form`] for a published form that is not two-dimensional,

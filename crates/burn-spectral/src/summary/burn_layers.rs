@@ -7,8 +7,9 @@ use burn::nn::{
     BatchNorm, Dropout, Gelu, Identity, LeakyRelu, Linear, PRelu, PaddingConfig2d, Relu, Sigmoid,
     Tanh,
 };
+use fused_layers::geometry::{Pairs, same};
 
-use crate::conv::{ConvGeometry, FftConvOptions, Pairs, same};
+use crate::conv::{ConvGeometry, FftConvOptions};
 use crate::response::Coupling;
 use crate::{FrequencyGrid, SpectralError};
 
@@ -178,6 +179,28 @@ impl Summarize for ConvTranspose2d {
         })
     }
 }
+
+/// Layers that wrap Burn's.
+macro_rules! wrapped {
+    ($($layer:ty),* $(,)?) => {
+        $(impl Summarize for $layer {
+            fn kind(&self) -> String {
+                self.0.kind()
+            }
+
+            fn trace(&self, input: &FeatureShape) -> Result<Trace, SpectralError> {
+                self.0.trace(input)
+            }
+        })*
+    };
+}
+
+wrapped!(
+    fused_layers::nn::BatchNorm,
+    fused_layers::nn::Linear,
+    fused_layers::nn::conv::Conv2d,
+    fused_layers::nn::pool::MaxPool2d,
+);
 
 /// A window that slides over height and width.
 struct Window<'a> {

@@ -55,6 +55,7 @@ mod parameters;
 mod shape;
 mod table;
 
+#[cfg(feature = "inspect")]
 pub(crate) use parameters::trains;
 pub use parameters::{Parameters, count_parameters};
 pub use shape::{Domain, FeatureShape};

@@ -24,6 +24,7 @@ mod spec;
 mod step;
 mod subject;
 mod sweep;
+mod turns;
 mod work;
 
 pub use build::build;
@@ -35,11 +36,12 @@ pub use memory::peak_of;
 pub use peer::{Form, Peers, StepForm, StepSamples};
 pub use rates::{Limit, Rates};
 pub use report::{PeerReport, Report};
-pub use run::{Bench, Progress};
+pub use run::Bench;
 pub use spec::{Layer, Options, Spec};
 pub use step::{
     Parts, PeerStepReport, STEPS, StepBench, StepReport, StepSpec, StepSubject, peak_of_step,
 };
 pub use subject::Subject;
 pub use sweep::sweep;
+pub use turns::Progress;
 pub use work::Work;

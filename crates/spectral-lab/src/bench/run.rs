@@ -4,26 +4,12 @@ use super::build::build;
 use super::cases::Case;
 use super::clock::{Sampling, median, shortest};
 use super::error::BenchError;
-use super::peer::{ALLOCATORS, Pass, Peers};
+use super::peer::{Form, Pass, Peers};
 use super::rates::Rates;
 use super::report::{PeerReport, Report};
 use super::spec::Spec;
+use super::turns::{self, Progress, Variant, fastest, take_turns};
 use super::work::Work;
-
-/// Number of turns, so that a slow minute of the machine affects both.
-pub(super) const ROUNDS: usize = 4;
-
-/// Maximum number of calls per turn.
-pub(super) const MOST: usize = 500;
-
-/// Minimum number of our calls, in all turns together.
-pub(super) const LEAST: usize = 8;
-
-/// A peer variant gets no more turns once it took this many times its allotted seconds.
-pub(super) const PATIENCE: f64 = 10.0;
-
-/// Receives progress messages.
-pub type Progress<'a> = &'a mut dyn FnMut(&str);
 
 /// Measures the peak memory of a layer in a separate process.
 type Peak<'a> = &'a dyn Fn(&Spec) -> Result<Option<f64>, BenchError>;
@@ -47,12 +33,8 @@ type Samples = [Vec<f64>; 2];
 
 const PASSES: [Pass; 2] = [Pass::Forward, Pass::Both];
 
-/// The samples of a variant in one of the peer's processes.
-struct Timed {
-    form: usize,
-    runner: usize,
-    samples: Samples,
-}
+/// A variant of the peer: a form of the case.
+type Timed<'a> = Variant<&'a Form, Samples>;
 
 impl Bench<'_> {
     /// Times a case.
@@ -66,74 +48,34 @@ impl Bench<'_> {
             subject.forward();
             subject.both();
         }
-        let mut timed = self.prepare(case, tell)?;
-        let rounds = if timed.is_empty() { 1 } else { ROUNDS };
-        let sampling = Sampling {
-            seconds: self.seconds / rounds as f64,
-            least: LEAST / rounds,
-            most: MOST,
-        };
-        let mut ours = Samples::default();
-        for _ in 0..rounds {
-            ours[0].extend(sampling.samples(|| subject.forward()));
-            ours[1].extend(sampling.samples(|| subject.both()));
-            for timed in &mut timed {
-                self.time_peer(timed, &sampling)?;
-            }
-        }
+        let mut timed: Vec<Timed<'_>> = turns::variants(
+            &mut self.peers,
+            &case.forms,
+            |peers, key, form| Ok(peers.prepare(key, form)?.map_or(Ok(*form), Err)),
+            |form, reason| tell(&format!("{}: no {}: {reason}", case.name, form.name)),
+        )?;
+        let (seconds, mut ours) = (self.seconds, Samples::default());
+        take_turns(
+            seconds,
+            &mut self.peers,
+            &mut timed,
+            |sampling| {
+                ours[0].extend(sampling.samples(|| subject.forward()));
+                ours[1].extend(sampling.samples(|| subject.both()));
+            },
+            |peers, timed, sampling| time_peer(peers, timed, sampling, seconds),
+        )?;
         let params = subject.parameters();
         drop(subject);
 
         let mut report = self.report(case, &ours, params);
-        let peers = timed.iter().map(|timed| timed.report(case)).collect();
+        let peers = timed.iter().map(|timed| timed.report()).collect();
         report.set_peers(peers);
         self.measure_memory(case, &timed, &mut report)?;
         if let Some(peers) = &mut self.peers {
             peers.forget()?;
         }
         Ok(report)
-    }
-
-    /// Prepares the variants of a case that can run.
-    fn prepare(&mut self, case: &Case, tell: Progress<'_>) -> Result<Vec<Timed>, BenchError> {
-        let Some(peers) = &mut self.peers else {
-            return Ok(Vec::new());
-        };
-        let mut timed = Vec::new();
-        for (form, wanted) in case.forms.iter().enumerate() {
-            match peers.prepare(form, wanted)? {
-                None => timed.extend((0..ALLOCATORS.len()).map(|runner| Timed {
-                    form,
-                    runner,
-                    samples: Samples::default(),
-                })),
-                Some(reason) if reason.is_empty() => {}
-                Some(reason) => {
-                    tell(&format!("{}: no {}: {reason}", case.name, wanted.name));
-                }
-            }
-        }
-        Ok(timed)
-    }
-
-    fn time_peer(&mut self, timed: &mut Timed, sampling: &Sampling) -> Result<(), BenchError> {
-        let Some(peers) = &mut self.peers else {
-            return Ok(());
-        };
-        for (pass, samples) in PASSES.into_iter().zip(&mut timed.samples) {
-            let taken = samples.iter().sum::<f64>() / 1e3;
-            if samples.len() >= 2 && taken > PATIENCE * self.seconds {
-                continue;
-            }
-            samples.extend(peers.samples(
-                timed.runner,
-                timed.form,
-                pass,
-                sampling.seconds,
-                sampling.most,
-            )?);
-        }
-        Ok(())
     }
 
     fn report(&self, case: &Case, ours: &Samples, params: usize) -> Report {
@@ -180,29 +122,44 @@ impl Bench<'_> {
     fn measure_memory(
         &mut self,
         case: &Case,
-        timed: &[Timed],
+        timed: &[Timed<'_>],
         report: &mut Report,
     ) -> Result<(), BenchError> {
         let Some(peak) = self.peak else {
             return Ok(());
         };
         report.peak_mb = peak(&case.spec)?;
-        let both = |timed: &&Timed| each(&timed.samples, median)[1];
-        let fastest = timed.iter().min_by(|a, b| both(a).total_cmp(&both(b)));
+        let fastest = fastest(timed, |timed| each(&timed.samples, median)[1]);
         if let (Some(peers), Some(fastest)) = (&mut self.peers, fastest) {
-            report.peer_peak_mb = peers.peak(&case.forms[fastest.form])?;
+            report.peer_peak_mb = peers.peak(fastest.form)?;
         }
         Ok(())
     }
 }
 
-impl Timed {
-    fn report(&self, case: &Case) -> PeerReport {
+/// Samples both passes of a variant.
+fn time_peer(
+    peers: &mut Peers,
+    timed: &mut Timed<'_>,
+    sampling: &Sampling,
+    seconds: f64,
+) -> Result<(), BenchError> {
+    for (pass, samples) in PASSES.into_iter().zip(&mut timed.samples) {
+        if !turns::is_done(samples, seconds) {
+            let (runner, key) = (timed.runner, timed.key);
+            samples.extend(peers.samples(runner, key, pass, sampling.seconds, sampling.most)?);
+        }
+    }
+    Ok(())
+}
+
+impl Timed<'_> {
+    fn report(&self) -> PeerReport {
         let [fwd_ms, fwdbwd_ms] = each(&self.samples, median);
         let [fwd_min_ms, fwdbwd_min_ms] = each(&self.samples, shortest);
         PeerReport {
-            form: case.forms[self.form].name.clone(),
-            malloc: ALLOCATORS[self.runner],
+            form: self.form.name.clone(),
+            malloc: self.malloc(),
             fwd_ms,
             fwdbwd_ms,
             fwd_min_ms,
@@ -219,6 +176,7 @@ fn each(samples: &Samples, figure: fn(&[f64]) -> Option<f64>) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::peer::ALLOCATORS;
     use crate::bench::spec::Layer;
 
     #[test]

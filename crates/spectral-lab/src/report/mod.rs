@@ -20,6 +20,7 @@ mod charts;
 mod combine;
 mod confusion;
 mod error;
+mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod format;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use combine::combine_seeds;
 pub use error::ReportError;
+pub use findings::findings;
 pub use format::{count, duration, significant};
 pub use html::{to_html, write_html};
 pub use json::{compare_json, to_json, write_json};

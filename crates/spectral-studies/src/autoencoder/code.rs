@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use spectral_lab::model::{Encoder, Network, PublishedLayers};
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, values};
+use crate::StudyError;
+use crate::kit::images::{distance, energy, values};
 
 /// Steps of the power iteration; what is not yet the largest share then is larger by less than a
 /// thousandth in practice, and never smaller than said.

@@ -8,11 +8,12 @@ use serde_json::json;
 use spectral_lab::report::{Picture, Report};
 use spectral_lab::train::{Feeding, Recipe, TrainConfig, reconstruct};
 
-use super::comparison::{Comparison, names, seeds};
-use super::images::images;
-use super::run::Part;
-use super::shown::{is_shown, shown_name};
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::kit::comparison::{Comparison, names, seeds};
+use crate::kit::images::images;
+use crate::kit::run::Part;
+use crate::kit::shown::{is_shown, shown_name};
+use crate::{StudyError, StudyInfo, StudyRun};
 use code::{Stage, stages};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
@@ -47,16 +48,17 @@ struct Extent {
     coded: usize,
 }
 
-const FULL: Extent = Extent {
-    images: [20_000, 10_000, 6],
-    seeds: 2,
-    coded: 500,
-};
-
-const QUICK: Extent = Extent {
-    images: [256, 128, 2],
-    seeds: 2,
-    coded: 100,
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        images: [20_000, 10_000, 6],
+        seeds: 2,
+        coded: 500,
+    },
+    quick: Extent {
+        images: [256, 128, 2],
+        seeds: 2,
+        coded: 100,
+    },
 };
 
 /// Images that are rebuilt in place of some that may not be shown.
@@ -69,7 +71,7 @@ struct Code {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = if run.quick() { QUICK } else { FULL };
+    let extent = EXTENT.of(run);
     let name = run.choose("images", &["mnist", "glyphs"])?;
     let [train, test, epochs] = extent.images;
     let comparison = Comparison {
@@ -95,9 +97,11 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         let config = comparison.config(seed);
         let settings = json!({"data": part, "train": config, "images": extent.coded});
         let stages = run.step(&format!("{}-{model}-code", part.name), settings, |run| {
-            let data = run.data(part)?;
-            let network = comparison.trained(run, &data, model, seed)?;
-            stages(&network, images(&data.test, 0..extent.coded, run.device())?)
+            let of = comparison.subject(run, model)?;
+            stages(
+                &of.network,
+                images(&of.data.test, 0..extent.coded, &of.device)?,
+            )
         })?;
         codes.push(Code {
             model: model.into(),
@@ -109,7 +113,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         true => Vec::new(),
         false => rebuilt(run, &comparison)?,
     };
-    Ok(page::page(&STUDY, compared, &codes, &rebuilt, extent.coded))
+    page::page(run, &extent, compared, &codes, rebuilt)
 }
 
 /// Images that may be shown, and what each network of the first seed makes of them.
@@ -117,23 +121,22 @@ fn rebuilt(
     run: &mut StudyRun<'_>,
     comparison: &Comparison,
 ) -> Result<Vec<(String, Vec<Picture>)>, StudyError> {
-    let (part, seed) = (&comparison.part, comparison.first_seed());
-    let config = comparison.config(seed);
+    let part = &comparison.part;
+    let config = comparison.config(comparison.first_seed());
     let settings = json!({"data": part, "train": config, "shown": shown_name(&part.name)});
     run.step(&format!("{}-rebuilt", part.name), settings, |run| {
-        let (data, shown) = (run.data(part)?, run.shown(part)?);
-        let normalize = config.normalize.clone().fitted(&data.train);
+        let shown = run.shown(part)?;
         let count = REBUILT.min(shown.data().test.len());
         let indices: Vec<u32> = (0..count as u32).collect();
         let originals = shown.data().test.subset(&indices)?;
         let mut rows = vec![("before".to_string(), originals.clone())];
         for model in &comparison.models {
-            let network = comparison.trained(run, &data, model, seed)?;
+            let of = comparison.subject(run, model)?;
             let feeding = Feeding {
-                normalize: &normalize,
+                normalize: &of.normalize,
                 batch_size: count,
             };
-            let images = reconstruct(&network, &originals, config.loss, feeding)?;
+            let images = reconstruct(&of.network, &originals, config.loss, feeding)?;
             rows.push((model.clone(), images));
         }
         let rows = rows.into_iter().map(|(name, of)| {

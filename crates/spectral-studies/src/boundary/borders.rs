@@ -4,7 +4,7 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use burn_spectral::conv::{ConvolveMode, ConvolveOutput, try_fft_convolve2d};
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// What a kernel is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,8 +140,8 @@ pub(super) fn middle(images: Tensor<4>, margin: usize) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::images::{distance, energy, values};
     use super::*;
+    use crate::kit::images::{relative, values};
 
     fn row(numbers: &[f32]) -> Tensor<4> {
         let data = TensorData::new(numbers.to_vec(), [1, 1, 1, numbers.len()]);
@@ -159,7 +159,7 @@ mod tests {
     fn off(a: Tensor<4>, b: Tensor<4>) -> f64 {
         let (a, b) = (values(a).unwrap(), values(b).unwrap());
         assert_eq!(a.len(), b.len());
-        (distance(&a, &b) / energy(&b)).sqrt()
+        relative(&a, &b)
     }
 
     #[test]

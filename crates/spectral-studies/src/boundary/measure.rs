@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use spectral_lab::report::Picture;
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, root_ratio, signed_picture, values};
-use super::super::shown::Shown as Source;
 use super::borders::{Beyond, Taps, circular, inside, linear, middle};
+use crate::StudyError;
+use crate::kit::images::{energy, relative, root_ratio, signed_picture, values};
+use crate::kit::shown::Shown as Source;
 
 /// Outputs that differ by less than this share of their root mean square do not count as different.
 pub(super) const SAME: f64 = 1e-4;
 
 /// Images for what is computed tap by tap, with kernels of at most so many taps a side.
 const DIRECT_IMAGES: usize = 20;
-const DIRECT_TAPS: usize = 15;
+pub(super) const DIRECT_TAPS: usize = 15;
 
 /// Circular convolution beside one with zeros around the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ pub(super) fn wrapped(images: &Tensor<4>, taps: Taps, side: usize) -> Result<Wra
         taps,
         kernel: side,
         size,
-        error: root_ratio(distance(&around, &zeros), energy(&zeros)),
+        error: relative(&around, &zeros),
         differ: differ.count() as f64 / zeros.len().max(1) as f64,
         touched: touched(size, side),
         by_distance: by_distance(&around, &zeros, size),
@@ -126,10 +126,7 @@ fn mended(images: &Tensor<4>, zeros: &Tensor<4>, kernel: Tensor<2>) -> Result<f6
     let flipped = kernel.flip([0, 1]).unsqueeze::<4>();
     let options = ConvOptions::new([1, 1], [margin, margin], [1, 1], 1);
     let direct = values(conv2d(first(images), flipped, None, options))?;
-    Ok(root_ratio(
-        distance(&values(first(zeros))?, &direct),
-        energy(&direct),
-    ))
+    Ok(relative(&values(first(zeros))?, &direct))
 }
 
 /// The middle of the images, continued in every way, beside the images themselves around it.
@@ -154,7 +151,7 @@ pub(super) fn continued(
             beyond,
             taps,
             kernel: side,
-            error: root_ratio(distance(&got, &exact), energy(&exact)),
+            error: relative(&got, &exact),
             by_distance: by_distance(&got, &exact, [height, width]),
         })
     });
@@ -183,8 +180,8 @@ pub(super) fn shown(
         kernel: side,
         pictures: vec![
             source.picture("image", image)?,
-            source.picture("zeros around", &bright(&zeros))?,
-            source.picture("wrapped around", &bright(&around))?,
+            source.picture("zero padding", &bright(&zeros))?,
+            source.picture("circular", &bright(&around))?,
             signed_picture("difference", &(around - zeros), span)?,
         ],
     })

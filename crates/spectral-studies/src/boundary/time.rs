@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use spectral_lab::bench::median;
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// A layer of some size, both ways.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use spectral_lab::data::{DataSet, fill_batch};
 use spectral_lab::model::Network;
 use spectral_lab::train::{Classifier, TrainConfig};
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// The weights of a layer and their gradient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! CEMNet beside its spatial twins: accuracy, weight fixation, gradients by depth, widths.
 
-mod depth;
 mod gradients;
 mod page;
 mod widths;
@@ -8,19 +7,20 @@ mod widths;
 use serde_json::json;
 
 use spectral_lab::data::Normalize;
-use spectral_lab::report::Report;
+use spectral_lab::report::{ModelReport, Report};
 use spectral_lab::train::TrainConfig;
 
-use super::comparison::{Compared, Comparison, along_cosine, seeds};
-use super::run::Part;
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::kit::comparison::{Compared, Comparison, along_cosine, seeds};
+use crate::kit::run::Part;
+use crate::{StudyError, StudyInfo, StudyRun};
 use gradients::{LayerGradient, gradients};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "cemnet",
     summary: "networks on spectra beside their twins: accuracy, weight fixation, depth, width",
-    question: "Do networks that live on spectra, as published and repaired, do as well as the image \
-               networks they stand for, and does weight fixation keep them from over-fitting?",
+    question: "Are networks that operate on spectra, as published and repaired, as accurate as their \
+               spatial twins, and does weight fixation keep them from overfitting?",
     source: "Pan et al., Learning Convolutional Neural Networks in the Frequency Domain, 2022",
     budget: None,
     make,
@@ -57,8 +57,7 @@ const WIDTHS: [&str; 2] = ["-quarter", "-half"];
 /// Networks whose widths are swept.
 const SWEPT: [&str; 3] = ["vgg", "cemnet-cifar", "cemnet-cifar-repaired"];
 
-/// Networks whose gradients are measured layer by layer.
-const DIGIT_GRADIENTS: [&str; 3] = DIGITS;
+/// Color networks whose gradients are measured layer by layer.
 const COLOR_GRADIENTS: [&str; 4] = [
     "vgg",
     "cemnet-cifar",
@@ -81,25 +80,28 @@ struct Extent {
     gradient_images: usize,
 }
 
-const FULL: Extent = Extent {
-    digits: [60_000, 10_000, 10],
-    colors: [10_000, 10_000, 20],
-    digit_seeds: 3,
-    color_seeds: 1,
-    gradient_images: 500,
-};
-
-const QUICK: Extent = Extent {
-    digits: [300, 200, 2],
-    colors: [100, 100, 1],
-    digit_seeds: 2,
-    color_seeds: 1,
-    gradient_images: 50,
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        digits: [60_000, 10_000, 10],
+        colors: [10_000, 10_000, 20],
+        digit_seeds: 3,
+        color_seeds: 1,
+        gradient_images: 500,
+    },
+    quick: Extent {
+        digits: [300, 200, 2],
+        colors: [100, 100, 1],
+        digit_seeds: 2,
+        color_seeds: 1,
+        gradient_images: 50,
+    },
 };
 
 /// What one set of images showed.
 struct Group {
     compared: Compared,
+    epochs: usize,
+    batch_size: usize,
     /// The networks of the comparison of fixations, by name.
     fixation: Vec<String>,
     /// Gradients of the first seed's networks.
@@ -121,7 +123,7 @@ struct Plan {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = if run.quick() { QUICK } else { FULL };
+    let extent = EXTENT.of(run);
     let names = |names: &[&str], width: &str| -> Vec<String> {
         names.iter().map(|name| format!("{name}{width}")).collect()
     };
@@ -135,7 +137,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
             seeds: seeds(run, extent.digit_seeds),
         },
         fixation: names(&DIGIT_FIXATION, ""),
-        gradients: names(&DIGIT_GRADIENTS, ""),
+        gradients: names(&DIGITS, ""),
     };
     let set = run.choose("colors", &["cifar-10", "textures"])?;
     let swept = WIDTHS.map(|width| names(&SWEPT, width)).concat();
@@ -157,8 +159,14 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let digits = digits.run(run, &extent)?;
     let mut colors = colors.run(run, &extent)?;
     // The twin stays first; the sweep has a table of its own.
-    let widths = widths::take_widths(&mut colors, &SWEPT, &WIDTHS, COLOR_WIDTH);
-    Ok(page::page(&STUDY, digits, colors, &widths))
+    let widths = widths::take_widths(&mut colors.compared, &SWEPT, &WIDTHS, COLOR_WIDTH);
+    page::page(run, [digits, colors], &widths)
+}
+
+/// The accuracy on the training images in the last epoch, as seen while the weights moved.
+fn train_accuracy(run: &ModelReport) -> f64 {
+    let last = run.history.last();
+    last.map_or(f64::NAN, |epoch| epoch.train_accuracy)
 }
 
 fn part(name: String, [train, test, _]: [usize; 3]) -> Part {
@@ -209,6 +217,8 @@ impl Plan {
         }
         Ok(Group {
             compared,
+            epochs: self.comparison.config.epochs,
+            batch_size: self.comparison.config.batch_size,
             fixation: self.fixation,
             gradients: measured,
         })

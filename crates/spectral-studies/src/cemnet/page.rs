@@ -1,61 +1,83 @@
-//! The figures as a page.
+//! The figures of the page.
 
-use spectral_lab::report::{
-    ChartKind, EpochReport, Line, ModelReport, Point, Report, SectionChart, SectionTable, Value,
-};
+use serde::Serialize;
 
-use crate::kit::Parts as Section;
+use spectral_lab::report::{EpochReport, Line, ModelReport, Report, Value};
 
-use super::super::StudyInfo;
-use super::super::comparison::{Trained, percent};
-use super::Group;
-use super::depth::depth;
-use super::widths::{Width, sweep};
+use super::gradients::LayerGradient;
+use super::widths::Width;
+use super::{Gradients, Group, train_accuracy};
+use crate::kit::comparison::{Standing, Trained, percent};
+use crate::kit::{Chart, Page, line, row};
+use crate::{StudyError, StudyRun};
 
-/// The accuracy on the training images in the last epoch, as seen while the weights moved.
-pub(super) fn train_accuracy(run: &ModelReport) -> f64 {
-    run.history
-        .last()
-        .map_or(f64::NAN, |epoch| epoch.train_accuracy)
+#[derive(Serialize)]
+struct GroupFigures {
+    standing: Standing,
+    epochs: usize,
+    batch_size: usize,
+    /// The networks of the comparison of fixations.
+    fixation: Vec<Fixed>,
 }
 
-pub(super) fn page(study: &StudyInfo, digits: Group, colors: Group, widths: &[Width]) -> Report {
-    let mut sections = vec![Section {
-        heading: "The question".into(),
-        text: vec![
-            study.question.into(),
-            format!("Source: {}.", study.source),
-            "Every network is trained alike: Adam at 0.001 with weight decay 0.0005 along a cosine, digits \
-             in mini-batches of 100, color images of 64, no augmentation, for as many epochs as the curves \
-             show. The source trains with RMSprop at 0.004 for 1,000 and 600 epochs."
-                .into(),
-        ],
-        ..Section::default()
-    }];
-    let mut summary = Vec::new();
-    let groups = [digits, colors];
-    for group in &groups {
-        summary.extend(group.compared.against_baseline());
-        summary.extend(fixation_finding(group));
-        sections.push(group.compared.differences());
-        sections.push(fixation(group));
-        sections.push(depth(group));
-    }
-    sections.push(sweep(widths));
-    Report {
-        title: "Networks on spectra beside their spatial twins".into(),
-        summary,
-        sections: sections.into_iter().map(Into::into).collect(),
-        data_sets: (groups.into_iter())
-            .map(|group| group.compared.into_data_set())
-            .collect(),
-        ..Report::default()
+/// Mean accuracies after the last epoch.
+#[derive(Serialize)]
+struct Fixed {
+    model: String,
+    train_accuracy: f64,
+    accuracy: f64,
+}
+
+pub(super) fn page(
+    run: &StudyRun<'_>,
+    groups: [Group; 2],
+    widths: &[Width],
+) -> Result<Report, StudyError> {
+    let mut page = Page::new();
+    let groups = groups.map(|group| figures(&mut page, group));
+    page.table("widths", widths.iter().map(width_row));
+    page.chart("widths", width_chart(widths));
+    let figures = serde_json::json!({"groups": groups});
+    page.render(run, include_str!("page.md.jinja"), &figures)
+}
+
+/// The exhibits of a data set, and what the sentences say.
+fn figures(page: &mut Page, group: Group) -> GroupFigures {
+    let set = group.compared.data.name.clone();
+    let fixed = group.fixation.iter();
+    let fixed: Vec<&Trained> = fixed.filter_map(|name| group.compared.find(name)).collect();
+    page.table(
+        format!("{set}/fixation"),
+        fixed.iter().map(|of| fixation_row(of)),
+    );
+    page.chart(format!("{set}/fixation"), fixation_chart(&fixed));
+    page.table(
+        format!("{set}/gradients"),
+        group.gradients.iter().flat_map(gradient_rows),
+    );
+    page.chart(
+        format!("{set}/gradients, fresh"),
+        gradient_chart(&group, |of| &of.fresh),
+    );
+    page.chart(
+        format!("{set}/gradients, trained"),
+        gradient_chart(&group, |of| &of.trained),
+    );
+    let fixed = fixed.into_iter().map(|of| Fixed {
+        model: of.model.clone(),
+        train_accuracy: of.mean(train_accuracy),
+        accuracy: of.mean(accuracy),
+    });
+    GroupFigures {
+        fixation: fixed.collect(),
+        epochs: group.epochs,
+        batch_size: group.batch_size,
+        standing: page.comparison(&set, group.compared),
     }
 }
 
-fn fixed(group: &Group) -> impl Iterator<Item = &Trained> {
-    let models = group.fixation.iter();
-    models.filter_map(|name| group.compared.find(name))
+fn accuracy(run: &ModelReport) -> f64 {
+    run.accuracy
 }
 
 /// How far a network does better on what it has seen.
@@ -63,119 +85,100 @@ fn gap(run: &ModelReport) -> f64 {
     train_accuracy(run) - run.accuracy
 }
 
-fn fixation_finding(group: &Group) -> Option<String> {
-    let mut parts = Vec::new();
-    for trained in fixed(group) {
-        parts.push(format!(
-            "{} {:.2} % ({:.2} % on what it trains on)",
-            trained.model,
-            100.0 * trained.mean(|run| run.accuracy),
-            100.0 * trained.mean(train_accuracy)
-        ));
-    }
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Weight fixation on {}: {}.",
-            group.compared.data.name,
-            parts.join(", ")
-        )
+/// The accuracy of the best epoch.
+fn best(run: &ModelReport) -> f64 {
+    let epochs = run.history.iter().map(|epoch| epoch.test_accuracy);
+    epochs.fold(f64::NAN, f64::max)
+}
+
+fn fixation_row(of: &Trained) -> Vec<Value> {
+    row![
+        of.model.as_str(),
+        of.mean_and_std(train_accuracy, percent),
+        of.mean_and_std(accuracy, percent),
+        of.mean_and_std(gap, percent),
+        percent(of.mean(best)),
+    ]
+}
+
+fn fixation_chart(fixed: &[&Trained]) -> Chart {
+    let lines = fixed.iter().enumerate().flat_map(|(color, of)| {
+        let curve = |what: &str, dashed, figure: fn(&EpochReport) -> f64| {
+            let points = of.curve(figure).into_iter();
+            let name = format!("{}, {what}", of.model);
+            Line {
+                dashed,
+                ..line(name, color, points.map(|(x, y)| (x, 100.0 * y)))
+            }
+        };
+        [
+            curve("test", false, |epoch| epoch.test_accuracy),
+            curve("training", true, |epoch| epoch.train_accuracy),
+        ]
+    });
+    Chart::lines(lines)
+}
+
+fn gradient_rows(of: &Gradients) -> impl Iterator<Item = Vec<Value>> {
+    of.fresh.iter().zip(&of.trained).map(|(fresh, trained)| {
+        row![
+            of.model.as_str(),
+            fresh.layer.as_str(),
+            fresh.weight,
+            fresh.relative(),
+            trained.weight,
+            trained.relative(),
+        ]
     })
 }
 
-fn fixation(group: &Group) -> Section {
-    let rows = fixed(group).map(|trained| {
-        let best = trained.mean(|run| {
-            run.history
-                .iter()
-                .map(|epoch| epoch.test_accuracy)
-                .fold(f64::NAN, f64::max)
-        });
-        let with_std = |figure: fn(&ModelReport) -> f64| -> Value {
-            let mean = percent(trained.mean(figure));
-            match trained.spread(figure) {
-                Some(spread) => format!("{mean} ± {}", percent(spread.std)).into(),
-                None => mean.into(),
-            }
-        };
-        vec![
-            trained.model.as_str().into(),
-            with_std(train_accuracy),
-            with_std(|run| run.accuracy),
-            with_std(gap),
-            percent(best).into(),
-        ]
+/// Gradients over weights, layer by layer.
+fn gradient_chart(group: &Group, layers: fn(&Gradients) -> &Vec<LayerGradient>) -> Chart {
+    let lines = group.gradients.iter().enumerate().map(|(color, of)| {
+        let layers = (1..).zip(layers(of));
+        line(
+            &of.model,
+            color,
+            layers.map(|(layer, of)| (f64::from(layer), of.relative())),
+        )
     });
-    let rows = rows.collect();
-    let mut lines = Vec::new();
-    for (index, trained) in fixed(group).enumerate() {
-        for (what, dashed, figure) in [
-            (
-                "unseen",
-                false,
-                (|epoch: &EpochReport| epoch.test_accuracy) as fn(&EpochReport) -> f64,
-            ),
-            ("training", true, |epoch: &EpochReport| epoch.train_accuracy),
-        ] {
-            lines.push(Line {
-                name: format!("{}, {what}", trained.model),
-                group: index,
-                dashed,
-                points: (trained.curve(figure).into_iter())
-                    .map(|at| Point {
-                        y: 100.0 * at.y,
-                        ..at
-                    })
-                    .collect(),
-            });
-        }
-    }
-    Section {
-        heading: format!("Weight fixation on {}", group.compared.data.name),
-        text: vec![
-            "The same network whose weights are projected on small kernels after every step, learned as \
-             the taps of such kernels, held to them by a penalty, or free."
-                .into(),
-        ],
-        tables: vec![SectionTable {
-            title: "Accuracy (%) after the last epoch".into(),
-            columns: ["network", "training images", "unseen images", "gap", "best epoch"]
-                .map(String::from)
-                .to_vec(),
-            rows,
-            note: "±: standard deviation over the seeds. Training accuracy is counted while the weights \
-                   move, with noise on; the gap is what it exceeds that of unseen images by."
-                .into(),
-        }],
-        charts: vec![SectionChart {
-            title: "Accuracy (%) by epoch".into(),
-            note: "Solid: unseen images; dashed: training images. Means over the seeds.".into(),
-            kind: ChartKind::Lines {
-                x: "epoch".into(),
-                logarithmic: false,
-                lines,
-            },
-            file: None,
-        }],
-        ..Section::default()
-    }
+    Chart::lines(lines).logarithmic()
+}
+
+fn width_row(of: &Width) -> Vec<Value> {
+    row![
+        of.model.as_str(),
+        of.width.as_str(),
+        of.params as f64,
+        percent(of.train_accuracy),
+        percent(of.accuracy),
+        of.epoch_s,
+    ]
+}
+
+/// Accuracy by parameters.
+fn width_chart(widths: &[Width]) -> Chart {
+    let mut models: Vec<&str> = widths.iter().map(|width| width.model.as_str()).collect();
+    // Those of a model follow one another.
+    models.dedup();
+    let lines = models.iter().enumerate().map(|(color, model)| {
+        let of_model = widths.iter().filter(|width| width.model == *model);
+        let point = |of: &Width| ((of.params as f64).log10(), 100.0 * of.accuracy);
+        let mut points: Vec<(f64, f64)> = of_model.map(point).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        line(*model, color, points)
+    });
+    Chart::lines(lines)
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::super::comparison::tests::compared;
+mod tests {
     use super::*;
-
-    pub(in crate::cemnet) fn group() -> Group {
-        Group {
-            compared: compared(),
-            fixation: vec!["net".into()],
-            gradients: Vec::new(),
-        }
-    }
+    use crate::kit::comparison::tests::compared;
 
     #[test]
     fn the_gap_is_what_training_images_are_better_by() {
-        let section = fixation(&group());
-        assert_eq!(section.tables[0].rows[0][3].shown(), "9.00 ± 2.00");
+        let row = fixation_row(&compared().models[1]);
+        assert_eq!(row[3].shown(), "9.00 ± 2.00");
     }
 }

@@ -2,13 +2,14 @@
 
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::frequency::SpectrumGrid;
 
-use spectral_lab::data::{Images, Normalize, fill_batch};
+use spectral_lab::data::Images;
 
-use super::super::run::Part;
-use super::super::{StudyError, StudyRun};
+use crate::kit::images::images as first_images;
+use crate::kit::run::Part;
+use crate::{StudyError, StudyRun};
 
 /// Taps of the kernel each way, and channels that come out: those of the published first block.
 pub(super) const TAPS: usize = 5;
@@ -35,19 +36,15 @@ impl Features {
         count: usize,
         step: &str,
     ) -> Result<Self, StudyError> {
-        let count = count.min(images.len());
-        let indices: Vec<u32> = (0..count as u32).collect();
-        let mut numbers = Vec::new();
-        fill_batch(images, &indices, &Normalize::ZeroOne, &mut numbers)?;
-        let dims = [count, images.channels, images.height, images.width];
         let device = run.device().clone();
-        let images = Tensor::from_data(TensorData::new(numbers, dims), &device);
+        let images = first_images(images, 0..count, &device)?;
+        let channels = images.dims()[1];
 
         // The same kernel in every step of a set.
         run.seed_device(&format!("{}-kernel", part.name));
-        let bound = 1.0 / ((dims[1] * TAPS * TAPS) as f64).sqrt();
+        let bound = 1.0 / ((channels * TAPS * TAPS) as f64).sqrt();
         let taps = Tensor::random(
-            [CHANNELS, dims[1], TAPS, TAPS],
+            [CHANNELS, channels, TAPS, TAPS],
             Distribution::Uniform(-bound, bound),
             &device,
         );
@@ -122,14 +119,14 @@ pub(super) fn on(device: &Device, tensor: &Tensor<4>) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measure::values;
     use super::*;
+    use crate::kit::images::values;
 
     #[test]
     fn a_reversed_image_keeps_its_first_sample() {
         let row = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 4.0], &Device::flex());
         let image = row.reshape([1, 1, 1, 4]);
-        assert_eq!(values(&reversed(image)).unwrap(), [1.0, 4.0, 3.0, 2.0]);
+        assert_eq!(values(reversed(image)).unwrap(), [1.0, 4.0, 3.0, 2.0]);
     }
 
     #[test]
@@ -141,7 +138,7 @@ mod tests {
         // The middle row: once the left neighbor, ten times the right one.
         (taps[3], taps[5]) = (1.0, 10.0);
         let taps = Tensor::<1>::from_floats(taps, &device).reshape([1, 1, 3, 3]);
-        let got = values(&circular(image, taps, 1)).unwrap();
+        let got = values(circular(image, taps, 1)).unwrap();
         assert_eq!(got[..3], [24.0, 41.0, 12.0]);
     }
 }

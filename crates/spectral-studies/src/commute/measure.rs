@@ -6,7 +6,8 @@ use burn_spectral::spectrum::SpectrumExtent;
 use burn_spectral::{ComplexTensor, Norm, fft};
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
+use crate::StudyError;
+use crate::kit::images::{energy, relative, values};
 
 /// Whose a stand-in is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,15 +27,6 @@ impl Form {
             Self::Published => "published",
             Self::Repaired => "repaired",
             Self::Other => "for comparison",
-        }
-    }
-
-    /// The color of its bars.
-    pub(super) fn group(self) -> usize {
-        match self {
-            Self::Published => 2,
-            Self::Repaired => 1,
-            Self::Other => 0,
         }
     }
 }
@@ -107,27 +99,12 @@ pub(super) fn image_of(grid: SpectrumGrid, spectrum: ComplexTensor<4>) -> Image 
     }
 }
 
-/// The numbers of a tensor.
-pub(super) fn values(tensor: &Tensor<4>) -> Result<Vec<f32>, StudyError> {
-    (tensor.clone().try_into_vec_as::<f32>())
-        .map_err(|error| StudyError::Device(format!("{error:?}")))
-}
-
 /// Σ a·b.
 pub(super) fn inner(a: &[f32], b: &[f32]) -> f64 {
     a.iter()
         .zip(b)
         .map(|(&a, &b)| f64::from(a) * f64::from(b))
         .sum()
-}
-
-/// ‖a − b‖ / ‖b‖.
-pub(super) fn relative(a: &[f32], b: &[f32]) -> f64 {
-    let squares = a
-        .iter()
-        .zip(b)
-        .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
-    ratio(squares.sum::<f64>().sqrt(), inner(b, b).sqrt())
 }
 
 /// A quotient, 0 of nothing by nothing.
@@ -142,8 +119,8 @@ pub(super) fn ratio(part: f64, whole: f64) -> f64 {
 /// Share of the energy in the imaginary part.
 pub(super) fn imaginary_share(image: &Image) -> Result<f64, StudyError> {
     let Some(im) = &image.im else { return Ok(0.0) };
-    let (re, im) = (values(&image.re)?, values(im)?);
-    let (re, im) = (inner(&re, &re), inner(&im, &im));
+    let re = energy(&values(image.re.clone())?);
+    let im = energy(&values(im.clone())?);
     Ok(ratio(im, re + im))
 }
 
@@ -154,7 +131,7 @@ pub(super) fn plane(images: &Tensor<4>) -> Result<Plane, StudyError> {
     Ok(Plane {
         rows,
         cols,
-        values: values(&first)?,
+        values: values(first)?,
     })
 }
 
@@ -178,8 +155,8 @@ impl Exact {
             planes: vec![plane(input)?, plane(exact)?],
         };
         let is_same = input.dims() == exact.dims();
-        let (input, exact) = (values(input)?, values(exact)?);
-        let change = is_same.then(|| relative(&input, &exact) * inner(&exact, &exact).sqrt());
+        let (input, exact) = (values(input.clone())?, values(exact.clone())?);
+        let change = is_same.then(|| relative(&input, &exact) * energy(&exact).sqrt());
         Ok(Self {
             operation,
             exact,
@@ -195,11 +172,11 @@ impl Exact {
         got: impl Into<Image>,
     ) -> Result<(), StudyError> {
         let got = got.into();
-        let numbers = values(&got.re)?;
+        let numbers = values(got.re.clone())?;
         let exact = &self.exact;
         let error = relative(&numbers, exact);
-        let exact_norm = inner(exact, exact).sqrt();
-        let factor = ratio(inner(&numbers, exact), inner(&numbers, &numbers));
+        let exact_norm = energy(exact).sqrt();
+        let factor = ratio(inner(&numbers, exact), energy(&numbers));
         let scaled = numbers
             .iter()
             .map(|value| (factor * f64::from(*value)) as f32);
@@ -265,7 +242,7 @@ mod tests {
         for grid in [SpectrumGrid::half([5, 7]), SpectrumGrid::full([5, 7])] {
             let back = image_of(grid, grid.spectrum(images.clone()));
             assert!(imaginary_share(&back).unwrap() < 1e-12);
-            let error = relative(&values(&back.re).unwrap(), &values(&images).unwrap());
+            let error = relative(&values(back.re).unwrap(), &values(images.clone()).unwrap());
             assert!(error < 1e-6, "{error}");
         }
     }

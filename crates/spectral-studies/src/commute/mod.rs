@@ -1,4 +1,4 @@
-//! What commutes with the Fourier transform, and what only stands for something that does not.
+//! What commutes with the Fourier transform, and the error of what stands for operations that do not.
 
 mod features;
 mod measure;
@@ -8,14 +8,16 @@ mod pictures;
 mod random;
 mod symmetry;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use spectral_lab::report::Report;
 
-use super::run::Part;
-use super::shown::shown_name;
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::run::Part;
+use crate::kit::shown::shown_name;
+use crate::kit::{Extents, Sets};
+use crate::{StudyError, StudyInfo, StudyRun};
 use features::Features;
 use measure::Operation;
 use operations::{Aliasing, Pooling};
@@ -24,22 +26,21 @@ use symmetry::{Branches, Leak};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "commute",
-    summary: "what commutes with the Fourier transform, and how far stand-ins are off",
-    question: "Which operations of an image network can be done on spectra instead, and how far \
-               from the operation is what is published in its place?",
+    summary: "what commutes with the Fourier transform, and the error of published substitutes",
+    question: "Which operations of an image network can be done on spectra instead, and how large is \
+               the error of what is published in their place?",
     source: "Pan et al., Learning Convolutional Neural Networks in the Frequency Domain, 2022",
     budget: None,
     make,
 };
 
-/// Sets measured on where their files are there; of a quick look, the first.
-const SETS: [&str; 3] = ["mnist", "fashion-mnist", "cifar-10"];
-
-/// Sets in their place where none is.
-const EMBEDDED: [&str; 2] = ["glyphs", "textures"];
+const SETS: Sets = Sets {
+    wanted: &["mnist", "fashion-mnist", "cifar-10"],
+    embedded: &["glyphs", "textures"],
+    quick: 1,
+};
 
 /// How much is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Extent {
     /// Images.
     images: usize,
@@ -51,18 +52,19 @@ struct Extent {
     draws: usize,
 }
 
-const FULL: Extent = Extent {
-    images: 500,
-    alias_images: 50,
-    drawn_images: 20,
-    draws: 200,
-};
-
-const QUICK: Extent = Extent {
-    images: 100,
-    alias_images: 10,
-    drawn_images: 10,
-    draws: 50,
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        images: 500,
+        alias_images: 50,
+        drawn_images: 20,
+        draws: 200,
+    },
+    quick: Extent {
+        images: 100,
+        alias_images: 10,
+        drawn_images: 10,
+        draws: 50,
+    },
 };
 
 /// All figures of one set of images.
@@ -79,52 +81,49 @@ struct Figures {
     pictured: Vec<Operation>,
 }
 
-fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let mut sets = run.present("sets", &SETS)?;
-    if sets.is_empty() {
-        sets = EMBEDDED.map(String::from).to_vec();
+impl Figures {
+    fn all_operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().chain([&self.pooling.operation])
     }
-    let extent = match run.quick() {
-        true => {
-            sets.truncate(1);
-            QUICK
-        }
-        false => FULL,
-    };
+}
+
+fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
+    let extent = EXTENT.of(run);
+    let sets = SETS.choose(run)?;
     let figures = sets.iter().enumerate();
     // One set is enough to look at.
-    let figures = figures.map(|(index, set)| measured(run, set, extent, index == 0));
+    let figures = figures.map(|(index, set)| measured(run, set, &extent, index == 0));
     let figures = figures.collect::<Result<Vec<_>, _>>()?;
-    Ok(page::page(&STUDY, &extent, &figures))
+    page::page(run, &extent, figures)
 }
 
 fn measured(
     run: &mut StudyRun<'_>,
     set: &str,
-    extent: Extent,
+    extent: &Extent,
     is_pictured: bool,
 ) -> Result<Figures, StudyError> {
-    let part = Part {
-        name: set.into(),
-        train: 1,
-        test: extent.images,
-        ..Part::default()
-    };
-    let mut step = Stepper {
+    let mut steps = Steps {
         run,
-        part: &part,
+        part: Part {
+            name: set.into(),
+            train: 1,
+            test: extent.images,
+            ..Part::default()
+        },
         images: extent.images,
+        draws: 1,
     };
     let plain = Operation::without_planes;
-    let mut operations = step.step("convolution", |of| {
+    let mut operations = steps.step("convolution", |of| {
         let operations = operations::convolution(of)?;
         Ok(operations.into_iter().map(plain).collect::<Vec<_>>())
     })?;
-    operations.push(step.step("normalization", |of| {
+    operations.push(steps.step("normalization", |of| {
         operations::normalization(of).map(plain)
     })?);
-    operations.push(step.step("activation", |of| operations::activation(of).map(plain))?);
-    let pooling = step.step("pooling", |of| {
+    operations.push(steps.step("activation", |of| operations::activation(of).map(plain))?);
+    let pooling = steps.step("pooling", |of| {
         let pooling = operations::pooling(of)?;
         Ok(Pooling {
             operation: pooling.operation.without_planes(),
@@ -132,17 +131,16 @@ fn measured(
         })
     })?;
     let pictured = match is_pictured {
-        true => step.pictured()?,
+        true => steps.pictured()?,
         false => Vec::new(),
     };
-    let leaks = step.step("symmetry", symmetry::leaks)?;
-    let branches = step.step("branches", symmetry::branches)?;
-    step.images = extent.alias_images;
-    let aliasing = step.step("aliasing", operations::aliasing)?;
-    step.images = extent.drawn_images;
-    let draws = extent.draws;
-    let dropout = step.drawn("dropout", draws, random::dropout)?;
-    let chains = step.drawn("combination", draws, random::combination)?;
+    let leaks = steps.step("symmetry", symmetry::leaks)?;
+    let branches = steps.step("branches", symmetry::branches)?;
+    steps.images = extent.alias_images;
+    let aliasing = steps.step("aliasing", operations::aliasing)?;
+    (steps.images, steps.draws) = (extent.drawn_images, extent.draws);
+    let dropout = steps.step("dropout", |of| random::dropout(of, extent.draws))?;
+    let chains = steps.step("combination", |of| random::combination(of, extent.draws))?;
     Ok(Figures {
         set: set.into(),
         operations,
@@ -156,45 +154,34 @@ fn measured(
     })
 }
 
-/// Steps on one set of images.
-struct Stepper<'a, 'b> {
+/// Steps on the first images of a set.
+struct Steps<'a, 'b> {
     run: &'a mut StudyRun<'b>,
-    part: &'a Part,
+    part: Part,
     images: usize,
+    draws: usize,
 }
 
-impl Stepper<'_, '_> {
-    fn step<T: Serialize + serde::de::DeserializeOwned>(
+impl Steps<'_, '_> {
+    fn step<T: Serialize + DeserializeOwned>(
         &mut self,
         name: &str,
         work: impl FnOnce(&Features) -> Result<T, StudyError>,
     ) -> Result<T, StudyError> {
-        self.drawn(name, 1, |features, _| work(features))
-    }
-
-    fn drawn<T: Serialize + serde::de::DeserializeOwned>(
-        &mut self,
-        name: &str,
-        draws: usize,
-        work: impl FnOnce(&Features, usize) -> Result<T, StudyError>,
-    ) -> Result<T, StudyError> {
-        let name = format!("{}-{name}", self.part.name);
-        let (part, images) = (self.part, self.images);
+        let (part, images, draws) = (&self.part, self.images, self.draws);
+        let name = format!("{}-{name}", part.name);
         let shown = shown_name(&part.name);
         let settings = json!({"data": part, "images": images, "draws": draws, "shown": shown});
         self.run.step(&name, settings, |run| {
             let data = run.data(part)?;
-            work(
-                &Features::new(run, (part, &data.test), images, &name)?,
-                draws,
-            )
+            work(&Features::new(run, (part, &data.test), images, &name)?)
         })
     }
 
     /// All operations on images that may be shown.
     fn pictured(&mut self) -> Result<Vec<Operation>, StudyError> {
-        let name = format!("{}-pictures", self.part.name);
-        let (part, images) = (self.part, self.images);
+        let (part, images) = (&self.part, self.images);
+        let name = format!("{}-pictures", part.name);
         let shown = shown_name(&part.name);
         let settings = json!({"data": part, "images": images, "shown": shown});
         self.run.step(&name, settings, |run| {

@@ -19,9 +19,10 @@ use burn_spectral::published::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
 use super::features::{CHANNELS, Features, TAPS, batch_norm, circular, correlate, on, reversed};
-use super::measure::{Exact, Form, Operation, image_of, relative, values};
+use super::measure::{Exact, Form, Operation, image_of};
+use crate::StudyError;
+use crate::kit::images::{relative, values};
 
 /// Slope of the leaky ReLU below zero, as published.
 pub(super) const SLOPE: f64 = 0.2;
@@ -72,8 +73,8 @@ pub(super) fn convolution(of: &Features) -> Result<Vec<Operation>, StudyError> {
     let centered = with_taps(repaired, &of.taps)?;
     let product = centered.forward(of.half().spectrum(of.images.clone()));
     let product = of.half().image(product);
-    let mut linear = Exact::new("cross-correlation, zeros around", &of.images, &padded)?;
-    linear.row("X·conj(W), wraps around", Form::Other, product.clone())?;
+    let mut linear = Exact::new("cross-correlation, zero padding", &of.images, &padded)?;
+    linear.row("X·conj(W), circular", Form::Other, product.clone())?;
     let size = of.size().map(|samples| samples + 2 * margin);
     let wide = zeros_around(of.images.clone(), margin);
     let roomy = ElementwiseConv2dConfig::new(channels, [TAPS; 2], size);
@@ -87,7 +88,7 @@ pub(super) fn convolution(of: &Features) -> Result<Vec<Operation>, StudyError> {
     )?;
 
     let mut border = Exact::new(
-        "zeros around, the outer 2 pixels alone",
+        "cross-correlation, zero padding, outer 2 pixels only",
         &of.images,
         &frame(padded, margin),
     )?;
@@ -184,7 +185,7 @@ pub(super) fn activation(of: &Features) -> Result<Operation, StudyError> {
         let spectrum = layer.forward(half.spectrum(images.clone()));
         measured.row(name, form, image_of(half, spectrum))?;
     }
-    measured.row("nothing", Form::Other, images)?;
+    measured.row("no activation", Form::Other, images)?;
     Ok(measured.finish())
 }
 
@@ -212,14 +213,14 @@ pub(super) fn aliasing(of: &Features) -> Result<Vec<Aliasing>, StudyError> {
     let (grid, images) = (of.half(), of.normed.clone());
     let finest = of.size().map(|samples| samples * FINEST);
     let fine = leaky_relu(spectral_resize2d(images.clone(), finest), SLOPE);
-    let exact = values(&spectral_resize2d(fine, of.size()))?;
+    let exact = values(spectral_resize2d(fine, of.size()))?;
     let mut found = Vec::new();
     for factor in [1, 2, 4] {
         let layer = through(grid, factor).try_init(&images.device())?;
         let got = grid.image(layer.forward(grid.spectrum(images.clone())));
         found.push(Aliasing {
             factor,
-            energy: relative(&values(&got)?, &exact).powi(2),
+            energy: relative(&values(got)?, &exact).powi(2),
         });
     }
     Ok(found)
@@ -252,12 +253,16 @@ pub(super) fn pooling(of: &Features) -> Result<Pooling, StudyError> {
         image_of(output, pooled),
     )?;
     let turned = reversed(pool(reversed(images.clone())));
-    measured.row("of the reversed image", Form::Published, turned.clone())?;
+    measured.row(
+        "pooling of the reversed image",
+        Form::Published,
+        turned.clone(),
+    )?;
     let low = SpectralPool2d::try_new(output.size)?.forward(images.clone());
     measured.row("spectral pooling", Form::Other, low)?;
     let average = avg_pool2d(images, AvgPoolOptions::new([2, 2]).with_stride([2, 2]));
     measured.row("average pooling", Form::Other, average)?;
-    let (turned, exact) = (values(&turned)?, values(&exact)?);
+    let (turned, exact) = (values(turned)?, values(exact)?);
     let differ = turned.iter().zip(&exact).filter(|(a, b)| a != b).count();
     Ok(Pooling {
         operation: measured.finish(),

@@ -1,43 +1,17 @@
 //! One image, before and after each operation.
 
-use spectral_lab::report::{Picture, Strip, Value};
+use spectral_lab::report::{Picture, Value};
 
-use crate::kit::Parts as Section;
-
-use super::super::shown::{note, one_image};
-use super::Figures;
 use super::measure::{Operation, Plane};
 
-/// An image and what each operation and its stand-in make of it.
-pub(super) fn pictures(of: &Figures) -> Section {
-    let operations = of.operations.iter().chain([&of.pooling.operation]);
-    let strips = operations.zip(&of.pictured);
-    Section {
-        heading: one_image(&of.set),
-        text: [
-            "The first channel of the first image: before the operation, after it, and what the \
-             stand-ins make of it, in the gray levels of the exact result. Errors are those of the tables, over \
-             all images; stand-ins of a normalization are drawn at the scale that fits best."
-                .into(),
-        ]
-        .into_iter()
-        .chain(note(&of.set))
-        .collect(),
-        strips: strips
-            .map(|(operation, pictured)| strip(operation, &pictured.planes))
-            .collect(),
-        ..Section::default()
-    }
-}
-
 /// The planes of an operation, with the errors of `operation`.
-fn strip(operation: &Operation, planes: &[Plane]) -> Strip {
+pub(super) fn pictures(operation: &Operation, planes: &[Plane]) -> Vec<Picture> {
     let is_norm = operation
         .rows
         .iter()
         .any(|row| row.stand_in.starts_with("norm "));
     let [input, exact, planes @ ..] = planes else {
-        return Strip::default();
+        return Vec::new();
     };
     let mut pictures = vec![
         gray("before", input, input, 1.0),
@@ -51,11 +25,7 @@ fn strip(operation: &Operation, planes: &[Plane]) -> Strip {
         let label = format!("{}: error {}", row.stand_in, Value::from(error).shown());
         pictures.push(gray(&label, plane, exact, factor));
     }
-    Strip {
-        title: operation.name.clone(),
-        pictures,
-        file: None,
-    }
+    pictures
 }
 
 /// What to multiply `a` by to come nearest to `b`.

@@ -7,10 +7,11 @@ use burn_spectral::frequency::CLeakyRelu;
 use burn_spectral::published::{NoiseForm, NoiseTime, SpectralNoise, SpectralNoiseConfig};
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
 use super::features::Features;
-use super::measure::{Form, Image, image_of, imaginary_share, inner, ratio, values};
+use super::measure::{Form, Image, image_of, imaginary_share, ratio};
 use super::operations::{RATE, SLOPE};
+use crate::StudyError;
+use crate::kit::images::{energy, values};
 
 /// How a random step treats images, over many draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +74,7 @@ impl Moments {
             let image = draw()?;
             moments.width = image.re.dims()[3];
             moments.imaginary += imaginary_share(&image)? / draws as f64;
-            let pixels = values(&image.re)?;
+            let pixels = values(image.re)?;
             for ((&pixel, sum), square) in pixels
                 .iter()
                 .zip(&mut moments.sums)
@@ -141,8 +142,8 @@ fn noise(form: NoiseForm) -> Result<SpectralNoise, StudyError> {
 /// Dropout and what stands for it.
 pub(super) fn dropout(of: &Features, draws: usize) -> Result<Vec<Spread>, StudyError> {
     let images = leaky_relu(of.normed.clone(), SLOPE);
-    let pixels = values(&images)?;
-    let energy = inner(&pixels, &pixels).sqrt();
+    let pixels = values(images.clone())?;
+    let norm = energy(&pixels).sqrt();
     let odds = RATE / (1.0 - RATE);
     let dropouts: Vec<f64> = pixels
         .iter()
@@ -182,8 +183,8 @@ pub(super) fn dropout(of: &Features, draws: usize) -> Result<Vec<Spread>, StudyE
         found.push(Spread {
             name: name.into(),
             form,
-            bias: ratio(moments.bias(&pixels), energy),
-            deviation: ratio(variances.iter().sum::<f64>().sqrt(), energy),
+            bias: ratio(moments.bias(&pixels), norm),
+            deviation: ratio(variances.iter().sum::<f64>().sqrt(), norm),
             map_correlation: correlation(&variances, &dropouts),
             neighbors: ratio(moments.beside, moments.itself),
             imaginary: moments.imaginary,
@@ -204,7 +205,7 @@ pub(super) fn combination(of: &Features, draws: usize) -> Result<Vec<Chain>, Stu
     let activating = SpectralNoiseConfig::activation(RATE).try_init()?;
     let dropping = noise(NoiseForm::PerPart)?;
     let active = leaky_relu(images.clone(), SLOPE);
-    let (plain, active) = (values(&images)?, values(&active)?);
+    let (plain, active) = (values(images)?, values(active)?);
     let odds = RATE / (1.0 - RATE);
     let mut found = Vec::new();
     let ways: [(&str, Steps<'_>, &[f32], f64); 5] = [
@@ -235,10 +236,10 @@ pub(super) fn combination(of: &Features, draws: usize) -> Result<Vec<Chain>, Stu
         ),
     ];
     for (name, steps, exact, odds) in ways {
-        let energy = inner(exact, exact).sqrt();
+        let norm = energy(exact).sqrt();
         let moments = Moments::of(draws, exact, || Ok(image_of(full, steps(spectrum.clone()))))?;
-        let systematic = ratio(moments.bias(exact), energy);
-        let random = ratio(moments.variances().iter().sum::<f64>().sqrt(), energy);
+        let systematic = ratio(moments.bias(exact), norm);
+        let random = ratio(moments.variances().iter().sum::<f64>().sqrt(), norm);
         found.push(Chain {
             name: name.into(),
             form: Form::Published,
@@ -248,7 +249,7 @@ pub(super) fn combination(of: &Features, draws: usize) -> Result<Vec<Chain>, Stu
         });
     }
     found.push(Chain {
-        name: "leaky ReLU, then dropout, of the image".into(),
+        name: "leaky ReLU, then dropout, on the image".into(),
         form: Form::Repaired,
         systematic: 0.0,
         random: odds.sqrt(),

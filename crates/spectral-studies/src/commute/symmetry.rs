@@ -8,10 +8,11 @@ use burn_spectral::published::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
 use super::features::{CHANNELS, Features, TAPS};
-use super::measure::{image_of, imaginary_share, inner, ratio, relative, values};
+use super::measure::{image_of, imaginary_share, ratio};
 use super::operations::{RATE, SLOPE, shifted};
+use crate::StudyError;
+use crate::kit::images::{energy, relative, values};
 
 /// Weights that training has moved off the symmetry, by this share of their root mean square.
 const MOVED: f64 = 0.01;
@@ -46,11 +47,11 @@ pub(super) fn branches(of: &Features) -> Result<Branches, StudyError> {
     let full = of.full();
     let parts = |images: Tensor<4>| {
         let spectrum = full.spectrum(images);
-        Ok::<_, StudyError>((values(&spectrum.re)?, values(&spectrum.im)?))
+        Ok::<_, StudyError>((values(spectrum.re)?, values(spectrum.im)?))
     };
     let (re, im) = parts(of.normed.clone())?;
     let (moved_re, moved_im) = parts(of.normed.clone().roll_dim(1, 3))?;
-    let (real, imaginary) = (inner(&re, &re), inner(&im, &im));
+    let (real, imaginary) = (energy(&re), energy(&im));
     Ok(Branches {
         real: ratio(real, real + imaginary),
         real_moved: relative(&moved_re, &re),

@@ -3,9 +3,9 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, root_ratio, values};
 use super::responses::{Responses, Surface};
+use crate::StudyError;
+use crate::kit::images::{distance, energy, root_ratio, values};
 
 /// Rings of frequencies that the movement is divided into, up to the highest along an axis.
 pub(super) const RINGS: usize = 10;

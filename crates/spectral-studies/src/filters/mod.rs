@@ -10,10 +10,11 @@ use serde_json::json;
 use spectral_lab::report::{Report, Strip};
 use spectral_lab::train::{Recipe, TrainConfig};
 
-use super::comparison::{Compared, Comparison, names, seeds};
-use super::run::Part;
-use super::shown::shown_name;
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::kit::comparison::{Comparison, names, seeds};
+use crate::kit::run::Part;
+use crate::kit::shown::shown_name;
+use crate::{StudyError, StudyInfo, StudyRun};
 use measure::{Filters, measure};
 use responses::Responses;
 
@@ -21,7 +22,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "filters",
     summary: "filters on spectra before and after training, and what they do to an image",
     question: "How far does training move the responses of spectral filters, what do they look like \
-               before and after, and what does such a filter make of an image?",
+               before and after, and what does such a filter do to an image?",
     source: "Wood and Larson, Parametric Spectral Filters for Fast Converging, Scalable \
              Convolutional Neural Networks, 2021",
     budget: None,
@@ -43,14 +44,15 @@ struct Extent {
     seeds: u64,
 }
 
-const FULL: Extent = Extent {
-    images: [100_000, 100_000, 3],
-    seeds: 3,
-};
-
-const QUICK: Extent = Extent {
-    images: [128, 64, 1],
-    seeds: 2,
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        images: [100_000, 100_000, 3],
+        seeds: 3,
+    },
+    quick: Extent {
+        images: [128, 64, 1],
+        seeds: 2,
+    },
 };
 
 /// The filters of one network.
@@ -65,7 +67,7 @@ struct Kind {
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = if run.quick() { QUICK } else { FULL };
+    let extent = EXTENT.of(run);
     let name = run.choose("images", &["cats-vs-dogs", "textures"])?;
     let [train, test, epochs] = extent.images;
     let comparison = Comparison {
@@ -83,10 +85,10 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         once: Vec::new(),
         seeds: seeds(run, extent.seeds),
     };
-    let compared: Compared = comparison.run(run)?;
+    let compared = comparison.run(run)?;
     let kinds = MODELS.map(|model| kind(run, &comparison, model));
     let kinds = kinds.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(page::page(&STUDY, compared, &kinds))
+    page::page(run, &extent, compared, kinds)
 }
 
 fn kind(run: &mut StudyRun<'_>, comparison: &Comparison, model: &str) -> Result<Kind, StudyError> {

@@ -1,63 +1,105 @@
-//! The figures as a page.
+//! The figures of the page.
 
-use spectral_lab::report::{
-    ChartKind, Line, Point, Report, SectionChart, SectionTable, Spread, Value,
-};
+use serde::Serialize;
 
-use crate::kit::Parts as Section;
+use spectral_lab::report::{Report, Spread, Value, significant};
 
-use super::super::StudyInfo;
-use super::super::comparison::Compared;
-use super::super::shown::note;
-use super::Kind;
-use super::measure::{Bump, Filters, HIGHEST, Moved, RINGS};
+use super::measure::{Bump, HIGHEST, Moved, RINGS};
+use super::{Extent, Kind};
+use crate::kit::comparison::Compared;
+use crate::kit::shown::{Pictured, pictured};
+use crate::kit::{Chart, Page, line, row};
+use crate::{StudyError, StudyRun};
 
 /// The middle of all Gaussian surfaces' frequencies, half of the highest.
 const MIDDLE: f64 = HIGHEST / 2.0;
 
-pub(super) fn page(study: &StudyInfo, compared: Compared, kinds: &[Kind]) -> Report {
-    let mut summary = vec![moved_finding(kinds)];
-    summary.extend(gaussian_finding(kinds));
-    let mut sections = vec![
-        question(study, &compared),
-        overview(kinds, &compared.data.name),
-        movement(kinds),
-    ];
-    for kind in kinds {
-        sections.push(filters(kind));
-    }
-    sections.extend(gaussians(kinds));
-    Report {
-        title: "How far training moves spectral filters, and what they do".into(),
-        summary,
-        sections: sections.into_iter().map(Into::into).collect(),
-        data_sets: vec![compared.into_data_set()],
-        ..Report::default()
-    }
+#[derive(Serialize)]
+struct Figures {
+    set: String,
+    train: usize,
+    epochs: usize,
+    seeds: usize,
+    pictured: Pictured,
+    kinds: Vec<KindFigures>,
+    /// Filters of all networks and seeds, and those without a gradient.
+    filters: usize,
+    still: usize,
+    gaussians: Option<Gaussians>,
 }
 
-fn question(study: &StudyInfo, compared: &Compared) -> Section {
-    let data = &compared.data;
-    let epochs = compared.models.iter().flat_map(|trained| &trained.runs);
-    let epochs = epochs.map(|run| run.history.len()).max().unwrap_or(0);
-    Section {
-        heading: "The question".into(),
-        text: vec![
-            study.question.into(),
-            format!("Source: {}.", study.source),
-            format!(
-                "Three networks of four layers of six filters on one spectrum and a dense head, as \
-                 published: a free weight per frequency, drawn as the source draws it; polynomials of \
-                 order one in row and column, drawn from N(0, 0.005); rotated Gaussians, drawn from \
-                 N(0, 0.05). Trained as the source's benchmark, {epochs} epochs here as 3 there, on {} \
-                 images of {} where the source has some 15,500 photographs, from {} seeds.",
-                data.train_count,
-                data.name,
-                compared.seeds.len()
-            ),
-        ],
-        ..Section::default()
+/// Means over all filters of a network.
+#[derive(Serialize)]
+struct KindFigures {
+    model: String,
+    moved: f64,
+    /// The energy after training over that before.
+    energy: f64,
+    /// Titles of the rows of pictures, which are named by their place.
+    pictures: Vec<String>,
+}
+
+/// The surfaces of all filters and seeds.
+#[derive(Debug, PartialEq, Serialize)]
+struct Gaussians {
+    model: String,
+    surfaces: usize,
+    before: Surfaces,
+    after: Surfaces,
+    /// How far centers move on average, in cycles per sample.
+    shift: f64,
+}
+
+/// How many surfaces have a property.
+#[derive(Debug, PartialEq, Serialize)]
+struct Surfaces {
+    /// Falling away from the center in every direction.
+    bumps: usize,
+    /// With the center in the upper half of the vertical frequencies.
+    high: usize,
+}
+
+pub(super) fn page(
+    run: &StudyRun<'_>,
+    extent: &Extent,
+    compared: Compared,
+    kinds: Vec<Kind>,
+) -> Result<Report, StudyError> {
+    let mut page = Page::new();
+    page.table("movement", kinds.iter().flat_map(layer_rows));
+    page.chart("movement", chart(&kinds));
+    let gaussian = kinds.iter().find_map(|kind| Some((kind, gaussians(kind)?)));
+    if let Some((kind, _)) = &gaussian {
+        let first = kind.seeds.iter().take(1).flat_map(|seed| &seed.bumps);
+        page.table("gaussians", first.map(bump_row));
     }
+    let mut figures = Figures {
+        set: compared.data.name.clone(),
+        train: compared.data.train_count,
+        epochs: extent.images[2],
+        seeds: compared.seeds.len(),
+        pictured: pictured(&compared.data.name),
+        filters: kinds.iter().map(|kind| all(kind).count()).sum(),
+        still: kinds.iter().map(still).sum(),
+        gaussians: gaussian.map(|(_, found)| found),
+        kinds: Vec::new(),
+    };
+    for kind in kinds {
+        let model = &kind.model;
+        page.table(format!("{model}/filters"), filter_rows(&kind));
+        page.strip(format!("{model}/overview"), kind.overview.pictures.clone());
+        for (at, strip) in kind.pictures.iter().enumerate() {
+            page.strip(format!("{model}/{at}"), strip.pictures.clone());
+        }
+        figures.kinds.push(KindFigures {
+            moved: mean(all(&kind).map(|filter| filter.moved)),
+            energy: mean(all(&kind).map(energy_ratio)),
+            pictures: kind.pictures.into_iter().map(|strip| strip.title).collect(),
+            model: kind.model,
+        });
+    }
+    page.data_set(compared.into_data_set());
+    page.render(run, include_str!("page.md.jinja"), &figures)
 }
 
 /// All filters of all seeds.
@@ -70,81 +112,28 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     sum / f64::from(count.max(1))
 }
 
-fn number(value: f64) -> String {
-    Value::from(value).shown()
-}
-
-/// The mean over filters of each seed, with the deviation of these means.
-fn with_spread(
-    kind: &Kind,
-    figure: impl Fn(&Moved) -> f64,
-    keep: impl Fn(&Moved) -> bool,
-) -> String {
-    let means: Vec<f64> = (kind.seeds.iter())
-        .map(|seed: &Filters| mean(seed.filters.iter().filter(|f| keep(f)).map(&figure)))
-        .collect();
-    match Spread::of(means.iter().copied()) {
-        Some(spread) => format!("{} ± {}", number(spread.mean), number(spread.std)),
-        None => number(mean(means.into_iter())),
-    }
-}
-
 fn energy_ratio(of: &Moved) -> f64 {
     of.energy[1] / of.energy[0].max(f64::MIN_POSITIVE)
 }
 
-fn moved_finding(kinds: &[Kind]) -> String {
-    let each = kinds.iter().map(|kind| {
-        format!(
-            "{} by {} of their norm, energy times {}",
-            kind.model,
-            number(mean(all(kind).map(|filter| filter.moved))),
-            number(mean(all(kind).map(energy_ratio)))
-        )
-    });
-    let mut text = format!(
-        "Training moves the responses, mean of all filters: {}.",
-        each.collect::<Vec<_>>().join("; ")
-    );
-    let still = |kind: &Kind| all(kind).filter(|filter| filter.moved == 0.0).count();
-    let still: usize = kinds.iter().map(still).sum();
-    if still > 0 {
-        let filters: usize = kinds.iter().map(|kind| all(kind).count()).sum();
-        text += &format!(" {still} of {filters} filters have no gradient and do not move at all.");
-    }
-    text
+/// Filters that do not change, which have no gradient.
+fn still(kind: &Kind) -> usize {
+    all(kind).filter(|filter| filter.moved == 0.0).count()
 }
 
-fn bumps(kinds: &[Kind]) -> Option<(&Kind, Vec<&Bump>)> {
-    let kind = kinds
-        .iter()
-        .find(|kind| !kind.seeds.iter().all(|seed| seed.bumps.is_empty()))?;
-    let bumps = kind.seeds.iter().flat_map(|seed| &seed.bumps);
-    Some((kind, bumps.collect()))
-}
-
-fn gaussian_finding(kinds: &[Kind]) -> Option<String> {
-    let (_, bumps) = bumps(kinds)?;
-    let all = bumps.len();
-    let count = |when: usize| bumps.iter().filter(|bump| bump.is_bump[when]).count();
-    let high = |when: usize| {
-        let high = bumps
-            .iter()
-            .filter(|bump| bump.center[when][0].abs() > MIDDLE);
-        high.count()
+fn gaussians(kind: &Kind) -> Option<Gaussians> {
+    let bumps = || kind.seeds.iter().flat_map(|seed| &seed.bumps);
+    let surfaces = |when: usize| Surfaces {
+        bumps: bumps().filter(|bump| bump.is_bump[when]).count(),
+        high: (bumps().filter(|bump| bump.center[when][0].abs() > MIDDLE)).count(),
     };
-    let shift = mean(bumps.iter().map(|bump| shift(bump)));
-    Some(format!(
-        "Of {all} Gaussian surfaces, two a filter from all seeds, {} fall away from their center in every \
-         direction before training and {} after; the others grow in some. {} have their center in the upper half of the vertical \
-         frequencies before and {} after: the published coordinates put zero there. Training moves \
-         centers by {} cycles per sample.",
-        count(0),
-        count(1),
-        high(0),
-        high(1),
-        number(shift)
-    ))
+    (bumps().count() > 0).then(|| Gaussians {
+        model: kind.model.clone(),
+        surfaces: bumps().count(),
+        before: surfaces(0),
+        after: surfaces(1),
+        shift: mean(bumps().map(shift)),
+    })
 }
 
 /// How far the center moves, rows closing around the circle of frequencies.
@@ -154,234 +143,153 @@ fn shift(bump: &Bump) -> f64 {
     (down - down.round()).hypot(after[1] - before[1])
 }
 
-fn overview(kinds: &[Kind], set: &str) -> Section {
-    Section {
-        heading: "What a filter makes of an image".into(),
-        text: [
-            "From left to right: an image that training did not use; the magnitude of the spectrum of its colors' sum; the \
-             magnitude of the first filter of the first layer, trained, stretched from black to white; their \
-             product; that transformed \
-             back, of which the published networks make no use; and after ReLU of real and imaginary \
-             part. Spectra are half-spectra, frequency zero at the left in the middle, and those of images \
-             gray by decades below the largest, black from five on. Images that come back are stretched \
-             from black to white."
-                .into(),
-        ]
-        .into_iter()
-        .chain(note(set))
-        .collect(),
-        strips: kinds.iter().map(|kind| kind.overview.clone()).collect(),
-        ..Section::default()
+/// The mean over the filters of a layer in each seed, with the deviation of these means.
+fn with_spread(kind: &Kind, layer: usize, figure: fn(&Moved) -> f64) -> String {
+    let means = kind.seeds.iter().map(|seed| {
+        let of_layer = seed.filters.iter().filter(|filter| filter.layer == layer);
+        mean(of_layer.map(figure))
+    });
+    match Spread::of(means.clone()) {
+        Some(spread) => format!("{} ± {}", significant(spread.mean), significant(spread.std)),
+        None => significant(mean(means)),
     }
 }
 
-/// How far each layer moved, and at which frequencies.
-fn movement(kinds: &[Kind]) -> Section {
-    let mut rows = Vec::new();
-    for kind in kinds {
-        let layers = all(kind).map(|filter| filter.layer).max().unwrap_or(0);
-        for layer in 1..=layers {
-            let of_layer = |figure: fn(&Moved) -> f64| -> Value {
-                with_spread(kind, figure, |filter| filter.layer == layer).into()
-            };
-            rows.push(vec![
-                kind.model.as_str().into(),
-                layer.to_string().into(),
-                of_layer(|filter| filter.moved),
-                of_layer(energy_ratio),
-                of_layer(|filter| filter.frequency[0]),
-                of_layer(|filter| filter.frequency[1]),
-            ]);
-        }
-    }
-    let lines = kinds.iter().enumerate().map(|(group, kind)| Line {
-        name: kind.model.clone(),
-        group,
-        dashed: false,
-        points: (0..RINGS)
-            .map(|ring| Point {
-                x: HIGHEST * (ring as f64 + 0.5) / RINGS as f64,
-                y: mean(kind.seeds.iter().map(|seed| seed.rings[ring])),
-            })
-            .collect(),
+/// How far each layer moved.
+fn layer_rows(kind: &Kind) -> impl Iterator<Item = Vec<Value>> {
+    let layers = all(kind).map(|filter| filter.layer).max().unwrap_or(0);
+    (1..=layers).map(move |layer| {
+        row![
+            kind.model.as_str(),
+            layer.to_string(),
+            with_spread(kind, layer, |filter| filter.moved),
+            with_spread(kind, layer, energy_ratio),
+            with_spread(kind, layer, |filter| filter.frequency[0]),
+            with_spread(kind, layer, |filter| filter.frequency[1]),
+        ]
+    })
+}
+
+/// At which frequencies responses moved.
+fn chart(kinds: &[Kind]) -> Chart {
+    let lines = kinds.iter().enumerate().map(|(color, kind)| {
+        let points = (0..RINGS).map(|ring| {
+            let frequency = HIGHEST * (ring as f64 + 0.5) / RINGS as f64;
+            (
+                frequency,
+                mean(kind.seeds.iter().map(|seed| seed.rings[ring])),
+            )
+        });
+        line(&kind.model, color, points)
     });
-    Section {
-        heading: "How far training moves the responses".into(),
-        tables: vec![SectionTable {
-            title: "Responses by layer".into(),
-            columns: [
-                "network",
-                "layer",
-                "moved",
-                "energy, after/before",
-                "mean frequency, before",
-                "mean frequency, after",
-            ]
-            .map(String::from)
-            .to_vec(),
-            rows,
-            note: "Moved: ‖R after − R before‖/‖R before‖ over all frequencies. Energy: Σ|R|². Mean \
-                   frequency: |f| in cycles per sample, weighted by |R|²; 0.5 is the highest along an \
-                   axis. Means of the filters of a layer, ± the deviation of such means over the seeds."
-                .into(),
-        }],
-        charts: vec![SectionChart {
-            title: "Movement by frequency, logarithmic".into(),
-            note: "‖R after − R before‖/‖R before‖ of all filters within rings of frequencies, means over \
-                   the seeds. Photographs have most of their energy at the left."
-                .into(),
-            kind: ChartKind::Lines {
-                x: "frequency (cycles per sample)".into(),
-                logarithmic: true,
-                lines: lines.collect(),
-            },
-            file: None,
-        }],
-        ..Section::default()
-    }
+    Chart::lines(lines).logarithmic()
 }
 
 fn pair([before, after]: [f64; 2]) -> String {
-    format!("{} → {}", number(before), number(after))
+    format!("{} → {}", significant(before), significant(after))
 }
 
-/// Each filter of the first seed, and pictures of some.
-fn filters(kind: &Kind) -> Section {
-    let first = kind.seeds.first();
-    let rows = first
-        .into_iter()
-        .flat_map(|seed| &seed.filters)
-        .map(|filter| {
-            let others = kind.seeds.iter().skip(1).flat_map(|seed| &seed.filters);
-            let same = others.filter(|o| (o.layer, o.filter) == (filter.layer, filter.filter));
-            let others: Vec<String> = same.map(|filter| number(filter.moved)).collect();
-            vec![
-                format!("{}.{}", filter.layer, filter.filter).into(),
-                filter.moved.into(),
-                others.join(", ").into(),
-                energy_ratio(filter).into(),
-                pair(filter.frequency).into(),
-            ]
-        });
-    Section {
-        heading: format!("The filters of {}", kind.model),
-        text: vec![
-            "Red is positive, blue negative, white zero. Responses are half-spectra, frequency zero at the \
-             left in the middle. Impulse responses are what a filter would answer to a point if it led \
-             back to the image, the point in the middle, at most 31 pixels a side."
-                .into(),
-        ],
-        tables: vec![SectionTable {
-            title: "Filter by filter, first seed".into(),
-            columns: [
-                "layer.filter",
-                "moved",
-                "moved, other seeds",
-                "energy, after/before",
-                "mean frequency",
-            ]
-            .map(String::from)
-            .to_vec(),
-            rows: rows.collect(),
-            note: "As above; the same number in another seed is another filter.".into(),
-        }],
-        strips: kind.pictures.clone(),
-        ..Section::default()
-    }
-}
-
-/// Centers, rotations and amplitudes of Gaussian surfaces.
-fn gaussians(kinds: &[Kind]) -> Option<Section> {
-    let (kind, _) = bumps(kinds)?;
-    let first = kind.seeds.first()?;
-    let yes = |is_bump: bool| if is_bump { "falls" } else { "grows" };
-    let rows = first.bumps.iter().map(|bump| -> Vec<Value> {
-        let [before, after] = bump.center;
-        vec![
-            format!("{}.{}", bump.layer, bump.filter).into(),
-            if bump.is_real { "real" } else { "imaginary" }.into(),
-            pair([before[0], after[0]]).into(),
-            pair([before[1], after[1]]).into(),
-            format!("{:.0} → {:.0}", bump.rotation[0], bump.rotation[1])
-                .replace('-', "−")
-                .into(),
-            pair(bump.amplitude).into(),
-            format!("{} → {}", yes(bump.is_bump[0]), yes(bump.is_bump[1])).into(),
+/// Each filter of the first seed.
+fn filter_rows(kind: &Kind) -> impl Iterator<Item = Vec<Value>> {
+    let first = kind.seeds.iter().take(1).flat_map(|seed| &seed.filters);
+    first.map(|filter| {
+        let others = kind.seeds.iter().skip(1).flat_map(|seed| &seed.filters);
+        let same = others.filter(|o| (o.layer, o.filter) == (filter.layer, filter.filter));
+        let others: Vec<String> = same.map(|filter| significant(filter.moved)).collect();
+        row![
+            format!("{}.{}", filter.layer, filter.filter),
+            filter.moved,
+            others.join(", "),
+            energy_ratio(filter),
+            pair(filter.frequency),
         ]
-    });
-    Some(Section {
-        heading: format!("The surfaces of {}", kind.model),
-        tables: vec![SectionTable {
-            title: "Gaussians before and after training, first seed".into(),
-            columns: [
-                "layer.filter",
-                "part",
-                "center, down",
-                "center, across",
-                "turned by (°)",
-                "amplitude",
-                "from its center",
-            ]
-            .map(String::from)
-            .to_vec(),
-            rows: rows.collect(),
-            note: "Centers in cycles per sample, ±0.5 is the highest frequency; down is periodic. Turned: \
-                   the axes of the quadratic form, −45 to 45. Falls: away from the center in every \
-                   direction; a form that is not definite grows in some."
-                .into(),
-        }],
-        ..Section::default()
     })
+}
+
+/// Center, rotation and amplitude of a Gaussian surface.
+fn bump_row(bump: &Bump) -> Vec<Value> {
+    let [before, after] = bump.center;
+    let [from, to] = bump
+        .rotation
+        .map(|turn| format!("{turn:.0}").replace('-', "−"));
+    let [first, last] = bump
+        .is_bump
+        .map(|is_bump| if is_bump { "falls" } else { "grows" });
+    row![
+        format!("{}.{}", bump.layer, bump.filter),
+        if bump.is_real { "real" } else { "imaginary" },
+        pair([before[0], after[0]]),
+        pair([before[1], after[1]]),
+        format!("{from} → {to}"),
+        pair(bump.amplitude),
+        format!("{first} → {last}"),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::measure::Filters;
     use super::*;
+
+    const BUMP: Bump = Bump {
+        layer: 1,
+        filter: 1,
+        is_real: true,
+        is_bump: [false, true],
+        center: [[0.49, 0.0], [-0.49, 0.0]],
+        rotation: [0.0; 2],
+        amplitude: [0.0; 2],
+    };
+
+    /// One filter in each of two seeds.
+    fn kind(moved: [f64; 2], bumps: &[Bump]) -> Kind {
+        let seed = |moved| Filters {
+            filters: vec![Moved {
+                layer: 1,
+                filter: 1,
+                energy: [1.0, 2.0],
+                moved,
+                frequency: [0.1, 0.2],
+            }],
+            rings: vec![0.0; RINGS],
+            bumps: bumps.to_vec(),
+        };
+        Kind {
+            model: "net".into(),
+            seeds: moved.map(seed).to_vec(),
+            pictures: Vec::new(),
+            overview: spectral_lab::report::Strip::default(),
+        }
+    }
 
     #[test]
     fn centers_move_around_the_circle_of_frequencies() {
-        let bump = Bump {
-            layer: 1,
-            filter: 1,
-            is_real: true,
-            is_bump: [true; 2],
-            center: [[0.49, 0.0], [-0.49, 0.0]],
-            rotation: [0.0; 2],
-            amplitude: [0.0; 2],
-        };
-        assert!((shift(&bump) - 0.02).abs() < 1e-12);
+        assert!((shift(&BUMP) - 0.02).abs() < 1e-12);
     }
 
     #[test]
     fn means_have_the_deviation_of_the_seeds() {
-        let filter = |moved| Moved {
-            layer: 1,
-            filter: 1,
-            energy: [1.0, 2.0],
-            moved,
-            frequency: [0.1, 0.2],
-        };
-        let seed = |moved| Filters {
-            filters: vec![filter(moved)],
-            rings: vec![0.0; RINGS],
-            bumps: Vec::new(),
-        };
-        let kind = Kind {
-            model: "net".into(),
-            seeds: vec![seed(1.0), seed(3.0)],
-            pictures: Vec::new(),
-            overview: spectral_lab::report::Strip::default(),
-        };
-        assert_eq!(with_spread(&kind, |f| f.moved, |_| true), "2.00 ± 1.41");
-        assert_eq!(energy_ratio(&filter(0.0)), 2.0);
-        assert!(!moved_finding(std::slice::from_ref(&kind)).contains("do not move"));
-        assert!(gaussian_finding(&[kind]).is_none());
-        let still = Kind {
-            model: "net".into(),
-            seeds: vec![seed(0.0), seed(3.0)],
-            pictures: Vec::new(),
-            overview: spectral_lab::report::Strip::default(),
-        };
-        assert!(moved_finding(&[still]).contains(" 1 of 2 filters"));
+        let kind = kind([1.0, 3.0], &[]);
+        assert_eq!(with_spread(&kind, 1, |f| f.moved), "2.00 ± 1.41");
+        assert_eq!(with_spread(&kind, 1, energy_ratio), "2.00 ± 0");
+        let rows: Vec<_> = filter_rows(&kind).collect();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0][2].shown(), "3.00");
+    }
+
+    #[test]
+    fn filters_that_do_not_move_are_counted() {
+        assert_eq!(still(&kind([1.0, 3.0], &[])), 0);
+        assert_eq!(still(&kind([0.0, 3.0], &[])), 1);
+    }
+
+    #[test]
+    fn surfaces_of_all_seeds_are_counted_where_there_are_any() {
+        assert_eq!(gaussians(&kind([1.0, 3.0], &[])), None);
+        let found = gaussians(&kind([1.0, 3.0], &[BUMP])).unwrap();
+        assert_eq!(found.surfaces, 2);
+        assert_eq!((found.before.bumps, found.before.high), (0, 2));
+        assert_eq!((found.after.bumps, found.after.high), (2, 2));
+        assert!((found.shift - 0.02).abs() < 1e-12);
     }
 }

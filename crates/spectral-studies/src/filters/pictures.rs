@@ -8,10 +8,10 @@ use burn_spectral::{ComplexTensor, HalfSpectrum};
 use spectral_lab::data::{Normalize, fill_batch};
 use spectral_lab::report::{Picture, Strip, Value};
 
-use super::super::StudyError;
-use super::super::images::{images, logarithmic_picture, signed_picture, values};
-use super::super::shown::Shown;
 use super::responses::Responses;
+use crate::StudyError;
+use crate::kit::images::{images, logarithmic_picture, signed_picture, values};
+use crate::kit::shown::Shown;
 
 /// Height and width at most of a picture of an impulse response.
 const IMPULSE: usize = 31;

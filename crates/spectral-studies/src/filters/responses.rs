@@ -6,7 +6,7 @@ use burn_spectral::{ComplexTensor, FrequencyGrid};
 
 use spectral_lab::model::{Network, PublishedLayers};
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// What a rotated Gaussian of the published form is, as the source names its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use spectral_lab::model::{self, FirstLayer, InputSpec, Network};
 use spectral_lab::train::Classifier;
 
-use super::super::StudyError;
+use crate::StudyError;
+use crate::kit::images::{distance, energy, root_ratio, values};
 
 /// Filters, as many as the published networks have here.
 const WIDTH: usize = 32;
@@ -55,9 +56,9 @@ impl Control {
             Self::Nothing => "pixels",
             Self::Untrained => "conv, untrained",
             Self::Random => "random, fixed",
-            Self::ReleasedSinc => "sinc, released",
-            Self::ReleasedSine => "sine, released",
-            Self::ReleasedPlanes => "sinc planes, released",
+            Self::ReleasedSinc => "sinc, trainable",
+            Self::ReleasedSine => "sine, trainable",
+            Self::ReleasedPlanes => "sinc planes, trainable",
         }
     }
 
@@ -78,7 +79,7 @@ impl Control {
         match self {
             Self::Nothing => "none",
             Self::Untrained | Self::Random => "random",
-            Self::ReleasedSinc | Self::ReleasedSine | Self::ReleasedPlanes => "learn",
+            Self::ReleasedSinc | Self::ReleasedSine | Self::ReleasedPlanes => "trainable",
         }
     }
 
@@ -201,7 +202,6 @@ impl ControlNet {
 
     /// How far the filters have moved from those of `start`, `‖w − w₀‖/‖w₀‖`; 0 where none may move.
     pub(super) fn moved(&self, start: &Self) -> Result<f64, StudyError> {
-        use super::super::images::{distance, energy, root_ratio, values};
         let pairs = match (&self.first, &start.first) {
             (First::Released(now), First::Released(then)) => vec![
                 (now.response.re.val(), then.response.re.val()),

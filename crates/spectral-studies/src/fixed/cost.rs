@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use spectral_lab::bench::median;
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// Kernels of the convolutions, height and width.
 const KERNELS: [usize; 4] = [3, 7, 15, 31];

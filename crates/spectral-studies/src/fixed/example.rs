@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use spectral_lab::data::Images;
 use spectral_lab::report::Picture;
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, images, root_ratio, signed_picture, values};
-use super::super::shown::Shown;
+use crate::StudyError;
+use crate::kit::images::{energy, images, relative, root_ratio, signed_picture, values};
+use crate::kit::shown::Shown;
 
 /// Height and width of the image and the filter in the article.
 pub(super) const SIDE: usize = 128;
@@ -76,8 +76,7 @@ pub(super) fn example(
     let half = -((side / 2) as i64);
     let back = published.clone().roll(&[half, half], &[2, 3]);
     let apart = |got: &Tensor<4>| -> Result<f64, StudyError> {
-        let (got, wanted) = (values(got.clone())?, values(centered.clone())?);
-        Ok(root_ratio(distance(&got, &wanted), energy(&wanted)))
+        Ok(relative(&values(got.clone())?, &values(centered.clone())?))
     };
     let first = |tensor: &Tensor<4>, plane| tensor.clone().narrow(1, plane, 1);
     // The first plane varies along the height alone.

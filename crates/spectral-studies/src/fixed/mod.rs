@@ -1,10 +1,9 @@
-//! Fourier filters that are given and not learned: what is lost by that, and whether it must be so.
+//! Fourier filters that are given and not trained: what that costs and saves, and whether it must be so.
 
 mod controls;
 mod cost;
 mod example;
 mod page;
-mod sections;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,15 +12,16 @@ use spectral_lab::model::{InputSpec, Network, trainable};
 use spectral_lab::report::Report;
 use spectral_lab::train::{Recipe, fit};
 
-use super::comparison::{Compared, Comparison, names, seeds};
-use super::run::Part;
-use super::shown::shown_name;
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::kit::comparison::{Compared, Comparison, names, seeds};
+use crate::kit::run::Part;
+use crate::kit::shown::shown_name;
+use crate::{StudyError, StudyInfo, StudyRun};
 use controls::{Control, ControlNet};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "fixed",
-    summary: "Fourier filters that never learn, the same set free, and random ones beside them",
+    summary: "fixed Fourier filters compared with trainable and random ones",
     question: "Must a Fourier convolution be without trainable parameters? What do fixed filters cost in \
                accuracy, what do they save in time, and what does the published filter do?",
     source: "Why are there no trainable parameters in a Keras Fourier convolution layer?, an article of \
@@ -38,29 +38,37 @@ const MODELS: [&str; 4] = [
     "fixed-sinc-planes",
 ];
 
-/// How much is made on a set.
-#[derive(Clone, Debug)]
+/// How much is trained on a set.
+#[derive(Clone, Copy, Debug, Serialize)]
 struct Extent {
-    /// Training and test images, and epochs.
-    images: [usize; 3],
+    train: usize,
+    test: usize,
+    epochs: usize,
     seeds: u64,
 }
 
-/// Half of Fashion-MNIST: the banks and their controls are ten networks.
-const FULL: Extent = Extent {
-    images: [30_000, 10_000, 5],
-    seeds: 3,
+const EXTENT: Extents<Extent> = Extents {
+    // Half of Fashion-MNIST: there are ten networks.
+    full: Extent {
+        train: 30_000,
+        test: 10_000,
+        epochs: 5,
+        seeds: 3,
+    },
+    quick: Extent {
+        train: 300,
+        test: 200,
+        epochs: 2,
+        seeds: 2,
+    },
 };
 
-/// Color images, of which the banks make 96 channels.
-const FULL_COLOR: Extent = Extent {
-    images: [5_000, 2_000, 5],
+/// Color images, of which the filters make 96 channels; none in a quick run.
+const COLOR: Extent = Extent {
+    train: 5_000,
+    test: 2_000,
+    epochs: 5,
     seeds: 1,
-};
-
-const QUICK: Extent = Extent {
-    images: [300, 200, 2],
-    seeds: 2,
 };
 
 /// Height and width, images at once and rounds of the times.
@@ -71,35 +79,36 @@ struct Timing {
     rounds: usize,
 }
 
-const FULL_TIMES: Timing = Timing {
-    size: example::SIDE,
-    batch: 8,
-    rounds: 15,
+const TIMING: Extents<Timing> = Extents {
+    full: Timing {
+        size: example::SIDE,
+        batch: 8,
+        rounds: 15,
+    },
+    quick: Timing {
+        size: example::SIDE,
+        batch: 2,
+        rounds: 3,
+    },
 };
 
-const QUICK_TIMES: Timing = Timing {
-    size: example::SIDE,
-    batch: 2,
-    rounds: 3,
-};
-
-/// What came of training a control.
+/// A training of a control.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Trained {
-    /// Share of unseen images classified correctly.
+struct ControlRun {
+    /// Test accuracy.
     accuracy: f64,
     /// Parameters that learn.
     parameters: usize,
     /// Those of them in the filters.
     filter_parameters: usize,
-    /// How far the filters moved, of their length.
+    /// How far training moved the filters, relative to their norm.
     moved: f64,
 }
 
-/// A control, each seed.
+/// A control, trained from each seed.
 struct Controlled {
     control: Control,
-    seeds: Vec<Trained>,
+    runs: Vec<ControlRun>,
 }
 
 /// All of a set.
@@ -114,47 +123,37 @@ struct Group {
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let gray = run.choose("set", &["fashion-mnist", "glyphs"])?;
     let color = run.present("color", &["cifar-10"])?;
-    let (quick, timing) = match run.quick() {
-        true => (true, QUICK_TIMES),
-        false => (false, FULL_TIMES),
-    };
-    let mut groups = vec![group(run, &gray, if quick { QUICK } else { FULL })?];
-    if !quick {
+    let mut groups = vec![group(run, &gray, EXTENT.of(run))?];
+    if !run.quick() {
         for set in &color {
-            groups.push(group(run, set, FULL_COLOR)?);
+            groups.push(group(run, set, COLOR)?);
         }
     }
-    let part = groups[0].part();
+    let part = part(&gray, &groups[0].extent);
     let example = run.step("example", (&part, shown_name(&part.name)), |run| {
         let (data, shown) = (run.data(&part)?, run.shown(&part)?);
         example::example(&data.test, &shown, example::SIDE, run.device())
     })?;
+    let timing = TIMING.of(run);
     let timed = run.step("cost", timing, |run| {
         let size = [timing.size; 2];
         cost::timed(run.device(), size, timing.batch, timing.rounds)
     })?;
-    Ok(page::page(&STUDY, groups, example, (timing, timed)))
-}
-
-impl Group {
-    fn part(&self) -> Part {
-        part(&self.compared.data.name, &self.extent)
-    }
+    page::page(run, groups, example, (timing, &timed))
 }
 
 fn part(set: &str, extent: &Extent) -> Part {
-    let [train, test, _] = extent.images;
     Part {
         name: set.into(),
-        train,
-        test,
+        train: extent.train,
+        test: extent.test,
         ..Part::default()
     }
 }
 
 fn group(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Group, StudyError> {
     let mut config = Recipe::find("lab")?.config();
-    config.epochs = extent.images[2];
+    config.epochs = extent.epochs;
     let comparison = Comparison {
         part: part(set, &extent),
         config,
@@ -176,11 +175,11 @@ fn group(run: &mut StudyRun<'_>, set: &str, extent: Extent) -> Result<Group, Stu
     })?;
     let mut controls = Vec::new();
     for control in Control::ALL {
-        let mut seeds = Vec::new();
+        let mut runs = Vec::new();
         for &seed in &comparison.seeds {
-            seeds.push(trained(run, &comparison, control, seed)?);
+            runs.push(trained(run, &comparison, control, seed)?);
         }
-        controls.push(Controlled { control, seeds });
+        controls.push(Controlled { control, runs });
     }
     Ok(Group {
         extent,
@@ -196,7 +195,7 @@ fn trained(
     comparison: &Comparison,
     control: Control,
     seed: u64,
-) -> Result<Trained, StudyError> {
+) -> Result<ControlRun, StudyError> {
     let mut config = comparison.config(seed);
     let step = format!("{}-{}-seed-{seed}", comparison.part.name, control.step());
     let settings = json!({"data": comparison.part, "train": config});
@@ -216,18 +215,11 @@ fn trained(
                 data.name
             ))
         })?;
-        Ok(Trained {
+        Ok(ControlRun {
             accuracy: scores.accuracy,
             parameters: trainable(&start),
             filter_parameters: trainable(&start.first),
             moved: outcome.model.moved(&start)?,
         })
     })
-}
-
-impl Controlled {
-    /// The mean of a figure over the seeds.
-    fn mean(&self, figure: impl Fn(&Trained) -> f64) -> f64 {
-        self.seeds.iter().map(figure).sum::<f64>() / self.seeds.len().max(1) as f64
-    }
 }

@@ -1,335 +1,341 @@
-//! The figures as a page.
+//! The figures of the page.
 
-use spectral_lab::report::{Report, SectionTable, Spread, Value, chance::margin_of_mean};
+use serde::Serialize;
 
-use crate::kit::Parts as Section;
+use spectral_lab::report::{Bar, ModelReport, Report, Value};
 
-use super::super::StudyInfo;
-use super::super::comparison::points;
 use super::controls::Control;
-use super::cost::Timed;
-use super::example::Example;
-use super::sections::{accuracy, costs, pictures};
-use super::{Group, Timing, Trained};
+use super::cost::{FILTERS, Timed};
+use super::example::{Example, SIDE};
+use super::{Controlled, Extent, Group, Timing};
+use crate::kit::comparison::{Difference, Standing, Trained, percent, points};
+use crate::kit::{Chart, Page, row};
+use crate::{StudyError, StudyRun};
 
 /// Differences below this are those of single precision.
 const EXACT: f64 = 1e-4;
 
-/// A claim of the article as it can be measured.
-struct Claim {
-    claim: &'static str,
-    /// None within chance.
-    holds: Option<bool>,
-    figure: String,
-    rule: &'static str,
+/// Fixed filters count as what makes a layer fast if trainable ones take this much longer forward.
+const MUCH_LONGER: f64 = 1.5;
+
+#[derive(Serialize)]
+struct Figures {
+    sets: Vec<SetFigures>,
+    accuracy: Accuracy,
+    cost: Cost,
+    /// Without its pictures.
+    example: Example,
+    /// Images that are shown.
+    shown: usize,
+    /// Height and width of the example.
+    side: usize,
+    /// Whether the product of the example is a convolution with its sinc.
+    example_holds: bool,
 }
 
-impl Claim {
-    fn word(&self) -> &'static str {
-        match self.holds {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "undecided",
+#[derive(Serialize)]
+struct SetFigures {
+    standing: Standing,
+    extent: Extent,
+}
+
+/// What the first set shows of the claims about accuracy; none is undecided.
+#[derive(Serialize)]
+struct Accuracy {
+    /// Parameters in the filters of fixed-sinc when trainable, and how far they moved at least.
+    filter_parameters: usize,
+    moved: f64,
+    has_none: bool,
+    /// What training the filters gains: sinc, sine, planes.
+    gains: Vec<Difference>,
+    learning_helps: Option<bool>,
+    /// Against a head on the pixels alone.
+    over_pixels: Vec<Difference>,
+    beats_random: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Cost {
+    timing: Timing,
+    filters: usize,
+    /// The time forward of a fixed filter relative to those of convolutions.
+    convolutions: Vec<(String, f64)>,
+    is_faster: bool,
+    /// The time of trainable filters relative to fixed ones: forward; forward and backward.
+    trainable: [f64; 2],
+    is_saved: bool,
+    /// Above this, forward, being fixed counts as what saves time.
+    limit: f64,
+}
+
+/// A network of either kind.
+struct Net {
+    trained: Trained,
+    filters: &'static str,
+    filter_parameters: usize,
+    /// How far training moved its filters, relative to their norm.
+    moved: Option<f64>,
+    color: usize,
+}
+
+pub(super) fn page(
+    run: &StudyRun<'_>,
+    groups: Vec<Group>,
+    mut example: Example,
+    (timing, timed): (Timing, &[Timed]),
+) -> Result<Report, StudyError> {
+    let mut page = Page::new();
+    let (mut accuracy, mut sets) = (None, Vec::new());
+    for group in groups {
+        let nets = nets(&group);
+        if accuracy.is_none() {
+            accuracy = Some(claims(&nets, &group.controls)?);
+        }
+        let set = &group.compared.data.name;
+        let baseline = &nets[0].trained;
+        page.chart(format!("{set}/accuracy"), Chart::bars(nets.iter().map(bar)));
+        let rows = nets.iter().map(|net| net_row(net, baseline));
+        page.table(format!("{set}/accuracy"), rows);
+        sets.push(SetFigures {
+            standing: page.comparison(set.clone(), group.compared),
+            extent: group.extent,
+        });
+    }
+    let Some(accuracy) = accuracy else {
+        return Err(StudyError::Failed("fixed: nothing was measured".into()));
+    };
+    let fixed = of(timed, "Fourier, fixed")?;
+    page.chart(
+        "cost",
+        Chart::bars((timed.iter().enumerate()).map(|(index, timed)| Bar {
+            name: name(timed),
+            value: timed.seconds[0] / fixed.seconds[0],
+            group: index.min(2),
+        }))
+        .logarithmic(),
+    );
+    page.table("cost", timed.iter().map(|timed| cost_row(timed, fixed)));
+    let strips = std::mem::take(&mut example.strips);
+    let shown = strips.len();
+    for (pictures, number) in strips.into_iter().zip(1..) {
+        page.strip(format!("example/{number}"), pictures);
+    }
+    let figures = Figures {
+        sets,
+        accuracy,
+        cost: cost(timing, timed)?,
+        shown,
+        side: SIDE,
+        example_holds: example.as_published < EXACT,
+        example,
+    };
+    page.render(run, include_str!("page.md.jinja"), &figures)
+}
+
+/// All networks of a set: the published ones, the baseline first, and the controls.
+fn nets(group: &Group) -> Vec<Net> {
+    let published = group.compared.models.iter().zip(&group.filters);
+    let published = published.map(|(trained, &filter_parameters)| Net {
+        trained: trained.clone(),
+        filters: match filter_parameters {
+            0 => "given",
+            _ => "trainable",
+        },
+        filter_parameters,
+        moved: None,
+        color: usize::from(filter_parameters == 0),
+    });
+    let controls = group.controls.iter().filter_map(|control| {
+        let first = control.runs.first()?;
+        let is_trainable = control.control.released().is_some();
+        let moved = control.runs.iter().map(|run| run.moved).sum::<f64>();
+        Some(Net {
+            trained: control.trained(),
+            filters: control.control.filters(),
+            filter_parameters: first.filter_parameters,
+            moved: is_trainable.then(|| moved / control.runs.len() as f64),
+            color: if is_trainable { 2 } else { 3 },
+        })
+    });
+    published.chain(controls).collect()
+}
+
+impl Controlled {
+    /// As a network of the comparison.
+    fn trained(&self) -> Trained {
+        let model = self.control.name();
+        let runs = self.runs.iter().map(|run| ModelReport {
+            model: model.into(),
+            accuracy: run.accuracy,
+            params: run.parameters,
+            ..ModelReport::default()
+        });
+        Trained {
+            model: model.into(),
+            runs: runs.collect(),
         }
     }
 }
 
-/// A mean with its 95 % interval where there are several figures, in points.
-pub(super) fn mean_points(values: &[f64]) -> String {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    match Spread::of(values.iter().copied()) {
-        Some(spread) => format!("{} ± {:.2}", points(mean), 100.0 * margin_of_mean(spread)),
-        None => points(mean),
-    }
+fn accuracy(trained: &Trained) -> f64 {
+    trained.mean(|run| run.accuracy)
 }
 
-/// Whether figures are above zero by more than their interval; none where it takes in zero.
-fn is_above(values: &[f64]) -> Option<bool> {
-    let spread = Spread::of(values.iter().copied())?;
-    let margin = margin_of_mean(spread);
-    (spread.mean.abs() > margin).then_some(spread.mean > 0.0)
+/// Whether a difference is above zero; none where that is not significant or unknown.
+fn is_above(difference: &Difference) -> Option<bool> {
+    (difference.is_significant()?).then_some(difference.mean > 0.0)
 }
 
-impl Group {
-    /// What each seed of a control came to.
-    pub(super) fn control(&self, control: Control) -> Option<&[Trained]> {
-        let mut all = self.controls.iter();
-        let found = all.find(|found| found.control == control)?;
-        Some(&found.seeds)
+fn claims(nets: &[Net], controls: &[Controlled]) -> Result<Accuracy, StudyError> {
+    let find = |name: &str| {
+        let net = nets.iter().find(|net| net.trained.model == name);
+        let net = net.ok_or_else(|| StudyError::Failed(format!("{name} was not trained")));
+        net.map(|net| &net.trained)
+    };
+    let (mut gains, mut filter_parameters, mut moved) = (Vec::new(), 0, 0.0);
+    for control in controls {
+        let Some(fixed) = control.control.released() else {
+            continue;
+        };
+        gains.push(Difference::between(&control.trained(), find(fixed)?));
+        if control.control == Control::ReleasedSinc {
+            let runs = control.runs.iter();
+            filter_parameters = control.runs.first().map_or(0, |run| run.filter_parameters);
+            moved = runs.map(|run| run.moved).fold(f64::INFINITY, f64::min);
+        }
     }
-
-    /// A control minus a network, seed by seed.
-    pub(super) fn minus(&self, control: Control, model: &str) -> Option<Vec<f64>> {
-        let (control, model) = (self.control(control)?, self.compared.find(model)?);
-        let pairs = control.iter().zip(&model.runs);
-        Some(
-            pairs
-                .map(|(one, other)| one.accuracy - other.accuracy)
-                .collect(),
-        )
-    }
-}
-
-pub(super) fn page(
-    study: &StudyInfo,
-    groups: Vec<Group>,
-    example: Example,
-    (timing, timed): (Timing, Vec<Timed>),
-) -> Report {
-    let mut claims = Vec::new();
-    if let Some(first) = groups.first() {
-        claims.extend(inherent(first));
-        claims.extend(flexible(first));
-        claims.extend(random(first));
-    }
-    claims.extend(faster(&timed));
-    claims.extend(saved(&timed));
-    claims.push(in_place(&example));
-    let mut summary: Vec<String> = claims
-        .iter()
-        .map(|claim| {
-            let verdict = match claim.holds {
-                Some(true) => "Holds",
-                Some(false) => "Does not hold",
-                None => "Undecided",
-            };
-            format!("{verdict}: {}. {}.", claim.claim, claim.figure)
-        })
-        .collect();
-    summary.extend(
-        groups
-            .iter()
-            .filter_map(|group| group.compared.against_baseline()),
-    );
-    let mut sections = vec![question(study, &groups), answers(&claims)];
-    for group in &groups {
-        sections.push(accuracy(group));
-    }
-    sections.push(costs(timing, &timed));
-    sections.push(pictures(&example));
-    Report {
-        title: "Fourier filters that never learn".into(),
-        summary,
-        sections: sections.into_iter().map(Into::into).collect(),
-        data_sets: (groups.into_iter())
-            .map(|group| group.compared.into_data_set())
-            .collect(),
-        ..Report::default()
-    }
-}
-
-fn question(study: &StudyInfo, groups: &[Group]) -> Section {
-    let sets = groups.iter().map(|group| {
-        let [train, test, epochs] = group.extent.images;
-        format!(
-            "{} (up to {train} images to train on, {test} to test on, {epochs} epochs, {} seeds)",
-            group.compared.data.name,
-            group.compared.seeds.len()
-        )
-    });
-    let sets: Vec<String> = sets.collect();
-    Section {
-        heading: "The question".into(),
-        text: vec![
-            study.question.into(),
-            format!("Source: {}.", study.source),
-            format!(
-                "The source shows a network with one 3×3 convolution of 32 channels (fixed-conv), a function \
-                 that multiplies the spectra of an image and of a sinc, and a layer that takes any fixed \
-                 function such as a sine; it reports no figures. Here the fixed filters stand where the \
-                 convolution stands: 32 sinc or sine functions of frequency, or the two planes of the \
-                 example. Beside them are controls: no layer, the convolution with the weights it begins \
-                 with, kernels of random numbers as large as the image, and the published filters set free \
-                 to learn. All before ReLU, max-pool and a linear head, trained alike with Adam at 0.001 \
-                 and weight decay 0.0005 in mini-batches of 64, on {}.",
-                sets.join(" and ")
-            ),
-        ],
-        ..Section::default()
-    }
-}
-
-fn answers(claims: &[Claim]) -> Section {
-    Section {
-        heading: "What holds".into(),
-        tables: vec![SectionTable {
-            title: "Claims about fixed Fourier filters".into(),
-            columns: ["claim", "holds?", "figure", "said to hold where"].map(String::from).to_vec(),
-            rows: (claims.iter())
-                .map(|claim| -> Vec<Value> {
-                    vec![
-                        claim.claim.into(),
-                        claim.word().into(),
-                        claim.figure.as_str().into(),
-                        claim.rule.into(),
-                    ]
-                })
-                .collect(),
-            note: "Read from the figures below, those of accuracy from the first set; ±: the 95 % interval of \
-                   the mean of differences seed by seed. Undecided where that takes in zero, or there is one \
-                   seed."
-                .into(),
-        }],
-        ..Section::default()
-    }
-}
-
-fn inherent(group: &Group) -> Option<Claim> {
-    let sinc = group.control(Control::ReleasedSinc)?;
-    let count = sinc.first()?.filter_parameters;
-    let moved = sinc
-        .iter()
-        .map(|seed| seed.moved)
-        .fold(f64::INFINITY, f64::min);
-    let gain = group.minus(Control::ReleasedSinc, "fixed-sinc")?;
-    Some(Claim {
-        claim: "a Fourier convolution has no trainable parameters, inherently",
-        holds: Some(count == 0 || moved == 0.0),
-        figure: format!(
-            "The same filters set free have {count}, move by {:.0} % of their length at least and name {} \
-             points more",
-            100.0 * moved,
-            mean_points(&gain)
-        ),
-        rule: "The filters of fixed-sinc, set free, have no parameters or stay where they are.",
-    })
-}
-
-fn flexible(group: &Group) -> Option<Claim> {
-    let parts = [
-        (Control::ReleasedSinc, "fixed-sinc"),
-        (Control::ReleasedSine, "fixed-sine"),
-        (Control::ReleasedPlanes, "fixed-sinc-planes"),
-    ];
-    let mut all = Vec::new();
-    let mut words = Vec::new();
-    for (control, model) in parts {
-        let gain = group.minus(control, model)?;
-        words.push(format!("{model} {}", mean_points(&gain)));
-        all.push(is_above(&gain));
-    }
-    let holds = match all.iter().all(|above| *above == Some(true)) {
+    let above: Vec<_> = gains.iter().map(is_above).collect();
+    let learning_helps = match above.iter().all(|above| *above == Some(true)) {
         true => Some(true),
-        false if all.contains(&Some(false)) => Some(false),
+        false if above.contains(&Some(false)) => Some(false),
         false => None,
     };
-    Some(Claim {
-        claim: "filters that learn name more images rightly",
-        holds,
-        figure: format!("Points gained by learning: {}", words.join(", ")),
-        rule: "Set free, each published layer is better than fixed.",
+    let (sinc, sine) = (find("fixed-sinc")?, find("fixed-sine")?);
+    let untrained = find(Control::Untrained.name())?;
+    let random = find(Control::Random.name())?;
+    let pixels = find(Control::Nothing.name())?;
+    let best = if accuracy(sinc) > accuracy(sine) {
+        sinc
+    } else {
+        sine
+    };
+    Ok(Accuracy {
+        filter_parameters,
+        moved,
+        has_none: filter_parameters == 0 || moved == 0.0,
+        gains,
+        learning_helps,
+        over_pixels: [sinc, sine, untrained, random]
+            .map(|one| Difference::between(one, pixels))
+            .into(),
+        beats_random: is_above(&Difference::between(best, untrained)),
     })
 }
 
-fn random(group: &Group) -> Option<Claim> {
-    let nothing = group.control(Control::Nothing)?;
-    let over = |accuracies: Vec<f64>| -> Vec<f64> {
-        let pairs = accuracies.iter().zip(nothing);
-        pairs.map(|(one, nothing)| one - nothing.accuracy).collect()
-    };
-    let of_model = |model: &str| -> Option<Vec<f64>> {
-        let runs = group.compared.find(model)?.runs.iter();
-        Some(over(runs.map(|run| run.accuracy).collect()))
-    };
-    let of_control = |control| -> Option<Vec<f64>> {
-        let seeds = group.control(control)?.iter();
-        Some(over(seeds.map(|seed| seed.accuracy).collect()))
-    };
-    let (sinc, sine) = (of_model("fixed-sinc")?, of_model("fixed-sine")?);
-    let (untrained, random) = (
-        of_control(Control::Untrained)?,
-        of_control(Control::Random)?,
-    );
-    let best = [&sinc, &sine].into_iter().max_by(|a, b| {
-        let sum = |values: &[f64]| values.iter().sum::<f64>();
-        sum(a).total_cmp(&sum(b))
-    })?;
-    let pairs = best.iter().zip(&untrained);
-    let ahead: Vec<f64> = pairs.map(|(one, other)| one - other).collect();
-    Some(Claim {
-        claim: "given filters are worth more than random ones",
-        holds: is_above(&ahead),
-        figure: format!(
-            "Over a head on the pixels alone, in points: fixed-sinc {}, fixed-sine {}, an untrained \
-             convolution {}, random kernels {}",
-            mean_points(&sinc),
-            mean_points(&sine),
-            mean_points(&untrained),
-            mean_points(&random)
-        ),
-        rule: "The better one of fixed-sinc and fixed-sine is ahead of the convolution with its initial \
-               weights.",
-    })
+fn with_margin(difference: &Difference) -> String {
+    let mean = points(difference.mean);
+    match difference.margin {
+        Some(margin) => format!("{mean} ± {:.2}", 100.0 * margin),
+        None => mean,
+    }
 }
 
-fn of<'a>(timed: &'a [Timed], layer: &str) -> Option<&'a Timed> {
-    timed.iter().find(|timed| timed.layer == layer)
+fn net_row(net: &Net, baseline: &Trained) -> Vec<Value> {
+    let trained = &net.trained;
+    let mean = percent(accuracy(trained));
+    row![
+        trained.model.as_str(),
+        net.filters,
+        net.filter_parameters.to_string(),
+        (trained.runs.first()).map_or_else(String::new, |run| run.params.to_string()),
+        match trained.spread(|run| run.accuracy) {
+            Some(spread) => format!("{mean} ± {}", percent(spread.std)),
+            None => mean,
+        },
+        match trained.model == baseline.model {
+            true => "–".into(),
+            false => with_margin(&Difference::between(trained, baseline)),
+        },
+        net.moved.map(|moved| 100.0 * moved),
+    ]
 }
 
-fn faster(timed: &[Timed]) -> Option<Claim> {
-    let fixed = of(timed, "Fourier, fixed")?;
-    let mut words = Vec::new();
-    for other in timed
+fn bar(net: &Net) -> Bar {
+    Bar {
+        name: net.trained.model.clone(),
+        value: 100.0 * accuracy(&net.trained),
+        group: net.color,
+    }
+}
+
+fn of<'a>(timed: &'a [Timed], layer: &str) -> Result<&'a Timed, StudyError> {
+    let found = timed.iter().find(|timed| timed.layer == layer);
+    found.ok_or_else(|| StudyError::Failed(format!("{layer} was not timed")))
+}
+
+/// The name of a layer as the page has it; results keep "released".
+fn name(timed: &Timed) -> String {
+    timed.layer.replace("released", "trainable")
+}
+
+fn cost(timing: Timing, timed: &[Timed]) -> Result<Cost, StudyError> {
+    let fixed = of(timed, "Fourier, fixed")?.seconds;
+    let released = of(timed, "Fourier, released")?.seconds;
+    let convolutions = timed
         .iter()
-        .filter(|timed| timed.layer.contains("convolution"))
-    {
-        words.push(format!(
-            "{} {:.2}",
-            other.layer,
-            fixed.seconds[0] / other.seconds[0]
-        ));
-    }
-    let three = of(timed, "3×3 convolution")?;
-    Some(Claim {
-        claim: "a fixed Fourier filter is faster than a convolution",
-        holds: Some(fixed.seconds[0] < three.seconds[0]),
-        figure: format!("Its time forward over that of a {}", words.join(", of a ")),
-        rule: "Forward it takes less than a 3×3 convolution of as many channels.",
+        .filter(|timed| timed.layer.contains("convolution"));
+    let convolutions = convolutions.map(|timed| (name(timed), fixed[0] / timed.seconds[0]));
+    let trainable = [0, 1].map(|pass| released[pass] / fixed[pass]);
+    Ok(Cost {
+        timing,
+        filters: FILTERS,
+        convolutions: convolutions.collect(),
+        is_faster: fixed[0] < of(timed, "3×3 convolution")?.seconds[0],
+        trainable,
+        is_saved: trainable[0] > MUCH_LONGER,
+        limit: MUCH_LONGER,
     })
 }
 
-fn saved(timed: &[Timed]) -> Option<Claim> {
-    let (fixed, free) = (
-        of(timed, "Fourier, fixed")?,
-        of(timed, "Fourier, released")?,
-    );
-    let [forward, both] = [0, 1].map(|pass| free.seconds[pass] / fixed.seconds[pass]);
-    Some(Claim {
-        claim: "what makes it fast is that it is fixed",
-        holds: Some(forward > 1.5),
-        figure: format!(
-            "Set free it takes {forward:.2} times as long forward, and {both:.2} times with the backward pass"
-        ),
-        rule: "Forward, filters that may learn take more than one and a half times as long.",
-    })
-}
-
-fn in_place(example: &Example) -> Claim {
-    Claim {
-        claim: "the example's product of spectra is a convolution with its sinc",
-        holds: Some(example.as_published < EXACT),
-        figure: format!(
-            "Its result differs by {:.2} from that of the sinc around its peak; moved back by half the image, \
-             by {}",
-            example.as_published,
-            Value::from(example.moved_by_half).shown()
-        ),
-        rule: "The result is that of a kernel whose peak is its origin.",
-    }
+fn cost_row(timed: &Timed, fixed: &Timed) -> Vec<Value> {
+    let [forward, both] = timed.seconds;
+    row![
+        name(timed),
+        timed.parameters.to_string(),
+        1e3 * forward,
+        1e3 * both,
+        forward / fixed.seconds[0],
+        both / fixed.seconds[1],
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn trained(model: &str, accuracies: &[f64]) -> Trained {
+        let run = |accuracy: &f64| ModelReport {
+            accuracy: *accuracy,
+            ..ModelReport::default()
+        };
+        Trained {
+            model: model.into(),
+            runs: accuracies.iter().map(run).collect(),
+        }
+    }
+
     #[test]
-    fn figures_are_above_zero_by_more_than_their_interval() {
-        assert_eq!(is_above(&[0.01, 0.01, 0.01]), Some(true));
-        assert_eq!(is_above(&[-0.01, -0.011, -0.012]), Some(false));
+    fn differences_are_above_zero_by_more_than_their_interval() {
+        let of = |accuracies: &[f64]| {
+            let zeros = vec![0.0; accuracies.len()];
+            Difference::between(&trained("x", accuracies), &trained("y", &zeros))
+        };
+        assert_eq!(is_above(&of(&[0.01, 0.01, 0.01])), Some(true));
+        assert_eq!(is_above(&of(&[-0.01, -0.011, -0.012])), Some(false));
         // 0.01 ± 12.706·0.0141/√2.
-        assert_eq!(is_above(&[0.0, 0.02]), None);
-        assert_eq!(is_above(&[0.5]), None);
-        assert_eq!(mean_points(&[0.01, 0.01]), "+1.00 ± 0.00");
-        assert_eq!(mean_points(&[-0.01]), "−1.00");
+        assert_eq!(is_above(&of(&[0.0, 0.02])), None);
+        assert_eq!(is_above(&of(&[0.5])), None);
+        assert_eq!(with_margin(&of(&[0.01, 0.01])), "+1.00 ± 0.00");
+        assert_eq!(with_margin(&of(&[-0.01])), "−1.00");
     }
 }

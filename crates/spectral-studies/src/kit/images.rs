@@ -49,6 +49,11 @@ pub(crate) fn root_ratio(part: f64, whole: f64) -> f64 {
     }
 }
 
+/// ‖a − b‖ / ‖b‖.
+pub(crate) fn relative(a: &[f32], b: &[f32]) -> f64 {
+    root_ratio(distance(a, b), energy(b))
+}
+
 /// The first channel of the first image, red above zero, white at zero and blue below it, the full
 /// color at `largest`.
 pub(crate) fn signed_picture(
@@ -143,5 +148,7 @@ mod tests {
             (energy(&[3.0, -4.0]), distance(&[1.0, 2.0], &[0.0, 4.0])),
             (25.0, 5.0)
         );
+        assert_eq!(relative(&[3.0, 0.0], &[0.0, 4.0]), 1.25);
+        assert_eq!(relative(&[0.0], &[0.0]), 0.0);
     }
 }

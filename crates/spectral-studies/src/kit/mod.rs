@@ -11,7 +11,8 @@
 //!    result depends on, and the work. Results are kept as JSON; a changed setting measures again, and a
 //!    renamed step or a field without a default makes kept results unreadable. Shared work:
 //!    [`Sets`] chooses data, [`SetSteps`] runs steps on one set, [`Comparison`](comparison::Comparison)
-//!    trains networks from several seeds, [`Subject`](comparison::Subject) is one of them after training.
+//!    trains networks from several seeds, [`Subject`](comparison::Subject) is one of them after training,
+//!    [`each_seed`](comparison::Comparison::each_seed) measures those of all seeds.
 //!    Do nothing slow outside a step: `spectral study render` rebuilds the page without measuring.
 //! 4. **Give the page its figures** (`page.rs`): a `#[derive(Serialize)]` struct of what the sentences use,
 //!    and named tables, charts and rows of pictures on a [`Page`], then `page.render(run, TEMPLATE, &figures)`.
@@ -33,8 +34,9 @@
 //!
 //! The `###` line is the title of the table, chart or row of pictures that follows, the `|` line the names
 //! of a table's columns, the `>` lines the note below it. Each exhibit stands on a line of its own and is
-//! placed once. Filters are in `page/filters.rs`: numbers with a fraction need one. The sentence and the
-//! table of a comparison are macros: `{% import "comparison" as comparison %}`.
+//! placed once. A table of words has its rows in the template as well: further `|` lines. Filters are in
+//! `page/filters.rs`: numbers with a fraction need one. The sentence and the table of a comparison are
+//! macros: `{% import "comparison" as comparison %}`.
 //! To try words without compiling: `spectral study render NAME --out FOLDER --template FILE`.
 
 pub(crate) mod closed_form;
@@ -43,7 +45,6 @@ mod extent;
 pub(crate) mod images;
 mod ledger;
 mod page;
-mod parts;
 pub(crate) mod rate;
 pub(crate) mod run;
 mod scene;
@@ -52,5 +53,4 @@ pub(crate) mod shown;
 
 pub(crate) use extent::Extents;
 pub(crate) use page::{Chart, Page, Table, line, row};
-pub(crate) use parts::Parts;
 pub(crate) use sets::{SetSteps, Sets};

@@ -76,26 +76,6 @@ pub(crate) fn pictured(set: &str) -> Pictured {
     }
 }
 
-/// "One image of …", as the caption of a picture begins.
-pub(crate) fn one_image(set: &str) -> String {
-    match stand_in(set) {
-        Some(StandIn::Scenes) => "One drawn landscape".into(),
-        _ => format!("One image of {}", shown_name(set)),
-    }
-}
-
-/// Why pictures do not show the set that figures are of; nothing where they do.
-pub(crate) fn note(set: &str) -> Option<String> {
-    let what = match stand_in(set)? {
-        StandIn::Glyphs => "images of glyphs, digits that this program draws,",
-        StandIn::Scenes => "landscapes of the same size, drawn by this program,",
-    };
-    Some(format!(
-        "No license is stated that lets images of {set} be published: the pictures show {what} treated in \
-         the same way. All figures of the tables are of {set}."
-    ))
-}
-
 /// Images that a page may show.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
@@ -243,7 +223,7 @@ mod tests {
                 info.name
             );
             assert_eq!(is_shown(info.name), shows_itself);
-            assert_eq!(note(info.name).is_none(), shows_itself);
+            assert_eq!(pictured(info.name).stand_in.is_none(), shows_itself);
             assert_eq!(shown_name(info.name), shown.data().name);
         }
         for set in ["folder:photos", "imagenet"] {
@@ -267,18 +247,6 @@ mod tests {
         };
         let shown = Shown::of(&part, || unreachable!("its own images are not loaded")).unwrap();
         assert_eq!(shown.data().test.shape(), [3, 20, 30]);
-    }
-
-    #[test]
-    fn captions_name_what_is_shown_and_the_page_says_why() {
-        assert_eq!(one_image("fashion-mnist"), "One image of fashion-mnist");
-        assert_eq!(one_image("mnist"), "One image of glyphs");
-        assert_eq!(one_image("cifar-10"), "One drawn landscape");
-        let note = note("cats-vs-dogs").unwrap();
-        assert!(
-            note.contains("No license") && note.contains("cats-vs-dogs"),
-            "{note}"
-        );
     }
 
     #[test]

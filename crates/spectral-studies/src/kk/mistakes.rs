@@ -39,7 +39,7 @@ pub(super) fn mistakes(subject: &Subject, shown: &Shown) -> Result<Vec<Mistake>,
         let truth = usize::from(data.test.labels[image]);
         let classes = [truth, class].map(|class| data.classes[class].clone());
         let [is, named] = &classes;
-        let label = format!("{is}, taken for {named} ({:.0} %)", 100.0 * probability);
+        let label = format!("{is}, predicted as {named} ({:.0} %)", 100.0 * probability);
         let picture = match is_shown(&data.name) {
             true => {
                 let of = images(&shown.data().test, image..image + 1, &subject.device)?;

@@ -3,12 +3,16 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use spectral_lab::bench::median;
 use spectral_lab::data::{Augmenter, Batches, DataSet};
 use spectral_lab::model::Network;
+use spectral_lab::report::Line;
 use spectral_lab::train::TrainConfig;
 
-use super::super::StudyError;
 use super::stepper::{Batch, Stepper};
+use crate::StudyError;
+use crate::kit::comparison::PerSeed;
+use crate::kit::line;
 
 /// The epoch that changes the images that the loss is read on; no training has it.
 const UNSEEN_CHANGES: u64 = 0;
@@ -51,6 +55,48 @@ impl Pace {
             steps: self.steps[at],
             seconds: self.seconds[at],
         })
+    }
+}
+
+impl PerSeed<Pace> {
+    /// When each seed reaches a loss.
+    pub(super) fn reaches(&self, loss: f64) -> Vec<Option<Reached>> {
+        self.seeds.iter().map(|pace| pace.reaches(loss)).collect()
+    }
+
+    /// The median of a figure over the seeds, none unless every seed reaches the loss.
+    pub(super) fn middle(&self, loss: f64, figure: fn(Reached) -> f64) -> Option<f64> {
+        let all: Option<Vec<f64>> = (self.reaches(loss).into_iter())
+            .map(|reached| reached.map(figure))
+            .collect();
+        median(&all?)
+    }
+
+    /// The last loss, the median over the seeds.
+    pub(super) fn last(&self) -> Option<f64> {
+        let last: Option<Vec<f64>> = (self.seeds.iter())
+            .map(|pace| pace.losses.last().copied().flatten())
+            .collect();
+        median(&last?)
+    }
+
+    /// The time of a step, the median over the seeds.
+    pub(super) fn step_seconds(&self) -> Option<f64> {
+        let all = self.seeds.iter().filter_map(|pace| {
+            let steps = *pace.steps.last()?;
+            (steps > 0).then_some(pace.seconds.last()? / steps as f64)
+        });
+        median(&all.collect::<Vec<_>>())
+    }
+
+    /// The mean loss by step.
+    pub(super) fn line(&self, group: usize) -> Line {
+        let readings = self.seeds.iter().map(|pace| pace.steps.len()).min();
+        let points = (0..readings.unwrap_or(0)).map(|at| {
+            let loss = self.mean(|pace| pace.losses[at].unwrap_or(f64::NAN));
+            (self.seeds[0].steps[at] as f64, loss)
+        });
+        line(&self.model, group, points)
     }
 }
 
@@ -169,5 +215,33 @@ mod tests {
         let reached = pace.reaches(0.5).unwrap();
         assert_eq!((reached.steps, reached.seconds), (10, 2.0));
         assert_eq!(pace.reaches(0.3), None);
+    }
+
+    fn paced() -> PerSeed<Pace> {
+        let pace = |losses: [f64; 3]| Pace {
+            steps: vec![0, 2, 4],
+            losses: losses.map(Some).to_vec(),
+            seconds: vec![0.0, 1.0, 2.0],
+        };
+        PerSeed {
+            model: "net".into(),
+            seeds: vec![pace([0.5, 0.3, 0.2]), pace([0.5, 0.2, 0.1])],
+        }
+    }
+
+    #[test]
+    fn a_median_needs_every_seed() {
+        let paced = paced();
+        assert_eq!(paced.middle(0.2, |at| at.steps as f64), Some(3.0));
+        assert_eq!(paced.middle(0.1, |at| at.seconds), None);
+        assert_eq!(paced.step_seconds(), Some(0.5));
+        assert!((paced.last().unwrap() - 0.15).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_line_has_the_means_over_the_seeds() {
+        let line = paced().line(1);
+        assert!((line.points[1].y - 0.25).abs() < 1e-12);
+        assert_eq!(line.points.len(), 3);
     }
 }

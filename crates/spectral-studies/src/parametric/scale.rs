@@ -7,8 +7,8 @@ use spectral_lab::bench::median;
 use spectral_lab::model::{self, InputSpec, trainable};
 use spectral_lab::train::TrainConfig;
 
-use super::super::StudyError;
 use super::stepper::Stepper;
+use crate::StudyError;
 
 /// Channels and classes of the source's images.
 const CHANNELS: usize = 3;

@@ -9,12 +9,14 @@ use burn_spectral::spatial::Activation;
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{Images, Normalize, fill_batch};
-use spectral_lab::model::Network;
+use spectral_lab::model::{self, InputSpec, Network};
 use spectral_lab::report::Picture;
 use spectral_lab::train::Classifier;
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, logarithmic_picture, root_ratio, values};
+use crate::StudyError;
+use crate::kit::comparison::Subject;
+use crate::kit::images::{distance, energy, images, logarithmic_picture, root_ratio, values};
+use crate::kit::shown::Shown;
 
 /// How strong the wave is that is added to images, of their root mean square.
 const WAVE: f64 = 0.1;
@@ -30,6 +32,44 @@ const DECADES: f64 = 8.0;
 
 /// All orders of three colors but their own.
 const ORDERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+/// What a network can tell apart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sight {
+    pub(super) model: String,
+    /// Of the trained network, one for each frequency.
+    pub(super) leaks: Vec<Leak>,
+    /// Of the trained network: how far it is from answering as much more as the contrast is.
+    pub(super) contrast: f64,
+    pub(super) colors: Colors,
+    /// What it answers for the first class, of the images that are shown.
+    pub(super) answers: Vec<f32>,
+}
+
+impl Sight {
+    /// The mean share of the change at other frequencies.
+    pub(super) fn elsewhere(&self) -> f64 {
+        let shares = self.leaks.iter().map(|leak| leak.elsewhere);
+        shares.sum::<f64>() / self.leaks.len().max(1) as f64
+    }
+
+    /// The largest of these shares.
+    pub(super) fn most_elsewhere(&self) -> f64 {
+        let shares = self.leaks.iter().map(|leak| leak.elsewhere);
+        shares.fold(0.0, f64::max)
+    }
+
+    /// How many frequencies change.
+    pub(super) fn changed(&self) -> f64 {
+        let counts = self.leaks.iter().map(|leak| leak.changed as f64);
+        counts.sum::<f64>() / self.leaks.len().max(1) as f64
+    }
+
+    /// The larger change by other colors.
+    pub(super) fn recolored(&self) -> f64 {
+        self.colors.permuted.max(self.colors.exchanged)
+    }
+}
 
 /// What a wave of one frequency, added to images, changes before the head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,14 +96,67 @@ pub(super) struct Colors {
     pub(super) exchanged: f64,
 }
 
+/// What a network can tell apart in the first `count` test images.
+pub(super) fn sight(of: &Subject, count: usize) -> Result<Sight, StudyError> {
+    let test = &of.data.test;
+    let indices: Vec<u32> = (0..count.min(test.len()) as u32).collect();
+    let seen = seen(test, &indices, &of.normalize, &of.device)?;
+    let frequencies = frequencies([test.height, test.width]);
+    let leaks = frequencies.map(|frequency| leak(&of.network, &seen, frequency));
+    let colored = colored(&seen);
+    let eye = match test.channels {
+        3 => of.network.clone(),
+        // A fresh network of three colors.
+        _ => {
+            let input = InputSpec::new(3, [test.height, test.width], of.data.classes.len());
+            of.device.seed(of.seed);
+            model::build(&of.model, &input, &of.device)?
+        }
+    };
+    let shown = Tensor::cat(in_other_colors(&colored), 0);
+    Ok(Sight {
+        model: of.model.clone(),
+        leaks: leaks.into_iter().collect::<Result<_, _>>()?,
+        contrast: contrast(&of.network, &seen)?,
+        colors: colors(&eye, &colored)?,
+        answers: answers(&eye, shown)?.iter().map(|row| row[0]).collect(),
+    })
+}
+
+/// The first image to be shown, in its own and in other colors.
+pub(super) fn pictures(shown: &Shown, device: &Device) -> Result<Vec<Picture>, StudyError> {
+    let images = colored(&images(&shown.data().test, 0..3, device)?);
+    let labels = ["as it is", "green, blue, red", "others, same sum"];
+    let pictures = labels.into_iter().zip(in_other_colors(&images));
+    pictures
+        .map(|(label, image)| shown.picture(label, &image))
+        .collect()
+}
+
+/// Images of three colors: as they are, or three gray ones for each, the first with the two after
+/// it.
+fn colored(images: &Tensor<4>) -> Tensor<4> {
+    let [_, channels, ..] = images.dims();
+    if channels == 3 {
+        return images.clone();
+    }
+    let gray = images.clone().narrow(1, 0, 1);
+    Tensor::cat([0, 1, 2].map(|by| turned(&gray, by)).to_vec(), 1)
+}
+
+/// The first image as it is, with its colors in another order, and with others of the same sum.
+fn in_other_colors(images: &Tensor<4>) -> Vec<Tensor<4>> {
+    let reordered = reordered(images, [1, 2, 0]);
+    [images.clone(), reordered, exchanged(images)]
+        .map(|images| images.narrow(0, 0, 1))
+        .into()
+}
+
 /// What a network hands to its head, as half-spectra `[batch, channels, height, width/2 + 1]`.
 ///
 /// # Errors
 /// For a network that is neither a stack of filters of spectra nor one of filters of images.
-pub(super) fn before_head(
-    network: &Network,
-    images: Tensor<4>,
-) -> Result<HalfSpectrum<4>, StudyError> {
+fn before_head(network: &Network, images: Tensor<4>) -> Result<HalfSpectrum<4>, StudyError> {
     let transform = Rfft2::default();
     match network {
         Network::FrequencyStack(net) => {
@@ -84,7 +177,7 @@ pub(super) fn before_head(
 }
 
 /// What a network answers, without the offset of its head; a row an image.
-pub(super) fn answers(network: &Network, images: Tensor<4>) -> Result<Vec<Vec<f32>>, StudyError> {
+fn answers(network: &Network, images: Tensor<4>) -> Result<Vec<Vec<f32>>, StudyError> {
     let outputs = network.forward(images);
     let head = match network {
         Network::FrequencyStack(net) => Some(&net.head),
@@ -101,7 +194,7 @@ pub(super) fn answers(network: &Network, images: Tensor<4>) -> Result<Vec<Vec<f3
 }
 
 /// Images `range` as the network is trained on them.
-pub(super) fn seen(
+fn seen(
     of: &Images,
     indices: &[u32],
     normalize: &Normalize,
@@ -116,7 +209,7 @@ pub(super) fn seen(
 
 /// Four frequencies of images of that height and width, each with its negative outside the
 /// half-spectrum.
-pub(super) fn frequencies([height, width]: [usize; 2]) -> [[usize; 2]; 4] {
+fn frequencies([height, width]: [usize; 2]) -> [[usize; 2]; 4] {
     [
         [0, 2],
         [3, width / 8],
@@ -126,11 +219,7 @@ pub(super) fn frequencies([height, width]: [usize; 2]) -> [[usize; 2]; 4] {
 }
 
 /// Adds a wave of that frequency to images and looks where the features change.
-pub(super) fn leak(
-    network: &Network,
-    images: &Tensor<4>,
-    frequency: [usize; 2],
-) -> Result<Leak, StudyError> {
+fn leak(network: &Network, images: &Tensor<4>, frequency: [usize; 2]) -> Result<Leak, StudyError> {
     let dims = images.dims();
     let [_, _, height, width] = dims;
     let pixels = values(images.clone())?;
@@ -178,13 +267,13 @@ fn largest_change(from: &[Vec<f32>], to: &[Vec<f32>]) -> f64 {
 }
 
 /// The images with their three colors in that order.
-pub(super) fn reordered(images: &Tensor<4>, order: [usize; 3]) -> Tensor<4> {
+fn reordered(images: &Tensor<4>, order: [usize; 3]) -> Tensor<4> {
     let colors = order.map(|color| images.clone().narrow(1, color, 1));
     Tensor::cat(colors.to_vec(), 1)
 }
 
 /// The images in another order, the first to come being that at place `by`.
-pub(super) fn turned(images: &Tensor<4>, by: usize) -> Tensor<4> {
+fn turned(images: &Tensor<4>, by: usize) -> Tensor<4> {
     let [count, ..] = images.dims();
     match by % count {
         0 => images.clone(),
@@ -199,14 +288,14 @@ pub(super) fn turned(images: &Tensor<4>, by: usize) -> Tensor<4> {
 }
 
 /// The images with the red of the next one added to red and taken from green.
-pub(super) fn exchanged(images: &Tensor<4>) -> Tensor<4> {
+fn exchanged(images: &Tensor<4>) -> Tensor<4> {
     let [red, green, blue] = [0, 1, 2].map(|color| images.clone().narrow(1, color, 1));
     let next = turned(&red, 1);
     Tensor::cat(vec![red + next.clone(), green - next, blue], 1)
 }
 
 /// What a network of three colors makes of others.
-pub(super) fn colors(network: &Network, images: &Tensor<4>) -> Result<Colors, StudyError> {
+fn colors(network: &Network, images: &Tensor<4>) -> Result<Colors, StudyError> {
     let own = answers(network, images.clone())?;
     let mut permuted: f64 = 0.0;
     for order in ORDERS {
@@ -221,7 +310,7 @@ pub(super) fn colors(network: &Network, images: &Tensor<4>) -> Result<Colors, St
 }
 
 /// How far the answers to images of another contrast are from the answers times as much.
-pub(super) fn contrast(network: &Network, images: &Tensor<4>) -> Result<f64, StudyError> {
+fn contrast(network: &Network, images: &Tensor<4>) -> Result<f64, StudyError> {
     let own = answers(network, images.clone())?;
     let mut largest: f64 = 0.0;
     for factor in CONTRASTS {
@@ -242,6 +331,13 @@ mod tests {
     use super::*;
     use burn::tensor::Distribution;
     use spectral_lab::model::{InputSpec, build};
+
+    #[test]
+    fn three_gray_images_stand_for_colors() {
+        let images = Tensor::<4>::from_data([[[[1.0f32]]], [[[2.0]]], [[[3.0]]]], &Device::flex());
+        let colored = values(colored(&images)).unwrap();
+        assert_eq!(colored, [1.0, 2.0, 3.0, 2.0, 3.0, 1.0, 3.0, 1.0, 2.0]);
+    }
 
     fn images(device: &Device) -> Tensor<4> {
         Tensor::random([3, 3, 18, 20], Distribution::Normal(0.0, 1.0), device)

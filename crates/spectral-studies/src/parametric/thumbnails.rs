@@ -3,13 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{DataSet, Images, resized};
-use spectral_lab::report::{SectionTable, Value};
 
-use crate::kit::Parts as Section;
-
-use super::super::StudyError;
-use super::super::closed_form::{Rows, classify};
-use super::super::comparison::{Compared, percent};
+use crate::StudyError;
+use crate::kit::closed_form::{Rows, classify};
 
 /// Sides of the thumbnails.
 pub(super) const SIDES: [usize; 3] = [4, 8, 16];
@@ -40,58 +36,6 @@ pub(super) fn thumbnails(data: &DataSet, side: usize) -> Result<Thumbnails, Stud
         weights: data.train.channels * side * side,
         accuracy: found.ridge,
     })
-}
-
-fn best(thumbnails: &[Thumbnails]) -> Option<&Thumbnails> {
-    thumbnails
-        .iter()
-        .max_by(|one, two| one.accuracy.total_cmp(&two.accuracy))
-}
-
-/// The baseline first, then how far each network of the comparison is from it.
-pub(super) fn finding(thumbnails: &[Thumbnails], compared: &Compared) -> Option<String> {
-    let best = best(thumbnails)?;
-    let networks = compared.models.iter().map(|trained| {
-        let accuracy = percent(trained.mean(|run| run.accuracy));
-        format!("{} {accuracy}", trained.model)
-    });
-    Some(format!(
-        "The simple way: ridge regression in closed form on {side}×{side} thumbnails, {accuracy} % test accuracy \
-         (the best of {sides} sizes, chosen on the test images). Networks: {networks}.",
-        side = best.side,
-        accuracy = percent(best.accuracy),
-        sides = thumbnails.len(),
-        networks = networks.collect::<Vec<_>>().join(", ")
-    ))
-}
-
-pub(super) fn section(thumbnails: &[Thumbnails]) -> Section {
-    let rows = thumbnails.iter().map(|of| -> Vec<Value> {
-        vec![
-            format!("{0}×{0}", of.side).into(),
-            of.weights.to_string().into(),
-            percent(of.accuracy).into(),
-        ]
-    });
-    Section {
-        heading: "The simplest baseline".into(),
-        text: vec![
-            "Least squares on the classes with a ridge penalty, on all colors of the image averaged down to a \
-             thumbnail. It has a closed-form solution, so nothing converges: any claim of fast convergence has to \
-             beat it."
-                .into(),
-        ],
-        tables: vec![SectionTable {
-            title: "Ridge regression on thumbnails".into(),
-            columns: ["thumbnail", "weights per class", "test accuracy (%)"]
-                .map(String::from)
-                .to_vec(),
-            rows: rows.collect(),
-            note: "Training images without augmentation; the penalty is chosen on every fifth training image."
-                .into(),
-        }],
-        ..Section::default()
-    }
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 use burn::module::Module;
 use burn::nn::PixelUnshuffleConfig;
 use burn::nn::pool::MaxPool2dConfig;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::spatial;
 use serde::{Deserialize, Serialize};
 
-use spectral_lab::data::{Images, Normalize};
 use spectral_lab::model::{InputSpec, Network};
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, root_ratio, values};
-use super::super::rate::seen;
+use crate::StudyError;
+use crate::kit::comparison::Subject;
+use crate::kit::images::{distance, energy, root_ratio, values};
+use crate::kit::rate::seen;
 
 /// How far filtering a resampled image is from resampling the filtered one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,19 +55,17 @@ fn below_highest(images: Tensor<4>) -> Tensor<4> {
 /// Resamples, by their spectra, what the first filter meets of the first `count` images, before and
 /// after it, the highest frequency left out. None of networks of other layers.
 pub(super) fn apart(
-    network: &Network,
-    (images, classes): (&Images, usize),
-    (count, normalize): (usize, &Normalize),
+    of: &Subject,
+    count: usize,
     sizes: &[[usize; 2]],
-    device: &Device,
 ) -> Result<Option<Vec<Apart>>, StudyError> {
-    let network = network.valid();
+    let (network, images) = (of.network.valid(), &of.data.test);
     let mut sums = vec![(0.0, 0.0); sizes.len()];
     let takes = |size| {
-        let input = InputSpec::new(images.channels, size, classes);
+        let input = InputSpec::new(images.channels, size, of.data.classes.len());
         network.check(&input).is_ok()
     };
-    for batch in seen(images, count, normalize, device) {
+    for batch in seen(images, count, &of.normalize, &of.device) {
         let (batch, _) = batch?;
         let Some((x, filter)) = first(&network, batch) else {
             return Ok(None);
@@ -95,11 +93,11 @@ pub(super) fn apart(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spectral_lab::model::build;
+    use spectral_lab::data::{DataSet, Images};
+    use std::rc::Rc;
 
     #[test]
     fn filters_on_modes_commute_and_those_on_samples_do_not() {
-        let device = Device::flex();
         let images = Images {
             pixels: (0..3 * 28 * 28).map(|i| (i * i * 7 % 253) as u8).collect(),
             channels: 1,
@@ -107,14 +105,15 @@ mod tests {
             width: 28,
             labels: vec![0, 1, 2],
         };
-        let input = InputSpec::new(1, [28, 28], 3);
+        let data = Rc::new(DataSet {
+            name: "made".into(),
+            classes: ["a", "b", "c"].map(String::from).into(),
+            train: images.clone(),
+            test: images,
+            list: None,
+        });
         let sizes = [[28, 28], [41, 37], [56, 56]];
-        let normalize = Normalize::default();
-        let of = |name: &str| {
-            let network = build(name, &input, &device).unwrap();
-            let found = apart(&network, (&images, 3), (3, &normalize), &sizes, &device);
-            found.unwrap()
-        };
+        let of = |name: &str| apart(&Subject::untrained(name, &data), 3, &sizes).unwrap();
         let errors = |name: &str| -> Vec<Option<f64>> {
             of(name).unwrap().iter().map(|apart| apart.error).collect()
         };

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use spectral_lab::model::InputSpec;
 use spectral_lab::train::Classifier;
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// Channels of the three filters, as `cnn` has them.
 const WIDTHS: [usize; 3] = [16, 32, 64];

@@ -2,17 +2,17 @@
 
 use burn::module::Module;
 use burn::nn::pool::MaxPool2dConfig;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use burn_spectral::pool::spectral_resize2d;
 use burn_spectral::spatial;
 use serde::{Deserialize, Serialize};
 
-use spectral_lab::data::{DataSet, Normalize};
 use spectral_lab::model::{Cnn, Network};
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, root_ratio, values};
-use super::super::rate::{hits, seen};
+use crate::StudyError;
+use crate::kit::comparison::Subject;
+use crate::kit::images::{distance, energy, root_ratio, values};
+use crate::kit::rate::{hits, seen};
 
 /// What a layer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,19 +125,17 @@ fn classes(network: &Cnn, features: Tensor<4>) -> Result<Vec<usize>, StudyError>
 /// Runs the first layers on images resampled to `size`, hands their features over at their usual size
 /// and lets the other layers go on, for every layer to hand over at. None of networks of other layers.
 pub(super) fn handovers(
-    network: &Network,
-    data: &DataSet,
+    of: &Subject,
     size: [usize; 2],
-    (count, normalize): (usize, &Normalize),
-    device: &Device,
+    count: usize,
 ) -> Result<Option<Vec<After>>, StudyError> {
-    let Network::Cnn(network) = network.valid() else {
+    let Network::Cnn(network) = of.network.valid() else {
         return Ok(None);
     };
     let layers = layers(&network);
     let mut sums = vec![(0.0, 0.0, 0); layers.len()];
     let mut total = 0;
-    for batch in seen(&data.test, count, normalize, device) {
+    for batch in seen(&of.data.test, count, &of.normalize, &of.device) {
         let (batch, labels) = batch?;
         let mut own = batch.clone();
         let mut other = spectral_resize2d(batch, size);
@@ -177,10 +175,10 @@ pub(super) fn lost(after: &[After], kind: Kind) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::rate::named;
     use super::*;
+    use crate::kit::rate::named;
     use spectral_lab::data::{DataOptions, load};
-    use spectral_lab::model::{InputSpec, build};
+    use std::rc::Rc;
 
     fn after(kind: Kind, accuracy: f64) -> After {
         After {
@@ -211,20 +209,14 @@ mod tests {
             test_count: Some(40),
             ..DataOptions::default()
         };
-        let data = load("glyphs", &options).unwrap();
-        let (images, device) = (&data.test, Device::flex());
-        let own = [images.height, images.width];
-        let input = InputSpec::new(images.channels, own, data.classes.len());
-        let network = build("free-modes", &input, &device).unwrap();
-        let normalize = Normalize::default();
-        let setting = (40, &normalize);
-        let same = handovers(&network, &data, own, setting, &device)
-            .unwrap()
-            .unwrap();
+        let data = Rc::new(load("glyphs", &options).unwrap());
+        let own = [data.test.height, data.test.width];
+        let of = Subject::untrained("free-modes", &data);
+        let same = handovers(&of, own, 40).unwrap().unwrap();
         let mut right = 0;
-        for batch in seen(images, 40, &normalize, &device) {
+        for batch in seen(&data.test, 40, &of.normalize, &of.device) {
             let (batch, labels) = batch.unwrap();
-            right += hits(&named(&network, batch).unwrap(), &labels);
+            right += hits(&named(&of.network, batch).unwrap(), &labels);
         }
         for after in &same {
             assert!(after.error < 1e-6, "{after:?}");
@@ -233,20 +225,10 @@ mod tests {
                 "{after:?}"
             );
         }
-        let finer = handovers(&network, &data, [56, 56], setting, &device);
-        let finer = finer.unwrap().unwrap();
+        let finer = handovers(&of, [56, 56], 40).unwrap().unwrap();
         // Max-pool changes the features, the filter behind it no more than they are changed already.
         assert!(finer[0].error < 1e-6 && finer[1].error > 0.05, "{finer:?}");
-        assert!(
-            handovers(
-                &build("lenet", &input, &device).unwrap(),
-                &data,
-                own,
-                setting,
-                &device
-            )
-            .unwrap()
-            .is_none()
-        );
+        let other = Subject::untrained("lenet", &data);
+        assert!(handovers(&other, own, 40).unwrap().is_none());
     }
 }

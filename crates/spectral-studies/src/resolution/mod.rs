@@ -4,32 +4,30 @@ mod commute;
 mod composed;
 mod handover;
 mod page;
-mod sections;
 mod sizes;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use spectral_lab::data::{DataSet, Normalize};
-use spectral_lab::model::{InputSpec, Network};
+use spectral_lab::data::DataSet;
+use spectral_lab::model::InputSpec;
 use spectral_lab::report::Report;
 use spectral_lab::train::{Recipe, fit};
 
-use super::comparison::{Compared, Comparison, names, seeds};
-use super::run::Part;
-use super::{StudyError, StudyInfo, StudyRun};
-use commute::Apart;
+use crate::kit::Extents;
+use crate::kit::comparison::{Compared, Comparison, PerSeed, names, seeds};
+use crate::kit::run::Part;
+use crate::{StudyError, StudyInfo, StudyRun};
+use commute::{Apart, apart};
 use composed::{Composed, Counting};
-use handover::After;
-use sizes::{AtSize, Presented, Route};
+use handover::{After, handovers};
+use sizes::{AtSize, BySize, Presented, Route, at_sizes};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "resolution",
     summary: "networks trained at one size and evaluated at others, beside resampling to the training size",
-    question: "Can a network whose filters are functions of frequency be trained at one size and run at \
-               others, and is that better than resampling the image to the training size? Where a network \
-               cannot, which of its layers is the cause?",
+    question: "Can a network whose filters are functions of frequency be trained at one size and \
+               evaluated at others, and is that better than resampling the image to the training \
+               size? Where a network cannot, which of its layers is the cause?",
     source: "Li et al., Fourier Neural Operator for Parametric Partial Differential Equations, 2021",
     budget: None,
     make,
@@ -58,25 +56,27 @@ const LAYERED: [&str; 5] = [
 /// Height and width in training, of embedded images as of Fashion-MNIST.
 const OWN: [usize; 2] = [28, 28];
 
-/// How much is made.
-#[derive(Clone, Debug)]
+/// How much is measured.
 struct Extent {
-    /// Training and test images, and epochs.
-    images: [usize; 3],
+    train: usize,
+    test: usize,
+    epochs: usize,
     seeds: u64,
     /// Heights and widths that networks run at.
-    sizes: Vec<[usize; 2]>,
+    sizes: &'static [[usize; 2]],
     /// Those at which layers hand over.
-    handovers: Vec<[usize; 2]>,
+    handovers: &'static [[usize; 2]],
     /// Test images that are shown to layers.
     shown: usize,
 }
 
-fn full() -> Extent {
-    Extent {
-        images: [60_000, 10_000, 5],
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        train: 60_000,
+        test: 10_000,
+        epochs: 5,
         seeds: 3,
-        sizes: vec![
+        sizes: &[
             [14, 14],
             [20, 20],
             [24, 24],
@@ -86,58 +86,43 @@ fn full() -> Extent {
             [42, 42],
             [56, 56],
         ],
-        handovers: vec![[20, 20], [42, 42], [56, 56]],
+        handovers: &[[20, 20], [42, 42], [56, 56]],
         shown: 2_000,
-    }
-}
-
-fn quick() -> Extent {
-    Extent {
-        images: [300, 100, 2],
+    },
+    quick: Extent {
+        train: 300,
+        test: 100,
+        epochs: 2,
         seeds: 2,
-        sizes: vec![[20, 20], OWN, [41, 37], [56, 56]],
-        handovers: vec![[56, 56]],
+        sizes: &[[20, 20], OWN, [41, 37], [56, 56]],
+        handovers: &[[56, 56]],
         shown: 50,
-    }
-}
-
-/// A figure of every seed of a network.
-struct OfModel<T> {
-    model: String,
-    seeds: Vec<T>,
-}
-
-/// Accuracies of a network by size, one list per seed; its training size alone where it is bound to that.
-struct BySize {
-    model: String,
-    presented: Presented,
-    seeds: Vec<Vec<AtSize>>,
-}
+    },
+};
 
 /// All figures.
 struct Figures {
     extent: Extent,
-    set: String,
+    batch_size: usize,
     compared: Compared,
     by_size: Vec<BySize>,
-    /// Why networks are bound to their size, by name.
+    /// Networks that run at their training size alone, and why.
     bound: Vec<(String, String)>,
-    apart: Vec<OfModel<Vec<Apart>>>,
+    apart: Vec<PerSeed<Vec<Apart>>>,
     /// By size and network.
-    handovers: Vec<([usize; 2], OfModel<Vec<After>>)>,
+    handovers: Vec<([usize; 2], PerSeed<Vec<After>>)>,
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = if run.quick() { quick() } else { full() };
+    let extent = EXTENT.of(run);
     let set = run.choose("set", &["fashion-mnist", "glyphs"])?;
-    let [train, test, epochs] = extent.images;
     let mut config = Recipe::find("lab")?.config();
-    config.epochs = epochs;
+    config.epochs = extent.epochs;
     let comparison = Comparison {
         part: Part {
-            name: set.clone(),
-            train,
-            test,
+            name: set,
+            train: extent.train,
+            test: extent.test,
             ..Part::default()
         },
         config,
@@ -146,7 +131,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         seeds: seeds(run, extent.seeds),
     };
     let compared = comparison.run(run)?;
-    let bound = run.step("bound", (&comparison.part, &extent.sizes), |run| {
+    let bound = run.step("bound", (&comparison.part, extent.sizes), |run| {
         let data = run.data(&comparison.part)?;
         bound(run, &comparison, &data, &extent)
     })?;
@@ -154,75 +139,52 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     for model in MODELS {
         let is_bound = bound.iter().any(|(name, _)| name == model);
         for presented in Presented::ALL.into_iter().chain([Presented::CUT_OFF]) {
-            let sizes: Vec<[usize; 2]> = match is_bound && presented.route == Route::Direct {
-                true => vec![OWN],
-                false => extent.sizes.clone(),
+            let sizes: &[[usize; 2]] = match is_bound && presented.route == Route::Direct {
+                true => &[OWN],
+                false => extent.sizes,
             };
             let step = format!("{}-{model}", presented.step());
-            let seeds = each_seed(run, &comparison, (&step, model), &sizes, {
-                |run, network, data, normalize| {
-                    let images = (presented, data.test.len());
-                    sizes::at_sizes(network, data, images, (&sizes, normalize), run.device())
-                }
+            let of = comparison.each_seed(run, (&step, model), sizes, |of| {
+                let data = (&*of.data, &of.normalize);
+                at_sizes(&of.network, data, presented, sizes, &of.device)
             })?;
-            by_size.push(BySize {
-                model: model.into(),
-                presented,
-                seeds,
-            });
+            by_size.push(BySize { presented, of });
         }
     }
     for counting in Counting::ALL {
-        by_size.extend(composed(run, &comparison, counting, &extent.sizes)?);
+        by_size.extend(composed(run, &comparison, counting, extent.sizes)?);
     }
-    let mut apart = Vec::new();
+    let mut commuting = Vec::new();
     for model in MODELS {
-        let of = (&extent.sizes, extent.shown);
+        let settings = (extent.sizes, extent.shown);
         let step = format!("commute-{model}");
-        let seeds = each_seed(run, &comparison, (&step, model), of, {
-            |run, network, data, normalize| {
-                let images = (&data.test, data.classes.len());
-                let count = (extent.shown, normalize);
-                let sizes = &extent.sizes;
-                let found = commute::apart(network, images, count, sizes, run.device())?;
-                found.ok_or_else(|| StudyError::Failed(format!("{model} has no first filter")))
-            }
-        })?;
-        apart.push(OfModel {
-            model: model.into(),
-            seeds,
-        });
+        commuting.push(comparison.each_seed(run, (&step, model), settings, |of| {
+            let found = apart(of, extent.shown, extent.sizes)?;
+            found.ok_or_else(|| StudyError::Failed(format!("{model} has no first filter")))
+        })?);
     }
-    let mut handovers = Vec::new();
-    for &size in &extent.handovers {
+    let mut by_layer = Vec::new();
+    for &size in extent.handovers {
         for model in LAYERED {
             let step = format!("handover-{model}-{}x{}", size[0], size[1]);
-            let seeds = each_seed(run, &comparison, (&step, model), (size, extent.shown), {
-                |run, network, data, normalize| {
-                    let count = (extent.shown, normalize);
-                    let found = handover::handovers(network, data, size, count, run.device())?;
-                    found.ok_or_else(|| StudyError::Failed(format!("{model} has other layers")))
-                }
+            let settings = (size, extent.shown);
+            let of = comparison.each_seed(run, (&step, model), settings, |of| {
+                let found = handovers(of, size, extent.shown)?;
+                found.ok_or_else(|| StudyError::Failed(format!("{model} has other layers")))
             })?;
-            let of = OfModel {
-                model: model.into(),
-                seeds,
-            };
-            handovers.push((size, of));
+            by_layer.push((size, of));
         }
     }
-    Ok(page::page(
-        &STUDY,
-        Figures {
-            extent,
-            set,
-            compared,
-            by_size,
-            bound,
-            apart,
-            handovers,
-        },
-    ))
+    let figures = Figures {
+        extent,
+        batch_size: comparison.config.batch_size,
+        compared,
+        by_size,
+        bound,
+        apart: commuting,
+        handovers: by_layer,
+    };
+    page::page(run, figures)
 }
 
 /// The networks that take no other size, and what they say.
@@ -235,7 +197,7 @@ fn bound(
     let mut bound = Vec::new();
     for model in MODELS {
         let network = comparison.fresh(run, data, model, comparison.first_seed())?;
-        for size in &extent.sizes {
+        for size in extent.sizes {
             let input = InputSpec::new(data.test.channels, *size, data.classes.len());
             if let Err(error) = network.check(&input) {
                 bound.push((model.to_string(), error.to_string()));
@@ -269,11 +231,9 @@ fn composed(
             let mut config = config;
             config.normalize = config.normalize.fitted(&data.train);
             let network = fit(network, &data, &config, None, &mut ())?.model;
-            let normalize = &config.normalize;
-            let all = Presented::ALL.map(|presented| {
-                let images = (presented, data.test.len());
-                sizes::at_sizes(&network, &data, images, (sizes, normalize), run.device())
-            });
+            let images = (&*data, &config.normalize);
+            let all = Presented::ALL
+                .map(|presented| at_sizes(&network, images, presented, sizes, run.device()));
             all.into_iter().collect::<Result<Vec<_>, _>>()
         })?;
         found
@@ -284,36 +244,11 @@ fn composed(
     let found = Presented::ALL.into_iter().zip(found);
     Ok(found
         .map(|(presented, seeds)| BySize {
-            model: counting.name().into(),
             presented,
-            seeds,
+            of: PerSeed {
+                model: counting.name().into(),
+                seeds,
+            },
         })
         .collect())
-}
-
-/// Measures what the trainings of a network left, in a step of its own.
-fn each_seed<T: Serialize + DeserializeOwned>(
-    run: &mut StudyRun<'_>,
-    comparison: &Comparison,
-    (step, model): (&str, &str),
-    of: impl Serialize,
-    work: impl Fn(&StudyRun<'_>, &Network, &DataSet, &Normalize) -> Result<T, StudyError>,
-) -> Result<Vec<T>, StudyError> {
-    let settings = json!({
-        "data": comparison.part,
-        "train": comparison.config,
-        "seeds": comparison.seeds,
-        "of": of,
-    });
-    run.step(step, settings, |run| {
-        let data = run.data(&comparison.part)?;
-        let normalize = comparison.config.normalize.clone().fitted(&data.train);
-        let seeds = comparison.seeds.iter();
-        seeds
-            .map(|&seed| {
-                let network = comparison.trained(run, &data, model, seed)?;
-                work(run, &network, &data, &normalize)
-            })
-            .collect()
-    })
 }

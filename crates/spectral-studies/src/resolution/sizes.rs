@@ -5,11 +5,14 @@ use burn_spectral::pool::spectral_resize2d;
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{DataSet, Normalize, resized};
+use spectral_lab::report::Line;
 use spectral_lab::train::Classifier;
 
-use super::super::StudyError;
-use super::super::rate::{hits, named, seen};
 use super::OWN;
+use crate::StudyError;
+use crate::kit::comparison::{Mean, PerSeed};
+use crate::kit::line;
+use crate::kit::rate::{hits, named, seen};
 
 /// How images come to another size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,12 +93,55 @@ pub(super) struct AtSize {
     pub(super) accuracy: f64,
 }
 
-/// Accuracy on the first `count` test images at each size.
+/// Accuracies of a network by size; at its training size alone where it runs at no other.
+pub(super) struct BySize {
+    pub(super) presented: Presented,
+    pub(super) of: PerSeed<Vec<AtSize>>,
+}
+
+impl BySize {
+    /// The accuracy of each seed at a size.
+    pub(super) fn each_at(&self, size: [usize; 2]) -> Vec<f64> {
+        let all = self.of.seeds.iter().flatten();
+        let there = all.filter(|at| at.size == size);
+        there.map(|at| at.accuracy).collect()
+    }
+
+    /// The mean accuracy at a size; none where it was not run there.
+    pub(super) fn at(&self, size: [usize; 2]) -> Option<f64> {
+        let all = self.each_at(size);
+        (!all.is_empty()).then(|| Mean::of(&all).mean)
+    }
+
+    /// What is lost from the own size to another, seed by seed.
+    pub(super) fn lost(&self, size: [usize; 2]) -> Vec<f64> {
+        minus(&self.each_at(OWN), &self.each_at(size))
+    }
+
+    /// The mean accuracy in per cent by size, where it was run.
+    pub(super) fn line(&self, name: String, group: usize) -> Line {
+        let sizes = self.of.seeds.first().into_iter().flatten();
+        let points = sizes.filter_map(|at| Some((side(at.size), 100.0 * self.at(at.size)?)));
+        line(name, group, points)
+    }
+}
+
+/// Seed by seed.
+pub(super) fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
+}
+
+/// The side of a square with as many pixels.
+pub(super) fn side([height, width]: [usize; 2]) -> f64 {
+    ((height * width) as f64).sqrt()
+}
+
+/// Accuracy on the test images at each size.
 pub(super) fn at_sizes<M: Classifier>(
     network: &M,
-    data: &DataSet,
-    (presented, count): (Presented, usize),
-    (sizes, normalize): (&[[usize; 2]], &Normalize),
+    (data, normalize): (&DataSet, &Normalize),
+    presented: Presented,
+    sizes: &[[usize; 2]],
     device: &Device,
 ) -> Result<Vec<AtSize>, StudyError> {
     let Presented { way, route } = presented;
@@ -112,7 +158,7 @@ pub(super) fn at_sizes<M: Classifier>(
             (Way::BandLimited, _) => data.test.clone(),
         };
         let (mut right, mut total) = (0, 0);
-        for batch in seen(&images, count, normalize, device) {
+        for batch in seen(&images, images.len(), normalize, device) {
             let (batch, labels) = batch?;
             let batch = match (way, route) {
                 (Way::Bilinear, Route::ToTrainingSizeBandLimited) => spectral_resize2d(batch, OWN),
@@ -153,8 +199,7 @@ mod tests {
         let normalize = Normalize::default();
         let all = [&Presented::ALL[..], &[Presented::CUT_OFF]].concat();
         let found = all.into_iter().map(|presented| {
-            let images = (presented, 50);
-            at_sizes(&network, &data, images, (&sizes, &normalize), &device).unwrap()
+            at_sizes(&network, (&data, &normalize), presented, &sizes, &device).unwrap()
         });
         let found: Vec<_> = found.collect();
         for other in &found {
@@ -183,13 +228,7 @@ mod tests {
             };
             let sizes = [[56, 56], [20, 20]];
             let normalize = Normalize::default();
-            let found = at_sizes(
-                &network,
-                &data,
-                (presented, 20),
-                (&sizes, &normalize),
-                &device,
-            );
+            let found = at_sizes(&network, (&data, &normalize), presented, &sizes, &device);
             assert_eq!(found.unwrap().len(), 2);
         }
     }

@@ -9,18 +9,19 @@ use serde_json::json;
 use spectral_lab::report::{ModelReport, Report};
 use spectral_lab::train::TrainConfig;
 
-use super::comparison::{Compared, Comparison, Trained, along_cosine, seeds};
-use super::run::Part;
-use super::{StudyError, StudyInfo, StudyRun};
-use plan::{Extent, Plan, pace};
+use crate::kit::Extents;
+use crate::kit::comparison::{Compared, Comparison, Trained, along_cosine, names, seeds};
+use crate::kit::run::Part;
+use crate::{StudyError, StudyInfo, StudyRun};
+use plan::{Choice, Extent, Plan, extent, pace};
 use reach::{Reach, reach};
 
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "verdict",
     summary: "the best spectral networks beside spatial twins, at equal parameters and time",
-    question: "Is there a task on which a spectral network is better than a spatial one of as many \
-               parameters, or of as much training time, by how much, and why?",
-    source: "all of the published networks here, and our own",
+    question: "Is there a task on which a spectral network is better than a spatial one with as many \
+               parameters or as much training time? By how much, and why?",
+    source: "all published networks implemented here, and our own",
     budget: Some(1.0),
     make,
 };
@@ -86,8 +87,37 @@ const SETS: [Set; 4] = [
     },
 ];
 
-/// Test images at most.
-const TEST: usize = 5_000;
+/// How much can be trained, and how the pace is measured by which that is chosen.
+const CHOICES: Extents<Choice> = Extents {
+    full: Choice {
+        sets: SETS.len(),
+        pilot: [16 * BATCH, 4 * BATCH],
+        extents: &[
+            extent(60_000, 3, 10),
+            extent(60_000, 3, 5),
+            extent(20_000, 3, 10),
+            extent(20_000, 3, 5),
+            extent(10_000, 3, 5),
+            extent(10_000, 3, 4),
+            extent(5_000, 3, 5),
+            extent(5_000, 3, 3),
+            extent(2_000, 3, 3),
+            extent(2_000, 1, 3),
+        ],
+        least: extent(500, 1, 2),
+    },
+    quick: Choice {
+        sets: 2,
+        pilot: [2 * BATCH, BATCH],
+        extents: &[],
+        least: Extent {
+            train: 192,
+            test: 128,
+            seeds: 2,
+            epochs: 1,
+        },
+    },
+};
 
 /// Images of a batch.
 const BATCH: usize = 64;
@@ -115,19 +145,13 @@ struct Longer {
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let names: Vec<&str> = SETS.iter().map(|set| set.name).collect();
-    let quick = run.quick();
-    let mut present = run.present("sets", &names)?;
-    if quick {
-        present.truncate(2);
-    }
+    let choice = CHOICES.of(run);
+    let present = run.present("sets", &names)?;
     let sets: Vec<&Set> = (SETS.iter())
         .filter(|set| present.iter().any(|name| name == set.name))
+        .take(choice.sets)
         .collect();
-    let [train, test] = if quick {
-        plan::QUICK_PILOT
-    } else {
-        plan::PILOT
-    };
+    let [train, test] = choice.pilot;
     let mut paces = Vec::new();
     for set in &sets {
         for model in models() {
@@ -141,13 +165,13 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     // Kept, so that a study which goes on does what it began with, however fast it is now.
     let settings = json!({"hours": hours.is_finite().then_some(hours), "models": models()});
     let plan = run.step("plan", settings, |_| {
-        Ok(Plan::within(hours, &sets, &paces, quick))
+        Ok(Plan::within(hours, &sets, &paces, &choice))
     })?;
     let mut groups = Vec::new();
     for set in &sets {
         groups.push(group(run, set, &plan)?);
     }
-    Ok(page::page(&STUDY, &plan, &groups))
+    page::page(run, &plan, groups)
 }
 
 /// The networks of all pairs.
@@ -177,7 +201,7 @@ fn group(run: &mut StudyRun<'_>, set: &Set, plan: &Plan) -> Result<Group, StudyE
     let comparison = Comparison {
         part: part(set, train, test),
         config: along_cosine(epochs, BATCH)?,
-        models: models().into_iter().map(String::from).collect(),
+        models: names(&models()),
         once: Vec::new(),
         seeds: seeds(run, count),
     };
@@ -202,8 +226,7 @@ fn group(run: &mut StudyRun<'_>, set: &Set, plan: &Plan) -> Result<Group, StudyE
         let settings = json!({"data": comparison.part, "train": comparison.config(seed)});
         let name = format!("{}-{}-reach", set.name, pair.spectral);
         reached.push(run.step(&name, settings, |run| {
-            let data = run.data(&comparison.part)?;
-            reach(run, &comparison, &data, pair.spectral)
+            reach(&comparison.subject(run, pair.spectral)?)
         })?);
     }
     Ok(Group {

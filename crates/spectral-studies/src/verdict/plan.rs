@@ -7,13 +7,25 @@ use spectral_lab::data::DataSet;
 use spectral_lab::model::{self, InputSpec, trainable};
 use spectral_lab::train::{Recipe, fit};
 
-use super::super::run::Part;
-use super::super::{StudyError, StudyRun};
-use super::{BATCH, MOST_LONGER, PAIRS, Set, TEST};
+use super::{BATCH, MOST_LONGER, PAIRS, Set};
+use crate::kit::run::Part;
+use crate::{StudyError, StudyRun};
 
-/// Training and test images that a pace is measured on, of a quick look and in full.
-pub(super) const QUICK_PILOT: [usize; 2] = [2 * BATCH, BATCH];
-pub(super) const PILOT: [usize; 2] = [16 * BATCH, 4 * BATCH];
+/// What a plan chooses from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    /// Sets of images at most.
+    pub(super) sets: usize,
+    /// Training and test images that a pace is measured on.
+    pub(super) pilot: [usize; 2],
+    /// From the most to the least.
+    pub(super) extents: &'static [Extent],
+    /// What is trained where none of them fits.
+    pub(super) least: Extent,
+}
+
+/// Test images at most.
+const TEST: usize = 5_000;
 
 /// Hours that are planned for of every hour there is.
 const RESERVE: f64 = 0.85;
@@ -42,22 +54,8 @@ pub(super) struct Extent {
     pub(super) epochs: usize,
 }
 
-/// From the most to the least that is worth the while.
-const EXTENTS: [Extent; 11] = [
-    extent(60_000, 3, 10),
-    extent(60_000, 3, 5),
-    extent(20_000, 3, 10),
-    extent(20_000, 3, 5),
-    extent(10_000, 3, 5),
-    extent(10_000, 3, 4),
-    extent(5_000, 3, 5),
-    extent(5_000, 3, 3),
-    extent(2_000, 3, 3),
-    extent(2_000, 1, 3),
-    extent(500, 1, 2),
-];
-
-const fn extent(train: usize, seeds: u64, epochs: usize) -> Extent {
+/// So much of training images, seeds and epochs.
+pub(super) const fn extent(train: usize, seeds: u64, epochs: usize) -> Extent {
     Extent {
         train,
         test: TEST,
@@ -65,13 +63,6 @@ const fn extent(train: usize, seeds: u64, epochs: usize) -> Extent {
         epochs,
     }
 }
-
-const QUICK: Extent = Extent {
-    train: 192,
-    test: 128,
-    seeds: 2,
-    epochs: 1,
-};
 
 /// What is going to be trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,17 +84,11 @@ pub(super) struct Longer {
 
 impl Plan {
     /// The most that fits into so many hours, or the least there is.
-    pub(super) fn within(hours: f64, sets: &[&Set], paces: &[Pace], quick: bool) -> Self {
-        let extents: &[Extent] = if quick { &[QUICK] } else { &EXTENTS };
-        let plans = extents.iter().map(|extent| Self::of(*extent, sets, paces));
-        let mut last = None;
-        for plan in plans {
-            if plan.hours <= RESERVE * hours {
-                return plan;
-            }
-            last = Some(plan);
-        }
-        last.unwrap_or_else(|| Self::of(QUICK, sets, paces))
+    pub(super) fn within(hours: f64, sets: &[&Set], paces: &[Pace], choice: &Choice) -> Self {
+        let extents = choice.extents.iter();
+        let mut plans = extents.map(|extent| Self::of(*extent, sets, paces));
+        let fitting = plans.find(|plan| plan.hours <= RESERVE * hours);
+        fitting.unwrap_or_else(|| Self::of(choice.least, sets, paces))
     }
 
     fn of(extent: Extent, sets: &[&Set], paces: &[Pace]) -> Self {
@@ -179,7 +164,7 @@ fn measured(data: &DataSet, model: &str, device: &Device) -> Result<Pace, StudyE
 
 #[cfg(test)]
 mod tests {
-    use super::super::SETS;
+    use super::super::{CHOICES, SETS};
     use super::*;
 
     fn paces(spectral: f64, spatial: f64) -> Vec<Pace> {
@@ -199,7 +184,7 @@ mod tests {
     fn a_plan_fits_into_its_hours_and_a_larger_budget_trains_no_less() {
         let mut before = 0;
         for hours in [0.5, 1.0, 4.0, 100.0] {
-            let plan = Plan::within(hours, &[&SETS[2]], &paces(2e-3, 1e-3), false);
+            let plan = Plan::within(hours, &[&SETS[2]], &paces(2e-3, 1e-3), &CHOICES.full);
             assert!(plan.hours <= hours, "{hours}: {plan:?}");
             let extent = plan.extent;
             let work = extent.train.min(SETS[2].train) * extent.epochs * extent.seeds as usize;
@@ -207,8 +192,8 @@ mod tests {
             before = work;
         }
         // Too little for anything: the least there is.
-        let plan = Plan::within(1e-9, &[&SETS[2]], &paces(1.0, 1.0), false);
-        assert_eq!(plan.extent, EXTENTS[EXTENTS.len() - 1]);
+        let plan = Plan::within(1e-9, &[&SETS[2]], &paces(1.0, 1.0), &CHOICES.full);
+        assert_eq!(plan.extent, CHOICES.full.least);
     }
 
     #[test]

@@ -2,12 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use spectral_lab::data::DataSet;
 use spectral_lab::inspect::{InspectError, inspect_network};
-use spectral_lab::model::InputSpec;
 
-use super::super::comparison::Comparison;
-use super::super::{StudyError, StudyRun};
+use crate::StudyError;
+use crate::kit::comparison::Subject;
 
 /// How far the first filter of a network looks, after training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,19 +20,10 @@ pub(super) struct Reach {
     pub(super) by_three: Option<f64>,
 }
 
-/// That of the network of the first seed; none where its filters are no map from images to images.
-pub(super) fn reach(
-    run: &StudyRun<'_>,
-    comparison: &Comparison,
-    data: &DataSet,
-    model: &str,
-) -> Result<Option<Reach>, StudyError> {
-    let seed = comparison.first_seed();
-    let network = comparison.trained(run, data, model, seed)?;
-    let images = &data.train;
-    let size = [images.height, images.width];
-    let input = InputSpec::new(images.channels, size, data.classes.len());
-    let inspections = match inspect_network(model, &network, &input, seed, run.device()) {
+/// That of a trained network; none where its filters are no map from images to images.
+pub(super) fn reach(of: &Subject) -> Result<Option<Reach>, StudyError> {
+    let inspections = inspect_network(&of.model, &of.network, &of.input(), of.seed, &of.device);
+    let inspections = match inspections {
         Err(InspectError::NoFilters { .. }) => return Ok(None),
         inspections => inspections.map_err(|error| StudyError::Failed(error.to_string()))?,
     };

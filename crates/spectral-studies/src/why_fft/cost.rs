@@ -13,7 +13,7 @@ use spectral_lab::bench::median;
 use spectral_lab::model::{self, InputSpec};
 use spectral_lab::train::{Classifier, Loss};
 
-use super::super::StudyError;
+use crate::StudyError;
 
 /// Channels of transform and convolution where they are timed alone.
 pub(super) const CHANNELS: usize = 16;

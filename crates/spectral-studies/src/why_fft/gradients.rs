@@ -11,9 +11,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
-use super::super::images::{root_ratio, values};
 use super::oracle::{Plane, bins, irfft2, irfft2_gradient, rfft2, rfft2_gradient};
+use crate::StudyError;
+use crate::kit::images::{root_ratio, values};
 
 /// Step of the central differences, of numbers in −1..1.
 const STEP: f64 = 1e-4;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use spectral_lab::model::{FeatureLayer, Network, PatchLayer};
 use spectral_lab::report::Picture;
 
-use super::super::StudyError;
-use super::super::images::{signed_picture, values};
+use crate::StudyError;
+use crate::kit::images::{signed_picture, values};
 
 /// Height and width of the patches of the local transform.
 const PATCH: usize = 8;

@@ -7,20 +7,16 @@ mod locality;
 mod oracle;
 mod page;
 mod phase;
-mod sections;
 mod zero;
 
-use serde_json::json;
-
-use spectral_lab::data::{DataSet, Normalize};
-use spectral_lab::model::Network;
 use spectral_lab::report::{Picture, Report};
 use spectral_lab::train::Recipe;
 
-use super::comparison::{Compared, Comparison, names, seeds};
-use super::run::Part;
-use super::shown::shown_name;
-use super::{StudyError, StudyInfo, StudyRun};
+use crate::kit::Extents;
+use crate::kit::comparison::{Compared, Comparison, PerSeed, names, seeds};
+use crate::kit::run::Part;
+use crate::kit::shown::shown_name;
+use crate::{StudyError, StudyInfo, StudyRun};
 use cost::Timed;
 use gradients::{Exactness, Operation};
 use locality::{Kernels, Reach};
@@ -30,8 +26,8 @@ use zero::{Gain, Steepness};
 pub(super) const STUDY: StudyInfo = StudyInfo {
     name: "why-fft",
     summary: "five complaints about a Fourier transform as a layer: what is lost, what it costs",
-    question: "Is a Fourier transform ineffective as a layer of a network: for want of parameters, of \
-               phase, of speed, of good gradients, of locality? And what mends it?",
+    question: "Is a Fourier transform ineffective as a layer of a network because it lacks \
+               parameters, phase, speed, good gradients or locality? And what fixes each?",
     source: "Why is the Keras FFT layer ineffective?, an article of 2025",
     budget: None,
     make,
@@ -55,62 +51,56 @@ const LOCAL: [&str; 3] = ["fft-cnn-small", "fft-gate-repaired", "fft-local"];
 /// Magnitudes of the numbers near zero. The square of the last but one is none in f32.
 const MAGNITUDES: [f64; 6] = [1.0, 1e-2, 1e-4, 1e-6, 1e-30, 0.0];
 
-/// How much is made.
-#[derive(Clone, Debug)]
+/// How much is measured.
 struct Extent {
-    /// Training and test images, and epochs.
-    images: [usize; 3],
+    train: usize,
+    test: usize,
+    epochs: usize,
     seeds: u64,
     /// Test images that are taken apart and moved.
     shown: usize,
     /// Pixels they are moved by.
-    shifts: Vec<usize>,
+    shifts: &'static [usize],
     /// Sizes that are timed, and how often.
-    timed: Vec<usize>,
+    timed: &'static [usize],
     rounds: usize,
     /// Sizes of gradients.
-    sizes: Vec<usize>,
+    sizes: &'static [usize],
 }
 
-fn full() -> Extent {
-    Extent {
-        images: [60_000, 10_000, 5],
+const EXTENT: Extents<Extent> = Extents {
+    full: Extent {
+        train: 60_000,
+        test: 10_000,
+        epochs: 5,
         seeds: 3,
         shown: 5_000,
-        shifts: vec![0, 1, 2, 4, 7, 14],
-        timed: vec![28, 32, 64, 97, 128, 150, 224],
+        shifts: &[0, 1, 2, 4, 7, 14],
+        timed: &[28, 32, 64, 97, 128, 150, 224],
         rounds: 15,
-        sizes: vec![8, 9, 16, 27, 28, 31, 32, 64, 97, 127, 128, 150, 224, 256],
-    }
-}
-
-fn quick() -> Extent {
-    Extent {
-        images: [300, 200, 2],
+        sizes: &[8, 9, 16, 27, 28, 31, 32, 64, 97, 127, 128, 150, 224, 256],
+    },
+    quick: Extent {
+        train: 300,
+        test: 200,
+        epochs: 2,
         seeds: 2,
         shown: 200,
-        shifts: vec![0, 2, 7],
-        timed: vec![28, 31],
+        shifts: &[0, 2, 7],
+        timed: &[28, 31],
         rounds: 3,
-        sizes: vec![8, 9, 28, 31, 64],
-    }
-}
-
-/// A figure of every seed of a network.
-struct OfModel<T> {
-    model: String,
-    seeds: Vec<T>,
-}
+        sizes: &[8, 9, 28, 31, 64],
+    },
+};
 
 /// All figures.
 struct Figures {
     extent: Extent,
-    set: String,
     batch_size: usize,
     learning_rate: f64,
     compared: Compared,
-    exchanged: Vec<OfModel<Exchanged>>,
-    shifted: Vec<OfModel<Vec<f64>>>,
+    exchanged: Vec<PerSeed<Exchanged>>,
+    shifted: Vec<PerSeed<Vec<f64>>>,
     kept: Kept,
     pictures: Vec<Vec<Picture>>,
     timed: Vec<Timed>,
@@ -118,20 +108,18 @@ struct Figures {
     steepness: Vec<Steepness>,
     gains: Vec<Gain>,
     reaches: Vec<Reach>,
-    kernels: Vec<OfModel<Kernels>>,
+    kernels: Vec<PerSeed<Kernels>>,
 }
 
 fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
-    let extent = if run.quick() { quick() } else { full() };
-    let set = run.choose("set", &["fashion-mnist", "glyphs"])?;
-    let [train, test, epochs] = extent.images;
+    let extent = EXTENT.of(run);
     let mut config = Recipe::find("lab")?.config();
-    config.epochs = epochs;
+    config.epochs = extent.epochs;
     let comparison = Comparison {
         part: Part {
-            name: set.clone(),
-            train,
-            test,
+            name: run.choose("set", &["fashion-mnist", "glyphs"])?,
+            train: extent.train,
+            test: extent.test,
             ..Part::default()
         },
         config,
@@ -140,22 +128,29 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         seeds: seeds(run, extent.seeds),
     };
     let compared = comparison.run(run)?;
-    let (shown, shifts) = (extent.shown, extent.shifts.clone());
-    let exchanged = each_seed(run, &comparison, "exchange", shown, &MODELS, {
-        |run, network, data, normalize| phase::shown(network, data, normalize, shown, run.device())
-    })?;
-    let shifted = each_seed(run, &comparison, "shifts", (shown, &shifts), &MODELS, {
-        |run, network, data, normalize| {
-            phase::shifted(network, data, normalize, (shown, &shifts), run.device())
-        }
-    })?;
-    let kernels = each_seed(run, &comparison, "kernels", "first layer", &LOCAL, {
-        |run, network, data, _| {
-            let size = [data.test.height, data.test.width];
-            let found = locality::kernels(network, size, run.device())?;
-            found.ok_or_else(|| StudyError::Failed("the first layer has no kernels".into()))
-        }
-    })?;
+    let (shown, shifts) = (extent.shown, extent.shifts);
+    let (mut exchanged, mut shifted, mut kernels) = (Vec::new(), Vec::new(), Vec::new());
+    for model in MODELS {
+        let step = format!("exchange-{model}");
+        exchanged
+            .push(comparison.each_seed(run, (&step, model), shown, |of| phase::shown(of, shown))?);
+        let step = format!("shifts-{model}");
+        shifted.push(
+            comparison.each_seed(run, (&step, model), (shown, shifts), |of| {
+                phase::shifted(of, shown, shifts)
+            })?,
+        );
+    }
+    for model in LOCAL {
+        let step = format!("kernels-{model}");
+        kernels.push(
+            comparison.each_seed(run, (&step, model), "first layer", |of| {
+                let size = [of.data.test.height, of.data.test.width];
+                let found = locality::kernels(&of.network, size, &of.device)?;
+                found.ok_or_else(|| StudyError::Failed("the first layer has no kernels".into()))
+            })?,
+        );
+    }
     let part = comparison.part.clone();
     let kept = run.step("kept", (&part, shown), |run| {
         phase::kept(&run.data(&part)?.test, shown.min(1_000), run.device())
@@ -164,29 +159,26 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         phase::pictures(&run.shown(&part)?, run.device())
     })?;
     let mut timed = Vec::new();
-    for &size in &extent.timed {
+    for &size in extent.timed {
         let rounds = extent.rounds;
         let step = format!("cost-{size}");
         timed.push(run.step(&step, (size, rounds), |run| {
             cost::timed(run.device(), size, rounds)
         })?);
     }
+    let sizes = extent.sizes;
     let mut exactness: Vec<Exactness> = Vec::new();
     for operation in Operation::ALL {
-        let sizes = &extent.sizes;
-        exactness.extend(
-            run.step(operation.step(), sizes, |run| -> Result<Vec<_>, _> {
-                let sizes = sizes.iter();
-                sizes
-                    .map(|size| gradients::exactness(operation, *size, run.device()))
-                    .collect()
-            })?,
-        );
+        let of_sizes = run.step(operation.step(), sizes, |run| {
+            let sizes = sizes.iter();
+            let each = sizes.map(|size| gradients::exactness(operation, *size, run.device()));
+            each.collect::<Result<Vec<_>, _>>()
+        })?;
+        exactness.extend(of_sizes);
     }
     let steepness = run.step("zero", MAGNITUDES, |run| {
         zero::steepness(&MAGNITUDES, run.device())
     })?;
-    let sizes = &extent.sizes;
     let gains = run.step("norms", sizes, |run| {
         let found = sizes.iter().map(|size| zero::gains(*size, run.device()));
         Ok(found.collect::<Result<Vec<_>, _>>()?.concat())
@@ -195,67 +187,21 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
         let data = run.data(&part)?;
         locality::reaches([data.test.height, data.test.width], run.device())
     })?;
-    Ok(page::page(
-        &STUDY,
-        Figures {
-            extent,
-            set,
-            batch_size: comparison.config.batch_size,
-            learning_rate: comparison.config.learning_rate,
-            compared,
-            exchanged,
-            shifted,
-            kept,
-            pictures,
-            timed,
-            exactness,
-            steepness,
-            gains,
-            reaches,
-            kernels,
-        },
-    ))
-}
-
-/// Measures the networks that the trainings left, each in a step of its own.
-fn each_seed<T: serde::Serialize + serde::de::DeserializeOwned>(
-    run: &mut StudyRun<'_>,
-    comparison: &Comparison,
-    name: &str,
-    of: impl serde::Serialize,
-    models: &[&str],
-    work: impl Fn(&StudyRun<'_>, &Network, &DataSet, &Normalize) -> Result<T, StudyError>,
-) -> Result<Vec<OfModel<T>>, StudyError> {
-    let mut all = Vec::new();
-    for &model in models {
-        let settings = json!({
-            "data": comparison.part,
-            "train": comparison.config,
-            "seeds": comparison.seeds,
-            "of": of,
-        });
-        let seeds = run.step(&format!("{name}-{model}"), settings, |run| {
-            let data = run.data(&comparison.part)?;
-            let normalize = comparison.config.normalize.clone().fitted(&data.train);
-            let seeds = comparison.seeds.iter();
-            seeds
-                .map(|&seed| {
-                    let network = comparison.trained(run, &data, model, seed)?;
-                    work(run, &network, &data, &normalize)
-                })
-                .collect::<Result<Vec<T>, _>>()
-        })?;
-        all.push(OfModel {
-            model: model.into(),
-            seeds,
-        });
-    }
-    Ok(all)
-}
-
-impl<T> OfModel<T> {
-    /// The mean of a figure over the seeds.
-    fn mean(&self, figure: impl Fn(&T) -> f64) -> f64 {
-        self.seeds.iter().map(figure).sum::<f64>() / self.seeds.len().max(1) as f64
-    }
+    let figures = Figures {
+        extent,
+        batch_size: comparison.config.batch_size,
+        learning_rate: comparison.config.learning_rate,
+        compared,
+        exchanged,
+        shifted,
+        kept,
+        pictures,
+        timed,
+        exactness,
+        steepness,
+        gains,
+        reaches,
+        kernels,
+    };
+    page::page(run, figures)
 }

@@ -1,135 +1,298 @@
-//! The figures as a page.
+//! The figures of the page.
 
-use spectral_lab::report::{Report, SectionTable, Value};
+use serde::Serialize;
 
-use crate::kit::Parts as Section;
+use spectral_lab::report::{Line, Report, Spread, Value};
 
-use super::super::StudyInfo;
-use super::Figures;
-use super::complaints::{Complaint, Verdict, complaints};
-use super::sections::{cost, gradients, locality, phase};
+use super::complaints::{Complaints, complaints, largest};
+use super::cost::{CHANNELS, Timed};
+use super::gradients::Operation;
+use super::zero::NORMS;
+use super::{Figures, LOCAL, MAGNITUDES};
+use crate::kit::comparison::{PerSeed, Standing, percent};
+use crate::kit::{Chart, Page, Table, line, row};
+use crate::{StudyError, StudyRun};
 
-/// The five complaints in the words of this page.
-const COMPLAINTS: [&str; 5] = [
-    "no learnable parameters",
-    "the phase is lost",
-    "the cost",
-    "gradients hard to compute and unstable",
-    "the whole signal at once",
+/// Networks whose accuracy on moved images is drawn.
+const MOVED: [&str; 6] = [
+    "fft-cnn-small",
+    "fft-local",
+    "fft-gate-repaired",
+    "fft-only-repaired",
+    "fft-magnitude-repaired",
+    "fft-magnitude",
 ];
 
-pub(super) fn page(study: &StudyInfo, figures: Figures) -> Report {
-    let complaints = complaints(&figures);
-    let mut summary: Vec<String> = (1..=COMPLAINTS.len())
-        .filter_map(|number| finding(number, &complaints))
-        .collect();
-    summary.extend(figures.compared.against_baseline());
-    let sections = vec![
-        question(study, &figures),
-        answers(&complaints),
-        figures.compared.differences(),
-        phase(&figures),
-        cost(&figures),
-        gradients(&figures),
-        locality(&figures),
-    ];
-    Report {
-        title: "Five complaints about a Fourier transform as a layer".into(),
-        summary,
-        sections: sections.into_iter().map(Into::into).collect(),
-        data_sets: vec![figures.compared.into_data_set()],
-        ..Report::default()
-    }
+#[derive(Serialize)]
+struct PageFigures<'a> {
+    train: usize,
+    test: usize,
+    epochs: usize,
+    batch_size: usize,
+    learning_rate: f64,
+    /// Runs that times are the medians of.
+    rounds: usize,
+    /// Channels of transform and convolution where they are timed alone.
+    channels: usize,
+    /// Images that are taken apart.
+    images: usize,
+    shifts: &'a [usize],
+    magnitudes: [f64; 6],
+    /// The least and the largest of the sizes of gradients.
+    sizes: [Option<usize>; 2],
+    local: [&'static str; 3],
+    /// Names of rows of pictures.
+    exchanges: Vec<String>,
+    complaints: Complaints,
+    standing: Standing,
 }
 
-fn question(study: &StudyInfo, of: &Figures) -> Section {
-    let [train, test, epochs] = of.extent.images;
-    Section {
-        heading: "The question".into(),
-        text: vec![
-            study.question.into(),
-            format!("Source: {}.", study.source),
-            format!(
-                "The source gives three examples of a transform in a Keras network (the complex spectrum, its \
-                 magnitude, and a gate on each frequency computed from all) for images of 64×64, leaves the \
-                 rest of the networks open and reports no figures. Here they stand before a linear head: \
-                 fft-only, of which a real head keeps the real part, fft-magnitude and fft-gate. Beside \
-                 them: a small convolutional network (the baseline), and three repairs and a local \
-                 transform with nearly as many parameters as it has. Trained on {} {}, up to {train} images \
-                 of it, tested on up to {test}: {epochs} epochs of mini-batches of {}, Adam at {} under a \
-                 weight decay of 0.0005, no augmentation.",
-                of.set,
-                match of.set.as_str() {
-                    "glyphs" => "(drawn by this program; Fashion-MNIST is not there)",
-                    _ => "(28×28)",
-                },
-                of.batch_size,
-                of.learning_rate,
-            ),
-        ],
-        ..Section::default()
-    }
-}
-
-fn answers(complaints: &[Complaint]) -> Section {
-    let row = |complaint: &Complaint| -> Vec<Value> {
-        vec![
-            COMPLAINTS[complaint.number - 1].into(),
-            complaint.claim.into(),
-            complaint.verdict.word().into(),
-            complaint.about.into(),
-            complaint.mended_by.into(),
-            complaint.figure.as_str().into(),
-        ]
+pub(super) fn page(run: &StudyRun<'_>, of: Figures) -> Result<Report, StudyError> {
+    let missing = || StudyError::Failed("why-fft: a claim was not measured".into());
+    let complaints = complaints(&of).ok_or_else(missing)?;
+    let mut page = Page::new();
+    phase(&mut page, &of);
+    cost(&mut page, &of);
+    gradients(&mut page, &of);
+    locality(&mut page, &of);
+    let exchanges = of.pictures.into_iter().zip(1..).map(|(pictures, number)| {
+        let name = format!("exchange {number}");
+        page.strip(&name, pictures);
+        name
+    });
+    let exchanges = exchanges.collect();
+    let images = of.exchanged.first().and_then(|model| model.seeds.first());
+    let sizes = of.extent.sizes;
+    let figures = PageFigures {
+        train: of.extent.train,
+        test: of.extent.test,
+        epochs: of.extent.epochs,
+        batch_size: of.batch_size,
+        learning_rate: of.learning_rate,
+        rounds: of.extent.rounds,
+        channels: CHANNELS,
+        images: images.map_or(0, |found| found.images),
+        shifts: of.extent.shifts,
+        magnitudes: MAGNITUDES,
+        sizes: [sizes.first().copied(), sizes.last().copied()],
+        local: LOCAL,
+        exchanges,
+        complaints,
+        standing: page.comparison("standing", of.compared),
     };
-    let rule = |complaint: &Complaint| -> Vec<Value> {
-        vec![
-            complaint.claim.into(),
-            complaint.rule.as_str().into(),
-            complaint.verdict.word().into(),
-        ]
-    };
-    Section {
-        heading: "What holds".into(),
-        tables: vec![
-            SectionTable {
-                title: "The complaints, split into what can be measured".into(),
-                columns: ["complaint", "claim", "holds?", "for", "mended by", "figure"]
-                    .map(String::from)
-                    .to_vec(),
-                rows: complaints.iter().map(row).collect(),
-                note: "Read from the figures below by the rules of the next table. Differences of accuracy \
-                       are means of differences seed by seed with their 95 % interval; undecided where \
-                       that takes in zero."
-                    .into(),
-            },
-            SectionTable {
-                title: "When a claim is said to hold".into(),
-                columns: ["claim", "holds where", "does it?"].map(String::from).to_vec(),
-                rows: complaints.iter().map(rule).collect(),
-                note: String::new(),
-            },
-        ],
-        ..Section::default()
+    page.render(run, include_str!("page.md.jinja"), &figures)
+}
+
+fn square(side: usize) -> String {
+    format!("{side}×{side}")
+}
+
+/// A share in per cent, with its deviation where there are several seeds.
+fn share<T>(of: &PerSeed<T>, figure: fn(&T) -> f64) -> String {
+    let mean = percent(of.mean(figure));
+    match Spread::of(of.seeds.iter().map(figure)) {
+        Some(spread) => format!("{mean} ± {}", percent(spread.std)),
+        None => mean,
     }
 }
 
-/// What came of a complaint, in a sentence.
-fn finding(number: usize, complaints: &[Complaint]) -> Option<String> {
-    let parts = complaints
-        .iter()
-        .filter(|complaint| complaint.number == number);
-    let words: Vec<String> = parts
-        .map(|part| {
-            let verdict = match part.verdict {
-                Verdict::Holds => "holds",
-                Verdict::Fails => "does not hold",
-                Verdict::Open => "is undecided",
-            };
-            format!("that {} {verdict} ({})", part.claim, part.figure)
-        })
-        .collect();
-    let name = COMPLAINTS[number - 1];
-    let name: String = name[..1].to_uppercase() + &name[1..];
-    (!words.is_empty()).then(|| format!("{name}: {}.", words.join("; ")))
+fn phase(page: &mut Page, of: &Figures) {
+    let kept = &of.kept;
+    page.table(
+        "kept",
+        [
+            row!["rfft2 and back", kept.round_trip],
+            row!["magnitude and phase, and back", kept.polar_round_trip],
+            row!["real and imaginary part after a shift", kept.spectrum_moved],
+            row!["magnitude after a shift", kept.magnitude_moved],
+        ],
+    );
+    page.table(
+        "exchanged",
+        of.exchanged.iter().map(|model| {
+            row![
+                model.model.as_str(),
+                share(model, |found| found.whole),
+                share(model, |found| found.as_phase),
+                share(model, |found| found.as_magnitude),
+                share(model, |found| found.phase_alone),
+                share(model, |found| found.magnitude_alone),
+            ]
+        }),
+    );
+    let shifts = of.extent.shifts;
+    page.table(
+        "shifted",
+        of.shifted.iter().map(|model| {
+            let mut row = row![model.model.as_str()];
+            let shares = (0..shifts.len()).map(|at| percent(model.mean(|shares| shares[at])));
+            row.extend(shares.map(Value::from));
+            row
+        }),
+    );
+    let lines = MOVED.iter().enumerate().filter_map(|(group, name)| {
+        let model = of.shifted.iter().find(|model| model.model == *name)?;
+        let points = shifts.iter().enumerate();
+        let points =
+            points.map(|(at, shift)| (*shift as f64, 100.0 * model.mean(|shares| shares[at])));
+        Some(line(*name, group, points))
+    });
+    page.chart("shifted", Chart::lines(lines));
+}
+
+fn cost(page: &mut Page, of: &Figures) {
+    page.table("alone", of.timed.iter().map(alone_row));
+    page.table(
+        "operations",
+        of.timed.iter().map(|timed| {
+            row![
+                square(timed.size),
+                timed.transform_flops * 1e-6,
+                timed.convolution_flops * 1e-6,
+                timed.transform_flops / timed.convolution_flops,
+            ]
+        }),
+    );
+    page.table("steps", of.timed.iter().map(step_row));
+    let drawn = |group: usize, name: &str, figure: fn(&Timed) -> f64| {
+        let points = of
+            .timed
+            .iter()
+            .map(|timed| (timed.size as f64, figure(timed)));
+        line(name, group, points)
+    };
+    let forward: fn(&Timed) -> f64 =
+        |timed| timed.seconds.transform[0] / timed.seconds.convolution[0];
+    page.chart(
+        "cost",
+        Chart::lines([
+            drawn(0, "forward", forward),
+            drawn(1, "forward and backward", Timed::of_convolution),
+        ]),
+    );
+}
+
+fn alone_row(timed: &Timed) -> Vec<Value> {
+    let [forward, both] = timed.seconds.transform;
+    let [conv_forward, conv_both] = timed.seconds.convolution;
+    row![
+        square(timed.size),
+        timed.batch.to_string(),
+        1e3 * forward,
+        1e3 * both,
+        1e3 * conv_forward,
+        1e3 * conv_both,
+        forward / conv_forward,
+        timed.of_convolution(),
+    ]
+}
+
+fn step_row(timed: &Timed) -> Vec<Value> {
+    row![
+        square(timed.size),
+        timed.batch.to_string(),
+        1e3 * timed.seconds.first,
+        1e3 * timed.seconds.spectrum_net,
+        100.0 * timed.of_step(),
+        1e3 * timed.seconds.image_net,
+        timed.of_image_net(),
+    ]
+}
+
+fn gradients(page: &mut Page, of: &Figures) {
+    page.table(
+        "errors",
+        Operation::ALL.map(|operation| error_row(of, operation)),
+    );
+    let errors = Operation::ALL.into_iter().enumerate();
+    let errors = errors.map(|(group, operation)| {
+        let rows = of.exactness.iter().filter(|row| row.operation == operation);
+        let points = rows.map(|row| (row.size as f64, row.error));
+        Line {
+            dashed: operation == Operation::Convolution,
+            ..line(operation.name(), group, points)
+        }
+    });
+    page.chart("errors", Chart::lines(errors).logarithmic());
+    page.table(
+        "zero",
+        of.steepness.iter().map(|steep| {
+            let mut row = row![steep.function.name()];
+            row.extend(
+                steep
+                    .gradients
+                    .iter()
+                    .map(|gradient| Value::from(*gradient)),
+            );
+            row
+        }),
+    );
+    page.table("gains", gains(of));
+    let lines = NORMS.iter().enumerate().map(|(group, (name, _))| {
+        let gains = of.gains.iter().filter(|gain| gain.norm == *name);
+        let points = gains.map(|gain| (gain.size as f64, gain.transform));
+        line(format!("norm {name}"), group, points)
+    });
+    page.chart("gains", Chart::lines(lines).logarithmic());
+}
+
+fn error_row(of: &Figures, operation: Operation) -> Vec<Value> {
+    let rows = || of.exactness.iter().filter(|row| row.operation == operation);
+    let at = |size: Option<&usize>| rows().find(|row| Some(&row.size) == size);
+    let differences = rows().map(|row| row.by_differences).max_by(f64::total_cmp);
+    row![
+        operation.name(),
+        at(of.extent.sizes.first()).map(|row| row.error),
+        at(of.extent.sizes.last()).map(|row| row.error),
+        largest(of, operation),
+        differences,
+    ]
+}
+
+fn gains(of: &Figures) -> Table {
+    let rows = of.extent.sizes.iter().map(|size| {
+        let mut row = row![square(*size)];
+        for (name, _) in NORMS {
+            let mut gains = of.gains.iter();
+            let gain = gains.find(|gain| gain.size == *size && gain.norm == name);
+            row.push(gain.map(|gain| gain.transform).into());
+            row.push(gain.map(|gain| gain.inverse).into());
+        }
+        row
+    });
+    rows.collect()
+}
+
+fn locality(page: &mut Page, of: &Figures) {
+    page.table(
+        "reach",
+        of.reaches.iter().map(|reach| {
+            row![
+                reach.map.as_str(),
+                reach.outputs.to_string(),
+                reach.by_pixel,
+                100.0 * reach.by_pixel / reach.outputs.max(1) as f64,
+                reach.of_output,
+                100.0 * reach.of_output / reach.pixels.max(1) as f64,
+            ]
+        }),
+    );
+    page.table(
+        "kernels",
+        of.kernels.iter().map(|model| {
+            let trained = of.compared.find(&model.model);
+            row![
+                model.model.as_str(),
+                model.mean(|kernels| kernels.radius),
+                100.0 * model.mean(|kernels| kernels.within_three),
+                100.0 * model.mean(|kernels| kernels.within_nine),
+                trained.map(|trained| 100.0 * trained.mean(|run| run.accuracy)),
+            ]
+        }),
+    );
+    for model in &of.kernels {
+        let first = model.seeds.first();
+        let pictures = first.map_or_else(Vec::new, |kernels| kernels.pictures.clone());
+        page.strip(&model.model, pictures);
+    }
 }

@@ -4,14 +4,14 @@ use burn::tensor::{Device, Tensor};
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft};
 use serde::{Deserialize, Serialize};
 
-use spectral_lab::data::{DataSet, Images, Normalize};
-use spectral_lab::model::Network;
+use spectral_lab::data::Images;
 use spectral_lab::report::Picture;
 
-use super::super::StudyError;
-use super::super::images::{distance, energy, images, root_ratio, values};
-use super::super::rate::{hits, named, seen};
-use super::super::shown::Shown;
+use crate::StudyError;
+use crate::kit::comparison::Subject;
+use crate::kit::images::{distance, energy, images, root_ratio, values};
+use crate::kit::rate::{hits, named, seen};
+use crate::kit::shown::Shown;
 
 /// What a network finds in images whose phases and magnitudes are exchanged, as shares of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,21 +92,16 @@ fn partners(labels: &[usize]) -> Vec<usize> {
 }
 
 /// Shows a network the first `count` test images, whole and taken apart.
-pub(super) fn shown(
-    network: &Network,
-    data: &DataSet,
-    normalize: &Normalize,
-    count: usize,
-    device: &Device,
-) -> Result<Exchanged, StudyError> {
+pub(super) fn shown(of: &Subject, count: usize) -> Result<Exchanged, StudyError> {
+    let network = &of.network;
     let mut sums = [0; 5];
     let mut total = 0;
-    for batch in seen(&data.test, count, normalize, device) {
+    for batch in seen(&of.data.test, count, &of.normalize, &of.device) {
         let (batch, labels) = batch?;
         let partners = partners(&labels);
         let others: Vec<usize> = partners.iter().map(|other| labels[*other]).collect();
         let order: Vec<i32> = partners.iter().map(|other| *other as i32).collect();
-        let order = Tensor::from_ints(order.as_slice(), device);
+        let order = Tensor::from_ints(order.as_slice(), &of.device);
         let magnitudes = batch.clone().select(0, order);
         let mixed = named(network, exchanged(batch.clone(), magnitudes))?;
         let found = [
@@ -139,19 +134,17 @@ pub(super) fn shown(
 /// Shares of the first `count` test images classified correctly when they are moved circularly, down and to
 /// the right, by each of the numbers of pixels.
 pub(super) fn shifted(
-    network: &Network,
-    data: &DataSet,
-    normalize: &Normalize,
-    (count, shifts): (usize, &[usize]),
-    device: &Device,
+    of: &Subject,
+    count: usize,
+    shifts: &[usize],
 ) -> Result<Vec<f64>, StudyError> {
     let mut sums = vec![0; shifts.len()];
     let mut total = 0;
-    for batch in seen(&data.test, count, normalize, device) {
+    for batch in seen(&of.data.test, count, &of.normalize, &of.device) {
         let (batch, labels) = batch?;
         for (sum, &shift) in sums.iter_mut().zip(shifts) {
             let moved = batch.clone().roll(&[shift as i64; 2], &[2, 3]);
-            *sum += hits(&named(network, moved)?, &labels);
+            *sum += hits(&named(&of.network, moved)?, &labels);
         }
         total += labels.len();
     }

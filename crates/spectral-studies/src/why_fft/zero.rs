@@ -4,8 +4,8 @@ use burn::tensor::{Device, Distribution, Tensor};
 use burn_spectral::{ComplexTensor, HalfSpectrum, Norm, fft};
 use serde::{Deserialize, Serialize};
 
-use super::super::StudyError;
-use super::super::images::{energy, root_ratio, values};
+use crate::StudyError;
+use crate::kit::images::{energy, root_ratio, values};
 
 /// What is added under a root against division by zero.
 const EPSILON: f64 = 1e-6;

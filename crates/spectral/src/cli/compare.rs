@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::args::{DataArgs, data_name, model_name, seed};
-use super::assemble;
 use super::claims::{claim, claim_first_new};
 use super::context::Context;
 use super::error::CliError;
-use super::findings::findings;
 use super::layout::width;
 use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
@@ -18,8 +16,9 @@ use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::TrainingArgs;
 use super::trial::Trial;
+use spectral_lab::assemble;
 use spectral_lab::data::{DataOptions, DataSet, Division, load};
-use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, table};
+use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, findings, table};
 use spectral_lab::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown per network.

@@ -5,16 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::positive;
-use super::assemble;
 use super::context::Context;
 use super::error::CliError;
-use super::findings::findings;
 use super::layout::width;
 use super::output::{print, print_json, say};
 use super::settings;
 use super::trial::Trial;
+use spectral_lab::assemble;
 use spectral_lab::data::{DataOptions, load};
-use spectral_lab::report::{Report, compare_json, table};
+use spectral_lab::report::{Report, compare_json, findings, table};
 use spectral_lab::train::TrainConfig;
 
 /// The spatial baseline, and three spectral networks of different kinds.

@@ -5,7 +5,6 @@
 
 mod advise;
 mod args;
-mod assemble;
 mod bake;
 mod bench;
 mod bench_step;
@@ -19,7 +18,6 @@ mod demo;
 mod device;
 mod error;
 mod evaluate;
-mod findings;
 mod inspect;
 mod layout;
 mod models;

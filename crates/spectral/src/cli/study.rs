@@ -7,7 +7,6 @@ use comfy_table::Cell;
 use serde_json::json;
 
 use super::args::DataArgs;
-use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::layout::{keep_names_whole, prose_width, width, wrapped};
@@ -15,6 +14,7 @@ use super::output::{self, print, print_json, say};
 use super::paths::path_text;
 use super::run_settings::{DataSettings, fitted, run_config};
 use super::trial::Trial;
+use spectral_lab::assemble;
 use spectral_lab::data::DataSet;
 use spectral_lab::report::{DataSetReport, ModelReport, Provenance, table};
 use spectral_lab::train::{RunFolder, TrainError};

@@ -6,10 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::{DataArgs, data_name, model_name};
-use super::assemble;
 use super::context::Context;
 use super::error::CliError;
-use super::findings::findings;
 use super::layout::width;
 use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
@@ -18,8 +16,9 @@ use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
+use spectral_lab::assemble;
 use spectral_lab::data::{DataOptions, DataSet, Division, load};
-use spectral_lab::report::{Report, compare_json, table};
+use spectral_lab::report::{Report, compare_json, findings, table};
 use spectral_lab::train::{Ending, RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown in a run's report.

@@ -1,9 +1,9 @@
 //! One network trained on one data set.
 
-use super::assemble;
 use super::context::Context;
 use super::error::CliError;
 use super::run_settings::input_of;
+use spectral_lab::assemble;
 use spectral_lab::data::DataSet;
 use spectral_lab::model;
 use spectral_lab::report::{Goal, ModelReport};

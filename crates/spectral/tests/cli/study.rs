@@ -236,7 +236,7 @@ fn what_commutes_is_measured_and_a_study_cut_off_ends_with_the_same_figures() {
         ("normalization", "norm per part"),
         ("activation", "leaky ReLU per part"),
         ("activation", "noise N(1, rate/6)"),
-        ("pooling", "of the reversed image"),
+        ("pooling", "pooling of the reversed image"),
         ("pooling", "spectral pooling"),
     ] {
         let error = row(step, stand_in);

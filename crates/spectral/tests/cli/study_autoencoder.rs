@@ -19,7 +19,7 @@ fn the_published_code_is_one_number_a_frequency_and_a_study_cut_off_ends_alike()
     for line in said.stdout.lines() {
         assert!(line.chars().count() <= 80, "{line}");
     }
-    assert!(said.stdout.contains("at a loss of"), "{}", said.stdout);
+    assert!(said.stdout.contains("a test loss of"), "{}", said.stdout);
     assert_eq!(results(&lab.path("whole")), cut);
     for model in [
         "autoencoder-spatial",

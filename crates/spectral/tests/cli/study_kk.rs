@@ -28,7 +28,7 @@ fn kklayer_is_compared_and_seen_through() {
         assert!(!mistakes.is_empty());
         for mistake in mistakes {
             let label = mistake["picture"]["label"].as_str().unwrap();
-            let (truth, named) = label.split_once(", taken for ").unwrap();
+            let (truth, named) = label.split_once(", predicted as ").unwrap();
             assert!(!named.starts_with(&format!("{truth} (")), "{label}");
         }
     }

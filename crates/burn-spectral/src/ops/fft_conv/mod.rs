@@ -3,17 +3,16 @@
 mod spec;
 
 use burn::backend::TensorMetadata;
-use burn::backend::flex::FlexTensor;
 use burn::tensor::{Shape, Slice, Tensor};
 use spectral_kernels::{BinWeight, Conjugate};
 
-use super::fused::operation::{
-    Empty, Factors, Forward, Gradients, KernelOperation, Names, Tensors, apply,
-};
 use super::planes::{ContiguousPlanes, Planes, filled_planes};
 use super::spec::{Axes, ConvSpec, MixSpec, RealTransform};
 use super::transform::{PrunedTransform, SavedSignal, analyzed};
 use super::{fallback, zero_pad};
+use fused_layers::operation::{
+    Empty, Factors, FlexTensor, Forward, Gradients, KernelOperation, Names, Tensors, apply,
+};
 use spec::Factor;
 pub use spec::{FftConvAxis, FftConvSpec};
 

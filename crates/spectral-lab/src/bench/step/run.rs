@@ -6,8 +6,8 @@ use super::spec::StepSpec;
 use super::subject::StepSubject;
 use crate::bench::clock::{Sampling, median, shortest};
 use crate::bench::error::BenchError;
-use crate::bench::peer::{ALLOCATORS, Peers, StepForm};
-use crate::bench::run::{LEAST, MOST, PATIENCE, Progress, ROUNDS};
+use crate::bench::peer::{Peers, StepForm};
+use crate::bench::turns::{self, Progress, Variant, fastest, take_turns};
 
 /// Measures the peak memory of a step in a separate process.
 type Peak<'a> = &'a dyn Fn(&StepSpec) -> Result<Option<f64>, BenchError>;
@@ -33,14 +33,8 @@ struct Samples {
     parts: Vec<[f64; 4]>,
 }
 
-/// The samples of a variant in one of the peer's processes.
-struct Timed {
-    key: usize,
-    runner: usize,
-    form: StepForm,
-    params: Option<usize>,
-    samples: Samples,
-}
+/// A variant of the peer, with the number of its parameters.
+type Timed = Variant<(StepForm, Option<usize>), Samples>;
 
 impl StepBench<'_> {
     /// Times a step.
@@ -54,21 +48,18 @@ impl StepBench<'_> {
             subject.step();
         }
         let mut timed = self.prepare(spec, tell)?;
-        let rounds = if timed.is_empty() { 1 } else { ROUNDS };
-        let sampling = Sampling {
-            seconds: self.seconds / rounds as f64,
-            least: LEAST / rounds,
-            most: MOST,
-        };
-        let mut ours = Samples::default();
-        for _ in 0..rounds {
-            let parts = &mut ours.parts;
-            ours.ms
-                .extend(sampling.samples(|| parts.push(subject.step())));
-            for timed in &mut timed {
-                self.time_peer(timed, &sampling)?;
-            }
-        }
+        let (seconds, mut ours) = (self.seconds, Samples::default());
+        take_turns(
+            seconds,
+            &mut self.peers,
+            &mut timed,
+            |sampling| {
+                let parts = &mut ours.parts;
+                ours.ms
+                    .extend(sampling.samples(|| parts.push(subject.step())));
+            },
+            |peers, timed: &mut Timed, sampling| time_peer(peers, timed, sampling, seconds),
+        )?;
         let params = subject.parameters();
         drop(subject);
 
@@ -83,50 +74,27 @@ impl StepBench<'_> {
 
     /// Prepares the variants of a network that can run.
     fn prepare(&mut self, spec: &StepSpec, tell: Progress<'_>) -> Result<Vec<Timed>, BenchError> {
-        let Some(peers) = &mut self.peers else {
-            return Ok(Vec::new());
-        };
         let forms = StepForm::of(spec);
-        if forms.is_empty() {
-            let name = spec.model.name;
+        let name = spec.model.name;
+        if self.peers.is_some() && forms.is_empty() {
             tell(&format!("{name}: timed without the peer: no PyTorch port"));
         }
-        let mut timed = Vec::new();
-        for (key, form) in forms.into_iter().enumerate() {
-            match peers.prepare_step(key, &form, spec)? {
-                Ok(params) => timed.extend((0..ALLOCATORS.len()).map(|runner| Timed {
-                    key,
-                    runner,
-                    form: form.clone(),
-                    params,
-                    samples: Samples::default(),
-                })),
-                Err(reason) if reason.is_empty() => {}
-                Err(reason) => {
-                    let StepForm {
-                        network, optimizer, ..
-                    } = form;
-                    let form = format!("{network} with {optimizer} Adam");
-                    tell(&format!("{}: no {form}: {reason}", spec.model.name));
-                }
-            }
-        }
-        Ok(timed)
-    }
-
-    fn time_peer(&mut self, timed: &mut Timed, sampling: &Sampling) -> Result<(), BenchError> {
-        let Some(peers) = &mut self.peers else {
-            return Ok(());
-        };
-        let samples = &mut timed.samples;
-        let taken = samples.ms.iter().sum::<f64>() / 1e3;
-        if samples.ms.len() >= 2 && taken > PATIENCE * self.seconds {
-            return Ok(());
-        }
-        let more = peers.steps(timed.runner, timed.key, sampling.seconds, sampling.most)?;
-        samples.ms.extend(more.ms);
-        samples.parts.extend(more.parts);
-        Ok(())
+        turns::variants(
+            &mut self.peers,
+            forms,
+            |peers, key, form| {
+                let prepared = peers.prepare_step(key, form, spec)?;
+                Ok(prepared.map(|params| (form.clone(), params)))
+            },
+            |form, reason| {
+                let StepForm {
+                    network, optimizer, ..
+                } = form;
+                tell(&format!(
+                    "{name}: no {network} with {optimizer} Adam: {reason}"
+                ));
+            },
+        )
     }
 
     fn report(&self, spec: &StepSpec, ours: &Samples, params: usize) -> StepReport {
@@ -168,23 +136,39 @@ impl StepBench<'_> {
             return Ok(());
         };
         report.peak_mb = peak(spec)?;
-        let time = |timed: &&Timed| timed.report().fwdbwd_ms;
-        let fastest = timed.iter().min_by(|a, b| time(a).total_cmp(&time(b)));
+        let fastest = fastest(timed, |timed| timed.report().fwdbwd_ms);
         if let (Some(peers), Some(fastest)) = (&mut self.peers, fastest) {
-            report.peer_peak_mb = peers.peak_step(&fastest.form, spec)?;
+            report.peer_peak_mb = peers.peak_step(&fastest.form.0, spec)?;
         }
         Ok(())
     }
 }
 
+/// Samples steps of a variant.
+fn time_peer(
+    peers: &mut Peers,
+    timed: &mut Timed,
+    sampling: &Sampling,
+    seconds: f64,
+) -> Result<(), BenchError> {
+    let samples = &mut timed.samples;
+    if !turns::is_done(&samples.ms, seconds) {
+        let more = peers.steps(timed.runner, timed.key, sampling.seconds, sampling.most)?;
+        samples.ms.extend(more.ms);
+        samples.parts.extend(more.parts);
+    }
+    Ok(())
+}
+
 impl Timed {
     fn report(&self) -> PeerStepReport {
+        let (form, params) = &self.form;
         PeerStepReport {
-            form: self.form.network.clone(),
-            optimizer: self.form.optimizer,
-            channels_last: self.form.channels_last,
-            malloc: ALLOCATORS[self.runner],
-            params: self.params,
+            form: form.network.clone(),
+            optimizer: form.optimizer,
+            channels_last: form.channels_last,
+            malloc: self.malloc(),
+            params: *params,
             fwdbwd_ms: median(&self.samples.ms).unwrap_or(f64::NAN),
             fwdbwd_min_ms: shortest(&self.samples.ms).unwrap_or(f64::NAN),
             parts: Parts::medians(&self.samples.parts).unwrap_or_default(),
@@ -195,6 +179,7 @@ impl Timed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::peer::ALLOCATORS;
 
     fn bench<'a>(peak: Option<Peak<'a>>) -> StepBench<'a> {
         StepBench {
@@ -236,8 +221,7 @@ mod tests {
         let timed = |ms: f64, runner| Timed {
             key: 0,
             runner,
-            form: StepForm::of(&spec)[0].clone(),
-            params: Some(runner),
+            form: (StepForm::of(&spec)[0].clone(), Some(runner)),
             samples: Samples {
                 ms: vec![ms, ms],
                 parts: vec![[ms / 4.0; 4]],

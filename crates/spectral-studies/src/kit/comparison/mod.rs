@@ -1,18 +1,20 @@
 //! Networks trained alike on one data set, from several seeds, beside a baseline.
 
 mod network;
-mod section;
+mod per_seed;
+mod score;
 mod standing;
 mod subject;
 
-use spectral_lab::report::{DataSetReport, ModelReport, Spread, combine_seeds};
+use spectral_lab::report::{DataSetReport, EpochReport, ModelReport, Spread, combine_seeds};
 use spectral_lab::train::{Decay, Recipe, Span, TrainConfig};
 
 use super::run::Part;
 use crate::{StudyError, StudyRun};
 
-pub(crate) use section::{percent, points};
-pub(crate) use standing::Standing;
+pub(crate) use per_seed::{Mean, PerSeed};
+pub(crate) use score::{percent, points};
+pub(crate) use standing::{Difference, Standing};
 pub(crate) use subject::Subject;
 
 /// What is to be trained.
@@ -149,12 +151,36 @@ impl Trained {
     pub(crate) fn spread(&self, figure: fn(&ModelReport) -> f64) -> Option<Spread> {
         Spread::of(self.runs.iter().map(figure))
     }
+
+    /// The mean of a figure over the seeds by epoch, counted from 1.
+    pub(crate) fn curve(&self, figure: fn(&EpochReport) -> f64) -> Vec<(f64, f64)> {
+        let epochs = self.runs.iter().map(|run| run.history.len());
+        let mean = |epoch: usize| {
+            let figures = self.runs.iter().map(|run| figure(&run.history[epoch]));
+            figures.sum::<f64>() / self.runs.len() as f64
+        };
+        (0..epochs.min().unwrap_or(0))
+            .map(|epoch| ((epoch + 1) as f64, mean(epoch)))
+            .collect()
+    }
+
+    /// The mean as a cell of a table, with the standard deviation where there are several seeds.
+    pub(crate) fn mean_and_std(
+        &self,
+        figure: fn(&ModelReport) -> f64,
+        form: impl Fn(f64) -> String,
+    ) -> String {
+        let mean = form(self.mean(figure));
+        match self.spread(figure) {
+            Some(spread) => format!("{mean} ± {}", form(spread.std)),
+            None => mean,
+        }
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use spectral_lab::report::EpochReport;
 
     fn run(accuracy: f64, train_accuracy: f64) -> ModelReport {
         ModelReport {
@@ -196,5 +222,22 @@ pub(crate) mod tests {
         assert_eq!(set.models.len(), 3);
         assert!((set.models[0].accuracy - 0.92).abs() < 1e-12);
         assert_eq!(set.models[0].seeds.len(), 3);
+    }
+
+    #[test]
+    fn curves_are_means_over_the_seeds() {
+        let curve = compared().models[0].curve(|epoch| epoch.test_accuracy);
+        assert_eq!(curve.len(), 1);
+        assert_eq!(curve[0].0, 1.0);
+        assert!((curve[0].1 - 0.92).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_mean_has_its_deviation_where_there_are_several_seeds() {
+        let mut trained = compared().models.swap_remove(0);
+        let cell = |of: &Trained| of.mean_and_std(|run| run.accuracy, percent);
+        assert_eq!(cell(&trained), "92.00 ± 2.00");
+        trained.runs.truncate(1);
+        assert_eq!(cell(&trained), "90.00");
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use spectral_lab::report::{Goal, ModelReport, Spread, Value, chance::margin_of_mean};
 
-use super::section::ScoreFormat;
+use super::score::ScoreFormat;
 use super::{Compared, Trained};
 use crate::kit::{Table, row};
 

@@ -28,6 +28,23 @@ impl Subject {
         let size = [images.height, images.width];
         InputSpec::new(images.channels, size, self.data.classes.len())
     }
+
+    /// A network of the registry before any training.
+    #[cfg(test)]
+    pub(crate) fn untrained(model: &str, data: &Rc<DataSet>) -> Self {
+        let device = Device::flex();
+        let images = &data.train;
+        let size = [images.height, images.width];
+        let input = InputSpec::new(images.channels, size, data.classes.len());
+        Self {
+            model: model.into(),
+            seed: 0,
+            network: spectral_lab::model::build(model, &input, &device).unwrap(),
+            data: data.clone(),
+            normalize: Normalize::default(),
+            device,
+        }
+    }
 }
 
 impl Comparison {
@@ -40,7 +57,8 @@ impl Comparison {
         self.subject_of(run, model, self.first_seed())
     }
 
-    fn subject_of(
+    /// The network of that seed, whose training must be done.
+    pub(super) fn subject_of(
         &self,
         run: &mut StudyRun<'_>,
         model: &str,

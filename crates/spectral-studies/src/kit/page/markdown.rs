@@ -1,6 +1,8 @@
 //! The Markdown of a filled template as a report.
 
-use spectral_lab::report::{Block, ChartKind, Report, Section, SectionChart, SectionTable, Strip};
+use spectral_lab::report::{
+    Block, ChartKind, Report, Section, SectionChart, SectionTable, Strip, Value,
+};
 
 use super::exhibits::{Exhibit, Exhibits, Table};
 use super::template::{MARK, PART, readable};
@@ -27,10 +29,15 @@ struct Reader {
     /// For the next exhibit.
     title: Option<String>,
     columns: Option<Vec<String>>,
+    /// Of a table that the template writes itself.
+    rows: Table,
 }
 
 impl Reader {
     fn line(&mut self, line: &str) -> Result<(), String> {
+        if !line.starts_with('|') {
+            self.end_rows()?;
+        }
         let note = line.strip_prefix('>');
         if !self.lines.is_empty() && (line.is_empty() || note.is_some() != self.is_note) {
             self.end_paragraph()?;
@@ -54,7 +61,12 @@ impl Reader {
             self.title = Some(readable(title));
         } else if line.starts_with('|') {
             self.end_paragraph()?;
-            self.columns = Some(cells(line));
+            match self.columns {
+                None => self.columns = Some(cells(line)),
+                Some(_) => self
+                    .rows
+                    .push(cells(line).into_iter().map(Value::from).collect()),
+            }
         } else if line.contains(MARK) {
             self.end_paragraph()?;
             self.place(line)?;
@@ -113,6 +125,25 @@ impl Reader {
             return Err(format!("the note `{text}` is a second one"));
         }
         *note = text;
+        Ok(())
+    }
+
+    /// Puts away the rows that the template wrote.
+    fn end_rows(&mut self) -> Result<(), String> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let rows = std::mem::take(&mut self.rows);
+        let title = self.title.take().unwrap_or_default();
+        let columns = fitting(&title, self.columns.take(), &rows)?;
+        let section = self.report.sections.last_mut();
+        let section = section.ok_or("a table stands before the first section")?;
+        section.blocks.push(Block::Table(SectionTable {
+            title,
+            columns,
+            rows,
+            note: String::new(),
+        }));
         Ok(())
     }
 
@@ -190,6 +221,7 @@ impl Reader {
     }
 
     fn finish(mut self) -> Result<Report, String> {
+        self.end_rows()?;
         self.end_paragraph()?;
         self.exhibit_expected()?;
         if self.report.title.is_empty() {

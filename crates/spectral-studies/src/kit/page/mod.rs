@@ -60,13 +60,23 @@ impl Page {
     }
 
     /// Networks compared on a data set. The table of their differences is `NAME/differences`, which
-    /// the macro `comparison.differences` places; the whole comparison follows after the sections.
+    /// the macro `comparison.differences` places; the whole comparison follows after the sections,
+    /// those of one data set together.
     pub(crate) fn comparison(&mut self, name: impl Into<String>, compared: Compared) -> Standing {
         let name = name.into();
         let standing = compared.standing(&name);
         self.table(&standing.table, compared.table());
-        self.data_sets.push(compared.into_data_set());
+        let set = compared.into_data_set();
+        match self.data_sets.iter_mut().find(|of| of.name == set.name) {
+            Some(known) => known.models.extend(set.models),
+            None => self.data_sets.push(set),
+        }
         standing
+    }
+
+    /// Networks of a data set without a baseline, shown after the sections.
+    pub(crate) fn data_set(&mut self, set: DataSetReport) {
+        self.data_sets.push(set);
     }
 
     /// Fills the template, or the file that [`StudyOptions`](crate::StudyOptions) gives in its place,

@@ -129,11 +129,12 @@ fn format(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<
     }
 }
 
-/// Text without line breaks in which no character is structure.
+/// Text without line breaks in which no character is structure; stand-ins stay, so that text may pass
+/// through macros and `~`.
 fn plain(text: &str) -> String {
     let stand_in = |character: char| match character {
         '\n' | '\r' => Some(' '),
-        '\u{E000}'..='\u{E1FF}' => None,
+        MARK..='\u{E0FF}' => None,
         _ if STRUCTURE.contains(character) => char::from_u32(STAND_INS + character as u32),
         _ => Some(character),
     };

@@ -107,6 +107,29 @@ fn figures_stay_text_whatever_they_hold() {
 }
 
 #[test]
+fn a_table_of_words_is_written_out() {
+    let report = filled(&format!(
+        "# T\n## S\n### Claims\n| claim | holds |\n{{% for model in models %}}\n\
+         | {{{{ model }}}} is {{{{ name }}}} | {{{{ accuracy | percent }}}} |\n{{% endfor %}}\n> Note.\n\
+         | a | b |\n{{{{ table('times') }}}}\n{REST}"
+    ));
+    let report = report.unwrap();
+    let [Block::Table(claims), Block::Table(_), ..] = report.sections[0].blocks.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!((&*claims.title, &*claims.note), ("Claims", "Note."));
+    assert_eq!(claims.columns, ["claim", "holds"]);
+    let first = [row!["a is # <b>*net*</b> ## two | > three", "98.3 %"]];
+    assert_eq!(claims.rows[..1], first);
+    assert_eq!(claims.rows.len(), 2);
+    let error = problem("# T\n## S\n### Claims\n| a | b |\n| 1 |\n");
+    assert!(
+        error.contains("`Claims` has rows of 1 cells, but 2 columns"),
+        "{error}"
+    );
+}
+
+#[test]
 fn exhibits_are_placed_by_their_names_and_once() {
     for (template, expected) in [
         (
@@ -237,4 +260,28 @@ fn shared_words_say_whose_images_are_shown() {
         "{note}"
     );
     assert_eq!(words("cifar-10")[0], "One drawn landscape.");
+}
+
+#[test]
+fn a_template_may_write_the_rows_of_a_table_itself() {
+    let report = with(
+        "### {{ name }}\n| claim | holds |\n{% for model in models %}\n| {{ model }} | {{ accuracy | fixed(1) }} |\n\
+         {% endfor %}\n| {{ name }} | a \\| b |\n> Noted.\n\n### Times",
+    )
+    .unwrap();
+    let [Block::Table(own), Block::Table(times), ..] = report.sections[0].blocks.as_slice() else {
+        panic!("{report:?}")
+    };
+    assert_eq!((&*own.note, &*times.title), ("Noted.", "Times"));
+    let text = "# <b>*net*</b> ## two | > three";
+    assert_eq!(own.columns, ["claim", "holds"]);
+    assert_eq!(
+        own.rows,
+        [row!["a", "1.0"], row!["b", "1.0"], row![text, "a | b"]]
+    );
+    let said = with("### T\n| a | b |\n| 1 | 2 | 3 |").unwrap_err();
+    assert!(
+        said.contains("the table `T` has rows of 3 cells, but 2 columns"),
+        "{said}"
+    );
 }
