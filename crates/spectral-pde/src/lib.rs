@@ -12,7 +12,8 @@
 //! - **Layout**: row-major, `[batch, channel, points…]`; trajectories are `[batch, frame, channel, points…]`.
 //! - **Units**: lengths are those of the [`Grid`], times those of the coefficients.
 //! - **Errors**: every input is checked; nothing panics on bad values. See [`PdeError`].
-//! - **Reproducibility**: results do not depend on the number of threads, nor on the other entries of a batch.
+//! - **Reproducibility**: results do not depend, in any bit, on the number of threads or on the other entries of a batch.
+//!   Between processors with other vector instructions they can differ in the last bits.
 //!
 //! # Example
 //!
@@ -40,22 +41,25 @@
 #![warn(missing_docs)]
 
 pub mod darcy;
+mod dealiasing;
 mod ensemble;
 pub mod equations;
 mod error;
 mod grid;
 pub mod initial;
 mod pde;
+mod planes;
 mod pseudo;
 pub mod solution;
 mod stepper;
 mod table;
 mod tableau;
+mod transform;
 
+pub use dealiasing::Dealiasing;
 pub use ensemble::{DarcyEnsemble, Ensemble};
 pub use error::PdeError;
 pub use grid::{Grid, Wavenumber};
 pub use pde::{Nonlinear, Pde};
-pub use pseudo::Dealiasing;
 pub use stepper::{Simulation, Stepper};
 pub use tableau::{CoefficientFunction, ETDRK1, ETDRK2, ETDRK3, ETDRK4, METHODS, Row, Tableau};

@@ -1,110 +1,18 @@
 //! Pseudo-spectral evaluation of nonlinear functions: to points, multiply, and back, without aliasing.
 
 use num_complex::Complex64;
-use spectral_kernels::{BinWeight, Modes, Planar, PlanarMut, PrunedFft, half_bins};
+use spectral_kernels::{Planar, PlanarMut};
 
+use crate::dealiasing::{Dealiasing, Kept, Truncation};
 use crate::error::{PdeError, expect_finite};
-use crate::grid::{Grid, check_elements};
+use crate::grid::Grid;
 use crate::pde::Nonlinear;
+use crate::planes::Planes;
 use crate::table::Table;
+use crate::transform::{Scratch, Transform};
 
-/// How products are kept free of aliases.
-///
-/// The product of two fields with modes up to `K` has modes up to `2K`; on `n` points those above `n/2` would be
-/// mistaken for lower ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dealiasing {
-    /// Only the Nyquist modes are left out. For well resolved fields.
-    None,
-    /// Keeps the modes `|m| < n/3` of the factors and of the result, along every axis (Orszag, 1971, doi
-    /// 10.1175/1520-0469(1971)028<1074:OTEOAI>2.0.CO;2): aliases fall on modes that are discarded.
-    #[default]
-    TwoThirds,
-    /// Keeps all modes below the Nyquist ones and multiplies on a grid of `3/2` as many points.
-    Padding,
-    /// Keeps the modes `|m| ≤ cutoff` along every axis and multiplies on the grid itself.
-    Cutoff(usize),
-}
-
-impl Dealiasing {
-    /// The highest mode kept on an axis of `n` points, and the number of points on which products are formed.
-    fn mode_and_points(self, axis: usize, n: usize) -> Result<(usize, usize), PdeError> {
-        let below_nyquist = (n - 1) / 2;
-        match self {
-            Dealiasing::None => Ok((below_nyquist, n)),
-            Dealiasing::TwoThirds => Ok(((n - 1) / 3, n)),
-            Dealiasing::Padding => Ok((below_nyquist, (3 * n).div_ceil(2))),
-            Dealiasing::Cutoff(cutoff) if cutoff <= below_nyquist => Ok((cutoff, n)),
-            Dealiasing::Cutoff(cutoff) => Err(PdeError::Cutoff {
-                cutoff,
-                axis,
-                points: n,
-                most: below_nyquist,
-            }),
-        }
-    }
-}
-
-/// The modes that the nonlinear function reads and writes, as rows of a half-spectrum of the grid.
-pub(crate) struct Kept {
-    /// First bin, in the half-spectrum, of each row of kept modes along the last axis.
-    pub rows: Vec<usize>,
-    /// Modes per row.
-    pub width: usize,
-}
-
-impl Kept {
-    /// Number of modes kept.
-    pub fn modes(&self) -> usize {
-        self.rows.len() * self.width
-    }
-
-    /// The bin of each kept mode.
-    pub fn bins(&self) -> impl Iterator<Item = usize> {
-        self.rows.iter().flat_map(|&row| row..row + self.width)
-    }
-}
-
-/// Kept modes of a grid, and the transform between them and the points on which products are formed.
-struct Truncation {
-    kept: Kept,
-    fft: PrunedFft,
-    points: usize,
-}
-
-impl Truncation {
-    fn new(grid: &Grid, dealiasing: Dealiasing) -> Result<Self, PdeError> {
-        let sizes = grid.sizes();
-        let last = sizes.len() - 1;
-        let (mut rows, mut width) = (vec![0], 0);
-        let (mut work_sizes, mut modes) = (Vec::new(), Vec::new());
-        for (axis, &n) in sizes.iter().enumerate() {
-            let (most, points) = dealiasing.mode_and_points(axis, n)?;
-            work_sizes.push(points);
-            let bins = if axis == last { half_bins(n) } else { n };
-            if axis == last {
-                width = most + 1;
-                modes.push(Modes::new(most + 1, 0));
-                rows = rows.into_iter().map(|row| row * bins).collect();
-            } else {
-                modes.push(Modes::new(most + 1, most));
-                rows = (rows.into_iter())
-                    .flat_map(|row| {
-                        (0..=most)
-                            .chain(n - most..n)
-                            .map(move |index| row * bins + index)
-                    })
-                    .collect();
-            }
-        }
-        let points = check_elements("the grid of products", &work_sizes)?;
-        Ok(Truncation {
-            kept: Kept { rows, width },
-            fft: PrunedFft::new(&work_sizes).with_modes(&modes),
-            points,
-        })
-    }
-}
+/// Lines of one dimension that are processed together, a multiple of the lanes of a vector register.
+const LINES_TOGETHER: usize = 16;
 
 /// A nonlinear function on a grid, with its symbols tabulated.
 pub(crate) struct PseudoSpectral {
@@ -149,14 +57,12 @@ impl PseudoSpectral {
             for &value in &samples {
                 expect_finite("a value of the force", value)?;
             }
-            let (mut re, mut im) = (vec![0.0; grid.bins()], vec![0.0; grid.bins()]);
-            let to = PlanarMut {
-                re: &mut re,
-                im: &mut im,
-            };
-            spectral_kernels::rfftn(1, grid.sizes(), 1.0, BinWeight::One, &samples, to);
+            let mut planes = Planes::new(grid.bins());
+            let transform = Transform::whole(grid.sizes());
+            let mut scratch = transform.scratch(1);
+            transform.forward(1, 1.0, &samples, planes.all_mut(), &mut scratch);
             let spectrum = (truncation.kept.bins())
-                .map(|bin| Complex64::new(re[bin], im[bin]))
+                .map(|bin| Complex64::new(planes.re[bin], planes.im[bin]))
                 .collect();
             forces.push((*channel, spectrum));
         }
@@ -177,14 +83,25 @@ impl PseudoSpectral {
         &self.truncation.kept
     }
 
+    /// Entries of a batch that are processed together: lines of one dimension share vector registers, larger grids
+    /// fill them alone and are better kept in cache.
+    fn group(&self, batch: usize) -> usize {
+        if self.truncation.kept.rows.len() == 1 {
+            batch.clamp(1, LINES_TOGETHER)
+        } else {
+            1
+        }
+    }
+
     /// Memory for a batch.
     pub fn workspace(&self, batch: usize) -> Workspace {
+        let batch = self.group(batch);
         let modes = self.kept().modes();
-        let spectra = batch * modes * self.fields.len().max(self.nonlinear.products);
-        let points = batch * self.truncation.points;
+        let planes = batch * self.fields.len().max(self.nonlinear.products);
+        let points = batch * self.truncation.transform.points();
         Workspace {
-            re: vec![0.0; spectra],
-            im: vec![0.0; spectra],
+            spectra: Planes::new(planes * modes),
+            scratch: self.truncation.transform.scratch(planes),
             fields: vec![0.0; points * self.fields.len()],
             products: vec![0.0; points * self.nonlinear.products],
         }
@@ -198,18 +115,45 @@ impl PseudoSpectral {
         output: PlanarMut<'_, f64>,
         work: &mut Workspace,
     ) {
+        let (state, slope) = (
+            self.channels * self.bins,
+            self.channels * self.kept().modes(),
+        );
+        let group = self.group(batch);
+        for first in (0..batch).step_by(group) {
+            let count = group.min(batch - first);
+            let from = first * state..(first + count) * state;
+            let to = first * slope..(first + count) * slope;
+            let u = Planar {
+                re: &u.re[from.clone()],
+                im: &u.im[from],
+            };
+            let output = PlanarMut {
+                re: &mut output.re[to.clone()],
+                im: &mut output.im[to],
+            };
+            self.evaluate_group(count, u, output, work);
+        }
+    }
+
+    fn evaluate_group(
+        &self,
+        batch: usize,
+        u: Planar<'_, f64>,
+        output: PlanarMut<'_, f64>,
+        work: &mut Workspace,
+    ) {
         self.to_points(batch, u, work);
         self.multiply(batch, work);
-        let (fft, points) = (&self.truncation.fft, self.truncation.points);
+        let transform = &self.truncation.transform;
         let (modes, products) = (self.kept().modes(), self.nonlinear.products);
         let spectra = batch * products * modes;
-        let scale = self.grid_points as f64 / points as f64;
+        let scale = self.grid_points as f64 / transform.points() as f64;
         if products > 0 {
-            let to = PlanarMut {
-                re: &mut work.re[..spectra],
-                im: &mut work.im[..spectra],
-            };
-            fft.rfftn(batch * products, scale, BinWeight::One, &work.products, to);
+            let to = work.spectra.write(spectra);
+            let planes = batch * products;
+            let products = &work.products[..planes * transform.points()];
+            transform.forward(planes, scale, products, to, &mut work.scratch);
         }
         output.re.fill(0.0);
         output.im.fill(0.0);
@@ -218,8 +162,8 @@ impl PseudoSpectral {
                 let to = span(item * self.channels + channel, modes);
                 let from = span(item * products + product, modes);
                 table.add_product(
-                    &work.re[from.clone()],
-                    &work.im[from],
+                    &work.spectra.re[from.clone()],
+                    &work.spectra.im[from],
                     &mut output.re[to.clone()],
                     &mut output.im[to],
                     0,
@@ -254,32 +198,24 @@ impl PseudoSpectral {
                     table.set_product(
                         &u.re[from.clone()],
                         &u.im[from],
-                        &mut work.re[to.clone()],
-                        &mut work.im[to],
+                        &mut work.spectra.re[to.clone()],
+                        &mut work.spectra.im[to],
                         r * width,
                     );
                 }
             }
         }
-        let spectra = batch * fields * modes;
-        let from = Planar {
-            re: &work.re[..spectra],
-            im: &work.im[..spectra],
-        };
+        let from = work.spectra.read(batch * fields * modes);
         let scale = 1.0 / self.grid_points as f64;
-        let fft = &self.truncation.fft;
-        fft.irfftn(
-            batch * fields,
-            scale,
-            BinWeight::One,
-            from,
-            &mut work.fields,
-        );
+        let transform = &self.truncation.transform;
+        let values = &mut work.fields[..batch * fields * transform.points()];
+        let scratch = &mut work.scratch;
+        transform.inverse(batch * fields, scale, from, values, scratch);
     }
 
     /// The values of the products.
     fn multiply(&self, batch: usize, work: &mut Workspace) {
-        let points = self.truncation.points;
+        let points = self.truncation.transform.points();
         let (fields, products) = (self.fields.len(), self.nonlinear.products);
         for item in 0..batch {
             let inputs: Vec<&[f64]> = work.fields[span(item, fields * points)]
@@ -300,8 +236,8 @@ pub(crate) fn span(index: usize, len: usize) -> std::ops::Range<usize> {
 
 /// Memory of a [`PseudoSpectral`] evaluation.
 pub(crate) struct Workspace {
-    re: Vec<f64>,
-    im: Vec<f64>,
+    spectra: Planes,
+    scratch: Scratch,
     fields: Vec<f64>,
     products: Vec<f64>,
 }
@@ -311,7 +247,7 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::*;
-    use spectral_kernels::rfftn;
+    use spectral_kernels::{BinWeight, rfftn};
 
     /// The spectrum of the square of a field, on the kept modes, divided by the number of points.
     fn square(grid: &Grid, u: &[f64], dealiasing: Dealiasing) -> Vec<Complex64> {

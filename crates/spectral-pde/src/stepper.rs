@@ -1,14 +1,17 @@
 //! Time stepping.
 
 use num_complex::Complex64;
-use spectral_kernels::{BinWeight, Planar, PlanarMut, irfftn, rfftn};
+use spectral_kernels::Planar;
 
+use crate::dealiasing::Dealiasing;
 use crate::error::{PdeError, expect_len, expect_positive, expect_values};
 use crate::grid::{Grid, check_elements};
 use crate::pde::Pde;
-use crate::pseudo::{Dealiasing, PseudoSpectral, Workspace, span};
+use crate::planes::Planes;
+use crate::pseudo::{PseudoSpectral, Workspace, span};
 use crate::table::Table;
 use crate::tableau::{Tableau, evaluate};
+use crate::transform::Transform;
 
 /// Steps after which a solution is checked for values that are not finite.
 const CHECK_INTERVAL: usize = 256;
@@ -165,17 +168,12 @@ impl Stepper {
         )?;
         expect_values("initial states", elements, u0)?;
         let bins = batch * self.channels * self.grid.bins();
-        let mut state = Spectrum::new(bins);
+        let mut state = Planes::new(bins);
         if batch > 0 {
             let planes = batch * self.channels;
-            rfftn(
-                planes,
-                self.grid.sizes(),
-                1.0,
-                BinWeight::One,
-                u0,
-                state.write(),
-            );
+            let transform = Transform::whole(self.grid.sizes());
+            let mut scratch = transform.scratch(planes);
+            transform.forward(planes, 1.0, u0, state.all_mut(), &mut scratch);
         }
         let stages = self.rows.len();
         let kept = (self.nonlinear.as_ref()).map_or(0, |nonlinear| nonlinear.kept().modes());
@@ -184,9 +182,9 @@ impl Stepper {
             batch,
             steps: 0,
             state,
-            stage: Spectrum::new(if stages > 1 { bins } else { 0 }),
+            stage: Planes::new(if stages > 1 { bins } else { 0 }),
             slopes: (0..stages)
-                .map(|_| Spectrum::new(batch * self.channels * kept))
+                .map(|_| Planes::new(batch * self.channels * kept))
                 .collect(),
             work: (self.nonlinear.as_ref()).map(|nonlinear| nonlinear.workspace(batch)),
         })
@@ -272,9 +270,9 @@ impl Stepper {
 
 /// The spectra that a row of the method combines.
 struct Buffers<'a> {
-    state: &'a mut Spectrum,
-    stage: &'a mut Spectrum,
-    slopes: &'a [Spectrum],
+    state: &'a mut Planes,
+    stage: &'a mut Planes,
+    slopes: &'a [Planes],
 }
 
 /// Solutions that advance in time together, from [`Stepper::start`].
@@ -282,9 +280,9 @@ pub struct Simulation<'a> {
     stepper: &'a Stepper,
     batch: usize,
     steps: usize,
-    state: Spectrum,
-    stage: Spectrum,
-    slopes: Vec<Spectrum>,
+    state: Planes,
+    stage: Planes,
+    slopes: Vec<Planes>,
     work: Option<Workspace>,
 }
 
@@ -334,7 +332,7 @@ impl Simulation<'_> {
 
     /// The spectra, `[batch, channels, bins…]`: unnormalized half-spectra along the last axis.
     pub fn spectra(&self) -> Planar<'_, f64> {
-        self.state.read()
+        self.state.all()
     }
 
     fn write(&self, output: &mut [f64]) {
@@ -344,8 +342,9 @@ impl Simulation<'_> {
         let grid = &self.stepper.grid;
         let scale = 1.0 / grid.points() as f64;
         let planes = self.batch * self.stepper.channels;
-        let from = self.state.read();
-        irfftn(planes, grid.sizes(), scale, BinWeight::One, from, output);
+        let transform = Transform::whole(grid.sizes());
+        let mut scratch = transform.scratch(planes);
+        transform.inverse(planes, scale, self.state.all(), output, &mut scratch);
     }
 
     fn step(&mut self) {
@@ -358,8 +357,8 @@ impl Simulation<'_> {
         for (i, row) in stepper.rows.iter().enumerate() {
             if let (Some(nonlinear), Some(work)) = (&stepper.nonlinear, &mut self.work) {
                 let from = if i == 0 { &self.state } else { &self.stage };
-                let to = self.slopes[i].write();
-                nonlinear.evaluate(self.batch, from.read(), to, work);
+                let to = self.slopes[i].all_mut();
+                nonlinear.evaluate(self.batch, from.all(), to, work);
             }
             let mut buffers = Buffers {
                 state: &mut self.state,
@@ -380,34 +379,5 @@ impl Simulation<'_> {
             step: self.steps,
             dt: self.stepper.dt,
         })
-    }
-}
-
-/// Planar complex data.
-struct Spectrum {
-    re: Vec<f64>,
-    im: Vec<f64>,
-}
-
-impl Spectrum {
-    fn new(bins: usize) -> Self {
-        Spectrum {
-            re: vec![0.0; bins],
-            im: vec![0.0; bins],
-        }
-    }
-
-    fn read(&self) -> Planar<'_, f64> {
-        Planar {
-            re: &self.re,
-            im: &self.im,
-        }
-    }
-
-    fn write(&mut self) -> PlanarMut<'_, f64> {
-        PlanarMut {
-            re: &mut self.re,
-            im: &mut self.im,
-        }
     }
 }

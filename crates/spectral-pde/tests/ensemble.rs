@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use spectral_pde::darcy::Darcy;
 use spectral_pde::equations::{Burgers, Forcing, KuramotoSivashinsky, NavierStokes};
-use spectral_pde::initial::{FourierSeries, GaussianField, Permeability};
+use spectral_pde::initial::{FourierSeries, GaussianField, Permeability, draw};
 use spectral_pde::{
     DarcyEnsemble, Dealiasing, ETDRK2, ETDRK4, Ensemble, Grid, METHODS, Pde, PdeError, Stepper,
 };
@@ -46,6 +46,48 @@ fn ensembles_do_not_depend_on_threads_or_ranges() {
         let some = ensemble.run(5..7, &|_| {}).unwrap();
         assert_eq!(all[5 * record..7 * record], some);
         assert!(ensemble.run(4..4, &|_| {}).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn grids_whose_transforms_use_several_threads_give_the_same_states() {
+    let flow = NavierStokes {
+        viscosity: 1e-2,
+        drag: 0.0,
+        forcing: Forcing::None,
+    };
+    let burgers = Burgers {
+        viscosity: 0.1,
+        dimensions: 3,
+    };
+    let cases: [(&dyn Pde, usize, f64); 4] = [
+        (&KuramotoSivashinsky, 8192, 2e3),
+        (&flow, 128, 1.0),
+        (&flow, 192, 1.0),
+        (&burgers, 24, 1.0),
+    ];
+    for (pde, points, length) in cases {
+        let grid = Grid::cube(pde.dimensions(), points, length).unwrap();
+        let stepper = Stepper::new(pde, &grid, 0.01, &ETDRK4, Dealiasing::Padding).unwrap();
+        let run = || {
+            let channels = stepper.channels();
+            let u0 = draw(&FourierSeries::default(), &grid, channels, 0, 0..2).unwrap();
+            stepper.trajectory(2, &u0, 1, 2).unwrap()
+        };
+        let one = with_threads(1, run);
+        let three = with_threads(3, run);
+        let state = stepper.channels() * grid.points();
+        let u0 = draw(
+            &FourierSeries::default(),
+            &grid,
+            stepper.channels(),
+            0,
+            1..2,
+        )
+        .unwrap();
+        let alone = stepper.trajectory(1, &u0, 1, 2).unwrap();
+        assert!(one[state..] == alone, "alone or in a batch");
+        assert!(one == three, "{} {points}", pde.name());
     }
 }
 

@@ -1,9 +1,11 @@
 //! Modes of a periodic grid from low to high frequencies, and the sum of their waves.
 
 use num_complex::Complex64;
-use spectral_kernels::{BinWeight, Planar, half_bins, irfftn};
+use spectral_kernels::half_bins;
 
 use crate::grid::Grid;
+use crate::planes::Planes;
+use crate::transform::Transform;
 
 /// Signed numbers of waves per axis.
 pub type Mode = [isize; 3];
@@ -41,22 +43,20 @@ pub fn is_resolved(grid: &Grid, mode: Mode) -> bool {
 /// A sum of waves on a grid, `Σ Re(c_m exp(i k_m·x))`.
 pub struct Waves<'a> {
     grid: &'a Grid,
-    re: Vec<f64>,
-    im: Vec<f64>,
+    planes: Planes,
 }
 
 impl<'a> Waves<'a> {
     pub fn new(grid: &'a Grid) -> Self {
         Waves {
             grid,
-            re: vec![0.0; grid.bins()],
-            im: vec![0.0; grid.bins()],
+            planes: Planes::new(grid.bins()),
         }
     }
 
     /// Adds a constant.
     pub fn add_mean(&mut self, mean: f64) {
-        self.re[0] += mean;
+        self.planes.re[0] += mean;
     }
 
     /// Adds `Re(c exp(i k_m·x))`, where `m` is from [`for_each_mode`] and resolved.
@@ -78,17 +78,15 @@ impl<'a> Waves<'a> {
             let bins = if last { half_bins(n) } else { n };
             bin = bin * bins + mode[axis].rem_euclid(n as isize) as usize;
         }
-        self.re[bin] += c.re;
-        self.im[bin] += c.im;
+        self.planes.re[bin] += c.re;
+        self.planes.im[bin] += c.im;
     }
 
     /// Writes the sum at all points.
     pub fn write(&self, output: &mut [f64]) {
-        let from = Planar {
-            re: &self.re,
-            im: &self.im,
-        };
-        irfftn(1, self.grid.sizes(), 1.0, BinWeight::One, from, output);
+        let transform = Transform::whole(self.grid.sizes());
+        let mut scratch = transform.scratch(1);
+        transform.inverse(1, 1.0, self.planes.all(), output, &mut scratch);
     }
 }
 
