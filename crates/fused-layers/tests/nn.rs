@@ -44,6 +44,14 @@ macro_rules! network {
                     }
                 }
 
+                /// With the default layout of the head: a file of the other one does not load in Burn 0.22.1.
+                pub fn with_rows(device: &Device) -> Self {
+                    Self {
+                        head: LinearConfig::new(24, 4).init(device),
+                        ..Self::new(device)
+                    }
+                }
+
                 /// `x`: `[batch, 2, 35]`.
                 pub fn forward(&self, x: Tensor<3>) -> Tensor<2> {
                     let signals = self.signal.forward(x);
@@ -133,7 +141,7 @@ fn the_same_seed_initializes_the_same_layers() {
 fn checkpoints_of_either_load_into_the_other() {
     let (device, _lock) = seeded(3);
     let x = signals(DType::F32, &device);
-    let theirs = burns::Network::new(&device.clone().autodiff());
+    let theirs = burns::Network::with_rows(&device.clone().autodiff());
     // Running statistics that are not the initial ones.
     theirs.forward(signals(DType::F32, &device.clone().autodiff()));
     let theirs = theirs.valid();
@@ -141,7 +149,7 @@ fn checkpoints_of_either_load_into_the_other() {
 
     let path = file("burn");
     theirs.clone().save_file(&path).unwrap();
-    let ours = fused::Network::new(&device);
+    let ours = fused::Network::with_rows(&device);
     assert_ne!(values(ours.forward(x.clone())), want);
     let ours = ours.load_file(&path);
     assert_close(
@@ -153,7 +161,7 @@ fn checkpoints_of_either_load_into_the_other() {
 
     let path = file("fused");
     ours.save_file(&path).unwrap();
-    let back = burns::Network::new(&device).load_file(&path);
+    let back = burns::Network::with_rows(&device).load_file(&path);
     assert_eq!(values(back.forward(x)), want);
 }
 
@@ -172,7 +180,8 @@ fn outputs_gradients_and_statistics_are_those_of_burn() {
             fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
                 param.map(|tensor| {
                     let learns = tensor.is_require_grad();
-                    tensor.detach().cast(self.0).set_require_grad(learns)
+                    let values = tensor.without_autodiff().cast(self.0);
+                    Tensor::from_inner(values).set_require_grad(learns)
                 })
             }
         }
