@@ -226,7 +226,7 @@ fn sentence(phrase: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), characters.as_str())
 }
 
-/// Rejects a folder that [`write`] could not write to; it is created if missing.
+/// Rejects a folder that [`write()`] could not write to; it is created if missing.
 ///
 /// # Errors
 /// If a file of the report cannot be written there.
