@@ -32,24 +32,7 @@ impl Table {
         y_im: &mut [f64],
         first: usize,
     ) {
-        let range = first..first + y_re.len();
-        let x = x_re.iter().zip(x_im);
-        let y = y_re.iter_mut().zip(y_im);
-        let a = &self.re[range.clone()];
-        match &self.im {
-            None => {
-                for (((y_re, y_im), (re, im)), a) in y.zip(x).zip(a) {
-                    *y_re = a * re;
-                    *y_im = a * im;
-                }
-            }
-            Some(b) => {
-                for ((((y_re, y_im), (re, im)), a), b) in y.zip(x).zip(a).zip(&b[range]) {
-                    *y_re = a * re - b * im;
-                    *y_im = a * im + b * re;
-                }
-            }
-        }
+        self.product([x_re, x_im], [y_re, y_im], first, |y, product| *y = product);
     }
 
     /// `y = table·y`.
@@ -81,6 +64,20 @@ impl Table {
         y_im: &mut [f64],
         first: usize,
     ) {
+        self.product([x_re, x_im], [y_re, y_im], first, |y, product| {
+            *y += product
+        });
+    }
+
+    /// Puts the parts of `table[first..]·x` into `y`.
+    #[inline(always)]
+    fn product(
+        &self,
+        [x_re, x_im]: [&[f64]; 2],
+        [y_re, y_im]: [&mut [f64]; 2],
+        first: usize,
+        put: impl Fn(&mut f64, f64),
+    ) {
         let range = first..first + y_re.len();
         let x = x_re.iter().zip(x_im);
         let y = y_re.iter_mut().zip(y_im);
@@ -88,14 +85,14 @@ impl Table {
         match &self.im {
             None => {
                 for (((y_re, y_im), (re, im)), a) in y.zip(x).zip(a) {
-                    *y_re += a * re;
-                    *y_im += a * im;
+                    put(y_re, a * re);
+                    put(y_im, a * im);
                 }
             }
             Some(b) => {
                 for ((((y_re, y_im), (re, im)), a), b) in y.zip(x).zip(a).zip(&b[range]) {
-                    *y_re += a * re - b * im;
-                    *y_im += a * im + b * re;
+                    put(y_re, a * re - b * im);
+                    put(y_im, a * im + b * re);
                 }
             }
         }

@@ -144,23 +144,13 @@ impl KernelOperation<1, 1> for CrossEntropySpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::close::assert_close;
     use burn::tensor::{DType, Device, Distribution};
 
     fn logits(shape: [usize; 2], dtype: DType) -> Tensor<2> {
         let device = Device::flex().autodiff();
         let spread = Distribution::Uniform(-4.0, 4.0);
         Tensor::<2>::random(shape, spread, (&device, dtype)).require_grad()
-    }
-
-    #[track_caller]
-    fn assert_close<const D: usize>(got: Tensor<D>, expected: Tensor<D>) {
-        let limit = if got.dtype() == DType::F64 {
-            1e-14
-        } else {
-            1e-6
-        };
-        let worst: f64 = (got - expected).abs().max().into_scalar();
-        assert!(worst <= limit, "off by {worst}");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! only the output is rounded. See [`operation`](crate::operation).
 
 pub mod batch_norm;
+#[cfg(test)]
+mod close;
 pub mod cross_entropy;
 pub mod direct_conv;
 pub mod linear;

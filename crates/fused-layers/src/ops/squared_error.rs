@@ -100,18 +100,8 @@ impl KernelOperation<2, 1> for SquaredError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::close::assert_close;
     use burn::tensor::{DType, Device, Distribution};
-
-    #[track_caller]
-    fn assert_close<const D: usize>(got: Tensor<D>, expected: Tensor<D>) {
-        let limit = if got.dtype() == DType::F64 {
-            1e-14
-        } else {
-            1e-6
-        };
-        let worst: f64 = (got - expected).abs().max().into_scalar();
-        assert!(worst <= limit, "off by {worst}");
-    }
 
     #[test]
     fn loss_and_gradients_are_those_of_tensor_operations() {

@@ -11,7 +11,7 @@ use spectral_lab::report::Picture;
 use super::ways::{Pool, Up, Upsampler, moved, nearest};
 use crate::StudyError;
 use crate::kit::closed_form::{Rows, classify};
-use crate::kit::images::{distance, energy, images, root_ratio, values};
+use crate::kit::images::{distance, energy, images, relative, root_ratio, values};
 use crate::kit::shown::Shown;
 
 /// Images in memory at a time.
@@ -296,7 +296,7 @@ impl Source {
         ] {
             let back = self.way_back(pool, up, factor)?;
             let got = back(pool.apply(original.clone(), size));
-            let error = root_ratio(distance(&values(got.clone())?, &whole), energy(&whole));
+            let error = relative(&values(got.clone())?, &whole);
             let label = format!("{}, {}: error {error:.3}", pool.name(), up.name());
             pictures.push(shown.picture(&label, &got)?);
         }

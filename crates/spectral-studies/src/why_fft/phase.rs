@@ -9,7 +9,7 @@ use spectral_lab::report::Picture;
 
 use crate::StudyError;
 use crate::kit::comparison::Subject;
-use crate::kit::images::{distance, energy, images, root_ratio, values};
+use crate::kit::images::{images, relative, values};
 use crate::kit::rate::{hits, named, seen};
 use crate::kit::shown::Shown;
 
@@ -169,13 +169,12 @@ pub(super) fn kept(of: &Images, count: usize, device: &Device) -> Result<Kept, S
         let z = half.into_complex();
         Ok([values(z.re)?, values(z.im)?].concat())
     };
-    let apart = |got: &[f32], wanted: &[f32]| root_ratio(distance(got, wanted), energy(wanted));
     let x = values(x)?;
     Ok(Kept {
-        round_trip: apart(&values(back(whole.clone()))?, &x),
-        polar_round_trip: apart(&values(back(polar))?, &x),
-        magnitude_moved: apart(&values(moved.clone().abs())?, &values(whole.clone().abs())?),
-        spectrum_moved: apart(&parts(moved)?, &parts(whole)?),
+        round_trip: relative(&values(back(whole.clone()))?, &x),
+        polar_round_trip: relative(&values(back(polar))?, &x),
+        magnitude_moved: relative(&values(moved.clone().abs())?, &values(whole.clone().abs())?),
+        spectrum_moved: relative(&parts(moved)?, &parts(whole)?),
     })
 }
 
