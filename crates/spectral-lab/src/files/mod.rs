@@ -40,10 +40,7 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -
     replace(path, |file, _| fill(file))
 }
 
-fn replace(
-    path: &Path,
-    fill: impl FnOnce(&mut File, &Path) -> io::Result<()>,
-) -> io::Result<()> {
+fn replace(path: &Path, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
     let target = target::resolve(path)?;
     let folder = parent(&target);
     let mut scratch = Scratch::create(folder)?;

@@ -181,7 +181,11 @@ mod tests {
         let header = 10 + usize::from(u16::from_le_bytes([npy[8], npy[9]]));
         assert_eq!((header % 64, npy[header - 1]), (0, b'\n'));
         let text = std::str::from_utf8(&npy[10..header]).unwrap();
-        for part in ["'descr': '<f4'", "'fortran_order': False", "'shape': (2, 1, 3"] {
+        for part in [
+            "'descr': '<f4'",
+            "'fortran_order': False",
+            "'shape': (2, 1, 3",
+        ] {
             assert!(text.contains(part), "{text}");
         }
         assert_eq!(npy.len() - header, 6 * 4);

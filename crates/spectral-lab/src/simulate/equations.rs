@@ -323,10 +323,7 @@ static EQUATIONS: [Equation; 10] = [
         length: None,
         time: None,
         initial: "gaussian:1,3,2",
-        parameters: &[
-            parameter("low", "a", 3.0),
-            parameter("high", "a", 12.0),
-        ],
+        parameters: &[parameter("low", "a", 3.0), parameter("high", "a", 12.0)],
         force: None,
         kind: Kind::Darcy,
     },
@@ -375,6 +372,9 @@ mod tests {
     #[test]
     fn an_unknown_equation_is_told_what_there_is() {
         let error = equation("heat").unwrap_err().to_string();
-        assert!(error.contains("'heat'") && error.contains("diffusion"), "{error}");
+        assert!(
+            error.contains("'heat'") && error.contains("diffusion"),
+            "{error}"
+        );
     }
 }

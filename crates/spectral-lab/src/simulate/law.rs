@@ -138,7 +138,14 @@ mod tests {
             let law: Law = name.parse().unwrap();
             assert_eq!(law.to_string().parse(), Ok(law), "{name}");
         }
-        for bad in ["", "fourier", "fourier:5", "fourier:-1,1", "gaussian:1,2", "white:1"] {
+        for bad in [
+            "",
+            "fourier",
+            "fourier:5",
+            "fourier:-1,1",
+            "gaussian:1,2",
+            "white:1",
+        ] {
             let error = bad.parse::<Law>().unwrap_err();
             assert!(error.contains("gaussian:SCALE"), "{bad}");
         }

@@ -135,7 +135,11 @@ impl Settings {
             }
         }
         if let (Some(force), None) = (request.force, equation.force) {
-            return reject("force", &force.name(), "none, this equation has no choice of forces");
+            return reject(
+                "force",
+                &force.name(),
+                "none, this equation has no choice of forces",
+            );
         }
         let mut parameters: BTreeMap<&'static str, f64> = (equation.parameters.iter())
             .map(|parameter| (parameter.name, parameter.default))

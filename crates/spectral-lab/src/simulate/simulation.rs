@@ -4,7 +4,7 @@ use spectral_pde::darcy::Darcy;
 use spectral_pde::initial::{NeumannField, Permeability};
 use spectral_pde::{DarcyEnsemble, Dealiasing, ETDRK4, Ensemble, Grid, Stepper};
 
-use super::array::{Array, Precision};
+use super::array::Array;
 use super::equations::{Equation, Kind, Values};
 use super::error::SimulateError;
 use super::law::Law;
@@ -109,7 +109,10 @@ impl Simulation {
             let samples = first..count.min(first + part);
             match &self.solver {
                 Solver::Periodic(stepper) => {
-                    let time = self.settings.time.expect("periodic equations have time steps");
+                    let time = self
+                        .settings
+                        .time
+                        .expect("periodic equations have time steps");
                     let all = Ensemble {
                         stepper,
                         initial: &*self.settings.initial.initial(),
@@ -220,7 +223,7 @@ fn permeability(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::{self, equations};
+    use crate::simulate::{self, Precision, equations};
 
     fn small(equation: &str) -> Request {
         Request {
@@ -337,7 +340,10 @@ mod tests {
         let mut request = small("darcy");
         request.initial = Some("fourier:5,1".parse().unwrap());
         let error = Simulation::new(&request).err().unwrap().to_string();
-        assert!(error.contains("fourier:5,1") && error.contains("gaussian"), "{error}");
+        assert!(
+            error.contains("fourier:5,1") && error.contains("gaussian"),
+            "{error}"
+        );
         let mut request = small("kdv");
         request.initial = Some("fourier:12,1".parse().unwrap());
         let error = Simulation::new(&request).err().unwrap().to_string();

@@ -78,9 +78,6 @@ Example:
         #[command(flatten)]
         data_args: Box<DataArgs>,
     },
-    /// Solve a differential equation many times, as data for
-    /// learning its solution operator
-    #[command(verbatim_doc_comment)]
     Make(Box<MakeArgs>),
 }
 

@@ -23,15 +23,16 @@ use spectral_lab::simulate::{
     equations, write_npz,
 };
 
-/// Options of `spectral data make`.
+/// Solve a differential equation many times, as data for
+/// learning its solution operator
 #[derive(Debug, Args)]
-#[command(after_help = help())]
+#[command(verbatim_doc_comment, after_help = help())]
 pub(super) struct MakeArgs {
     /// Name of the equation
     #[arg(value_parser = equation_name, required_unless_present = "list")]
     equation: Option<String>,
     /// List the equations with parameters, defaults and sources
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["equation", "out"])]
     list: bool,
     /// The .npz file to write; settings go to a .toml file
     /// beside it
@@ -130,7 +131,9 @@ impl ParameterArgs {
             ("low", self.low),
             ("high", self.high),
         ];
-        let given = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let given = all
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
         given.collect()
     }
 }
@@ -195,12 +198,27 @@ Examples:
 /// The defaults of an equation, one text per option.
 fn defaults(equation: &Equation) -> Vec<String> {
     let mut texts: Vec<String> = (equation.parameters.iter())
-        .map(|parameter| format!("{} {} = {}", parameter.name, parameter.symbol, short(parameter.default)))
+        .map(|parameter| {
+            format!(
+                "{} {} = {}",
+                parameter.name,
+                parameter.symbol,
+                short(parameter.default)
+            )
+        })
         .collect();
-    texts.extend(equation.force.map(|force| format!("force f = {}", force.name())));
+    texts.extend(
+        equation
+            .force
+            .map(|force| format!("force f = {}", force.name())),
+    );
     let sizes = vec![equation.points.to_string(); equation.dimensions[0]];
     texts.push(format!("points {}", sizes.join("x")));
-    texts.extend(equation.length.map(|length| format!("length {}", short(length))));
+    texts.extend(
+        equation
+            .length
+            .map(|length| format!("length {}", short(length))),
+    );
     if let Some(time) = equation.time {
         texts.push(format!("dt {}", short(time.dt)));
         texts.push(format!("frames {}", time.frames));
@@ -253,6 +271,7 @@ fn list(context: &Context) -> Result<(), CliError> {
 struct Record<'a> {
     command: String,
     version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
     #[serde(flatten)]
     settings: &'a Settings,
