@@ -231,7 +231,7 @@ fn defaults(equation: &Equation) -> Vec<String> {
 /// A number in up to five digits.
 fn short(value: f64) -> String {
     let text = format!("{value:.4}");
-    match text.parse() {
+    match text.parse::<f64>() {
         Ok(rounded) if value == rounded => value.to_string(),
         _ if value.abs() >= 1e-3 => text,
         _ => format!("{value:e}"),
