@@ -31,7 +31,7 @@ pub(super) struct MakeArgs {
     /// Name of the equation
     #[arg(value_parser = equation_name, required_unless_present = "list")]
     equation: Option<String>,
-    /// List the equations with parameters, defaults and sources
+    /// List the equations with defaults and sources
     #[arg(long, conflicts_with_all = ["equation", "out"])]
     list: bool,
     /// The .npz file to write; settings go to a .toml file
@@ -54,8 +54,13 @@ pub(super) struct MakeArgs {
     /// sign gives the permeability)
     #[arg(long, value_name = "LAW", verbatim_doc_comment)]
     initial: Option<Law>,
-    /// Number type of the values
-    #[arg(long, value_name = "TYPE", default_value = "f32")]
+    /// Number type of the values, f32 or f64
+    #[arg(
+        long,
+        value_name = "TYPE",
+        default_value = "f32",
+        hide_possible_values = true
+    )]
     dtype: Dtype,
     #[command(flatten)]
     time: TimeArgs,
@@ -111,8 +116,8 @@ struct ParameterArgs {
     /// darcy: high permeability
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     high: Option<f64>,
-    /// navier-stokes: the force
-    #[arg(long, value_name = "NAME")]
+    /// navier-stokes: the force, none or diagonal
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
     force: Option<ForceName>,
 }
 
@@ -146,9 +151,7 @@ enum Dtype {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ForceName {
-    /// The flow decays
     None,
-    /// 0.1 (sin(2π(x + y)) + cos(2π(x + y)))
     Diagonal,
 }
 
