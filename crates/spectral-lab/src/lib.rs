@@ -4,7 +4,7 @@
 //! Data flows one way: [`data`] gives images, [`model`] gives networks by name, [`train`] fits one to
 //! the other, and [`report`] writes pages about the result. [`mod@bench`] times layers and training
 //! steps, [`advise`] compares the algorithms of a convolution, and [`mod@inspect`] explains what a layer
-//! computes.
+//! computes. [`simulate`] makes data sets of solutions of partial differential equations.
 
 pub mod advise;
 pub mod assemble;
@@ -15,4 +15,5 @@ pub mod inspect;
 pub mod limits;
 pub mod model;
 pub mod report;
+pub mod simulate;
 pub mod train;

@@ -63,3 +63,8 @@ pub use grid::{Grid, Wavenumber};
 pub use pde::{Nonlinear, Pde};
 pub use stepper::{Simulation, Stepper};
 pub use tableau::{CoefficientFunction, ETDRK1, ETDRK2, ETDRK3, ETDRK4, METHODS, Row, Tableau};
+
+/// Compiles and runs the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

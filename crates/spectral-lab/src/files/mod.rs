@@ -28,10 +28,23 @@ use scratch::Scratch;
 /// The system's, and [`io::ErrorKind::InvalidInput`] for anything but a regular file: a device, a
 /// pipe or a socket is left alone.
 pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
+    replace(path, |file, target| fault::write(file, target, contents))
+}
+
+/// The same for contents that `fill` writes, so that they need not be in memory as a whole.
+///
+/// # Errors
+///
+/// Those of [`write()`] and of `fill`.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    replace(path, |file, _| fill(file))
+}
+
+fn replace(path: &Path, fill: impl FnOnce(&mut File, &Path) -> io::Result<()>) -> io::Result<()> {
     let target = target::resolve(path)?;
     let folder = parent(&target);
     let mut scratch = Scratch::create(folder)?;
-    fault::write(&mut scratch.file, &target, contents)?;
+    fill(&mut scratch.file, &target)?;
     fault::point(Fault::Sync, &target)?;
     scratch.file.sync_all()?;
     if let Ok(existing) = fs::metadata(&target) {

@@ -117,6 +117,21 @@ fn a_failed_write_leaves_the_old_file_and_nothing_beside_it() {
 }
 
 #[test]
+fn contents_that_could_not_be_written_leave_the_old_file() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    write_with(&path, |file| file.write_all(b"old")).unwrap();
+    let outcome = write_with(&path, |file| {
+        file.write_all(b"new")?;
+        Err(io::Error::other("no more"))
+    });
+    assert_eq!(outcome.unwrap_err().to_string(), "no more");
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names_in(folder.path()), ["file"]);
+}
+
+#[test]
 fn a_locked_folder_names_its_holder_until_the_lock_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let lock = Lock::folder(folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! `spectral data`: lists, downloads and shows data sets.
+//! `spectral data`: lists, downloads, shows and makes data sets.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::args::{DataArgs, data_name};
 use super::claims::check_output;
 use super::context::Context;
+use super::data_make::{self, MakeArgs};
 use super::error::CliError;
 use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table, tell_notes};
@@ -27,7 +28,7 @@ const PER_CLASS: usize = 12;
 /// Maximum number of classes on a contact sheet.
 const MAX_CLASSES: usize = 50;
 
-/// List, download or preview data sets
+/// List, download, preview or make data sets
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -35,7 +36,8 @@ const MAX_CLASSES: usize = 50;
     after_help = "Examples:
   spectral data
   spectral data fetch fashion-mnist
-  spectral data show glyphs --out glyphs.png"
+  spectral data show glyphs --out glyphs.png
+  spectral data make burgers --out burgers.npz"
 )]
 pub(super) struct DataCommandArgs {
     #[command(subcommand)]
@@ -76,6 +78,7 @@ Example:
         #[command(flatten)]
         data_args: Box<DataArgs>,
     },
+    Make(Box<MakeArgs>),
 }
 
 pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliError> {
@@ -87,6 +90,7 @@ pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliEr
             out,
             data_args,
         }) => show(name, out, data_args, context),
+        Some(DataCommand::Make(args)) => data_make::run(args, context),
     }
 }
 

@@ -11,6 +11,7 @@ use spectral_lab::bench::BenchError;
 use spectral_lab::data::DataError;
 use spectral_lab::model::ModelError;
 use spectral_lab::report::ReportError;
+use spectral_lab::simulate::SimulateError;
 use spectral_lab::train::TrainError;
 use spectral_studies::StudyError;
 
@@ -27,6 +28,8 @@ pub(super) enum CliError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Bench(#[from] BenchError),
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
     #[error(transparent)]
     Study(#[from] StudyError),
     #[error("{}: {source}", path.display())]

@@ -14,6 +14,7 @@ mod claims;
 mod compare;
 mod context;
 mod data;
+mod data_make;
 mod demo;
 mod device;
 mod error;

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The program's sources, relative to the crate's folder.
-pub(crate) const PLACES: [&str; 9] = [
+pub(crate) const PLACES: [&str; 10] = [
     "src",
     "../spectral-studies/src",
     "../spectral-lab/src",
     "../spectral-lab/peers",
     "../burn-spectral/src",
+    "../spectral-pde/src",
     "../spectral-kernels/src",
     "../fused-layers/src",
     "../spectral-lanes/src",

@@ -10,6 +10,7 @@ mod lists;
 mod parts;
 mod prediction;
 mod recipes;
+mod simulation;
 mod study;
 mod study_autoencoder;
 mod study_filters;

@@ -40,6 +40,7 @@ fn tables_follow_the_width_there_is() {
         "models",
         "models kk2",
         "data",
+        "data make --list",
         "inspect --list",
         "inspect --layer kk --shape 2x6x5",
         "study --list",
