@@ -33,6 +33,8 @@ impl WithDropout {
     }
 }
 
+impl Trainable for WithDropout {}
+
 impl Classifier for WithDropout {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let batch = images.dims()[0];
