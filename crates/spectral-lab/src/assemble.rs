@@ -19,7 +19,7 @@ use crate::train::{
 const MAX_SAMPLES: usize = 20;
 
 /// The figures of a run; the caller adds the names.
-pub fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
+pub fn figures<M>(outcome: &TrainOutcome<M>) -> ModelReport {
     let mut report = ModelReport {
         accuracy: f64::NAN,
         precision: f64::NAN,

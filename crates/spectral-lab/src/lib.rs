@@ -14,6 +14,7 @@ pub mod files;
 pub mod inspect;
 pub mod limits;
 pub mod model;
+pub mod operate;
 pub mod report;
 pub mod simulate;
 pub mod train;

@@ -70,6 +70,44 @@ pub enum ModelError {
         /// The limit.
         most: String,
     },
+    /// Fields on another number of axes than a network is for.
+    #[error("fields have {got} spatial axes; operator networks take 1, 2 or 3, as they were built for")]
+    Axes {
+        /// The number of axes.
+        got: usize,
+    },
+    /// A grid with too few points.
+    #[error("model '{model}' needs at least {smallest} grid points along each axis, got {got:?}")]
+    Grid {
+        /// The network.
+        model: &'static str,
+        /// The minimum.
+        smallest: usize,
+        /// Points along each axis.
+        got: Vec<usize>,
+    },
+    /// A number of modes that the grid does not have.
+    #[error("model '{model}' keeps 1 to {most} modes per axis on a grid of {sizes:?} points, got {got}")]
+    ModeCount {
+        /// The network.
+        model: &'static str,
+        /// The maximum.
+        most: usize,
+        /// The number given.
+        got: usize,
+        /// Points along each axis.
+        sizes: Vec<usize>,
+    },
+    /// A number of parameters that no width reaches.
+    #[error("model '{model}' has at most {most} parameters at the widths tried, got {wanted}")]
+    Parameters {
+        /// The network.
+        model: &'static str,
+        /// The number asked for.
+        wanted: usize,
+        /// The number at the largest width.
+        most: usize,
+    },
     /// A layer that cannot be built.
     #[error(transparent)]
     Layer(#[from] SpectralError),

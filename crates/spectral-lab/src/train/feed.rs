@@ -69,7 +69,7 @@ impl HostBatch {
     ) -> Result<Self, DataError> {
         let pixels = preparation.fill(images, indices, preparation.normalize)?;
         let targets = match preparation.target {
-            Target::Label => None,
+            Target::Label | Target::Field => None,
             Target::Image if *preparation.normalize == Normalize::ZeroOne => Some(pixels.clone()),
             // The same seed gives the same augmentation.
             Target::Image => Some(preparation.fill(images, indices, &Normalize::ZeroOne)?),

@@ -72,7 +72,7 @@ pub fn fit_fields<const D: usize, M: Operator<D>>(
     observer: &mut dyn Observer,
 ) -> Result<TrainOutcome<M>, TrainError> {
     config.validate()?;
-    let problem = FieldProblem {
+    let problem = FieldProblem::<D> {
         data,
         test: &data.tests[0].samples,
         scaling,
@@ -92,7 +92,7 @@ pub fn evaluate_fields<const D: usize, M: Operator<D>>(
     scaling: &Scaling,
     config: &TrainConfig,
 ) -> Result<Evaluation, TrainError> {
-    let problem = FieldProblem {
+    let problem = FieldProblem::<D> {
         data,
         test: samples,
         scaling,
@@ -101,8 +101,8 @@ pub fn evaluate_fields<const D: usize, M: Operator<D>>(
     evaluate_problem(model, &problem, config.eval_batch_size)
 }
 
-/// A set of fields, and how they are compared.
-struct FieldProblem<'a> {
+/// A set of fields on `D - 2` axes, and how they are compared.
+struct FieldProblem<'a, const D: usize> {
     data: &'a FieldSet,
     test: &'a Samples,
     scaling: &'a Scaling,
@@ -115,7 +115,7 @@ struct FieldBatch {
     targets: TensorData,
 }
 
-impl FieldProblem<'_> {
+impl<const D: usize> FieldProblem<'_, D> {
     fn part(&self, part: Part) -> &Samples {
         match part {
             Part::Train { .. } => &self.data.train,
@@ -135,7 +135,7 @@ impl FieldProblem<'_> {
         }
     }
 
-    fn loss<const D: usize>(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
+    fn loss(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
         match self.loss {
             Loss::RelativeH1 { derivative } => {
                 relative_h1(outputs, targets, self.derivative(derivative))
@@ -146,7 +146,7 @@ impl FieldProblem<'_> {
     }
 
     /// The mean relative errors of a batch, `[2]`.
-    fn errors<const D: usize>(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
+    fn errors(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
         let kind = match self.loss {
             Loss::RelativeH1 { derivative } => derivative,
             _ => DerivativeKind::Auto,
@@ -157,12 +157,12 @@ impl FieldProblem<'_> {
     }
 }
 
-impl<const D: usize, M: Operator<D>> Problem<M> for FieldProblem<'_> {
+impl<const D: usize, M: Operator<D>> Problem<M> for FieldProblem<'_, D> {
     type Batch = FieldBatch;
 
     fn check(&self) -> Result<(), TrainError> {
         for (part, samples) in [("training", &self.data.train), ("test", self.test)] {
-            if samples.len() == 0 {
+            if samples.is_empty() {
                 return Err(TrainError::NoSamples {
                     data: self.data.name.clone(),
                     part,
@@ -187,7 +187,7 @@ impl<const D: usize, M: Operator<D>> Problem<M> for FieldProblem<'_> {
     fn load(&self, part: Part, indices: &[u32]) -> Result<FieldBatch, DataError> {
         let samples = self.part(part);
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-        samples.fill(indices, &mut inputs, &mut targets);
+        samples.fill(indices, &mut inputs, &mut targets)?;
         let data = |values, shape: Vec<usize>| {
             TensorData::new(values, [&[indices.len()], &shape[..]].concat())
         };

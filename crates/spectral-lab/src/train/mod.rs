@@ -48,7 +48,7 @@ mod tests;
 pub use checkpoint::BestEpoch;
 pub use classifier::Classifier;
 pub use clipping::Clipping;
-pub use config::TrainConfig;
+pub use config::{ScalingConfig, TrainConfig};
 pub use error::TrainError;
 pub use evaluate::{Evaluation, Feeding, Probabilities, evaluate, predict, reconstruct};
 pub use fields::{Operator, Scaled, Scaling, evaluate_fields, fit_fields};
@@ -62,7 +62,7 @@ pub use optimizer::{AdamSettings, AdamWSettings, OptimizerConfig, RmsPropSetting
 pub use plateau::{Monitor, PlateauSettings, PlateauState};
 pub use progress::ProgressReporter;
 pub use recipe::{Recipe, recipes};
-pub use run_folder::{DataDescription, RunConfig, RunFolder};
+pub use run_folder::{DataDescription, FieldDescription, RunConfig, RunFolder};
 pub use schedule::{Decay, ScheduleConfig, Scheduler, Span, Warmup};
 pub use target::{Target, Task};
 pub use tensors::{check_finite_weights, converted_precisions};

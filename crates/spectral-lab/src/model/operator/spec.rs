@@ -6,7 +6,6 @@ use crate::data::fields::Boundary;
 
 /// Fields in and out of a network, and its size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct OperatorSpec {
     /// Channels of the input and of the output.
     pub channels: [usize; 2],
@@ -33,7 +32,7 @@ pub struct Architecture {
 
 /// Sizes that are asked for in place of a network's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct ArchitectureRequest {
     /// Channels of the hidden layers.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,7 @@
+//! Operator networks at work, whatever their number of axes: trained, evaluated and rolled out on fields.
+
+mod fit;
+mod network;
+
+pub use fit::{evaluate, fit};
+pub use network::FieldNetwork;
