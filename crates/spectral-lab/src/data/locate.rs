@@ -102,6 +102,30 @@ impl Roots {
         })
     }
 
+    /// The named files of a set, all from the first folder that has them. `hint` says how to get them.
+    pub(crate) fn files(
+        &self,
+        set: &str,
+        names: &[&str],
+        hint: &str,
+    ) -> Result<Vec<PathBuf>, DataError> {
+        let folders = self.folders(set);
+        let absent = |folder: &Path| -> Vec<String> {
+            let names = names.iter().filter(|name| !folder.join(name).is_file());
+            names.map(ToString::to_string).collect()
+        };
+        if let Some(folder) = folders.iter().find(|folder| absent(folder).is_empty()) {
+            return Ok(names.iter().map(|name| folder.join(name)).collect());
+        }
+        let started = folders.iter().find(|folder| folder.is_dir());
+        Err(DataError::MissingFiles {
+            set: set.into(),
+            files: absent(started.map_or(Path::new(""), |folder| folder)),
+            looked_in: folders,
+            hint: hint.into(),
+        })
+    }
+
     /// The first folder found for a data set of photographs. `hint` says how to create one.
     pub(crate) fn folder(&self, set: &str, hint: &str) -> Result<PathBuf, DataError> {
         let folders = self.folders(set);
