@@ -5,6 +5,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
+use crate::data::fields::{Boundary, FieldSet};
 use crate::data::{self, DataSet, Images};
 use crate::model::{FilterProbe, InputSpec, Network, probe_filters};
 use crate::report::{
@@ -153,6 +154,34 @@ pub fn data_report(data: &DataSet) -> DataSetReport {
         test_count: data.test.len(),
         samples: samples(data),
         models: Vec::new(),
+    }
+}
+
+/// A set of fields without models yet.
+pub fn field_report(data: &FieldSet) -> DataSetReport {
+    let samples = &data.train;
+    let grid: Vec<String> = samples.sizes().iter().map(usize::to_string).collect();
+    let kind = match samples.steps() {
+        1 => "pairs of fields".to_string(),
+        steps => format!("trajectories of {steps} steps"),
+    };
+    let boundary = match data.boundary {
+        Boundary::Periodic => "periodic",
+        Boundary::Other => "not periodic",
+    };
+    let equation = match &data.equation {
+        Some(equation) => format!("{}: ", equation.name),
+        None => String::new(),
+    };
+    DataSetReport {
+        name: data.name.clone(),
+        description: format!(
+            "{equation}{kind} on {} grid points, {boundary}.",
+            grid.join("×")
+        ),
+        train_count: samples.len(),
+        test_count: data.tests[0].samples.len(),
+        ..DataSetReport::default()
     }
 }
 

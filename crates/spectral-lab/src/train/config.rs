@@ -8,7 +8,7 @@ use super::loss::Loss;
 use super::optimizer::OptimizerConfig;
 use super::schedule::ScheduleConfig;
 use super::target::{Target, Task};
-use crate::data::fields::ScalingKind;
+use crate::data::fields::{FieldSymmetry, ScalingKind};
 use crate::data::{Augment, Normalize};
 
 /// Settings of a training run. Settings missing from a file have their defaults.
@@ -44,6 +44,9 @@ pub struct TrainConfig {
     /// Scaling of fields; none.
     #[serde(skip_serializing_if = "ScalingConfig::is_none")]
     pub scaling: ScalingConfig,
+    /// Symmetries that training fields are moved by; none.
+    #[serde(skip_serializing_if = "is_no_symmetry")]
+    pub symmetry: FieldSymmetry,
     /// Training loss; cross-entropy.
     pub loss: Loss,
     /// The optimizer; Adam.
@@ -55,7 +58,7 @@ pub struct TrainConfig {
 }
 
 /// How fields are scaled, by constants fitted to the training samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScalingConfig {
     /// The inputs; not at all.
@@ -64,10 +67,23 @@ pub struct ScalingConfig {
     pub targets: ScalingKind,
 }
 
+impl Default for ScalingConfig {
+    fn default() -> Self {
+        Self {
+            inputs: ScalingKind::None,
+            targets: ScalingKind::None,
+        }
+    }
+}
+
 impl ScalingConfig {
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
+}
+
+fn is_no_symmetry(symmetry: &FieldSymmetry) -> bool {
+    *symmetry == FieldSymmetry::None
 }
 
 impl Default for TrainConfig {
@@ -85,6 +101,7 @@ impl Default for TrainConfig {
             augment: Augment::default(),
             target: Target::default(),
             scaling: ScalingConfig::default(),
+            symmetry: FieldSymmetry::default(),
             loss: Loss::default(),
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),

@@ -76,7 +76,7 @@ pub fn fit_fields<const D: usize, M: Operator<D>>(
         data,
         test: &data.tests[0].samples,
         scaling,
-        loss: config.loss,
+        config,
     };
     fit_problem(model, &problem, config, run, observer)
 }
@@ -96,7 +96,7 @@ pub fn evaluate_fields<const D: usize, M: Operator<D>>(
         data,
         test: samples,
         scaling,
-        loss: config.loss,
+        config,
     };
     evaluate_problem(model, &problem, config.eval_batch_size)
 }
@@ -106,7 +106,7 @@ struct FieldProblem<'a, const D: usize> {
     data: &'a FieldSet,
     test: &'a Samples,
     scaling: &'a Scaling,
-    loss: Loss,
+    config: &'a TrainConfig,
 }
 
 /// A mini-batch on the host.
@@ -123,6 +123,20 @@ impl<const D: usize> FieldProblem<'_, D> {
         }
     }
 
+    /// Moves each pair of a training batch by a symmetry.
+    fn move_fields(&self, indices: &[u32], epoch: usize, sides: [&mut Vec<f32>; 2]) {
+        let (config, sizes) = (self.config, self.data.train.sizes());
+        for side in sides {
+            let length = side.len() / indices.len().max(1);
+            for (field, index) in side.chunks_exact_mut(length.max(1)).zip(indices) {
+                let drawn = config.symmetry.draw(&sizes, config.seed, epoch as u64, *index);
+                if let Some(drawn) = drawn {
+                    drawn.apply(field, &sizes);
+                }
+            }
+        }
+    }
+
     fn derivative(&self, kind: DerivativeKind) -> Derivative {
         let periodic = self.data.boundary == Boundary::Periodic;
         match kind {
@@ -136,7 +150,7 @@ impl<const D: usize> FieldProblem<'_, D> {
     }
 
     fn loss(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
-        match self.loss {
+        match self.config.loss {
             Loss::RelativeH1 { derivative } => {
                 relative_h1(outputs, targets, self.derivative(derivative))
             }
@@ -147,7 +161,7 @@ impl<const D: usize> FieldProblem<'_, D> {
 
     /// The mean relative errors of a batch, `[2]`.
     fn errors(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
-        let kind = match self.loss {
+        let kind = match self.config.loss {
             Loss::RelativeH1 { derivative } => derivative,
             _ => DerivativeKind::Auto,
         };
@@ -188,6 +202,9 @@ impl<const D: usize, M: Operator<D>> Problem<M> for FieldProblem<'_, D> {
         let samples = self.part(part);
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         samples.fill(indices, &mut inputs, &mut targets)?;
+        if let Part::Train { epoch } = part {
+            self.move_fields(indices, epoch, [&mut inputs, &mut targets]);
+        }
         let data = |values, shape: Vec<usize>| {
             TensorData::new(values, [&[indices.len()], &shape[..]].concat())
         };

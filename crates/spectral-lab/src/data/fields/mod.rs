@@ -38,6 +38,7 @@ mod samples;
 mod scaling;
 mod settings;
 mod statistics;
+mod symmetry;
 
 use std::path::{Path, PathBuf};
 
@@ -47,6 +48,7 @@ pub use samples::{Fields, Samples};
 pub use scaling::{FieldScaling, ScalingKind};
 pub use settings::{Boundary, FieldEquation};
 pub use statistics::FieldStatistics;
+pub use symmetry::{FieldSymmetry, Move};
 
 use super::DataError;
 
