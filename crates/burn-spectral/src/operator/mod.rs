@@ -27,6 +27,7 @@ mod fno;
 mod form;
 mod grid;
 mod local;
+mod loss;
 mod norm;
 mod padding;
 mod pointwise;
@@ -39,6 +40,10 @@ pub use fno::{Fno, Fno1d, Fno2d, Fno3d, FnoConfig};
 pub use form::{BlockForm, BlockLocal, BlockMlp, ModeCounting};
 pub use grid::GridEmbedding;
 pub use local::{Boundary, LocalConv, LocalConvConfig};
+pub use loss::{
+    Derivative, RelativeH1, relative_h1, relative_h1_per_sample, relative_l2,
+    relative_l2_per_sample,
+};
 pub use norm::{OperatorNorm, OperatorNormKind};
 pub use padding::DomainPadding;
 pub use pointwise::{Pointwise, PointwiseConfig};

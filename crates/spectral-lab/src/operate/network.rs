@@ -3,7 +3,6 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::data::fields::Samples;
 use crate::model::ModelError;
 use crate::model::operator::{OperatorNetwork, OperatorSpec, find_operator};
 use crate::train::{Operator, Scaled, Scaling, TrainError};
@@ -72,9 +71,4 @@ fn predict<const D: usize, M: Operator<D>>(
     outputs
         .try_into_vec_as()
         .map_err(|error| TrainError::Device(format!("{error:?}")))
-}
-
-/// The shape of `count` fields of `samples`' inputs.
-pub(super) fn batch_shape(samples: &Samples, count: usize) -> Vec<usize> {
-    [&[count], &samples.input_shape()[..]].concat()
 }
