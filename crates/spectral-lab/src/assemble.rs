@@ -77,6 +77,7 @@ fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
         test_accuracy: epoch.test_accuracy().unwrap_or(f64::NAN),
         learning_rate: epoch.learning_rate,
         images_per_s: epoch.timing.images_per_second,
+        ..EpochReport::default()
     }
 }
 
@@ -91,6 +92,7 @@ fn diverged_epoch(epoch: usize, loss: f64) -> EpochReport {
         test_accuracy: f64::NAN,
         learning_rate: f64::NAN,
         images_per_s: f64::NAN,
+        ..EpochReport::default()
     }
 }
 
@@ -153,7 +155,7 @@ pub fn data_report(data: &DataSet) -> DataSetReport {
         train_count: data.train.len(),
         test_count: data.test.len(),
         samples: samples(data),
-        models: Vec::new(),
+        ..DataSetReport::default()
     }
 }
 
