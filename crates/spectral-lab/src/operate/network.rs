@@ -45,6 +45,14 @@ impl FieldNetwork {
         })
     }
 
+    /// Checks that the network accepts fields of shape `[channels, space…]`.
+    ///
+    /// # Errors
+    /// If the channels or axes differ from the network's, or the grid does not have its modes or points.
+    pub fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
+        each!(self, model => model.check(shape))
+    }
+
     /// Predicts the fields that follow `inputs`, `[sample, channel, space…]` in C order, in the fields' own
     /// units.
     ///
