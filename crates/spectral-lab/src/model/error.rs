@@ -70,6 +70,22 @@ pub enum ModelError {
         /// The limit.
         most: String,
     },
+    /// A grid that a network cannot halve often enough.
+    #[error("model '{model}' needs grid sizes that are multiples of {multiple}, got {got:?}")]
+    Grid {
+        /// The network.
+        model: &'static str,
+        /// What the sizes must be multiples of.
+        multiple: usize,
+        /// The sizes of the grid.
+        got: Vec<usize>,
+    },
+    /// A number of taps that upsampling does not have.
+    #[error("upsampling by convolution has 3 or 4 taps, got {got}")]
+    Taps {
+        /// The number given.
+        got: usize,
+    },
     /// A layer that cannot be built.
     #[error(transparent)]
     Layer(#[from] SpectralError),
