@@ -37,7 +37,7 @@ pub use fused_layers::ops::squared_error::fallback as mean_squared_error_fallbac
 pub use fused_layers::ops::{
     Activation, ChannelSpec, CrossEntropySpec, DirectConvSpec, MaxPool, NormalizedBatch,
     activate_pool, batch_norm_train, channel_affine, cross_entropy, direct_conv, linear,
-    mean_squared_error, optimizer,
+    mean_squared_error, optimizer, periodic_pad,
 };
 pub use long_conv::long_conv;
 pub use mix::{mix, spectral_conv};

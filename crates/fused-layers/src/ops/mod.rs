@@ -11,6 +11,7 @@ pub mod cross_entropy;
 pub mod direct_conv;
 pub mod linear;
 pub mod optimizer;
+pub mod periodic_pad;
 pub mod squared_error;
 
 pub use batch_norm::{
@@ -20,4 +21,5 @@ pub use batch_norm::{
 pub use cross_entropy::{CrossEntropySpec, cross_entropy};
 pub use direct_conv::{DirectConvSpec, direct_conv};
 pub use linear::linear;
+pub use periodic_pad::periodic_pad;
 pub use squared_error::mean_squared_error;
