@@ -14,6 +14,7 @@
 //! - [`spatial`]: Burn's spatial layers on faster CPU kernels
 //! - [`pool`]: changes of resolution through the spectrum
 //! - [`frequency`]: layers on spectra, without transforms
+//! - [`operator`]: networks that learn solution operators of PDEs, and their losses
 //! - [`summary`]: a table of a network's layers, parameters and cost
 //! - [`inspect`]: what a layer computes, measured by probing it
 //! - [`published`]: layers exactly as in their papers, for comparisons
@@ -67,6 +68,7 @@ mod initializer;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod memory;
+pub mod operator;
 pub mod ops;
 pub mod pool;
 pub mod prelude;
