@@ -14,6 +14,8 @@ from cemnet import cemnet
 from convolution import fftconv
 from layers import LAYERS
 from long import long
+from losses import losses
+from low_rank import low_rank
 from modes import modes
 from norm import norm
 from parametric import parametric, spectra
@@ -24,7 +26,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet,
+    long, norm, cemnet, losses, low_rank,
 )
 
 if __name__ == "__main__":
