@@ -32,6 +32,7 @@ mod padding;
 mod pointwise;
 mod rollout;
 mod skip;
+mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
@@ -44,6 +45,7 @@ pub use padding::DomainPadding;
 pub use pointwise::{Pointwise, PointwiseConfig};
 pub use rollout::rollout;
 pub use skip::{SkipConnection, SkipKind, SoftGating};
+pub use uno::{Uno, Uno1d, Uno2d, Uno3d, UnoConfig, UnoLayer};
 
 use burn::tensor::Tensor;
 
