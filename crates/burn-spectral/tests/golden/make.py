@@ -16,6 +16,8 @@ from layers import LAYERS
 from long import long
 from modes import modes
 from norm import norm
+from operator_networks import fno, uno
+from operators import operator_blocks
 from parametric import parametric, spectra
 from responses import constant, free, kernel
 from stacks import stacks
@@ -24,7 +26,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet,
+    long, norm, cemnet, operator_blocks, fno, uno,
 )
 
 if __name__ == "__main__":
