@@ -9,6 +9,7 @@ pub mod batch_norm;
 mod close;
 pub mod cross_entropy;
 pub mod direct_conv;
+pub mod gelu;
 pub mod linear;
 pub mod optimizer;
 pub mod squared_error;
@@ -19,5 +20,6 @@ pub use batch_norm::{
 };
 pub use cross_entropy::{CrossEntropySpec, cross_entropy};
 pub use direct_conv::{DirectConvSpec, direct_conv};
+pub use gelu::{add_gelu, gelu};
 pub use linear::linear;
 pub use squared_error::mean_squared_error;
