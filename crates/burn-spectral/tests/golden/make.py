@@ -18,6 +18,8 @@ from losses import losses
 from low_rank import low_rank
 from modes import modes
 from norm import norm
+from operator_networks import fno, uno
+from operators import operator_blocks
 from parametric import parametric, spectra
 from responses import constant, free, kernel
 from stacks import stacks
@@ -26,7 +28,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet, losses, low_rank,
+    long, norm, cemnet, losses, low_rank, operator_blocks, fno, uno,
 )
 
 if __name__ == "__main__":
