@@ -15,8 +15,9 @@ use crate::report::{
 /// Errors above this leave the chart, which would otherwise show little else.
 const HIGHEST: f64 = 1e3;
 
-/// Energies below this share of the largest are drawn at it: the rounding errors of f32.
-const FLOOR: f64 = 1e-14;
+/// Energies below this share of the largest are the rounding errors of f32: they are drawn at it, and a
+/// band of them has no error.
+const FLOOR: f64 = 1e-12;
 
 /// A network with its rollout.
 #[derive(Debug, Clone, Copy)]
@@ -167,11 +168,11 @@ fn band_words(results: &RolloutResults) -> Vec<BandWords<'_>> {
 /// Errors by step on a logarithmic scale.
 fn errors(runs: &[Run<'_>], reference: &str) -> Block {
     let results = runs[0].results;
-    let line = |name: String, group, dashed, values: &[f64]| Line {
+    let line = |name: String, group, dashed, steps: &[usize], values: &[f64]| Line {
         name,
         group,
         dashed,
-        points: (results.steps.iter().zip(values))
+        points: (steps.iter().zip(values))
             .map(|(&step, &error)| Point {
                 x: step as f64,
                 y: if error <= HIGHEST { error } else { f64::NAN },
@@ -180,25 +181,22 @@ fn errors(runs: &[Run<'_>], reference: &str) -> Block {
     };
     let mut lines = Vec::new();
     for (index, run) in runs.iter().enumerate() {
-        let (name, curve) = (run.name, &run.results.prediction);
-        lines.push(line(name.into(), index + 1, false, &curve.mean));
-        if results.samples > 1 {
-            lines.push(line(
-                format!("{name}, worst"),
-                index + 1,
-                true,
-                &curve.worst,
-            ));
+        let (name, steps, curve) = (run.name, &run.results.steps, &run.results.prediction);
+        lines.push(line(name.into(), index + 1, false, steps, &curve.mean));
+        if run.results.samples > 1 {
+            let name = format!("{name}, worst");
+            lines.push(line(name, index + 1, true, steps, &curve.worst));
         }
     }
-    lines.push(line(
-        "persistence".into(),
-        0,
-        false,
-        &results.persistence.mean,
-    ));
-    if let Some(curve) = &results.reference {
-        lines.push(line(reference.into(), runs.len() + 1, false, &curve.mean));
+    let others = [
+        ("persistence", 0, Some(&results.persistence)),
+        (reference, runs.len() + 1, results.reference.as_ref()),
+    ];
+    for (name, group, curve) in others {
+        // An error of 0 has no place on the scale.
+        if let Some(curve) = curve.filter(|curve| curve.mean.iter().any(|&error| error > 0.0)) {
+            lines.push(line(name.into(), group, false, &results.steps, &curve.mean));
+        }
     }
     chart("step", lines)
 }
@@ -287,7 +285,10 @@ fn bands(runs: &[Run<'_>]) -> Block {
         }
         cells.push(count(spectrum.step).into());
         let errors = spectrum.errors.thirds.iter();
-        cells.extend(errors.map(|error| Value::from(error.relative)));
+        cells.extend(errors.map(|error| match error.share > FLOOR {
+            true => Value::from(error.relative),
+            false => Value::from("–"),
+        }));
         cells
     };
     let rows = runs.iter().flat_map(|run| {

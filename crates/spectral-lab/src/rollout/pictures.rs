@@ -144,14 +144,14 @@ fn difference(frame: &Frame) -> Vec<f32> {
         .collect()
 }
 
-/// The scale of differences, no wider than that of the truth, so that what is wrong early shows beside
-/// what has diverged.
+/// The scale of differences, up to twice that of the truth (as far as two states of its size can
+/// differ), so that what is wrong early shows beside what has diverged.
 fn difference_scale<'a>(
     truth: ColorScale,
     differences: impl Iterator<Item = &'a [f32]>,
 ) -> ColorScale {
     let own = ColorScale::symmetric(differences);
-    let widest = truth.low.abs().max(truth.high.abs());
+    let widest = 2.0 * truth.low.abs().max(truth.high.abs());
     match own.high > widest && widest > 0.0 {
         true => ColorScale {
             low: -widest,
@@ -262,8 +262,8 @@ mod tests {
         let lagging = &prediction.pictures[1];
         assert_eq!(pixel(lagging, 32, 0), map.at(1.0));
         assert_eq!(pixel(lagging, 32, 16), map.at(0.25));
-        // The difference of step 1: +1.5 where the pulse was, clamped to the scale of the truth.
-        assert_eq!(difference.scale.unwrap().high, 1.0);
+        // The difference of step 1: +1.5 where the pulse was.
+        assert_eq!(difference.scale.unwrap().high, 1.5);
         assert_eq!(pixel(&difference.pictures[0], 32, 0), map.at(1.0));
         assert_eq!(pixel(&difference.pictures[0], 32, 16), map.at(0.0));
         assert_eq!(pixel(&difference.pictures[0], 32, 32), [255; 3]);
@@ -286,6 +286,19 @@ mod tests {
         // The sample that is lost has a gray pixel in its last frame.
         assert_eq!(pixel(&prediction.pictures[5], 0, 0), [0x9A; 3]);
         assert!(shown[0].unknown && !shown[1].unknown);
+    }
+
+    #[test]
+    fn a_prediction_that_grows_does_not_widen_the_scales() {
+        let shape = [1, 1, 4];
+        let truth = [1.0, -1.0, 0.5, 0.0];
+        let mut rollout = Accumulator::new(&shape, &truth, RolloutOptions::new(&shape, 1)).unwrap();
+        rollout.push(1, &truth, &[1e30, -1e30, 0.5, 0.0]).unwrap();
+        let shown = shown(&rollout.finish()).unwrap();
+        let scales: Vec<f32> = (rows(&shown[0]).iter())
+            .map(|row| row.scale.unwrap().high)
+            .collect();
+        assert_eq!(scales, [1.0, 1.0, 2.0]);
     }
 
     #[test]

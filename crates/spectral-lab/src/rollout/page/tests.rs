@@ -5,7 +5,7 @@ use crate::report::{Report, to_html, to_markdown, write_section_files};
 use crate::rollout::{Accumulator, RolloutOptions};
 
 /// Waves that travel; the prediction lags behind and grows, and is lost at `lost` if that is reached.
-pub(super) fn travelling(shape: &[usize], steps: usize, lost: usize, lag: f32) -> RolloutResults {
+fn traveling(shape: &[usize], steps: usize, lost: usize, lag: f32) -> RolloutResults {
     let sizes = &shape[2..];
     let points: usize = sizes.iter().product();
     let state = |time: f32, growth: f32| -> Vec<f32> {
@@ -54,7 +54,7 @@ fn paragraphs(sections: &[Section]) -> String {
 
 #[test]
 fn the_section_tells_errors_beside_persistence_and_the_reference() {
-    let sections = one(&travelling(&[4, 1, 32], 120, 999, 0.9));
+    let sections = one(&traveling(&[4, 1, 32], 120, 999, 0.9));
     assert_eq!(sections.len(), 1);
     assert_eq!(sections[0].heading, "Rollout of 120 steps");
     let text = paragraphs(&sections);
@@ -67,6 +67,20 @@ fn the_section_tells_errors_beside_persistence_and_the_reference() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    let Some(Block::Chart(chart)) =
+        (sections[0].blocks.iter()).find(|block| matches!(block, Block::Chart(_)))
+    else {
+        panic!()
+    };
+    let ChartKind::Lines { lines, .. } = &chart.kind else {
+        panic!()
+    };
+    let names: Vec<&str> = lines.iter().map(|line| &*line.name).collect();
+    assert_eq!(
+        names,
+        ["fno", "fno, worst", "persistence"],
+        "the exact one has no logarithm"
+    );
     let titles: Vec<&str> = (sections[0].blocks.iter())
         .filter_map(|block| match block {
             Block::Chart(chart) => Some(&*chart.title),
@@ -90,14 +104,14 @@ fn the_section_tells_errors_beside_persistence_and_the_reference() {
             "Energy by wavenumber, logarithmic",
             "Errors of the rollout",
             "Errors by frequency",
-            "truth and prediction over time",
+            "Truth and prediction over time",
         ]
     );
 }
 
 #[test]
 fn a_rollout_that_diverges_says_when_and_how_many() {
-    let results = travelling(&[2, 1, 16, 16], 20, 7, 1.0);
+    let results = traveling(&[2, 1, 16, 16], 20, 7, 1.0);
     let text = paragraphs(&one(&results));
     assert!(
         text.contains(
@@ -110,8 +124,8 @@ fn a_rollout_that_diverges_says_when_and_how_many() {
 
 #[test]
 fn several_networks_share_a_page_that_renders_in_every_format() {
-    let good = travelling(&[2, 1, 16, 16], 12, 99, 1.0);
-    let bad = travelling(&[2, 1, 16, 16], 12, 5, 0.5);
+    let good = traveling(&[2, 1, 16, 16], 12, 99, 1.0);
+    let bad = traveling(&[2, 1, 16, 16], 12, 5, 0.5);
     let runs = [("fno", &good), ("resnet", &bad)].map(|(name, results)| Run { name, results });
     let mut report = Report {
         sections: report_sections(&runs, "exact propagator").unwrap(),
