@@ -15,7 +15,6 @@ from convolution import fftconv
 from layers import LAYERS
 from long import long
 from losses import losses
-from low_rank import low_rank
 from modes import modes
 from norm import norm
 from parametric import parametric, spectra
@@ -26,7 +25,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet, losses, low_rank,
+    long, norm, cemnet, losses,
 )
 
 if __name__ == "__main__":
