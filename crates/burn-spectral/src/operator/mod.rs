@@ -28,6 +28,7 @@ mod form;
 mod grid;
 mod local;
 mod loss;
+mod low_rank;
 mod norm;
 mod padding;
 mod pointwise;
@@ -44,6 +45,10 @@ pub use local::{Boundary, LocalConv, LocalConvConfig};
 pub use loss::{
     Derivative, RelativeH1, relative_h1, relative_h1_per_sample, relative_l2,
     relative_l2_per_sample,
+};
+pub use low_rank::{
+    ComplexParam, CpFactors, LowRank, LowRankFactors, LowRankModes, LowRankModes1d, LowRankModes2d,
+    LowRankModes3d, LowRankModesConfig, TuckerFactors,
 };
 pub use norm::{OperatorNorm, OperatorNormKind};
 pub use padding::DomainPadding;

@@ -15,6 +15,7 @@ from convolution import fftconv
 from layers import LAYERS
 from long import long
 from losses import losses
+from low_rank import low_rank
 from modes import modes
 from norm import norm
 from parametric import parametric, spectra
@@ -25,7 +26,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet, losses,
+    long, norm, cemnet, losses, low_rank,
 )
 
 if __name__ == "__main__":
