@@ -23,6 +23,7 @@
 
 mod block;
 mod channel_mlp;
+mod factorized;
 mod fno;
 mod form;
 mod grid;
@@ -38,6 +39,7 @@ mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
+pub use factorized::{AxisModes, FeedForward, Ffno, Ffno1d, Ffno2d, Ffno3d, FfnoConfig};
 pub use fno::{Fno, Fno1d, Fno2d, Fno3d, FnoConfig};
 pub use form::{BlockForm, BlockLocal, BlockMlp, ModeCounting};
 pub use grid::GridEmbedding;

@@ -12,6 +12,7 @@ import torch
 from causal import kramers_kronig
 from cemnet import cemnet
 from convolution import fftconv
+from factorized import factorized
 from layers import LAYERS
 from long import long
 from losses import losses
@@ -26,7 +27,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet, losses, low_rank,
+    long, norm, cemnet, losses, low_rank, factorized,
 )
 
 if __name__ == "__main__":
