@@ -290,6 +290,9 @@ fn parameters_are_counted_as_published() {
         .unwrap()
         .num_params();
     assert_eq!(count, 27_193);
+    // Unetmod64 of PDEArena's model zoo, 577.055 MB in float32.
+    let count = ModernUNetConfig::new([12, 3], 64).parameters(2);
+    assert_eq!(count, 144_263_683);
 }
 
 #[test]
