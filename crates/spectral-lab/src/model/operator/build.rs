@@ -44,7 +44,9 @@ impl Kind {
     /// The fewest points along each axis.
     pub(super) fn smallest(self, layers: usize) -> usize {
         match self {
-            Self::UNet | Self::ModernUNet => 1usize.checked_shl(layers as u32).unwrap_or(usize::MAX),
+            Self::UNet | Self::ModernUNet => {
+                1usize.checked_shl(layers as u32).unwrap_or(usize::MAX)
+            }
             _ if self.is_spectral() => 2,
             _ => 3,
         }
@@ -54,7 +56,9 @@ impl Kind {
 /// The channels of a U-Net on so many grids beside the full one, as multiples of those on the grid before: no more on
 /// the first, twice as many on each of the others.
 fn factors(levels: usize) -> Vec<usize> {
-    (0..=levels.min(16)).map(|level| 1 + usize::from(level > 0)).collect()
+    (0..=levels.min(16))
+        .map(|level| 1 + usize::from(level > 0))
+        .collect()
 }
 
 /// Creates a network.

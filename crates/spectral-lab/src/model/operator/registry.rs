@@ -202,7 +202,12 @@ impl OperatorInfo {
                 sizes: spec.sizes.clone(),
             });
         }
-        let weights = limits::product([width, width, layers, modes.max(9).pow(spec.sizes.len() as u32)]);
+        let weights = limits::product([
+            width,
+            width,
+            layers,
+            modes.max(9).pow(spec.sizes.len() as u32),
+        ]);
         if weights > limits::WEIGHTS {
             return Err(ModelError::TooLarge {
                 what: format!("the weights of {} with {width} channels", self.name),
@@ -224,7 +229,9 @@ impl OperatorInfo {
         self.check(&at(1))?;
         let wanted = wanted as u64;
         let count = |width: usize| match self.check(&at(width)) {
-            Ok(()) => self.parameters(&at(width)).map_or(u64::MAX, |count| count as u64),
+            Ok(()) => self
+                .parameters(&at(width))
+                .map_or(u64::MAX, |count| count as u64),
             Err(_) => u64::MAX,
         };
         // Counting draws the weights, so nothing much larger than what is wanted is built.
