@@ -36,7 +36,7 @@ const OPERATORS: [OperatorInfo; 9] = [
         name: "resnet",
         summary: "residual network of 3-tap convolutions",
         source: "He et al. 2016; as an emulator, Koehler et al. 2024 (APEBench)",
-        architectures: [size(26, 6, 0), size(26, 6, 0), size(16, 4, 0)],
+        architectures: [size(26, 8, 0), size(26, 8, 0), size(16, 4, 0)],
         kind: Kind::ResNet,
     },
     OperatorInfo {
