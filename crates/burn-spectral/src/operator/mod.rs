@@ -59,8 +59,6 @@ pub use rollout::rollout;
 pub use skip::{SkipConnection, SkipKind, SoftGating};
 pub use uno::{Uno, Uno1d, Uno2d, Uno3d, UnoConfig, UnoLayer};
 
-use crate::ops::{add_gelu, gelu};
-
 /// `dims` with another number of channels.
 fn with_channels<const D: usize>(mut dims: [usize; D], channels: usize) -> [usize; D] {
     dims[1] = channels;
