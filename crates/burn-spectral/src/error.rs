@@ -392,6 +392,36 @@ pub enum SpectralError {
         /// Shape of the spectrum.
         got: Vec<usize>,
     },
+    /// A skip connection that keeps channels apart between layers of different numbers of channels.
+    #[error(
+        "a {skip} skip connection needs as many output channels as input channels, got {got:?}; use a linear one"
+    )]
+    SkipChannels {
+        /// Kind of the connection.
+        skip: &'static str,
+        /// Input and output channels.
+        got: [usize; 2],
+    },
+    /// A channel MLP without hidden channels.
+    #[error(
+        "a channel MLP on {channels} channels needs an expansion that gives at least 1 hidden channel, got {got}"
+    )]
+    Expansion {
+        /// Channels of the block.
+        channels: usize,
+        /// The expansion given, as text.
+        got: String,
+    },
+    /// A number of settings other than the layer's number of spatial axes.
+    #[error("expected {axes} {what}, one per spatial axis, got {got}")]
+    PerAxis {
+        /// What was counted.
+        what: &'static str,
+        /// Spatial axes of the layer.
+        axes: usize,
+        /// How many were given.
+        got: usize,
+    },
     /// An input with another number of channels than the layer's.
     #[error("expected {expected} channels, got an input of shape {got:?}")]
     Channels {
