@@ -32,6 +32,7 @@ mod padding;
 mod pointwise;
 mod rollout;
 mod skip;
+pub mod state_dict;
 
 pub use block::{FnoBlock, FnoBlockConfig};
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
