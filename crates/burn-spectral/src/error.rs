@@ -325,6 +325,27 @@ pub enum SpectralError {
         /// Spatial axes of the layer.
         got: usize,
     },
+    /// A number of domain lengths other than the number of spatial axes.
+    #[error("expected {axes} domain lengths, one per spatial axis, got {got}")]
+    Lengths {
+        /// Spatial axes of the grid.
+        axes: usize,
+        /// Number of lengths given.
+        got: usize,
+    },
+    /// A grid with too few points for one-sided differences.
+    #[error(
+        "one-sided differences need at least {least} points along each axis, got {} along spatial axis {axis} \
+         of a grid of {got:?}", got[*axis]
+    )]
+    Points {
+        /// Points that are needed.
+        least: usize,
+        /// The spatial axis.
+        axis: usize,
+        /// Points along each axis.
+        got: Vec<usize>,
+    },
     /// A layer of more or fewer spatial axes than the transforms serve.
     #[error("expected 1 to 3 spatial axes, got {got}")]
     SpatialAxes {
@@ -411,6 +432,16 @@ pub enum SpectralError {
         channels: usize,
         /// The expansion given, as text.
         got: String,
+    },
+    /// A connection that does not lead from a layer to a later one.
+    #[error(
+        "a connection must lead from a layer to a later one of {layers}, and only one to each, got {got:?}"
+    )]
+    Connection {
+        /// Layers of the network.
+        layers: usize,
+        /// The layers it was to join, from 0.
+        got: [usize; 2],
     },
     /// A number of settings other than the layer's number of spatial axes.
     #[error("expected {axes} {what}, one per spatial axis, got {got}")]

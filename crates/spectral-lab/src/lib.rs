@@ -15,6 +15,7 @@ pub mod files;
 pub mod inspect;
 pub mod limits;
 pub mod model;
+pub mod operate;
 pub mod report;
 pub mod simulate;
 pub mod state_dict;

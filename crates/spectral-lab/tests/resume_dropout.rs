@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use spectral_lab::data::{DataSet, Images};
 use spectral_lab::train::{
     Classifier, DataDescription, EpochMetrics, ModelDescription, Observer, RunConfig, RunFolder,
-    TrainConfig, fit,
+    TrainConfig, Trainable, fit,
 };
 
 #[derive(Module, Debug)]
@@ -32,6 +32,8 @@ impl WithDropout {
         self.linear.weight.val().try_into_vec_as().unwrap()
     }
 }
+
+impl Trainable for WithDropout {}
 
 impl Classifier for WithDropout {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {

@@ -27,12 +27,14 @@ mod fno;
 mod form;
 mod grid;
 mod local;
+mod loss;
 mod norm;
 mod padding;
 mod pointwise;
 mod rollout;
 mod skip;
 pub mod state_dict;
+mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
@@ -40,23 +42,18 @@ pub use fno::{Fno, Fno1d, Fno2d, Fno3d, FnoConfig};
 pub use form::{BlockForm, BlockLocal, BlockMlp, ModeCounting};
 pub use grid::GridEmbedding;
 pub use local::{Boundary, LocalConv, LocalConvConfig};
+pub use loss::{
+    Derivative, RelativeH1, relative_h1, relative_h1_per_sample, relative_l2,
+    relative_l2_per_sample,
+};
 pub use norm::{OperatorNorm, OperatorNormKind};
 pub use padding::DomainPadding;
 pub use pointwise::{Pointwise, PointwiseConfig};
 pub use rollout::rollout;
 pub use skip::{SkipConnection, SkipKind, SoftGating};
+pub use uno::{Uno, Uno1d, Uno2d, Uno3d, UnoConfig, UnoLayer};
 
-use burn::tensor::Tensor;
-
-/// The GELU activation, exact.
-fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    burn::tensor::activation::gelu(x)
-}
-
-/// The GELU of a sum.
-fn add_gelu<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
-    gelu(a + b)
-}
+use crate::ops::{add_gelu, gelu};
 
 /// `dims` with another number of channels.
 fn with_channels<const D: usize>(mut dims: [usize; D], channels: usize) -> [usize; D] {

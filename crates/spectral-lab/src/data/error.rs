@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::fields::FieldError;
+
 /// An error that names the file or value and what is accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
@@ -254,6 +256,9 @@ pub enum DataError {
         /// The number of images.
         len: usize,
     },
+    /// Fields that cannot be loaded.
+    #[error(transparent)]
+    Field(#[from] FieldError),
     /// A data set that cannot be downloaded.
     #[error("'{set}' cannot be fetched: {reason}")]
     NotFetchable {

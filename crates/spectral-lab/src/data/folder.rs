@@ -234,7 +234,7 @@ fn decode(listing: &Listing, size: (usize, usize)) -> Result<Images, DataError> 
         .zip(listing)
         .try_for_each(|(planes, (photo, _))| {
             planes.copy_from_slice(&photo::read_photo(&photo.path, 3, size)?);
-            Ok(())
+            Ok::<(), DataError>(())
         })?;
     Ok(Images {
         pixels,

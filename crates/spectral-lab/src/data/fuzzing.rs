@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::unpack::Content;
-use super::{cifar, idx, photo};
+use super::{cifar, fields, idx, photo};
 
 /// Records per CIFAR-10 file here.
 const RECORDS: usize = 2;
@@ -42,6 +42,11 @@ pub fn archive(path: &Path) -> bool {
 pub fn image(bytes: &[u8]) -> bool {
     let picture = photo::decode(bytes).map(|picture| photo::fit(picture, (9, 7)));
     picture.is_ok_and(|picture| picture.width() == 7)
+}
+
+/// An archive of fields.
+pub fn fields(bytes: &[u8]) -> bool {
+    fields::file::fuzz(bytes)
 }
 
 /// Bytes as a gzip stream.

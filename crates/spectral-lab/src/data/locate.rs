@@ -102,6 +102,30 @@ impl Roots {
         })
     }
 
+    /// The named files of a set, all from the first folder that has them. `hint` says how to get them.
+    pub(crate) fn files(
+        &self,
+        set: &str,
+        names: &[&str],
+        hint: &str,
+    ) -> Result<Vec<PathBuf>, DataError> {
+        let folders = self.folders(set);
+        let absent = |folder: &Path| -> Vec<String> {
+            let names = names.iter().filter(|name| !folder.join(name).is_file());
+            names.map(ToString::to_string).collect()
+        };
+        if let Some(folder) = folders.iter().find(|folder| absent(folder).is_empty()) {
+            return Ok(names.iter().map(|name| folder.join(name)).collect());
+        }
+        let started = folders.iter().find(|folder| folder.is_dir());
+        Err(DataError::MissingFiles {
+            set: set.into(),
+            files: absent(started.map_or(Path::new(""), |folder| folder)),
+            looked_in: folders,
+            hint: hint.into(),
+        })
+    }
+
     /// The first folder found for a data set of photographs. `hint` says how to create one.
     pub(crate) fn folder(&self, set: &str, hint: &str) -> Result<PathBuf, DataError> {
         let folders = self.folders(set);
@@ -247,6 +271,27 @@ mod tests {
             roots.cifar("cifar-10").unwrap(),
             cifar::Location::Files(_)
         ));
+    }
+
+    #[test]
+    fn named_files_come_from_one_folder_or_are_named_with_the_hint() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let roots = Roots(vec![a.path().into(), b.path().into()]);
+        let names = ["one.npz", "two.npz"];
+        touch(a.path().join("set/one.npz"));
+        let text = roots
+            .files("set", &names, "Make it")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.starts_with("data set 'set': two.npz not found in"),
+            "{text}"
+        );
+        assert!(text.contains(&b.path().display().to_string()) && text.ends_with("Make it"));
+        touch(b.path().join("set/one.npz"));
+        touch(b.path().join("set/two.npz"));
+        let found = roots.files("set", &names, "").unwrap();
+        assert_eq!(found, names.map(|name| b.path().join("set").join(name)));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Data sets as bytes: generated ones, IDX files, CIFAR-10, and folders of photographs; their
-//! download, and mini-batches.
+//! download, and mini-batches. [`fields`] has sets of real values on grids.
 //!
 //! ```no_run
 //! use spectral_lab::data::{Batches, DataOptions, Normalize, fill_batch, load};
@@ -23,6 +23,7 @@ mod class_folders;
 mod division;
 mod error;
 mod fetch;
+pub mod fields;
 mod folder;
 pub mod fuzzing;
 mod glyphs;
@@ -170,13 +171,15 @@ pub fn load(name: &str, options: &DataOptions) -> Result<DataSet, DataError> {
     })
 }
 
-/// Whether two names mean the same data: equal names, or `folder:` with paths to the same folder.
+/// Whether two names mean the same data: equal names, or `folder:` or `npz:` with paths to the same folder or file.
 pub fn same_set(one: &str, other: &str) -> bool {
-    let folder = |name: &str| {
-        let path = name.strip_prefix(FOLDER_PREFIX)?;
+    let place = |name: &str| {
+        let path = [FOLDER_PREFIX, fields::FILE_PREFIX]
+            .iter()
+            .find_map(|prefix| name.strip_prefix(prefix))?;
         Path::new(path).canonicalize().ok()
     };
-    one == other || folder(one).is_some_and(|path| folder(other) == Some(path))
+    one == other || place(one).is_some_and(|path| place(other) == Some(path))
 }
 
 /// Notes about how a folder of photographs was read: which part is used for testing if it is not

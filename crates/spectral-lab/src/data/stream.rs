@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Split,
     /// Augmentation of a training image.
     Augment,
+    /// The move of a training field.
+    Symmetry,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Shuffle => b"shuffle.",
             Self::Split => b"split...",
             Self::Augment => b"augment.",
+            Self::Symmetry => b"symmetry",
         }
     }
 }

@@ -70,6 +70,50 @@ pub enum ModelError {
         /// The limit.
         most: String,
     },
+    /// Fields on another number of axes than a network is for.
+    #[error("fields have {got} spatial axes; operator networks take 1, 2 or 3, as they were built for")]
+    Axes {
+        /// The number of axes.
+        got: usize,
+    },
+    /// A grid with too few points.
+    #[error("model '{model}' needs at least {smallest} grid points along each axis, got {got:?}")]
+    SmallGrid {
+        /// The network.
+        model: &'static str,
+        /// The minimum.
+        smallest: usize,
+        /// Points along each axis.
+        got: Vec<usize>,
+    },
+    /// A number of modes that the grid does not have.
+    #[error("model '{model}' keeps 1 to {most} modes per axis on a grid of {sizes:?} points, got {got}")]
+    ModeCount {
+        /// The network.
+        model: &'static str,
+        /// The maximum.
+        most: usize,
+        /// The number given.
+        got: usize,
+        /// Points along each axis.
+        sizes: Vec<usize>,
+    },
+    /// A grid that a network cannot halve often enough.
+    #[error("model '{model}' needs grid sizes that are multiples of {multiple}, got {got:?}")]
+    Grid {
+        /// The network.
+        model: &'static str,
+        /// What the sizes must be multiples of.
+        multiple: usize,
+        /// The sizes of the grid.
+        got: Vec<usize>,
+    },
+    /// A number of taps that upsampling does not have.
+    #[error("upsampling by convolution has 3 or 4 taps, got {got}")]
+    Taps {
+        /// The number given.
+        got: usize,
+    },
     /// A layer that cannot be built.
     #[error(transparent)]
     Layer(#[from] SpectralError),

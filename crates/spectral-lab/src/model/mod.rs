@@ -19,6 +19,7 @@ mod info;
 mod input;
 mod keras;
 mod network;
+pub mod operator;
 mod parameters;
 mod plan;
 mod probe;

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use burn_spectral::SpectralError;
 use burn_spectral::summary::Summary;
 
-use crate::train::Classifier;
+use crate::train::{Classifier, Trainable};
 
 use super::input::Domain;
 use super::{
@@ -185,7 +185,9 @@ impl Classifier for Network {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.family().forward(images)
     }
+}
 
+impl Trainable for Network {
     fn penalty(&self) -> Option<Tensor<1>> {
         match self {
             Self::Cem(net) => net.penalty(),

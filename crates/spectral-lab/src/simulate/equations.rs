@@ -41,6 +41,13 @@ pub struct Equation {
     pub(super) kind: Kind,
 }
 
+impl Equation {
+    /// Whether its domain is periodic along every axis.
+    pub fn is_periodic(&self) -> bool {
+        matches!(self.kind, Kind::Periodic(_))
+    }
+}
+
 /// A parameter of an equation, with its default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Parameter {

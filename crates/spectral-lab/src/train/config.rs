@@ -8,6 +8,7 @@ use super::loss::Loss;
 use super::optimizer::OptimizerConfig;
 use super::schedule::ScheduleConfig;
 use super::target::{Target, Task};
+use crate::data::fields::{FieldSymmetry, ScalingKind};
 use crate::data::{Augment, Normalize};
 
 /// Settings of a training run. Settings missing from a file have their defaults.
@@ -40,6 +41,12 @@ pub struct TrainConfig {
     pub normalize: Normalize,
     /// Augmentation of training images; none.
     pub augment: Augment,
+    /// Scaling of fields; none.
+    #[serde(skip_serializing_if = "ScalingConfig::is_none")]
+    pub scaling: ScalingConfig,
+    /// Symmetries that training fields are moved by; none.
+    #[serde(skip_serializing_if = "is_no_symmetry")]
+    pub symmetry: FieldSymmetry,
     /// Training loss; cross-entropy.
     pub loss: Loss,
     /// The optimizer; Adam.
@@ -48,6 +55,35 @@ pub struct TrainConfig {
     pub schedule: ScheduleConfig,
     /// Gradient clipping; none.
     pub clipping: Clipping,
+}
+
+/// How fields are scaled, by constants fitted to the training samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScalingConfig {
+    /// The inputs; not at all.
+    pub inputs: ScalingKind,
+    /// The targets, whose scaled values a network learns; not at all.
+    pub targets: ScalingKind,
+}
+
+impl Default for ScalingConfig {
+    fn default() -> Self {
+        Self {
+            inputs: ScalingKind::None,
+            targets: ScalingKind::None,
+        }
+    }
+}
+
+impl ScalingConfig {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn is_no_symmetry(symmetry: &FieldSymmetry) -> bool {
+    *symmetry == FieldSymmetry::None
 }
 
 impl Default for TrainConfig {
@@ -64,6 +100,8 @@ impl Default for TrainConfig {
             normalize: Normalize::default(),
             augment: Augment::default(),
             target: Target::default(),
+            scaling: ScalingConfig::default(),
+            symmetry: FieldSymmetry::default(),
             loss: Loss::default(),
             optimizer: OptimizerConfig::default(),
             schedule: ScheduleConfig::default(),

@@ -23,8 +23,8 @@ pub enum TrainError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A part of the data set is empty.
-    #[error("the {part} set of {data} has no images")]
-    NoImages {
+    #[error("the {part} set of {data} is empty")]
+    NoSamples {
         /// The name of the data set.
         data: String,
         /// `training` or `test`.
@@ -62,6 +62,16 @@ pub enum TrainError {
         shape: [usize; 3],
         /// Their product.
         pixels: usize,
+    },
+    /// A network returned fields of another shape than the targets.
+    #[error(
+        "the network returns fields of shape {outputs:?} (channels, then space), but the targets have {targets:?}"
+    )]
+    WrongField {
+        /// Channels and sizes of an output.
+        outputs: Vec<usize>,
+        /// Channels and sizes of a target.
+        targets: Vec<usize>,
     },
     /// A value could not be read back from the device.
     #[error("cannot read results from the device: {0}")]

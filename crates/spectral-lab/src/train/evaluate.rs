@@ -3,15 +3,18 @@
 use std::thread;
 use std::time::Instant;
 
+use burn::module::Module;
 use burn::tensor::Device;
 use burn::tensor::activation::{sigmoid, softmax};
 
 use super::classifier::Classifier;
 use super::error::TrainError;
-use super::feed::{Preparation, feed};
+use super::feed::{Preparation, feed, feed_with};
+use super::images::run_images;
 use super::loss::Loss;
-use super::metrics::{ConfusionMatrix, Scores};
-use super::tally::{Tally, values};
+use super::metrics::{ConfusionMatrix, FieldErrors, Scores};
+use super::problem::{Part, Problem};
+use super::tally::{NotFinite, Tally, values};
 use super::target::{Target, Task};
 use crate::data::{Batches, Images, Normalize};
 
@@ -22,11 +25,22 @@ pub struct Evaluation {
     pub loss: f64,
     /// The confusion matrix; none without classes.
     pub confusion: Option<ConfusionMatrix>,
+    /// Relative errors; none without fields.
+    pub errors: Option<FieldErrors>,
     /// Wall-clock time.
     pub seconds: f64,
 }
 
 impl Evaluation {
+    fn of(tally: Tally, not_finite: Option<NotFinite>, start: Instant) -> Self {
+        Self {
+            loss: not_finite.map_or_else(|| tally.mean_loss(), |found| found.loss),
+            errors: tally.errors(),
+            confusion: tally.into_confusion(),
+            seconds: start.elapsed().as_secs_f64(),
+        }
+    }
+
     /// Accuracy, precision, recall and F1; none without classes.
     pub fn scores(&self) -> Option<Scores> {
         self.confusion.as_ref().map(ConfusionMatrix::scores)
@@ -62,27 +76,44 @@ pub fn evaluate<M: Classifier>(
     let model = model.valid();
     let device = device_of(&model);
     let batches = Batches::in_order(images.len(), feeding.batch_size)?;
-    let mut tally = Tally::of(&task);
     let preparation = Preparation::plain(feeding.normalize, task.target);
+    let mut tally = Tally::of(&task);
     let not_finite = thread::scope(|scope| {
         for batch in feed(scope, images, &batches, preparation) {
-            let mut batch = batch?;
-            let targets = batch.take_targets(&device);
-            let outputs = model.forward(batch.take_images(&device));
-            task.check_outputs(outputs.dims(), images)?;
-            let loss = task.loss(outputs.clone(), &batch.labels, targets);
-            let not_finite = tally.push(loss, outputs, batch.labels)?;
+            let outputs = run_images(&model, images, &task, batch?, &device)?;
+            let not_finite = tally.push(outputs)?;
             if not_finite.is_some() {
                 return Ok(not_finite);
             }
         }
         tally.read()
     })?;
-    Ok(Evaluation {
-        loss: not_finite.map_or_else(|| tally.mean_loss(), |found| found.loss),
-        confusion: tally.into_confusion(),
-        seconds: start.elapsed().as_secs_f64(),
-    })
+    Ok(Evaluation::of(tally, not_finite, start))
+}
+
+/// Loss and errors of `model` on the test samples of a problem, in evaluation mode.
+pub(super) fn evaluate_problem<M: Module, P: Problem<M>>(
+    model: &M,
+    problem: &P,
+    batch_size: usize,
+) -> Result<Evaluation, TrainError> {
+    let start = Instant::now();
+    let model = model.valid();
+    let device = device_of(&model);
+    let batches = Batches::in_order(problem.samples(Part::Test), batch_size)?;
+    let mut tally = problem.tally();
+    let not_finite = thread::scope(|scope| {
+        let load = |indices: &[u32]| problem.load(Part::Test, indices);
+        for batch in feed_with(scope, &batches, load) {
+            let outputs = problem.run(&model, Part::Test, batch?, &device)?;
+            let not_finite = tally.push(outputs)?;
+            if not_finite.is_some() {
+                return Ok(not_finite);
+            }
+        }
+        tally.read()
+    })?;
+    Ok(Evaluation::of(tally, not_finite, start))
 }
 
 /// Class probabilities of a list of images.
@@ -168,8 +199,8 @@ pub fn reconstruct<M: Classifier>(
             let outputs = model.forward(batch?.take_images(&device));
             task.check_outputs(outputs.dims(), images)?;
             let outputs = match loss {
-                Loss::MeanSquaredError => outputs,
                 Loss::BinaryCrossEntropy | Loss::CrossEntropy { .. } => sigmoid(outputs),
+                _ => outputs,
             };
             let rows: Vec<f32> = values(outputs.try_into_vec_as())?;
             // The cast clamps to 0..255.
@@ -184,7 +215,7 @@ pub fn reconstruct<M: Classifier>(
 }
 
 /// The device of a module's parameters, without autodiff.
-pub(super) fn device_of<M: Classifier>(model: &M) -> Device {
+pub(super) fn device_of<M: Module>(model: &M) -> Device {
     let device = model.devices().into_iter().next().unwrap_or_default();
     device.without_autodiff()
 }

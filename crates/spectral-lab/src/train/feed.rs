@@ -62,14 +62,14 @@ pub(super) struct HostBatch {
 }
 
 impl HostBatch {
-    fn new(
+    pub(super) fn new(
         images: &Images,
         indices: &[u32],
         preparation: &Preparation<'_>,
     ) -> Result<Self, DataError> {
         let pixels = preparation.fill(images, indices, preparation.normalize)?;
         let targets = match preparation.target {
-            Target::Label => None,
+            Target::Label | Target::Field => None,
             Target::Image if *preparation.normalize == Normalize::ZeroOne => Some(pixels.clone()),
             // The same seed gives the same augmentation.
             Target::Image => Some(preparation.fill(images, indices, &Normalize::ZeroOne)?),
@@ -100,16 +100,15 @@ impl HostBatch {
 
 /// Starts a thread that prepares the batches in order. It ends after the last one, after an error,
 /// or when the receiver is dropped.
-pub(super) fn feed<'scope, 'env>(
+pub(super) fn feed_with<'scope, 'env, B: Send + 'scope>(
     scope: &'scope Scope<'scope, 'env>,
-    images: &'env Images,
     batches: &'env Batches,
-    preparation: Preparation<'env>,
-) -> Receiver<Result<HostBatch, DataError>> {
+    load: impl Fn(&[u32]) -> Result<B, DataError> + Send + 'scope,
+) -> Receiver<Result<B, DataError>> {
     let (sender, receiver) = sync_channel(AHEAD);
     scope.spawn(move || {
         for indices in batches {
-            let batch = HostBatch::new(images, indices, &preparation);
+            let batch = load(indices);
             let failed = batch.is_err();
             if sender.send(batch).is_err() || failed {
                 break;
@@ -117,6 +116,18 @@ pub(super) fn feed<'scope, 'env>(
         }
     });
     receiver
+}
+
+/// Feeds images.
+pub(super) fn feed<'scope, 'env>(
+    scope: &'scope Scope<'scope, 'env>,
+    images: &'env Images,
+    batches: &'env Batches,
+    preparation: Preparation<'env>,
+) -> Receiver<Result<HostBatch, DataError>> {
+    feed_with(scope, batches, move |indices| {
+        HostBatch::new(images, indices, &preparation)
+    })
 }
 
 #[cfg(test)]

@@ -9,17 +9,19 @@ use super::checkpoint::{BestEpoch, RunState};
 use super::classifier::Classifier;
 use super::config::TrainConfig;
 use super::error::TrainError;
-use super::evaluate::{Evaluation, Feeding, check_labels, device_of, evaluate};
-use super::feed::{Preparation, feed};
+use super::evaluate::{Evaluation, device_of, evaluate_problem};
+use super::feed::feed_with;
 use super::history::{EpochMetrics, EpochTiming};
+use super::images::ImageProblem;
 use super::learner::Learner;
 use super::observer::{EpochProgress, Observer};
+use super::problem::{Part, Problem};
 use super::run_folder::RunFolder;
 use super::schedule::Scheduler;
 use super::tally::{NotFinite, Tally};
-use super::target::{Target, Task};
+use super::trainable::Trainable;
 use super::trained_on::TrainedOn;
-use crate::data::{Augmenter, Batches, DataSet};
+use crate::data::{Batches, DataSet};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,7 +71,7 @@ pub struct TrainOutcome<M> {
 ///
 /// # Errors
 ///
-/// [`TrainError::BadOption`] for bad settings; [`TrainError::NoImages`], [`TrainError::BadLabel`],
+/// [`TrainError::BadOption`] for bad settings; [`TrainError::NoSamples`], [`TrainError::BadLabel`],
 /// [`TrainError::WrongOutputs`], [`TrainError::WrongReconstruction`] or a data error if data and
 /// network do not fit; [`TrainError::Changed`] if `config` is not that of the run folder;
 /// [`TrainError::ImagesChanged`] if `data` is a folder of other images than the run's;
@@ -84,14 +86,26 @@ pub fn fit<M: Classifier>(
     observer: &mut dyn Observer,
 ) -> Result<TrainOutcome<M>, TrainError> {
     config.validate()?;
-    check_data(data, config.target)?;
+    let problem = ImageProblem::new(data, config);
+    fit_problem(model, &problem, config, run, observer)
+}
+
+/// Trains `model` on any problem.
+pub(super) fn fit_problem<M: Trainable, P: Problem<M>>(
+    model: M,
+    problem: &P,
+    config: &TrainConfig,
+    run: Option<&RunFolder>,
+    observer: &mut dyn Observer,
+) -> Result<TrainOutcome<M>, TrainError> {
+    problem.check()?;
     let mut _lock = None;
     if let Some(run) = run {
         run.check_train_config(config)?;
         _lock = Some(run.hold()?);
-        run.keep_images(data)?;
+        problem.keep(run)?;
     }
-    let mut training = Training::begin(model, data, config, run)?;
+    let mut training = Training::begin(model, problem, config, run)?;
     let mut evaluation = None;
     let mut ending = Ending::Completed;
     for epoch in training.state.history.len() + 1..=config.epochs {
@@ -131,11 +145,11 @@ pub fn fit<M: Classifier>(
 }
 
 /// The state that changes from step to step, and its inputs.
-struct Training<'a, M> {
+struct Training<'a, M, P> {
     learner: Learner<M>,
     scheduler: Scheduler,
     state: RunState,
-    data: &'a DataSet,
+    problem: &'a P,
     config: &'a TrainConfig,
     run: Option<&'a RunFolder>,
     trained_on: TrainedOn,
@@ -147,16 +161,17 @@ enum EpochOutcome {
     Diverged(NotFinite),
 }
 
-impl<'a, M: Classifier> Training<'a, M> {
+impl<'a, M: Trainable, P: Problem<M>> Training<'a, M, P> {
     /// Starts fresh, or from the checkpoint of `run`.
     fn begin(
         model: M,
-        data: &'a DataSet,
+        problem: &'a P,
         config: &'a TrainConfig,
         run: Option<&'a RunFolder>,
     ) -> Result<Self, TrainError> {
         let device = device_of(&model).autodiff();
-        let steps_per_epoch = batches(data, config, 1)?.len() as u64;
+        let samples = problem.samples(Part::Train { epoch: 1 });
+        let steps_per_epoch = batches(samples, config, 1)?.len() as u64;
         let mut scheduler = Scheduler::new(config.schedule, config.learning_rate, steps_per_epoch);
         let restored = match run {
             Some(run) => run.restore(model.clone(), config.optimizer.build())?,
@@ -176,10 +191,10 @@ impl<'a, M: Classifier> Training<'a, M> {
             },
             scheduler,
             state,
-            data,
+            problem,
             config,
             run,
-            trained_on: TrainedOn::of(data),
+            trained_on: problem.trained_on(),
             device,
         })
     }
@@ -219,6 +234,7 @@ impl<'a, M: Classifier> Training<'a, M> {
             train_accuracy: tally.accuracy(),
             test_loss: after.loss,
             test: after.scores(),
+            errors: after.errors,
             timing: EpochTiming {
                 train_seconds,
                 test_seconds: after.seconds,
@@ -236,20 +252,11 @@ impl<'a, M: Classifier> Training<'a, M> {
         epoch: usize,
         observer: &mut dyn Observer,
     ) -> Result<(Self, Tally, Option<NotFinite>), TrainError> {
-        let (data, config) = (self.data, self.config);
-        let task = self.task();
-        let preparation = Preparation {
-            normalize: &config.normalize,
-            augmenter: (!config.augment.is_none()).then_some(Augmenter {
-                augment: &config.augment,
-                seed: config.seed,
-                epoch: epoch as u64,
-            }),
-            target: config.target,
-        };
-        let batches = batches(data, config, epoch)?;
+        let (problem, config) = (self.problem, self.config);
+        let part = Part::Train { epoch };
+        let batches = batches(problem.samples(part), config, epoch)?;
         let first_step = self.state.step;
-        let mut tally = Tally::of(&task);
+        let mut tally = problem.tally();
         let mut progress = EpochProgress {
             epoch,
             epochs: config.epochs,
@@ -260,19 +267,17 @@ impl<'a, M: Classifier> Training<'a, M> {
         observer.epoch_started(progress);
         self.device.seed(epoch_seed(config.seed, epoch));
         let (training, not_finite) = thread::scope(|scope| {
-            for batch in feed(scope, &data.train, &batches, preparation) {
-                let mut batch = batch?;
+            let load = move |indices: &[u32]| problem.load(part, indices);
+            for batch in feed_with(scope, &batches, load) {
                 let rate = self.scheduler.rate(self.state.step);
-                let targets = batch.take_targets(&self.device);
-                let images = batch.take_images(&self.device);
-                let outputs = self.learner.model.forward(images);
-                task.check_outputs(outputs.dims(), &data.train)?;
-                let loss = task.loss(outputs.clone(), &batch.labels, targets);
-                let gradients = self.learner.objective(loss.clone()).backward();
-                self.learner = self.learner.update(gradients, rate, config.clipping);
+                let outputs = problem.run(&self.learner.model, part, batch?, &self.device)?;
+                let objective = self.learner.objective(outputs.loss.clone());
+                self.learner = self
+                    .learner
+                    .update(objective.backward(), rate, config.clipping);
                 self.state.step += 1;
-                progress.images += batch.labels.len();
-                let not_finite = tally.push(loss, outputs, batch.labels)?;
+                progress.images += outputs.samples;
+                let not_finite = tally.push(outputs)?;
                 if not_finite.is_some() {
                     return Ok((self, not_finite));
                 }
@@ -293,19 +298,8 @@ impl<'a, M: Classifier> Training<'a, M> {
     }
 
     fn evaluate(&self) -> Result<Evaluation, TrainError> {
-        let feeding = Feeding {
-            normalize: &self.config.normalize,
-            batch_size: self.config.eval_batch_size,
-        };
-        evaluate(&self.learner.model, &self.data.test, self.task(), feeding)
-    }
-
-    fn task(&self) -> Task {
-        Task {
-            target: self.config.target,
-            loss: self.config.loss,
-            classes: self.data.classes.len(),
-        }
+        let batch_size = self.config.eval_batch_size;
+        evaluate_problem(&self.learner.model, self.problem, batch_size)
     }
 
     /// Records the results of an epoch. Returns whether the observer stops the run.
@@ -359,13 +353,8 @@ impl<'a, M: Classifier> Training<'a, M> {
 }
 
 /// The mini-batches of an epoch.
-fn batches(data: &DataSet, config: &TrainConfig, epoch: usize) -> Result<Batches, TrainError> {
-    let batches = Batches::shuffled(
-        data.train.len(),
-        config.batch_size,
-        config.seed,
-        epoch as u64,
-    )?;
+fn batches(samples: usize, config: &TrainConfig, epoch: usize) -> Result<Batches, TrainError> {
+    let batches = Batches::shuffled(samples, config.batch_size, config.seed, epoch as u64)?;
     Ok(if config.drop_last {
         batches.drop_last()
     } else {
@@ -379,20 +368,4 @@ fn epoch_seed(seed: u64, epoch: usize) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
-}
-
-/// Rejects data that cannot be trained on.
-fn check_data(data: &DataSet, target: Target) -> Result<(), TrainError> {
-    for (part, images) in [("training", &data.train), ("test", &data.test)] {
-        if images.is_empty() {
-            return Err(TrainError::NoImages {
-                data: data.name.clone(),
-                part,
-            });
-        }
-        if target == Target::Label {
-            check_labels(images, part, data.classes.len())?;
-        }
-    }
-    Ok(())
 }

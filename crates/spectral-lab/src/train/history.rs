@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::metrics::Scores;
+use super::metrics::{FieldErrors, Scores};
 
 /// The results of one epoch: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct EpochMetrics {
     /// Accuracy, precision, recall and F1 on the test images after the epoch; none without classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<Scores>,
+    /// Relative errors on the test fields after the epoch; none without fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<FieldErrors>,
     /// Timing.
     pub timing: EpochTiming,
 }
@@ -44,11 +47,15 @@ impl EpochMetrics {
         self.test.map(|scores| scores.accuracy)
     }
 
-    /// Whether this epoch is better than `other`: by test accuracy, or by test loss without
-    /// classes.
+    /// Whether this epoch is better than `other`: by test accuracy, by the relative L2 error of
+    /// fields, or without either by test loss.
     pub fn better_than(&self, other: &Self) -> bool {
         match (self.test_accuracy(), other.test_accuracy()) {
-            (Some(this), Some(other)) => this > other,
+            (Some(this), Some(other)) => return this > other,
+            _ => (),
+        }
+        match (self.errors, other.errors) {
+            (Some(this), Some(other)) => this.l2 < other.l2,
             _ => self.test_loss < other.test_loss,
         }
     }

@@ -3,8 +3,8 @@
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Gradients, Tensor};
 
-use super::classifier::Classifier;
 use super::clipping::Clipping;
+use super::trainable::Trainable;
 
 /// A network in training and its optimizer.
 pub struct Learner<M> {
@@ -14,7 +14,7 @@ pub struct Learner<M> {
     pub optimizer: ModuleOptimizer,
 }
 
-impl<M: Classifier> Learner<M> {
+impl<M: Trainable> Learner<M> {
     /// The objective of a step: the loss plus the network's penalty, if it has one.
     pub fn objective(&self, loss: Tensor<1>) -> Tensor<1> {
         match self.model.penalty() {

@@ -3,6 +3,7 @@
 use burn::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 use burn::tensor::{Device, TensorData};
+use burn_spectral::operator::relative_l2;
 use burn_spectral::ops::{CrossEntropySpec, cross_entropy, mean_squared_error};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,29 @@ pub enum Loss {
     /// Binary cross-entropy of sigmoid(x) with t, averaged over images and outputs; labels become
     /// one-hot targets.
     BinaryCrossEntropy,
+    /// ‖x − t‖ / ‖t‖ of each field, averaged over the samples.
+    RelativeL2,
+    /// ‖x − t‖ / ‖t‖ with ‖u‖² = ∫ u² + |∇u|² of each field, averaged over the samples.
+    RelativeH1 {
+        /// How gradients are computed.
+        #[serde(default)]
+        derivative: DerivativeKind,
+    },
+}
+
+/// How the gradient of a field is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DerivativeKind {
+    /// In the spectrum if the field is periodic, else by differences.
+    #[default]
+    Auto,
+    /// In the spectrum, as of a periodic field.
+    Spectral,
+    /// Central differences, one-sided at the boundary.
+    Differences,
+    /// Central differences around the period.
+    PeriodicDifferences,
 }
 
 impl Default for Loss {
@@ -48,7 +72,7 @@ impl Loss {
                 label_smoothing,
                 "0 to 1",
             ),
-            Self::MeanSquaredError | Self::BinaryCrossEntropy => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -62,7 +86,7 @@ impl Loss {
                 let smoothing = label_smoothing;
                 cross_entropy(logits, CrossEntropySpec { labels, smoothing })
             }
-            Self::MeanSquaredError | Self::BinaryCrossEntropy => {
+            _ => {
                 let [_, classes] = logits.dims();
                 let targets = one_hot(labels, classes, &logits.device());
                 self.of_targets(logits, targets)
@@ -71,7 +95,11 @@ impl Loss {
     }
 
     /// The loss of outputs `[batch, outputs]` for targets of the same shape, `[1]`: class
-    /// probabilities for the cross-entropies, any values for the squared error.
+    /// probabilities for the cross-entropies, any values for the others.
+    ///
+    /// # Panics
+    ///
+    /// For [`RelativeH1`](Self::RelativeH1): a row of outputs is on no grid, so it has no gradient.
     pub fn of_targets(&self, outputs: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
         match *self {
             Self::CrossEntropy { label_smoothing } => {
@@ -84,6 +112,8 @@ impl Loss {
             Self::BinaryCrossEntropy => {
                 ((targets.neg() + 1.0) * outputs.clone() - log_sigmoid(outputs)).mean()
             }
+            Self::RelativeL2 => relative_l2(outputs, targets),
+            Self::RelativeH1 { .. } => panic!("the relative H1 loss needs fields on a grid"),
         }
     }
 }

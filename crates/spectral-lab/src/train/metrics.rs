@@ -1,4 +1,4 @@
-//! Classification metrics, computed from the confusion matrix.
+//! Metrics: of classifiers, from the confusion matrix; of operators, relative errors.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,16 @@ pub struct Scores {
     pub recall: f64,
     /// The harmonic mean of precision and recall, per class.
     pub f1: f64,
+}
+
+/// Errors of predicted fields, each relative to the norm of the true field and averaged over the
+/// samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FieldErrors {
+    /// In L2: `‖p − u‖ / ‖u‖`.
+    pub l2: f64,
+    /// In H1: the same with `‖u‖² + ‖∇u‖²` in place of `‖u‖²`.
+    pub h1: f64,
 }
 
 impl ConfusionMatrix {

@@ -85,18 +85,33 @@ impl Drop for ProgressReporter {
     }
 }
 
+/// A loss with four decimals, or if it is small with three digits.
+fn loss(value: f64) -> String {
+    match value.abs() < 0.01 && value != 0.0 {
+        true => format!("{value:.2e}"),
+        false => format!("{value:.4}"),
+    }
+}
+
 fn epoch_line(name: &str, epochs: usize, metrics: &EpochMetrics) -> String {
     let accuracy = |share: Option<f64>| {
         share.map_or_else(String::new, |share| {
             format!(", accuracy {:.2} %", 100.0 * share)
         })
     };
+    let (errors, unit) = match metrics.errors {
+        Some(errors) => (
+            format!(", relative L2 error {}", loss(errors.l2)),
+            "samples",
+        ),
+        None => (String::new(), "images"),
+    };
     format!(
-        "{name} epoch {}/{epochs}: loss {:.4}{}; test loss {:.4}{}; {:.1} s, {:.0} images/s",
+        "{name} epoch {}/{epochs}: loss {}{}; test loss {}{}{errors}; {:.1} s, {:.0} {unit}/s",
         metrics.epoch,
-        metrics.train_loss,
+        loss(metrics.train_loss),
         accuracy(metrics.train_accuracy),
-        metrics.test_loss,
+        loss(metrics.test_loss),
         accuracy(metrics.test_accuracy()),
         metrics.timing.train_seconds,
         metrics.timing.images_per_second,
@@ -121,6 +136,7 @@ mod tests {
                 accuracy: 0.9,
                 ..Scores::default()
             }),
+            errors: None,
             timing: EpochTiming {
                 train_seconds: 12.34,
                 test_seconds: 1.0,

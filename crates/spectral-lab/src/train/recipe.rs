@@ -1,12 +1,13 @@
 //! Settings of published experiments, by name.
 
 use super::clipping::Clipping;
-use super::config::TrainConfig;
+use super::config::{ScalingConfig, TrainConfig};
 use super::error::TrainError;
-use super::loss::Loss;
-use super::optimizer::{AdamSettings, OptimizerConfig, RmsPropSettings};
+use super::loss::{DerivativeKind, Loss};
+use super::optimizer::{AdamSettings, AdamWSettings, OptimizerConfig, RmsPropSettings};
 use super::schedule::{Decay, ScheduleConfig, Span, Warmup};
 use super::target::Target;
+use crate::data::fields::ScalingKind;
 use crate::data::{Augment, Normalize};
 
 /// The L2 penalty of the lab's own recipe.
@@ -26,7 +27,7 @@ pub struct Recipe {
     config: fn() -> TrainConfig,
 }
 
-const RECIPES: [Recipe; 5] = [
+const RECIPES: [Recipe; 9] = [
     Recipe {
         name: "lab",
         summary: "the lab's defaults: Adam at 1e-3 with weight decay 5e-4, cross-entropy, 5 epochs",
@@ -53,6 +54,30 @@ const RECIPES: [Recipe; 5] = [
         summary: "Pan et al. 2022: RMSprop at 4e-3 with cosine decay, clipped gradients, 10 \
             epochs, batches of 100",
         config: cemnet,
+    },
+    Recipe {
+        name: "operator",
+        summary: "operators: relative L2 loss of scaled fields, Adam at 1e-3 with cosine decay, 30 \
+            epochs, batches of 20",
+        config: operator,
+    },
+    Recipe {
+        name: "burgers",
+        summary: "Li et al. 2021: relative L2 loss, Adam at 1e-3 halved every 50 epochs, 500 \
+            epochs, batches of 20",
+        config: burgers,
+    },
+    Recipe {
+        name: "darcy",
+        summary: "neuraloperator's example: relative H1 loss of scaled targets, AdamW at 1e-2 with \
+            cosine decay, 15 epochs, batches of 64",
+        config: darcy,
+    },
+    Recipe {
+        name: "emulator",
+        summary: "Koehler et al. 2024: squared error, Adam at 1e-3 with warm-up and cosine decay, \
+            batches of 20",
+        config: emulator,
     },
 ];
 
@@ -178,6 +203,105 @@ fn cemnet() -> TrainConfig {
         },
         clipping: Clipping::Norm { limit: 15.0 },
         ..TrainConfig::default()
+    }
+}
+
+/// The lab's settings of operators.
+fn operator() -> TrainConfig {
+    const EPOCHS: usize = 30;
+    TrainConfig {
+        epochs: EPOCHS,
+        batch_size: 20,
+        schedule: cosine(EPOCHS),
+        scaling: ScalingConfig {
+            inputs: ScalingKind::Channel,
+            targets: ScalingKind::Channel,
+        },
+        ..fields(Loss::RelativeL2)
+    }
+}
+
+/// The program of *Fourier Neural Operator for Parametric Partial Differential Equations* (Li et al.,
+/// 2021) for Burgers' equation, in its later version.
+fn burgers() -> TrainConfig {
+    TrainConfig {
+        epochs: 500,
+        batch_size: 20,
+        optimizer: OptimizerConfig::Adam(AdamSettings {
+            weight_decay: 1e-4,
+            ..AdamSettings::default()
+        }),
+        schedule: ScheduleConfig {
+            decay: Decay::Step {
+                epochs: 50,
+                gamma: 0.5,
+            },
+            ..ScheduleConfig::default()
+        },
+        ..fields(Loss::RelativeL2)
+    }
+}
+
+/// The example of small Darcy flow in the neuraloperator library (Kossaifi et al., 2024). Its cosine
+/// would take 30 epochs; the run ends at half of it.
+fn darcy() -> TrainConfig {
+    TrainConfig {
+        epochs: 15,
+        batch_size: 64,
+        learning_rate: 1e-2,
+        optimizer: OptimizerConfig::AdamW(AdamWSettings {
+            weight_decay: 1e-4,
+            ..AdamWSettings::default()
+        }),
+        schedule: cosine(30),
+        scaling: ScalingConfig {
+            targets: ScalingKind::Channel,
+            ..ScalingConfig::default()
+        },
+        ..fields(Loss::RelativeH1 {
+            derivative: DerivativeKind::PeriodicDifferences,
+        })
+    }
+}
+
+/// *APEBench: A Benchmark for Autoregressive Neural Emulators of PDEs* (Koehler et al., 2024): 10,000
+/// updates, 2,000 of them of warm-up. On 50 trajectories of 50 steps an epoch has 125 updates.
+fn emulator() -> TrainConfig {
+    TrainConfig {
+        epochs: 80,
+        batch_size: 20,
+        schedule: ScheduleConfig {
+            warmup: Some(Warmup {
+                over: Span::Steps(2_000),
+                start: 0.0,
+            }),
+            decay: Decay::Cosine {
+                over: Span::Steps(8_000),
+                floor: 0.0,
+            },
+        },
+        ..fields(Loss::MeanSquaredError)
+    }
+}
+
+/// Training on fields, with Adam at 1e-3.
+fn fields(loss: Loss) -> TrainConfig {
+    TrainConfig {
+        target: Target::Field,
+        loss,
+        optimizer: OptimizerConfig::Adam(AdamSettings::default()),
+        ..TrainConfig::default()
+    }
+}
+
+/// Cosine decay to 0, an epoch at a time.
+fn cosine(epochs: usize) -> ScheduleConfig {
+    ScheduleConfig {
+        decay: Decay::Cosine {
+            over: Span::Epochs(epochs as u64),
+            floor: 0.0,
+        },
+        ..ScheduleConfig::default()
     }
 }
 

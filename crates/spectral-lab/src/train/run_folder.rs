@@ -38,16 +38,37 @@ pub struct DataDescription {
     /// The name of the set.
     pub name: String,
     /// The name of each class, in the order of the logits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
-    /// Channels, rows and columns of an image.
+    /// Channels, rows and columns of an image; zeros without images.
+    #[serde(default, skip_serializing_if = "is_no_image")]
     pub image_shape: [usize; 3],
-    /// The number of training images.
+    /// The number of training images, or of training samples of fields.
     pub train_images: usize,
-    /// The number of test images.
+    /// The number of test images or samples.
     pub test_images: usize,
+    /// The fields; none with images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<FieldDescription>,
     /// Everything else needed to generate or find the set again, by name.
     #[serde(default)]
     pub settings: toml::Table,
+}
+
+/// The fields of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldDescription {
+    /// Channels of inputs and of targets.
+    pub channels: [usize; 2],
+    /// Grid points along each axis.
+    pub sizes: Vec<usize>,
+    /// Steps of a trajectory; 1 for pairs.
+    pub steps: usize,
+}
+
+fn is_no_image(shape: &[usize; 3]) -> bool {
+    *shape == [0; 3]
 }
 
 impl DataDescription {
@@ -59,6 +80,7 @@ impl DataDescription {
             image_shape: data.train.shape(),
             train_images: data.train.len(),
             test_images: data.test.len(),
+            fields: None,
             settings: toml::Table::new(),
         }
     }

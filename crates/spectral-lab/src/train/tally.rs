@@ -4,7 +4,8 @@ use burn::Tensor;
 use burn::tensor::Int;
 
 use super::error::TrainError;
-use super::metrics::ConfusionMatrix;
+use super::metrics::{ConfusionMatrix, FieldErrors};
+use super::problem::Outputs;
 use super::target::Task;
 
 /// Batches whose results stay on the device before one read fetches them all: reading each would
@@ -13,18 +14,14 @@ const BATCHES_PER_READ: usize = 16;
 
 /// Accumulates losses and predictions over batches.
 pub(super) struct Tally {
-    pending: Vec<Pending>,
+    pending: Vec<Outputs>,
     loss_sum: f64,
     /// None without classes.
     confusion: Option<ConfusionMatrix>,
+    /// Sums of relative errors, of samples that have them.
+    errors: Option<[f64; 2]>,
     images: u64,
     batches: u64,
-}
-
-struct Pending {
-    loss: Tensor<1>,
-    predictions: Option<Tensor<1, Int>>,
-    labels: Vec<u16>,
 }
 
 /// A loss that is not finite.
@@ -43,6 +40,7 @@ impl Tally {
             pending: Vec::new(),
             loss_sum: 0.0,
             confusion: classes.map(ConfusionMatrix::new),
+            errors: None,
             images: 0,
             batches: 0,
         }
@@ -53,20 +51,13 @@ impl Tally {
         Self::new(task.has_classes().then_some(task.classes))
     }
 
-    /// Adds a batch: its mean loss `[1]`, its outputs `[batch, outputs]` and its labels.
+    /// Adds a batch.
     ///
     /// Returns the first loss that is not finite, perhaps some batches after it occurred.
-    pub(super) fn push(
-        &mut self,
-        loss: Tensor<1>,
-        outputs: Tensor<2>,
-        labels: Vec<u16>,
-    ) -> Result<Option<NotFinite>, TrainError> {
-        let classify = |outputs: Tensor<2>| outputs.without_autodiff().argmax(1).flatten(0, 1);
-        self.pending.push(Pending {
-            loss: loss.without_autodiff(),
-            predictions: self.confusion.is_some().then(|| classify(outputs)),
-            labels,
+    pub(super) fn push(&mut self, outputs: Outputs) -> Result<Option<NotFinite>, TrainError> {
+        self.pending.push(Outputs {
+            loss: outputs.loss.without_autodiff(),
+            ..outputs
         });
         if self.pending.len() < BATCHES_PER_READ {
             return Ok(None);
@@ -80,27 +71,43 @@ impl Tally {
             return Ok(None);
         }
         let mut losses = Vec::with_capacity(self.pending.len());
-        let mut predictions = Vec::with_capacity(self.pending.len());
-        let mut labels = Vec::with_capacity(self.pending.len());
+        let mut errors = Vec::with_capacity(self.pending.len());
+        let mut predictions: Vec<Tensor<1, Int>> = Vec::with_capacity(self.pending.len());
+        let mut batches = Vec::with_capacity(self.pending.len());
         for pending in self.pending.drain(..) {
             losses.push(pending.loss);
-            predictions.extend(pending.predictions);
-            labels.push(pending.labels);
+            errors.extend(pending.errors);
+            let labels = pending.classes.map(|(predicted, labels)| {
+                predictions.push(predicted);
+                labels
+            });
+            batches.push((pending.samples, labels.unwrap_or_default()));
         }
         let losses: Vec<f32> = values(Tensor::cat(losses, 0).try_into_vec_as())?;
         let predictions: Vec<i32> = match predictions.is_empty() {
             true => Vec::new(),
             false => values(Tensor::cat(predictions, 0).try_into_vec_as())?,
         };
+        let errors: Vec<f32> = match errors.is_empty() {
+            true => Vec::new(),
+            false => values(Tensor::cat(errors, 0).try_into_vec_as())?,
+        };
         let mut predictions = predictions.into_iter();
-        for (loss, labels) in losses.into_iter().map(f64::from).zip(labels) {
+        let mut errors = errors.chunks_exact(2);
+        for (loss, (samples, labels)) in losses.into_iter().map(f64::from).zip(batches) {
             if !loss.is_finite() {
                 let batch = self.batches;
                 return Ok(Some(NotFinite { batch, loss }));
             }
             self.batches += 1;
-            self.images += labels.len() as u64;
-            self.loss_sum += loss * labels.len() as f64;
+            self.images += samples as u64;
+            self.loss_sum += loss * samples as f64;
+            if let Some(means) = errors.next() {
+                let sums = self.errors.get_or_insert_default();
+                for (sum, mean) in sums.iter_mut().zip(means) {
+                    *sum += f64::from(*mean) * samples as f64;
+                }
+            }
             if let Some(confusion) = &mut self.confusion {
                 for (label, predicted) in labels.into_iter().zip(&mut predictions) {
                     confusion.add(usize::from(label), usize::try_from(predicted).unwrap_or(0));
@@ -128,6 +135,12 @@ impl Tally {
         Some(self.confusion.as_ref()?.scores().accuracy)
     }
 
+    /// The mean relative errors of the fields read so far; none without fields.
+    pub(super) fn errors(&self) -> Option<FieldErrors> {
+        let [l2, h1] = self.errors?.map(|sum| sum / self.images as f64);
+        Some(FieldErrors { l2, h1 })
+    }
+
     pub(super) fn into_confusion(self) -> Option<ConfusionMatrix> {
         self.confusion
     }
@@ -145,11 +158,13 @@ mod tests {
 
     fn push(tally: &mut Tally, loss: f32, logits: [[f32; 3]; 2], labels: [u16; 2]) {
         let device = Device::flex();
-        let outcome = tally.push(
-            Tensor::from_data([loss], &device),
-            Tensor::from_data(logits, &device),
-            labels.to_vec(),
-        );
+        let logits = Tensor::<2>::from_data(logits, &device);
+        let outcome = tally.push(Outputs {
+            loss: Tensor::from_data([loss], &device),
+            samples: 2,
+            classes: Some((logits.argmax(1).flatten(0, 1), labels.to_vec())),
+            errors: None,
+        });
         assert_eq!(outcome.unwrap(), None);
     }
 

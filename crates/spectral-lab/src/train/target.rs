@@ -18,6 +18,8 @@ pub enum Target {
     /// input: one output per pixel and channel, as in an autoencoder. With augmentation, the
     /// augmented image.
     Image,
+    /// A field on the grid of the input: the network is an operator.
+    Field,
 }
 
 /// The task of a network: target and loss.
@@ -41,14 +43,26 @@ impl Task {
     ///
     /// # Errors
     ///
-    /// [`TrainError::BadOption`] for the cross-entropy of pixels, which are not a distribution.
+    /// [`TrainError::BadOption`] for the cross-entropy of pixels, which are not a distribution, and
+    /// for the losses of fields with images or of images with fields.
     pub(super) fn check_loss(target: Target, loss: Loss) -> Result<(), TrainError> {
-        let fits = target == Target::Label || !matches!(loss, Loss::CrossEntropy { .. });
+        let (name, accepted) = match target {
+            Target::Label => ("label", "cross-entropy, mean-squared-error and binary-cross-entropy"),
+            Target::Image => ("image", "mean-squared-error and binary-cross-entropy"),
+            Target::Field => ("field", "relative-l2, relative-h1 and mean-squared-error"),
+        };
+        let (loss, fits) = match loss {
+            Loss::CrossEntropy { .. } => ("cross-entropy", target == Target::Label),
+            Loss::MeanSquaredError => ("mean-squared-error", true),
+            Loss::BinaryCrossEntropy => ("binary-cross-entropy", target != Target::Field),
+            Loss::RelativeL2 => ("relative-l2", target == Target::Field),
+            Loss::RelativeH1 { .. } => ("relative-h1", target == Target::Field),
+        };
         require(
             fits,
             "train.loss.kind",
-            "cross-entropy with train.target = \"image\"",
-            "mean-squared-error and binary-cross-entropy",
+            format!("{loss} with train.target = \"{name}\""),
+            accepted,
         )
     }
 

@@ -45,6 +45,14 @@ impl TrainedOn {
         }
     }
 
+    /// Records the name of a data set alone.
+    pub(super) fn named(data: &str) -> Self {
+        Self {
+            data: data.into(),
+            ..Self::default()
+        }
+    }
+
     /// The images that it was trained on; none if they are not listed, as for data sets with a
     /// fixed split.
     ///

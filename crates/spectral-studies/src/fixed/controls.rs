@@ -15,7 +15,7 @@ use burn_spectral::spatial::{self, Activation};
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::model::{self, FirstLayer, InputSpec, Network};
-use spectral_lab::train::Classifier;
+use spectral_lab::train::{Classifier, Trainable};
 
 use crate::StudyError;
 use crate::kit::images::{distance, energy, root_ratio, values};
@@ -234,6 +234,8 @@ pub(super) fn fixed(
         _ => Err(StudyError::Failed(format!("{name} has no fixed filters"))),
     }
 }
+
+impl Trainable for ControlNet {}
 
 impl Classifier for ControlNet {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {

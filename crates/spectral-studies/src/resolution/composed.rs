@@ -11,7 +11,7 @@ use burn_spectral::spatial::{self, Activation};
 use serde::{Deserialize, Serialize};
 
 use spectral_lab::model::InputSpec;
-use spectral_lab::train::Classifier;
+use spectral_lab::train::{Classifier, Trainable};
 
 use crate::StudyError;
 
@@ -113,6 +113,8 @@ impl Composed {
         })
     }
 }
+
+impl Trainable for Composed {}
 
 impl Classifier for Composed {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::device::Backend;
 use super::paths::unicode_path;
+use spectral_lab::data::fields::is_field_set;
 use spectral_lab::data::{self, Augment, DataError, DataOptions};
+use spectral_lab::model::operator::find_operator;
 use spectral_lab::model::{self, ModelError};
 use spectral_lab::train::{Recipe, TrainError};
 
@@ -46,12 +48,14 @@ pub(super) struct DataArgs {
     #[arg(long, value_name = "DIR", value_parser = unicode_path, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Training images [default: all; 10000 if generated]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Training images or samples
+    /// [default: all; 10000 if generated]
+    #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) train_count: Option<usize>,
-    /// Test images [default: all; 2000 if generated]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Test images or samples
+    /// [default: all; 2000 if generated, a tenth of fields]
+    #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) test_count: Option<usize>,
     /// Size to crop and resize photographs to
@@ -94,9 +98,17 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Parses the name of a network of the registry.
+/// Parses the name of a network of images.
 pub(super) fn model_name(text: &str) -> Result<String, ModelError> {
     model::find(text).map(|info| info.name.to_string())
+}
+
+/// Parses the name of a network of images or of fields.
+pub(super) fn any_model_name(text: &str) -> Result<String, ModelError> {
+    match find_operator(text) {
+        Ok(info) => Ok(info.name.to_string()),
+        Err(_) => model_name(text),
+    }
 }
 
 /// Parses the name of a recipe.
@@ -123,7 +135,15 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Parses the name of a data set, or `folder:PATH`.
+/// Parses the name of a set of images or of fields, `folder:PATH` or `npz:FILE`.
+pub(super) fn any_data_name(text: &str) -> Result<String, DataError> {
+    match is_field_set(text) {
+        true => Ok(text.to_string()),
+        false => data_name(text),
+    }
+}
+
+/// Parses the name of a set of images, or `folder:PATH`.
 pub(super) fn data_name(text: &str) -> Result<String, DataError> {
     if text.starts_with("folder:") || data::info(text).is_some() {
         return Ok(text.to_string());

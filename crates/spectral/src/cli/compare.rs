@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{DataArgs, data_name, model_name, seed};
+use super::args::{DataArgs, any_data_name, any_model_name, seed};
 use super::claims::{claim, claim_first_new};
 use super::context::Context;
 use super::error::CliError;
+use super::field_args::FieldArgs;
+use super::fields::{self, SizeArgs};
 use super::layout::width;
 use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
@@ -38,31 +40,37 @@ Examples:
   spectral compare --models cnn,kk2,kk2-repaired,free2 --data glyphs
   spectral compare --models cnn,kk1 --data fashion-mnist --epochs 5 --json
   spectral compare --models cnn,free2 --data textures --seeds 0,1,2
-  spectral compare --models cnn,kk1 --data glyphs --out here --resume"
+  spectral compare --models cnn,kk1 --data glyphs --out here --resume
+  spectral compare --models resnet,fno --data npz:kdv.npz --parameters 32000"
 )]
 pub(super) struct CompareArgs {
     /// Comma-separated list of networks
-    #[arg(long, value_name = "A,B,…", required = true, value_delimiter = ',', value_parser = model_name)]
-    models: Vec<String>,
-    /// Data set or folder:PATH; see 'spectral data'
-    #[arg(long, value_name = "NAME", value_parser = data_name)]
-    data: String,
+    #[arg(long, value_name = "A,B,…", required = true, value_delimiter = ',', value_parser = any_model_name)]
+    pub(super) models: Vec<String>,
+    /// Data set, folder:PATH, or npz:FILE of fields; see
+    /// 'spectral data'
+    #[arg(long, value_name = "NAME", value_parser = any_data_name, verbatim_doc_comment)]
+    pub(super) data: String,
     /// Train each network once per seed of this list
     /// [default: the one of --seed]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', value_parser = seed, verbatim_doc_comment)]
-    seeds: Vec<u64>,
+    pub(super) seeds: Vec<u64>,
     /// Folder for the report and the runs
     /// [default: a new one in runs/]
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Resume the comparison in --out: finished
     /// networks are kept, interrupted ones continue
     #[arg(long, requires = "out", verbatim_doc_comment)]
-    resume: bool,
+    pub(super) resume: bool,
     #[command(flatten)]
-    data_args: DataArgs,
+    pub(super) data_args: DataArgs,
     #[command(flatten)]
-    training: TrainingArgs,
+    pub(super) fields: FieldArgs,
+    #[command(flatten)]
+    pub(super) size: SizeArgs,
+    #[command(flatten)]
+    pub(super) training: TrainingArgs,
 }
 
 pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError> {
@@ -75,6 +83,9 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         if args.seeds[..index].contains(seed) {
             return Err(CliError::Usage(format!("--seeds lists {seed} twice")));
         }
+    }
+    if fields::is_about_fields(&args.models, &args.data)? {
+        return fields::compare(args, context);
     }
     let seed = context.seed();
     let config = args.training.over_recipe_of(&args.models, seed)?;
@@ -207,6 +218,15 @@ fn resume(
     resume: bool,
     data: &DataSet,
 ) -> Result<Option<RunFolder>, CliError> {
+    let Some(run) = existing(folder, resume)? else {
+        return Ok(None);
+    };
+    run.check_images(data)?;
+    Ok(Some(RunFolder::resume(folder, config.clone())?))
+}
+
+/// The run in a folder, if there is one; an error if `resume` does not allow one.
+pub(super) fn existing(folder: &Path, resume: bool) -> Result<Option<RunFolder>, CliError> {
     match RunFolder::open(folder) {
         Err(TrainError::NoRun(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -214,15 +234,12 @@ fn resume(
             "{} already holds a run; add --resume to continue it, or choose another --out",
             folder.display()
         ))),
-        Ok(run) => {
-            run.check_images(data)?;
-            Ok(Some(RunFolder::resume(folder, config.clone())?))
-        }
+        Ok(run) => Ok(Some(run)),
     }
 }
 
 /// Folders in `runs/`, in the order in which they are tried.
-fn new_folders(data: &str) -> impl Iterator<Item = PathBuf> {
+pub(super) fn new_folders(data: &str) -> impl Iterator<Item = PathBuf> {
     let data = folder_name(data);
     (1..=u32::MAX).map(move |number| {
         Path::new("runs").join(match number {

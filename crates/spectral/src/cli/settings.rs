@@ -12,12 +12,16 @@ use super::error::CliError;
 use super::overlay::{assignment, nested, overlay};
 use spectral_lab::data::Augment;
 use spectral_lab::model;
-use spectral_lab::train::{Recipe, TrainConfig, recipes};
+use spectral_lab::model::operator::find_operator;
+use spectral_lab::train::{Decay, Recipe, Span, TrainConfig, recipes};
 
 /// The default settings: the first recipe, the lab's own.
 pub(super) fn defaults() -> TrainConfig {
     recipes()[0].config()
 }
+
+/// The recipe of operator networks.
+const OPERATOR: &str = "operator";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OptimizerName {
@@ -40,6 +44,15 @@ enum LossName {
     CrossEntropy,
     MeanSquaredError,
     BinaryCrossEntropy,
+    RelativeL2,
+    RelativeH1,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScalingName {
+    None,
+    Channel,
+    Point,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -61,7 +74,8 @@ enum NormalizeName {
 pub(super) struct TrainingArgs {
     /// Start from the settings of a recipe: lab, or a
     /// published experiment: cats-vs-dogs,
-    /// cifar-10-notebook, autoencoder
+    /// cifar-10-notebook, autoencoder, cemnet;
+    /// operator, darcy, burgers for fields
     /// [default: the network's own]
     #[arg(long, value_name = "NAME", value_parser = recipe_name, verbatim_doc_comment)]
     recipe: Option<String>,
@@ -91,7 +105,9 @@ pub(super) struct TrainingArgs {
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
     momentum: Option<f64>,
     /// Loss: cross-entropy (default),
-    /// mean-squared-error or binary-cross-entropy
+    /// mean-squared-error or binary-cross-entropy; of
+    /// fields relative-l2 (default), relative-h1 or
+    /// mean-squared-error
     #[arg(
         long,
         value_enum,
@@ -123,6 +139,25 @@ pub(super) struct TrainingArgs {
         verbatim_doc_comment
     )]
     normalize: Option<NormalizeName>,
+    /// Scaling of input fields to mean 0 and standard
+    /// deviation 1: channel (default), point or none
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
+    scale_inputs: Option<ScalingName>,
+    /// The same of target fields
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KIND",
+        hide_possible_values = true,
+        verbatim_doc_comment
+    )]
+    scale_targets: Option<ScalingName>,
     /// Augmentation of training images: none (default),
     /// cats-vs-dogs (rotate, shift, flip) or cifar
     /// (crop, flip, color jitter)
@@ -202,18 +237,21 @@ impl TrainingArgs {
         if self.recipe.is_some() {
             return self.over(&defaults(), seed);
         }
-        let infos = models.into_iter().map(|name| model::find(name));
-        let infos: Vec<_> = infos.collect::<Result<_, _>>()?;
+        let infos: Vec<(&str, &str)> = models
+            .into_iter()
+            .map(|name| recipe_of(name))
+            .collect::<Result<_, _>>()?;
         let Some((first, others)) = infos.split_first() else {
             return self.over(&defaults(), seed);
         };
-        if let Some(other) = others.iter().find(|info| info.recipe != first.recipe) {
+        let (name, recipe) = first;
+        if let Some((other, theirs)) = others.iter().find(|(_, theirs)| theirs != recipe) {
             return Err(CliError::Usage(format!(
-                "'{}' uses recipe {} and '{}' uses {}: choose one for both with --recipe",
-                first.name, first.recipe, other.name, other.recipe
+                "'{name}' uses recipe {recipe} and '{other}' uses {theirs}: choose one for both \
+                 with --recipe"
             )));
         }
-        self.over(&Recipe::find(first.recipe)?.config(), seed)
+        self.over(&self.recipe_config(Recipe::find(recipe)?), seed)
     }
 
     /// `base`, or the recipe given, with these options and that seed applied.
@@ -221,7 +259,7 @@ impl TrainingArgs {
         let wrong =
             |error: &dyn std::fmt::Display| CliError::Usage(format!("training settings: {error}"));
         let recipe = self.recipe.as_deref().map(Recipe::find).transpose()?;
-        let base = recipe.map_or_else(|| base.clone(), Recipe::config);
+        let base = recipe.map_or_else(|| base.clone(), |recipe| self.recipe_config(recipe));
         let mut settings = Table::try_from(&base).map_err(|error| wrong(&error))?;
         if let Some(path) = &self.config {
             overlay(&mut settings, read(path)?);
@@ -242,6 +280,24 @@ impl TrainingArgs {
         config.seed = seed;
         config.validate().map_err(|error| wrong(&error))?;
         Ok(config)
+    }
+
+    /// The settings of a recipe. A cosine over all of its epochs is one over all of those asked for.
+    fn recipe_config(&self, recipe: &Recipe) -> TrainConfig {
+        let mut config = recipe.config();
+        let warmup = match config.schedule.warmup.map(|warmup| warmup.over) {
+            None => 0,
+            Some(Span::Epochs(epochs)) => epochs,
+            Some(Span::Steps(_)) => return config,
+        };
+        let (Some(epochs), Decay::Cosine { over, .. }) = (self.epochs, &mut config.schedule.decay)
+        else {
+            return config;
+        };
+        if *over == Span::Epochs(config.epochs as u64 - warmup) {
+            *over = Span::Epochs((epochs as u64).saturating_sub(warmup).max(1));
+        }
+        config
     }
 
     /// Whether a learning rate schedule was given, whatever the run had before.
@@ -272,6 +328,8 @@ impl TrainingArgs {
             ("loss.kind", self.loss.map(|name| spelled(&name))),
             ("target", self.target.map(|name| spelled(&name))),
             ("normalize", self.normalize.map(|name| spelled(&name))),
+            ("scaling.inputs", self.scale_inputs.map(|name| spelled(&name))),
+            ("scaling.targets", self.scale_targets.map(|name| spelled(&name))),
             ("augment", self.augment.as_deref().and_then(augmentation)),
             ("schedule.warmup.over.epochs", self.warmup.map(count)),
             (
@@ -312,6 +370,14 @@ impl TrainingArgs {
             }
         }
         decay
+    }
+}
+
+/// The name of a network and of its recipe.
+fn recipe_of(name: &str) -> Result<(&'static str, &'static str), CliError> {
+    match find_operator(name) {
+        Ok(info) => Ok((info.name, OPERATOR)),
+        Err(_) => Ok(model::find(name).map(|info| (info.name, info.recipe))?),
     }
 }
 

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::args::{DataArgs, data_name, model_name};
+use super::args::{DataArgs, any_data_name, any_model_name};
 use super::context::Context;
 use super::error::CliError;
+use super::field_args::FieldArgs;
+use super::fields::{self, SizeArgs};
 use super::layout::width;
 use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
@@ -39,17 +41,19 @@ Examples:
   spectral train --resume runs/free2-glyphs-0 --epochs 10
   spectral train --model cats-gaussian --data cats-vs-dogs
   spectral train --model autoencoder-gaussian --data mnist --epochs 5
+  spectral train --model fno --data npz:burgers.npz --epochs 20
   spectral train --print-config --recipe autoencoder > settings.toml"
 )]
 pub(super) struct TrainArgs {
     /// Network to train; see 'spectral models'
-    #[arg(long, value_name = "NAME", value_parser = model_name,
+    #[arg(long, value_name = "NAME", value_parser = any_model_name,
           required_unless_present_any = ["resume", "print_config"])]
-    model: Option<String>,
-    /// Data set or folder:PATH; see 'spectral data'
-    #[arg(long, value_name = "NAME", value_parser = data_name,
-          required_unless_present_any = ["resume", "print_config"])]
-    data: Option<String>,
+    pub(super) model: Option<String>,
+    /// Data set, folder:PATH, or npz:FILE of fields; see
+    /// 'spectral data'
+    #[arg(long, value_name = "NAME", value_parser = any_data_name,
+          required_unless_present_any = ["resume", "print_config"], verbatim_doc_comment)]
+    pub(super) data: Option<String>,
     /// Folder for the run
     /// [default: runs/MODEL-DATA-SEED]
     #[arg(
@@ -58,19 +62,23 @@ pub(super) struct TrainArgs {
         conflicts_with = "resume",
         verbatim_doc_comment
     )]
-    run: Option<PathBuf>,
+    pub(super) run: Option<PathBuf>,
     /// Resume the run in this folder with its settings;
     /// only --epochs, --schedule, --warmup and --data-dir
     /// may differ
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
-    resume: Option<PathBuf>,
+    pub(super) resume: Option<PathBuf>,
     /// Print the settings as TOML, for --config
     #[arg(long, conflicts_with = "resume")]
     print_config: bool,
     #[command(flatten)]
-    data_args: DataArgs,
+    pub(super) data_args: DataArgs,
     #[command(flatten)]
-    training: TrainingArgs,
+    pub(super) fields: FieldArgs,
+    #[command(flatten)]
+    pub(super) size: SizeArgs,
+    #[command(flatten)]
+    pub(super) training: TrainingArgs,
 }
 
 pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
@@ -80,6 +88,9 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
             return print_json(&json!({ "train": config }));
         }
         return print(&settings::file(&config)?);
+    }
+    if args.is_about_fields()? {
+        return fields::train(args, context);
     }
     let mut plan = match &args.resume {
         Some(folder) => Plan::resumed(args, folder, context)?,
@@ -150,6 +161,16 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
              lower --lr or --clip-norm"
         ))),
         Ending::Completed | Ending::Stopped { .. } => shown,
+    }
+}
+
+impl TrainArgs {
+    fn is_about_fields(&self) -> Result<bool, CliError> {
+        match (&self.resume, &self.data) {
+            (Some(folder), _) => fields::is_operator_run(folder),
+            (None, Some(data)) => fields::is_about_fields(self.model.as_slice(), data),
+            (None, None) => Ok(false),
+        }
     }
 }
 
@@ -257,7 +278,7 @@ fn resume(
 }
 
 /// Creates the given folder, or a new one named like `default`.
-fn create(
+pub(super) fn create(
     folder: Option<PathBuf>,
     default: &Path,
     config: RunConfig,

@@ -52,7 +52,7 @@ impl Trial<'_> {
         let outcome = fit(network, self.data, self.config, self.run, &mut progress)?;
         drop(progress);
 
-        let mut report = assemble::model_report(&outcome);
+        let mut report = assemble::figures(&outcome);
         if self.config.target == Target::Image {
             report.goal = Goal::Rebuild;
             if report.loss.is_finite() {

@@ -2,7 +2,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 
 use super::super::{build, find, trainable};
 use super::*;
-use crate::train::Classifier;
+use crate::train::{Classifier, Trainable};
 
 #[test]
 fn the_published_network_of_digits_has_the_published_number_of_parameters() {

@@ -175,7 +175,7 @@ fn data_that_cannot_be_trained_on_is_refused_with_a_reason() {
     let mut empty = data();
     empty.test.truncate(0);
     let message = refused(&empty, Small::new(3));
-    assert_eq!(message, "the test set of stripes has no images");
+    assert_eq!(message, "the test set of stripes is empty");
 
     let mut wrong = data();
     wrong.train.labels[7] = 3;

@@ -44,6 +44,8 @@ impl Small {
     }
 }
 
+impl Trainable for Small {}
+
 impl Classifier for Small {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let x = relu(self.norm.forward(self.conv.forward(images)));
@@ -69,6 +71,8 @@ impl Linear64 {
         }
     }
 }
+
+impl Trainable for Linear64 {}
 
 impl Classifier for Linear64 {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {

@@ -1,6 +1,8 @@
 //! Reports of what was trained: a [`Report`] holds plain values, which are taken from data sets, networks and outcomes
 //! here.
 
+mod fields;
+
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -15,11 +17,13 @@ use crate::train::{
     Ending, EpochMetrics, Feeding, TrainConfig, TrainError, TrainOutcome, reconstruct,
 };
 
+pub use fields::{ShowError, field_report, show_predictions};
+
 /// Maximum number of sample images per data set.
 const MAX_SAMPLES: usize = 20;
 
 /// The figures of a run; the caller adds the names.
-pub fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
+pub fn figures<M>(outcome: &TrainOutcome<M>) -> ModelReport {
     let mut report = ModelReport {
         accuracy: f64::NAN,
         precision: f64::NAN,
@@ -43,6 +47,8 @@ pub fn model_report(outcome: &TrainOutcome<Network>) -> ModelReport {
     };
     if let Some(evaluation) = &outcome.evaluation {
         report.loss = evaluation.loss;
+        report.l2 = evaluation.errors.map(|errors| errors.l2);
+        report.h1 = evaluation.errors.map(|errors| errors.h1);
         if let Some(scores) = evaluation.scores() {
             report.accuracy = scores.accuracy;
             report.precision = scores.precision;
@@ -76,6 +82,7 @@ fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
         test_accuracy: epoch.test_accuracy().unwrap_or(f64::NAN),
         learning_rate: epoch.learning_rate,
         images_per_s: epoch.timing.images_per_second,
+        ..EpochReport::default()
     }
 }
 
@@ -90,6 +97,7 @@ fn diverged_epoch(epoch: usize, loss: f64) -> EpochReport {
         test_accuracy: f64::NAN,
         learning_rate: f64::NAN,
         images_per_s: f64::NAN,
+        ..EpochReport::default()
     }
 }
 
@@ -152,7 +160,7 @@ pub fn data_report(data: &DataSet) -> DataSetReport {
         train_count: data.train.len(),
         test_count: data.test.len(),
         samples: samples(data),
-        models: Vec::new(),
+        ..DataSetReport::default()
     }
 }
 

@@ -1,0 +1,9 @@
+//! Operator networks at work, whatever their number of axes: trained, evaluated and rolled out on fields.
+
+mod fit;
+mod network;
+mod rollout;
+
+pub use fit::{evaluate, fit};
+pub use network::FieldNetwork;
+pub use rollout::roll_out;
