@@ -20,3 +20,8 @@ pub mod report;
 pub mod simulate;
 pub mod state_dict;
 pub mod train;
+
+/// The examples of the reference.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/reference/neuraloperator.md")]
+struct Reference;

@@ -85,7 +85,7 @@ pub fn config(dict: &StateDict, arguments: &Arguments) -> Result<FnoConfig, Stat
         expansion: told.mlp as f64 / hidden.max(1) as f64,
         skip: mlp_skip,
     };
-    let form = BlockForm::neuraloperator([hidden, hidden])
+    let form = BlockForm::neuraloperator()
         .with_skip(skip)
         .with_mlp(Some(mlp))
         .with_norm(norm);
