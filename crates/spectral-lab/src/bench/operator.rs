@@ -84,7 +84,7 @@ impl OperatorCase {
             "shape": self.shape(batch),
             "hidden": self.hidden,
             "layers": self.layers,
-            "modes": [self.modes; 2],
+            "modes": [self.modes, self.modes],
         })
     }
 }
