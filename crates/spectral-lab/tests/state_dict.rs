@@ -50,11 +50,19 @@ fn prediction<const D: usize>(fno: &Fno<D>, input: &Entry) -> Entry {
 /// The largest difference, relative to the largest value.
 fn difference(got: &Entry, expected: &Entry) -> f32 {
     assert_eq!(got.shape, expected.shape);
-    let largest = real(expected).iter().fold(0f32, |most, value| most.max(value.abs()));
+    let largest = real(expected)
+        .iter()
+        .fold(0f32, |most, value| most.max(value.abs()));
     let pairs = real(got).iter().zip(real(expected));
-    let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0f32, |worst, difference| {
-        if difference.is_nan() { f32::NAN } else { worst.max(difference) }
-    });
+    let worst = pairs
+        .map(|(a, b)| (a - b).abs())
+        .fold(0f32, |worst, difference| {
+            if difference.is_nan() {
+                f32::NAN
+            } else {
+                worst.max(difference)
+            }
+        });
     worst / largest
 }
 
@@ -113,13 +121,19 @@ fn what_was_read_is_written_again() {
         let mut again = with_rank!(file, export(&file));
         if name.starts_with("tfno") {
             let convolution = |name: &String| name.contains(".weight.") && name.contains("convs");
-            let dense = again.tensors.keys().filter(|name| convolution(name)).cloned();
+            let dense = again
+                .tensors
+                .keys()
+                .filter(|name| convolution(name))
+                .cloned();
             assert!(dense.clone().all(|name| name.ends_with(".weight.tensor")));
             assert!(dense.count() > 0);
             continue;
         }
         // Not kept here.
-        again.tensors.retain(|name, _| !name.ends_with("num_batches_tracked"));
+        again
+            .tensors
+            .retain(|name, _| !name.ends_with("num_batches_tracked"));
         let mut expected = file.tensors.clone();
         expected.retain(|name, _| !name.ends_with("num_batches_tracked"));
         assert_eq!(again.tensors, expected, "{name}");
@@ -168,7 +182,10 @@ fn arguments_without_an_equivalent_are_named() {
         ("positional_embedding", text("GridEmbedding2D")),
         ("conv_module", text("SphericalConv")),
         ("resolution_scaling_factor", Argument::Number(2.0)),
-        ("max_n_modes", Argument::List(vec![Argument::Number(8.0); 2])),
+        (
+            "max_n_modes",
+            Argument::List(vec![Argument::Number(8.0); 2]),
+        ),
         ("conv_bias_kernel", Argument::Number(3.0)),
         ("hidden_channels", Argument::Number(5.0)),
         ("n_modes", Argument::List(vec![Argument::Number(6.0); 2])),
@@ -178,7 +195,10 @@ fn arguments_without_an_equivalent_are_named() {
         let mut file = read("fno_2d");
         file.arguments.insert(name.into(), value.clone());
         let error = refused(&file);
-        assert!(error.contains(&format!("{name} = {value}")) || error.contains(name), "{error}");
+        assert!(
+            error.contains(&format!("{name} = {value}")) || error.contains(name),
+            "{error}"
+        );
     }
 }
 
@@ -192,16 +212,24 @@ fn tensors_that_do_not_fit_are_named() {
     let error = changed(|file| {
         file.tensors.remove("projection.fcs.1.bias");
     });
-    assert_eq!(error, "the state dict has no tensor 'projection.fcs.1.bias'");
+    assert_eq!(
+        error,
+        "the state dict has no tensor 'projection.fcs.1.bias'"
+    );
     let error = changed(|file| {
-        file.tensors.insert("head.weight".into(), Entry::real([1], vec![0.0]));
+        file.tensors
+            .insert("head.weight".into(), Entry::real([1], vec![0.0]));
     });
     assert_eq!(error, "the network has no tensor 'head.weight'");
     let error = changed(|file| {
         let entry = Entry::real([2, 3], vec![0.0; 6]);
-        file.tensors.insert("fno_blocks.channel_mlp.1.fcs.0.weight".into(), entry);
+        file.tensors
+            .insert("fno_blocks.channel_mlp.1.fcs.0.weight".into(), entry);
     });
-    assert!(error.ends_with("has shape [2, 3], expected [2, 3, 1]"), "{error}");
+    assert!(
+        error.ends_with("has shape [2, 3], expected [2, 3, 1]"),
+        "{error}"
+    );
     let error = changed(|file| {
         let name = "fno_blocks.convs.1.weight.tensor";
         let count = file.tensors[name].values.len();
@@ -214,7 +242,10 @@ fn tensors_that_do_not_fit_are_named() {
 
     let file = read("fno_3d");
     let error = Fno2d::from_state_dict(&file.tensors, &file.arguments, &Device::flex());
-    let expected = StateDictError::Axes { expected: 2, got: 3 };
+    let expected = StateDictError::Axes {
+        expected: 2,
+        got: 3,
+    };
     assert_eq!(error.unwrap_err(), expected);
 }
 
@@ -229,13 +260,21 @@ fn networks_without_an_equivalent_say_what_there_is_not() {
         error(FnoConfig::published([1, 1], [4, 4], 4)),
     ];
     assert!(error[0].contains("without a channel MLP"), "{}", error[0]);
-    assert!(error[1].starts_with("neuraloperator's FNO has no"), "{}", error[1]);
+    assert!(
+        error[1].starts_with("neuraloperator's FNO has no"),
+        "{}",
+        error[1]
+    );
 }
 
 #[test]
 fn damaged_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in [("fno_2d.pt", 4000), ("fno_2d.safetensors", 4000), ("tfno_1d_cp.pt", 20)] {
+    for (name, bytes) in [
+        ("fno_2d.pt", 4000),
+        ("fno_2d.safetensors", 4000),
+        ("tfno_1d_cp.pt", 20),
+    ] {
         let whole = std::fs::read(path(name)).unwrap();
         let cut = folder.path().join(name);
         std::fs::write(&cut, &whole[..bytes]).unwrap();
@@ -253,11 +292,14 @@ fn write_example(folder: &Path, name: &str) {
     let ours = with_rank!(file, export(&file));
     let input = &example.tensors["input"];
     let prediction = with_rank!(ours, predict_from(&ours, input));
-    ours.write(&folder.join(format!("{name}.safetensors"))).unwrap();
+    ours.write(&folder.join(format!("{name}.safetensors")))
+        .unwrap();
     let mut example = StateFile::default();
     example.tensors.insert("input".into(), input.clone());
     example.tensors.insert("prediction".into(), prediction);
-    example.write(&folder.join(format!("{name}_example.safetensors"))).unwrap();
+    example
+        .write(&folder.join(format!("{name}_example.safetensors")))
+        .unwrap();
 }
 
 /// Runs where TORCH_PYTHON names a Python with neuraloperator.
@@ -276,14 +318,24 @@ fn neuraloperator_loads_what_is_written_and_predicts_the_same() {
     let (tensors, arguments) = fno.to_state_dict().unwrap();
     let input = Entry::real([1, 2, 8, 9], (0..144).map(|i| (i as f32).sin()).collect());
     let fresh = StateFile { tensors, arguments };
-    fresh.write(&folder.path().join("fresh.safetensors")).unwrap();
+    fresh
+        .write(&folder.path().join("fresh.safetensors"))
+        .unwrap();
     let mut example = StateFile::default();
-    example.tensors.insert("prediction".into(), prediction(&fno, &input));
+    example
+        .tensors
+        .insert("prediction".into(), prediction(&fno, &input));
     example.tensors.insert("input".into(), input);
-    example.write(&folder.path().join("fresh_example.safetensors")).unwrap();
+    example
+        .write(&folder.path().join("fresh_example.safetensors"))
+        .unwrap();
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/check_neuraloperator.py");
-    let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();
+    let output = Command::new(python)
+        .arg(script)
+        .arg(folder.path())
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     println!("{told}");

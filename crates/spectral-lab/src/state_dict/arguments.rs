@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn arguments_survive_json() {
-        let given = r#"{"fno_skip":null,"n_modes":[8,6],"norm":"group_norm","rank":0.5,"separable":false}"#;
+        let given =
+            r#"{"fno_skip":null,"n_modes":[8,6],"norm":"group_norm","rank":0.5,"separable":false}"#;
         assert_eq!(text(&parse(given).unwrap()), given);
         assert!(
             parse("[1]")

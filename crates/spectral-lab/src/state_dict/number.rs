@@ -75,11 +75,20 @@ mod tests {
         assert_eq!(real(Number::BF16, &[0x20, 0xC0]), Values::Real(vec![-2.5]));
         let half = (-2.5f64).to_le_bytes();
         assert_eq!(real(Number::F64, &half), Values::Real(vec![-2.5]));
-        assert_eq!(real(Number::I64, &[7, 0, 0, 0, 0, 0, 0, 0]), Values::Integer(vec![7]));
+        assert_eq!(
+            real(Number::I64, &[7, 0, 0, 0, 0, 0, 0, 0]),
+            Values::Integer(vec![7])
+        );
         let single = [1.5f32.to_le_bytes(), (-2.0f32).to_le_bytes()].concat();
-        assert_eq!(real(Number::C64, &single), Values::Complex(vec![[1.5, -2.0]]));
+        assert_eq!(
+            real(Number::C64, &single),
+            Values::Complex(vec![[1.5, -2.0]])
+        );
         let double = [1.5f64.to_le_bytes(), (-2.0f64).to_le_bytes()].concat();
-        assert_eq!(real(Number::C128, &double), Values::Complex(vec![[1.5, -2.0]]));
+        assert_eq!(
+            real(Number::C128, &double),
+            Values::Complex(vec![[1.5, -2.0]])
+        );
     }
 
     #[test]

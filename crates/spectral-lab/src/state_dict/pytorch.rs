@@ -8,8 +8,8 @@ use std::rc::Rc;
 use burn_spectral::operator::state_dict::{Argument, Arguments, Entry};
 use zip::ZipArchive;
 
-use super::pickle::{self, Pickle, TensorView, Value};
 use super::number::{Number, entry};
+use super::pickle::{self, Pickle, TensorView, Value};
 use super::{StateFile, StateFileError};
 use crate::limits;
 
@@ -110,7 +110,11 @@ fn argument(pickle: &Pickle, value: &Value, depth: usize) -> Argument {
         Value::Sequence(_) => match pickle.sequence(value) {
             Some(items) if depth < DEEPEST && items.len() <= LONGEST_LIST => {
                 let items = items.iter();
-                Argument::List(items.map(|item| argument(pickle, item, depth + 1)).collect())
+                Argument::List(
+                    items
+                        .map(|item| argument(pickle, item, depth + 1))
+                        .collect(),
+                )
             }
             _ => Argument::Dict,
         },
@@ -156,7 +160,9 @@ impl<R: Read + Seek> Archive<R> {
         }
         let mut bytes = Vec::new();
         let mut bounded = file.take(most + 1);
-        bounded.read_to_end(&mut bytes).map_err(|error| no(&error))?;
+        bounded
+            .read_to_end(&mut bytes)
+            .map_err(|error| no(&error))?;
         Ok(bytes)
     }
 
@@ -242,7 +248,10 @@ mod tests {
         let gathered = |offset, shape: &[usize], strides: &[usize], width| {
             gather(&storage, &view(offset, shape, strides), width)
         };
-        assert_eq!(gathered(1, &[2, 3], &[1, 3], 1).unwrap(), [1, 4, 7, 2, 5, 8]);
+        assert_eq!(
+            gathered(1, &[2, 3], &[1, 3], 1).unwrap(),
+            [1, 4, 7, 2, 5, 8]
+        );
         assert_eq!(gathered(0, &[2], &[2], 2).unwrap(), [0, 1, 4, 5]);
         assert_eq!(gathered(5, &[], &[], 1).unwrap(), [5]);
         assert!(gathered(99, &[0, 3], &[3, 1], 1).unwrap().is_empty());

@@ -71,7 +71,10 @@ fn contents(file: &StateFile) -> Result<Vec<u8>, String> {
     let mut views = Vec::new();
     for (name, entry, dtype, bytes) in &bytes {
         let view = TensorView::new(*dtype, entry.shape.clone(), bytes);
-        views.push((*name, view.map_err(|error| format!("tensor '{name}': {error}"))?));
+        views.push((
+            *name,
+            view.map_err(|error| format!("tensor '{name}': {error}"))?,
+        ));
     }
     let metadata = (!file.arguments.is_empty()).then(|| {
         let text = arguments::text(&file.arguments);
@@ -88,7 +91,10 @@ fn bytes(values: &Values) -> (Dtype, Vec<u8>) {
         }
         Values::Complex(values) => {
             let parts = values.iter().flatten();
-            (Dtype::C64, parts.flat_map(|part| part.to_le_bytes()).collect())
+            (
+                Dtype::C64,
+                parts.flat_map(|part| part.to_le_bytes()).collect(),
+            )
         }
         Values::Integer(values) => {
             let bytes = values.iter().flat_map(|value| value.to_le_bytes());
@@ -107,9 +113,19 @@ mod tests {
         let mut file = StateFile::default();
         let mut add = |name: &str, entry| file.tensors.insert(name.into(), entry);
         add("a.bias", Entry::real([2, 1], vec![1.0, -2.5]));
-        add("a.weight", Entry::complex([2], vec![[0.5, -1.0], [2.0, 3.0]]));
-        add("count", Entry { shape: vec![], values: Values::Integer(vec![7]) });
-        file.arguments.insert("n_layers".into(), Argument::Number(3.0));
+        add(
+            "a.weight",
+            Entry::complex([2], vec![[0.5, -1.0], [2.0, 3.0]]),
+        );
+        add(
+            "count",
+            Entry {
+                shape: vec![],
+                values: Values::Integer(vec![7]),
+            },
+        );
+        file.arguments
+            .insert("n_layers".into(), Argument::Number(3.0));
         file
     }
 
@@ -132,6 +148,10 @@ mod tests {
         }
         let view = TensorView::new(Dtype::U8, vec![1], &[1]).unwrap();
         let bytes = serialize([("mask", view)], None).unwrap();
-        assert!(parse(&bytes).unwrap_err().starts_with("tensor 'mask' is of U8"));
+        assert!(
+            parse(&bytes)
+                .unwrap_err()
+                .starts_with("tensor 'mask' is of U8")
+        );
     }
 }

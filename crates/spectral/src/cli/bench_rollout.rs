@@ -51,7 +51,9 @@ fn text(reports: &[RolloutReport], width: usize) -> String {
     };
     let mut lines = vec![format!("ms: medians of {} steps", first.steps)];
     if let Some(peer) = &first.peer {
-        lines.push(format!("×: {peer} time over Spectral time; its fastest variant:"));
+        lines.push(format!(
+            "×: {peer} time over Spectral time; its fastest variant:"
+        ));
     }
     lines.extend(reports.iter().filter_map(fastest));
     lines.push(first.machine.clone());
@@ -80,7 +82,10 @@ fn table(reports: &[RolloutReport], width: usize) -> String {
         .map(|report| {
             let mark = if report.noisy { "*" } else { "" };
             let values = [Some(report.ms), report.peer_ms, report.ratio];
-            let numbers = values.iter().take(headers.len()).map(|value| number(*value));
+            let numbers = values
+                .iter()
+                .take(headers.len())
+                .map(|value| number(*value));
             let name = format!("{} {}{mark}", report.case, report.shape[0]);
             (name, numbers.collect())
         })

@@ -87,10 +87,7 @@ fn measure(
         let report = match bench.run(spec, &mut tell) {
             // A peer that runs out of memory must not lose the results so far.
             Err(error @ BenchError::Peer { .. }) if bench.peers.is_some() => {
-                tell(&format!(
-                    "{}: timed without the peer: {error}",
-                    spec.name()
-                ));
+                tell(&format!("{}: timed without the peer: {error}", spec.name()));
                 bench.peers = None;
                 let report = bench.run(spec, &mut tell)?;
                 bench.peers = args.start_peers(threads)?;

@@ -89,12 +89,14 @@ pub fn config(dict: &StateDict, arguments: &Arguments) -> Result<FnoConfig, Stat
         .with_skip(skip)
         .with_mlp(Some(mlp))
         .with_norm(norm);
-    Ok(FnoConfig::neuraloperator([inputs, outputs], modes, hidden, layers)
-        .with_grid(grid)
-        .with_lifting(told.lifting)
-        .with_projection(Some(told.projection))
-        .with_padding(padding)
-        .with_form(form))
+    Ok(
+        FnoConfig::neuraloperator([inputs, outputs], modes, hidden, layers)
+            .with_grid(grid)
+            .with_lifting(told.lifting)
+            .with_projection(Some(told.projection))
+            .with_padding(padding)
+            .with_form(form),
+    )
 }
 
 /// Sizes that shapes tell.
@@ -175,11 +177,7 @@ fn pair(dict: &StateDict, name: &str) -> Result<[usize; 2], StateDictError> {
 }
 
 /// A size that shapes tell, which the argument must not contradict.
-fn agreed(
-    reader: &mut Reader,
-    name: &'static str,
-    told: usize,
-) -> Result<usize, StateDictError> {
+fn agreed(reader: &mut Reader, name: &'static str, told: usize) -> Result<usize, StateDictError> {
     match reader.count(name)? {
         Some(given) if given != told => Err(StateDictError::Contradiction {
             name,
@@ -275,10 +273,7 @@ fn skip_of_mlp(reader: &mut Reader, dict: &StateDict) -> Result<SkipKind, StateD
 }
 
 /// The normalization, by its tensors and its argument.
-fn norm(
-    reader: &mut Reader,
-    dict: &StateDict,
-) -> Result<Option<OperatorNormKind>, StateDictError> {
+fn norm(reader: &mut Reader, dict: &StateDict) -> Result<Option<OperatorNormKind>, StateDictError> {
     let has = |part: &str| dict.contains_key(&format!("fno_blocks.norm.0.{part}"));
     let told = match () {
         () if has("norm.running_mean") => Some(OperatorNormKind::Batch),

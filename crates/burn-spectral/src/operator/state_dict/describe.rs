@@ -44,7 +44,10 @@ pub(super) fn arguments<const D: usize>(fno: &Fno<D>) -> Result<Arguments, State
         }
         Some(_) => return Err(lacks("domain padding at one end".into())),
     };
-    let mlp = first.mlp.as_ref().map_or(0, |mlp| mlp.layers[0].channels()[1]);
+    let mlp = first
+        .mlp
+        .as_ref()
+        .map_or(0, |mlp| mlp.layers[0].channels()[1]);
     let number = |value: usize| Argument::Number(value as f64);
     let pairs = [
         ("n_modes", modes(&first.spectral.response)),
@@ -52,11 +55,20 @@ pub(super) fn arguments<const D: usize>(fno: &Fno<D>) -> Result<Arguments, State
         ("out_channels", number(outputs)),
         ("hidden_channels", number(hidden)),
         ("n_layers", number(fno.blocks.len())),
-        ("lifting_channel_ratio", Argument::Number(ratio(lifting, hidden))),
-        ("projection_channel_ratio", Argument::Number(ratio(projection, hidden))),
+        (
+            "lifting_channel_ratio",
+            Argument::Number(ratio(lifting, hidden)),
+        ),
+        (
+            "projection_channel_ratio",
+            Argument::Number(ratio(projection, hidden)),
+        ),
         ("positional_embedding", embedding),
         ("norm", norm(first.norm.as_ref())),
-        ("channel_mlp_expansion", Argument::Number(mlp as f64 / hidden as f64)),
+        (
+            "channel_mlp_expansion",
+            Argument::Number(mlp as f64 / hidden as f64),
+        ),
         ("channel_mlp_skip", skip(first.mlp_skip.as_ref())),
         ("fno_skip", skip(first.skip.as_ref())),
         ("domain_padding", padding),
@@ -96,7 +108,9 @@ fn representable<const D: usize>(block: &FnoBlock<D>) -> Result<(), StateDictErr
     };
     match corners.iter().enumerate().all(fits) {
         true => Ok(()),
-        false => lacks(format!("choice of modes {corners:?} (non-negative and negative per axis)")),
+        false => lacks(format!(
+            "choice of modes {corners:?} (non-negative and negative per axis)"
+        )),
     }
 }
 
@@ -117,7 +131,12 @@ fn skip<const D: usize>(skip: Option<&SkipConnection<D>>) -> Argument {
         Some(SkipConnection::Linear(_)) => SkipKind::Linear,
         Some(SkipConnection::SoftGating(_)) => SkipKind::SoftGating,
     };
-    named(SKIPS.iter().find(|(_, other)| *other == kind).map(|(name, _)| *name))
+    named(
+        SKIPS
+            .iter()
+            .find(|(_, other)| *other == kind)
+            .map(|(name, _)| *name),
+    )
 }
 
 fn norm(norm: Option<&OperatorNorm>) -> Argument {
@@ -127,7 +146,12 @@ fn norm(norm: Option<&OperatorNorm>) -> Argument {
         Some(OperatorNorm::Group(_)) => OperatorNormKind::Group,
         Some(OperatorNorm::Batch(_)) => OperatorNormKind::Batch,
     };
-    named(NORMS.iter().find(|(_, other)| *other == kind).map(|(name, _)| *name))
+    named(
+        NORMS
+            .iter()
+            .find(|(_, other)| *other == kind)
+            .map(|(name, _)| *name),
+    )
 }
 
 fn named(name: Option<&str>) -> Argument {

@@ -123,7 +123,11 @@ pub(super) fn expand(dict: &StateDict, name: &str) -> Result<Dense, StateDictErr
         }
         Factorization::TensorTrain => {
             let mut sizes = vec![sizes_of(&result, 1)];
-            check(&names[0], &result.shape, &[1, sizes[0], sizes_of(&result, 2)])?;
+            check(
+                &names[0],
+                &result.shape,
+                &[1, sizes[0], sizes_of(&result, 2)],
+            )?;
             result.shape = vec![sizes[0], result.shape[2]];
             for (name, factor) in &factors {
                 let expected = [result.shape[1], sizes_of(factor, 1), sizes_of(factor, 2)];

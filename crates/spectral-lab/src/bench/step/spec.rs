@@ -136,7 +136,10 @@ mod tests {
         assert_eq!(fields.shape(), [16, 1, 64, 64]);
         let darcy = StepSpec::new("fno-darcy", None).unwrap();
         assert_eq!(darcy.shape(), [64, 1, 16, 16]);
-        assert!(matches!(darcy.config.loss, crate::train::Loss::RelativeH1 { .. }));
+        assert!(matches!(
+            darcy.config.loss,
+            crate::train::Loss::RelativeH1 { .. }
+        ));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::Tensor;
 
 use crate::model::trainable;
-use crate::train::{Learner, Trainable, TrainConfig};
+use crate::train::{Learner, TrainConfig, Trainable};
 
 /// A network in training.
 pub(super) struct Stepper<M> {

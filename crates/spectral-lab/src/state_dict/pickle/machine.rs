@@ -272,7 +272,11 @@ impl<'a> Machine<'a> {
                 let storage = storage.ok_or("the pickle refers to an unknown object")?;
                 self.push(Value::Storage(Rc::new(storage)))?;
             }
-            other => return Err(format!("the pickle has the unknown instruction {other:#04x}")),
+            other => {
+                return Err(format!(
+                    "the pickle has the unknown instruction {other:#04x}"
+                ));
+            }
         }
         Ok(None)
     }

@@ -34,9 +34,13 @@ impl Containers {
             return Err(reason.into());
         }
         let view = match arguments {
-            [Value::Storage(storage), Value::Int(offset), shape, strides, ..] => {
-                self.view(storage, *offset, shape, strides)
-            }
+            [
+                Value::Storage(storage),
+                Value::Int(offset),
+                shape,
+                strides,
+                ..,
+            ] => self.view(storage, *offset, shape, strides),
             _ => None,
         };
         let view = view.ok_or("the pickle has a tensor without storage or shape")?;
@@ -70,14 +74,15 @@ impl Containers {
     /// The storage of a persistent id `('storage', class, key, location, elements)`.
     pub(super) fn storage(&self, id: &Value) -> Option<Storage> {
         match self.sequence(id)? {
-            [Value::Text(kind), Value::Global(class), Value::Text(key), ..]
-                if &**kind == "storage" =>
-            {
-                Some(Storage {
-                    class: class.clone(),
-                    key: key.clone(),
-                })
-            }
+            [
+                Value::Text(kind),
+                Value::Global(class),
+                Value::Text(key),
+                ..,
+            ] if &**kind == "storage" => Some(Storage {
+                class: class.clone(),
+                key: key.clone(),
+            }),
             _ => None,
         }
     }
