@@ -1,7 +1,8 @@
 //! State dicts of neuraloperator's `FNO` and `TFNO`, version 2.
 //!
 //! A [`StateDict`] holds tensors under the names that `model.state_dict()` gives them in Python, without any file
-//! format. [`Fno::from_state_dict`] makes a network of one, and [`Fno::to_state_dict`] writes one that
+//! format. [`Fno::from_state_dict`](crate::operator::Fno::from_state_dict) makes a network of one, and
+//! [`Fno::to_state_dict`](crate::operator::Fno::to_state_dict) writes one that
 //! `model.load_state_dict(…, strict=True)` takes there, with the [`Arguments`] that build the model.
 //!
 //! Names and shapes tell most of a network: its sizes, modes and skip connections. What they do not tell comes from the
