@@ -4,7 +4,8 @@
 //! spectral convolution on the lowest modes, which carries information across the whole domain, to a skip
 //! connection at each point, and applies an activation. [`Uno`] arranges such blocks in a U with skip connections
 //! by concatenation, each block with its own channels, modes and resolution. [`rollout`] applies a network again
-//! and again to its own output. [`relative_l2`] and [`RelativeH1`] are the losses they are trained with.
+//! and again to its own output. [`relative_l2`] and [`RelativeH1`] are the losses they are trained with. Trained weights
+//! of the neuraloperator library are read and written by [`state_dict`].
 //!
 //! Inputs and outputs are `[batch, channels, spatial…]` with one to three spatial axes; `D` is the rank of these
 //! tensors. Modes count cycles per domain, so that a network runs at every resolution that has its modes.
@@ -35,6 +36,7 @@ mod padding;
 mod pointwise;
 mod rollout;
 mod skip;
+pub mod state_dict;
 mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
