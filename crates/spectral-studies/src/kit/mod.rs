@@ -42,6 +42,7 @@
 
 pub(crate) mod closed_form;
 pub(crate) mod comparison;
+pub(crate) mod emulation;
 mod extent;
 pub(crate) mod images;
 mod ledger;

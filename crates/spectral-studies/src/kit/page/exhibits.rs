@@ -58,6 +58,7 @@ impl Chart {
             kind: ChartKind::Lines {
                 x: String::new(),
                 logarithmic: false,
+                x_logarithmic: false,
                 lines: lines.into_iter().collect(),
             },
         }
@@ -71,6 +72,15 @@ impl Chart {
             }
         }
         self
+    }
+
+    /// Both scales of a chart of lines logarithmic.
+    pub(crate) fn double_logarithmic(self) -> Self {
+        let mut chart = self.logarithmic();
+        if let ChartKind::Lines { x_logarithmic, .. } = &mut chart.kind {
+            *x_logarithmic = true;
+        }
+        chart
     }
 }
 
