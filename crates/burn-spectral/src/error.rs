@@ -325,6 +325,27 @@ pub enum SpectralError {
         /// Spatial axes of the layer.
         got: usize,
     },
+    /// A number of domain lengths other than the number of spatial axes.
+    #[error("expected {axes} domain lengths, one per spatial axis, got {got}")]
+    Lengths {
+        /// Spatial axes of the grid.
+        axes: usize,
+        /// Number of lengths given.
+        got: usize,
+    },
+    /// A grid with too few points for one-sided differences.
+    #[error(
+        "one-sided differences need at least {least} points along each axis, got {} along spatial axis {axis} \
+         of a grid of {got:?}", got[*axis]
+    )]
+    Points {
+        /// Points that are needed.
+        least: usize,
+        /// The spatial axis.
+        axis: usize,
+        /// Points along each axis.
+        got: Vec<usize>,
+    },
     /// A layer of more or fewer spatial axes than the transforms serve.
     #[error("expected 1 to 3 spatial axes, got {got}")]
     SpatialAxes {
@@ -391,6 +412,36 @@ pub enum SpectralError {
         dim: usize,
         /// Shape of the spectrum.
         got: Vec<usize>,
+    },
+    /// A skip connection that keeps channels apart between layers of different numbers of channels.
+    #[error(
+        "a {skip} skip connection needs as many output channels as input channels, got {got:?}; use a linear one"
+    )]
+    SkipChannels {
+        /// Kind of the connection.
+        skip: &'static str,
+        /// Input and output channels.
+        got: [usize; 2],
+    },
+    /// A channel MLP without hidden channels.
+    #[error(
+        "a channel MLP on {channels} channels needs an expansion that gives at least 1 hidden channel, got {got}"
+    )]
+    Expansion {
+        /// Channels of the block.
+        channels: usize,
+        /// The expansion given, as text.
+        got: String,
+    },
+    /// A number of settings other than the layer's number of spatial axes.
+    #[error("expected {axes} {what}, one per spatial axis, got {got}")]
+    PerAxis {
+        /// What was counted.
+        what: &'static str,
+        /// Spatial axes of the layer.
+        axes: usize,
+        /// How many were given.
+        got: usize,
     },
     /// An input with another number of channels than the layer's.
     #[error("expected {expected} channels, got an input of shape {got:?}")]

@@ -13,6 +13,7 @@
 //! - [`spectrum`]: layers that return spectra: as channels, gated, of patches
 //! - [`spatial`]: Burn's spatial layers on faster CPU kernels
 //! - [`pool`]: changes of resolution through the spectrum
+//! - [`operator`]: Fourier neural operators
 //! - [`frequency`]: layers on spectra, without transforms
 //! - [`summary`]: a table of a network's layers, parameters and cost
 //! - [`inspect`]: what a layer computes, measured by probing it
@@ -67,6 +68,7 @@ mod initializer;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod memory;
+pub mod operator;
 pub mod ops;
 pub mod pool;
 pub mod prelude;

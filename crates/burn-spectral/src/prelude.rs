@@ -35,9 +35,14 @@ pub use crate::frequency::{
     SpectralMix2d, SpectralMix2dConfig, SpectralMix3d, SpectralMix3dConfig, SpectrumGrid,
     ThroughImage, ThroughImageConfig, ToSpectrum,
 };
+pub use crate::operator::{
+    BlockForm, BlockLocal, BlockMlp, Boundary, ChannelMlp, ChannelMlpConfig, DomainPadding, Fno1d,
+    Fno2d, Fno3d, FnoBlock, FnoBlockConfig, FnoConfig, GridEmbedding, ModeCounting,
+    OperatorNormKind, Pointwise, PointwiseConfig, SkipKind, rollout,
+};
 pub use crate::pool::{
     AntiAliasedActivation, AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d,
-    spectral_resize2d,
+    spectral_resize, spectral_resize2d,
 };
 pub use crate::response::{
     BandLimited, BandLimitedConfig, Constant, ConstantConfig, Coupling, FourierModes1d,

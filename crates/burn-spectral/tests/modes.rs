@@ -75,10 +75,7 @@ fn check_golden<const D: usize>(case: &Case, dtype: DType) {
         _ => x.clone(),
     };
     let groups = coupling.groups(channels);
-    let spec = ModesSpec {
-        modes: modes(&corners(case)),
-        mix: MixSpec { groups, conjugate },
-    };
+    let spec = ModesSpec::new(modes(&corners(case)), MixSpec { groups, conjugate });
     check(
         &x,
         &r,
@@ -122,13 +119,13 @@ fn check_gradients<const D: usize>(sizes: &[usize], corners: &[[usize; 2]], chan
     let counts = [x, response, response].map(|dims| dims.iter().product::<usize>());
     let reshaped = |part: &Tensor<1>| part.clone().reshape(response);
     for conjugate in CONJUGATES {
-        let spec = ModesSpec {
-            modes: modes(corners),
-            mix: MixSpec {
+        let spec = ModesSpec::new(
+            modes(corners),
+            MixSpec {
                 groups: channels[1],
                 conjugate,
             },
-        };
+        );
         for path in PATHS {
             let what = format!("{spec:?} of {x:?}, {path:?}");
             assert_gradients(&what, &counts, |z| {
@@ -161,13 +158,13 @@ fn a_gradient_is_found_for_each_input_alone() {
             let mut all: Vec<Tensor<1>> = counts.into_iter().zip(200..).map(constant).collect();
             all[learned] = z[0].clone();
             let part = |i: usize| all[i].clone().reshape(response);
-            let spec = ModesSpec {
-                modes: modes(&corners),
-                mix: MixSpec {
+            let spec = ModesSpec::new(
+                modes(&corners),
+                MixSpec {
                     groups: 1,
                     conjugate: Conjugate::None,
                 },
-            };
+            );
             let r = ComplexTensor::new(part(1), part(2));
             weigh(conv(Path::Kernels, all[0].clone().reshape(x), r, spec), 1)
         });
@@ -185,10 +182,10 @@ fn all_modes_are_the_whole_spectrum() {
             groups: 1,
             conjugate: Conjugate::None,
         };
-        let spec = ModesSpec {
-            modes: vec![Modes::new(height, 0), Modes::new(width / 2 + 1, 0)],
+        let spec = ModesSpec::new(
+            vec![Modes::new(height, 0), Modes::new(width / 2 + 1, 0)],
             mix,
-        };
+        );
         let got = ops::spectral_conv_modes(x.clone(), r.clone(), spec);
         let whole = ops::spectral_conv(
             x,

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use spectral_lab::data::{DataSet, Images};
 use spectral_lab::train::{
     Classifier, DataDescription, EpochMetrics, ModelDescription, Observer, RunConfig, RunFolder,
-    TrainConfig, fit,
+    TrainConfig, Trainable, fit,
 };
 
 #[derive(Module, Debug)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::impl_config;
 use crate::error::OrPanic;
 use crate::ops::{self, Conjugate, ConvSpec, FilterSpec, MixSpec, ModesSpec, SavedSpectrum};
+use crate::pool::spectral_resize;
 use crate::response::{
     Coupling, FrequencyResponse, Response, ResponseConfig, Value, check_axes, checked,
 };
@@ -239,6 +240,70 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
     #[track_caller]
     pub fn forward(&self, input: Tensor<D>) -> Tensor<D> {
         let grid = self.check(input.dims()).or_panic();
+        let output = self.convolve(input, grid.sizes());
+        self.with_bias(output)
+    }
+
+    /// Checks that the layer accepts inputs of shape `dims` for outputs of the given sizes.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), also for the grid of the output if the response consists of modes.
+    pub fn check_to(
+        &self,
+        dims: [usize; D],
+        sizes: &[usize],
+    ) -> Result<FrequencyGrid, SpectralError> {
+        let grid = self.check(dims)?;
+        if sizes.len() != D - 2 {
+            return Err(SpectralError::Axes {
+                axes: D - 2,
+                got: sizes.to_vec(),
+            });
+        }
+        let output = FrequencyGrid::new(sizes)?;
+        let [outputs, _] = self.response.channels();
+        SpectralError::check_result("the output", &[&[dims[0], outputs], sizes].concat())?;
+        if self.response.has_modes() {
+            self.response.check(&output)?;
+        }
+        Ok(grid)
+    }
+
+    /// Convolves, with the output on a grid of another size over the same domain.
+    ///
+    /// With a response of [modes](Response::Modes) the inverse transform writes them straight to that grid
+    /// ([`ops::spectral_conv_modes`]). Any other response is applied on the grid of the input, and its output resampled
+    /// by Fourier interpolation ([`spectral_resize`]).
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, spatial…]`
+    /// - output: `[batch, channels_out, sizes…]`
+    ///
+    /// # Panics
+    /// If [`check_to`](Self::check_to) returns an error, with the same text.
+    ///
+    /// # Example
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use burn_spectral::conv::SpectralConv2dConfig;
+    /// use burn_spectral::response::FourierModesConfig;
+    ///
+    /// let device = Device::flex();
+    /// let layer = SpectralConv2dConfig::new([1, 4], FourierModesConfig::new([3, 3])).init(&device);
+    /// let y = layer.forward_to(Tensor::ones([2, 1, 16, 16], &device), &[24, 9]);
+    /// assert_eq!(y.dims(), [2, 4, 24, 9]);
+    /// ```
+    #[track_caller]
+    pub fn forward_to(&self, input: Tensor<D>, sizes: &[usize]) -> Tensor<D> {
+        self.check_to(input.dims(), sizes).or_panic();
+        let output = self.convolve(input, sizes);
+        self.with_bias(output)
+    }
+
+    /// The layer without its bias, for inputs and sizes that have been checked.
+    #[track_caller]
+    pub(crate) fn convolve(&self, input: Tensor<D>, sizes: &[usize]) -> Tensor<D> {
+        let grid = FrequencyGrid::new(&input.dims()[2..]).or_panic();
         let (shape, [outputs, _]) = (input.dims(), self.response.channels());
         let groups = self.coupling.groups([self.channels_in, outputs]);
         let summed = |input: Tensor<D>| match self.coupling {
@@ -251,7 +316,12 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
         };
         let output = match checked(&self.response, &grid) {
             Response::Modes(weights, modes) => {
-                ops::spectral_conv_modes(summed(input), weights, ModesSpec { modes, mix })
+                let spec = ModesSpec::new(modes, mix);
+                let spec = match sizes == grid.sizes() {
+                    true => spec,
+                    false => spec.with_output(sizes),
+                };
+                return ops::spectral_conv_modes(summed(input), weights, spec);
             }
             other => match (other.value(&grid), self.filter(shape)) {
                 (Value::Constant(weight), _) => {
@@ -274,7 +344,7 @@ impl<const D: usize, R: FrequencyResponse<D>> SpectralConv<D, R> {
                 }
             },
         };
-        self.with_bias(output)
+        spectral_resize(output, sizes)
     }
 
     fn with_bias(&self, output: Tensor<D>) -> Tensor<D> {

@@ -20,9 +20,39 @@ pub struct ModesSpec {
     pub modes: Vec<Modes>,
     /// The contraction between the transforms.
     pub mix: MixSpec,
+    /// Spatial sizes of the output where they are not those of the input.
+    pub output: Option<Vec<usize>>,
 }
 
 impl ModesSpec {
+    /// A convolution whose output is as large as its input.
+    pub fn new(modes: Vec<Modes>, mix: MixSpec) -> Self {
+        Self {
+            modes,
+            mix,
+            output: None,
+        }
+    }
+
+    /// The same convolution with its output on a grid of these sizes.
+    #[must_use]
+    pub fn with_output(self, sizes: &[usize]) -> Self {
+        Self {
+            output: Some(sizes.to_vec()),
+            ..self
+        }
+    }
+
+    /// Shape of the output for signals of shape `signal`, with their number of channels.
+    fn output_shape(&self, signal: &Shape) -> Shape {
+        let mut shape = signal.clone();
+        let first = shape.num_dims() - self.modes.len();
+        for (axis, &size) in self.output.iter().flatten().enumerate() {
+            shape[first + axis] = size;
+        }
+        shape
+    }
+
     /// The transform between signals of shape `signal` and their modes.
     fn fft(&self, signal: &Shape) -> PrunedFft {
         let (_, sizes) = last_axes(signal, self.modes.len());
@@ -39,7 +69,8 @@ impl ModesSpec {
         shape
     }
 
-    /// The factor of the inverse transform to a signal of shape `signal`.
+    /// The factor of the inverse transform, for inputs of shape `signal`: whatever the size of the output, a mode keeps
+    /// its amplitude.
     fn inverse_scale(&self, signal: &Shape) -> f64 {
         1.0 / last_axes(signal, self.modes.len())
             .1
@@ -54,11 +85,17 @@ impl ModesSpec {
 /// The adjoint is that of [`spectral_conv`](super::spectral_conv) on the kept bins. The kernels
 /// transform no line of which nothing is kept, and spectra are as small as the response.
 ///
+/// With [`ModesSpec::output`] the inverse transform is that of another size, `M` samples instead of `N`, with the
+/// factor `1/N` still: each kept bin becomes the bin of the same number of cycles, with the same amplitude. (A kept bin
+/// at the Nyquist frequency of one of the two grids is taken as it is.) The adjoint is
+/// `grad_x = irfft_N(conj(R)ᵀ·G)·(1/N)` and `grad_R = (c_k/N)·Σ conj(X)·G` with `G = rfft_M(grad_y)` and the factor
+/// `c_k` of the output's grid.
+///
 /// # Shapes
 /// - `x`: `[batch, channels_in, spatial…]`
 /// - `response`: `[channels_out, channels_in / groups, kept…]`, on each axis the bins from 0 up, then
 ///   those of the negative frequencies
-/// - output: `[batch, channels_out, spatial…]`
+/// - output: `[batch, channels_out, spatial…]`, or the sizes asked for
 pub fn spectral_conv_modes<const D: usize>(
     x: Tensor<D>,
     response: ComplexTensor<D>,
@@ -78,13 +115,14 @@ pub fn spectral_conv_modes_fallback<const D: usize>(
     let shape = x.shape();
     let spatial = spec.modes.len();
     let analysis = RealTransform::new(Axes::Last(spatial), shape[D - 1], 1.0);
+    let kept = keep_modes(fallback::rfft(x, analysis), &spec.modes);
+    let mixed = fallback::mix(kept, response, spec.mix);
+    let sizes: Vec<usize> = spec.output_shape(&shape)[D - spatial..].to_vec();
     let synthesis = RealTransform {
+        length: sizes[spatial - 1],
         scale: spec.inverse_scale(&shape),
         ..analysis
     };
-    let kept = keep_modes(fallback::rfft(x, analysis), &spec.modes);
-    let mixed = fallback::mix(kept, response, spec.mix);
-    let sizes: Vec<usize> = shape[D - spatial..].to_vec();
     fallback::irfft(spread_modes(mixed, &spec.modes, &sizes), synthesis)
 }
 
@@ -171,7 +209,7 @@ impl KernelOperation<3, 1> for ModesSpec {
         let factors = Factors::of(&kept, &response, tracked);
         let mixed = self.mix.output(kept, response);
         let scale = self.inverse_scale(&signal);
-        let output = self.irfft(mixed, &signal, scale, BinWeight::One);
+        let output = self.irfft(mixed, &self.output_shape(&signal), scale, BinWeight::One);
         Forward::new([output], (factors, signal))
     }
 

@@ -83,7 +83,7 @@ impl AntiAliasedActivation {
             [height, width]
         );
         let fine = |size| SpectralError::checked_product(&what, [size, self.factor]);
-        check_resize(dims, [fine(height)?, fine(width)?])
+        check_resize(&dims, &[fine(height)?, fine(width)?])
     }
 
     /// Applies the layer.

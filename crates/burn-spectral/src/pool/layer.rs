@@ -23,7 +23,7 @@ macro_rules! resize_layer {
             /// # Errors
             /// If one of them is zero or too large.
             pub fn try_new(size: [usize; 2]) -> Result<Self, SpectralError> {
-                check_sizes(size, size)?;
+                check_sizes(&size, &size)?;
                 Ok(Self { size })
             }
 
@@ -42,7 +42,7 @@ macro_rules! resize_layer {
             /// If an axis is empty, the result too large, or the sizes are in the wrong order.
             pub fn check(&self, dims: [usize; 4]) -> Result<(), SpectralError> {
                 let from = [dims[2], dims[3]];
-                check_resize(dims, self.size)?;
+                check_resize(&dims, &self.size)?;
                 let fits: fn(usize, usize) -> bool = $fits;
                 match from.iter().zip(self.size).all(|(&from, to)| fits(from, to)) {
                     true => Ok(()),

@@ -22,4 +22,4 @@ mod resize;
 pub use activation::{AntiAliasedActivation, AntiAliasedActivationConfig};
 pub use layer::{SpectralPool2d, SpectralUpsample2d};
 pub(crate) use resize::resize_spectrum2d;
-pub use resize::spectral_resize2d;
+pub use resize::{spectral_resize, spectral_resize2d};

@@ -207,6 +207,10 @@ impl<const D: usize> FrequencyResponse<D> for FourierModes<D> {
         Response::Modes(weights, modes(&self.corners))
     }
 
+    fn has_modes(&self) -> bool {
+        true
+    }
+
     fn kept_bins(&self, _grid: &FrequencyGrid) -> Vec<usize> {
         modes(&self.corners).iter().map(|m| m.kept()).collect()
     }

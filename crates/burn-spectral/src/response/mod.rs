@@ -125,6 +125,11 @@ pub trait FrequencyResponse<const D: usize>: Module + core::fmt::Debug {
         false
     }
 
+    /// Whether its value is a [`Response::Modes`] on every grid, so that a layer can change the resolution on the way.
+    fn has_modes(&self) -> bool {
+        false
+    }
+
     /// Bins along each axis at which it may differ from zero.
     fn kept_bins(&self, grid: &FrequencyGrid) -> Vec<usize> {
         grid.bins()

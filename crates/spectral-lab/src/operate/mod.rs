@@ -2,6 +2,8 @@
 
 mod fit;
 mod network;
+mod rollout;
 
 pub use fit::{evaluate, fit};
 pub use network::FieldNetwork;
+pub use rollout::roll_out;

@@ -3,7 +3,6 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::data::fields::Samples;
 use crate::model::ModelError;
 use crate::model::operator::{OperatorNetwork, OperatorSpec, find_operator};
 use crate::train::{Operator, Scaled, Scaling, TrainError};
@@ -46,6 +45,14 @@ impl FieldNetwork {
         })
     }
 
+    /// Checks that the network accepts fields of shape `[channels, space…]`.
+    ///
+    /// # Errors
+    /// If the channels or axes differ from the network's, or the grid does not have its modes or points.
+    pub fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
+        each!(self, model => model.check(shape))
+    }
+
     /// Predicts the fields that follow `inputs`, `[sample, channel, space…]` in C order, in the fields' own
     /// units.
     ///
@@ -72,9 +79,4 @@ fn predict<const D: usize, M: Operator<D>>(
     outputs
         .try_into_vec_as()
         .map_err(|error| TrainError::Device(format!("{error:?}")))
-}
-
-/// The shape of `count` fields of `samples`' inputs.
-pub(super) fn batch_shape(samples: &Samples, count: usize) -> Vec<usize> {
-    [&[count], &samples.input_shape()[..]].concat()
 }

@@ -11,6 +11,8 @@ pub fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
             seed: *seed,
             accuracy: run.accuracy,
             loss: run.loss,
+            l2: run.l2,
+            h1: run.h1,
             epoch_s: run.epoch_s,
         })
         .collect();
@@ -19,11 +21,20 @@ pub fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
         let sum: f64 = runs.iter().map(|(_, run)| figure(run)).sum();
         sum / runs.len() as f64
     };
+    // None if no run has it.
+    let mean_of_some = |figure: fn(&ModelReport) -> Option<f64>| {
+        let sum: f64 = (runs.iter())
+            .map(|(_, run)| figure(run).unwrap_or(f64::NAN))
+            .sum();
+        (runs.iter().any(|(_, run)| figure(run).is_some())).then(|| sum / runs.len() as f64)
+    };
     let means = ModelReport {
         accuracy: mean(|run| run.accuracy),
         precision: mean(|run| run.precision),
         recall: mean(|run| run.recall),
         f1: mean(|run| run.f1),
+        l2: mean_of_some(|run| run.l2),
+        h1: mean_of_some(|run| run.h1),
         loss: mean(|run| run.loss),
         epoch_s: mean(|run| run.epoch_s),
         images_per_s: mean(|run| run.images_per_s),
@@ -52,6 +63,7 @@ pub fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
         history: first.history,
         filters: first.filters,
         rebuilt: first.rebuilt,
+        differences: first.differences,
         seeds,
         notes,
         ..means
@@ -61,6 +73,7 @@ pub fn combine_seeds(runs: Vec<(u64, ModelReport)>) -> ModelReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Goal;
 
     fn run(accuracy: f64, note: &str) -> ModelReport {
         ModelReport {
@@ -91,6 +104,31 @@ mod tests {
         assert_eq!((both.seeds[1].seed, both.seeds[1].accuracy), (4, 0.75));
         assert_eq!(both.notes, ["Seed 3: a", "Seed 4: b"]);
         assert_eq!(both.confusion, [[1]]);
+    }
+
+    #[test]
+    fn relative_errors_are_averaged_where_there_are_any() {
+        let error = |l2, h1| ModelReport {
+            goal: Goal::Predict,
+            l2,
+            h1,
+            ..run(f64::NAN, "")
+        };
+        let both = combine_seeds(vec![
+            (0, error(Some(0.25), None)),
+            (1, error(Some(0.5), None)),
+        ]);
+        assert_eq!(
+            (both.l2, both.h1, both.goal),
+            (Some(0.375), None, Goal::Predict)
+        );
+        assert_eq!(both.seeds[1].l2, Some(0.5));
+        let lost = combine_seeds(vec![(0, error(Some(0.25), None)), (1, error(None, None))]);
+        assert!(lost.l2.unwrap().is_nan() && lost.diverged());
+        assert_eq!(
+            combine_seeds(vec![(0, run(0.5, "")), (1, run(0.5, ""))]).l2,
+            None
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The findings of a report, in sentences.
 
 use super::chance::{Verdict, compare, compare_losses, compare_seeds};
-use super::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count};
+use super::{DataSetReport, FilterReport, Goal, Grid, ModelReport, Report, count, format};
 
 /// Suffix of the name of a repaired network; the rest is the name of the published one.
 const REPAIRED: &str = "-repaired";
@@ -44,11 +44,16 @@ fn accuracies(data: &DataSetReport) -> String {
             data.name,
             score(first)
         ),
+        Goal::Predict => format!(
+            "On {}, {name} has a mean relative L2 error of {} on {tested} test samples{over}.",
+            data.name,
+            score(first)
+        ),
     };
     let level = match (first.goal, first.seeds.len()) {
         (_, seeds @ 2..) => format!("No significant difference with {seeds} seeds:"),
         (Goal::Classify, _) => format!("No significant difference with {tested} test images:"),
-        (Goal::Rebuild, _) => "Equal:".into(),
+        (Goal::Rebuild | Goal::Predict, _) => "Equal:".into(),
     };
     let mut groups: [Vec<String>; 4] = Default::default();
     for model in others {
@@ -82,19 +87,23 @@ fn against(model: &ModelReport, first: &ModelReport, test_count: usize) -> (usiz
     let entry = match model.goal {
         Goal::Classify => format!("{name} ({score}, {} points)", signed(100.0 * difference)),
         Goal::Rebuild => format!("{name} ({score})"),
+        Goal::Predict => {
+            let ratio = format::ratio(model.score() / first.score());
+            format!("{name} ({score}, {ratio})")
+        }
     };
     (place, entry)
 }
 
-/// The difference between two networks, and whether it is significant. Single losses have no
-/// significance test.
+/// The difference between two networks, and whether it is significant. Single losses and errors have
+/// no significance test.
 fn versus(model: &ModelReport, other: &ModelReport, test_count: usize) -> (f64, Verdict) {
     match (model.goal, model.spread(), other.spread()) {
         (Goal::Classify, Some(spread), Some(other)) => compare_seeds(spread, other, test_count),
         (Goal::Classify, _, _) => compare(model.accuracy, other.accuracy, test_count),
-        (Goal::Rebuild, Some(spread), Some(other)) => compare_losses(spread, other),
-        (Goal::Rebuild, _, _) => {
-            let difference = other.loss - model.loss;
+        (Goal::Rebuild | Goal::Predict, Some(spread), Some(other)) => compare_losses(spread, other),
+        (Goal::Rebuild | Goal::Predict, _, _) => {
+            let difference = other.score() - model.score();
             let verdict = match difference {
                 better if better > 0.0 => Verdict::Better,
                 worse if worse < 0.0 => Verdict::Worse,
@@ -105,11 +114,12 @@ fn versus(model: &ModelReport, other: &ModelReport, test_count: usize) -> (f64, 
     }
 }
 
-/// An accuracy in percent, or a loss.
+/// An accuracy in percent, a loss, or an error.
 fn score(model: &ModelReport) -> String {
     match model.goal {
         Goal::Classify => percent(model.accuracy),
         Goal::Rebuild => format!("{:.4}", model.loss),
+        Goal::Predict => format::significant(model.score()),
     }
 }
 
@@ -160,12 +170,13 @@ fn times(report: &Report) -> Option<String> {
                 .collect();
             (!ratios.is_empty()).then(|| {
                 format!(
-                    "on {} {} ({} {:.2} s for {} images)",
+                    "on {} {} ({} {:.2} s for {} {})",
                     data.name,
                     ratios.join(", "),
                     first.model,
                     first.epoch_s,
                     count(data.train_count),
+                    data.goal().examples(),
                 )
             })
         })

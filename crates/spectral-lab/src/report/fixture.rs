@@ -3,8 +3,8 @@
 use std::f32::consts::PI;
 
 use super::{
-    DataSetReport, EpochReport, FilterReport, Goal, Grid, ModelReport, Picture, Provenance, Report,
-    SeedReport,
+    ColorScale, DataSetReport, EpochReport, FilterReport, Goal, Grid, ModelReport, Picture,
+    Provenance, Report, SeedReport,
 };
 
 /// A model whose accuracy climbs to `accuracy` in eight epochs.
@@ -21,6 +21,7 @@ pub(crate) fn model(name: &str, accuracy: f64) -> ModelReport {
                 test_accuracy: 0.1 + (accuracy - 0.1) * progress,
                 learning_rate: 1e-3,
                 images_per_s: 2500.0,
+                ..EpochReport::default()
             }
         })
         .collect();
@@ -69,8 +70,80 @@ pub(crate) fn seeds(accuracies: &[f64]) -> Vec<SeedReport> {
         accuracy,
         loss: 1.0 - accuracy,
         epoch_s: 2.0,
+        ..SeedReport::default()
     };
     accuracies.iter().enumerate().map(seed).collect()
+}
+
+/// A model that predicts fields with that relative L2 error, and twice as large an H1 error.
+pub(crate) fn predicting(name: &str, l2: f64) -> ModelReport {
+    let mut model = rebuilding(name, 2.0 * l2);
+    model.goal = Goal::Predict;
+    (model.l2, model.h1) = (Some(l2), Some(2.0 * l2));
+    for epoch in &mut model.history {
+        let error = l2 * (1.0 + 8.0 * (-0.9 * epoch.epoch as f64).exp());
+        (epoch.l2, epoch.h1) = (Some(error), Some(2.0 * error));
+    }
+    model
+}
+
+/// Results of seeds from 0 on of a model that predicts fields.
+pub(crate) fn error_seeds(errors: &[f64]) -> Vec<SeedReport> {
+    let seed = |(seed, &error): (usize, &f64)| SeedReport {
+        seed: seed as u64,
+        accuracy: f64::NAN,
+        loss: 2.0 * error,
+        l2: Some(error),
+        h1: Some(2.0 * error),
+        epoch_s: 2.0,
+    };
+    errors.iter().enumerate().map(seed).collect()
+}
+
+/// A report on models that predict the pressure of a Darcy flow.
+pub(crate) fn prediction() -> Report {
+    let mut report = report();
+    report.summary = vec!["On darcy fno has the lowest error, 0.0842.".into()];
+    report.data_sets.truncate(1);
+    let fields = |phase: f32, size: f32| -> Vec<Vec<f32>> {
+        let field = |sample: usize| {
+            let at = sample as f32 + phase;
+            grid(16, |y, x| {
+                size * ((0.3 * y + at).sin() + (0.2 * x - at).cos())
+            })
+            .values
+        };
+        (0..4).map(field).collect()
+    };
+    let pictures = |fields: &[Vec<f32>], scale: ColorScale| -> Vec<Picture> {
+        let label = scale.describe();
+        let picture = |field: &Vec<f32>| scale.picture(field, 16, 16, label.as_str()).unwrap();
+        fields.iter().map(picture).collect()
+    };
+    let common = |fields: &[Vec<f32>]| ColorScale::of(fields.iter().map(Vec::as_slice));
+    let (inputs, truth) = (fields(0.0, 3.0), fields(1.0, 1.0));
+    let data = &mut report.data_sets[0];
+    (data.name, data.description) = ("darcy".into(), "Steady flow on 16×16 points.".into());
+    (data.train_count, data.test_count) = (1000, 100);
+    data.classes = Vec::new();
+    data.samples = pictures(&inputs, common(&inputs));
+    data.targets = pictures(&truth, common(&truth));
+    data.models = [("fno", 0.0842), ("resnet", 0.231), ("unet", 0.117)]
+        .map(|(name, l2)| {
+            let predicted = fields(1.0 + l2 as f32, 1.0);
+            let differences: Vec<Vec<f32>> = (predicted.iter().zip(&truth))
+                .map(|(a, b)| a.iter().zip(b).map(|(a, b)| a - b).collect())
+                .collect();
+            let own = ColorScale::symmetric(differences.iter().map(Vec::as_slice));
+            ModelReport {
+                summary: "Four Fourier layers of 24 channels.".into(),
+                rebuilt: pictures(&predicted, common(&truth)),
+                differences: pictures(&differences, own),
+                ..predicting(name, l2)
+            }
+        })
+        .to_vec();
+    report
 }
 
 /// A report on models that reconstruct digits.
@@ -236,6 +309,7 @@ fn data_set(name: &str, description: &str, classes: Vec<String>, shift: f64) -> 
         train_count: 6000,
         test_count: 2000,
         models,
+        ..DataSetReport::default()
     }
 }
 

@@ -98,6 +98,33 @@ mod tests {
     }
 
     #[test]
+    fn predicted_fields_stand_below_the_truth_and_no_image_is_told_of() {
+        let report = fixture::prediction();
+        let page = to_html(&report).unwrap();
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}"));
+        assert!(at("\"true output 1\"") < at("\"prediction of fno 1\""));
+        assert!(at("\"prediction of fno 1\"") < at("\"error of fno 1\""));
+        assert_eq!(page.matches("\"error of ").count(), 12);
+        for text in [
+            "lowest relative L2 error: fno",
+            "1,000 training samples, 100 test samples.",
+            "L2 error <small>relative</small>",
+            "Samples<small>/s</small>",
+            "0.0842",
+            "0.168",
+            "−2.00 to 2.00",
+            "Relative L2 error by epoch",
+        ] {
+            assert!(page.contains(text), "{text}");
+        }
+        for word in ["ccuracy", "F1 ", "onfusion m", "image", "Image", "classes"] {
+            // The style sheet is that of all pages.
+            let body = &page[at("<body>")..];
+            assert!(!body.replace("data:image/png", "").contains(word), "{word}");
+        }
+    }
+
+    #[test]
     fn several_seeds_show_their_spread() {
         let mut report = fixture::report();
         for model in &mut report.data_sets[0].models {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::{Report, ReportError, Spread, write};
+use super::{Report, ReportError, SeedReport, Spread, write};
 
 /// The complete report on one line of JSON; numbers that are not finite become `null`.
 ///
@@ -25,12 +25,13 @@ pub fn write_json(report: &Report, path: impl AsRef<Path>) -> Result<(), ReportE
 
 /// The results of every model as a list of flat objects, in the order of the report: `model`,
 /// `data`, `params`, `dead_params`, `goal`, `accuracy`, `precision`, `recall`, `f1` (0 to 1),
-/// `loss`, `epoch_s` (seconds), `images_per_s`, `epochs`, `diverged`. Numbers that are not finite
-/// or do not exist are `null`.
+/// `relative_l2`, `relative_h1` (of models that predict fields), `loss`, `epoch_s` (seconds),
+/// `images_per_s` (or samples), `epochs`, `diverged`. Numbers that are not finite or do not exist are
+/// `null`.
 ///
 /// With several seeds the results are means; `seeds` then holds one object each, and
-/// `accuracy_std`, `accuracy_min`, `accuracy_max` and `loss_std`, `loss_min`, `loss_max` give their
-/// spread.
+/// `accuracy_std`, `accuracy_min`, `accuracy_max` and likewise those of `loss`, `relative_l2` and
+/// `relative_h1` give their spread.
 pub fn compare_json(report: &Report) -> Value {
     let models = report.data_sets.iter().flat_map(|data| &data.models);
     models
@@ -45,6 +46,8 @@ pub fn compare_json(report: &Report) -> Value {
                 "precision": model.precision,
                 "recall": model.recall,
                 "f1": model.f1,
+                "relative_l2": model.l2,
+                "relative_h1": model.h1,
                 "loss": model.loss,
                 "epoch_s": model.epoch_s,
                 "images_per_s": model.images_per_s,
@@ -53,9 +56,14 @@ pub fn compare_json(report: &Report) -> Value {
             });
             if !model.seeds.is_empty() {
                 object["seeds"] = json!(model.seeds);
-                let accuracies = Spread::of(model.seeds.iter().map(|seed| seed.accuracy));
-                let losses = Spread::of(model.seeds.iter().map(|seed| seed.loss));
-                for (name, spread) in [("accuracy", accuracies), ("loss", losses)] {
+                let spread =
+                    |figure: fn(&SeedReport) -> f64| Spread::of(model.seeds.iter().map(figure));
+                for (name, spread) in [
+                    ("accuracy", spread(|seed| seed.accuracy)),
+                    ("loss", spread(|seed| seed.loss)),
+                    ("relative_l2", spread(|seed| seed.l2.unwrap_or(f64::NAN))),
+                    ("relative_h1", spread(|seed| seed.h1.unwrap_or(f64::NAN))),
+                ] {
                     object[format!("{name}_std")] = json!(spread.map(|spread| spread.std));
                     object[format!("{name}_min")] = json!(spread.map(|spread| spread.min));
                     object[format!("{name}_max")] = json!(spread.map(|spread| spread.max));
@@ -156,6 +164,40 @@ mod tests {
         assert_eq!(object["loss"], model.loss);
         assert_eq!(object["images_per_s"], model.images_per_s);
         assert!(list[1]["epoch_s"].is_null());
+    }
+
+    #[test]
+    fn relative_errors_are_in_the_comparison_and_null_elsewhere() {
+        let mut report = fixture::prediction();
+        let model = &mut report.data_sets[0].models[0];
+        model.seeds = fixture::error_seeds(&[0.25, 0.75]);
+        let list = compare_json(&report);
+        assert_eq!(list[0]["goal"], "predict");
+        assert_eq!(list[0]["relative_l2"], 0.0842);
+        assert_eq!(list[0]["relative_h1"], 0.1684);
+        assert_eq!(list[0]["relative_l2_min"], 0.25);
+        assert_eq!(list[0]["relative_h1_max"], 1.5);
+        assert_eq!(list[0]["seeds"][1]["relative_l2"], 0.75);
+        assert!(list[0]["accuracy"].is_null() && list[0]["accuracy_std"].is_null());
+        let images = compare_json(&fixture::report());
+        assert!(images[0]["relative_l2"].is_null() && images[0]["relative_h1"].is_null());
+    }
+
+    #[test]
+    fn reports_without_relative_errors_load_and_those_with_them_come_back() {
+        let images = to_json(&fixture::report()).unwrap();
+        assert!(!images.contains("relative_l2"), "as before there were any");
+        let back: Report = serde_json::from_str(&images).unwrap();
+        assert_eq!(back.data_sets[0].models[0].l2, None);
+
+        let mut report = fixture::prediction();
+        report.data_sets[0].models[1].l2 = Some(f64::INFINITY);
+        let back: Report = serde_json::from_str(&to_json(&report).unwrap()).unwrap();
+        assert!(alike(
+            &json!(back.data_sets[0].models[0]),
+            &json!(report.data_sets[0].models[0])
+        ));
+        assert!(back.data_sets[0].models[1].diverged());
     }
 
     #[test]

@@ -38,38 +38,43 @@ fn data_set(text: &mut String, data: &DataSetReport) {
     if !data.description.is_empty() {
         push(text, format_args!("{}\n", escape(&data.description)));
     }
+    let goal = data.goal();
+    let classes = match goal {
+        Goal::Predict => String::new(),
+        _ => format!(", {} classes", data.classes.len()),
+    };
     push(
         text,
         format_args!(
-            "{} training and {} test images, {} classes.\n",
+            "{} training and {} test {}{classes}.\n",
             format::count(data.train_count),
             format::count(data.test_count),
-            data.classes.len()
+            goal.examples(),
         ),
     );
     let Some(baseline) = data.models.first() else {
         return;
     };
     let decimals = rank::decimals(data);
-    let classify = data.goal() == Goal::Classify;
-    let (score, rule) = if classify {
-        ("accuracy (%) | F1 (%)", "--:|--:")
-    } else {
-        ("loss", "--:")
+    let (score, rule) = match goal {
+        Goal::Classify => ("accuracy (%) | F1 (%)", "--:|--:"),
+        Goal::Rebuild => ("loss", "--:"),
+        Goal::Predict => ("relative L2 error | relative H1 error", "--:|--:"),
     };
     push(
         text,
         format_args!(
             "\n| model | description | parameters | dead | {score} | epoch time (s) | × {} | \
-             images/s |\n|:--|:--|--:|--:|{rule}|--:|--:|--:|\n",
-            cell(&baseline.model)
+             {}/s |\n|:--|:--|--:|--:|{rule}|--:|--:|--:|\n",
+            cell(&baseline.model),
+            goal.examples(),
         ),
     );
     for row in rank::rows(data) {
         let model = row.model;
         let mut score = score_cell(&row, decimals);
-        if classify {
-            score.push_str(&format!(" | {}", format::percent(model.f1, decimals)));
+        if let Some(second) = rank::second(model, decimals) {
+            score.push_str(&format!(" | {second}"));
         }
         push(
             text,
@@ -110,7 +115,7 @@ fn data_set(text: &mut String, data: &DataSetReport) {
     }
 }
 
-/// The accuracy or loss, with its spread over the seeds.
+/// The accuracy, loss or error, with its spread over the seeds.
 fn score_cell(row: &rank::Row<'_>, decimals: usize) -> String {
     let model = row.model;
     if model.diverged() {
@@ -225,6 +230,26 @@ mod tests {
         assert!(!text.contains("accuracy") && !text.contains("F1"), "{text}");
         for row in text.lines().filter(|line| line.starts_with('|')) {
             assert_eq!(row.matches('|').count(), 9, "{row}");
+        }
+    }
+
+    #[test]
+    fn models_that_predict_have_relative_errors_of_samples() {
+        let text = to_markdown(&fixture::prediction());
+        assert!(text.contains("| **0.0842** | 0.168 |"), "{text}");
+        assert!(
+            text.contains("1,000 training and 100 test samples.\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| relative L2 error | relative H1 error |"),
+            "{text}"
+        );
+        for word in ["accuracy", "F1", "image", "classes"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+        for row in text.lines().filter(|line| line.starts_with('|')) {
+            assert_eq!(row.matches('|').count(), 10, "{row}");
         }
     }
 

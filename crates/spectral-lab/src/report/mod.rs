@@ -4,7 +4,7 @@
 //! something fills one in and chooses a format:
 //!
 //! * [`to_html`], [`write_html`]: one self-contained page (no network, no script needed) with tables, learning curves,
-//!   confusion matrices, learned filters and sample images;
+//!   confusion matrices, learned filters, sample images and predicted fields;
 //! * [`to_markdown`], [`write_markdown`]: the same figures as text;
 //! * [`to_json`], [`write_json`]: everything, and [`compare_json`]: one flat object per model;
 //! * [`table()`]: a table for a terminal of 80 columns.
@@ -20,10 +20,12 @@ mod charts;
 mod combine;
 mod confusion;
 mod error;
+mod field;
 mod findings;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod format;
+mod goal;
 mod html;
 mod json;
 mod layers;
@@ -42,8 +44,10 @@ use serde::{Deserialize, Serialize};
 
 pub use combine::combine_seeds;
 pub use error::ReportError;
+pub use field::{ColorScale, field_picture};
 pub use findings::findings;
 pub use format::{count, duration, significant};
+pub use goal::Goal;
 pub use html::{to_html, write_html};
 pub use json::{compare_json, to_json, write_json};
 pub use layers::{
@@ -105,14 +109,19 @@ pub struct DataSetReport {
     pub name: String,
     /// A description of the data, in a sentence or two.
     pub description: String,
-    /// Class names, in the order of the rows and columns of [`ModelReport::confusion`].
+    /// Class names, in the order of the rows and columns of [`ModelReport::confusion`]; empty for
+    /// [`Goal::Predict`].
     pub classes: Vec<String>,
     /// Number of training examples.
     pub train_count: usize,
     /// Number of test examples.
     pub test_count: usize,
-    /// A few example images.
+    /// A few example images, or input fields of test samples.
     pub samples: Vec<Picture>,
+    /// The true output fields of [`samples`](Self::samples); empty unless the goal is
+    /// [`Goal::Predict`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Picture>,
     /// The models. The first one is the baseline that times are compared with.
     pub models: Vec<ModelReport>,
 }
@@ -124,17 +133,6 @@ impl DataSetReport {
             .first()
             .map_or_else(Goal::default, |model| model.goal)
     }
-}
-
-/// The goal of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Goal {
-    /// Classify images; evaluated by accuracy.
-    #[default]
-    Classify,
-    /// Reconstruct images; evaluated by the loss, without an accuracy.
-    Rebuild,
 }
 
 /// One trained model with its results.
@@ -166,13 +164,28 @@ pub struct ModelReport {
     /// F1 on the test set, 0 to 1, weighted likewise.
     #[serde(deserialize_with = "json::number")]
     pub f1: f64,
+    /// Mean relative L2 error on the test samples; only of models that predict fields.
+    #[serde(
+        rename = "relative_l2",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub l2: Option<f64>,
+    /// Mean relative H1 error on the test samples, which also compares the gradients of the fields;
+    /// only of models that predict fields.
+    #[serde(
+        rename = "relative_h1",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub h1: Option<f64>,
     /// Mean loss on the test set.
     #[serde(deserialize_with = "json::number")]
     pub loss: f64,
     /// Median training time per epoch, in seconds.
     #[serde(deserialize_with = "json::number")]
     pub epoch_s: f64,
-    /// Training images per second.
+    /// Training images, or samples, per second.
     #[serde(deserialize_with = "json::number")]
     pub images_per_s: f64,
     /// Confusion matrix of the test images, true classes as rows and predicted classes as columns,
@@ -186,10 +199,14 @@ pub struct ModelReport {
     pub history: Vec<EpochReport>,
     /// Some learned filters.
     pub filters: Vec<FilterReport>,
-    /// Its reconstructions of [`DataSetReport::samples`]; empty unless its goal is
-    /// [`Goal::Rebuild`].
+    /// Its reconstructions of [`DataSetReport::samples`], or its predictions of
+    /// [`DataSetReport::targets`]; empty for [`Goal::Classify`].
     #[serde(default)]
     pub rebuilt: Vec<Picture>,
+    /// Its predictions minus [`DataSetReport::targets`]; empty unless its goal is
+    /// [`Goal::Predict`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Picture>,
     /// Notes for the reader, one sentence each.
     pub notes: Vec<String>,
 }
@@ -208,11 +225,13 @@ impl ModelReport {
         self.diverged_at().is_some() || !self.loss.is_finite() || !self.score().is_finite()
     }
 
-    /// The main metric: the accuracy, or the loss if it reconstructs images.
+    /// The main metric: the accuracy, the loss if it reconstructs images, or the relative L2 error if
+    /// it predicts fields.
     pub fn score(&self) -> f64 {
         match self.goal {
             Goal::Classify => self.accuracy,
             Goal::Rebuild => self.loss,
+            Goal::Predict => self.l2.unwrap_or(f64::NAN),
         }
     }
 
@@ -221,6 +240,7 @@ impl ModelReport {
         Spread::of(self.seeds.iter().map(|seed| match self.goal {
             Goal::Classify => seed.accuracy,
             Goal::Rebuild => seed.loss,
+            Goal::Predict => seed.l2.unwrap_or(f64::NAN),
         }))
     }
 }
@@ -245,10 +265,24 @@ pub struct EpochReport {
     /// Test accuracy, 0 to 1.
     #[serde(deserialize_with = "json::number")]
     pub test_accuracy: f64,
+    /// Mean relative L2 error on the test samples; only of models that predict fields.
+    #[serde(
+        rename = "relative_l2",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub l2: Option<f64>,
+    /// Mean relative H1 error on the test samples; only of models that predict fields.
+    #[serde(
+        rename = "relative_h1",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub h1: Option<f64>,
     /// The learning rate at the end of the epoch.
     #[serde(deserialize_with = "json::number")]
     pub learning_rate: f64,
-    /// Training images per second.
+    /// Training images, or samples, per second.
     #[serde(deserialize_with = "json::number")]
     pub images_per_s: f64,
 }
@@ -313,6 +347,15 @@ mod tests {
         let model = fixture::rebuilding("conv", 0.0625);
         assert!(!model.diverged());
         assert_eq!(model.score(), 0.0625);
+    }
+
+    #[test]
+    fn a_model_that_predicts_is_judged_by_its_relative_error() {
+        let model = fixture::predicting("fno", 0.084);
+        assert!(!model.diverged());
+        assert_eq!(model.score(), 0.084);
+        let lost = ModelReport { l2: None, ..model };
+        assert!(lost.diverged());
     }
 
     #[test]

@@ -8,10 +8,10 @@ use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 use super::{ColorMap, Grid, Picture, ReportError};
 
 /// Maximum side of an image in a page, in pixels; larger ones are downscaled.
-const LARGEST: u32 = 160;
+const LARGEST: u32 = 320;
 
 /// The color of values that are not finite.
-const UNKNOWN: [u8; 3] = [0x9A; 3];
+pub(super) const UNKNOWN: [u8; 3] = [0x9A; 3];
 
 /// A grid as a PNG with one pixel per value.
 ///

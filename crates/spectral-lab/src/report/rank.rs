@@ -20,8 +20,8 @@ pub(super) struct Row<'a> {
     pub interval: Option<(f64, f64)>,
 }
 
-/// The models by falling accuracy, or rising loss if they reconstruct images; those without one
-/// last, ties in the order given.
+/// The models by falling accuracy, or by rising loss or error; those without one last, ties in the
+/// order given.
 pub(super) fn rows(data: &DataSetReport) -> Vec<Row<'_>> {
     let decimals = decimals(data);
     let shown = |model: &ModelReport| score(model, decimals);
@@ -45,14 +45,14 @@ pub(super) fn rows(data: &DataSetReport) -> Vec<Row<'_>> {
 
 /// The sort key; models without a score have the smallest.
 fn merit(model: &ModelReport) -> f64 {
-    match model.goal {
-        _ if !model.score().is_finite() => f64::NEG_INFINITY,
-        Goal::Classify => model.accuracy,
-        Goal::Rebuild => -model.loss,
+    match model.score() {
+        score if !score.is_finite() => f64::NEG_INFINITY,
+        score if model.goal.rewards_large() => score,
+        score => -score,
     }
 }
 
-/// A model's score as shown: the accuracy in percent, or the loss.
+/// A model's score as shown: the accuracy in percent, the loss or the error.
 pub(super) fn score(model: &ModelReport, decimals: usize) -> String {
     shown(model.score(), model.goal, decimals)
 }
@@ -62,20 +62,41 @@ pub(super) fn deviation(model: &ModelReport, decimals: usize) -> Option<String> 
     let std = model.spread()?.std;
     Some(match model.goal {
         Goal::Classify => format::percent(std, decimals),
-        // With as many digits as the loss.
-        Goal::Rebuild => {
+        // With as many digits as the score, unless that has an exponent.
+        Goal::Rebuild | Goal::Predict => {
             let score = score(model, decimals);
+            if score.contains('e') {
+                return Some(format::significant(std));
+            }
             let places = score.split_once('.').map_or(0, |(_, places)| places.len());
             format!("{std:.places$}")
         }
     })
 }
 
+/// A second metric as shown: F1 in percent or the relative H1 error.
+pub(super) fn second(model: &ModelReport, decimals: usize) -> Option<String> {
+    match model.goal {
+        Goal::Classify => Some(format::percent(model.f1, decimals)),
+        Goal::Rebuild => None,
+        Goal::Predict => Some(format::significant(second_value(model))),
+    }
+}
+
+/// The second metric, NaN if there is none.
+pub(super) fn second_value(model: &ModelReport) -> f64 {
+    match model.goal {
+        Goal::Classify => model.f1,
+        Goal::Rebuild => f64::NAN,
+        Goal::Predict => model.h1.unwrap_or(f64::NAN),
+    }
+}
+
 /// A score or a difference of scores in the unit of the goal.
 pub(super) fn shown(value: f64, goal: Goal, decimals: usize) -> String {
     match goal {
         Goal::Classify => format::percent(value, decimals),
-        Goal::Rebuild => format::significant(value),
+        Goal::Rebuild | Goal::Predict => format::significant(value),
     }
 }
 
@@ -160,6 +181,33 @@ mod tests {
         assert!(rows[0].best && rows.iter().filter(|row| row.best).count() == 1);
         assert_eq!(score(rows[0].model, 1), "0.0625");
         assert_eq!(rows[0].interval, None);
+    }
+
+    #[test]
+    fn of_models_that_predict_the_least_error_is_best() {
+        let data = DataSetReport {
+            models: [Some(0.2), None, Some(0.0625), Some(f64::NAN)]
+                .map(|l2| ModelReport {
+                    l2,
+                    ..fixture::predicting("m", 1.0)
+                })
+                .to_vec(),
+            ..DataSetReport::default()
+        };
+        let rows = rows(&data);
+        let order: Vec<_> = rows.iter().map(|row| row.index).collect();
+        assert_eq!(order, [2, 0, 1, 3]);
+        assert!(rows[0].best && rows.iter().filter(|row| row.best).count() == 1);
+        assert_eq!(score(rows[0].model, 1), "0.0625");
+        assert_eq!(second(rows[0].model, 1).unwrap(), "2.00");
+    }
+
+    #[test]
+    fn deviations_of_tiny_errors_have_an_exponent_too() {
+        let mut model = fixture::predicting("m", 2e-5);
+        model.seeds = fixture::error_seeds(&[1e-5, 3e-5]);
+        assert_eq!(score(&model, 1), "2.0e−5");
+        assert_eq!(deviation(&model, 1).unwrap(), "1.4e−5");
     }
 
     #[test]

@@ -15,6 +15,20 @@ pub struct SeedReport {
     /// Mean loss on the test set.
     #[serde(deserialize_with = "json::number")]
     pub loss: f64,
+    /// Mean relative L2 error on the test samples; only of models that predict fields.
+    #[serde(
+        rename = "relative_l2",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub l2: Option<f64>,
+    /// Mean relative H1 error on the test samples; only of models that predict fields.
+    #[serde(
+        rename = "relative_h1",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub h1: Option<f64>,
     /// Median training time per epoch, in seconds.
     #[serde(deserialize_with = "json::number")]
     pub epoch_s: f64,

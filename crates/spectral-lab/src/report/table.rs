@@ -10,7 +10,7 @@ const STYLE: TableStyle = TableStyle::new()
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// One table per data set, at most `width` columns wide (if all of its columns fit, about 60): the
-/// models by falling accuracy or rising loss, the best marked with a star, times also relative to
+/// models by falling accuracy or rising loss or error, the best marked with a star, times also relative to
 /// the first model given. With several seeds: mean ± standard deviation.
 pub fn table(report: &Report, width: usize) -> String {
     let tables = report.data_sets.iter().map(|data| {
@@ -32,6 +32,16 @@ pub fn table(report: &Report, width: usize) -> String {
                         "model", "params", "dead", "loss", "s/epoch", "×", "images/s",
                     ]
                 }
+                Goal::Predict => vec![
+                    "model",
+                    "params",
+                    "dead",
+                    "rel. L2",
+                    "rel. H1",
+                    "s/epoch",
+                    "×",
+                    "samples/s",
+                ],
             });
         let decimals = rank::decimals(data);
         for row in rank::rows(data) {
@@ -57,9 +67,7 @@ pub fn table(report: &Report, width: usize) -> String {
                 }),
                 Cell::new(score),
             ];
-            if data.goal() == Goal::Classify {
-                cells.push(Cell::new(format::percent(model.f1, decimals)));
-            }
+            cells.extend(rank::second(model, decimals).map(Cell::new));
             cells.extend([
                 Cell::new(format::significant(model.epoch_s)),
                 Cell::new(ratio),
@@ -73,6 +81,7 @@ pub fn table(report: &Report, width: usize) -> String {
         let best = match data.goal() {
             Goal::Classify => "best accuracy",
             Goal::Rebuild => "lowest loss",
+            Goal::Predict => "lowest L2 error",
         };
         let seeds = data.models.iter().map(|model| model.seeds.len()).max();
         let spread = match seeds {
@@ -84,10 +93,11 @@ pub fn table(report: &Report, width: usize) -> String {
         let whole = legend.chars().count() + 1 + time.chars().count();
         let gap = if whole > width { "\n" } else { " " };
         format!(
-            "{}: {} training and {} test images\n{table}\n{legend}{gap}{time}\n{spread}",
+            "{}: {} training and {} test {}\n{table}\n{legend}{gap}{time}\n{spread}",
             plain(&data.name),
             format::count(data.train_count),
             format::count(data.test_count),
+            data.goal().examples(),
         )
     });
     tables.collect::<Vec<_>>().join("\n")
@@ -153,6 +163,30 @@ mod tests {
         assert!(!text.contains("acc") && !text.contains("F1"), "{text}");
         assert!(text.contains("cnn *") && text.contains("0.0623"), "{text}");
         assert!(text.contains("*: lowest loss"), "{text}");
+    }
+
+    #[test]
+    fn models_that_predict_show_both_relative_errors_within_eighty_columns() {
+        let mut report = fixture::prediction();
+        for model in &mut report.data_sets[0].models {
+            model.seeds = fixture::error_seeds(&[0.08, 0.09, 0.085]);
+        }
+        let text = table(&report, 80);
+        assert!(!text.contains("acc") && !text.contains("image"), "{text}");
+        assert!(
+            text.starts_with("darcy: 1,000 training and 100 test samples\n"),
+            "{text}"
+        );
+        for part in [
+            "fno *",
+            "0.0842",
+            "0.168",
+            "*: lowest L2 error",
+            "samples/s",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(widest(&text) <= 80, "{text}");
     }
 
     #[test]

@@ -44,8 +44,14 @@ struct DataSetView<'a> {
     test_count: String,
     samples: Vec<ImageView>,
     baseline: &'a str,
-    /// Whether the models reconstruct images, so that a loss replaces the accuracy.
-    rebuilds: bool,
+    /// What the models are for, which decides the words: `classify`, `rebuild` or `predict`.
+    goal: Goal,
+    /// What the examples are called.
+    examples: &'static str,
+    /// The main metric.
+    metric: &'static str,
+    /// The true outputs of the samples.
+    targets: Vec<ImageView>,
     /// The number of seeds, if there are several.
     seeds: Option<usize>,
     best: Option<BestView<'a>>,
@@ -93,14 +99,15 @@ struct RowView<'a> {
     interval: Option<String>,
     /// Left end, right end and position of the score's mark, in percent of the cell.
     mark: Option<[String; 3]>,
-    f1: String,
+    /// F1 or the relative H1 error.
+    second: Option<String>,
     epoch: String,
     ratio: String,
     /// Length of the time bar, in percent of the cell.
     bar: Option<String>,
     images_per_s: String,
     notes: &'a [String],
-    /// Sort keys: score, F1, parameters, time, images per second. Empty if unknown.
+    /// Sort keys: score, second metric, parameters, time, examples per second. Empty if unknown.
     keys: [String; 5],
 }
 
@@ -137,13 +144,15 @@ struct FiltersView<'a> {
     filters: Vec<FilterView<'a>>,
 }
 
-/// A model's reconstructions of the samples.
+/// A model's reconstructions of the samples, or its predictions of the targets.
 #[derive(Serialize)]
 struct RebuiltView<'a> {
     model: &'a str,
     color: usize,
     dashed: bool,
     images: Vec<ImageView>,
+    /// Predictions minus targets.
+    differences: Vec<ImageView>,
 }
 
 #[derive(Serialize)]
@@ -237,6 +246,7 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
                 color,
                 dashed,
                 images: images(&model.rebuilt)?,
+                differences: images(&model.differences)?,
             });
         }
         if !model.filters.is_empty() {
@@ -260,7 +270,10 @@ fn data_set(data: &DataSetReport) -> Result<DataSetView<'_>, ReportError> {
         test_count: format::count(data.test_count),
         samples,
         baseline: data.models.first().map_or("", |model| &model.model),
-        rebuilds: data.goal() == Goal::Rebuild,
+        goal: data.goal(),
+        examples: data.goal().examples(),
+        metric: data.goal().metric(),
+        targets: images(&data.targets)?,
         seeds: data
             .models
             .iter()
@@ -317,7 +330,7 @@ fn with_unit(model: &ModelReport, decimals: usize) -> String {
     let score = rank::score(model, decimals);
     match model.goal {
         Goal::Classify => format!("{score} %"),
-        Goal::Rebuild => score,
+        Goal::Rebuild | Goal::Predict => score,
     }
 }
 
@@ -325,7 +338,7 @@ fn with_unit(model: &ModelReport, decimals: usize) -> String {
 fn ends(value: f64, goal: Goal) -> String {
     match goal {
         Goal::Classify => format!("{} %", format::percent(value, 0)),
-        Goal::Rebuild => format::significant(value),
+        Goal::Rebuild | Goal::Predict => format::significant(value),
     }
 }
 
@@ -338,7 +351,7 @@ fn scale(rows: &[rank::Row<'_>]) -> Option<(f64, f64)> {
     });
     let (low, high) = match rows.first()?.model.goal {
         Goal::Classify => ((low * 100.0).floor() / 100.0, (high * 100.0).ceil() / 100.0),
-        Goal::Rebuild => (low, high),
+        Goal::Rebuild | Goal::Predict => (low, high),
     };
     (low < high).then_some((low, high))
 }
@@ -415,7 +428,7 @@ fn row_view<'a>(
         mark: row
             .interval
             .map(|(low, high)| [place(low), place(high), place(model.score())]),
-        f1: format::percent(model.f1, decimals),
+        second: rank::second(model, decimals),
         epoch: format::significant(model.epoch_s),
         ratio: format::ratio(row.time_ratio),
         bar: (model.epoch_s.is_finite() && slowest > 0.0)
@@ -424,7 +437,7 @@ fn row_view<'a>(
         notes: &model.notes,
         keys: [
             key(model.score()),
-            key(model.f1),
+            key(rank::second_value(model)),
             model.params.to_string(),
             key(model.epoch_s),
             key(model.images_per_s),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use spectral_lab::data::{DataSet, fill_batch};
 use spectral_lab::model::Network;
-use spectral_lab::train::{Classifier, TrainConfig};
+use spectral_lab::train::{Classifier, TrainConfig, Trainable};
 
 use crate::StudyError;
 

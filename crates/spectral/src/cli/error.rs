@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use spectral_lab::assemble::ShowError;
 use spectral_lab::bench::BenchError;
 use spectral_lab::data::DataError;
 use spectral_lab::model::ModelError;
@@ -26,6 +27,8 @@ pub(super) enum CliError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Show(#[from] ShowError),
     #[error(transparent)]
     Bench(#[from] BenchError),
     #[error(transparent)]

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::args::size;
+use super::args::{DataArgs, size};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
+use super::fields::{self, FieldArgs};
 use super::output::{print, print_json};
 use super::paths::path_text;
 use super::test_images::{TestArgs, TestImages, judge, test_images};
@@ -50,9 +51,30 @@ pub(super) struct EvaluateArgs {
     /// Use the weights of the best epoch, if the run kept them
     #[arg(long)]
     best: bool,
+    #[command(flatten)]
+    fields: FieldArgs,
 }
 
 pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError> {
+    if fields::is_operator_run(&args.source)? {
+        if args.size.is_some() {
+            return Err(CliError::Usage(
+                "--size resamples images; an operator is evaluated on other grids with test samples on \
+                 them: --test-data FILE"
+                    .into(),
+            ));
+        }
+        let test = fields::TestFields {
+            data: args.test.data.as_ref(),
+            data_args: DataArgs {
+                data_dir: args.test.data_dir.clone(),
+                test_count: args.test.test_count,
+                ..DataArgs::default()
+            },
+            fields: &args.fields,
+        };
+        return fields::evaluate(&args.source, args.best, &test, context);
+    }
     let loaded = Loaded::from(&args.source, args.best, context)?;
     let trained = &loaded.settings.input;
     let size = args.size.unwrap_or((trained.height, trained.width));

@@ -11,6 +11,7 @@ use super::bake::{self, BakeArgs};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
+use super::fields::reject_operator;
 use super::layout::{keep_names_whole, prose_width};
 use super::output::{print, print_json, say, table};
 use super::paths::path_text;
@@ -79,6 +80,9 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> Result<(), CliError>
         return list(context);
     }
     args.bake.check(args.source.is_some())?;
+    if let Some(source) = &args.source {
+        reject_operator(source, "inspect")?;
+    }
     if let Some(path) = &args.html {
         check_writable(path)?;
     }

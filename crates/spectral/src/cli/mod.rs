@@ -19,6 +19,7 @@ mod demo;
 mod device;
 mod error;
 mod evaluate;
+mod fields;
 mod inspect;
 mod layout;
 mod models;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
+use super::fields::reject_operator;
 use super::output::{print, print_json, say};
 use super::paths;
 use super::run_settings::ModelSettings;
@@ -62,6 +63,7 @@ struct Candidate {
 }
 
 pub(super) fn run(args: &PredictArgs, context: &Context) -> Result<(), CliError> {
+    reject_operator(&args.source, "predict")?;
     let loaded = Loaded::from(&args.source, args.best, context)?;
     if loaded.settings.target != Target::Label {
         return Err(CliError::Failed(format!(

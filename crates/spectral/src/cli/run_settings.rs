@@ -66,8 +66,8 @@ pub(super) fn input_of(data: &DataSet, target: Target) -> InputSpec {
         height: data.train.height,
         width: data.train.width,
         classes: match target {
-            Target::Label => data.classes.len(),
             Target::Image => data.train.image_len(),
+            Target::Label | Target::Field => data.classes.len(),
         },
     }
 }

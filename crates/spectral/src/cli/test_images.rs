@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{data_name, positive};
+use super::args::{any_data_name, positive};
 use super::checkpoint::Loaded;
 use super::context::Context;
 use super::error::CliError;
@@ -20,7 +20,7 @@ use spectral_lab::train::{Evaluation, Feeding, Target, Task, evaluate};
 pub(super) struct TestArgs {
     /// Data set or folder:PATH
     /// [default: that of the run]
-    #[arg(long, value_name = "NAME", value_parser = data_name, verbatim_doc_comment)]
+    #[arg(long, value_name = "NAME", value_parser = any_data_name, verbatim_doc_comment)]
     pub(super) data: Option<String>,
     /// Folder with one subfolder per data set; searched
     /// before $SPECTRAL_DATA and the cache

@@ -1,11 +1,9 @@
 //! How the networks of the registry are built.
 
 use burn::tensor::Device;
-use burn_spectral::operator::{self, BlockForm, BlockLocal, FfnoConfig, FnoConfig, UnoConfig};
+use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig};
 
-use super::{
-    DilatedResNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
-};
+use super::{OperatorNetwork, OperatorSpec};
 use crate::data::fields::Boundary;
 use crate::model::ModelError;
 
@@ -66,12 +64,6 @@ pub(super) fn create<const D: usize>(
     let periodic = spec.boundary == Boundary::Periodic;
     let fno = FnoConfig::new(channels, &modes, width, layers);
     Ok(match kind {
-        Kind::ResNet => OperatorNetwork::ResNet(
-            ResNetConfig::new(channels, width)
-                .with_blocks(layers)
-                .with_periodic(periodic)
-                .try_init(device)?,
-        ),
         Kind::Fno => OperatorNetwork::Fno(fno.try_init(device)?),
         Kind::FnoLocal => {
             let local = BlockLocal {
@@ -87,6 +79,6 @@ pub(super) fn create<const D: usize>(
         Kind::FnoMlp => OperatorNetwork::Fno(
             FnoConfig::neuraloperator(channels, &modes, width, layers).try_init(device)?,
         ),
-        _ => todo!(),
+        _ => return Err(ModelError::Zero { what: "nothing" }),
     })
 }

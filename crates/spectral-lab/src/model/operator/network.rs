@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn_spectral::operator::{Ffno, Fno, Uno};
+use burn_spectral::operator::Fno;
 
-use super::{DilatedResNet, ResNet, UNet};
+use crate::model::ModelError;
 use crate::train::{Operator, Trainable};
 
 /// An operator network on fields `[batch, channels, space…]`, `D` being the rank of such a tensor.
@@ -13,16 +13,24 @@ use crate::train::{Operator, Trainable};
 pub enum OperatorNetwork<const D: usize> {
     /// A Fourier neural operator.
     Fno(Fno<D>),
-    /// A factorized Fourier neural operator.
-    Ffno(Ffno<D>),
-    /// A U-shaped neural operator.
-    Uno(Uno<D>),
-    /// A residual network of convolutions.
-    ResNet(ResNet<D>),
-    /// A residual network of dilated convolutions.
-    DilatedResNet(DilatedResNet<D>),
-    /// A U-Net.
-    UNet(UNet<D>),
+}
+
+impl<const D: usize> OperatorNetwork<D> {
+    /// Checks that the network accepts fields of shape `[channels, space…]`.
+    ///
+    /// # Errors
+    /// If the channels differ from the network's, or the grid does not have its modes or its points.
+    pub fn check(&self, shape: &[usize]) -> Result<(), ModelError> {
+        let Ok(dims) = <[usize; D]>::try_from([&[1], shape].concat()) else {
+            return Err(ModelError::Axes {
+                got: shape.len().saturating_sub(1),
+            });
+        };
+        match self {
+            Self::Fno(net) => net.check(dims)?,
+        }
+        Ok(())
+    }
 }
 
 impl<const D: usize> Trainable for OperatorNetwork<D> {}
@@ -31,11 +39,6 @@ impl<const D: usize> Operator<D> for OperatorNetwork<D> {
     fn forward(&self, fields: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Fno(net) => net.forward(fields),
-            Self::Ffno(net) => net.forward(fields),
-            Self::Uno(net) => net.forward(fields),
-            Self::ResNet(net) => net.forward(fields),
-            Self::DilatedResNet(net) => net.forward(fields),
-            Self::UNet(net) => net.forward(fields),
         }
     }
 }

@@ -58,6 +58,57 @@ fn losses_are_told_where_there_is_no_accuracy() {
 }
 
 #[test]
+fn relative_errors_are_told_of_networks_that_predict_fields() {
+    let predicting = |name: &str, l2| ModelReport {
+        goal: Goal::Predict,
+        l2: Some(l2),
+        ..model(name, f64::NAN)
+    };
+    let networks = vec![
+        predicting("fno", 0.084),
+        predicting("resnet", 0.21),
+        predicting("unet", 0.042),
+        predicting("ffno", f64::NAN),
+    ];
+    let report = Report {
+        data_sets: vec![data(networks)],
+        ..Report::default()
+    };
+    let told = findings(&report);
+    assert_eq!(
+        told[0],
+        "On glyphs, fno has a mean relative L2 error of 0.0840 on 2,000 test samples. \
+         Better: unet (0.0420, 0.50×). Worse: resnet (0.210, 2.5×). Diverged: ffno."
+    );
+    assert!(told[1].contains("for 10,000 samples"), "{told:?}");
+}
+
+#[test]
+fn errors_within_the_scatter_of_the_seeds_do_not_differ() {
+    let seeds = |name: &str, errors: [f64; 3]| ModelReport {
+        goal: Goal::Predict,
+        l2: Some(errors.iter().sum::<f64>() / 3.0),
+        seeds: errors
+            .map(|l2| SeedReport {
+                l2: Some(l2),
+                ..SeedReport::default()
+            })
+            .to_vec(),
+        ..model(name, f64::NAN)
+    };
+    let text = accuracies(&data(vec![
+        seeds("fno", [0.08, 0.09, 0.1]),
+        seeds("ffno", [0.081, 0.093, 0.099]),
+        seeds("unet", [0.2, 0.21, 0.22]),
+    ]));
+    assert!(
+        text.contains("No significant difference with 3 seeds: ffno (0.0910, 1.0×)."),
+        "{text}"
+    );
+    assert!(text.contains("Worse: unet (0.210, 2.3×)."), "{text}");
+}
+
+#[test]
 fn a_difference_smaller_than_the_scatter_of_the_seeds_is_chance() {
     let seeds = |name: &str, accuracies: [f64; 2]| ModelReport {
         seeds: accuracies

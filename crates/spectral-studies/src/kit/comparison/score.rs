@@ -29,7 +29,7 @@ impl ScoreFormat for Goal {
     fn score(self, value: f64) -> String {
         match self {
             Self::Classify => percent(value),
-            Self::Rebuild => format!("{value:.4}"),
+            Self::Rebuild | Self::Predict => format!("{value:.4}"),
         }
     }
 
@@ -37,14 +37,14 @@ impl ScoreFormat for Goal {
         let sign = if value < 0.0 { "−" } else { "+" };
         match self {
             Self::Classify => points(value),
-            Self::Rebuild => format!("{sign}{:.4}", value.abs()),
+            Self::Rebuild | Self::Predict => format!("{sign}{:.4}", value.abs()),
         }
     }
 
     fn width(self, value: f64) -> String {
         match self {
             Self::Classify => format!("{:.2}", 100.0 * value),
-            Self::Rebuild => format!("{value:.4}"),
+            Self::Rebuild | Self::Predict => format!("{value:.4}"),
         }
     }
 }

@@ -82,7 +82,7 @@ impl Compared {
             let scores = trained.runs.iter().map(|run| goal.score(run.score()));
             let std = trained.spread(ModelReport::score).map(|spread| match goal {
                 Goal::Classify => 100.0 * spread.std,
-                Goal::Rebuild => spread.std,
+                Goal::Rebuild | Goal::Predict => spread.std,
             });
             let (mut each, mut mean) = (Value::from("–"), Value::from("–"));
             if trained.model != baseline.model {

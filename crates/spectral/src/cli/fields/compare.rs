@@ -109,7 +109,7 @@ pub(in crate::cli) fn compare(args: &CompareArgs, context: &Context) -> Result<(
         let report = trial.run(&title, context)?.report;
         reports[number % networks.len()].push((wanted.seed, report));
     }
-    let mut data_report = assemble::field_report(&data);
+    let mut data_report = assemble::field_report(&data)?;
     data_report.models = reports.into_iter().map(combine_seeds).collect();
     let mut report = Report {
         title: format!("{} on {}", args.models.join(", "), args.data),

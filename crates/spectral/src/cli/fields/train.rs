@@ -79,7 +79,7 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
     };
     let FieldOutcome { report, ending, .. } = trial.run(&title, context)?;
     let history = report.history.clone();
-    let mut data_report = assemble::field_report(&data);
+    let mut data_report = assemble::field_report(&data)?;
     data_report.models.push(report);
     let mut report = Report {
         title,

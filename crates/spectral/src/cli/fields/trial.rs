@@ -26,8 +26,6 @@ pub(super) struct FieldTrial<'a> {
 
 /// The outcome of training.
 pub(super) struct FieldOutcome {
-    /// The network.
-    pub(super) network: FieldNetwork,
     /// The figures.
     pub(super) report: ModelReport,
     /// How it ended.
@@ -52,8 +50,10 @@ impl FieldTrial<'_> {
         report.summary = format!("{}.", info.summary);
         report.data = self.data.name.clone();
         report.params = info.parameters(spec)?;
+        if report.loss.is_finite() {
+            assemble::show_predictions(&mut report, &outcome.model, data, &context.device)?;
+        }
         Ok(FieldOutcome {
-            network: outcome.model,
             report,
             ending: outcome.ending,
         })

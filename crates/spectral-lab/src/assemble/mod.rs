@@ -1,11 +1,12 @@
 //! Reports of what was trained: a [`Report`] holds plain values, which are taken from data sets, networks and outcomes
 //! here.
 
+mod fields;
+
 use std::path::Path;
 
 use burn::tensor::Device;
 
-use crate::data::fields::{Boundary, FieldSet};
 use crate::data::{self, DataSet, Images};
 use crate::model::{FilterProbe, InputSpec, Network, probe_filters};
 use crate::report::{
@@ -15,6 +16,8 @@ use crate::report::{
 use crate::train::{
     Ending, EpochMetrics, Feeding, TrainConfig, TrainError, TrainOutcome, reconstruct,
 };
+
+pub use fields::{ShowError, field_report, show_predictions};
 
 /// Maximum number of sample images per data set.
 const MAX_SAMPLES: usize = 20;
@@ -44,6 +47,8 @@ pub fn figures<M>(outcome: &TrainOutcome<M>) -> ModelReport {
     };
     if let Some(evaluation) = &outcome.evaluation {
         report.loss = evaluation.loss;
+        report.l2 = evaluation.errors.map(|errors| errors.l2);
+        report.h1 = evaluation.errors.map(|errors| errors.h1);
         if let Some(scores) = evaluation.scores() {
             report.accuracy = scores.accuracy;
             report.precision = scores.precision;
@@ -77,6 +82,7 @@ fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
         test_accuracy: epoch.test_accuracy().unwrap_or(f64::NAN),
         learning_rate: epoch.learning_rate,
         images_per_s: epoch.timing.images_per_second,
+        ..EpochReport::default()
     }
 }
 
@@ -91,6 +97,7 @@ fn diverged_epoch(epoch: usize, loss: f64) -> EpochReport {
         test_accuracy: f64::NAN,
         learning_rate: f64::NAN,
         images_per_s: f64::NAN,
+        ..EpochReport::default()
     }
 }
 
@@ -153,34 +160,6 @@ pub fn data_report(data: &DataSet) -> DataSetReport {
         train_count: data.train.len(),
         test_count: data.test.len(),
         samples: samples(data),
-        models: Vec::new(),
-    }
-}
-
-/// A set of fields without models yet.
-pub fn field_report(data: &FieldSet) -> DataSetReport {
-    let samples = &data.train;
-    let grid: Vec<String> = samples.sizes().iter().map(usize::to_string).collect();
-    let kind = match samples.steps() {
-        1 => "pairs of fields".to_string(),
-        steps => format!("trajectories of {steps} steps"),
-    };
-    let boundary = match data.boundary {
-        Boundary::Periodic => "periodic",
-        Boundary::Other => "not periodic",
-    };
-    let equation = match &data.equation {
-        Some(equation) => format!("{}: ", equation.name),
-        None => String::new(),
-    };
-    DataSetReport {
-        name: data.name.clone(),
-        description: format!(
-            "{equation}{kind} on {} grid points, {boundary}.",
-            grid.join("×")
-        ),
-        train_count: samples.len(),
-        test_count: data.tests[0].samples.len(),
         ..DataSetReport::default()
     }
 }
