@@ -28,6 +28,7 @@ mod fixed;
 mod kk;
 mod parametric;
 mod pooling;
+mod reach;
 mod resolution;
 mod verdict;
 mod why_fft;
@@ -52,4 +53,5 @@ const STUDIES: &[StudyInfo] = &[
     resolution::STUDY,
     boundary::STUDY,
     verdict::STUDY,
+    reach::STUDY,
 ];
