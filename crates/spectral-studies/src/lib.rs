@@ -26,6 +26,7 @@ mod crossover;
 mod filters;
 mod fixed;
 mod kk;
+mod navier_stokes;
 mod parametric;
 mod pooling;
 mod reach;
@@ -54,4 +55,5 @@ const STUDIES: &[StudyInfo] = &[
     boundary::STUDY,
     verdict::STUDY,
     reach::STUDY,
+    navier_stokes::STUDY,
 ];

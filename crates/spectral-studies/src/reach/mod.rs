@@ -12,8 +12,8 @@ use spectral_lab::report::Report;
 use crate::kit::Extents;
 use crate::kit::comparison::seeds;
 use crate::kit::emulation::{
-    Count, Emulated, Errors, LinearPropagator, Network, Parts, Sized, emulator, paces, persistence,
-    train,
+    Count, Emulated, Errors, LinearPropagator, Network, Parts, Rounds, Sized, emulator, paced,
+    persistence, train,
 };
 use crate::{StudyError, StudyInfo, StudyRun};
 use cases::{Case, cases};
@@ -41,6 +41,9 @@ const NETWORKS: [Network; 5] = [
     network("ffno", 4, Some(12)),
 ];
 
+/// Pairs of a mini-batch.
+const BATCH: usize = 20;
+
 /// The networks that are compared at equal time, by their place.
 const PAIR: [usize; 2] = [0, 3];
 
@@ -52,6 +55,14 @@ const fn network(name: &'static str, layers: usize, modes: Option<usize>) -> Net
     }
 }
 
+const fn rounds(trajectories: usize, rounds: usize) -> Rounds {
+    Rounds {
+        trajectories,
+        batch: BATCH,
+        rounds,
+    }
+}
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Extent {
@@ -60,8 +71,8 @@ struct Extent {
     parts: Parts,
     /// States of the Kuramoto-Sivashinsky equation that are left out.
     warm_up: usize,
-    /// Trajectories and rounds that the time per update is measured on.
-    pace: [usize; 2],
+    /// What the time per update is measured on.
+    rounds: Rounds,
     /// From the most to the least.
     amounts: &'static [Amount],
 }
@@ -75,7 +86,7 @@ const EXTENT: Extents<Extent> = Extents {
             test: Count::new(30, 200),
         },
         warm_up: 200,
-        pace: [10, 7],
+        rounds: rounds(10, 7),
         amounts: &[
             amount(80, 5),
             amount(80, 3),
@@ -94,17 +105,10 @@ const EXTENT: Extents<Extent> = Extents {
             test: Count::new(2, 12),
         },
         warm_up: 10,
-        pace: [2, 1],
+        rounds: rounds(2, 1),
         amounts: &[amount(3, 2)],
     },
 };
-
-/// Time per update of a network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Pace {
-    network: String,
-    seconds: f64,
-}
 
 /// Models without training by gradients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,7 +147,7 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     let networks: Vec<Sized> = (NETWORKS.iter())
         .map(|network| network.sized(&input, PARAMETERS))
         .collect::<Result<_, _>>()?;
-    let paces = paced(run, first, &networks, extent.pace)?;
+    let paces = paced(run, &first.flow, &networks, extent.rounds)?;
     let hours = run.budget();
     let settings = json!({"hours": hours.is_finite().then_some(hours), "cases": cases.len()});
     // Kept, so that a study which goes on does what it began with, however fast it is now.
@@ -187,35 +191,6 @@ fn make(run: &mut StudyRun<'_>) -> Result<Report, StudyError> {
     )
 }
 
-/// Seconds per update of each network.
-fn paced(
-    run: &mut StudyRun<'_>,
-    case: &Case,
-    networks: &[Sized],
-    [trajectories, rounds]: [usize; 2],
-) -> Result<Vec<f64>, StudyError> {
-    let specs: Vec<_> = networks
-        .iter()
-        .map(|network| (network.name, &network.spec))
-        .collect();
-    let settings = json!({
-        "flow": case.flow.settings(), "networks": specs, "trajectories": trajectories, "rounds": rounds,
-    });
-    let paces: Vec<Pace> = run.step("pace", settings, |run| {
-        let device = run.device().clone();
-        let seconds = paces(networks, case.flow.set()?, trajectories, rounds, &device)?;
-        let paces = networks
-            .iter()
-            .zip(seconds)
-            .map(|(network, seconds)| Pace {
-                network: network.name.into(),
-                seconds,
-            });
-        Ok(paces.collect())
-    })?;
-    Ok(paces.into_iter().map(|pace| pace.seconds).collect())
-}
-
 fn baselines(run: &mut StudyRun<'_>, case: &Case) -> Result<Baselines, StudyError> {
     let name = format!("{}-baselines", case.name);
     run.step(&name, json!({"flow": case.flow.settings()}), |run| {
@@ -237,7 +212,7 @@ fn trained_from(
     seed: u64,
     suffix: &str,
 ) -> Result<Emulated, StudyError> {
-    let config = emulator(epochs, case.parts.train.pairs(), seed)?;
+    let config = emulator(epochs, case.parts.train.pairs(), BATCH, seed)?;
     let name = format!("{}-{}{suffix}-seed-{seed}", case.name, network.name);
     let settings = json!({
         "flow": case.flow.settings(), "network": network.name, "spec": network.spec, "train": config,

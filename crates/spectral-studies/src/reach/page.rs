@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use spectral_lab::report::{Line, Report, Value, significant};
+use spectral_lab::report::{Line, Report, Value, count};
 
-use super::{Figures, Measured, NETWORKS, PAIR, PARAMETERS};
-use crate::kit::emulation::{BATCH, Emulated, Errors, LARGEST, Parts};
-use crate::kit::{Chart, Page, line, row};
+use super::{BATCH, Figures, Measured, NETWORKS, PAIR, PARAMETERS};
+use crate::kit::emulation::{Emulated, Errors, LARGEST, Parts};
+use crate::kit::{Chart, Page, line, row, spread};
 use crate::{StudyError, StudyRun};
 
 /// Steps that the geometric mean is over, as in the source.
@@ -147,18 +147,6 @@ struct Times {
 fn mean(trained: &[Emulated], of: impl Fn(&Errors) -> f64) -> f64 {
     let sum: f64 = trained.iter().map(|run| of(&run.errors)).sum();
     sum / trained.len() as f64
-}
-
-/// The mean over seeds with the standard deviation, as a cell.
-fn cell(values: &[f64]) -> Value {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    if values.len() < 2 {
-        return mean.into();
-    }
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let deviation = (squares / (count - 1.0)).sqrt();
-    format!("{} ± {}", significant(mean), significant(deviation)).into()
 }
 
 pub(super) fn page(run: &StudyRun<'_>, of: &Figures) -> Result<Report, StudyError> {
@@ -332,7 +320,7 @@ fn network_rows(of: &Figures) -> impl Iterator<Item = Vec<Value>> {
             architecture.layers.to_string(),
             architecture.width.to_string(),
             modes,
-            spectral_lab::report::count(sized.parameters),
+            count(sized.parameters),
             1e3 * pace,
             pace * updates as f64,
         ]
@@ -344,7 +332,7 @@ fn error_rows(of: &Figures, figure: impl Fn(&Errors) -> f64) -> Vec<Vec<Value>> 
     let networks = TITLES.iter().enumerate().map(|(network, (title, _))| {
         let cells = of.measured.iter().map(|of| {
             let runs = of.trained[network].iter();
-            cell(&runs.map(|run| figure(&run.errors)).collect::<Vec<_>>())
+            spread(&runs.map(|run| figure(&run.errors)).collect::<Vec<_>>())
         });
         std::iter::once(Value::from(*title)).chain(cells).collect()
     });
@@ -465,7 +453,7 @@ fn learning_chart(of: &Measured, paces: &[f64]) -> Chart {
 fn equal_row(of: &Figures, case: &Measured) -> Vec<Value> {
     let values = |trained: &[Emulated]| {
         let errors = trained.iter().map(|run| run.errors.last());
-        cell(&errors.collect::<Vec<_>>())
+        spread(&errors.collect::<Vec<_>>())
     };
     let [first, second] = PAIR.map(|network| values(&case.trained[network]));
     let stopped = match case.stopped.is_empty() {
@@ -483,19 +471,13 @@ fn published_row(
         format!("{cells}"),
         TITLES[network].0,
         error.map_or(Value::from("above 1"), Value::from),
-        cell(&ours.collect::<Vec<_>>()),
+        spread(&ours.collect::<Vec<_>>()),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seeds_are_summed_up_as_mean_and_deviation() {
-        assert_eq!(cell(&[0.25]), Value::Number(Some(0.25)));
-        assert_eq!(cell(&[1.0, 3.0]), Value::from("2.00 ± 1.41"));
-    }
 
     #[test]
     fn published_figures_are_of_networks_and_speeds_of_the_study() {

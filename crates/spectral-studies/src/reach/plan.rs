@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Extent, PAIR};
-use crate::kit::emulation::{BATCH, equal_time};
+use super::{BATCH, Extent, PAIR};
+use crate::kit::emulation::equal_time;
 
 /// Hours that are planned for of every hour there is.
 const RESERVE: f64 = 0.85;

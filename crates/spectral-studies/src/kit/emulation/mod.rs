@@ -8,7 +8,7 @@ mod network;
 mod pace;
 
 pub(crate) use baseline::{LinearPropagator, persistence};
-pub(crate) use errors::{Errors, LARGEST, roll_out};
+pub(crate) use errors::{Errors, LARGEST};
 pub(crate) use flow::{Count, Flow, Parts};
-pub(crate) use network::{BATCH, Curve, Emulated, Network, Sized, emulator, train};
-pub(crate) use pace::{equal_time, paces};
+pub(crate) use network::{Emulated, Network, Sized, emulator, train};
+pub(crate) use pace::{Rounds, equal_time, paced};

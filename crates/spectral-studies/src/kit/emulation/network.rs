@@ -15,9 +15,6 @@ use spectral_lab::train::{
 use super::errors::{Errors, roll_out};
 use crate::StudyError;
 
-/// Pairs of a mini-batch.
-pub(crate) const BATCH: usize = 20;
-
 /// A network of the registry, but for its width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Network {
@@ -60,13 +57,19 @@ impl Network {
     }
 }
 
-/// The recipe of emulators in so many epochs of so many pairs: a fifth of the updates are its warm-up, as in the source.
-pub(crate) fn emulator(epochs: usize, pairs: usize, seed: u64) -> Result<TrainConfig, StudyError> {
-    let updates = (epochs * pairs.div_ceil(BATCH)) as u64;
+/// The recipe of emulators in so many epochs of so many pairs, `batch` at a time: a fifth of the updates are its warm-up,
+/// as in the source.
+pub(crate) fn emulator(
+    epochs: usize,
+    pairs: usize,
+    batch: usize,
+    seed: u64,
+) -> Result<TrainConfig, StudyError> {
+    let updates = (epochs * pairs.div_ceil(batch)) as u64;
     let warm_up = updates / 5;
     Ok(TrainConfig {
         epochs,
-        batch_size: BATCH,
+        batch_size: batch,
         seed,
         schedule: ScheduleConfig {
             warmup: Some(Warmup {
@@ -170,10 +173,10 @@ mod tests {
     #[test]
     fn the_recipe_of_the_source_is_that_of_eighty_epochs() {
         let source = Recipe::find("emulator").unwrap().config();
-        let config = emulator(80, 50 * 50, 0).unwrap();
+        let config = emulator(80, 50 * 50, 20, 0).unwrap();
         assert_eq!(config, source);
         // A single update has a schedule as well.
-        emulator(1, 1, 3).unwrap().validate().unwrap();
+        emulator(1, 1, 20, 3).unwrap().validate().unwrap();
     }
 
     #[test]
@@ -194,7 +197,7 @@ mod tests {
             modes: Some(6),
         };
         let sized = network.sized(&flow.input(), 1_000).unwrap();
-        let config = emulator(60, parts.train.pairs(), 1).unwrap();
+        let config = emulator(60, parts.train.pairs(), 20, 1).unwrap();
         let set = flow.set().unwrap();
         let test = &set.tests[0].samples;
         let mut steps = Vec::new();
