@@ -57,7 +57,6 @@ struct PageFigures {
     steps: usize,
     parts: Parts,
     seeds: u64,
-    epochs: usize,
     updates: usize,
     batch: usize,
     averaged: usize,
@@ -65,8 +64,7 @@ struct PageFigures {
     goal: f64,
     largest: f64,
     linear: Linear,
-    /// All speeds, and those that the findings name.
-    speeds: Vec<f64>,
+    /// Speeds that the findings name.
     ends: Vec<Speed>,
     equal: Equal,
     others: Vec<Other>,
@@ -164,7 +162,6 @@ pub(super) fn page(run: &StudyRun<'_>, of: &Figures) -> Result<Report, StudyErro
         steps,
         parts: of.extent.parts,
         seeds: of.plan.amount.seeds,
-        epochs: of.plan.amount.epochs,
         updates: updates(of.plan.amount.epochs),
         batch: BATCH,
         averaged: AVERAGED.min(steps),
@@ -177,7 +174,6 @@ pub(super) fn page(run: &StudyRun<'_>, of: &Figures) -> Result<Report, StudyErro
                 .iter()
                 .all(|of| of.baselines.linear.last() < best(of, Errors::last).1),
         },
-        speeds: of.extent.cells.to_vec(),
         ends: (advection.iter())
             .filter_map(|of| speed(of, slower))
             .filter(|of| of.is_far || of.cells == SHOWN[0])
