@@ -14,11 +14,13 @@ mod claims;
 mod compare;
 mod context;
 mod data;
+mod data_fields;
 mod data_make;
 mod demo;
 mod device;
 mod error;
 mod evaluate;
+mod field_args;
 mod fields;
 mod inspect;
 mod layout;
@@ -84,6 +86,7 @@ enum Command {
     Train(Box<train::TrainArgs>),
     Compare(Box<compare::CompareArgs>),
     Evaluate(evaluate::EvaluateArgs),
+    Rollout(fields::RolloutArgs),
     Predict(predict::PredictArgs),
     Inspect(inspect::InspectArgs),
     Study(study::StudyArgs),
@@ -154,6 +157,7 @@ fn execute(cli: Cli, arguments: &[OsString]) -> Result<(), CliError> {
         Command::Train(args) => train::run(&args, &context),
         Command::Compare(args) => compare::run(&args, &context),
         Command::Evaluate(args) => evaluate::run(&args, &context),
+        Command::Rollout(args) => fields::rollout(&args, &context),
         Command::Predict(args) => predict::run(&args, &context),
         Command::Inspect(args) => inspect::run(&args, &context),
         Command::Study(args) => study::run(&args, &context),

@@ -1,9 +1,11 @@
 //! How the networks of the registry are built.
 
 use burn::tensor::Device;
-use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig};
+use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig, UnoConfig};
 
-use super::{OperatorNetwork, OperatorSpec};
+use super::{
+    DilatedResNetConfig, ModernUNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
+};
 use crate::data::fields::Boundary;
 use crate::model::ModelError;
 
@@ -17,8 +19,6 @@ pub(super) enum Kind {
     Fno,
     FnoMlp,
     FnoLocal,
-    Tfno,
-    Ffno,
     Uno,
 }
 
@@ -35,9 +35,7 @@ impl Kind {
     pub(super) fn most_modes(self, points: usize) -> usize {
         match self {
             // Counted over the whole spectrum.
-            Self::FnoMlp | Self::Tfno => points,
-            // Half of the modes on a grid of half the points.
-            Self::Uno => points / 4,
+            Self::FnoMlp => points,
             _ => points / 2,
         }
     }
@@ -52,6 +50,12 @@ impl Kind {
     }
 }
 
+/// The channels of a U-Net on so many grids beside the full one, as multiples of those on the grid before: no more on
+/// the first, twice as many on each of the others.
+fn factors(levels: usize) -> Vec<usize> {
+    (0..=levels.min(16)).map(|level| 1 + usize::from(level > 0)).collect()
+}
+
 /// Creates a network.
 pub(super) fn create<const D: usize>(
     kind: Kind,
@@ -62,8 +66,36 @@ pub(super) fn create<const D: usize>(
     let (width, layers) = (spec.architecture.width, spec.architecture.layers);
     let modes = vec![spec.architecture.modes; D - 2];
     let periodic = spec.boundary == Boundary::Periodic;
-    let fno = FnoConfig::new(channels, &modes, width, layers);
+    // Coordinates tell nothing where every point is like every other.
+    let fno = match periodic {
+        true => FnoConfig::new(channels, &modes, width, layers).with_grid(None),
+        false => FnoConfig::new(channels, &modes, width, layers),
+    };
     Ok(match kind {
+        Kind::ResNet => OperatorNetwork::ResNet(
+            ResNetConfig::new(channels, width)
+                .with_blocks(layers)
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
+        Kind::DilatedResNet => OperatorNetwork::DilatedResNet(
+            DilatedResNetConfig::new(channels, width)
+                .with_blocks(layers)
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
+        Kind::UNet => OperatorNetwork::UNet(
+            UNetConfig::new(channels, width)
+                .with_levels(layers)
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
+        Kind::ModernUNet => OperatorNetwork::ModernUNet(
+            ModernUNetConfig::new(channels, width)
+                .with_factors(factors(layers))
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
         Kind::Fno => OperatorNetwork::Fno(fno.try_init(device)?),
         Kind::FnoLocal => {
             let local = BlockLocal {
@@ -79,6 +111,13 @@ pub(super) fn create<const D: usize>(
         Kind::FnoMlp => OperatorNetwork::Fno(
             FnoConfig::neuraloperator(channels, &modes, width, layers).try_init(device)?,
         ),
-        _ => return Err(ModelError::Zero { what: "nothing" }),
+        Kind::Uno => {
+            let uno = UnoConfig::new(channels, &modes, width, layers);
+            let uno = match periodic {
+                true => uno.with_grid(None),
+                false => uno,
+            };
+            OperatorNetwork::Uno(uno.try_init(device)?)
+        }
     })
 }

@@ -4,14 +4,16 @@ mod args;
 mod compare;
 mod evaluate;
 mod loaded;
+mod rollout;
 mod settings;
 mod train;
 mod trial;
 
-pub(super) use args::{FieldArgs, SizeArgs};
+pub(super) use args::SizeArgs;
 pub(super) use compare::compare;
 pub(super) use evaluate::{TestFields, evaluate};
 pub(super) use loaded::{is_operator_run, reject_operator};
+pub(super) use rollout::{RolloutArgs, run as rollout};
 pub(super) use train::train;
 
 use super::error::CliError;
