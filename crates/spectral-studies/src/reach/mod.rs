@@ -32,13 +32,13 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
 /// Parameters of every network, but for what whole widths leave.
 const PARAMETERS: usize = 32_000;
 
-/// Depths and modes of the source, where it has the network. The modes of `ffno` are those of `fno`.
+/// Depths and modes of the source, where it has the network; those of `fno-local` are those of `fno`.
 const NETWORKS: [Network; 5] = [
     network("resnet", 8, None),
     network("dilated-resnet", 2, None),
     network("unet", 2, None),
     network("fno", 4, Some(12)),
-    network("ffno", 4, Some(12)),
+    network("fno-local", 4, Some(12)),
 ];
 
 /// Pairs of a mini-batch.

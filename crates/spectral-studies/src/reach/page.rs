@@ -32,7 +32,7 @@ const TITLES: [(&str, usize); 5] = [
     ("dilated ResNet", 5),
     ("U-Net", 4),
     ("FNO", 1),
-    ("F-FNO", 6),
+    ("local FNO", 6),
 ];
 
 /// Cells per step, network, and error after 200 steps as the source's figure shows it; none above 1.

@@ -40,7 +40,7 @@ fn networks_of_equal_size_emulate_flows_beside_a_linear_propagator() {
         assert!(linear[11] < 1e-4, "{cells}: {linear:?}");
         let still = numbers(&baselines["persistence"]["mean"]);
         assert!(still[11] > 0.1, "{cells}: {still:?}");
-        for network in ["resnet", "dilated-resnet", "unet", "fno", "ffno"] {
+        for network in ["resnet", "dilated-resnet", "unet", "fno", "fno-local"] {
             for seed in 0..2 {
                 let of = &cut[format!("advection-{cells}-{network}-seed-{seed}")];
                 let parameters = of["parameters"].as_f64().unwrap();
@@ -60,7 +60,7 @@ fn networks_of_equal_size_emulate_two_dimensional_turbulence() {
     is_whole(&lab, "cut");
     let cut = results(&lab.path("cut"));
     let truth = &cut["baselines"]["truth"]["frames"];
-    for network in ["resnet", "unet-modern", "fno"] {
+    for network in ["resnet", "unet", "fno"] {
         for seed in 0..2 {
             let of = &cut[format!("{network}-seed-{seed}")];
             let frames = of["record"]["frames"].as_array().unwrap();
@@ -70,5 +70,5 @@ fn networks_of_equal_size_emulate_two_dimensional_turbulence() {
             assert_eq!(numbers(&of["emulated"]["errors"]["mean"]).len(), 4);
         }
     }
-    a_step_is_made_again(&lab, "navier-stokes", "unet-modern-seed-0");
+    a_step_is_made_again(&lab, "navier-stokes", "unet-seed-0");
 }
