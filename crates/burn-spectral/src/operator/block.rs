@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::config::impl_config;
 use crate::conv::{SpectralConv, SpectralConvConfig};
 use crate::error::OrPanic;
+use crate::ops::{add_gelu, gelu};
 use crate::pool::spectral_resize;
 use crate::response::FourierModes;
 use crate::{SpectralError, SpectralInitializer};
 
 use super::{
     BlockForm, ChannelMlp, ChannelMlpConfig, LocalConv, LocalConvConfig, OperatorNorm,
-    SkipConnection, add_gelu, gelu,
+    SkipConnection,
 };
 
 /// Configuration of an [`FnoBlock`].

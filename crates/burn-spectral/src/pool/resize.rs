@@ -100,7 +100,7 @@ pub(super) fn check_sizes(from: &[usize], to: &[usize]) -> Result<(), SpectralEr
 }
 
 /// Checks that signals of shape `dims` can be resampled to sizes.
-pub(super) fn check_resize(dims: &[usize], to: &[usize]) -> Result<(), SpectralError> {
+pub(crate) fn check_resize(dims: &[usize], to: &[usize]) -> Result<(), SpectralError> {
     check_axes(dims.len().saturating_sub(2))?;
     if to.len() != dims.len() - 2 {
         return Err(SpectralError::Axes {

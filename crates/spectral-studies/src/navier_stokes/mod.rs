@@ -16,8 +16,8 @@ use spectral_lab::train::ScalingConfig;
 use crate::kit::Extents;
 use crate::kit::comparison::seeds;
 use crate::kit::emulation::{
-    Count, Emulated, Errors, Flow, LinearPropagator, Network, Parts, Rounds, Sized, emulator, paced,
-    persistence, train,
+    Count, Emulated, Errors, Flow, LinearPropagator, Network, Parts, Rounds, Sized, emulator,
+    paced, persistence, train,
 };
 use crate::{StudyError, StudyInfo, StudyRun};
 use plan::{Amount, Plan, amount};
@@ -269,11 +269,17 @@ fn trained_from(
         let (set, test) = (flow.set()?, flow.test()?);
         let mut recorder = Recorder::new(extent.points, extent.kept, run.device());
         let mut failed = None;
-        let emulated = train(network, (set, test), &config, run.device(), |step, states| {
-            if let Err(error) = recorder.see(step, states) {
-                failed = Some(error);
-            }
-        })?;
+        let emulated = train(
+            network,
+            (set, test),
+            &config,
+            run.device(),
+            |step, states| {
+                if let Err(error) = recorder.see(step, states) {
+                    failed = Some(error);
+                }
+            },
+        )?;
         match failed {
             Some(error) => Err(error),
             None => Ok(Run {

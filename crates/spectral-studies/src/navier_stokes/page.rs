@@ -227,15 +227,16 @@ fn steps_chart(of: &Figures, runs: Of) -> Chart {
         persistence,
         ..
     } = &of.baselines;
-    let baselines = [("linear propagator", 3, linear), ("persistence", 0, persistence)];
+    let baselines = [
+        ("linear propagator", 3, linear),
+        ("persistence", 0, persistence),
+    ];
     let baselines = baselines.map(|(title, color, errors)| Line {
         dashed: true,
         ..line(
             title,
             color,
-            steps
-                .clone()
-                .map(|step| (step as f64, errors.after(step))),
+            steps.clone().map(|step| (step as f64, errors.after(step))),
         )
     });
     Chart::lines(networks.chain(baselines)).logarithmic()
@@ -256,7 +257,11 @@ fn spectrum_chart(of: &Figures, step: usize) -> Chart {
     let truth = line("truth", 0, points(&of.baselines.truth));
     let networks = TITLES.iter().zip(&of.trained).map(|((title, color), of)| {
         let first = of.longer.first();
-        line(*title, *color, first.map_or(Vec::new(), |run| points(&run.record)))
+        line(
+            *title,
+            *color,
+            first.map_or(Vec::new(), |run| points(&run.record)),
+        )
     });
     Chart::lines(std::iter::once(truth).chain(networks)).double_logarithmic()
 }

@@ -101,6 +101,9 @@ mod tests {
             f64::sqrt(sum / count)
         };
         let (start, end, later) = (size(0), size(extent.warm_up), size(2 * extent.warm_up));
-        assert!(start < 0.8 && (end / later - 1.0).abs() < 0.15, "{start} {end} {later}");
+        assert!(
+            start < 0.8 && (end / later - 1.0).abs() < 0.15,
+            "{start} {end} {later}"
+        );
     }
 }

@@ -459,9 +459,7 @@ fn equal_row(of: &Figures, case: &Measured) -> Vec<Value> {
     row![case.case.title.clone(), first, second, stopped]
 }
 
-fn published_row(
-    (cells, network, error, of): (f64, usize, Option<f64>, &Measured),
-) -> Vec<Value> {
+fn published_row((cells, network, error, of): (f64, usize, Option<f64>, &Measured)) -> Vec<Value> {
     let ours = of.trained[network].iter().map(|run| run.errors.last());
     row![
         format!("{cells}"),

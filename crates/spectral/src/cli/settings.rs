@@ -13,7 +13,7 @@ use super::overlay::{assignment, nested, overlay};
 use spectral_lab::data::Augment;
 use spectral_lab::model;
 use spectral_lab::model::operator::find_operator;
-use spectral_lab::train::{Decay, Recipe, Span, TrainConfig, recipes};
+use spectral_lab::train::{Recipe, TrainConfig, recipes};
 
 /// The default settings: the first recipe, the lab's own.
 pub(super) fn defaults() -> TrainConfig {
@@ -21,7 +21,7 @@ pub(super) fn defaults() -> TrainConfig {
 }
 
 /// The recipe of operator networks.
-const OPERATOR: &str = "operator";
+pub(super) const OPERATOR: &str = "operator";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OptimizerName {
@@ -285,17 +285,8 @@ impl TrainingArgs {
     /// The settings of a recipe. A cosine over all of its epochs is one over all of those asked for.
     fn recipe_config(&self, recipe: &Recipe) -> TrainConfig {
         let mut config = recipe.config();
-        let warmup = match config.schedule.warmup.map(|warmup| warmup.over) {
-            None => 0,
-            Some(Span::Epochs(epochs)) => epochs,
-            Some(Span::Steps(_)) => return config,
-        };
-        let (Some(epochs), Decay::Cosine { over, .. }) = (self.epochs, &mut config.schedule.decay)
-        else {
-            return config;
-        };
-        if *over == Span::Epochs(config.epochs as u64 - warmup) {
-            *over = Span::Epochs((epochs as u64).saturating_sub(warmup).max(1));
+        if let Some(epochs) = self.epochs {
+            config.set_epochs(epochs);
         }
         config
     }
@@ -328,8 +319,14 @@ impl TrainingArgs {
             ("loss.kind", self.loss.map(|name| spelled(&name))),
             ("target", self.target.map(|name| spelled(&name))),
             ("normalize", self.normalize.map(|name| spelled(&name))),
-            ("scaling.inputs", self.scale_inputs.map(|name| spelled(&name))),
-            ("scaling.targets", self.scale_targets.map(|name| spelled(&name))),
+            (
+                "scaling.inputs",
+                self.scale_inputs.map(|name| spelled(&name)),
+            ),
+            (
+                "scaling.targets",
+                self.scale_targets.map(|name| spelled(&name)),
+            ),
             ("augment", self.augment.as_deref().and_then(augmentation)),
             ("schedule.warmup.over.epochs", self.warmup.map(count)),
             (

@@ -1,7 +1,7 @@
 //! How the networks of the registry are built.
 
 use burn::tensor::Device;
-use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig, UnoConfig};
+use burn_spectral::operator::{self, BlockForm, BlockLocal, FfnoConfig, FnoConfig, UnoConfig};
 
 use super::{
     DilatedResNetConfig, ModernUNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
@@ -19,6 +19,7 @@ pub(super) enum Kind {
     Fno,
     FnoMlp,
     FnoLocal,
+    Ffno,
     Uno,
 }
 
@@ -43,7 +44,9 @@ impl Kind {
     /// The fewest points along each axis.
     pub(super) fn smallest(self, layers: usize) -> usize {
         match self {
-            Self::UNet | Self::ModernUNet => 1usize.checked_shl(layers as u32).unwrap_or(usize::MAX),
+            Self::UNet | Self::ModernUNet => {
+                1usize.checked_shl(layers as u32).unwrap_or(usize::MAX)
+            }
             _ if self.is_spectral() => 2,
             _ => 3,
         }
@@ -53,7 +56,9 @@ impl Kind {
 /// The channels of a U-Net on so many grids beside the full one, as multiples of those on the grid before: no more on
 /// the first, twice as many on each of the others.
 fn factors(levels: usize) -> Vec<usize> {
-    (0..=levels.min(16)).map(|level| 1 + usize::from(level > 0)).collect()
+    (0..=levels.min(16))
+        .map(|level| 1 + usize::from(level > 0))
+        .collect()
 }
 
 /// Creates a network.
@@ -111,6 +116,14 @@ pub(super) fn create<const D: usize>(
         Kind::FnoMlp => OperatorNetwork::Fno(
             FnoConfig::neuraloperator(channels, &modes, width, layers).try_init(device)?,
         ),
+        Kind::Ffno => {
+            let ffno = FfnoConfig::new(channels, &modes, width, layers);
+            let ffno = match periodic {
+                true => ffno.with_grid(None),
+                false => ffno,
+            };
+            OperatorNetwork::Ffno(ffno.try_init(device)?)
+        }
         Kind::Uno => {
             let uno = UnoConfig::new(channels, &modes, width, layers);
             let uno = match periodic {

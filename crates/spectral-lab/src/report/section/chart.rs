@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::axis::Axis;
-use super::super::charts::{self, Frame, Series};
+use super::super::lines::{self, Frame, Series};
 use super::super::palette::{self, AXIS, GRID};
 use super::super::{ReportError, format};
 use super::{Bar, ChartKind, Line, Point, SectionChart};
@@ -64,12 +64,7 @@ fn draw_lines(
         true => f64::NAN,
         false => value,
     };
-    let place = |at: &Point| {
-        (
-            scaled(at.x, logarithmic[0]),
-            scaled(at.y, logarithmic[1]),
-        )
-    };
+    let place = |at: &Point| (scaled(at.x, logarithmic[0]), scaled(at.y, logarithmic[1]));
     let series: Vec<Series> = (lines.iter())
         .map(|line| Series {
             index: line.group,
@@ -77,21 +72,21 @@ fn draw_lines(
             points: line.points.iter().map(place).collect(),
         })
         .collect();
-    if !charts::any(&series) {
+    if !lines::any(&series) {
         return Ok(None);
     }
     let axis = |(low, high), is_logarithmic| match is_logarithmic {
         true => Axis::logarithmic((10f64.powf(low), 10f64.powf(high))),
         false => Axis::linear((low, high)),
     };
-    let vertical = axis(charts::y_extent(&series), logarithmic[1]);
+    let vertical = axis(lines::y_extent(&series), logarithmic[1]);
     let is_whole = (lines.iter().flat_map(|line| &line.points)).all(|at| at.x.fract() == 0.0);
-    let horizontal = charts::x_extent(&series);
+    let horizontal = lines::x_extent(&series);
     let horizontal = match is_whole && !logarithmic[0] {
         true => Axis::whole(horizontal),
         false => axis(horizontal, logarithmic[0]),
     };
-    charts::draw_framed(frame, &series, horizontal, vertical).map(Some)
+    lines::draw_framed(frame, &series, horizontal, vertical).map(Some)
 }
 
 fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<String>, ReportError> {
@@ -122,7 +117,7 @@ fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<Stri
         chart: title.into(),
         message: error.to_string(),
     })?;
-    Ok(Some(charts::without_name_space(&svg)))
+    Ok(Some(lines::without_name_space(&svg)))
 }
 
 fn plot_bars(

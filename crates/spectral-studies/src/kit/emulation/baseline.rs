@@ -95,11 +95,7 @@ fn axes<const D: usize>() -> Vec<i64> {
 }
 
 /// Spectra of fields `[sample, channel, space…]`, in f64.
-fn spectrum<const D: usize>(
-    values: Vec<f32>,
-    shape: &[usize],
-    device: &Device,
-) -> HalfSpectrum<D> {
+fn spectrum<const D: usize>(values: Vec<f32>, shape: &[usize], device: &Device) -> HalfSpectrum<D> {
     let values: Vec<f64> = values.into_iter().map(f64::from).collect();
     let size: usize = shape.iter().product();
     let count = values.len() / size.max(1);

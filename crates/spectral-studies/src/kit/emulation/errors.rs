@@ -70,9 +70,7 @@ pub(crate) fn roll_out(
         let mut of_each: Vec<f64> = (states.chunks_exact(size).enumerate())
             .map(|(trajectory, state)| relative(state, samples.state(trajectory, time)))
             .collect();
-        errors
-            .mean
-            .push(of_each.iter().sum::<f64>() / count as f64);
+        errors.mean.push(of_each.iter().sum::<f64>() / count as f64);
         errors.median.push(median(&mut of_each));
     }
     Ok(errors)
@@ -140,7 +138,11 @@ mod tests {
     #[test]
     fn predictions_that_are_not_finite_have_the_largest_error() {
         for value in [f32::NAN, f32::INFINITY, 1e30] {
-            let errors = roll_out(&samples(), |states| Ok(vec![value; states.len()]), |_, _| {});
+            let errors = roll_out(
+                &samples(),
+                |states| Ok(vec![value; states.len()]),
+                |_, _| {},
+            );
             assert_eq!(errors.unwrap().mean, [LARGEST; 3], "{value}");
         }
         let error = roll_out(&samples(), |_| Ok(vec![0.0; 5]), |_, _| {}).unwrap_err();

@@ -57,11 +57,7 @@ pub(crate) struct Flow {
 impl Flow {
     /// # Errors
     /// If the settings are not accepted.
-    pub(crate) fn new(
-        request: Request,
-        warm_up: usize,
-        parts: Parts,
-    ) -> Result<Self, StudyError> {
+    pub(crate) fn new(request: Request, warm_up: usize, parts: Parts) -> Result<Self, StudyError> {
         let training = part_request(&request, warm_up, parts.train, 0);
         let settings = Simulation::new(&training)?.settings().clone();
         Ok(Self {

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::args::DataArgs;
 use super::super::context::Context;
 use super::super::error::CliError;
 use super::super::field_args::FieldArgs;
 use super::super::output::say;
 use super::settings::{FieldDataSettings, OperatorSettings};
-use super::super::args::DataArgs;
 use spectral_lab::data::fields::{FieldSet, Samples, load_fields};
 use spectral_lab::model::operator::find_operator;
 use spectral_lab::operate::FieldNetwork;
@@ -74,7 +74,10 @@ impl LoadedOperator {
             }
             false => {
                 let description = read_model_description(source)?.ok_or_else(|| {
-                    CliError::file(source, "not saved by this program: no network name in the metadata")
+                    CliError::file(
+                        source,
+                        "not saved by this program: no network name in the metadata",
+                    )
                 })?;
                 (source.to_path_buf(), description, None)
             }
