@@ -179,7 +179,8 @@ fn the_local_branch_converges_with_the_grid() {
         .with_form(form)
         .with_activation(false);
     let mut block: FnoBlock<3> = config.init(&device);
-    block.spectral.response.re = Param::from_tensor(Tensor::zeros([1, 1, 1], &device));
+    block.spectral.dense_mut().unwrap().response.re =
+        Param::from_tensor(Tensor::zeros([1, 1, 1], &device));
     let taps = Tensor::from_floats([[[0.5, -0.2, 0.1]]], &device);
     block.local.as_mut().unwrap().weight = Param::from_tensor(taps);
     let wave = |points: usize| {
@@ -278,11 +279,11 @@ fn fresh_weights_have_the_documented_variances() {
         let config = FnoBlockConfig::new([48, 80], [4, 4]).with_form(form);
         let block: FnoBlock<4> = config.init(&device);
         let (re, im) = (
-            block.spectral.response.re.val(),
-            block.spectral.response.im.val(),
+            block.spectral.dense().unwrap().response.re.val(),
+            block.spectral.dense().unwrap().response.im.val(),
         );
         let power: f64 = (re.clone() * re + im.clone() * im).mean().into_scalar();
-        let bias = block.spectral.bias.unwrap().val();
+        let bias = block.spectral.bias().unwrap().val();
         (power, (bias.clone() * bias).mean().into_scalar::<f64>())
     };
     let (weights, bias) = variance(SpectralInitializer::Glorot);

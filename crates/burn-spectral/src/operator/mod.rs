@@ -23,6 +23,7 @@
 //! ```
 
 mod block;
+mod branch;
 mod channel_mlp;
 mod factorized;
 mod fno;
@@ -40,6 +41,7 @@ pub mod state_dict;
 mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
+pub use branch::SpectralBranch;
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
 pub use factorized::{AxisModes, FeedForward, Ffno, Ffno1d, Ffno2d, Ffno3d, FfnoConfig};
 pub use fno::{Fno, Fno1d, Fno2d, Fno3d, FnoConfig};

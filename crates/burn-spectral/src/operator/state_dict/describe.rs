@@ -50,7 +50,7 @@ pub(super) fn arguments<const D: usize>(fno: &Fno<D>) -> Result<Arguments, State
         .map_or(0, |mlp| mlp.layers[0].channels()[1]);
     let number = |value: usize| Argument::Number(value as f64);
     let pairs = [
-        ("n_modes", modes(&first.spectral.response)),
+        ("n_modes", modes(first.spectral.corners())),
         ("in_channels", number(inputs)),
         ("out_channels", number(outputs)),
         ("hidden_channels", number(hidden)),
@@ -100,7 +100,7 @@ fn representable<const D: usize>(block: &FnoBlock<D>) -> Result<(), StateDictErr
         Some(layers) => return lacks(format!("channel MLP of {layers} layers")),
         None => return lacks("block without a channel MLP and with one activation".into()),
     }
-    let corners = &block.spectral.response.corners;
+    let corners = block.spectral.corners();
     let last = corners.len() - 1;
     let fits = |(axis, &[positive, negative]): (usize, &[usize; 2])| match axis == last {
         true => negative == 0,
@@ -114,9 +114,9 @@ fn representable<const D: usize>(block: &FnoBlock<D>) -> Result<(), StateDictErr
     }
 }
 
-fn modes<const D: usize>(response: &FourierModes<D>) -> Argument {
-    let last = response.corners.len() - 1;
-    let corners = response.corners.iter().enumerate();
+fn modes(corners: &[[usize; 2]]) -> Argument {
+    let last = corners.len() - 1;
+    let corners = corners.iter().enumerate();
     let counts = corners.map(|(axis, &[positive, negative])| match axis == last {
         true => 2 * (positive - 1),
         false => positive + negative,

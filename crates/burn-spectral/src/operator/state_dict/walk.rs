@@ -47,7 +47,11 @@ pub(super) fn network<const D: usize>(
 ) -> Result<(), StateDictError> {
     for (index, block) in fno.blocks.iter_mut().enumerate() {
         let at = |part: &str| format!("fno_blocks.{part}.{index}");
-        convolution(&mut block.spectral, &at("convs"), visitor)?;
+        let Some(dense) = block.spectral.dense_mut() else {
+            let what = "low-rank weights: a state dict is imported into dense ones".into();
+            return Err(StateDictError::NotThere { what });
+        };
+        convolution(dense, &at("convs"), visitor)?;
         if let Some(skip) = &mut block.skip {
             connection(skip, &at("fno_skips"), visitor)?;
         }

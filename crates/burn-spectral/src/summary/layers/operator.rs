@@ -140,7 +140,7 @@ fn block<const D: usize>(
     block.check_to(dims, sizes)?;
     let [inputs, outputs] = block.channels();
     let [from, to] = [FrequencyGrid::new(&dims[2..])?, FrequencyGrid::new(sizes)?];
-    let kept = block.spectral.response.kept_bins(&from);
+    let kept = block.spectral.kept();
     let spectral = inputs as u64 * pruned_transform(&from, &kept)
         + outputs as u64 * pruned_transform(&to, &kept)
         + 4 * product(&[inputs, outputs]) * product(&kept);

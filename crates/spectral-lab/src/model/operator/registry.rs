@@ -31,7 +31,7 @@ const fn size(width: usize, layers: usize, modes: usize) -> Architecture {
     }
 }
 
-const OPERATORS: [OperatorInfo; 9] = [
+const OPERATORS: [OperatorInfo; 10] = [
     OperatorInfo {
         name: "resnet",
         summary: "residual network of 3-tap convolutions",
@@ -80,6 +80,13 @@ const OPERATORS: [OperatorInfo; 9] = [
         source: "Liu-Schiaffini et al. 2024",
         architectures: [size(32, 4, 16), size(32, 4, 12), size(16, 4, 6)],
         kind: Kind::FnoLocal,
+    },
+    OperatorInfo {
+        name: "tfno",
+        summary: "Fourier neural operator with Tucker-factorized weights, a tenth of the dense ones",
+        source: "Kossaifi et al. 2023",
+        architectures: [size(32, 4, 32), size(32, 4, 24), size(16, 4, 8)],
+        kind: Kind::Tfno,
     },
     OperatorInfo {
         name: "ffno",
