@@ -95,6 +95,8 @@ const EXTENT: Extents<Extent> = Extents {
             amount(16, 3),
             amount(12, 3),
             amount(8, 3),
+            amount(8, 2),
+            amount(8, 1),
         ],
     },
     quick: Extent {
