@@ -30,7 +30,7 @@ pub(super) const STUDY: StudyInfo = StudyInfo {
 };
 
 /// Parameters of every network, but for what whole widths leave.
-const PARAMETERS: usize = 32_000;
+const PARAMETERS: usize = 32_500;
 
 /// Depths and modes of the source, where it has the network; those of `fno-local` are those of `fno`.
 const NETWORKS: [Network; 5] = [
@@ -95,6 +95,8 @@ const EXTENT: Extents<Extent> = Extents {
             amount(16, 3),
             amount(12, 3),
             amount(8, 3),
+            amount(8, 2),
+            amount(8, 1),
         ],
     },
     quick: Extent {

@@ -20,6 +20,9 @@ const LIMIT: f64 = 0.5;
 /// Error of one step that the training time is measured to.
 const GOAL: f64 = 0.01;
 
+/// Error of persistence below which a solution is back at its start.
+const RETURNED: f64 = 1e-3;
+
 /// Cells per step of which the page shows errors by step, beside the other flows.
 const SHOWN: [f64; 3] = [0.5, 10.5, 20.0];
 
@@ -72,6 +75,8 @@ struct PageFigures {
     cases: Vec<String>,
     /// Cases whose errors are shown by step.
     shown: Vec<Shown>,
+    /// Cases whose solution is back at its start after the last step.
+    returned: Vec<String>,
     /// The case of the learning curves.
     learning: String,
     has_published: bool,
@@ -196,6 +201,10 @@ pub(super) fn page(run: &StudyRun<'_>, of: &Figures) -> Result<Report, StudyErro
                 name: of.case.name.clone(),
                 title: of.case.title.clone(),
             })
+            .collect(),
+        returned: (of.measured.iter())
+            .filter(|of| of.baselines.persistence.last() < RETURNED)
+            .map(|of| of.case.title.clone())
             .collect(),
         learning: learning(of).map_or(String::new(), |of| of.case.title.clone()),
         has_published: published(of).next().is_some(),
@@ -364,13 +373,10 @@ fn advection_chart(of: &Figures) -> Chart {
         let value = |of: &Measured| mean(&of.trained[network], Errors::last);
         line(*title, *color, points(&value))
     });
-    let linear = points(&|of| of.baselines.linear.last());
+    // The linear propagator would need an axis of eight decades.
     let still = points(&|of| of.baselines.persistence.last());
-    let baselines = [
-        dashed(line("linear propagator", 3, linear)),
-        dashed(line("persistence", 0, still)),
-    ];
-    Chart::lines(networks.chain(baselines)).double_logarithmic()
+    let still = dashed(line("persistence", 0, still));
+    Chart::lines(networks.chain([still])).double_logarithmic()
 }
 
 /// Errors by step.
@@ -387,11 +393,11 @@ fn steps_chart(of: &Measured) -> Chart {
             .map(|(step, error)| ((step + 1) as f64, *error))
             .collect()
     };
-    let baselines = [
-        dashed(line("linear propagator", 3, numbered(&of.baselines.linear))),
-        dashed(line("persistence", 0, numbered(&of.baselines.persistence))),
-    ];
-    Chart::lines(networks.chain(baselines)).double_logarithmic()
+    let still = dashed(line("persistence", 0, numbered(&of.baselines.persistence)));
+    // On advection it would need an axis of eight decades.
+    let linear = (of.case.cells.is_none())
+        .then(|| dashed(line("linear propagator", 3, numbered(&of.baselines.linear))));
+    Chart::lines(networks.chain([still]).chain(linear)).double_logarithmic()
 }
 
 /// Seconds of training until the error of one step was at most the goal: the median over seeds, none if it is that of a

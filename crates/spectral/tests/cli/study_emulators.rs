@@ -44,7 +44,7 @@ fn networks_of_equal_size_emulate_flows_beside_a_linear_propagator() {
             for seed in 0..2 {
                 let of = &cut[format!("advection-{cells}-{network}-seed-{seed}")];
                 let parameters = of["parameters"].as_f64().unwrap();
-                assert!((parameters / 32e3 - 1.0).abs() <= 0.03, "{network}: {of}");
+                assert!((parameters / 32.5e3 - 1.0).abs() <= 0.03, "{network}: {of}");
                 assert_eq!(of["updates"], 6, "{network}");
                 assert_eq!(numbers(&of["errors"]["mean"]).len(), 12, "{network}");
             }
