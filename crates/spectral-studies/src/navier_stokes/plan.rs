@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_plan_fits_into_its_hours() {
         let paces = [0.3, 0.05, 0.02];
-        for hours in [0.3, 0.75, 3.0] {
+        for hours in [0.4, 0.75, 3.0] {
             let plan = Plan::within(hours, &paces, &EXTENT.full);
             assert!(plan.hours <= hours, "{hours}: {plan:?}");
         }
