@@ -258,7 +258,7 @@ pub enum DataError {
     },
     /// Fields that cannot be loaded.
     #[error(transparent)]
-    Field(#[from] FieldError),
+    Field(Box<FieldError>),
     /// A data set that cannot be downloaded.
     #[error("'{set}' cannot be fetched: {reason}")]
     NotFetchable {
@@ -296,6 +296,12 @@ pub enum DataError {
         /// The checksum of the download, in hexadecimal.
         found: String,
     },
+}
+
+impl From<FieldError> for DataError {
+    fn from(error: FieldError) -> Self {
+        Self::Field(Box::new(error))
+    }
 }
 
 impl DataError {

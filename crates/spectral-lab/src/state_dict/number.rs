@@ -34,8 +34,8 @@ impl Number {
 /// # Errors
 /// If the number of bytes is not that of the shape.
 pub(super) fn entry(shape: Vec<usize>, number: Number, bytes: &[u8]) -> Result<Entry, String> {
-    let sizes = shape.iter();
-    let count = sizes.fold(Some(1usize), |product, size| product?.checked_mul(*size));
+    let mut sizes = shape.iter();
+    let count = sizes.try_fold(1usize, |product, size| product.checked_mul(*size));
     if count.and_then(|count| count.checked_mul(number.bytes())) != Some(bytes.len()) {
         return Err(format!(
             "{} bytes do not make the shape {shape:?} of {number:?}",

@@ -201,9 +201,9 @@ fn gather(storage: &[u8], view: &TensorView, width: usize) -> Result<Vec<u8>, St
     if count == 0 {
         return Ok(Vec::new());
     }
-    let steps = view.shape.iter().zip(&view.strides);
-    let last = steps.fold(Some(view.offset), |sum, (size, stride)| {
-        sum?.checked_add((size - 1).checked_mul(*stride)?)
+    let mut steps = view.shape.iter().zip(&view.strides);
+    let last = steps.try_fold(view.offset, |sum, (size, stride)| {
+        sum.checked_add((size - 1).checked_mul(*stride)?)
     });
     let end = last.and_then(|last| last.checked_add(1)?.checked_mul(width));
     if end.is_none_or(|end| end > storage.len()) {

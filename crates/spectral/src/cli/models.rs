@@ -143,8 +143,7 @@ pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> 
     match (&args.name, entries.as_slice()) {
         (Some(_), [entry]) => print(&card(entry)),
         _ => print(&format!(
-            "Networks of images\n{}\n\nOperator networks, from fields to fields; parameters in one \
-             dimension\n{}\n",
+            "Networks of images\n{}\n\nNetworks from fields to fields\n{}\n",
             table(&entries),
             operator_table(&operators)
         )),

@@ -13,7 +13,7 @@ fn waves() -> Lab {
     lab
 }
 
-const TRAIN: &str = "train --model fno --data npz:waves.npz --width 4 --layers 2 --modes 5";
+const TRAIN: &str = "train --model fno --data npz:waves.npz --width 4 --layers 2 --modes 5 --lr 0.02 --batch-size 4";
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value}"))
@@ -94,7 +94,8 @@ fn other_grids_are_evaluated_where_the_network_has_their_modes() {
     lab.ok(&format!("{TRAIN} --epochs 1 --run run"));
     let make = |points: usize| {
         lab.ok(&format!(
-            "data make advection --points {points} --count 3 --frames 2 --dt 0.125 --out at{points}.npz"
+            "data make advection --points {points} --count 3 --frames 2 --dt 0.125 \
+             --initial fourier:2,1 --out at{points}.npz"
         ));
     };
     make(27);

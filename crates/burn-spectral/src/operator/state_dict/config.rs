@@ -191,14 +191,14 @@ fn agreed(reader: &mut Reader, name: &'static str, told: usize) -> Result<usize,
 /// Refuses what networks here do not have.
 fn supported(reader: &mut Reader) -> Result<(), StateDictError> {
     let name = |text: &str| Argument::Text(text.into());
-    let (no, none) = (Argument::Bool(false), Argument::None);
-    reader.only("complex_data", &[no.clone()], "False")?;
-    reader.only("separable", &[no.clone()], "False")?;
-    reader.only("preactivation", &[no], "False")?;
+    let (no, none) = (&[Argument::Bool(false)], &[Argument::None]);
+    reader.only("complex_data", no, "False")?;
+    reader.only("separable", no, "False")?;
+    reader.only("preactivation", no, "False")?;
     reader.only("use_channel_mlp", &[Argument::Bool(true)], "True")?;
-    reader.only("stabilizer", &[none.clone()], "None")?;
-    reader.only("resolution_scaling_factor", &[none.clone()], "None")?;
-    reader.only("max_n_modes", &[none], "None")?;
+    reader.only("stabilizer", none, "None")?;
+    reader.only("resolution_scaling_factor", none, "None")?;
+    reader.only("max_n_modes", none, "None")?;
     reader.only("fno_block_precision", &[name("full")], "'full'")?;
     reader.only("non_linearity", &[name("gelu")], "gelu")?;
     reader.only("conv_module", &[name("SpectralConv")], "SpectralConv")?;

@@ -3,7 +3,6 @@
 use crate::operator::{
     Fno, FnoBlock, GridEmbedding, OperatorNorm, OperatorNormKind, SkipConnection, SkipKind,
 };
-use crate::response::FourierModes;
 
 use super::config::{NORMS, SKIPS};
 use super::{Argument, Arguments, StateDictError};

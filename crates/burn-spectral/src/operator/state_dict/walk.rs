@@ -109,10 +109,8 @@ fn perceptron<const D: usize>(
     name: &str,
     visitor: &mut impl Visitor,
 ) -> Result<(), StateDictError> {
-    let layers = mlp.layers.iter_mut().enumerate();
-    layers
-        .map(|(index, layer)| pointwise(layer, &format!("{name}.fcs.{index}"), visitor))
-        .collect()
+    let mut layers = mlp.layers.iter_mut().enumerate();
+    layers.try_for_each(|(index, layer)| pointwise(layer, &format!("{name}.fcs.{index}"), visitor))
 }
 
 fn pointwise<const D: usize>(

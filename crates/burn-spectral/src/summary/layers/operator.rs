@@ -6,7 +6,6 @@ use crate::operator::{
     ChannelMlp, Fno, FnoBlock, LocalConv, OperatorNorm, Pointwise, SkipConnection, SoftGating, Uno,
 };
 use crate::pool::check_resize;
-use crate::response::FrequencyResponse;
 use crate::{FrequencyGrid, SpectralError};
 
 use super::super::cost::{product, pruned_transform, real_transform};

@@ -122,10 +122,11 @@ fn read(path: &Path, axes: usize) -> Result<Samples, DataError> {
     let mut arrays = Arrays::open(path, &["x", "y"])?;
     match (arrays.take("x"), arrays.take("y")) {
         (Some(x), Some(y)) => Ok(pairs(x, y, Some(axes))?),
-        _ => Err(DataError::Field(FieldError::Keys {
+        _ => Err(FieldError::Keys {
             path: path.to_path_buf(),
             problem: "not both x and y".into(),
             found: arrays.names,
-        })),
+        }
+        .into()),
     }
 }

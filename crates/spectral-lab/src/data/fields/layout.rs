@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn shapes_that_allow_one_reading_are_read_so() {
-        let cases: [(&[usize], &[usize], [&[usize]; 2]); 8] = [
+        type Case<'a> = (&'a [usize], &'a [usize], [&'a [usize]; 2]);
+        let cases: [Case<'_>; 8] = [
             (&[2, 8], &[2, 8], [&[1, 8], &[1, 8]]),
             (&[2, 8], &[2, 3, 8], [&[1, 8], &[3, 8]]),
             // One channel.
