@@ -103,7 +103,6 @@ mod tests {
             axes: Some(2),
             test_file: vec!["a.npz".into()],
             boundary: Some(BoundaryName::Periodic),
-            ..FieldArgs::default()
         };
         let text = toml::to_string(&args).unwrap();
         assert_eq!(toml::from_str::<FieldArgs>(&text).unwrap(), args, "{text}");
