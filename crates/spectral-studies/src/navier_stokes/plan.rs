@@ -40,7 +40,7 @@ impl Plan {
         };
         let fitting = plans().find(|plan| plan.hours <= RESERVE * hours);
         let least = || Self::of(amount(1, 1), paces, extent);
-        fitting.or(plans().last()).unwrap_or_else(least)
+        fitting.or(plans().next_back()).unwrap_or_else(least)
     }
 
     fn of(amount: Amount, paces: &[f64], extent: &Extent) -> Self {

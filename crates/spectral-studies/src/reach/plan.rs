@@ -39,7 +39,7 @@ impl Plan {
             amounts.map(|amount| Self::of(*amount, paces, cases, extent))
         };
         let fitting = plans().find(|plan| plan.hours <= RESERVE * hours);
-        fitting.or(plans().last()).unwrap_or(Self {
+        fitting.or(plans().next_back()).unwrap_or(Self {
             amount: amount(1, 1),
             slower: 0,
             epochs: 1,
