@@ -26,8 +26,10 @@ mod crossover;
 mod filters;
 mod fixed;
 mod kk;
+mod navier_stokes;
 mod parametric;
 mod pooling;
+mod reach;
 mod resolution;
 mod verdict;
 mod why_fft;
@@ -52,4 +54,6 @@ const STUDIES: &[StudyInfo] = &[
     resolution::STUDY,
     boundary::STUDY,
     verdict::STUDY,
+    reach::STUDY,
+    navier_stokes::STUDY,
 ];

@@ -245,6 +245,7 @@ fn chart(x: &str, lines: Vec<Line>) -> Block {
         kind: ChartKind::Lines {
             x: x.into(),
             logarithmic: true,
+            x_logarithmic: false,
             lines,
         },
         file: None,

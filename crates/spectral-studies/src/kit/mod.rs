@@ -42,6 +42,7 @@
 
 pub(crate) mod closed_form;
 pub(crate) mod comparison;
+pub(crate) mod emulation;
 mod extent;
 pub(crate) mod images;
 mod ledger;
@@ -53,5 +54,5 @@ mod sets;
 pub(crate) mod shown;
 
 pub(crate) use extent::Extents;
-pub(crate) use page::{Chart, Page, Table, line, row};
+pub(crate) use page::{Chart, Page, Table, line, row, spread};
 pub(crate) use sets::{SetSteps, Sets};

@@ -15,6 +15,7 @@ mod recipes;
 mod simulation;
 mod study;
 mod study_autoencoder;
+mod study_emulators;
 mod study_filters;
 mod study_fixed;
 mod study_kk;

@@ -7,7 +7,7 @@ use super::super::axis::Axis;
 use super::super::lines::{self, Frame, Series};
 use super::super::palette::{self, AXIS, GRID};
 use super::super::{ReportError, format};
-use super::{Bar, ChartKind, Line, SectionChart};
+use super::{Bar, ChartKind, Line, Point, SectionChart};
 
 const WIDTH: u32 = 720;
 /// Height of a bar with its spacing.
@@ -32,6 +32,7 @@ fn draw_with(chart: &SectionChart, is_alone: bool) -> Result<Option<String>, Rep
         ChartKind::Lines {
             x,
             logarithmic,
+            x_logarithmic,
             lines,
         } => {
             let mut frame = Frame {
@@ -42,7 +43,7 @@ fn draw_with(chart: &SectionChart, is_alone: bool) -> Result<Option<String>, Rep
                 frame.y = Some(quantity(&chart.title));
                 frame.names = lines.iter().map(|line| line.name.as_str()).collect();
             }
-            draw_lines(&frame, *logarithmic, lines)
+            draw_lines(&frame, [*x_logarithmic, *logarithmic], lines)
         }
     }
 }
@@ -55,34 +56,35 @@ fn quantity(title: &str) -> &str {
 
 fn draw_lines(
     frame: &Frame,
-    logarithmic: bool,
+    logarithmic: [bool; 2],
     lines: &[Line],
 ) -> Result<Option<String>, ReportError> {
-    let scaled = |y: f64| match logarithmic {
-        true if y > 0.0 => y.log10(),
+    let scaled = |value: f64, is_logarithmic| match is_logarithmic {
+        true if value > 0.0 => value.log10(),
         true => f64::NAN,
-        false => y,
+        false => value,
     };
+    let place = |at: &Point| (scaled(at.x, logarithmic[0]), scaled(at.y, logarithmic[1]));
     let series: Vec<Series> = (lines.iter())
         .map(|line| Series {
             index: line.group,
             dashed: line.dashed,
-            points: line.points.iter().map(|at| (at.x, scaled(at.y))).collect(),
+            points: line.points.iter().map(place).collect(),
         })
         .collect();
     if !lines::any(&series) {
         return Ok(None);
     }
-    let (low, high) = lines::y_extent(&series);
-    let vertical = match logarithmic {
+    let axis = |(low, high), is_logarithmic| match is_logarithmic {
         true => Axis::logarithmic((10f64.powf(low), 10f64.powf(high))),
         false => Axis::linear((low, high)),
     };
-    let horizontal = lines::x_extent(&series);
+    let vertical = axis(lines::y_extent(&series), logarithmic[1]);
     let is_whole = (lines.iter().flat_map(|line| &line.points)).all(|at| at.x.fract() == 0.0);
-    let horizontal = match is_whole {
+    let horizontal = lines::x_extent(&series);
+    let horizontal = match is_whole && !logarithmic[0] {
         true => Axis::whole(horizontal),
-        false => Axis::linear(horizontal),
+        false => axis(horizontal, logarithmic[0]),
     };
     lines::draw_framed(frame, &series, horizontal, vertical).map(Some)
 }
@@ -168,7 +170,6 @@ fn plot_bars(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Point;
 
     fn bars(values: &[f64], logarithmic: bool) -> SectionChart {
         let bars = values.iter().enumerate().map(|(index, &value)| Bar {
@@ -225,6 +226,7 @@ mod tests {
             kind: ChartKind::Lines {
                 x: "layer".into(),
                 logarithmic: true,
+                x_logarithmic: false,
                 lines: vec![Line {
                     name: "a".into(),
                     group: 1,
@@ -237,6 +239,31 @@ mod tests {
         let svg = draw(&chart).unwrap().unwrap();
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
+    fn equal_ratios_are_equal_distances_on_a_logarithmic_horizontal_axis() {
+        let points = [0.5, 2.0, 8.0, -1.0].map(|x| Point { x, y: 1.0 + x });
+        let chart = SectionChart {
+            title: "Error".into(),
+            note: String::new(),
+            kind: ChartKind::Lines {
+                x: "cells".into(),
+                logarithmic: false,
+                x_logarithmic: true,
+                lines: vec![Line {
+                    points: points.to_vec(),
+                    ..Line::default()
+                }],
+            },
+            file: None,
+        };
+        let svg = draw(&chart).unwrap().unwrap();
+        let at: Vec<f64> = (svg.split("cx=\"").skip(1))
+            .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
+            .collect();
+        let [a, b, c] = at[..] else { panic!("{svg}") };
+        assert!(a < b && (c - b - (b - a)).abs() <= 1.0, "{at:?}");
     }
 
     #[test]
@@ -253,6 +280,7 @@ mod tests {
             kind: ChartKind::Lines {
                 x: "distance (pixels)".into(),
                 logarithmic: true,
+                x_logarithmic: false,
                 lines: vec![line("as <published>", 2, false), line("repaired", 1, true)],
             },
             file: None,

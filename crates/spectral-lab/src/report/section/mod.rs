@@ -130,6 +130,9 @@ pub enum ChartKind {
         x: String,
         /// Whether the vertical scale is logarithmic.
         logarithmic: bool,
+        /// Whether the horizontal scale is logarithmic.
+        #[serde(default)]
+        x_logarithmic: bool,
         /// The lines, the first one drawn on top.
         lines: Vec<Line>,
     },

@@ -1,6 +1,6 @@
 //! What stands between the paragraphs of a page.
 
-use spectral_lab::report::{Bar, ChartKind, Line, Picture, Point, Value};
+use spectral_lab::report::{Bar, ChartKind, Line, Picture, Point, Value, significant};
 
 /// Exhibits by the template function that places them and by name.
 pub(super) type Exhibits = std::collections::BTreeMap<(&'static str, String), Exhibit>;
@@ -35,6 +35,18 @@ macro_rules! row {
 }
 pub(crate) use row;
 
+/// Figures of several seeds as a cell: the mean, with the standard deviation where there are two or more.
+pub(crate) fn spread(values: &[f64]) -> Value {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    if values.len() < 2 {
+        return mean.into();
+    }
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let deviation = (squares / (count - 1.0)).sqrt();
+    format!("{} ± {}", significant(mean), significant(deviation)).into()
+}
+
 /// Bars or lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
@@ -58,6 +70,7 @@ impl Chart {
             kind: ChartKind::Lines {
                 x: String::new(),
                 logarithmic: false,
+                x_logarithmic: false,
                 lines: lines.into_iter().collect(),
             },
         }
@@ -72,6 +85,15 @@ impl Chart {
         }
         self
     }
+
+    /// Both scales of a chart of lines logarithmic.
+    pub(crate) fn double_logarithmic(self) -> Self {
+        let mut chart = self.logarithmic();
+        if let ChartKind::Lines { x_logarithmic, .. } = &mut chart.kind {
+            *x_logarithmic = true;
+        }
+        chart
+    }
 }
 
 /// A line of a chart through `(x, y)`, in the color of its group.
@@ -85,5 +107,16 @@ pub(crate) fn line(
         group,
         dashed: false,
         points: (points.into_iter()).map(|(x, y)| Point { x, y }).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_summed_up_as_mean_and_deviation() {
+        assert_eq!(spread(&[0.25]), Value::Number(Some(0.25)));
+        assert_eq!(spread(&[1.0, 3.0]), Value::from("2.00 ± 1.41"));
     }
 }

@@ -16,7 +16,7 @@ use super::comparison::{Compared, Standing};
 use crate::{StudyError, StudyInfo, StudyRun};
 use exhibits::{Exhibit, Exhibits};
 
-pub(crate) use exhibits::{Chart, Table, line, row};
+pub(crate) use exhibits::{Chart, Table, line, row, spread};
 
 /// What a template places: tables, charts and rows of pictures by name.
 #[derive(Debug, Default)]
