@@ -9,6 +9,7 @@ use spectral_lab::advise::AdviseError;
 use spectral_lab::data::DataError;
 use spectral_lab::model::ModelError;
 use spectral_lab::report::ReportError;
+use spectral_lab::simulate::SimulateError;
 use spectral_lab::train::TrainError;
 
 /// Why a study could not be made or go on.
@@ -123,6 +124,9 @@ pub enum StudyError {
     /// The images could not be loaded.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Trajectories could not be computed.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
     /// A network could not be made.
     #[error(transparent)]
     Model(#[from] ModelError),

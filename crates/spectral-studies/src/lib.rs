@@ -20,9 +20,11 @@ mod registry;
 
 mod autoencoder;
 mod boundary;
+mod burgers;
 mod cemnet;
 mod commute;
 mod crossover;
+mod darcy;
 mod filters;
 mod fixed;
 mod kk;
@@ -51,5 +53,7 @@ const STUDIES: &[StudyInfo] = &[
     pooling::STUDY,
     resolution::STUDY,
     boundary::STUDY,
+    darcy::STUDY,
+    burgers::STUDY,
     verdict::STUDY,
 ];

@@ -43,6 +43,8 @@
 pub(crate) mod closed_form;
 pub(crate) mod comparison;
 mod extent;
+pub(crate) mod field_network;
+pub(crate) mod grids;
 pub(crate) mod images;
 mod ledger;
 mod page;
