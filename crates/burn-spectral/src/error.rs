@@ -433,6 +433,16 @@ pub enum SpectralError {
         /// The expansion given, as text.
         got: String,
     },
+    /// A connection that does not lead from a layer to a later one.
+    #[error(
+        "a connection must lead from a layer to a later one of {layers}, and only one to each, got {got:?}"
+    )]
+    Connection {
+        /// Layers of the network.
+        layers: usize,
+        /// The layers it was to join, from 0.
+        got: [usize; 2],
+    },
     /// A number of settings other than the layer's number of spatial axes.
     #[error("expected {axes} {what}, one per spatial axis, got {got}")]
     PerAxis {

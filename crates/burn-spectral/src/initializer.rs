@@ -10,15 +10,15 @@ use crate::SpectralError;
 /// Each layer documents what the variants mean for it; a variant that a layer does not have is an
 /// error of its `try_init` that names those it has.
 ///
-/// | layer | default | `Conv` | `Published` | `Normal` | `Decay` |
+/// | layer | default | `Conv` | `Published` | `Normal` | others |
 /// |---|---|---|---|---|---|
 /// | [`Constant`](crate::response::Constant) | `Conv` | yes | standard normal (KKLayer) | yes | |
 /// | [`KkLayer`](crate::published::KkLayer) | `Published` | yes | standard normal | yes | |
-/// | [`FourierModes`](crate::response::FourierModes) | `Conv` | yes | `U(0, 1) / (C_in·C_out)` (Li et al., 2021) | yes | |
+/// | [`FourierModes`](crate::response::FourierModes) | `Conv` | yes | `U(0, 1) / (C_in·C_out)` (Li et al., 2021) | yes | `Glorot` |
 /// | [`GlobalFilter2d`](crate::conv::GlobalFilter2d) | `Published` | yes | `N(0, 0.02)` (Rao et al., 2021) | yes | |
 /// | [`ElementwiseConv2d`](crate::published::ElementwiseConv2d) | `Conv` | yes | see its configuration (Pan et al., 2022) | yes | |
 /// | [`FourierDomainConv2d`](crate::published::FourierDomainConv2d) | `Conv` | yes | Keras' Glorot bounds (Wood and Larson, 2021) | yes | |
-/// | [`LongConv1d`](crate::conv::LongConv1d) | `Conv` | yes | | yes | yes |
+/// | [`LongConv1d`](crate::conv::LongConv1d) | `Conv` | yes | | yes | `Decay` |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum SpectralInitializer {
     /// Variance-preserving: the output has the variance that a freshly initialized Burn convolution
@@ -30,6 +30,8 @@ pub enum SpectralInitializer {
     /// Normal with mean 0 and this standard deviation; real and imaginary parts are drawn
     /// independently.
     Normal(f64),
+    /// Complex normal with `E|R|² = 2 / (C_in + C_out)` (Glorot and Bengio, 2010), as neuraloperator draws them.
+    Glorot,
     /// Normal under an exponential window, as in Hyena (Poli et al., 2023), with the output variance
     /// of `Conv`: for kernels as long as the signal.
     Decay,
@@ -118,9 +120,7 @@ mod tests {
         for error in decay {
             let error = error.unwrap();
             assert!(
-                error.ends_with(
-                    " does not support the initializer Decay; use Conv, Published or Normal"
-                ),
+                error.contains(" does not support the initializer Decay; use Conv, Published"),
                 "{error}"
             );
         }

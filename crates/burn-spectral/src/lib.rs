@@ -15,6 +15,7 @@
 //! - [`pool`]: changes of resolution through the spectrum
 //! - [`operator`]: Fourier neural operators
 //! - [`frequency`]: layers on spectra, without transforms
+//! - [`operator`]: networks that learn solution operators of PDEs, and their losses
 //! - [`summary`]: a table of a network's layers, parameters and cost
 //! - [`inspect`]: what a layer computes, measured by probing it
 //! - [`published`]: layers exactly as in their papers, for comparisons

@@ -38,7 +38,8 @@ pub use crate::frequency::{
 pub use crate::operator::{
     BlockForm, BlockLocal, BlockMlp, Boundary, ChannelMlp, ChannelMlpConfig, DomainPadding, Fno1d,
     Fno2d, Fno3d, FnoBlock, FnoBlockConfig, FnoConfig, GridEmbedding, ModeCounting,
-    OperatorNormKind, Pointwise, PointwiseConfig, SkipKind, rollout,
+    OperatorNormKind, Pointwise, PointwiseConfig, SkipKind, Uno1d, Uno2d, Uno3d, UnoConfig,
+    UnoLayer, rollout,
 };
 pub use crate::pool::{
     AntiAliasedActivation, AntiAliasedActivationConfig, SpectralPool2d, SpectralUpsample2d,

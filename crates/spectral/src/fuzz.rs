@@ -17,7 +17,7 @@ pub struct Target {
 }
 
 /// Every parser.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "idx-images",
         run: |_, bytes| data::fuzzing::idx_images(bytes),
@@ -53,6 +53,12 @@ pub const TARGETS: [Target; 10] = [
         name: "image",
         run: |_, bytes| data::fuzzing::image(bytes),
         // The files beside this module's test.
+        seeds: |_| Vec::new(),
+    },
+    Target {
+        name: "fields",
+        run: |_, bytes| data::fuzzing::fields(bytes),
+        // The files beside this module's test, which NumPy wrote.
         seeds: |_| Vec::new(),
     },
     Target {

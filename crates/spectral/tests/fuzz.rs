@@ -254,6 +254,11 @@ fn damaged_cifar_files_are_refused_or_read() {
 }
 
 #[test]
+fn damaged_arrays_are_refused_or_read() {
+    fuzz("fields");
+}
+
+#[test]
 fn damaged_images_are_refused_or_read() {
     fuzz("image");
 }

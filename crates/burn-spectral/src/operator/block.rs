@@ -113,8 +113,9 @@ fn initial_bias(initializer: SpectralInitializer, channels: [usize; 2]) -> Optio
             let bound = 1.0 / (channels[0] as f64).sqrt();
             Some(Distribution::Uniform(-bound, bound))
         }
-        SpectralInitializer::Normal(deviation) => {
-            Some(Distribution::Normal(0.0, deviation * 2f64.sqrt()))
+        SpectralInitializer::Glorot => {
+            let deviation = (2.0 / (channels[0] + channels[1]) as f64).sqrt();
+            Some(Distribution::Normal(0.0, deviation))
         }
         _ => None,
     }
@@ -143,15 +144,15 @@ fn hidden_channels(channels: usize, expansion: f64) -> Result<usize, SpectralErr
 /// `σ` is GELU, and the identity in the last block of a network. Which branches there are is a [`BlockForm`].
 ///
 /// The one bias is that of the spectral convolution; the skip has none, since a second would only add to it. A fresh
-/// one is zero with the initializer `Conv`, `U(−1/√in, 1/√in)` with `Published`, and normal with `Normal(σ)`, of
-/// standard deviation `√2·σ`, as large as the complex weights.
+/// one is `U(−1/√in, 1/√in)` with the initializer `Published`, normal with variance `2/(in + out)` with `Glorot`, and
+/// zero with any other.
 ///
 /// # Example
 /// ```
 /// use burn::tensor::{Device, Tensor};
 /// use burn_spectral::operator::{BlockForm, FnoBlock, FnoBlockConfig};
 ///
-/// let form = BlockForm::neuraloperator([24, 24]);
+/// let form = BlockForm::neuraloperator();
 /// let block: FnoBlock<4> = FnoBlockConfig::new([24, 24], [8, 8])
 ///     .with_form(form)
 ///     .init(&Device::flex());
@@ -183,7 +184,10 @@ pub struct FnoBlock<const D: usize> {
 impl<const D: usize> FnoBlock<D> {
     /// Input and output channels.
     pub fn channels(&self) -> [usize; 2] {
-        [self.spectral.channels_in, self.spectral.response.re.dims()[0]]
+        [
+            self.spectral.channels_in,
+            self.spectral.response.re.dims()[0],
+        ]
     }
 
     /// Checks that the block accepts inputs of shape `dims`.
@@ -251,7 +255,7 @@ impl<const D: usize> FnoBlock<D> {
         if let Some(norm) = &self.norm {
             sum = norm.forward(sum);
         }
-        // Everything around the spectral convolution commutes with the interpolation, or is defined after it.
+        // A skip commutes with the interpolation, and the local branch is defined on the grid of the output.
         let x = match self.passes_around() {
             true => spectral_resize(x, sizes),
             false => x,

@@ -88,7 +88,7 @@ impl FnoConfig {
     ) -> Self {
         Self {
             lifting: Some(hidden.saturating_mul(2)),
-            form: BlockForm::neuraloperator([hidden, hidden]),
+            form: BlockForm::neuraloperator(),
             ..Self::new(channels, modes, hidden, layers)
         }
     }

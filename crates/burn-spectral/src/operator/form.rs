@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::response::FourierModesConfig;
 use crate::SpectralInitializer;
+use crate::response::FourierModesConfig;
 
 use super::{Boundary, OperatorNormKind, SkipKind};
 
@@ -89,22 +89,19 @@ impl BlockForm {
         }
     }
 
-    /// The defaults of `neuralop.layers.FNOBlocks`, version 2, for a block of so many channels: a linear skip, and a
-    /// channel MLP of half as many hidden channels with a soft-gated skip.
+    /// The defaults of `neuralop.layers.FNOBlocks`, version 2: a linear skip, a channel MLP of half as many hidden
+    /// channels with a soft-gated skip, and normal spectral weights and bias of variance `2/(in + out)`.
     ///
-    /// The spectral weights start as complex normal numbers of variance `2/(in + out)`, and the bias is drawn too.
-    pub fn neuraloperator(channels: [usize; 2]) -> Self {
-        let deviation = (1.0 / (channels[0] + channels[1]).max(1) as f64).sqrt();
+    /// A soft-gated skip keeps the number of channels; where a block changes it, use a linear one.
+    pub fn neuraloperator() -> Self {
         Self {
             counting: ModeCounting::Centered,
-            initializer: SpectralInitializer::Normal(deviation),
-            skip: SkipKind::Linear,
+            initializer: SpectralInitializer::Glorot,
             mlp: Some(BlockMlp {
                 expansion: 0.5,
                 skip: SkipKind::SoftGating,
             }),
-            norm: None,
-            local: None,
+            ..Self::default()
         }
     }
 

@@ -44,10 +44,7 @@ impl LocalConvConfig {
     ///
     /// # Errors
     /// If a number is zero or too large, or `D` is not the rank of a tensor with one to three spatial axes.
-    pub fn try_init<const D: usize>(
-        &self,
-        device: &Device,
-    ) -> Result<LocalConv<D>, SpectralError> {
+    pub fn try_init<const D: usize>(&self, device: &Device) -> Result<LocalConv<D>, SpectralError> {
         check_axes(D.saturating_sub(2))?;
         SpectralError::check_positive("the number of channels", &self.channels)?;
         SpectralError::check_positive("the reference points of a local branch", &[self.points])?;

@@ -1,6 +1,6 @@
 //! Relative errors of functions on a grid, in L2 and in H1.
 
-use burn::tensor::{Device, DType, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::error::OrPanic;
@@ -314,8 +314,8 @@ fn one_sided<const D: usize>(u: Tensor<D>, axis: usize, spacing: f64) -> Tensor<
             .expect("four terms")
     };
     let inner = points - 2;
-    let middle = (u.clone().narrow(axis, 2, inner) - u.clone().narrow(axis, 0, inner))
-        / (2.0 * spacing);
+    let middle =
+        (u.clone().narrow(axis, 2, inner) - u.clone().narrow(axis, 0, inner)) / (2.0 * spacing);
     let first = end(|_, i| i, 1.0);
     let last = end(|points, i| points - 1 - i, -1.0);
     Tensor::cat(vec![first, middle, last], axis)
@@ -407,7 +407,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "expected a prediction of the target's shape [2, 1, 8], got [1, 1, 8]")]
+    #[should_panic(
+        expected = "expected a prediction of the target's shape [2, 1, 8], got [1, 1, 8]"
+    )]
     fn shapes_must_agree() {
         let zeros = |batch| Tensor::<3>::zeros([batch, 1, 8], &Device::flex());
         relative_l2(zeros(1), zeros(2));

@@ -33,6 +33,7 @@ mod padding;
 mod pointwise;
 mod rollout;
 mod skip;
+mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
@@ -49,18 +50,9 @@ pub use padding::DomainPadding;
 pub use pointwise::{Pointwise, PointwiseConfig};
 pub use rollout::rollout;
 pub use skip::{SkipConnection, SkipKind, SoftGating};
+pub use uno::{Uno, Uno1d, Uno2d, Uno3d, UnoConfig, UnoLayer};
 
-use burn::tensor::Tensor;
-
-/// The GELU activation, exact.
-fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    burn::tensor::activation::gelu(x)
-}
-
-/// The GELU of a sum.
-fn add_gelu<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
-    gelu(a + b)
-}
+use crate::ops::{add_gelu, gelu};
 
 /// `dims` with another number of channels.
 fn with_channels<const D: usize>(mut dims: [usize; D], channels: usize) -> [usize; D] {

@@ -70,7 +70,7 @@ impl DomainPadding {
     }
 
     /// Zeros before and after each axis of a domain of `sizes`.
-    fn pairs(&self, sizes: &[usize]) -> Vec<(usize, usize)> {
+    pub(super) fn pairs(&self, sizes: &[usize]) -> Vec<(usize, usize)> {
         let pair = |(&size, &fraction): (&usize, &f64)| {
             let zeros = (size as f64 * fraction).round_ties_even() as usize;
             (if self.symmetric { zeros } else { 0 }, zeros)
@@ -82,7 +82,9 @@ impl DomainPadding {
     pub fn padded(&self, sizes: &[usize]) -> Vec<usize> {
         let pairs = self.pairs(sizes);
         let sizes = sizes.iter().zip(pairs);
-        sizes.map(|(size, (start, end))| start + size + end).collect()
+        sizes
+            .map(|(size, (start, end))| start + size + end)
+            .collect()
     }
 
     /// Pads.

@@ -25,10 +25,7 @@ impl PointwiseConfig {
     ///
     /// # Errors
     /// If a number of channels is zero or too large.
-    pub fn try_init<const D: usize>(
-        &self,
-        device: &Device,
-    ) -> Result<Pointwise<D>, SpectralError> {
+    pub fn try_init<const D: usize>(&self, device: &Device) -> Result<Pointwise<D>, SpectralError> {
         SpectralError::check_positive("the number of channels", &self.channels)?;
         SpectralError::check_elements("a pointwise weight", &self.channels)?;
         let [inputs, outputs] = self.channels;

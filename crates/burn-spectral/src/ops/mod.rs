@@ -32,12 +32,13 @@ pub(crate) use fused_layers::operation::{Empty, Half, cat, has_kernels, narrow};
 pub use fused_layers::ops::batch_norm::fallback as batch_norm_fallback;
 pub use fused_layers::ops::cross_entropy::fallback as cross_entropy_fallback;
 pub use fused_layers::ops::direct_conv::fallback as direct_conv_fallback;
+pub use fused_layers::ops::gelu::{add_gelu_fallback, fallback as gelu_fallback};
 pub use fused_layers::ops::linear::fallback as linear_fallback;
 pub use fused_layers::ops::squared_error::fallback as mean_squared_error_fallback;
 pub use fused_layers::ops::{
     Activation, ChannelSpec, CrossEntropySpec, DirectConvSpec, MaxPool, NormalizedBatch,
-    activate_pool, batch_norm_train, channel_affine, cross_entropy, direct_conv, linear,
-    mean_squared_error, optimizer,
+    activate_pool, add_gelu, batch_norm_train, channel_affine, cross_entropy, direct_conv, gelu,
+    linear, mean_squared_error, optimizer, periodic_pad,
 };
 pub use long_conv::long_conv;
 pub use mix::{mix, spectral_conv};

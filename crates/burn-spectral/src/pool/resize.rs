@@ -153,11 +153,7 @@ fn resize_full<const D: usize>(
 }
 
 /// Brings the last axis, the half-spectrum of `n` samples, to that of `m`.
-fn resize_half<const D: usize>(
-    spectrum: ComplexTensor<D>,
-    n: usize,
-    m: usize,
-) -> ComplexTensor<D> {
+fn resize_half<const D: usize>(spectrum: ComplexTensor<D>, n: usize, m: usize) -> ComplexTensor<D> {
     if m == n {
         return spectrum;
     }
@@ -171,7 +167,10 @@ fn resize_half<const D: usize>(
             // and the conjugate of its mirror image, which is the other bin: hence twice. The
             // other way, one bin becomes two.
             let factor = if m < n { 2.0 } else { 0.5 };
-            let nyquist = spectrum.clone().narrow(D - 1, bins - 1, 1).mul_scalar(factor);
+            let nyquist = spectrum
+                .clone()
+                .narrow(D - 1, bins - 1, 1)
+                .mul_scalar(factor);
             match bins {
                 1 => nyquist,
                 _ => ComplexTensor::cat(vec![spectrum.narrow(D - 1, 0, bins - 1), nyquist], D - 1),

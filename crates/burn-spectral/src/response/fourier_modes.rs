@@ -22,7 +22,8 @@ pub struct FourierModesConfig {
     /// How the weights start. `Conv` draws the spectrum of white noise with `E|R_k|² = 1 / (3·C_in)`:
     /// on the modes that are kept a fresh layer passes on what a fresh `Conv2d` would. `Published`
     /// draws real and imaginary parts from `U(0, 1) / (C_in·C_out)` (Li et al., 2021): the weights
-    /// have a positive mean, and their size falls with both numbers of channels.
+    /// have a positive mean, and their size falls with both numbers of channels. `Glorot` draws complex
+    /// normal numbers with `E|R_k|² = 2 / (C_in + C_out)`, as neuraloperator does.
     pub initializer: SpectralInitializer,
 }
 
@@ -143,6 +144,10 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
         let modes = modes(&self.corners);
         let kept: Vec<usize> = modes.iter().map(|modes| modes.kept()).collect();
         check_weight(channels, &kept)?;
+        let normal = |noise| {
+            let draw = || Tensor::<D>::random(shape::<D>(channels, &kept), noise, device);
+            ComplexTensor::new(draw(), draw())
+        };
         let weights = match self.initializer {
             SpectralInitializer::Conv => {
                 // The smallest grid on which no kept bin is its own mirror image but 0.
@@ -161,10 +166,7 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                 )
             }
             SpectralInitializer::Normal(deviation) => {
-                let noise = SpectralInitializer::normal(deviation)?;
-                let dims = shape::<D>(channels, &kept);
-                let draw = || Tensor::<D>::random(dims, noise, device);
-                ComplexTensor::new(draw(), draw())
+                normal(SpectralInitializer::normal(deviation)?)
             }
             SpectralInitializer::Published => {
                 let most = 1.0 / (channels[0] * channels[1]) as f64;
@@ -174,7 +176,13 @@ impl<const D: usize> ResponseConfig<D> for FourierModesConfig {
                 };
                 ComplexTensor::new(uniform(), uniform())
             }
-            other => return Err(other.unsupported("FourierModes", "Conv, Published or Normal")),
+            SpectralInitializer::Glorot => {
+                let deviation = (1.0 / (channels[0] + channels[1]) as f64).sqrt();
+                normal(SpectralInitializer::normal(deviation)?)
+            }
+            other => {
+                return Err(other.unsupported("FourierModes", "Conv, Published, Normal or Glorot"));
+            }
         };
         Ok(FourierModes {
             re: Param::from_tensor(weights.re),

@@ -14,8 +14,12 @@ from cemnet import cemnet
 from convolution import fftconv
 from layers import LAYERS
 from long import long
+from losses import losses
+from low_rank import low_rank
 from modes import modes
 from norm import norm
+from operator_networks import fno, uno
+from operators import operator_blocks
 from parametric import parametric, spectra
 from responses import constant, free, kernel
 from stacks import stacks
@@ -24,7 +28,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet,
+    long, norm, cemnet, losses, low_rank, operator_blocks, fno, uno,
 )
 
 if __name__ == "__main__":

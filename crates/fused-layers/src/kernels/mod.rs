@@ -1,5 +1,5 @@
-//! Kernels on plain slices: direct convolution, batch normalization with activation and pooling, dense layers, and
-//! optimizer steps.
+//! Kernels on plain slices: direct convolution, batch normalization with activation and pooling, dense layers,
+//! GELU, and optimizer steps.
 //!
 //! Layouts are row-major, with channels before the spatial axes. A slice of the wrong length causes a panic with the
 //! expected and the actual length; callers should check shapes first. Threads are those of rayon's current pool.
@@ -28,6 +28,7 @@ mod activation;
 mod batch_norm;
 mod convolution;
 mod dense;
+mod gelu;
 mod optimizer;
 
 pub use activation::Activation;
@@ -37,4 +38,5 @@ pub use batch_norm::{
 };
 pub use convolution::{ChannelEpilogue, Convolution, Epilogue};
 pub use dense::Dense;
+pub use gelu::{add_gelu, gelu, gelu_adjoint, scale_gradient};
 pub use optimizer::{AdamMoments, AdamStep, RmsPropAverages, RmsPropStep, SgdStep};

@@ -9,8 +9,10 @@ pub mod batch_norm;
 mod close;
 pub mod cross_entropy;
 pub mod direct_conv;
+pub mod gelu;
 pub mod linear;
 pub mod optimizer;
+pub mod periodic_pad;
 pub mod squared_error;
 
 pub use batch_norm::{
@@ -19,5 +21,7 @@ pub use batch_norm::{
 };
 pub use cross_entropy::{CrossEntropySpec, cross_entropy};
 pub use direct_conv::{DirectConvSpec, direct_conv};
+pub use gelu::{add_gelu, gelu};
 pub use linear::linear;
+pub use periodic_pad::periodic_pad;
 pub use squared_error::mean_squared_error;

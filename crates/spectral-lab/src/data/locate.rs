@@ -274,6 +274,27 @@ mod tests {
     }
 
     #[test]
+    fn named_files_come_from_one_folder_or_are_named_with_the_hint() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let roots = Roots(vec![a.path().into(), b.path().into()]);
+        let names = ["one.npz", "two.npz"];
+        touch(a.path().join("set/one.npz"));
+        let text = roots
+            .files("set", &names, "Make it")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.starts_with("data set 'set': two.npz not found in"),
+            "{text}"
+        );
+        assert!(text.contains(&b.path().display().to_string()) && text.ends_with("Make it"));
+        touch(b.path().join("set/one.npz"));
+        touch(b.path().join("set/two.npz"));
+        let found = roots.files("set", &names, "").unwrap();
+        assert_eq!(found, names.map(|name| b.path().join("set").join(name)));
+    }
+
+    #[test]
     fn the_cache_follows_the_xdg_rules() {
         let home = || Some(PathBuf::from("/home/someone"));
         assert_eq!(

@@ -78,7 +78,7 @@ pub enum ModelError {
     },
     /// A grid with too few points.
     #[error("model '{model}' needs at least {smallest} grid points along each axis, got {got:?}")]
-    Grid {
+    SmallGrid {
         /// The network.
         model: &'static str,
         /// The minimum.
@@ -107,6 +107,22 @@ pub enum ModelError {
         wanted: usize,
         /// The number at the largest width.
         most: usize,
+    },
+    /// A grid that a network cannot halve often enough.
+    #[error("model '{model}' needs grid sizes that are multiples of {multiple}, got {got:?}")]
+    Grid {
+        /// The network.
+        model: &'static str,
+        /// What the sizes must be multiples of.
+        multiple: usize,
+        /// The sizes of the grid.
+        got: Vec<usize>,
+    },
+    /// A number of taps that upsampling does not have.
+    #[error("upsampling by convolution has 3 or 4 taps, got {got}")]
+    Taps {
+        /// The number given.
+        got: usize,
     },
     /// A layer that cannot be built.
     #[error(transparent)]

@@ -48,12 +48,14 @@ pub(super) struct DataArgs {
     #[arg(long, value_name = "DIR", value_parser = unicode_path, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Training images [default: all; 10000 if generated]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Training images or samples
+    /// [default: all; 10000 if generated]
+    #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) train_count: Option<usize>,
-    /// Test images [default: all; 2000 if generated]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Test images or samples
+    /// [default: all; 2000 if generated, a tenth of fields]
+    #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) test_count: Option<usize>,
     /// Size to crop and resize photographs to

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use comfy_table::{Cell, CellAlignment};
+use comfy_table::{Cell, CellAlignment, Table};
 use image::{Rgb, RgbImage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -12,11 +12,13 @@ use serde::Serialize;
 use super::args::{DataArgs, data_name};
 use super::claims::check_output;
 use super::context::Context;
+use super::data_fields::{self, FieldsInspectArgs};
 use super::data_make::{self, MakeArgs};
 use super::error::CliError;
 use super::layout::{prose_width, wrapped};
 use super::output::{print, print_json, say, table, tell_notes};
 use super::paths::path_text;
+use spectral_lab::data::fields::{FieldInfo, field_sets, locate_fields};
 use spectral_lab::data::{
     DataInfo, FetchEvent, FetchOptions, Images, Origin, catalog, fetch, load, locate,
 };
@@ -37,7 +39,8 @@ const MAX_CLASSES: usize = 50;
   spectral data
   spectral data fetch fashion-mnist
   spectral data show glyphs --out glyphs.png
-  spectral data make burgers --out burgers.npz"
+  spectral data make burgers --out burgers.npz
+  spectral data inspect npz:burgers.npz"
 )]
 pub(super) struct DataCommandArgs {
     #[command(subcommand)]
@@ -78,6 +81,7 @@ Example:
         #[command(flatten)]
         data_args: Box<DataArgs>,
     },
+    Inspect(Box<FieldsInspectArgs>),
     Make(Box<MakeArgs>),
 }
 
@@ -90,14 +94,15 @@ pub(super) fn run(args: &DataCommandArgs, context: &Context) -> Result<(), CliEr
             out,
             data_args,
         }) => show(name, out, data_args, context),
+        Some(DataCommand::Inspect(args)) => data_fields::run(args, context),
         Some(DataCommand::Make(args)) => data_make::run(args, context),
     }
 }
 
 #[derive(Serialize)]
-struct Entry {
+struct Entry<T: Serialize + 'static> {
     #[serde(flatten)]
-    info: &'static DataInfo,
+    info: &'static T,
     /// Whether all its files were found, or none are needed.
     available: bool,
     /// The folder where they were found.
@@ -105,7 +110,7 @@ struct Entry {
 }
 
 fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
-    let entries: Vec<Entry> = catalog()
+    let entries: Vec<Entry<DataInfo>> = catalog()
         .iter()
         .map(|info| {
             let folder = locate(info, data_dir).map(|folder| path_text(&folder));
@@ -116,8 +121,23 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
             }
         })
         .collect();
+    let fields: Vec<Entry<FieldInfo>> = field_sets()
+        .iter()
+        .map(|info| {
+            let folder = locate_fields(info, data_dir).map(|folder| path_text(&folder));
+            Entry {
+                info,
+                available: folder.is_some(),
+                folder,
+            }
+        })
+        .collect();
     if context.json {
-        return print_json(&entries);
+        let images = entries.iter().map(serde_json::to_value);
+        let all = images.chain(fields.iter().map(serde_json::to_value));
+        let all: Result<Vec<_>, _> = all.collect();
+        let failed = |error| CliError::Failed(format!("cannot write JSON: {error}"));
+        return print_json(&all.map_err(failed)?);
     }
     let mut table = table(["name", "classes", "train", "test", "pixels", "description"]);
     for Entry { info, folder, .. } in &entries {
@@ -143,7 +163,34 @@ fn list(data_dir: Option<&Path>, context: &Context) -> Result<(), CliError> {
         ]);
     }
     let other = "folder:PATH loads any folder of photographs with one subfolder per class.";
-    print(&format!("{table}\n{}\n", wrapped(other, prose_width())))
+    let other = wrapped(other, prose_width());
+    let files =
+        "npz:FILE loads any .npz file of pairs or trajectories, or .npy file of trajectories.";
+    let files = wrapped(files, prose_width());
+    let sets = field_table(&fields);
+    print(&format!("{table}\n{other}\n\n{sets}\n{files}\n"))
+}
+
+/// The sets of fields.
+fn field_table(entries: &[Entry<FieldInfo>]) -> Table {
+    let mut table = table(["fields", "train", "test", "grid", "description"]);
+    let number = |value: usize| Cell::new(value).set_alignment(CellAlignment::Right);
+    for Entry { info, folder, .. } in entries {
+        let grid: Vec<String> = info.input[1..].iter().map(usize::to_string).collect();
+        table.add_row([
+            Cell::new(info.name),
+            number(info.train),
+            number(info.tests.iter().map(|(_, count)| count).sum()),
+            Cell::new(grid.join("x")),
+            Cell::new(format!(
+                "{}\n{}\nlicense: {}",
+                info.summary,
+                folder.as_deref().unwrap_or("missing"),
+                info.license.name()
+            )),
+        ]);
+    }
+    table
 }
 
 fn download(name: &str, dest: Option<PathBuf>, context: &Context) -> Result<(), CliError> {

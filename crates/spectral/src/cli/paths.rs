@@ -31,16 +31,16 @@ pub(super) fn unicode_path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-/// The length of what precedes a path in a word: nothing, `--option=`, `folder:` or both.
+/// The length of what precedes a path in a word: nothing, `--option=`, `folder:` or `npz:`, or both.
 fn before_path(word: &str) -> usize {
     let option = match word.starts_with("--") {
         true => word.find('=').map_or(0, |at| at + 1),
         false => 0,
     };
-    match word[option..].starts_with("folder:") {
-        true => option + "folder:".len(),
-        false => option,
-    }
+    let prefix = ["folder:", "npz:"]
+        .into_iter()
+        .find(|prefix| word[option..].starts_with(prefix));
+    option + prefix.map_or(0, str::len)
 }
 
 /// Expands `~` and `~/` at the start of a path to the home folder. A shell expands them only at the

@@ -86,7 +86,7 @@ fn the_license_of_every_data_set_is_shown() {
         assert_eq!(license(name), "none stated", "{name}");
     }
     let text = lab.ok("data").stdout;
-    assert_eq!(text.matches("license: ").count(), 6, "{text}");
+    assert_eq!(text.matches("license: ").count(), 7, "{text}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Named sets of fields.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -63,6 +63,12 @@ pub fn field_sets() -> &'static [FieldInfo] {
 /// The set of that name.
 pub(super) fn info(name: &str) -> Option<&'static FieldInfo> {
     SETS.iter().find(|set| set.name == name)
+}
+
+/// The folder with all files of a set, or `None`; `data_dir` is searched first.
+pub fn locate_fields(set: &FieldInfo, data_dir: Option<&Path>) -> Option<PathBuf> {
+    let files = Roots::new(data_dir).files(set.name, set.files, "").ok()?;
+    files.first()?.parent().map(Path::to_path_buf)
 }
 
 /// Loads a named set.

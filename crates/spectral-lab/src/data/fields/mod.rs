@@ -42,7 +42,7 @@ mod symmetry;
 
 use std::path::{Path, PathBuf};
 
-pub use catalog::{FieldInfo, field_sets};
+pub use catalog::{FieldInfo, field_sets, locate_fields};
 pub use error::FieldError;
 pub use samples::{Fields, Samples};
 pub use scaling::{FieldScaling, ScalingKind};

@@ -3,7 +3,9 @@
 use burn::tensor::Device;
 use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig};
 
-use super::{OperatorNetwork, OperatorSpec};
+use super::{
+    DilatedResNetConfig, ModernUNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
+};
 use crate::data::fields::Boundary;
 use crate::model::ModelError;
 
@@ -52,6 +54,12 @@ impl Kind {
     }
 }
 
+/// The channels of a U-Net on so many grids beside the full one, as multiples of those on the grid before: no more on
+/// the first, twice as many on each of the others.
+fn factors(levels: usize) -> Vec<usize> {
+    (0..=levels.min(16)).map(|level| 1 + usize::from(level > 0)).collect()
+}
+
 /// Creates a network.
 pub(super) fn create<const D: usize>(
     kind: Kind,
@@ -62,8 +70,36 @@ pub(super) fn create<const D: usize>(
     let (width, layers) = (spec.architecture.width, spec.architecture.layers);
     let modes = vec![spec.architecture.modes; D - 2];
     let periodic = spec.boundary == Boundary::Periodic;
-    let fno = FnoConfig::new(channels, &modes, width, layers);
+    // Coordinates tell nothing where every point is like every other.
+    let fno = match periodic {
+        true => FnoConfig::new(channels, &modes, width, layers).with_grid(None),
+        false => FnoConfig::new(channels, &modes, width, layers),
+    };
     Ok(match kind {
+        Kind::ResNet => OperatorNetwork::ResNet(
+            ResNetConfig::new(channels, width)
+                .with_blocks(layers)
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
+        Kind::DilatedResNet => OperatorNetwork::DilatedResNet(
+            DilatedResNetConfig::new(channels, width)
+                .with_blocks(layers)
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
+        Kind::UNet => OperatorNetwork::UNet(
+            UNetConfig::new(channels, width)
+                .with_levels(layers)
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
+        Kind::ModernUNet => OperatorNetwork::ModernUNet(
+            ModernUNetConfig::new(channels, width)
+                .with_factors(factors(layers))
+                .with_periodic(periodic)
+                .try_init(device)?,
+        ),
         Kind::Fno => OperatorNetwork::Fno(fno.try_init(device)?),
         Kind::FnoLocal => {
             let local = BlockLocal {

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use burn_spectral::operator::Fno;
 
+use super::{DilatedResNet, ModernUNet, ResNet, UNet};
 use crate::model::ModelError;
 use crate::train::{Operator, Trainable};
 
@@ -13,6 +14,14 @@ use crate::train::{Operator, Trainable};
 pub enum OperatorNetwork<const D: usize> {
     /// A Fourier neural operator.
     Fno(Fno<D>),
+    /// A residual network of convolutions.
+    ResNet(ResNet<D>),
+    /// A residual network of dilated convolutions.
+    DilatedResNet(DilatedResNet<D>),
+    /// A U-Net.
+    UNet(UNet<D>),
+    /// A U-Net of residual blocks.
+    ModernUNet(ModernUNet<D>),
 }
 
 impl<const D: usize> OperatorNetwork<D> {
@@ -28,6 +37,10 @@ impl<const D: usize> OperatorNetwork<D> {
         };
         match self {
             Self::Fno(net) => net.check(dims)?,
+            Self::ResNet(net) => net.check(dims)?,
+            Self::DilatedResNet(net) => net.check(dims)?,
+            Self::UNet(net) => net.check(dims)?,
+            Self::ModernUNet(net) => net.check(dims)?,
         }
         Ok(())
     }
@@ -39,6 +52,10 @@ impl<const D: usize> Operator<D> for OperatorNetwork<D> {
     fn forward(&self, fields: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Fno(net) => net.forward(fields),
+            Self::ResNet(net) => net.forward(fields),
+            Self::DilatedResNet(net) => net.forward(fields),
+            Self::UNet(net) => net.forward(fields),
+            Self::ModernUNet(net) => net.forward(fields),
         }
     }
 }

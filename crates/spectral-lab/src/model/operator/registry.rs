@@ -41,8 +41,8 @@ const OPERATORS: [OperatorInfo; 10] = [
     },
     OperatorInfo {
         name: "dilated-resnet",
-        summary: "residual network of convolutions with dilations 1, 2, 4, 8, 4, 2, 1",
-        source: "Stachenfeld et al. 2022",
+        summary: "residual network of convolutions with dilations 1, 2, 4, 2, 1",
+        source: "Stachenfeld et al. 2022; as an emulator, Koehler et al. 2024 (APEBench)",
         architectures: [size(32, 2, 0), size(32, 2, 0), size(16, 1, 0)],
         kind: Kind::DilatedResNet,
     },
@@ -197,7 +197,7 @@ impl OperatorInfo {
         let smallest = spec.sizes.iter().copied().min().unwrap_or(0);
         let least = self.kind.smallest(layers);
         if smallest < least {
-            return Err(ModelError::Grid {
+            return Err(ModelError::SmallGrid {
                 model: self.name,
                 smallest: least,
                 got: spec.sizes.clone(),

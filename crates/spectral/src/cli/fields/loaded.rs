@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
 use super::super::error::CliError;
+use super::super::field_args::FieldArgs;
 use super::super::output::say;
 use super::settings::{FieldDataSettings, OperatorSettings};
 use super::super::args::DataArgs;
-use super::FieldArgs;
 use spectral_lab::data::fields::{FieldSet, load_fields};
 use spectral_lab::model::operator::find_operator;
 use spectral_lab::operate::FieldNetwork;

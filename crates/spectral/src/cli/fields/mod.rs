@@ -8,7 +8,7 @@ mod settings;
 mod train;
 mod trial;
 
-pub(super) use args::{FieldArgs, SizeArgs};
+pub(super) use args::SizeArgs;
 pub(super) use compare::compare;
 pub(super) use evaluate::{TestFields, evaluate};
 pub(super) use loaded::{is_operator_run, reject_operator};

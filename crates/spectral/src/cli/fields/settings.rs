@@ -5,7 +5,7 @@ use toml::Table;
 
 use super::super::args::DataArgs;
 use super::super::error::CliError;
-use super::args::FieldArgs;
+use super::super::field_args::FieldArgs;
 use spectral_lab::data::fields::{FieldScaling, FieldSet};
 use spectral_lab::model::operator::{OperatorInput, OperatorSpec};
 use spectral_lab::train::{
