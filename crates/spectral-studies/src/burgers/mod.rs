@@ -71,7 +71,7 @@ const EXTENTS: Extents<Extent> = Extents {
         finest: 256,
         points: 64,
         grids: &[64, 128, 256],
-        closed: &[16, 32],
+        closed: &[16, 64],
         seeds: 1,
         epochs: 1,
     },
