@@ -4,7 +4,8 @@
 //! Data flows one way: [`data`] gives images, [`model`] gives networks by name, [`train`] fits one to
 //! the other, and [`report`] writes pages about the result. [`mod@bench`] times layers and training
 //! steps, [`advise`] compares the algorithms of a convolution, and [`mod@inspect`] explains what a layer
-//! computes. [`simulate`] makes data sets of solutions of partial differential equations.
+//! computes. [`simulate`] makes data sets of solutions of partial differential equations, and [`rollout`]
+//! measures predictions that feed on themselves step by step.
 
 pub mod advise;
 pub mod assemble;
@@ -16,5 +17,6 @@ pub mod limits;
 pub mod model;
 pub mod operate;
 pub mod report;
+pub mod rollout;
 pub mod simulate;
 pub mod train;

@@ -98,16 +98,6 @@ pub enum ModelError {
         /// Points along each axis.
         sizes: Vec<usize>,
     },
-    /// A number of parameters that no width reaches.
-    #[error("model '{model}' has at most {most} parameters at the widths tried, got {wanted}")]
-    Parameters {
-        /// The network.
-        model: &'static str,
-        /// The number asked for.
-        wanted: usize,
-        /// The number at the largest width.
-        most: usize,
-    },
     /// A grid that a network cannot halve often enough.
     #[error("model '{model}' needs grid sizes that are multiples of {multiple}, got {got:?}")]
     Grid {

@@ -6,4 +6,4 @@ mod rollout;
 
 pub use fit::{evaluate, fit};
 pub use network::FieldNetwork;
-pub use rollout::roll_out;
+pub use rollout::{Reference, RollOutError, each_state, roll_out};

@@ -87,6 +87,14 @@ pub enum ReportError {
     /// The page template could not be rendered.
     #[error("cannot render the page: {0}")]
     Template(#[from] minijinja::Error),
+    /// A template of sections is malformed.
+    #[error("template of sections, line `{line}`: {message}")]
+    Fill {
+        /// The line at fault.
+        line: String,
+        /// The problem.
+        message: String,
+    },
     /// The report could not be written as JSON.
     #[error("cannot write the report as JSON: {0}")]
     Json(#[from] serde_json::Error),

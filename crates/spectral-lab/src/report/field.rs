@@ -1,5 +1,7 @@
 //! Fields of numbers as pictures: a color map over a stated range.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ColorMap, Picture, ReportError, format, pictures::UNKNOWN};
 
 /// Fields are enlarged by the largest whole factor that keeps their longer side within this, in
@@ -16,7 +18,7 @@ const BAND: usize = 24;
 const SIGNED: f32 = 0.1;
 
 /// A color map with the range of values it covers; values beyond take the colors of the ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ColorScale {
     /// The colors.
     pub map: ColorMap,

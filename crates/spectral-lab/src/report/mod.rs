@@ -57,8 +57,8 @@ pub use markdown::{to_markdown, write_markdown};
 pub use palette::ColorMap;
 pub use pictures::{grid_png, picture_png};
 pub use section::{
-    Bar, Block, ChartKind, Line, Point, Section, SectionChart, SectionTable, Strip, Value,
-    write_section_files,
+    Bar, Block, ChartKind, Line, PictureRow, PictureTable, Point, Section, SectionChart,
+    SectionTable, Strip, Value, fill_sections, write_section_files,
 };
 pub use seeds::{SeedReport, Spread};
 pub use table::table;

@@ -1,6 +1,7 @@
 //! Colors that remain distinct for every kind of color vision, on light and dark backgrounds.
 
 use plotters::style::RGBColor;
+use serde::{Deserialize, Serialize};
 
 /// A color of a chart with its replacement in dark mode.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +50,8 @@ pub(super) fn css(RGBColor(r, g, b): RGBColor) -> String {
 }
 
 /// Color maps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ColorMap {
     /// Blue for negative, white for zero, red for positive, the ends at plus and minus the largest magnitude
     /// (ColorBrewer's RdBu, Harrower and Brewer 2003).
@@ -75,8 +77,8 @@ impl ColorMap {
         }
     }
 
-    /// The color at `t` between 0 and 1; values beyond are clamped.
-    pub(super) fn at(self, t: f32) -> [u8; 3] {
+    /// The color at `t` between 0 and 1, as red, green and blue; values beyond are clamped.
+    pub fn at(self, t: f32) -> [u8; 3] {
         let anchors = self.anchors();
         let position = t.clamp(0.0, 1.0) * (anchors.len() - 1) as f32;
         let left = (position as usize).min(anchors.len() - 2);
@@ -86,6 +88,15 @@ impl ColorMap {
         let mix =
             |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * part).round() as u8;
         [mix(r0, r1), mix(g0, g1), mix(b0, b1)]
+    }
+
+    /// The name of its CSS variable.
+    pub(super) fn variable(self) -> &'static str {
+        match self {
+            Self::Diverging => "diverging",
+            Self::Sequential => "sequential",
+            Self::Cyclic => "cyclic",
+        }
     }
 
     /// The color map as a CSS gradient, from left to right.

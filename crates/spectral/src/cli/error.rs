@@ -11,6 +11,7 @@ use spectral_lab::assemble::ShowError;
 use spectral_lab::bench::BenchError;
 use spectral_lab::data::DataError;
 use spectral_lab::model::ModelError;
+use spectral_lab::operate::RollOutError;
 use spectral_lab::report::ReportError;
 use spectral_lab::simulate::SimulateError;
 use spectral_lab::train::TrainError;
@@ -29,6 +30,8 @@ pub(super) enum CliError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Show(#[from] ShowError),
+    #[error(transparent)]
+    RollOut(#[from] RollOutError),
     #[error(transparent)]
     Bench(#[from] BenchError),
     #[error(transparent)]

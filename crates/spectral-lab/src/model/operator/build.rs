@@ -1,7 +1,7 @@
 //! How the networks of the registry are built.
 
 use burn::tensor::Device;
-use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig};
+use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig, UnoConfig};
 
 use super::{
     DilatedResNetConfig, ModernUNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
@@ -19,8 +19,6 @@ pub(super) enum Kind {
     Fno,
     FnoMlp,
     FnoLocal,
-    Tfno,
-    Ffno,
     Uno,
 }
 
@@ -37,9 +35,7 @@ impl Kind {
     pub(super) fn most_modes(self, points: usize) -> usize {
         match self {
             // Counted over the whole spectrum.
-            Self::FnoMlp | Self::Tfno => points,
-            // Half of the modes on a grid of half the points.
-            Self::Uno => points / 4,
+            Self::FnoMlp => points,
             _ => points / 2,
         }
     }
@@ -115,6 +111,13 @@ pub(super) fn create<const D: usize>(
         Kind::FnoMlp => OperatorNetwork::Fno(
             FnoConfig::neuraloperator(channels, &modes, width, layers).try_init(device)?,
         ),
-        _ => return Err(ModelError::Zero { what: "nothing" }),
+        Kind::Uno => {
+            let uno = UnoConfig::new(channels, &modes, width, layers);
+            let uno = match periodic {
+                true => uno.with_grid(None),
+                false => uno,
+            };
+            OperatorNetwork::Uno(uno.try_init(device)?)
+        }
     })
 }

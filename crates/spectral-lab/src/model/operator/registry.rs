@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use burn_spectral::summary::count_parameters;
 
 use super::build::{Kind, create};
-use super::{Architecture, ArchitectureRequest, OperatorNetwork, OperatorSpec};
+use super::{Architecture, ArchitectureRequest, OperatorNetwork, OperatorSpec, nearest_width};
 use crate::data::fields::Boundary;
 use crate::limits;
 use crate::model::ModelError;
@@ -31,7 +31,7 @@ const fn size(width: usize, layers: usize, modes: usize) -> Architecture {
     }
 }
 
-const OPERATORS: [OperatorInfo; 10] = [
+const OPERATORS: [OperatorInfo; 8] = [
     OperatorInfo {
         name: "resnet",
         summary: "residual network of 3-tap convolutions",
@@ -82,24 +82,10 @@ const OPERATORS: [OperatorInfo; 10] = [
         kind: Kind::FnoLocal,
     },
     OperatorInfo {
-        name: "tfno",
-        summary: "Fourier neural operator with Tucker-factorized weights",
-        source: "Kossaifi et al. 2023",
-        architectures: [size(32, 4, 32), size(32, 4, 24), size(16, 4, 8)],
-        kind: Kind::Tfno,
-    },
-    OperatorInfo {
-        name: "ffno",
-        summary: "factorized Fourier neural operator: one axis at a time",
-        source: "Tran et al. 2023",
-        architectures: [size(32, 4, 16), size(32, 4, 16), size(16, 4, 8)],
-        kind: Kind::Ffno,
-    },
-    OperatorInfo {
         name: "uno",
         summary: "U-shaped neural operator",
         source: "Rahman et al. 2023",
-        architectures: [size(32, 4, 16), size(24, 4, 12), size(16, 4, 6)],
+        architectures: [size(16, 2, 16), size(12, 2, 12), size(8, 1, 6)],
         kind: Kind::Uno,
     },
 ];
@@ -136,9 +122,6 @@ pub struct OperatorInput {
     /// The boundary of the domain.
     pub boundary: Boundary,
 }
-
-/// The most channels that a search for a number of parameters tries.
-const WIDEST: usize = 1 << 12;
 
 impl OperatorInfo {
     /// The network for such fields, at its own size or at the one asked for.
@@ -225,36 +208,27 @@ impl OperatorInfo {
 
     /// The width whose number of parameters is nearest to the one wanted.
     fn width_for(&self, spec: &OperatorSpec, wanted: usize) -> Result<usize, ModelError> {
-        let count = |width: usize| {
+        let at = |width: usize| {
             let mut spec = spec.clone();
             spec.architecture.width = width;
-            self.check(&spec)?;
-            self.parameters(&spec)
+            spec
         };
-        let (mut low, mut high) = (1, 2);
-        while count(high)? < wanted {
-            low = high;
-            high *= 2;
-            if high > WIDEST {
-                return Err(ModelError::Parameters {
-                    model: self.name,
-                    wanted,
-                    most: count(low)?,
-                });
-            }
+        // Errors other than of size show at any width.
+        self.check(&at(1))?;
+        let wanted = wanted as u64;
+        let count = |width: usize| match self.check(&at(width)) {
+            Ok(()) => self.parameters(&at(width)).map_or(u64::MAX, |count| count as u64),
+            Err(_) => u64::MAX,
+        };
+        // Counting draws the weights, so nothing much larger than what is wanted is built.
+        let mut most = 1;
+        while count(most) < wanted {
+            most *= 2;
         }
-        while high - low > 1 {
-            let middle = (low + high) / 2;
-            match count(middle)? < wanted {
-                true => low = middle,
-                false => high = middle,
-            }
-        }
-        let distance = |width: usize| Ok::<_, ModelError>(count(width)?.abs_diff(wanted));
-        Ok(match distance(low)? < distance(high)? {
-            true => low,
-            false => high,
-        })
+        Ok(nearest_width(wanted, |width| match width > most {
+            true => u64::MAX,
+            false => count(width),
+        }))
     }
 
     /// The number of parameters of the network; a complex one counts as two.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::{Picture, Report, ReportError, pictures, write};
-use super::{Block, chart};
+use super::{Block, PictureRow, chart};
 
 /// The folder next to the page.
 const FOLDER: &str = "pictures";
@@ -38,6 +38,15 @@ pub fn write_section_files(report: &mut Report, folder: &Path) -> Result<(), Rep
             }
             Block::Strip(item) => {
                 let Some(picture) = montage(&item.title, &item.pictures) else {
+                    continue;
+                };
+                strips += 1;
+                let file = format!("{FOLDER}/strip-{strips}.png");
+                write::write_bytes(&folder.join(&file), &pictures::picture_png(&picture)?)?;
+                item.file = Some(file);
+            }
+            Block::Pictures(item) => {
+                let Some(picture) = stack(&item.title, &item.rows) else {
                     continue;
                 };
                 strips += 1;
@@ -93,6 +102,31 @@ fn montage(label: &str, pictures: &[Picture]) -> Option<Picture> {
     })
 }
 
+/// Rows of pictures below one another as one image; none if there are no pictures.
+fn stack(label: &str, rows: &[PictureRow]) -> Option<Picture> {
+    let rows: Vec<Picture> = (rows.iter())
+        .filter_map(|row| montage(label, &row.pictures))
+        .collect();
+    let width = rows.iter().map(|row| row.cols).max()?;
+    let height = rows.iter().map(|row| row.rows).sum::<usize>() + GAP * (rows.len() - 1);
+    let mut pixels = Vec::with_capacity(width * height * 3);
+    for (index, row) in rows.iter().enumerate() {
+        let gap = if index > 0 { GAP * width * 3 } else { 0 };
+        pixels.resize(pixels.len() + gap, BETWEEN);
+        for line in row.pixels.chunks(row.cols * 3) {
+            pixels.extend_from_slice(line);
+            pixels.resize(pixels.len() + (width - row.cols) * 3, BETWEEN);
+        }
+    }
+    Some(Picture {
+        label: label.into(),
+        rows: height,
+        cols: width,
+        channels: 3,
+        pixels,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +148,26 @@ mod tests {
         let at = |x: usize| strip.pixels[(50 * strip.cols + x) * 3];
         assert_eq!([at(0), at(112), at(114)], [10, BETWEEN, 20]);
         assert!(montage("x", &[]).is_none());
+    }
+
+    #[test]
+    fn rows_are_stacked_from_the_top_and_shorter_ones_end_in_gray() {
+        let row = |pictures| PictureRow {
+            pictures,
+            ..PictureRow::default()
+        };
+        let rows = [
+            row(vec![gray(112, 10); 2]),
+            row(vec![]),
+            row(vec![gray(112, 20)]),
+        ];
+        let whole = stack("x", &rows).unwrap();
+        assert_eq!((whole.rows, whole.cols), (112 + GAP + 112, 112 + GAP + 112));
+        let at = |y: usize, x: usize| whole.pixels[(y * whole.cols + x) * 3];
+        assert_eq!([at(0, 0), at(111, 225), at(112, 0)], [10, 10, BETWEEN]);
+        assert_eq!([at(114, 0), at(225, 111), at(225, 112)], [20, 20, BETWEEN]);
+        assert_eq!(whole.pixels.len(), whole.rows * whole.cols * 3);
+        assert!(stack("x", &[row(vec![])]).is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sections as Markdown.
 
 use super::super::markdown::{cell, escape, push};
-use super::{Block, Section, SectionChart, SectionTable, Strip, Value};
+use super::{Block, PictureTable, Section, SectionChart, SectionTable, Strip, Value};
 
 /// Heading, text, tables, and links to charts and pictures written as files.
 pub(in crate::report) fn section(text: &mut String, section: &Section) {
@@ -12,6 +12,7 @@ pub(in crate::report) fn section(text: &mut String, section: &Section) {
             Block::Table(table) => push_table(text, table),
             Block::Chart(chart) => push_chart(text, chart),
             Block::Strip(strip) => push_strip(text, strip),
+            Block::Pictures(table) => push_pictures(text, table),
         }
     }
 }
@@ -62,6 +63,25 @@ fn push_strip(text: &mut String, strip: &Strip) {
     );
 }
 
+fn push_pictures(text: &mut String, table: &PictureTable) {
+    let Some(file) = &table.file else { return };
+    let title = escape(&table.title);
+    let rows = table.rows.iter().map(|row| match row.scale {
+        Some(scale) => format!("{} ({})", escape(&row.name), escape(&scale.describe())),
+        None => escape(&row.name),
+    });
+    let columns = table.columns.iter().map(|name| escape(name));
+    push(
+        text,
+        format_args!(
+            "\n![{title}]({file})\n\n{title}. From top to bottom: {}. From left to right: {}. {}\n",
+            rows.collect::<Vec<_>>().join("; "),
+            columns.collect::<Vec<_>>().join("; "),
+            escape(&table.note),
+        ),
+    );
+}
+
 impl SectionTable {
     /// Whether a column contains only numbers, with their units.
     pub(super) fn is_numeric(&self, column: usize) -> bool {
@@ -77,7 +97,9 @@ impl SectionTable {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PictureRow;
     use super::*;
+    use crate::report::ColorScale;
 
     #[test]
     fn numbers_with_their_spread_are_numbers() {
@@ -87,6 +109,34 @@ mod tests {
         };
         assert!(table(["+1.00 ± 0.10", "–"]).is_numeric(0));
         assert!(!table(["+1.00", "conv 1"]).is_numeric(0));
+    }
+
+    #[test]
+    fn rows_of_pictures_are_told_with_their_scales() {
+        let mut table = PictureTable {
+            title: "Sample 1".into(),
+            columns: vec!["t = 0".into(), "t = 9".into()],
+            rows: vec![
+                PictureRow {
+                    name: "truth".into(),
+                    scale: Some(ColorScale::symmetric([&[2.0f32][..]])),
+                    pictures: Vec::new(),
+                },
+                PictureRow::default(),
+            ],
+            note: "Gray is unknown.".into(),
+            file: None,
+        };
+        let mut text = String::new();
+        push_pictures(&mut text, &table);
+        assert_eq!(text, "", "no file, no link");
+        table.file = Some("pictures/strip-1.png".into());
+        push_pictures(&mut text, &table);
+        assert_eq!(
+            text,
+            "\n![Sample 1](pictures/strip-1.png)\n\nSample 1. From top to bottom: truth (−2.00 to \
+             2.00); . From left to right: t = 0; t = 9. Gray is unknown.\n"
+        );
     }
 
     #[test]

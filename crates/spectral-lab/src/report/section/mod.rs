@@ -2,17 +2,19 @@
 
 mod chart;
 mod files;
+mod fill;
 mod markdown;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Picture, json};
+use super::{ColorScale, Picture, json};
 
 pub(super) use markdown::section as markdown;
 pub(super) use view::{SectionView, view};
 
 pub use files::write_section_files;
+pub use fill::fill_sections;
 
 /// A section of a report, with its heading.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub enum Block {
     Chart(SectionChart),
     /// A row of pictures.
     Strip(Strip),
+    /// Aligned rows of pictures.
+    Pictures(PictureTable),
 }
 
 /// A table of text and numbers.
@@ -177,6 +181,33 @@ pub struct Strip {
     /// The path of their combined file, relative to the page; none until it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+}
+
+/// Aligned rows of pictures, such as truth, prediction and difference over time.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PictureTable {
+    /// The title.
+    pub title: String,
+    /// The captions of the columns.
+    pub columns: Vec<String>,
+    /// The rows, each with one picture per column.
+    pub rows: Vec<PictureRow>,
+    /// An explanation.
+    pub note: String,
+    /// The path of its combined file, relative to the page; none until it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// A row of a table of pictures.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PictureRow {
+    /// What it shows.
+    pub name: String,
+    /// The values of the colors of all its pictures, if they have any.
+    pub scale: Option<ColorScale>,
+    /// The pictures from left to right.
+    pub pictures: Vec<Picture>,
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::super::view::{ImageView, images};
-use super::super::{ReportError, palette};
-use super::{Block, ChartKind, Section, SectionChart, SectionTable, Strip, chart};
+use super::super::{ReportError, format, palette};
+use super::{Block, ChartKind, PictureTable, Section, SectionChart, SectionTable, Strip, chart};
 
 #[derive(Serialize)]
 pub(in crate::report) struct SectionView<'a> {
@@ -21,6 +21,7 @@ enum BlockView<'a> {
     /// Charts that follow one another stand side by side.
     Charts(Vec<ChartView<'a>>),
     Strip(StripView<'a>),
+    Pictures(PicturesView<'a>),
 }
 
 #[derive(Serialize)]
@@ -66,6 +67,29 @@ struct StripView<'a> {
     pictures: Vec<ImageView>,
 }
 
+#[derive(Serialize)]
+struct PicturesView<'a> {
+    title: &'a str,
+    columns: &'a [String],
+    rows: Vec<PictureRowView<'a>>,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct PictureRowView<'a> {
+    name: &'a str,
+    scale: Option<ScaleView>,
+    pictures: Vec<ImageView>,
+}
+
+#[derive(Serialize)]
+struct ScaleView {
+    /// The name of the color map.
+    map: &'static str,
+    low: String,
+    high: String,
+}
+
 /// Prepares a section.
 pub(in crate::report) fn view(section: &Section) -> Result<SectionView<'_>, ReportError> {
     let mut blocks = Vec::new();
@@ -83,6 +107,7 @@ pub(in crate::report) fn view(section: &Section) -> Result<SectionView<'_>, Repo
                 }
             }
             Block::Strip(strip) => blocks.push(BlockView::Strip(strip_view(strip)?)),
+            Block::Pictures(table) => blocks.push(BlockView::Pictures(pictures_view(table)?)),
         }
     }
     Ok(SectionView {
@@ -136,6 +161,27 @@ fn chart_view(item: &SectionChart) -> Result<Option<ChartView<'_>>, ReportError>
         wide: legend.is_empty(),
         legend,
     }))
+}
+
+fn pictures_view(table: &PictureTable) -> Result<PicturesView<'_>, ReportError> {
+    let end = |value: f32| format::significant(f64::from(value));
+    let rows = table.rows.iter().map(|item| {
+        Ok(PictureRowView {
+            name: &item.name,
+            scale: item.scale.map(|scale| ScaleView {
+                map: scale.map.variable(),
+                low: end(scale.low),
+                high: end(scale.high),
+            }),
+            pictures: images(&item.pictures)?,
+        })
+    });
+    Ok(PicturesView {
+        title: &table.title,
+        columns: &table.columns,
+        rows: rows.collect::<Result<_, ReportError>>()?,
+        note: &table.note,
+    })
 }
 
 fn strip_view(strip: &Strip) -> Result<StripView<'_>, ReportError> {

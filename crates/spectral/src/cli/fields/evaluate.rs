@@ -38,10 +38,8 @@ pub(in crate::cli) fn evaluate(
     let mut text = format!("{} on {}\n", loaded.name, data.name);
     for named in &data.tests {
         let samples = &named.samples;
+        loaded.check(samples)?;
         let scaling = &loaded.settings.scaling;
-        scaling.inputs.check(&samples.input_shape())?;
-        scaling.targets.check(&samples.target_shape())?;
-        loaded.network.check(&samples.input_shape())?;
         let found = operate::evaluate(&loaded.network, (&data, samples), scaling, &config)?;
         if !found.loss.is_finite() {
             return Err(CliError::Failed(format!(

@@ -8,7 +8,7 @@ use super::super::field_args::FieldArgs;
 use super::super::output::say;
 use super::settings::{FieldDataSettings, OperatorSettings};
 use super::super::args::DataArgs;
-use spectral_lab::data::fields::{FieldSet, load_fields};
+use spectral_lab::data::fields::{FieldSet, Samples, load_fields};
 use spectral_lab::model::operator::find_operator;
 use spectral_lab::operate::FieldNetwork;
 use spectral_lab::train::{
@@ -97,6 +97,14 @@ impl LoadedOperator {
             settings,
             run,
         })
+    }
+
+    /// Checks that the network and its scaling accept samples.
+    pub(super) fn check(&self, samples: &Samples) -> Result<(), CliError> {
+        let scaling = &self.settings.scaling;
+        scaling.inputs.check(&samples.input_shape())?;
+        scaling.targets.check(&samples.target_shape())?;
+        Ok(self.network.check(&samples.input_shape())?)
     }
 
     /// The data named, or those of the run, with options that are not given taken from the run.

@@ -4,6 +4,7 @@ mod args;
 mod compare;
 mod evaluate;
 mod loaded;
+mod rollout;
 mod settings;
 mod train;
 mod trial;
@@ -12,6 +13,7 @@ pub(super) use args::SizeArgs;
 pub(super) use compare::compare;
 pub(super) use evaluate::{TestFields, evaluate};
 pub(super) use loaded::{is_operator_run, reject_operator};
+pub(super) use rollout::{RolloutArgs, run as rollout};
 pub(super) use train::train;
 
 use super::error::CliError;
