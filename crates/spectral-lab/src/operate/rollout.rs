@@ -50,7 +50,8 @@ pub fn roll_out(
             None => accumulator.push(step, &truth, predicted),
         }
     };
-    each_state(network, scaling, (start, shape), steps, device, &mut compare)?;
+    let start = (start, shape);
+    each_state::<RollOutError, _>(network, scaling, start, steps, device, &mut compare)?;
     Ok(accumulator.finish())
 }
 

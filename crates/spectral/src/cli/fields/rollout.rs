@@ -109,7 +109,7 @@ pub(in crate::cli) fn run(args: &RolloutArgs, context: &Context) -> Result<(), C
     };
     let report = Report {
         title: format!("Rollout of {} on {}", loaded.name, data.name),
-        sections: report_sections(&[run])?,
+        sections: report_sections(&[run], "")?,
         provenance: context.provenance(context.seed()),
         ..Report::default()
     };
