@@ -15,6 +15,7 @@ use crate::SpectralError;
 /// | [`Constant`](crate::response::Constant) | `Conv` | yes | standard normal (KKLayer) | yes | |
 /// | [`KkLayer`](crate::published::KkLayer) | `Published` | yes | standard normal | yes | |
 /// | [`FourierModes`](crate::response::FourierModes) | `Conv` | yes | `U(0, 1) / (C_in·C_out)` (Li et al., 2021) | yes | `Glorot` |
+/// | [`LowRankModes`](crate::operator::LowRankModes) | `Conv` | yes | | yes | `Glorot` |
 /// | [`GlobalFilter2d`](crate::conv::GlobalFilter2d) | `Published` | yes | `N(0, 0.02)` (Rao et al., 2021) | yes | |
 /// | [`ElementwiseConv2d`](crate::published::ElementwiseConv2d) | `Conv` | yes | see its configuration (Pan et al., 2022) | yes | |
 /// | [`FourierDomainConv2d`](crate::published::FourierDomainConv2d) | `Conv` | yes | Keras' Glorot bounds (Wood and Larson, 2021) | yes | |

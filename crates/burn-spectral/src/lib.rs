@@ -13,7 +13,6 @@
 //! - [`spectrum`]: layers that return spectra: as channels, gated, of patches
 //! - [`spatial`]: Burn's spatial layers on faster CPU kernels
 //! - [`pool`]: changes of resolution through the spectrum
-//! - [`operator`]: Fourier neural operators
 //! - [`frequency`]: layers on spectra, without transforms
 //! - [`operator`]: networks that learn solution operators of PDEs, and their losses
 //! - [`summary`]: a table of a network's layers, parameters and cost

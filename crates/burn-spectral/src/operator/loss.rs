@@ -294,7 +294,7 @@ fn central<const D: usize>(u: Tensor<D>, axis: usize, spacing: f64) -> Tensor<D>
     match points {
         // A point's two neighbors are the same.
         1 | 2 => u.zeros_like(),
-        _ => (turned(u.clone(), 1) - turned(u, points - 1)) / (2.0 * spacing),
+        _ => (turned(u.clone(), 1) - turned(u, points - 1)) * (0.5 / spacing),
     }
 }
 
@@ -315,7 +315,7 @@ fn one_sided<const D: usize>(u: Tensor<D>, axis: usize, spacing: f64) -> Tensor<
     };
     let inner = points - 2;
     let middle =
-        (u.clone().narrow(axis, 2, inner) - u.clone().narrow(axis, 0, inner)) / (2.0 * spacing);
+        (u.clone().narrow(axis, 2, inner) - u.clone().narrow(axis, 0, inner)) * (0.5 / spacing);
     let first = end(|_, i| i, 1.0);
     let last = end(|points, i| points - 1 - i, -1.0);
     Tensor::cat(vec![first, middle, last], axis)

@@ -12,6 +12,7 @@ pub mod fallback;
 mod fft_conv;
 mod filter;
 mod full_spectrum;
+mod kept_modes;
 mod long_conv;
 mod mix;
 mod modes;
@@ -40,6 +41,7 @@ pub use fused_layers::ops::{
     activate_pool, add_gelu, batch_norm_train, channel_affine, cross_entropy, direct_conv, gelu,
     linear, mean_squared_error, optimizer, periodic_pad,
 };
+pub use kept_modes::{irfft_modes, irfft_modes_fallback, rfft_modes, rfft_modes_fallback};
 pub use long_conv::long_conv;
 pub use mix::{mix, spectral_conv};
 pub use modes::{ModesSpec, spectral_conv_modes, spectral_conv_modes_fallback};

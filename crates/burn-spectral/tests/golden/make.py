@@ -12,6 +12,7 @@ import torch
 from causal import kramers_kronig
 from cemnet import cemnet
 from convolution import fftconv
+from factorized import factorized
 from layers import LAYERS
 from long import long
 from losses import losses
@@ -28,7 +29,7 @@ from transforms import frequencies, transforms
 
 BUILDS = (
     transforms, frequencies, fftconv, free, modes, constant, kernel, kramers_kronig, parametric, spectra, *LAYERS, stacks,
-    long, norm, cemnet, losses, low_rank, operator_blocks, fno, uno,
+    long, norm, cemnet, losses, low_rank, factorized, operator_blocks, fno, uno,
 )
 
 if __name__ == "__main__":

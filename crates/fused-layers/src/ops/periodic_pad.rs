@@ -245,7 +245,7 @@ mod tests {
             .clone()
             .into_data()
             .convert::<f32>()
-            .to_vec::<f32>()
+            .try_to_vec::<f32>()
             .unwrap();
         let width = y.dims()[3];
         for (at, value) in values.into_iter().enumerate() {

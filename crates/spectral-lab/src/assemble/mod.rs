@@ -82,7 +82,8 @@ fn epoch_report(epoch: &EpochMetrics) -> EpochReport {
         test_accuracy: epoch.test_accuracy().unwrap_or(f64::NAN),
         learning_rate: epoch.learning_rate,
         images_per_s: epoch.timing.images_per_second,
-        ..EpochReport::default()
+        l2: epoch.errors.map(|errors| errors.l2),
+        h1: epoch.errors.map(|errors| errors.h1),
     }
 }
 

@@ -3,7 +3,9 @@
 mod fit;
 mod network;
 mod rollout;
+mod simulated;
 
 pub use fit::{evaluate, fit};
 pub use network::FieldNetwork;
 pub use rollout::{Reference, RollOutError, each_state, roll_out};
+pub use simulated::simulated;

@@ -30,6 +30,7 @@ mod html;
 mod json;
 mod layers;
 mod legend;
+mod lines;
 mod markdown;
 mod palette;
 mod pictures;

@@ -70,7 +70,7 @@ impl Accumulator {
             reference: CurveBuilder::new(*samples),
             has_reference: false,
             spectra: Vec::new(),
-            frames: Frames::new(sizes),
+            frames: Frames::new(sizes, options.channel),
             options,
         };
         rollout.check(0, "the initial state", initial)?;
@@ -181,9 +181,7 @@ impl Accumulator {
         for &sample in &self.options.samples {
             let own = sample * values..(sample + 1) * values;
             let states = [&truth[own.clone()], &prediction[own]];
-            let channel = self.options.channel;
-            self.frames
-                .keep((sample, step), channel, states, self.channels);
+            self.frames.keep((sample, step), states, self.channels);
         }
     }
 }

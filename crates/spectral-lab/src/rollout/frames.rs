@@ -7,6 +7,8 @@ pub struct Frames {
     pub rows: usize,
     /// Columns of a state.
     pub cols: usize,
+    /// The channel, from 0.
+    pub channel: usize,
     /// The frames by rising step, those of one step by sample.
     pub frames: Vec<Frame>,
 }
@@ -25,9 +27,9 @@ pub struct Frame {
 }
 
 impl Frames {
-    /// No frames yet of states with these sizes; of three axes, the plane in the middle of the first
+    /// No frames yet of a channel of states with these sizes; of three axes, the plane in the middle of the first
     /// is kept.
-    pub(super) fn new(sizes: &[usize]) -> Self {
+    pub(super) fn new(sizes: &[usize], channel: usize) -> Self {
         let (rows, cols) = match *sizes {
             [.., rows, cols] => (rows, cols),
             [cols] => (1, cols),
@@ -36,6 +38,7 @@ impl Frames {
         Self {
             rows,
             cols,
+            channel,
             frames: Vec::new(),
         }
     }
@@ -44,13 +47,12 @@ impl Frames {
     pub(super) fn keep(
         &mut self,
         (sample, step): (usize, usize),
-        channel: usize,
         [truth, prediction]: [&[f32]; 2],
         channels: usize,
     ) {
         let volume = truth.len() / channels;
         let plane = self.rows * self.cols;
-        let from = channel * volume + volume / plane / 2 * plane;
+        let from = self.channel * volume + volume / plane / 2 * plane;
         self.frames.push(Frame {
             sample,
             step,
@@ -82,14 +84,15 @@ mod tests {
     fn the_middle_plane_of_a_channel_is_kept() {
         // Two channels of 3×2×2.
         let state: Vec<f32> = (0..24).map(|i| i as f32).collect();
-        let mut frames = Frames::new(&[3, 2, 2]);
-        frames.keep((1, 7), 1, [&state, &state], 2);
-        frames.keep((0, 8), 0, [&state, &state], 2);
+        let mut frames = Frames::new(&[3, 2, 2], 1);
+        frames.keep((1, 7), [&state, &state], 2);
+        frames.channel = 0;
+        frames.keep((0, 8), [&state, &state], 2);
         assert_eq!(frames.frames[0].truth, [16.0, 17.0, 18.0, 19.0]);
         assert_eq!(frames.frames[1].truth, [4.0, 5.0, 6.0, 7.0]);
         assert_eq!((frames.samples(), frames.of(1)[0].step), (vec![0, 1], 7));
-        let mut signals = Frames::new(&[4]);
-        signals.keep((0, 0), 1, [&state[..8], &state[8..16]], 2);
+        let mut signals = Frames::new(&[4], 1);
+        signals.keep((0, 0), [&state[..8], &state[8..16]], 2);
         assert_eq!(signals.frames[0].truth, [4.0, 5.0, 6.0, 7.0]);
         assert_eq!(signals.frames[0].prediction, [12.0, 13.0, 14.0, 15.0]);
     }

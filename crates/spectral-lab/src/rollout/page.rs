@@ -33,6 +33,9 @@ pub struct Run<'a> {
 struct Words<'a> {
     samples_count: usize,
     axes: usize,
+    channels: usize,
+    /// The channel of the pictures, from 1.
+    channel: usize,
     first: usize,
     middle: usize,
     last: usize,
@@ -114,6 +117,8 @@ pub fn report_sections(runs: &[Run<'_>], reference: &str) -> Result<Vec<Section>
     let words = Words {
         samples_count: results.samples,
         axes: results.sizes.len(),
+        channels: results.channels,
+        channel: results.frames.channel + 1,
         first,
         middle,
         last,

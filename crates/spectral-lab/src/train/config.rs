@@ -6,7 +6,7 @@ use super::clipping::Clipping;
 use super::error::{TrainError, require};
 use super::loss::Loss;
 use super::optimizer::OptimizerConfig;
-use super::schedule::ScheduleConfig;
+use super::schedule::{Decay, ScheduleConfig, Span};
 use super::target::{Target, Task};
 use crate::data::fields::{FieldSymmetry, ScalingKind};
 use crate::data::{Augment, Normalize};
@@ -111,6 +111,21 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// Sets the number of epochs. A cosine decay over all of them becomes one over all of the new ones.
+    pub fn set_epochs(&mut self, epochs: usize) {
+        let before = std::mem::replace(&mut self.epochs, epochs) as u64;
+        let warmup = match self.schedule.warmup.map(|warmup| warmup.over) {
+            None => 0,
+            Some(Span::Epochs(epochs)) => epochs,
+            Some(Span::Steps(_)) => return,
+        };
+        if let Decay::Cosine { over, .. } = &mut self.schedule.decay
+            && *over == Span::Epochs(before.saturating_sub(warmup))
+        {
+            *over = Span::Epochs((epochs as u64).saturating_sub(warmup).max(1));
+        }
+    }
+
     /// Checks every setting.
     ///
     /// # Errors
@@ -150,7 +165,7 @@ impl TrainConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::{Decay, Monitor, PlateauSettings, RmsPropSettings, Span, Warmup};
+    use crate::train::{Monitor, PlateauSettings, RmsPropSettings, Warmup};
 
     #[test]
     fn the_defaults_are_valid_and_survive_a_file() {
@@ -193,6 +208,34 @@ mod tests {
         config.validate().unwrap();
         let text = toml::to_string_pretty(&config).unwrap();
         assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config);
+    }
+
+    #[test]
+    fn a_cosine_over_all_epochs_follows_their_number() {
+        let mut config = TrainConfig {
+            epochs: 10,
+            schedule: ScheduleConfig {
+                warmup: Some(Warmup {
+                    over: Span::Epochs(2),
+                    start: 0.0,
+                }),
+                decay: Decay::Cosine {
+                    over: Span::Epochs(8),
+                    floor: 0.0,
+                },
+            },
+            ..TrainConfig::default()
+        };
+        let over = |config: &TrainConfig| match config.schedule.decay {
+            Decay::Cosine { over, .. } => over,
+            _ => panic!("{config:?}"),
+        };
+        config.set_epochs(5);
+        assert_eq!((config.epochs, over(&config)), (5, Span::Epochs(3)));
+        // One that ends elsewhere stays.
+        config.epochs = 20;
+        config.set_epochs(30);
+        assert_eq!(over(&config), Span::Epochs(3));
     }
 
     #[test]

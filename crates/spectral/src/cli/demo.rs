@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::args::positive;
 use super::context::Context;
+use super::demo_operator::{OperatorExtent, operator};
 use super::error::CliError;
 use super::layout::width;
 use super::output::{print, print_json, say};
@@ -30,13 +31,19 @@ struct Extent {
     train_count: usize,
     test_count: usize,
     epochs: usize,
+    operator: OperatorExtent,
 }
 
 /// About 100 seconds on two cores.
 const FULL: Extent = Extent {
     train_count: 10_000,
     test_count: 2000,
-    epochs: 5,
+    epochs: 3,
+    operator: OperatorExtent {
+        trajectories: 60,
+        test: 10,
+        epochs: 10,
+    },
 };
 
 /// About 15 seconds on two cores.
@@ -44,6 +51,11 @@ const QUICK: Extent = Extent {
     train_count: 3000,
     test_count: 1000,
     epochs: 2,
+    operator: OperatorExtent {
+        trajectories: 24,
+        test: 4,
+        epochs: 4,
+    },
 };
 
 /// Default folder of the report.
@@ -67,7 +79,7 @@ pub(super) struct DemoArgs {
     /// Use fewer images and epochs (15 seconds)
     #[arg(long)]
     quick: bool,
-    /// Number of epochs [default: 5; quick: 2]
+    /// Number of epochs [default: 3; quick: 2]
     #[arg(long, value_name = "N", value_parser = positive)]
     epochs: Option<usize>,
     /// Training images per data set
@@ -95,6 +107,9 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> Result<(), CliError> {
         title: "Spectral and spatial networks compared".into(),
         ..Report::default()
     };
+    let (operators, sections) = operator(&extent.operator, context)?;
+    report.sections = sections;
+    report.data_sets.push(operators);
     for set in SETS {
         let data = load(set, &options)?;
         say(&format!(

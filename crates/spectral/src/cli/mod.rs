@@ -17,6 +17,7 @@ mod data;
 mod data_fields;
 mod data_make;
 mod demo;
+mod demo_operator;
 mod device;
 mod error;
 mod evaluate;

@@ -13,7 +13,7 @@ use super::overlay::{assignment, nested, overlay};
 use spectral_lab::data::Augment;
 use spectral_lab::model;
 use spectral_lab::model::operator::find_operator;
-use spectral_lab::train::{Decay, Recipe, Span, TrainConfig, recipes};
+use spectral_lab::train::{Recipe, TrainConfig, recipes};
 
 /// The default settings: the first recipe, the lab's own.
 pub(super) fn defaults() -> TrainConfig {
@@ -285,17 +285,8 @@ impl TrainingArgs {
     /// The settings of a recipe. A cosine over all of its epochs is one over all of those asked for.
     fn recipe_config(&self, recipe: &Recipe) -> TrainConfig {
         let mut config = recipe.config();
-        let warmup = match config.schedule.warmup.map(|warmup| warmup.over) {
-            None => 0,
-            Some(Span::Epochs(epochs)) => epochs,
-            Some(Span::Steps(_)) => return config,
-        };
-        let (Some(epochs), Decay::Cosine { over, .. }) = (self.epochs, &mut config.schedule.decay)
-        else {
-            return config;
-        };
-        if *over == Span::Epochs(config.epochs as u64 - warmup) {
-            *over = Span::Epochs((epochs as u64).saturating_sub(warmup).max(1));
+        if let Some(epochs) = self.epochs {
+            config.set_epochs(epochs);
         }
         config
     }

@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod errors;
 mod evaluation;
+mod fields;
 mod inputs;
 mod inspection;
 mod lists;

@@ -64,7 +64,7 @@ pub enum FieldError {
         found: String,
     },
     /// A number of axes that is not accepted.
-    #[error("{array}: shape {shape:?} has {} axes; accepted: {accepted}", .shape.len())]
+    #[error("{array}: shape {shape:?} has rank {}; accepted: {accepted}", .shape.len())]
     Rank {
         /// The array.
         array: String,
@@ -102,7 +102,7 @@ pub enum FieldError {
         shape: Vec<usize>,
     },
     /// Trajectories of one state.
-    #[error("{array}: shape {shape:?} has {} time steps per trajectory; at least 2 are needed", .shape.get(1).copied().unwrap_or(0))]
+    #[error("{array}: shape {shape:?} has one time step per trajectory; at least 2 are needed")]
     OneState {
         /// The array.
         array: String,
@@ -111,7 +111,7 @@ pub enum FieldError {
     },
     /// Too few samples to keep some for testing.
     #[error(
-        "{array}: {samples} samples, {test} of them for testing; accepted: at least one for training and one for testing"
+        "{array}: number of samples: {samples}, of which {test} for testing; accepted: at least one for training and one for testing"
     )]
     TooFew {
         /// The array or data set.

@@ -266,9 +266,9 @@ mod tests {
             (
                 &[2],
                 &[2],
-                "has 1 axes; accepted: [sample, channel, 1 to 3 of space]",
+                "has rank 1; accepted: [sample, channel, 1 to 3 of space]",
             ),
-            (&[2, 8], &[2, 1, 1, 1, 1, 8], "has 6 axes"),
+            (&[2, 8], &[2, 1, 1, 1, 1, 8], "has rank 6"),
         ] {
             let error = read(x, y, None).unwrap_err();
             assert!(
@@ -296,7 +296,7 @@ mod tests {
         assert!(
             shape(&[4, 1, 1, 8], None)
                 .unwrap_err()
-                .contains("has 1 time steps")
+                .contains("has one time step")
         );
         assert!(
             shape(&[4, 8], None)

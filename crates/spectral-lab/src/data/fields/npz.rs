@@ -177,7 +177,9 @@ mod tests {
                 let mut changed = bytes.clone();
                 changed[at] ^= 4;
                 let error = read(changed).unwrap_err();
-                assert!(error.contains("'x': damaged or truncated"), "{at}: {error}");
+                // Deflated data may also end too early.
+                let told = error.contains("damaged") || error.contains("truncated");
+                assert!(told && error.starts_with("a.npz: 'x': "), "{at}: {error}");
             }
         }
     }

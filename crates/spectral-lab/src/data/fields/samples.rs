@@ -278,6 +278,9 @@ mod tests {
         let mut few = Samples::Trajectories(fields(&[3, 2, 1, 3]));
         assert_eq!(few.split_test(None, "u").unwrap().count(), 1);
         let error = few.split_test(Some(2), "u").unwrap_err().to_string();
-        assert!(error.contains("u: 2 samples, 2 of them"), "{error}");
+        assert!(
+            error.contains("u: number of samples: 2, of which 2"),
+            "{error}"
+        );
     }
 }

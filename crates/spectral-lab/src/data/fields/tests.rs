@@ -193,7 +193,7 @@ fn files_that_do_not_hold_fields_are_refused_with_the_reason() {
             "object.npz",
             ["object.npz: 'x': type object", "astype('float32')"],
         ),
-        ("complex.npz", ["'x': type complex128", "as two channels"]),
+        ("complex.npz", ["'x': type complex64", "as two channels"]),
         (
             "bare.npz",
             ["found: a, b; accepted: x and y (pairs)", "u (trajectories)"],

@@ -1,7 +1,7 @@
 //! How the networks of the registry are built.
 
 use burn::tensor::Device;
-use burn_spectral::operator::{self, BlockForm, BlockLocal, FnoConfig, UnoConfig};
+use burn_spectral::operator::{self, BlockForm, BlockLocal, FfnoConfig, FnoConfig, UnoConfig};
 
 use super::{
     DilatedResNetConfig, ModernUNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
@@ -19,6 +19,7 @@ pub(super) enum Kind {
     Fno,
     FnoMlp,
     FnoLocal,
+    Ffno,
     Uno,
 }
 
@@ -111,6 +112,14 @@ pub(super) fn create<const D: usize>(
         Kind::FnoMlp => OperatorNetwork::Fno(
             FnoConfig::neuraloperator(channels, &modes, width, layers).try_init(device)?,
         ),
+        Kind::Ffno => {
+            let ffno = FfnoConfig::new(channels, &modes, width, layers);
+            let ffno = match periodic {
+                true => ffno.with_grid(None),
+                false => ffno,
+            };
+            OperatorNetwork::Ffno(ffno.try_init(device)?)
+        }
         Kind::Uno => {
             let uno = UnoConfig::new(channels, &modes, width, layers);
             let uno = match periodic {

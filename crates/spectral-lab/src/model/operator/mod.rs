@@ -3,14 +3,15 @@
 //! Inputs and outputs are `[batch, channels, spatial…]` with one to three spatial axes; `D` is the rank of these tensors.
 //! All convolutions keep the grid: padded periodically where the domain is periodic, else with zeros.
 //!
-//! | network | source | parameters in 1-D |
+//! | network | source | published parameters |
 //! |:--|:--|--:|
 //! | [`ResNet`] | APEBench (Koehler et al., 2024), after He et al. (2016) | 32,943 |
 //! | [`DilatedResNet`] | APEBench, after Stachenfeld et al. (2022) | 31,777 |
 //! | [`UNet`] | APEBench, after Ronneberger et al. (2015) | 27,193 |
-//! | [`ModernUNet`] | PDEArena (Gupta and Brandstetter, 2022) | |
+//! | [`ModernUNet`] | PDEArena (Gupta and Brandstetter, 2022) | 144 M (577.055 MB) |
 //!
-//! Those are the counts of APEBench, from one channel to one channel; the defaults here have exactly as many.
+//! The defaults here have as many: of APEBench in 1-D from one channel to one, with 26, 32 and 12 hidden channels;
+//! of PDEArena in 2-D from 12 channels to 3, with 64.
 //! [`nearest_width`] gives the width for another count.
 //!
 //! ```

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use burn_spectral::operator::{Fno, Uno};
+use burn_spectral::operator::{Ffno, Fno, Uno};
 
 use super::{DilatedResNet, ModernUNet, ResNet, UNet};
 use crate::model::ModelError;
@@ -14,6 +14,8 @@ use crate::train::{Operator, Trainable};
 pub enum OperatorNetwork<const D: usize> {
     /// A Fourier neural operator.
     Fno(Fno<D>),
+    /// A factorized Fourier neural operator.
+    Ffno(Ffno<D>),
     /// A U-shaped neural operator.
     Uno(Uno<D>),
     /// A residual network of convolutions.
@@ -39,6 +41,7 @@ impl<const D: usize> OperatorNetwork<D> {
         };
         match self {
             Self::Fno(net) => net.check(dims)?,
+            Self::Ffno(net) => net.check(dims)?,
             Self::Uno(net) => net.check(dims)?,
             Self::ResNet(net) => net.check(dims)?,
             Self::DilatedResNet(net) => net.check(dims)?,
@@ -55,6 +58,7 @@ impl<const D: usize> Operator<D> for OperatorNetwork<D> {
     fn forward(&self, fields: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Fno(net) => net.forward(fields),
+            Self::Ffno(net) => net.forward(fields),
             Self::Uno(net) => net.forward(fields),
             Self::ResNet(net) => net.forward(fields),
             Self::DilatedResNet(net) => net.forward(fields),

@@ -31,7 +31,7 @@ const fn size(width: usize, layers: usize, modes: usize) -> Architecture {
     }
 }
 
-const OPERATORS: [OperatorInfo; 8] = [
+const OPERATORS: [OperatorInfo; 9] = [
     OperatorInfo {
         name: "resnet",
         summary: "residual network of 3-tap convolutions",
@@ -80,6 +80,13 @@ const OPERATORS: [OperatorInfo; 8] = [
         source: "Liu-Schiaffini et al. 2024",
         architectures: [size(32, 4, 16), size(32, 4, 12), size(16, 4, 6)],
         kind: Kind::FnoLocal,
+    },
+    OperatorInfo {
+        name: "ffno",
+        summary: "factorized Fourier neural operator: one axis at a time",
+        source: "Tran et al. 2023",
+        architectures: [size(32, 4, 16), size(32, 4, 16), size(16, 4, 8)],
+        kind: Kind::Ffno,
     },
     OperatorInfo {
         name: "uno",

@@ -1,6 +1,6 @@
 //! Networks and their layers against naive loops, shifts, finite differences and published counts.
 
-use burn::module::{AutodiffModule, Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::GroupNormConfig;
 use burn::tensor::{DType, Device, Distribution, Tensor, TensorData, Tolerance};
 use burn_spectral::ops::Activation;
@@ -8,7 +8,7 @@ use burn_spectral::ops::Activation;
 use super::norm::normalize;
 use super::*;
 
-/// Casts weights to f64, and adds multiples of noise to them.
+/// Sets weights, in f64, to noise and adds a multiple of other noise: the same at every run.
 struct Perturb {
     step: f64,
     count: usize,
@@ -25,9 +25,10 @@ fn noise<const D: usize>(dims: [usize; D], seed: usize, device: &Device) -> Tens
 impl ModuleMapper for Perturb {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         self.count += 1;
-        let tensor = param.val().detach().cast(DType::F64);
-        let noise = noise(tensor.dims(), self.count, &tensor.device());
-        Param::initialized(param.id, (tensor + noise * self.step).require_grad())
+        let (dims, device) = (param.val().dims(), param.val().device());
+        let start = noise(dims, 1000 + self.count, &device) * 0.6;
+        let moved = start + noise(dims, self.count, &device) * self.step;
+        Param::initialized(param.id, moved.require_grad())
     }
 }
 
@@ -51,7 +52,7 @@ impl ModuleVisitor for Slope<'_> {
 }
 
 /// Gradients of all weights and of the input against central differences along one direction each.
-fn check_gradients<const D: usize, M: Module + Clone>(
+fn check_gradients<const D: usize, M: Module>(
     network: M,
     dims: [usize; D],
     forward: impl Fn(&M, Tensor<D>) -> Tensor<D>,
@@ -112,7 +113,7 @@ impl Values {
     fn of<const D: usize>(tensor: Tensor<D>) -> Self {
         Self {
             dims: tensor.dims().to_vec(),
-            values: tensor.into_data().convert::<f64>().to_vec().unwrap(),
+            values: tensor.into_data().convert::<f64>().try_to_vec().unwrap(),
         }
     }
 
@@ -289,6 +290,9 @@ fn parameters_are_counted_as_published() {
         .unwrap()
         .num_params();
     assert_eq!(count, 27_193);
+    // Unetmod64 of PDEArena's model zoo, 577.055 MB in float32.
+    let count = ModernUNetConfig::new([12, 3], 64).parameters(2);
+    assert_eq!(count, 144_263_683);
 }
 
 #[test]
@@ -366,23 +370,30 @@ fn gradients_are_finite_differences() {
     });
 }
 
+/// The greatest difference between the output of a shifted input and the shifted output.
+fn shift_error<M: Module>(network: M, forward: impl Fn(&M, Tensor<4>) -> Tensor<4>) -> f64 {
+    let network = network.map(&mut Perturb {
+        step: 0.0,
+        count: 0,
+    });
+    let x = noise([2, 2, 8, 12], 9, &Device::flex().autodiff());
+    let roll = |x: Tensor<4>| x.roll(&[2, -4], &[2, 3]);
+    let shifted = forward(&network, roll(x.clone()));
+    (shifted - roll(forward(&network, x)))
+        .abs()
+        .max()
+        .into_scalar()
+}
+
 #[test]
-fn periodic_networks_commute_with_shifts() {
+fn periodic_networks_commute_with_shifts_and_others_see_the_boundary() {
     each_network!(4, true, |name, network| {
-        let network = network.valid();
-        let x = noise([2, 2, 8, 12], 9, &Device::flex()).cast(DType::F32);
-        let roll = |x: Tensor<4>| x.roll(&[2, -4], &[2, 3]);
-        let (shifted, same) = (network.forward(roll(x.clone())), roll(network.forward(x)));
-        let error: f32 = (shifted - same).abs().max().into_scalar();
-        assert!(error < 1e-5, "{name}: off by {error}");
+        let error = shift_error(network, |network, x| network.forward(x));
+        assert!(error < 1e-11, "{name}: off by {error}");
     });
     each_network!(4, false, |name, network| {
-        let network = network.valid();
-        let x = noise([1, 2, 8, 12], 9, &Device::flex()).cast(DType::F32);
-        let roll = |x: Tensor<4>| x.roll(&[2, -4], &[2, 3]);
-        let (shifted, other) = (network.forward(roll(x.clone())), roll(network.forward(x)));
-        let difference: f32 = (shifted - other).abs().max().into_scalar();
-        assert!(difference > 1e-4, "{name}: zeros at the boundary are seen");
+        let error = shift_error(network, |network, x| network.forward(x));
+        assert!(error > 1e-3, "{name}: {error}");
     });
 }
 

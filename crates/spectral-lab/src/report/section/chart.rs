@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::axis::Axis;
-use super::super::charts::{self, Frame, Series};
+use super::super::lines::{self, Frame, Series};
 use super::super::palette::{self, AXIS, GRID};
 use super::super::{ReportError, format};
 use super::{Bar, ChartKind, Line, SectionChart};
@@ -70,21 +70,21 @@ fn draw_lines(
             points: line.points.iter().map(|at| (at.x, scaled(at.y))).collect(),
         })
         .collect();
-    if !charts::any(&series) {
+    if !lines::any(&series) {
         return Ok(None);
     }
-    let (low, high) = charts::y_extent(&series);
+    let (low, high) = lines::y_extent(&series);
     let vertical = match logarithmic {
         true => Axis::logarithmic((10f64.powf(low), 10f64.powf(high))),
         false => Axis::linear((low, high)),
     };
-    let horizontal = charts::x_extent(&series);
+    let horizontal = lines::x_extent(&series);
     let is_whole = (lines.iter().flat_map(|line| &line.points)).all(|at| at.x.fract() == 0.0);
     let horizontal = match is_whole {
         true => Axis::whole(horizontal),
         false => Axis::linear(horizontal),
     };
-    charts::draw_framed(frame, &series, horizontal, vertical).map(Some)
+    lines::draw_framed(frame, &series, horizontal, vertical).map(Some)
 }
 
 fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<String>, ReportError> {
@@ -115,7 +115,7 @@ fn draw_bars(title: &str, logarithmic: bool, bars: &[Bar]) -> Result<Option<Stri
         chart: title.into(),
         message: error.to_string(),
     })?;
-    Ok(Some(charts::without_name_space(&svg)))
+    Ok(Some(lines::without_name_space(&svg)))
 }
 
 fn plot_bars(

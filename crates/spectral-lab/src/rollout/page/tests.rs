@@ -157,6 +157,27 @@ fn several_networks_share_a_page_that_renders_in_every_format() {
 }
 
 #[test]
+fn pictures_of_one_of_several_channels_name_it() {
+    let shape = [1, 2, 8];
+    let options = RolloutOptions {
+        channel: 1,
+        ..RolloutOptions::new(&shape, 1)
+    };
+    let mut rollout = Accumulator::new(&shape, &[1.0; 16], options).unwrap();
+    rollout.push(1, &[1.0; 16], &[1.5; 16]).unwrap();
+    let sections = one(&rollout.finish());
+    let Some(Block::Pictures(table)) = sections[0].blocks.last() else {
+        panic!("{sections:?}")
+    };
+    assert_eq!(table.title, "Truth and prediction over time, channel 2");
+    assert!(
+        table.note.starts_with("Space runs from left to right"),
+        "{}",
+        table.note
+    );
+}
+
+#[test]
 fn nothing_is_said_of_nothing() {
     assert_eq!(report_sections(&[], "").unwrap(), []);
     assert_eq!(one(&RolloutResults::default()), []);

@@ -9,11 +9,10 @@ use super::super::error::CliError;
 use super::super::layout::width;
 use super::super::output::{print, print_json, say};
 use super::super::schedule_notes::schedule_notes;
-use super::settings::{FieldDataSettings, OperatorSettings, input_of, run_config, scaling_of};
+use super::settings::{FieldDataSettings, OperatorSettings, run_config, short_name};
 use super::trial::FieldTrial;
 use spectral_lab::assemble;
 use spectral_lab::data::fields::load_fields;
-use spectral_lab::model::operator::find_operator;
 use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, findings, table};
 use spectral_lab::train::{RunConfig, RunFolder, TrainConfig};
 
@@ -39,19 +38,14 @@ pub(in crate::cli) fn compare(args: &CompareArgs, context: &Context) -> Result<(
         say(&note);
     }
     // All networks first, so that one that does not accept the data does not stop a comparison halfway.
-    let scaling = scaling_of(&config, &data);
     let mut networks = Vec::new();
     for model in &args.models {
-        let settings = OperatorSettings {
-            operator: find_operator(model)?.spec(&input_of(&data), args.size.request())?,
-            loss: config.loss,
-            scaling: scaling.clone(),
-        };
-        networks.push((model, settings));
+        let trial = FieldTrial::new(model, args.size.request(), &data, &config)?;
+        networks.push((model, trial.settings));
     }
     let claim = match &args.out {
         Some(folder) => claim(folder)?,
-        None => claim_first_new(new_folders(&data.name))?,
+        None => claim_first_new(new_folders(short_name(&data.name)))?,
     };
     let out = claim.folder.clone();
     assemble::check(&out)?;
@@ -101,12 +95,11 @@ pub(in crate::cli) fn compare(args: &CompareArgs, context: &Context) -> Result<(
         }
         let trial = FieldTrial {
             model: &wanted.model,
-            settings: &wanted.settings,
+            settings: wanted.settings,
             data: &data,
             config: &run.config().train,
-            run: Some(&run),
         };
-        let report = trial.run(&title, context)?.report;
+        let report = trial.run(&title, Some(&run), context)?.report;
         reports[number % networks.len()].push((wanted.seed, report));
     }
     let mut data_report = assemble::field_report(&data)?;

@@ -15,6 +15,7 @@ pub(super) use evaluate::{TestFields, evaluate};
 pub(super) use loaded::{is_operator_run, reject_operator};
 pub(super) use rollout::{RolloutArgs, run as rollout};
 pub(super) use train::train;
+pub(super) use trial::FieldTrial;
 
 use super::error::CliError;
 use spectral_lab::data::fields::is_field_set;

@@ -1,5 +1,7 @@
 //! What a run folder records about an operator network and its fields.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -15,13 +17,13 @@ use spectral_lab::train::{
 /// Everything besides its name that using an operator network requires; saved with its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OperatorSettings {
+pub(in crate::cli) struct OperatorSettings {
     /// What it was built for.
-    pub(super) operator: OperatorSpec,
+    pub(in crate::cli) operator: OperatorSpec,
     /// The training loss.
-    pub(super) loss: Loss,
+    pub(in crate::cli) loss: Loss,
     /// The scaling of inputs and targets.
-    pub(super) scaling: Scaling,
+    pub(in crate::cli) scaling: Scaling,
 }
 
 /// The requested data.
@@ -35,6 +37,15 @@ pub(super) struct FieldDataSettings {
     pub(super) data: DataArgs,
     /// Options of fields.
     pub(super) fields: FieldArgs,
+}
+
+/// The name of a set of fields for people: of a file, its name without folders and ending.
+pub(super) fn short_name(data: &str) -> &str {
+    let Some(path) = data.strip_prefix("npz:") else {
+        return data;
+    };
+    let stem = Path::new(path).file_stem();
+    stem.and_then(|stem| stem.to_str()).unwrap_or(path)
 }
 
 /// The fields that a network of this set maps.

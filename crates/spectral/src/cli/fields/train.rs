@@ -15,11 +15,10 @@ use super::super::run_settings::folder_name;
 use super::super::schedule_notes::schedule_notes;
 use super::super::train::{TrainArgs, create};
 use super::args::SizeArgs;
-use super::settings::{FieldDataSettings, OperatorSettings, input_of, run_config, scaling_of};
+use super::settings::{FieldDataSettings, OperatorSettings, run_config, short_name};
 use super::trial::{FieldOutcome, FieldTrial};
 use spectral_lab::assemble;
 use spectral_lab::data::fields::load_fields;
-use spectral_lab::model::operator::find_operator;
 use spectral_lab::report::{Report, compare_json, findings, table};
 use spectral_lab::train::{Ending, RunFolder, TrainConfig};
 
@@ -37,14 +36,10 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
         None => Plan::new(args, context)?,
     };
     let data = load_fields(&plan.data, &plan.fields.options(&plan.data_args))?;
-    let settings = match plan.settings {
-        Some(settings) => settings,
-        None => OperatorSettings {
-            operator: find_operator(&plan.model)?.spec(&input_of(&data), args.size.request())?,
-            loss: plan.train.loss,
-            scaling: scaling_of(&plan.train, &data),
-        },
-    };
+    let mut trial = FieldTrial::new(&plan.model, args.size.request(), &data, &plan.train)?;
+    if let Some(settings) = plan.settings {
+        trial.settings = settings;
+    }
     for note in schedule_notes(&plan.train, data.train.len(), plan.finished..plan.train.epochs)? {
         say(&note);
     }
@@ -53,32 +48,21 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
         data: plan.stored_data_args,
         fields: plan.stored_fields,
     };
-    let config = run_config(&plan.model, settings.clone(), &data, wanted, &plan.train)?;
+    let config = run_config(&plan.model, trial.settings.clone(), &data, wanted, &plan.train)?;
     let run = match &args.resume {
         Some(folder) if args.training.reschedules() => {
             RunFolder::resume_rescheduled(folder, config)?
         }
         Some(folder) => RunFolder::resume(folder, config)?,
         None => {
-            let name = format!(
-                "{}-{}-{}",
-                plan.model,
-                folder_name(&plan.data),
-                plan.train.seed
-            );
+            let data = folder_name(short_name(&plan.data));
+            let name = format!("{}-{data}-{}", plan.model, plan.train.seed);
             create(args.run.clone(), &Path::new("runs").join(name), config)?
         }
     };
     say(&format!("run folder: {}", run.path().display()));
     let title = format!("{} on {}", plan.model, plan.data);
-    let trial = FieldTrial {
-        model: &plan.model,
-        settings: &settings,
-        data: &data,
-        config: &plan.train,
-        run: Some(&run),
-    };
-    let FieldOutcome { report, ending, .. } = trial.run(&title, context)?;
+    let FieldOutcome { report, ending, .. } = trial.run(&title, Some(&run), context)?;
     let history = report.history.clone();
     let mut data_report = assemble::field_report(&data)?;
     data_report.models.push(report);
