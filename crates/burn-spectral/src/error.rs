@@ -415,7 +415,7 @@ pub enum SpectralError {
     },
     /// A skip connection that keeps channels apart between layers of different numbers of channels.
     #[error(
-        "a {skip} skip connection needs as many output channels as input channels, got {got:?}; use a linear one"
+        "{skip} skip connections need as many output channels as input channels, got {got:?}; use a linear one"
     )]
     SkipChannels {
         /// Kind of the connection.

@@ -8,9 +8,10 @@ requests. `python serve.py THREADS` first prints {"ready": "PyTorch VERSION"}.
 {"do": "forget"}                                                            drops all that was built: {}
 {"do": "peak", "form": …, "arguments": …, "shape": …}                       {"mb": M or null}
 
-A whole training step is asked for by {"step": SETTINGS} (see `steps.py`) in place of the form: then
-"prepare" answers {"params": N}, and the pass "step" {"ms": [sample, …], "parts": [[forward, loss,
-backward, optimizer], …]}.
+A whole training step is asked for by {"step": SETTINGS} (see `steps.py`), or {"operator": SETTINGS} for
+one of a neural operator (see `operators.py`), in place of the form: then "prepare" answers {"params": N},
+and the pass "step" {"ms": [sample, …], "parts": [[forward, loss, backward, optimizer], …]}. A network that
+is applied to its own output is asked for by {"rollout": SETTINGS}, with the pass "rollout".
 
 A failure is {"error": TEXT}, or {"missing": PACKAGE} for one that is not installed. Times are
 milliseconds, one a call. `peak` is the memory that building a form and two of its training passes
@@ -35,7 +36,8 @@ def failure(error):
 
 
 def build(request):
-    """Both passes of a variant on one standard normal input, from a fixed random cotangent; or a step."""
+    """What can be timed, by name: both passes of a variant on one standard normal input, from a fixed
+    random cotangent; or a step; or a rollout."""
     import torch
 
     torch.manual_seed(0)
@@ -43,6 +45,14 @@ def build(request):
         from steps import Step
 
         return {"step": Step(request["step"])}
+    if "operator" in request:
+        from operators import OperatorStep
+
+        return {"step": OperatorStep(request["operator"])}
+    if "rollout" in request:
+        from operators import Rollout
+
+        return {"rollout": Rollout(request["rollout"])}
 
     from forms import FORMS
     from timing import passes
@@ -89,6 +99,10 @@ def peak_here(request):
     small = {"form": "plain_fft_conv", "arguments": [1, 1, 3], "shape": [1, 1, 8, 8]}
     if "step" in request:
         small = {"step": {**request["step"], "network": "cnn", "shape": [2, 1, 8, 8]}}
+    for kind in ("operator", "rollout"):
+        if kind in request:
+            sizes = {"shape": [1, 1, 8, 8], "hidden": 2, "modes": [4, 4], "steps": 2}
+            small = {kind: {**request[kind], **sizes}}
     for work in build(small).values():
         work()
     try:
@@ -98,7 +112,7 @@ def peak_here(request):
         return {"mb": None}
     level = status("VmRSS")
     prepared = build(request)
-    work = prepared.get("step") or prepared["both"]
+    work = prepared.get("both") or next(iter(prepared.values()))
     for _ in range(2):
         work()
     peak = status("VmHWM")
@@ -150,7 +164,8 @@ def main():
                 built[request["key"]] = prepared = build(request)
                 for work in prepared.values():
                     work()
-                value = {"params": prepared["step"].params} if "step" in prepared else {}
+                work = prepared.get("step") or prepared.get("rollout")
+                value = {"params": work.params} if work else {}
             elif request["do"] == "time":
                 value = timed(built[request["key"]], request)
             elif request["do"] == "forget":

@@ -54,35 +54,16 @@ def criterion(loss, labels, targets, classes):
     return lambda outputs: measure[kind](outputs, targets)
 
 
-class Step:
-    """A network in training, with one batch.
+class TimedStep:
+    """A network in training with one batch: `module`, `inputs`, `loss` of its outputs, `optimizer`."""
 
-    `settings`: `network`; `implementation` of the optimizer, `fused`, `foreach`, or `single` for
-    PyTorch's default, a loop over the parameters; `channels_last` in memory; `shape` [batch,
-    channels, height, width]; `classes`; `rebuilds`, whether outputs are compared with pixels;
-    `loss`, `optimizer` and `rate` as `spectral` writes them.
-    """
+    # What networks add to the loss, and what they do to their weights after the update.
+    penalty = staticmethod(lambda: None)
+    after_step = staticmethod(lambda: None)
 
-    def __init__(self, settings):
-        shape, classes = settings["shape"], settings["classes"]
-        self.module = NETWORKS[settings["network"]](shape[1:], classes)
-        # A complex weight is two real numbers.
-        self.params = sum((1 + p.is_complex()) * p.numel() for p in self.module.parameters())
-        self.images = torch.randn(*shape)
-        # What a network adds to the loss, and what it does to its weights after the update.
-        self.penalty = getattr(self.module, "penalty", lambda: None)
-        self.after_step = getattr(self.module, "after_step", lambda: None)
-        if settings["implementation"] == "fused":
-            keep_parts(self.module)
-        if settings["channels_last"]:
-            self.module = self.module.to(memory_format=torch.channels_last)
-            self.images = self.images.to(memory_format=torch.channels_last)
-        self.optimizer = build_optimizer(
-            self.module, settings["optimizer"], settings["rate"], settings["implementation"]
-        )
-        labels = torch.arange(shape[0]) % classes
-        targets = torch.rand(*shape).flatten(1) if settings["rebuilds"] else None
-        self.loss = criterion(settings["loss"], labels, targets, classes)
+    def count(self):
+        """Trainable numbers; a complex weight is two."""
+        return sum((1 + p.is_complex()) * p.numel() for p in self.module.parameters())
 
     def __call__(self):
         """Runs a step; milliseconds of its four parts."""
@@ -92,7 +73,7 @@ class Step:
             times.append(time.perf_counter())
 
         self.optimizer.zero_grad()
-        outputs = self.module(self.images)
+        outputs = self.module(self.inputs)
         done()
         loss = self.loss(outputs)
         penalty = self.penalty()
@@ -105,3 +86,32 @@ class Step:
         self.after_step()
         done()
         return [1e3 * (after - before) for before, after in zip(times, times[1:])]
+
+
+class Step(TimedStep):
+    """A step on images.
+
+    `settings`: `network`; `implementation` of the optimizer, `fused`, `foreach`, or `single` for
+    PyTorch's default, a loop over the parameters; `channels_last` in memory; `shape` [batch,
+    channels, height, width]; `classes`; `rebuilds`, whether outputs are compared with pixels;
+    `loss`, `optimizer` and `rate` as `spectral` writes them.
+    """
+
+    def __init__(self, settings):
+        shape, classes = settings["shape"], settings["classes"]
+        self.module = NETWORKS[settings["network"]](shape[1:], classes)
+        self.params = self.count()
+        self.inputs = torch.randn(*shape)
+        self.penalty = getattr(self.module, "penalty", lambda: None)
+        self.after_step = getattr(self.module, "after_step", lambda: None)
+        if settings["implementation"] == "fused":
+            keep_parts(self.module)
+        if settings["channels_last"]:
+            self.module = self.module.to(memory_format=torch.channels_last)
+            self.inputs = self.inputs.to(memory_format=torch.channels_last)
+        self.optimizer = build_optimizer(
+            self.module, settings["optimizer"], settings["rate"], settings["implementation"]
+        )
+        labels = torch.arange(shape[0]) % classes
+        targets = torch.rand(*shape).flatten(1) if settings["rebuilds"] else None
+        self.loss = criterion(settings["loss"], labels, targets, classes)

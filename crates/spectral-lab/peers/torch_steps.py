@@ -31,7 +31,7 @@ def measure(name, budget):
     fields = {"step_ms": median_ms(lambda: parts.append(step()), budget)}
     for part, samples in zip(PARTS, zip(*parts[2:])):
         fields[part] = round(statistics.median(samples), 3)
-    fields["images_per_s"] = round(len(step.images) / fields["step_ms"] * 1e3)
+    fields["images_per_s"] = round(len(step.inputs) / fields["step_ms"] * 1e3)
     fields["params"] = step.params
     return fields
 

@@ -5,15 +5,15 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::config::impl_config;
-use crate::conv::{SpectralConv, SpectralConvConfig};
+use crate::conv::SpectralConvConfig;
 use crate::error::OrPanic;
+use crate::ops::{add_gelu, gelu};
 use crate::pool::spectral_resize;
-use crate::response::FourierModes;
 use crate::{SpectralError, SpectralInitializer};
 
 use super::{
-    BlockForm, ChannelMlp, ChannelMlpConfig, LocalConv, LocalConvConfig, OperatorNorm,
-    SkipConnection, add_gelu, gelu,
+    BlockForm, ChannelMlp, ChannelMlpConfig, LocalConv, LocalConvConfig, LowRankModesConfig,
+    OperatorNorm, SkipConnection, SpectralBranch,
 };
 
 /// Configuration of an [`FnoBlock`].
@@ -61,14 +61,7 @@ impl FnoBlockConfig {
     /// the channel MLP leaves no channels, or a skip connection that keeps channels apart has to change their number.
     pub fn try_init<const D: usize>(&self, device: &Device) -> Result<FnoBlock<D>, SpectralError> {
         let (form, channels @ [_, outputs]) = (&self.form, self.channels);
-        let modes = form
-            .counting
-            .modes(&self.modes)
-            .with_initializer(form.initializer);
-        let mut spectral = SpectralConvConfig::<D, _>::new(channels, modes).try_init(device)?;
-        if let Some(bias) = initial_bias(form.initializer, channels) {
-            spectral.bias = Some(Param::from_tensor(Tensor::random([outputs], bias, device)));
-        }
+        let spectral = self.spectral(device)?;
         let local = form.local.map(|local| {
             LocalConvConfig::new(channels, local.points)
                 .with_boundary(local.boundary)
@@ -93,6 +86,35 @@ impl FnoBlockConfig {
             mlp,
             mlp_skip,
             activation: self.activation,
+        })
+    }
+
+    fn spectral<const D: usize>(
+        &self,
+        device: &Device,
+    ) -> Result<SpectralBranch<D>, SpectralError> {
+        let (form, channels @ [_, outputs]) = (&self.form, self.channels);
+        let modes = form.counting.modes(&self.modes);
+        let bias = initial_bias(form.initializer, channels)
+            .map(|bias| Param::from_tensor(Tensor::random([outputs], bias, device)));
+        Ok(match form.low_rank {
+            None => {
+                let modes = modes.with_initializer(form.initializer);
+                let mut dense =
+                    SpectralConvConfig::<D, _>::new(channels, modes).try_init(device)?;
+                dense.bias = bias.or(dense.bias);
+                SpectralBranch::Dense(dense)
+            }
+            Some(low_rank) => {
+                let config = LowRankModesConfig {
+                    corners: modes.corners,
+                    ..LowRankModesConfig::new(channels, &self.modes, low_rank)
+                };
+                let config = config.with_initializer(form.initializer);
+                let mut branch = config.try_init(device)?;
+                branch.bias = bias.or(branch.bias);
+                SpectralBranch::LowRank(branch)
+            }
         })
     }
 
@@ -164,7 +186,7 @@ fn hidden_channels(channels: usize, expansion: f64) -> Result<usize, SpectralErr
 #[derive(Module, Debug)]
 pub struct FnoBlock<const D: usize> {
     /// The spectral convolution.
-    pub spectral: SpectralConv<D, FourierModes<D>>,
+    pub spectral: SpectralBranch<D>,
     /// What passes around it.
     pub skip: Option<SkipConnection<D>>,
     /// The local branch.
@@ -184,10 +206,7 @@ pub struct FnoBlock<const D: usize> {
 impl<const D: usize> FnoBlock<D> {
     /// Input and output channels.
     pub fn channels(&self) -> [usize; 2] {
-        [
-            self.spectral.channels_in,
-            self.spectral.response.re.dims()[0],
-        ]
+        self.spectral.channels()
     }
 
     /// Checks that the block accepts inputs of shape `dims`.
@@ -195,7 +214,7 @@ impl<const D: usize> FnoBlock<D> {
     /// # Errors
     /// If the channels are not the block's, an axis is empty, or the grid has fewer frequencies than the modes.
     pub fn check(&self, dims: [usize; D]) -> Result<(), SpectralError> {
-        self.spectral.check(dims).map(|_| ())
+        self.spectral.check_to(dims, &dims[2..])
     }
 
     /// Checks that the block accepts inputs of shape `dims` for outputs on a grid of `sizes`.
@@ -203,7 +222,7 @@ impl<const D: usize> FnoBlock<D> {
     /// # Errors
     /// As [`check`](Self::check), for both grids.
     pub fn check_to(&self, dims: [usize; D], sizes: &[usize]) -> Result<(), SpectralError> {
-        self.spectral.check_to(dims, sizes).map(|_| ())
+        self.spectral.check_to(dims, sizes)
     }
 
     /// Applies the block.
@@ -240,11 +259,11 @@ impl<const D: usize> FnoBlock<D> {
         // Without a normalization the bias is added by the skip's convolution, where it costs no pass.
         let early = match (&self.norm, &self.skip) {
             (None, Some(SkipConnection::Linear(_))) => None,
-            _ => self.spectral.bias.as_ref(),
+            _ => self.spectral.bias(),
         };
         let late = match early {
             Some(_) => None,
-            None => self.spectral.bias.as_ref().map(|bias| bias.val()),
+            None => self.spectral.bias().map(|bias| bias.val()),
         };
         let mut sum = self.spectral.convolve(x.clone(), sizes);
         if let Some(bias) = early {

@@ -6,8 +6,9 @@ use burn::tensor::{Device, Tensor};
 
 use crate::SpectralError;
 use crate::error::OrPanic;
+use crate::ops::gelu;
 
-use super::{Pointwise, PointwiseConfig, gelu};
+use super::{Pointwise, PointwiseConfig};
 
 /// Configuration of a [`ChannelMlp`].
 #[derive(Config, Debug, PartialEq)]

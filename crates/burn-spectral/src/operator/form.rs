@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::SpectralInitializer;
 use crate::response::FourierModesConfig;
 
-use super::{Boundary, OperatorNormKind, SkipKind};
+use super::{Boundary, LowRank, OperatorNormKind, SkipKind};
 
 /// How a number of modes per axis is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub struct BlockForm {
     pub norm: Option<OperatorNormKind>,
     /// The local branch beside the spectral convolution.
     pub local: Option<BlockLocal>,
+    /// The form of low-rank weights (Kossaifi et al., 2023); none for dense ones.
+    pub low_rank: Option<LowRank>,
 }
 
 impl Default for BlockForm {
@@ -75,6 +77,7 @@ impl Default for BlockForm {
             mlp: None,
             norm: None,
             local: None,
+            low_rank: None,
         }
     }
 }
@@ -132,6 +135,12 @@ impl BlockForm {
     /// Sets the normalization.
     pub fn with_norm(mut self, norm: Option<OperatorNormKind>) -> Self {
         self.norm = norm;
+        self
+    }
+
+    /// Sets the form of low-rank weights.
+    pub fn with_low_rank(mut self, low_rank: Option<LowRank>) -> Self {
+        self.low_rank = low_rank;
         self
     }
 

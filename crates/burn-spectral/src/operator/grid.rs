@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops;
 
+use super::with_channels;
+
 /// The coordinates of the points of a grid on the unit interval, square or cube, as further channels.
 ///
 /// # Example
@@ -63,6 +65,10 @@ impl GridEmbedding {
     /// - output: `[batch, channels + D − 2, spatial…]`
     pub fn append<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         let mut dims = x.dims();
+        if dims[0] == 0 || dims[2..].contains(&0) {
+            let channels = dims[1] + D - 2;
+            return ops::Empty::of(x).tensor(with_channels(dims, channels));
+        }
         let grid = self.coordinates::<D>(&dims[2..], x.dtype(), &x.device());
         dims[1] = D - 2;
         ops::cat(vec![x, grid.expand(dims)], 1)

@@ -4,7 +4,8 @@
 //! spectral convolution on the lowest modes, which carries information across the whole domain, to a skip
 //! connection at each point, and applies an activation. [`Uno`] arranges such blocks in a U with skip connections
 //! by concatenation, each block with its own channels, modes and resolution. [`rollout`] applies a network again
-//! and again to its own output. [`relative_l2`] and [`RelativeH1`] are the losses they are trained with.
+//! and again to its own output. [`relative_l2`] and [`RelativeH1`] are the losses they are trained with. Trained weights
+//! of the neuraloperator library are read and written by [`state_dict`].
 //!
 //! Inputs and outputs are `[batch, channels, spatial…]` with one to three spatial axes; `D` is the rank of these
 //! tensors. Modes count cycles per domain, so that a network runs at every resolution that has its modes.
@@ -22,6 +23,7 @@
 //! ```
 
 mod block;
+mod branch;
 mod channel_mlp;
 mod factorized;
 mod fno;
@@ -35,9 +37,11 @@ mod padding;
 mod pointwise;
 mod rollout;
 mod skip;
+pub mod state_dict;
 mod uno;
 
 pub use block::{FnoBlock, FnoBlockConfig};
+pub use branch::SpectralBranch;
 pub use channel_mlp::{ChannelMlp, ChannelMlpConfig};
 pub use factorized::{AxisModes, FeedForward, Ffno, Ffno1d, Ffno2d, Ffno3d, FfnoConfig};
 pub use fno::{Fno, Fno1d, Fno2d, Fno3d, FnoConfig};
@@ -58,8 +62,6 @@ pub use pointwise::{Pointwise, PointwiseConfig};
 pub use rollout::rollout;
 pub use skip::{SkipConnection, SkipKind, SoftGating};
 pub use uno::{Uno, Uno1d, Uno2d, Uno3d, UnoConfig, UnoLayer};
-
-use crate::ops::{add_gelu, gelu};
 
 /// `dims` with another number of channels.
 fn with_channels<const D: usize>(mut dims: [usize; D], channels: usize) -> [usize; D] {

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::SpectralError;
+use crate::ops::{self, Activation, ChannelSpec};
 
 use super::{Pointwise, PointwiseConfig};
 
@@ -105,8 +106,12 @@ impl<const D: usize> SoftGating<D> {
     /// # Shapes
     /// - input and output: `[batch, channels, spatial…]`
     pub fn forward(&self, x: Tensor<D>) -> Tensor<D> {
-        let mut dims = [1; D];
-        dims[1] = self.weight.dims()[0];
-        x * self.weight.val().reshape(dims)
+        let weight = self.weight.val();
+        let zeros = weight.zeros_like();
+        let spec = ChannelSpec {
+            activation: Activation::Identity,
+            pool: None,
+        };
+        ops::channel_affine(x, [zeros.clone(), weight, zeros], spec)
     }
 }

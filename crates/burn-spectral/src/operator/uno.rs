@@ -419,6 +419,13 @@ impl<const D: usize> Uno<D> {
         self.projection.forward(x)
     }
 
+    /// For inputs of these sizes, those of the padded domain and of the output of each block.
+    #[cfg(feature = "summary")]
+    pub(crate) fn sizes(&self, sizes: &[usize]) -> (Vec<usize>, Vec<Vec<usize>>) {
+        let plan = self.plan(sizes);
+        (plan.padded, plan.sizes)
+    }
+
     /// The product of all scalings along each axis.
     fn total(&self) -> Vec<f64> {
         let one = vec![1.0; D - 2];

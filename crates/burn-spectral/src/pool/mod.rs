@@ -21,5 +21,7 @@ mod resize;
 
 pub use activation::{AntiAliasedActivation, AntiAliasedActivationConfig};
 pub use layer::{SpectralPool2d, SpectralUpsample2d};
+#[cfg(feature = "summary")]
+pub(crate) use resize::check_resize;
 pub(crate) use resize::resize_spectrum2d;
 pub use resize::{spectral_resize, spectral_resize2d};

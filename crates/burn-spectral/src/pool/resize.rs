@@ -72,8 +72,8 @@ pub fn spectral_resize<const D: usize>(signals: Tensor<D>, sizes: &[usize]) -> T
     // Under this norm the coefficients are amplitudes, which do not depend on the grid.
     let axes = fft::spatial_dims::<D>();
     let mut spectrum = fft::rfftn(signals, &axes, Norm::Forward).into_complex();
-    for axis in 2..D - 1 {
-        spectrum = resize_full(spectrum, axis, result[axis]);
+    for (axis, size) in (2..D - 1).zip(sizes) {
+        spectrum = resize_full(spectrum, axis, *size);
     }
     let spectrum = resize_half(spectrum, dims[D - 1], result[D - 1]);
     let spectrum = HalfSpectrum::new(spectrum, result[D - 1]);
@@ -100,7 +100,7 @@ pub(super) fn check_sizes(from: &[usize], to: &[usize]) -> Result<(), SpectralEr
 }
 
 /// Checks that signals of shape `dims` can be resampled to sizes.
-pub(super) fn check_resize(dims: &[usize], to: &[usize]) -> Result<(), SpectralError> {
+pub(crate) fn check_resize(dims: &[usize], to: &[usize]) -> Result<(), SpectralError> {
     check_axes(dims.len().saturating_sub(2))?;
     if to.len() != dims.len() - 2 {
         return Err(SpectralError::Axes {

@@ -34,8 +34,10 @@ pub fn field_report(data: &FieldSet) -> Result<DataSetReport, ReportError> {
     };
     let tested = &data.tests[0].samples;
     let sizes = tested.sizes();
-    let (inputs, targets): (Vec<&[f32]>, Vec<&[f32]>) =
-        shown(tested).into_iter().map(|index| tested.pair(index)).unzip();
+    let (inputs, targets): (Vec<&[f32]>, Vec<&[f32]>) = shown(tested)
+        .into_iter()
+        .map(|index| tested.pair(index))
+        .unzip();
     Ok(DataSetReport {
         name: data.name.clone(),
         description: format!(

@@ -27,6 +27,14 @@ pub enum BenchError {
         /// The available names.
         accepted: Vec<&'static str>,
     },
+    /// An unknown neural operator.
+    #[error("no operator named '{name}'; available: {}", accepted.join(", "))]
+    UnknownOperator {
+        /// The name given.
+        name: String,
+        /// The available names.
+        accepted: Vec<&'static str>,
+    },
     /// Sizes that do not fit the layer.
     #[error("{layer} {needs}, got {got}")]
     Sizes {

@@ -5,7 +5,8 @@
 //! parameters for a random cotangent. [`Peers`] runs the same in separate processes, taking turns,
 //! and [`Rates`] measures the machine, from which [`Work`] derives the minimum time of the layer.
 //!
-//! [`StepSpec`] and [`StepBench`] do the same for a whole training step of a network.
+//! [`StepSpec`] and [`StepBench`] do the same for a whole training step of a network, and
+//! [`RolloutSpec`] and [`RolloutBench`] for a neural operator applied to its own output.
 //!
 //! Everything is in float32 on the CPU.
 
@@ -16,9 +17,11 @@ mod cotangent;
 mod error;
 mod layers;
 mod memory;
+mod operator;
 mod peer;
 mod rates;
 mod report;
+mod rollout;
 mod run;
 mod spec;
 mod step;
@@ -33,13 +36,16 @@ pub use clock::{Sampling, median};
 pub use cotangent::backward;
 pub use error::BenchError;
 pub use memory::peak_of;
-pub use peer::{Form, Peers, StepForm, StepSamples};
+pub use operator::OperatorCase;
+pub use peer::{Form, Peers, ROLLOUT_FORMS, StepForm, StepSamples};
 pub use rates::{Limit, Rates};
 pub use report::{PeerReport, Report};
+pub use rollout::{PeerRolloutReport, RolloutBench, RolloutReport, RolloutSpec};
 pub use run::Bench;
 pub use spec::{Layer, Options, Spec};
 pub use step::{
-    Parts, PeerStepReport, STEPS, StepBench, StepReport, StepSpec, StepSubject, peak_of_step,
+    Parts, PeerStepReport, STEPS, StepBench, StepNetwork, StepReport, StepSpec, StepSubject,
+    peak_of_step,
 };
 pub use subject::Subject;
 pub use sweep::sweep;

@@ -71,7 +71,9 @@ pub enum ModelError {
         most: String,
     },
     /// Fields on another number of axes than a network is for.
-    #[error("fields have {got} spatial axes; operator networks take 1, 2 or 3, as they were built for")]
+    #[error(
+        "fields have {got} spatial axes; operator networks take 1, 2 or 3, as they were built for"
+    )]
     Axes {
         /// The number of axes.
         got: usize,
@@ -87,7 +89,9 @@ pub enum ModelError {
         got: Vec<usize>,
     },
     /// A number of modes that the grid does not have.
-    #[error("model '{model}' keeps 1 to {most} modes per axis on a grid of {sizes:?} points, got {got}")]
+    #[error(
+        "model '{model}' keeps 1 to {most} modes per axis on a grid of {sizes:?} points, got {got}"
+    )]
     ModeCount {
         /// The network.
         model: &'static str,

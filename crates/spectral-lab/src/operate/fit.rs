@@ -19,15 +19,18 @@ pub fn fit(
     observer: &mut dyn Observer,
 ) -> Result<TrainOutcome<FieldNetwork>, TrainError> {
     Ok(match network {
-        FieldNetwork::Line(net) => {
-            with_model(fit_fields(net, data, config, run, observer)?, FieldNetwork::Line)
-        }
-        FieldNetwork::Plane(net) => {
-            with_model(fit_fields(net, data, config, run, observer)?, FieldNetwork::Plane)
-        }
-        FieldNetwork::Volume(net) => {
-            with_model(fit_fields(net, data, config, run, observer)?, FieldNetwork::Volume)
-        }
+        FieldNetwork::Line(net) => with_model(
+            fit_fields(net, data, config, run, observer)?,
+            FieldNetwork::Line,
+        ),
+        FieldNetwork::Plane(net) => with_model(
+            fit_fields(net, data, config, run, observer)?,
+            FieldNetwork::Plane,
+        ),
+        FieldNetwork::Volume(net) => with_model(
+            fit_fields(net, data, config, run, observer)?,
+            FieldNetwork::Volume,
+        ),
     })
 }
 

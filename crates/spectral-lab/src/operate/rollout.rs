@@ -45,13 +45,14 @@ pub fn roll_out(
         match reference {
             Some(next) => {
                 referred = next(&referred);
-                accumulator.push_with_reference(step, &truth, predicted, &referred)
+                accumulator.push_with_reference(step, &truth, predicted, &referred)?;
             }
-            None => accumulator.push(step, &truth, predicted),
+            None => accumulator.push(step, &truth, predicted)?,
         }
+        Ok::<_, RollOutError>(())
     };
     let start = (start, shape);
-    each_state::<RollOutError, _>(network, scaling, start, steps, device, &mut compare)?;
+    each_state(network, scaling, start, steps, device, &mut compare)?;
     Ok(accumulator.finish())
 }
 
@@ -63,22 +64,22 @@ fn states(samples: &Samples, time: usize) -> Vec<f32> {
         .collect()
 }
 
+/// What is done with the state after each step, numbered from 1.
+type Seen<'a, E> = &'a mut dyn FnMut(usize, &[f32]) -> Result<(), E>;
+
 /// Applies a network `steps` times to states `[sample, channel, space…]`, and hands each new one to `seen` with
 /// its number, from 1. One state is kept at a time.
 ///
 /// # Errors
 /// [`TrainError::WrongField`] if the network has other output than input channels, and what `seen` returns.
-pub fn each_state<E: From<TrainError>, F>(
+pub fn each_state<E: From<TrainError>>(
     network: &FieldNetwork,
     scaling: &Scaling,
     (start, shape): (Vec<f32>, Vec<usize>),
     steps: usize,
     device: &Device,
-    seen: &mut dyn FnMut(usize, &[f32]) -> Result<(), F>,
-) -> Result<(), E>
-where
-    E: From<F>,
-{
+    seen: Seen<'_, E>,
+) -> Result<(), E> {
     let start = TensorData::new(start, shape);
     each!(network, model => {
         let model = Scaled { model, scaling };
@@ -86,15 +87,12 @@ where
     })
 }
 
-fn steps_of<const D: usize, M: Operator<D>, E, F>(
+fn steps_of<const D: usize, M: Operator<D>, E: From<TrainError>>(
     model: Scaled<'_, M>,
     start: Tensor<D>,
     steps: usize,
-    seen: &mut dyn FnMut(usize, &[f32]) -> Result<(), F>,
-) -> Result<(), E>
-where
-    E: From<TrainError> + From<F>,
-{
+    seen: Seen<'_, E>,
+) -> Result<(), E> {
     let dims = start.dims();
     let next = |state| model.forward(state);
     for (step, state) in (1..).zip(operator::rollout(next, start, steps)) {

@@ -1,8 +1,6 @@
 //! Fields straight from a solver.
 
-use crate::data::fields::{
-    Boundary, FieldEquation, FieldSet, Fields, NamedSamples, Samples,
-};
+use crate::data::fields::{Boundary, FieldEquation, FieldSet, Fields, NamedSamples, Samples};
 use crate::simulate::{Array, Request, SimulateError, Simulation, Values};
 
 /// Solves an equation and splits the samples: the last `test` of them are for testing. The same fields as a file of
@@ -80,7 +78,10 @@ mod tests {
             panic!("float32 by default")
         };
         let states: usize = all[0].shape[1..].iter().product();
-        assert_eq!(set.tests[0].samples.state(0, 0), &values[3 * states..][..16]);
+        assert_eq!(
+            set.tests[0].samples.state(0, 0),
+            &values[3 * states..][..16]
+        );
         let pairs = Request {
             frames: Some(1),
             ..request
@@ -91,7 +92,12 @@ mod tests {
 
     #[test]
     fn no_training_samples_are_refused() {
-        let error = simulated(&Request::new("kdv", 3), 3).unwrap_err().to_string();
-        assert!(error.contains("test samples = 3") && error.contains("1 to 2"), "{error}");
+        let error = simulated(&Request::new("kdv", 3), 3)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("test samples = 3") && error.contains("1 to 2"),
+            "{error}"
+        );
     }
 }

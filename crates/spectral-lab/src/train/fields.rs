@@ -129,7 +129,9 @@ impl<const D: usize> FieldProblem<'_, D> {
         for side in sides {
             let length = side.len() / indices.len().max(1);
             for (field, index) in side.chunks_exact_mut(length.max(1)).zip(indices) {
-                let drawn = config.symmetry.draw(&sizes, config.seed, epoch as u64, *index);
+                let drawn = config
+                    .symmetry
+                    .draw(&sizes, config.seed, epoch as u64, *index);
                 if let Some(drawn) = drawn {
                     drawn.apply(field, &sizes);
                 }

@@ -50,9 +50,8 @@ impl EpochMetrics {
     /// Whether this epoch is better than `other`: by test accuracy, by the relative L2 error of
     /// fields, or without either by test loss.
     pub fn better_than(&self, other: &Self) -> bool {
-        match (self.test_accuracy(), other.test_accuracy()) {
-            (Some(this), Some(other)) => return this > other,
-            _ => (),
+        if let (Some(this), Some(other)) = (self.test_accuracy(), other.test_accuracy()) {
+            return this > other;
         }
         match (self.errors, other.errors) {
             (Some(this), Some(other)) => this.l2 < other.l2,

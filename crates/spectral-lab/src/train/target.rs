@@ -47,7 +47,10 @@ impl Task {
     /// for the losses of fields with images or of images with fields.
     pub(super) fn check_loss(target: Target, loss: Loss) -> Result<(), TrainError> {
         let (name, accepted) = match target {
-            Target::Label => ("label", "cross-entropy, mean-squared-error and binary-cross-entropy"),
+            Target::Label => (
+                "label",
+                "cross-entropy, mean-squared-error and binary-cross-entropy",
+            ),
             Target::Image => ("image", "mean-squared-error and binary-cross-entropy"),
             Target::Field => ("field", "relative-l2, relative-h1 and mean-squared-error"),
         };

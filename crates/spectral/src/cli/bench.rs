@@ -1,4 +1,4 @@
-//! `spectral bench`: times layers and training steps, against PyTorch and against hardware limits.
+//! `spectral bench`: times layers, training steps and rollouts, against PyTorch and against hardware limits.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::positive;
+use super::bench_rollout;
 use super::bench_step;
 use super::bench_table;
 use super::context::Context;
@@ -45,6 +46,10 @@ A step is forward pass, loss, backward pass and optimizer update by the
 network's recipe, on a batch in memory. PyTorch's Adam is timed fused and
 foreach, its convolutions channels-first and channels-last; the fastest counts.
 
+fno-darcy and fno-64 are neural operators of the neuraloperator library's form,
+for --step and --rollout; the peer is that library, and the same network in
+plain PyTorch.
+
 Layers for --layer, with --shape and their options:
   conv          BxCxHxW   --out N --kernel N --groups N
   kk            BxCxHxW   --out N     (KKLayer as published)
@@ -61,6 +66,8 @@ Examples:
   spectral bench --peer torch --python ~/venv/bin/python
   spectral bench --step --peer torch
   spectral bench --step cnn --step lenet --batch 128 --json
+  spectral bench --step fno-darcy --step fno-64 --peer torch
+  spectral bench --rollout fno-64 --peer torch
   spectral bench --layer conv --shape 8x64x96x96 --kernel 21 --groups 64
   spectral bench --sweep 24 --threads 1 --peer torch --json")]
 pub(super) struct BenchArgs {
@@ -82,6 +89,13 @@ pub(super) struct BenchArgs {
         verbatim_doc_comment
     )]
     pub(super) steps: Vec<String>,
+    /// Time 1,000 steps of a neural operator applied to
+    /// its own output; may be repeated
+    #[arg(
+        long = "rollout", value_name = "MODEL", value_parser = bench_rollout::operator,
+        group = "what", verbatim_doc_comment
+    )]
+    pub(super) rollouts: Vec<String>,
     /// List the cases
     #[arg(long, group = "what")]
     list: bool,
@@ -91,8 +105,9 @@ pub(super) struct BenchArgs {
     /// A network whose step's memory is measured in this process.
     #[arg(long, hide = true, group = "what")]
     peak_of_step: Option<String>,
-    /// Batch size of a step [default: the recipe's]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Batch size of a step [default: the recipe's], or of
+    /// a rollout [default: 1]
+    #[arg(long, value_name = "N", value_parser = positive, verbatim_doc_comment)]
     pub(super) batch: Option<usize>,
     /// Input shape of the layer, such as 64x16x28x28
     #[arg(long, value_name = "SIZES", value_parser = sizes, requires = "layer")]
@@ -118,7 +133,8 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "PROGRAM", requires = "peer", verbatim_doc_comment)]
     python: Option<PathBuf>,
     /// Seconds to sample each number
-    /// [default: 0.25; 0.05 in a sweep, 1 for a step]
+    /// [default: 0.25; 0.05 in a sweep, 1 for a step or
+    /// a rollout]
     #[arg(long, value_name = "S", value_parser = seconds, verbatim_doc_comment)]
     pub(super) seconds: Option<f64>,
 }
@@ -170,9 +186,10 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<(), CliError> {
         let message = "bench runs on the CPU only: omit --device";
         return Err(CliError::Usage(message.into()));
     }
-    let is_step = !args.steps.is_empty() || args.peak_of_step.is_some();
-    if args.batch.is_some() && !is_step {
-        return Err(CliError::Usage("--batch needs --step".into()));
+    let takes_batch =
+        !args.steps.is_empty() || !args.rollouts.is_empty() || args.peak_of_step.is_some();
+    if args.batch.is_some() && !takes_batch {
+        return Err(CliError::Usage("--batch needs --step or --rollout".into()));
     }
     let threads = context.threads_or(THREADS)?;
     if let Some(spec) = &args.peak_of {
@@ -183,6 +200,9 @@ pub(super) fn run(args: &BenchArgs, context: &Context) -> Result<(), CliError> {
     }
     if !args.steps.is_empty() {
         return bench_step::run(args, context.json, threads);
+    }
+    if !args.rollouts.is_empty() {
+        return bench_rollout::run(args, context.json, threads);
     }
     let cases = args.chosen(context)?;
     let reports = measure(args, &cases, threads)?;

@@ -6,8 +6,9 @@ use super::layout::width;
 use super::output::{print, print_json, say};
 use super::provenance;
 use super::step_table;
-use spectral_lab::bench::{BenchError, STEPS, StepBench, StepReport, StepSpec, peak_of_step};
-use spectral_lab::model;
+use spectral_lab::bench::{
+    BenchError, OperatorCase, STEPS, StepBench, StepNetwork, StepReport, StepSpec, peak_of_step,
+};
 
 /// The name that stands for the default selection of steps.
 pub(super) const ALL: &str = "all";
@@ -20,9 +21,12 @@ pub(super) fn model(text: &str) -> Result<String, String> {
     if text == ALL {
         return Ok(text.into());
     }
-    match model::find(text) {
-        Ok(info) => Ok(info.name.into()),
-        Err(error) => Err(format!("{error}; or {ALL}")),
+    match StepNetwork::find(text) {
+        Ok(network) => Ok(network.name().into()),
+        Err(error) => {
+            let operators: Vec<&str> = OperatorCase::all().iter().map(|case| case.name).collect();
+            Err(format!("{error}; {}; or {ALL}", operators.join(", ")))
+        }
     }
 }
 
@@ -66,7 +70,7 @@ fn measure(
     let bar = progress(specs.len());
     let peak = |spec: &StepSpec| {
         let batch = spec.config.batch_size.to_string();
-        let words = ["--peak-of-step", spec.model.name, "--batch", &batch];
+        let words = ["--peak-of-step", spec.name(), "--batch", &batch];
         peak_by(threads, &words)
     };
     let mut bench = StepBench {
@@ -78,15 +82,12 @@ fn measure(
     };
     let mut reports = Vec::new();
     for spec in specs {
-        bar.set_message(spec.model.name);
+        bar.set_message(spec.name());
         let mut tell = |line: &str| bar.suspend(|| say(line));
         let report = match bench.run(spec, &mut tell) {
             // A peer that runs out of memory must not lose the results so far.
             Err(error @ BenchError::Peer { .. }) if bench.peers.is_some() => {
-                tell(&format!(
-                    "{}: timed without the peer: {error}",
-                    spec.model.name
-                ));
+                tell(&format!("{}: timed without the peer: {error}", spec.name()));
                 bench.peers = None;
                 let report = bench.run(spec, &mut tell)?;
                 bench.peers = args.start_peers(threads)?;
@@ -108,7 +109,7 @@ mod tests {
     fn names(given: &[&str]) -> Vec<&'static str> {
         let given: Vec<String> = given.iter().map(|name| name.to_string()).collect();
         let specs = chosen(&given, Some(2)).unwrap().into_iter();
-        specs.map(|spec| spec.model.name).collect()
+        specs.map(|spec| spec.name()).collect()
     }
 
     #[test]
@@ -124,10 +125,11 @@ mod tests {
     fn an_unknown_network_is_told_the_known_ones_and_all() {
         let error = model("resnet").unwrap_err();
         assert!(
-            error.contains("lenet") && error.ends_with("or all"),
+            error.contains("lenet") && error.ends_with("fno-64; or all"),
             "{error}"
         );
         assert_eq!(model("all").as_deref(), Ok("all"));
         assert_eq!(model("vgg").as_deref(), Ok("vgg"));
+        assert_eq!(model("fno-64").as_deref(), Ok("fno-64"));
     }
 }

@@ -42,7 +42,7 @@ const FULL: Extent = Extent {
     operator: OperatorExtent {
         trajectories: 60,
         test: 10,
-        epochs: 10,
+        epochs: 16,
     },
 };
 
@@ -52,9 +52,9 @@ const QUICK: Extent = Extent {
     test_count: 1000,
     epochs: 2,
     operator: OperatorExtent {
-        trajectories: 24,
-        test: 4,
-        epochs: 4,
+        trajectories: 30,
+        test: 5,
+        epochs: 6,
     },
 };
 

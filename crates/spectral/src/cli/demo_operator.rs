@@ -25,15 +25,15 @@ pub(super) struct OperatorExtent {
     pub(super) epochs: usize,
 }
 
-/// The equation: shocks that form and merge within 40 frames.
+/// The equation: from one frame to the next, a wave of the largest height moves by 20 points.
 fn request(extent: &OperatorExtent, seed: u64) -> Request {
     Request {
         points: Some(128),
         dt: Some(2e-3),
-        every: Some(10),
-        frames: Some(40),
+        every: Some(80),
+        frames: Some(20),
         initial: "fourier:5,1".parse().ok(),
-        parameters: [("viscosity", 2e-3)].into(),
+        parameters: [("viscosity", 5e-3)].into(),
         seed,
         ..Request::new("burgers", extent.trajectories)
     }

@@ -57,7 +57,7 @@ pub(super) struct EvaluateArgs {
 }
 
 pub(super) fn run(args: &EvaluateArgs, context: &Context) -> Result<(), CliError> {
-    if fields::is_operator_run(&args.source)? {
+    if fields::is_operator_run(&args.source) {
         if args.size.is_some() {
             return Err(CliError::Usage(
                 "--size resamples images; an operator is evaluated on other grids with test samples on \

@@ -107,7 +107,10 @@ mod tests {
         };
         let text = toml::to_string(&args).unwrap();
         assert_eq!(toml::from_str::<FieldArgs>(&text).unwrap(), args, "{text}");
-        assert_eq!(args.options(&DataArgs::default()).boundary, Some(Boundary::Periodic));
+        assert_eq!(
+            args.options(&DataArgs::default()).boundary,
+            Some(Boundary::Periodic)
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod advise;
 mod args;
 mod bake;
 mod bench;
+mod bench_rollout;
 mod bench_step;
 mod bench_table;
 mod checkpoint;

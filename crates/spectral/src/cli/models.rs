@@ -5,11 +5,16 @@ use clap::Args;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
 
-use super::args::model_name;
+use super::args::any_model_name;
 use super::context::Context;
 use super::error::CliError;
 use super::layout::{keep_names_whole, prose_width, width, wrapped};
 use super::output::{self, print, print_json};
+use super::settings::OPERATOR;
+use spectral_lab::data::fields::Boundary;
+use spectral_lab::model::operator::{
+    ArchitectureRequest, OperatorInfo, OperatorInput, find_operator, operators,
+};
 use spectral_lab::model::{self, InputSpec, ModelInfo};
 
 /// List the networks, or the layers of one
@@ -24,7 +29,7 @@ Examples:
 )]
 pub(super) struct ModelsArgs {
     /// Show only this network
-    #[arg(value_parser = model_name)]
+    #[arg(value_parser = any_model_name)]
     name: Option<String>,
 }
 
@@ -63,7 +68,64 @@ impl Entry {
     }
 }
 
+/// An operator network, with its size in one dimension.
+#[derive(Serialize)]
+struct OperatorEntry {
+    name: &'static str,
+    params: usize,
+    summary: &'static str,
+    source: &'static str,
+    recipe: &'static str,
+    input: &'static str,
+}
+
+/// Points of the grid for which the parameters of operator networks are counted.
+const POINTS: usize = 128;
+
+impl OperatorEntry {
+    fn of(info: &OperatorInfo) -> Result<Self, CliError> {
+        let input = OperatorInput {
+            channels: [1, 1],
+            sizes: vec![POINTS],
+            boundary: Boundary::Periodic,
+        };
+        let spec = info.spec(&input, ArchitectureRequest::default())?;
+        Ok(Self {
+            name: info.name,
+            params: info.parameters(&spec)?,
+            summary: info.summary,
+            source: info.source,
+            recipe: OPERATOR,
+            input: "fields on 1 to 3 axes",
+        })
+    }
+}
+
+/// An entry of either list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Any {
+    Image(Box<Entry>),
+    Operator(OperatorEntry),
+}
+
 pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> {
+    let operators: Vec<OperatorEntry> = match &args.name {
+        Some(name) => find_operator(name)
+            .iter()
+            .map(|info| OperatorEntry::of(info))
+            .collect::<Result<_, _>>()?,
+        None => operators()
+            .iter()
+            .map(OperatorEntry::of)
+            .collect::<Result<_, _>>()?,
+    };
+    if let (Some(_), [entry]) = (&args.name, operators.as_slice()) {
+        return match context.json {
+            true => print_json(&[entry]),
+            false => print(&operator_card(entry)),
+        };
+    }
     let entries: Vec<Entry> = match &args.name {
         Some(name) => vec![Entry::of(model::find(name)?, true, context)?],
         None => model::models()
@@ -72,12 +134,56 @@ pub(super) fn run(args: &ModelsArgs, context: &Context) -> Result<(), CliError> 
             .collect::<Result<_, _>>()?,
     };
     if context.json {
-        return print_json(&entries);
+        let images = entries.into_iter().map(|entry| Any::Image(Box::new(entry)));
+        let all: Vec<Any> = images
+            .chain(operators.into_iter().map(Any::Operator))
+            .collect();
+        return print_json(&all);
     }
     match (&args.name, entries.as_slice()) {
         (Some(_), [entry]) => print(&card(entry)),
-        _ => print(&format!("{}\n", table(&entries))),
+        _ => print(&format!(
+            "Networks of images\n{}\n\nNetworks from fields to fields\n{}\n",
+            table(&entries),
+            operator_table(&operators)
+        )),
     }
+}
+
+fn operator_table(entries: &[OperatorEntry]) -> Table {
+    let mut table = output::table(["name", "parameters", "description"]);
+    keep_names_whole(&mut table);
+    for entry in entries {
+        table.add_row([
+            Cell::new(entry.name),
+            Cell::new(entry.params).set_alignment(CellAlignment::Right),
+            Cell::new(entry.summary),
+        ]);
+    }
+    table
+}
+
+fn operator_card(entry: &OperatorEntry) -> String {
+    let lines = [
+        format!("{}: {}", entry.name, entry.summary),
+        format!("  source:     {}", entry.source),
+        format!("  recipe:     {}", entry.recipe),
+        format!(
+            "  parameters: {} on {POINTS} points of a periodic axis",
+            entry.params
+        ),
+    ];
+    fitted(lines)
+}
+
+/// Lines broken where they are wider than prose.
+fn fitted<const N: usize>(lines: [String; N]) -> String {
+    let columns = prose_width();
+    let fitted = lines.map(|line| match line.chars().count() <= columns {
+        true => line + "\n",
+        false => wrapped(&line, columns) + "\n",
+    });
+    fitted.concat()
 }
 
 fn table(entries: &[Entry]) -> Table {
@@ -115,12 +221,7 @@ fn card(entry: &Entry) -> String {
         ),
         format!("  (for {height}x{width} pixels, {channels} channels, {classes} classes)"),
     ];
-    let columns = prose_width();
-    let fitted = lines.map(|line| match line.chars().count() <= columns {
-        true => line + "\n",
-        false => wrapped(&line, columns) + "\n",
-    });
-    fitted.concat() + &layers
+    fitted(lines) + &layers
 }
 
 /// The table of layers, with multi-line cells where the terminal is narrow.

@@ -21,7 +21,7 @@ pub(super) fn defaults() -> TrainConfig {
 }
 
 /// The recipe of operator networks.
-const OPERATOR: &str = "operator";
+pub(super) const OPERATOR: &str = "operator";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum OptimizerName {
@@ -319,8 +319,14 @@ impl TrainingArgs {
             ("loss.kind", self.loss.map(|name| spelled(&name))),
             ("target", self.target.map(|name| spelled(&name))),
             ("normalize", self.normalize.map(|name| spelled(&name))),
-            ("scaling.inputs", self.scale_inputs.map(|name| spelled(&name))),
-            ("scaling.targets", self.scale_targets.map(|name| spelled(&name))),
+            (
+                "scaling.inputs",
+                self.scale_inputs.map(|name| spelled(&name)),
+            ),
+            (
+                "scaling.targets",
+                self.scale_targets.map(|name| spelled(&name)),
+            ),
             ("augment", self.augment.as_deref().and_then(augmentation)),
             ("schedule.warmup.over.epochs", self.warmup.map(count)),
             (

@@ -46,8 +46,8 @@ fn fastest(report: &StepReport) -> Option<String> {
         false => "",
     };
     Some(format!(
-        "  {}: {} Adam, {}{layout}",
-        best.form, best.optimizer, best.malloc
+        "  {}: {}, {} optimizer, {}{layout}",
+        report.case, best.form, best.optimizer, best.malloc
     ))
 }
 
@@ -59,9 +59,9 @@ fn whole(reports: &[StepReport], width: usize) -> String {
         reports,
         &[
             ("ms", |report| Some(report.fwdbwd_ms)),
-            ("img/s", |report| Some(report.images_per_s)),
+            ("/s", |report| Some(report.images_per_s)),
             ("their\nms", |report| report.peer_fwdbwd_ms),
-            ("their\nimg/s", |report| report.peer_images_per_s),
+            ("their\n/s", |report| report.peer_images_per_s),
             ("×", |report| report.ratio),
             ("peak\nMB", |report| report.peak_mb),
             ("their\nMB", |report| report.peer_peak_mb),

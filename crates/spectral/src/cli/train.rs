@@ -167,7 +167,7 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
 impl TrainArgs {
     fn is_about_fields(&self) -> Result<bool, CliError> {
         match (&self.resume, &self.data) {
-            (Some(folder), _) => fields::is_operator_run(folder),
+            (Some(folder), _) => Ok(fields::is_operator_run(folder)),
             (None, Some(data)) => fields::is_about_fields(self.model.as_slice(), data),
             (None, None) => Ok(false),
         }

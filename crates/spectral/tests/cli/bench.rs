@@ -213,7 +213,7 @@ fn a_peers_step_runs_in_turns_and_the_fastest_form_counts() {
     set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
     let with = "--seconds 0 --batch 2 --peer torch --python ./peer";
     let said = lab.ok(&format!("bench --step cnn --json {with}"));
-    let told = "cnn: no cnn with foreach Adam: no foreach";
+    let told = "cnn: no cnn with the foreach optimizer: no foreach";
     assert!(said.stderr.contains(told), "{}", said.stderr);
     let reports: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     let report = &reports[0];

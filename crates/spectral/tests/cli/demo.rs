@@ -44,8 +44,13 @@ fn the_demo_writes_a_report_that_needs_nothing_else() {
     assert_eq!(provenance["seed"], 3);
     assert!(provenance["date"].as_str().unwrap().ends_with(" UTC"));
     let sets = report["data_sets"].as_array().unwrap();
-    assert_eq!(sets.len(), 2);
-    for set in sets {
+    assert_eq!(sets.len(), 3);
+    let (fields, images) = sets.split_first().unwrap();
+    for model in fields["models"].as_array().unwrap() {
+        assert!(model["relative_l2"].as_f64().unwrap() < 1.0, "{model}");
+    }
+    assert!(page.contains("persistence") && page.contains("data:image/png"));
+    for set in images {
         assert_eq!(set["train_count"], 128);
         assert_eq!(set["samples"].as_array().unwrap().len(), 10);
         for model in set["models"].as_array().unwrap() {
@@ -77,6 +82,6 @@ fn the_demo_writes_a_report_that_needs_nothing_else() {
 fn the_demo_prints_json_alone_when_asked() {
     let lab = Lab::new();
     let list = lab.json("demo --quick --train-count 64 --epochs 1 --out elsewhere --json");
-    assert_eq!(list.as_array().unwrap().len(), 8);
+    assert_eq!(list.as_array().unwrap().len(), 10);
     assert!(lab.path("elsewhere/report.html").is_file());
 }

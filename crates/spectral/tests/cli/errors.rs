@@ -11,8 +11,8 @@ fn wrong_command_lines_end_with_code_2() {
         ("fly", "fly"),
         ("train --model cnn", "--data"),
         (
-            "train --model resnet --data glyphs",
-            "no model named 'resnet'",
+            "train --model alexnet --data glyphs",
+            "no model named 'alexnet'",
         ),
         ("train --model cnn --data imagenet", "imagenet"),
         ("train --model cnn --data glyphs --epochs 0", "at least 1"),
@@ -35,7 +35,7 @@ fn wrong_command_lines_end_with_code_2() {
         ("compare --models cnn,nothing --data glyphs", "nothing"),
         ("compare --models cnn,cnn --data glyphs", "twice"),
         ("compare --models cnn --data glyphs --resume", "--out"),
-        ("models resnet", "resnet"),
+        ("models alexnet", "alexnet"),
         ("--quick models", "demo"),
         ("predict run", "FILE"),
     ] {

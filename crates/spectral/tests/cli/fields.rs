@@ -21,7 +21,7 @@ fn what_the_solver_made_is_described() {
         .collect();
     assert_eq!(counts, [(Some("train"), Some(54)), (Some("test"), Some(6))]);
     assert_eq!(parts[0]["sides"][0]["shape"], serde_json::json!([1, 16]));
-    let text = lab.ok("data inspect npz:a.npz --test-samples 5").stdout;
+    let text = lab.ok("data inspect npz:a.npz --test-count 5").stdout;
     for part in [
         "npz:a.npz: trajectories, periodic boundary",
         "kdv",

@@ -8,6 +8,7 @@ mod fields;
 mod inputs;
 mod inspection;
 mod lists;
+mod operators;
 mod parts;
 mod prediction;
 mod recipes;

@@ -274,6 +274,19 @@ impl<const D: usize> LowRankModes<D> {
     #[track_caller]
     pub fn forward_to(&self, x: Tensor<D>, sizes: &[usize]) -> Tensor<D> {
         self.check(x.dims(), sizes).or_panic();
+        let y = self.convolve(x, sizes);
+        match &self.bias {
+            Some(bias) => {
+                let mut dims = [1; D];
+                dims[1] = y.dims()[1];
+                y + bias.val().reshape(dims)
+            }
+            None => y,
+        }
+    }
+
+    /// The convolution without the bias.
+    pub(super) fn convolve(&self, x: Tensor<D>, sizes: &[usize]) -> Tensor<D> {
         let modes: Vec<Modes> = self
             .corners
             .iter()
@@ -284,14 +297,6 @@ impl<const D: usize> LowRankModes<D> {
             LowRankFactors::Cp(cp) => cp.mix(kept),
             LowRankFactors::Tucker(tucker) => tucker.mix(kept),
         };
-        let y = ops::irfft_modes(mixed, &modes, sizes);
-        match &self.bias {
-            Some(bias) => {
-                let mut dims = [1; D];
-                dims[1] = y.dims()[1];
-                y + bias.val().reshape(dims)
-            }
-            None => y,
-        }
+        ops::irfft_modes(mixed, &modes, sizes)
     }
 }

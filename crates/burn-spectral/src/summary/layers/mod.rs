@@ -4,6 +4,7 @@ mod conv;
 mod fft;
 mod frequency;
 mod network;
+mod operator;
 mod pool;
 mod spectrum;
 

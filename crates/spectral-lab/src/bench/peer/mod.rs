@@ -5,6 +5,7 @@
 
 mod form;
 mod process;
+mod rollout;
 mod scripts;
 mod step;
 
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 use super::error::BenchError;
 pub use form::Form;
 use process::{Answer, Process};
+pub use rollout::ROLLOUT_FORMS;
 pub use step::{StepForm, StepSamples};
 
 /// Keeps glibc from returning large buffers to the system: on release it trims no less than this,

@@ -16,12 +16,13 @@ macro_rules! script {
 }
 
 /// That script and the ones it imports.
-const SCRIPTS: [(&str, &str); 8] = [
+const SCRIPTS: [(&str, &str); 9] = [
     script!("serve.py"),
     script!("cemnet.py"),
     script!("forms.py"),
     script!("layers.py"),
     script!("networks.py"),
+    script!("operators.py"),
     script!("spectral_stack.py"),
     script!("steps.py"),
     script!("timing.py"),

@@ -2,15 +2,15 @@
 
 use super::Peers;
 use crate::bench::error::BenchError;
-use crate::bench::step::StepSpec;
+use crate::bench::step::{StepNetwork, StepSpec};
 use crate::train::Target;
 
-/// A training network of `networks.py`.
+/// A training network of `networks.py` or `operators.py`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepForm {
     /// Its name there.
     pub network: String,
-    /// The optimizer's implementation: `fused` or `foreach`.
+    /// The optimizer's implementation: PyTorch's `fused` or `foreach`, or neuraloperator's own.
     pub optimizer: &'static str,
     /// Whether the memory format is channels-last, which suits some convolutions better.
     pub channels_last: bool,
@@ -27,7 +27,7 @@ pub struct StepSamples {
 impl StepForm {
     /// All variants of a network worth timing, none without a PyTorch port; the fastest counts.
     pub fn of(spec: &StepSpec) -> Vec<Self> {
-        let name = spec.model.name;
+        let name = spec.name();
         let form = |network: &str, optimizer, channels_last| Self {
             network: network.into(),
             optimizer,
@@ -40,6 +40,12 @@ impl StepForm {
             ]
         };
         match name {
+            "fno-darcy" | "fno-64" => vec![
+                form("neuraloperator", "neuraloperator", false),
+                form("neuraloperator", "foreach", false),
+                form("plain_fno", "foreach", false),
+                form("plain_fno", "fused", false),
+            ],
             "cnn"
             | "lenet"
             | "vgg"
@@ -91,17 +97,34 @@ impl StepForm {
     /// The fields of a request for it.
     fn request(&self, spec: &StepSpec) -> serde_json::Value {
         let config = &spec.config;
-        serde_json::json!({ "step": {
+        let mut settings = serde_json::json!({
             "network": self.network,
             "implementation": self.optimizer,
             "channels_last": self.channels_last,
             "shape": spec.shape(),
-            "classes": spec.model.input.classes,
-            "rebuilds": config.target == Target::Image,
-            "loss": config.loss,
             "optimizer": config.optimizer,
             "rate": config.learning_rate,
-        } })
+        });
+        let (kind, more) = match spec.network {
+            StepNetwork::Images(info) => (
+                "step",
+                serde_json::json!({
+                    "classes": info.input.classes,
+                    "rebuilds": config.target == Target::Image,
+                    "loss": config.loss,
+                }),
+            ),
+            StepNetwork::Fields(case) => ("operator", case.request(config.batch_size)),
+        };
+        merge(&mut settings, more);
+        serde_json::json!({ kind: settings })
+    }
+}
+
+/// Adds the entries of an object to another.
+pub(super) fn merge(object: &mut serde_json::Value, more: serde_json::Value) {
+    if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+        object.extend(more);
     }
 }
 
@@ -165,12 +188,14 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::bench::operator::OperatorCase;
     use crate::bench::step::STEPS;
     use crate::bench::step::StepSubject;
     use crate::model::models;
 
     fn steps() -> impl Iterator<Item = StepSpec> {
-        let names = models().iter().map(|info| info.name);
+        let operators = OperatorCase::all().iter().map(|case| case.name);
+        let names = models().iter().map(|info| info.name).chain(operators);
         names.map(|name| StepSpec::new(name, Some(2)).unwrap())
     }
 
@@ -178,13 +203,19 @@ mod tests {
     fn every_form_is_one_that_the_script_builds() {
         let script = include_str!("../../../peers/networks.py");
         let products = include_str!("../../../peers/cemnet.py");
+        let operators = include_str!("../../../peers/operators.py");
         let is_line = |name: &str, text: &str| text.contains(&format!("    \"{name}\": "));
         for spec in steps() {
             let forms = StepForm::of(&spec);
-            let usual = STEPS.contains(&spec.model.name);
-            assert!(!usual || !forms.is_empty(), "{}", spec.model.name);
+            let is_operator = matches!(spec.network, StepNetwork::Fields(_));
+            let usual = is_operator || STEPS.contains(&spec.name());
+            assert!(!usual || !forms.is_empty(), "{}", spec.name());
             for form in forms {
                 let network = form.network.as_str();
+                if is_operator {
+                    assert!(is_line(network, operators), "{form:?}");
+                    continue;
+                }
                 let is_written = network.rsplit_once('_').is_some_and(|(plan, way)| {
                     let ways = ["spectra", "images"];
                     is_line(plan, script) && (ways.contains(&way) || is_line(way, products))
@@ -229,7 +260,11 @@ mod tests {
             }
             let ours = StepSubject::new(&spec).unwrap().parameters();
             for form in forms {
-                let params = peers.prepare_step(0, &form, &spec).unwrap();
+                let params = match peers.prepare_step(0, &form, &spec).unwrap() {
+                    // A package that is not installed, told once.
+                    Err(reason) if reason.is_empty() || reason.contains("no package") => continue,
+                    params => params,
+                };
                 assert_eq!(params, Ok(Some(ours)), "{form:?}");
                 let samples = peers.steps(1, 0, 0.0, 1).unwrap();
                 let sum: f64 = samples.parts[0].iter().sum();

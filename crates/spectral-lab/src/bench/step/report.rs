@@ -22,7 +22,7 @@ pub struct StepReport {
     pub fwdbwd_ms: f64,
     /// The minimum.
     pub fwdbwd_min_ms: f64,
-    /// Images per second: the batch size over the time of a step.
+    /// Images, or other samples, per second: the batch size over the time of a step.
     pub images_per_s: f64,
     /// The parts of the step.
     #[serde(flatten)]

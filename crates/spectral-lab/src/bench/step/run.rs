@@ -75,7 +75,7 @@ impl StepBench<'_> {
     /// Prepares the variants of a network that can run.
     fn prepare(&mut self, spec: &StepSpec, tell: Progress<'_>) -> Result<Vec<Timed>, BenchError> {
         let forms = StepForm::of(spec);
-        let name = spec.model.name;
+        let name = spec.name();
         if self.peers.is_some() && forms.is_empty() {
             tell(&format!("{name}: timed without the peer: no PyTorch port"));
         }
@@ -91,7 +91,7 @@ impl StepBench<'_> {
                     network, optimizer, ..
                 } = form;
                 tell(&format!(
-                    "{name}: no {network} with {optimizer} Adam: {reason}"
+                    "{name}: no {network} with the {optimizer} optimizer: {reason}"
                 ));
             },
         )
@@ -101,8 +101,8 @@ impl StepBench<'_> {
         let batch = spec.config.batch_size;
         let fwdbwd_ms = median(&ours.ms).unwrap_or(f64::NAN);
         StepReport {
-            case: spec.model.name.into(),
-            recipe: spec.model.recipe,
+            case: spec.name().into(),
+            recipe: spec.network.recipe(),
             shape: spec.shape(),
             batch,
             params,

@@ -67,7 +67,10 @@ impl Move {
     pub fn apply(&self, values: &mut [f32], sizes: &[usize]) {
         assert_eq!(self.axes.len(), sizes.len(), "axes of the move");
         let points: usize = sizes.iter().product();
-        assert!(points > 0 && values.len().is_multiple_of(points), "whole channels");
+        assert!(
+            points > 0 && values.len().is_multiple_of(points),
+            "whole channels"
+        );
         let mut strides = vec![1; sizes.len()];
         for axis in (1..sizes.len()).rev() {
             strides[axis - 1] = strides[axis] * sizes[axis];

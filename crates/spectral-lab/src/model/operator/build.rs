@@ -1,13 +1,18 @@
 //! How the networks of the registry are built.
 
 use burn::tensor::Device;
-use burn_spectral::operator::{self, BlockForm, BlockLocal, FfnoConfig, FnoConfig, UnoConfig};
+use burn_spectral::operator::{
+    self, BlockForm, BlockLocal, FfnoConfig, FnoConfig, LowRank, UnoConfig,
+};
 
 use super::{
     DilatedResNetConfig, ModernUNetConfig, OperatorNetwork, OperatorSpec, ResNetConfig, UNetConfig,
 };
 use crate::data::fields::Boundary;
 use crate::model::ModelError;
+
+/// Parameters of Tucker factors as a share of those of the dense weights, as in neuraloperator.
+const RANK: f64 = 0.1;
 
 /// The kinds of networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,7 @@ pub(super) enum Kind {
     Fno,
     FnoMlp,
     FnoLocal,
+    Tfno,
     Ffno,
     Uno,
 }
@@ -36,7 +42,7 @@ impl Kind {
     pub(super) fn most_modes(self, points: usize) -> usize {
         match self {
             // Counted over the whole spectrum.
-            Self::FnoMlp => points,
+            Self::FnoMlp | Self::Tfno => points,
             _ => points / 2,
         }
     }
@@ -44,7 +50,9 @@ impl Kind {
     /// The fewest points along each axis.
     pub(super) fn smallest(self, layers: usize) -> usize {
         match self {
-            Self::UNet | Self::ModernUNet => 1usize.checked_shl(layers as u32).unwrap_or(usize::MAX),
+            Self::UNet | Self::ModernUNet => {
+                1usize.checked_shl(layers as u32).unwrap_or(usize::MAX)
+            }
             _ if self.is_spectral() => 2,
             _ => 3,
         }
@@ -54,7 +62,9 @@ impl Kind {
 /// The channels of a U-Net on so many grids beside the full one, as multiples of those on the grid before: no more on
 /// the first, twice as many on each of the others.
 fn factors(levels: usize) -> Vec<usize> {
-    (0..=levels.min(16)).map(|level| 1 + usize::from(level > 0)).collect()
+    (0..=levels.min(16))
+        .map(|level| 1 + usize::from(level > 0))
+        .collect()
 }
 
 /// Creates a network.
@@ -112,6 +122,12 @@ pub(super) fn create<const D: usize>(
         Kind::FnoMlp => OperatorNetwork::Fno(
             FnoConfig::neuraloperator(channels, &modes, width, layers).try_init(device)?,
         ),
+        Kind::Tfno => {
+            let form =
+                BlockForm::neuraloperator().with_low_rank(Some(LowRank::Tucker { rank: RANK }));
+            let tfno = FnoConfig::neuraloperator(channels, &modes, width, layers).with_form(form);
+            OperatorNetwork::Fno(tfno.try_init(device)?)
+        }
         Kind::Ffno => {
             let ffno = FfnoConfig::new(channels, &modes, width, layers);
             let ffno = match periodic {

@@ -206,6 +206,7 @@ pub struct ModernUNet<const D: usize> {
 
 /// A step of a [`ModernUNet`].
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)]
 pub enum UNetStep<const D: usize> {
     /// A block.
     Block(PreActivationBlock<D>),

@@ -31,12 +31,12 @@ const fn size(width: usize, layers: usize, modes: usize) -> Architecture {
     }
 }
 
-const OPERATORS: [OperatorInfo; 9] = [
+const OPERATORS: [OperatorInfo; 10] = [
     OperatorInfo {
         name: "resnet",
         summary: "residual network of 3-tap convolutions",
         source: "He et al. 2016; as an emulator, Koehler et al. 2024 (APEBench)",
-        architectures: [size(26, 6, 0), size(26, 6, 0), size(16, 4, 0)],
+        architectures: [size(26, 8, 0), size(26, 8, 0), size(16, 4, 0)],
         kind: Kind::ResNet,
     },
     OperatorInfo {
@@ -80,6 +80,13 @@ const OPERATORS: [OperatorInfo; 9] = [
         source: "Liu-Schiaffini et al. 2024",
         architectures: [size(32, 4, 16), size(32, 4, 12), size(16, 4, 6)],
         kind: Kind::FnoLocal,
+    },
+    OperatorInfo {
+        name: "tfno",
+        summary: "Fourier neural operator with Tucker-factorized weights, a tenth of the dense ones",
+        source: "Kossaifi et al. 2023",
+        architectures: [size(32, 4, 32), size(32, 4, 24), size(16, 4, 8)],
+        kind: Kind::Tfno,
     },
     OperatorInfo {
         name: "ffno",
@@ -202,7 +209,12 @@ impl OperatorInfo {
                 sizes: spec.sizes.clone(),
             });
         }
-        let weights = limits::product([width, width, layers, modes.max(9).pow(spec.sizes.len() as u32)]);
+        let weights = limits::product([
+            width,
+            width,
+            layers,
+            modes.max(9).pow(spec.sizes.len() as u32),
+        ]);
         if weights > limits::WEIGHTS {
             return Err(ModelError::TooLarge {
                 what: format!("the weights of {} with {width} channels", self.name),
@@ -224,7 +236,9 @@ impl OperatorInfo {
         self.check(&at(1))?;
         let wanted = wanted as u64;
         let count = |width: usize| match self.check(&at(width)) {
-            Ok(()) => self.parameters(&at(width)).map_or(0, |count| count as u64),
+            Ok(()) => self
+                .parameters(&at(width))
+                .map_or(0, |count| count as u64),
             Err(_) => u64::MAX,
         };
         // Counting draws the weights, so nothing much larger than what is wanted is built.

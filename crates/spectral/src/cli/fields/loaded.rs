@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::args::DataArgs;
 use super::super::context::Context;
 use super::super::error::CliError;
 use super::super::field_args::FieldArgs;
 use super::super::output::say;
 use super::settings::{FieldDataSettings, OperatorSettings};
-use super::super::args::DataArgs;
 use spectral_lab::data::fields::{FieldSet, Samples, load_fields};
 use spectral_lab::model::operator::find_operator;
 use spectral_lab::operate::FieldNetwork;
@@ -16,31 +16,27 @@ use spectral_lab::train::{
     read_model_description,
 };
 
-/// Whether a run folder or a file of weights holds an operator network.
-///
-/// # Errors
-/// If it cannot be read.
-pub(in crate::cli) fn is_operator_run(source: &Path) -> Result<bool, CliError> {
+/// Whether a run folder or a file of weights holds an operator network. What cannot be read does not; whoever reads
+/// it next says so.
+pub(in crate::cli) fn is_operator_run(source: &Path) -> bool {
     let name = match source.is_dir() {
-        true => RunFolder::open(source)?.config().model.name.clone(),
-        false => match read_model_description(source)? {
-            Some(description) => description.name,
-            None => return Ok(false),
-        },
+        true => RunFolder::open(source)
+            .ok()
+            .map(|run| run.config().model.name.clone()),
+        false => (read_model_description(source).ok().flatten()).map(|model| model.name),
     };
-    Ok(find_operator(&name).is_ok())
+    name.is_some_and(|name| find_operator(&name).is_ok())
 }
 
 /// An error if `source` holds an operator network, which `command` does not take.
 pub(in crate::cli) fn reject_operator(source: &Path, command: &str) -> Result<(), CliError> {
     match is_operator_run(source) {
-        Ok(true) => Err(CliError::Usage(format!(
+        true => Err(CliError::Usage(format!(
             "'spectral {command}' takes networks of images; {} holds an operator network, for which \
              there are 'spectral evaluate' and 'spectral rollout'",
             source.display()
         ))),
-        // What cannot be read is reported by whoever reads it next.
-        _ => Ok(()),
+        false => Ok(()),
     }
 }
 
@@ -74,7 +70,10 @@ impl LoadedOperator {
             }
             false => {
                 let description = read_model_description(source)?.ok_or_else(|| {
-                    CliError::file(source, "not saved by this program: no network name in the metadata")
+                    CliError::file(
+                        source,
+                        "not saved by this program: no network name in the metadata",
+                    )
                 })?;
                 (source.to_path_buf(), description, None)
             }

@@ -40,7 +40,11 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
     if let Some(settings) = plan.settings {
         trial.settings = settings;
     }
-    for note in schedule_notes(&plan.train, data.train.len(), plan.finished..plan.train.epochs)? {
+    for note in schedule_notes(
+        &plan.train,
+        data.train.len(),
+        plan.finished..plan.train.epochs,
+    )? {
         say(&note);
     }
     let wanted = FieldDataSettings {
@@ -48,7 +52,13 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
         data: plan.stored_data_args,
         fields: plan.stored_fields,
     };
-    let config = run_config(&plan.model, trial.settings.clone(), &data, wanted, &plan.train)?;
+    let config = run_config(
+        &plan.model,
+        trial.settings.clone(),
+        &data,
+        wanted,
+        &plan.train,
+    )?;
     let run = match &args.resume {
         Some(folder) if args.training.reschedules() => {
             RunFolder::resume_rescheduled(folder, config)?
