@@ -20,9 +20,11 @@ mod registry;
 
 mod autoencoder;
 mod boundary;
+mod burgers;
 mod cemnet;
 mod commute;
 mod crossover;
+mod darcy;
 mod filters;
 mod fixed;
 mod kk;
@@ -53,6 +55,8 @@ const STUDIES: &[StudyInfo] = &[
     pooling::STUDY,
     resolution::STUDY,
     boundary::STUDY,
+    darcy::STUDY,
+    burgers::STUDY,
     verdict::STUDY,
     reach::STUDY,
     navier_stokes::STUDY,

@@ -44,6 +44,8 @@ pub(crate) mod closed_form;
 pub(crate) mod comparison;
 pub(crate) mod emulation;
 mod extent;
+pub(crate) mod field_network;
+pub(crate) mod grids;
 pub(crate) mod images;
 mod ledger;
 mod page;

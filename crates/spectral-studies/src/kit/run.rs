@@ -184,6 +184,11 @@ impl StudyRun<'_> {
         hours.unwrap_or(f64::INFINITY)
     }
 
+    /// The folder of data sets that is searched first.
+    pub(crate) fn data_dir(&self) -> Option<&Path> {
+        self.options.data_dir.as_deref()
+    }
+
     /// The study.
     pub(crate) fn info(&self) -> &StudyInfo {
         self.info

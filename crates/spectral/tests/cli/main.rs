@@ -22,6 +22,7 @@ mod study_kk;
 mod study_measured;
 mod study_parametric;
 mod study_resolution;
+mod study_solved;
 mod study_verdict;
 mod study_why_fft;
 mod training;

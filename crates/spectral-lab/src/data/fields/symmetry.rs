@@ -14,8 +14,13 @@ pub enum FieldSymmetry {
     #[default]
     None,
     /// Reflections along each axis and exchanges of axes of equal size, of scalar fields: eight of a square. Holds for
-    /// equations without a direction, such as Darcy flow with a constant source.
+    /// equations without a direction, such as Darcy flow with a constant source, on grids that have both ends of an
+    /// axis or neither: point `i` of `n` becomes `n − 1 − i`.
     Square,
+    /// The same on grids of the points `i/n`, which have one end of each axis: point `i` becomes `n − i`, and point 0
+    /// stays. Exact for periodic fields, and for others whose values at both ends are equal; otherwise the values at
+    /// one end stand in for those at the other.
+    SquareHalfOpen,
 }
 
 /// One reflection or exchange of axes.
@@ -25,6 +30,8 @@ pub struct Move {
     axes: Vec<usize>,
     /// Which axes, as they were, are reflected.
     reflected: Vec<bool>,
+    /// Whether reflections leave point 0 where it is.
+    half_open: bool,
 }
 
 impl FieldSymmetry {
@@ -32,7 +39,7 @@ impl FieldSymmetry {
     pub fn draw(self, sizes: &[usize], seed: u64, epoch: u64, index: u32) -> Option<Move> {
         match self {
             Self::None => None,
-            Self::Square => {
+            Self::Square | Self::SquareHalfOpen => {
                 let mut stream = stream(seed, Purpose::Symmetry, epoch << 32 | u64::from(index));
                 let reflected = sizes.iter().map(|_| stream.random()).collect();
                 let mut axes: Vec<usize> = (0..sizes.len()).collect();
@@ -42,7 +49,11 @@ impl FieldSymmetry {
                         axes.swap(last, other);
                     }
                 }
-                Some(Move { axes, reflected })
+                Some(Move {
+                    axes,
+                    reflected,
+                    half_open: self == Self::SquareHalfOpen,
+                })
             }
         }
     }
@@ -71,9 +82,10 @@ impl Move {
                     .map(|axis| {
                         let from = self.axes[axis];
                         let at = target / strides[axis] % sizes[axis];
-                        let at = match self.reflected[from] {
-                            true => sizes[from] - 1 - at,
-                            false => at,
+                        let at = match (self.reflected[from], self.half_open) {
+                            (false, _) => at,
+                            (true, false) => sizes[from] - 1 - at,
+                            (true, true) => (sizes[from] - at) % sizes[from],
                         };
                         at * strides[from]
                     })
@@ -122,6 +134,33 @@ mod tests {
             let shifted = values[..16].iter().map(|value| value + 16.0);
             assert!(values[16..].iter().copied().eq(shifted));
         }
+    }
+
+    #[test]
+    fn a_half_open_grid_keeps_the_points_of_its_end() {
+        let sizes = [4, 4];
+        let seen: BTreeSet<Vec<u32>> = (0..200)
+            .map(|index| {
+                // Zero at the points 0 of both axes, and another value at each of the others.
+                let value = |p: usize| if p / 4 * (p % 4) == 0 { 0.0 } else { p as f32 };
+                let mut values: Vec<f32> = (0..16).map(value).collect();
+                let drawn = FieldSymmetry::SquareHalfOpen.draw(&sizes, 1, 0, index);
+                drawn.unwrap().apply(&mut values, &sizes);
+                for p in 0..16 {
+                    assert_eq!(values[p] == 0.0, p / 4 * (p % 4) == 0, "{values:?}");
+                }
+                values.into_iter().map(|value| value as u32).collect()
+            })
+            .collect();
+        assert_eq!(seen.len(), 8);
+        let drawn = Move {
+            axes: vec![0],
+            reflected: vec![true],
+            half_open: true,
+        };
+        let mut values = [0.0, 1.0, 2.0, 3.0, 4.0];
+        drawn.apply(&mut values, &[5]);
+        assert_eq!(values, [0.0, 4.0, 3.0, 2.0, 1.0]);
     }
 
     #[test]

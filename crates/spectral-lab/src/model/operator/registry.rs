@@ -232,13 +232,11 @@ impl OperatorInfo {
             spec.architecture.width = width;
             spec
         };
-        // Errors other than of size show at any width.
+        // Errors other than of size show at any width. A network that cannot be built is too narrow for its form.
         self.check(&at(1))?;
         let wanted = wanted as u64;
         let count = |width: usize| match self.check(&at(width)) {
-            Ok(()) => self
-                .parameters(&at(width))
-                .map_or(u64::MAX, |count| count as u64),
+            Ok(()) => self.parameters(&at(width)).map_or(0, |count| count as u64),
             Err(_) => u64::MAX,
         };
         // Counting draws the weights, so nothing much larger than what is wanted is built.
