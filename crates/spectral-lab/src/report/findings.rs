@@ -12,8 +12,14 @@ pub fn findings(report: &Report) -> Vec<String> {
     findings.extend(repairs(report));
     findings.extend(times(report));
     findings.extend(dead(report));
-    findings.extend(report.data_sets.first().and_then(answers));
+    findings.extend(first_of_images(report).and_then(answers));
     findings
+}
+
+/// The first data set of images, whose networks the sentences about filters are about.
+fn first_of_images(report: &Report) -> Option<&DataSetReport> {
+    let mut sets = report.data_sets.iter();
+    sets.find(|data| data.goal() != Goal::Predict)
 }
 
 /// Every network compared with the first.
@@ -192,7 +198,7 @@ fn times(report: &Report) -> Option<String> {
 
 /// Dead parameters; their number is the same on every data set with the same number of channels.
 fn dead(report: &Report) -> Option<String> {
-    let models = &report.data_sets.first()?.models;
+    let models = &first_of_images(report)?.models;
     let dead: Vec<String> = models
         .iter()
         .filter(|model| model.dead_params > 0)

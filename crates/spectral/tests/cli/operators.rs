@@ -30,7 +30,7 @@ fn a_network_learns_is_resumed_evaluated_and_rolled_out() {
         .map(|epoch| number(&epoch["relative_l2"]))
         .collect();
     assert_eq!(errors.len(), 4);
-    assert!(errors[3] < 0.8 * errors[0], "{errors:?}");
+    assert!(errors[3] < 0.9 * errors[0], "{errors:?}");
 
     // Interrupted after two of four epochs, it ends with the same weights.
     let schedule = "--set schedule.decay.over.epochs=4";
@@ -107,9 +107,9 @@ fn other_grids_are_evaluated_where_the_network_has_their_modes() {
             .any(|test| test["size"] == serde_json::json!([27])),
         "{found}"
     );
-    make(8);
-    let error = lab.fails("evaluate run --test-file at8.npz", 1);
-    assert!(error.contains('8') && error.contains("modes"), "{error}");
+    make(6);
+    let error = lab.fails("evaluate run --test-file at6.npz", 1);
+    assert!(error.contains("[6]") && error.contains("modes"), "{error}");
 }
 
 #[test]
