@@ -63,7 +63,7 @@ mod tests {
         let spec = StepSpec::new("fno-darcy", Some(2)).unwrap();
         let mut step = FieldStep::new(OperatorCase::find("fno-darcy").unwrap(), &spec).unwrap();
         let before = loss(&step);
-        for _ in 0..5 {
+        for _ in 0..25 {
             let parts = step.step();
             assert!(parts.iter().all(|ms| *ms > 0.0), "{parts:?}");
         }
