@@ -1,4 +1,4 @@
-//! `spectral demo`, and `spectral` alone: four networks on two embedded data sets.
+//! `spectral demo`, and `spectral` alone: an operator, and four networks on two embedded data sets.
 
 use std::path::PathBuf;
 
@@ -61,12 +61,13 @@ const QUICK: Extent = Extent {
 /// Default folder of the report.
 const OUT: &str = "report";
 
-/// Train four networks on two generated data sets and write a report
+/// Learn an operator, compare four classifiers, and write a report
 #[derive(Debug, Default, PartialEq, Args)]
 #[command(
-    after_help = "Trains cnn, kk2 (KKLayer as published), kk2-repaired and free2 on glyphs and
-textures, prints a table and writes report.html, report.json and report.md.
-Needs no data files; takes about a minute on two cores.
+    after_help = "Solves Burgers' equation, trains resnet and fno on its time step and rolls them
+out; then trains cnn, kk2 (KKLayer as published), kk2-repaired and free2 on
+glyphs and textures. Prints tables and writes report.html, report.json and
+report.md. Needs no data files; takes about a minute on two cores.
 
 Examples:
   spectral demo

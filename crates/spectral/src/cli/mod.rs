@@ -62,8 +62,8 @@ use spectral_lab::train::{DataDescription, ModelDescription};
 #[command(
     name = "spectral",
     version,
-    after_help = "Without a command, runs the demo: trains four networks on two generated data
-sets and writes a report.
+    after_help = "Without a command, runs the demo: learns an operator, trains four networks on
+two generated data sets and writes a report.
 
 `~` at the start of a path is the home folder, also in --run=~/x and
 folder:~/photos.
@@ -71,6 +71,7 @@ folder:~/photos.
 Examples:
   spectral
   spectral compare --models cnn,free2 --data glyphs
+  spectral train --model fno --data npz:mine.npz
   spectral models --json"
 )]
 struct Cli {
