@@ -61,7 +61,7 @@ impl<const D: usize> SpectralBranch<D> {
     }
 
     /// The number of modes kept along each axis.
-    pub(crate) fn kept(&self) -> Vec<usize> {
+    pub fn kept(&self) -> Vec<usize> {
         self.corners().iter().map(|[p, n]| p + n).collect()
     }
 
