@@ -155,7 +155,7 @@ fn hidden_channels(channels: usize, expansion: f64) -> Result<usize, SpectralErr
     }
 }
 
-/// A layer of the Fourier neural operator, with `K` the [spectral convolution](SpectralConv) on the lowest modes:
+/// A layer of the Fourier neural operator, with `K` the [spectral convolution](SpectralBranch) on the lowest modes:
 ///
 /// ```text
 /// u = norm( K(x) + bias ) + skip(x) + local(x)
