@@ -16,7 +16,7 @@ from neuralop.models import FNO
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from neuraloperator_files import has_odd_axis, shifts_back_rightly
+from neuraloperator_files import has_odd_axis, inverts_shift
 
 LIMIT = 1e-5
 
@@ -30,7 +30,7 @@ def difference(path):
     model = FNO(**{**arguments, "n_modes": tuple(arguments["n_modes"])}).eval()
     model.load_state_dict(load_file(path), strict=True)
     example = load_file(path.with_name(f"{path.stem}_example.safetensors"))
-    if has_odd_axis(example["input"].shape) and not shifts_back_rightly():
+    if has_odd_axis(example["input"].shape) and not inverts_shift():
         return None
     with torch.no_grad():
         found = model(example["input"])

@@ -1,6 +1,6 @@
 """Writes small state dicts of neuraloperator's FNO and TFNO, each with an input and its prediction.
 
-    python neuraloperator_files.py FOLDER                     # the cases that this installation computes rightly
+    python neuraloperator_files.py FOLDER                     # the cases that this installation computes correctly
     python neuraloperator_files.py FOLDER --case fno_2d --pt  # one case, also as a .pt file
 
 NAME.safetensors holds the state dict; its metadata entry "neuraloperator" is a JSON object of the
@@ -66,7 +66,7 @@ CASES = {
 }
 
 
-def shifts_back_rightly():
+def inverts_shift():
     """Whether a convolution keeps a constant constant on an odd grid."""
     layer = SpectralConv(1, 1, (3, 2), bias=False)
     with torch.no_grad():
@@ -131,10 +131,10 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     chosen.folder.mkdir(parents=True, exist_ok=True)
-    rightly = shifts_back_rightly()
+    correct = inverts_shift()
     for name in chosen.case:
         constructor, arguments, shape = CASES[name]
-        if has_odd_axis(shape) and not rightly:
+        if has_odd_axis(shape) and not correct:
             print(f"{name}: skipped, this release is wrong on odd sizes")
             continue
         write(chosen.folder, name, constructor, arguments, shape, chosen.pt)

@@ -19,7 +19,7 @@ pub enum ModeCounting {
 }
 
 impl ModeCounting {
-    /// The response of a block with so many modes.
+    /// The response of a block with these numbers of modes.
     pub fn modes(self, modes: impl AsRef<[usize]>) -> FourierModesConfig {
         match self {
             Self::Lowest => FourierModesConfig::new(modes),

@@ -44,7 +44,7 @@ impl DomainPadding {
         }
     }
 
-    /// Checks the fractions for a network of so many spatial axes.
+    /// Checks the fractions against the number of spatial axes.
     ///
     /// # Errors
     /// If there is not one per axis, or one is negative or not finite.

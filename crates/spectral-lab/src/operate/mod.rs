@@ -2,10 +2,12 @@
 
 mod fit;
 mod network;
+mod propagator;
 mod rollout;
 mod simulated;
 
 pub use fit::{evaluate, fit};
 pub use network::FieldNetwork;
-pub use rollout::{Reference, RollOutError, each_state, roll_out};
+pub use propagator::{LinearPropagator, Propagator, linear_propagator};
+pub use rollout::{RollOutError, each_state, roll_out};
 pub use simulated::simulated;

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use burn_spectral::operator;
 
 use super::network::{FieldNetwork, each};
+use super::propagator::Propagator;
 use crate::data::fields::Samples;
 use crate::rollout::{Accumulator, RolloutError, RolloutOptions, RolloutResults};
 use crate::train::{Operator, Scaled, Scaling, TrainError};
@@ -19,11 +20,8 @@ pub enum RollOutError {
     Rollout(#[from] RolloutError),
 }
 
-/// A map from states `[sample, channel, space…]` to the ones after them, beside which a rollout is shown.
-pub type Reference<'a> = &'a dyn Fn(&[f32]) -> Vec<f32>;
-
 /// Rolls a network out from the first state of each trajectory and compares it with the others, for at most
-/// `steps` steps; one state of each is kept at a time.
+/// `steps` steps; one state of each is kept at a time. `reference` is another emulator to compare with.
 ///
 /// # Errors
 /// [`TrainError::WrongField`] if the network has other output than input channels.
@@ -31,7 +29,7 @@ pub fn roll_out(
     network: &FieldNetwork,
     scaling: &Scaling,
     (samples, steps): (&Samples, usize),
-    reference: Option<Reference<'_>>,
+    reference: Option<&Propagator>,
     device: &Device,
 ) -> Result<RolloutResults, RollOutError> {
     let shape = [&[samples.count()], &samples.input_shape()[..]].concat();
@@ -44,7 +42,7 @@ pub fn roll_out(
         let truth = states(samples, step);
         match reference {
             Some(next) => {
-                referred = next(&referred);
+                referred = next(std::mem::take(&mut referred))?;
                 accumulator.push_with_reference(step, &truth, predicted, &referred)?;
             }
             None => accumulator.push(step, &truth, predicted)?,

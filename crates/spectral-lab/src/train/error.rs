@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use burn_spectral::SpectralError;
 use thiserror::Error;
 
 use crate::data::DataError;
@@ -63,6 +64,9 @@ pub enum TrainError {
         /// Their product.
         pixels: usize,
     },
+    /// A grid that a loss does not serve.
+    #[error(transparent)]
+    Layer(#[from] SpectralError),
     /// A network returned fields of another shape than the targets.
     #[error(
         "the network returns fields of shape {outputs:?} (channels, then space), but the targets have {targets:?}"

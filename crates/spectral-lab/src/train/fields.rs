@@ -2,9 +2,7 @@
 
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
-use burn_spectral::operator::{
-    Derivative, relative_h1, relative_h1_per_sample, relative_l2, relative_l2_per_sample,
-};
+use burn_spectral::operator::{Derivative, RelativeH1, relative_l2};
 use burn_spectral::ops::mean_squared_error;
 
 use super::config::TrainConfig;
@@ -98,6 +96,7 @@ pub fn evaluate_fields<const D: usize, M: Operator<D>>(
         scaling,
         config,
     };
+    problem.reported_h1().check(&samples.sizes())?;
     evaluate_problem(model, &problem, config.eval_batch_size)
 }
 
@@ -139,23 +138,35 @@ impl<const D: usize> FieldProblem<'_, D> {
         }
     }
 
-    fn derivative(&self, kind: DerivativeKind) -> Derivative {
+    /// The relative H1 norm, on a domain of the lengths of the data or of length 1 along each axis.
+    fn h1(&self, kind: DerivativeKind) -> RelativeH1 {
         let periodic = self.data.boundary == Boundary::Periodic;
-        match kind {
+        let derivative = match kind {
             DerivativeKind::Auto if periodic => Derivative::Spectral,
             DerivativeKind::Auto | DerivativeKind::Differences => {
                 Derivative::FiniteDifference { periodic: false }
             }
             DerivativeKind::Spectral => Derivative::Spectral,
             DerivativeKind::PeriodicDifferences => Derivative::FiniteDifference { periodic: true },
+        };
+        let h1 = RelativeH1::new(derivative);
+        match &self.data.lengths {
+            Some(lengths) => h1.with_lengths(lengths.clone()),
+            None => h1,
         }
+    }
+
+    /// The relative H1 norm in which errors are given: that of the loss, if it is one.
+    fn reported_h1(&self) -> RelativeH1 {
+        self.h1(match self.config.loss {
+            Loss::RelativeH1 { derivative } => derivative,
+            _ => DerivativeKind::Auto,
+        })
     }
 
     fn loss(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
         match self.config.loss {
-            Loss::RelativeH1 { derivative } => {
-                relative_h1(outputs, targets, self.derivative(derivative))
-            }
+            Loss::RelativeH1 { derivative } => self.h1(derivative).forward(outputs, targets),
             Loss::RelativeL2 => relative_l2(outputs, targets),
             _ => mean_squared_error(outputs, targets),
         }
@@ -163,13 +174,9 @@ impl<const D: usize> FieldProblem<'_, D> {
 
     /// The mean relative errors of a batch, `[2]`.
     fn errors(&self, outputs: Tensor<D>, targets: Tensor<D>) -> Tensor<1> {
-        let kind = match self.config.loss {
-            Loss::RelativeH1 { derivative } => derivative,
-            _ => DerivativeKind::Auto,
-        };
-        let l2 = relative_l2_per_sample(outputs.clone(), targets.clone());
-        let h1 = relative_h1_per_sample(outputs, targets, self.derivative(kind));
-        Tensor::cat(vec![l2.mean(), h1.mean()], 0)
+        let l2 = relative_l2(outputs.clone(), targets.clone());
+        let h1 = self.reported_h1().forward(outputs, targets);
+        Tensor::cat(vec![l2, h1], 0)
     }
 }
 
@@ -184,6 +191,7 @@ impl<const D: usize, M: Operator<D>> Problem<M> for FieldProblem<'_, D> {
                     part,
                 });
             }
+            self.reported_h1().check(&samples.sizes())?;
         }
         Ok(())
     }

@@ -27,7 +27,8 @@ pub enum Loss {
     BinaryCrossEntropy,
     /// ‖x − t‖ / ‖t‖ of each field, averaged over the samples.
     RelativeL2,
-    /// ‖x − t‖ / ‖t‖ with ‖u‖² = ∫ u² + |∇u|² of each field, averaged over the samples.
+    /// ‖x − t‖ / ‖t‖ with ‖u‖² = ∫ u² + |∇u|² of each field, averaged over the samples; on a domain of
+    /// length 1 along each axis if its lengths are not known.
     RelativeH1 {
         /// How gradients are computed.
         #[serde(default)]

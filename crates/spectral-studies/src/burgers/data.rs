@@ -18,7 +18,7 @@ pub(super) struct Burgers {
 }
 
 impl Burgers {
-    /// Test samples on a grid of so many points, which divide those of the finest.
+    /// Test samples on a grid of `points` points, a divisor of the finest grid's.
     pub(super) fn test(&self, points: usize) -> Samples {
         every_of(&self.finest, self.finest.sizes()[0] / points)
     }

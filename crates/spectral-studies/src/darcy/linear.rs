@@ -10,7 +10,7 @@ use crate::kit::grids::relative_l2;
 /// Shares of the number of samples that are added to the diagonal, one of which is chosen.
 const SHRINKAGES: [f64; 4] = [1e-3, 1e-2, 1e-1, 1.0];
 
-/// One sample in so many is held out to choose by.
+/// One sample in this many is held out for validation.
 const HELD_OUT: usize = 5;
 
 /// Moves of each sample by a symmetry, beside the sample itself.

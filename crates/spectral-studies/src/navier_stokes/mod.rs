@@ -16,8 +16,8 @@ use spectral_lab::train::ScalingConfig;
 use crate::kit::Extents;
 use crate::kit::comparison::seeds;
 use crate::kit::emulation::{
-    Count, Emulated, Errors, Flow, LinearPropagator, Network, Parts, Rounds, Sized, emulator,
-    paced, persistence, train,
+    Count, Emulated, Errors, Flow, Network, Parts, Rounds, Sized, emulator, linear, paced,
+    persistence, train,
 };
 use crate::{StudyError, StudyInfo, StudyRun};
 use plan::{Amount, Plan, amount};
@@ -221,7 +221,6 @@ fn baselines(
     let settings = json!({"flow": flow.settings(), "kept": extent.kept});
     run.step("baselines", settings, |run| {
         let (set, test) = (flow.set()?, flow.test()?);
-        let linear = LinearPropagator::<4>::fit(&set.train, run.device())?;
         let mut recorder = Recorder::new(extent.points, extent.kept, run.device());
         let mut speeds = Vec::new();
         for time in 0..=test.steps() {
@@ -239,14 +238,14 @@ fn baselines(
         }
         Ok(Baselines {
             persistence: persistence(test)?,
-            linear: linear.errors(test)?,
+            linear: linear::<4>(&set.train, test, run.device())?,
             truth: recorder.record,
             speed: (speeds.iter().sum::<f64>() / speeds.len() as f64).sqrt(),
         })
     })
 }
 
-/// A network trained for so many epochs from a seed.
+/// A network trained from one seed, and for how many epochs.
 fn trained_from(
     run: &mut StudyRun<'_>,
     flow: &Flow,

@@ -246,7 +246,7 @@ fn frame(record: &Record, step: usize) -> Option<&Frame> {
     record.frames.iter().find(|frame| frame.step == step)
 }
 
-/// Spectra after so many steps, at equal time; of the first seed.
+/// Spectra after a number of steps, at equal time; of the first seed.
 fn spectrum_chart(of: &Figures, step: usize) -> Chart {
     // Without the mean, which has no place on a logarithmic axis.
     let points = |record: &Record| -> Vec<(f64, f64)> {

@@ -12,8 +12,8 @@ use spectral_lab::report::Report;
 use crate::kit::Extents;
 use crate::kit::comparison::seeds;
 use crate::kit::emulation::{
-    Count, Emulated, Errors, LinearPropagator, Network, Parts, Rounds, Sized, emulator, paced,
-    persistence, train,
+    Count, Emulated, Errors, Network, Parts, Rounds, Sized, emulator, linear, paced, persistence,
+    train,
 };
 use crate::{StudyError, StudyInfo, StudyRun};
 use cases::{Case, cases};
@@ -197,15 +197,14 @@ fn baselines(run: &mut StudyRun<'_>, case: &Case) -> Result<Baselines, StudyErro
     let name = format!("{}-baselines", case.name);
     run.step(&name, json!({"flow": case.flow.settings()}), |run| {
         let (set, test) = (case.flow.set()?, case.flow.test()?);
-        let linear = LinearPropagator::<3>::fit(&set.train, run.device())?;
         Ok(Baselines {
             persistence: persistence(test)?,
-            linear: linear.errors(test)?,
+            linear: linear::<3>(&set.train, test, run.device())?,
         })
     })
 }
 
-/// A network trained for so many epochs.
+/// A network, and for how many epochs it is trained.
 fn trained_from(
     run: &mut StudyRun<'_>,
     case: &Case,

@@ -32,7 +32,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The most that fits into so many hours, or the least there is.
+    /// The largest plan that fits into a number of hours, or the smallest one.
     pub(super) fn within(hours: f64, paces: &[f64], cases: usize, extent: &Extent) -> Self {
         let plans = || {
             let amounts = extent.amounts.iter();

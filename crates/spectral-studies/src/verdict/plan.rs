@@ -83,7 +83,7 @@ pub(super) struct Longer {
 }
 
 impl Plan {
-    /// The most that fits into so many hours, or the least there is.
+    /// The largest plan that fits into a number of hours, or the smallest one.
     pub(super) fn within(hours: f64, sets: &[&Set], paces: &[Pace], choice: &Choice) -> Self {
         let extents = choice.extents.iter();
         let mut plans = extents.map(|extent| Self::of(*extent, sets, paces));

@@ -11,16 +11,16 @@ use super::context::Context;
 use super::error::CliError;
 use super::field_args::FieldArgs;
 use super::fields::{self, SizeArgs};
-use super::layout::width;
-use super::output::{print, print_json, say, tell_notes};
+use super::output::{say, tell_notes};
 use super::parts::{division_of, say_left_out};
+use super::results::show_comparison;
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::TrainingArgs;
 use super::trial::Trial;
 use spectral_lab::assemble;
 use spectral_lab::data::{DataOptions, DataSet, Division, load};
-use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, findings, table};
+use spectral_lab::report::ModelReport;
 use spectral_lab::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown per network.
@@ -171,25 +171,13 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> Result<(), CliError>
         let report = trial.run(&title, context)?.report;
         reports[number % args.models.len()].push((*seed, report));
     }
-    let mut data_report = assemble::data_report(&data);
-    data_report.models = reports.into_iter().map(combine_seeds).collect();
-    let mut report = Report {
-        title: format!("{} on {}", args.models.join(", "), args.data),
-        data_sets: vec![data_report],
-        ..Report::default()
-    };
-    report.summary = findings(&report);
-    report.provenance = context.provenance(seed);
-    assemble::write(&report, &out)?;
-
-    if context.json {
-        say(&table(&report, width()));
-        print_json(&compare_json(&report))?;
-    } else {
-        print(&format!("\n{}\n", table(&report, width())))?;
-    }
-    say(&format!("report: {}", out.join("report.html").display()));
-    Ok(())
+    let title = format!("{} on {}", args.models.join(", "), args.data);
+    show_comparison(
+        reports,
+        assemble::data_report(&data),
+        (title, &out),
+        context,
+    )
 }
 
 impl CompareArgs {

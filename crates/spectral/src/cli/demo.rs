@@ -34,7 +34,7 @@ struct Extent {
     operator: OperatorExtent,
 }
 
-/// About 100 seconds on two cores.
+/// About 40 seconds on two cores.
 const FULL: Extent = Extent {
     train_count: 10_000,
     test_count: 2000,

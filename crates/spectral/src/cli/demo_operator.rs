@@ -2,11 +2,11 @@
 
 use super::context::Context;
 use super::error::CliError;
-use super::fields::FieldTrial;
+use super::fields::{FieldTrial, REFERENCE};
 use super::output::say;
 use spectral_lab::assemble;
 use spectral_lab::model::operator::ArchitectureRequest;
-use spectral_lab::operate::{roll_out, simulated};
+use spectral_lab::operate::{linear_propagator, roll_out, simulated};
 use spectral_lab::report::{DataSetReport, Section};
 use spectral_lab::rollout::{Run, report_sections};
 use spectral_lab::simulate::Request;
@@ -57,26 +57,27 @@ pub(super) fn operator(
     };
     config.set_epochs(extent.epochs);
     let mut report = assemble::field_report(&data)?;
+    let samples = &data.tests[0].samples;
+    let linear = linear_propagator(&data, samples, &context.device)?;
     let mut results = Vec::new();
     for model in MODELS {
         let size = ArchitectureRequest {
             parameters: Some(PARAMETERS),
             ..ArchitectureRequest::default()
         };
-        let trial = FieldTrial::new(model, size, &data, &config)?;
+        let trial = FieldTrial::new(model, size, &data, &config, context)?;
         let outcome = trial.run(&format!("{model} on burgers"), None, context)?;
         report.models.push(outcome.report);
-        let samples = &data.tests[0].samples;
         results.push(roll_out(
             &outcome.network,
             &trial.settings.scaling,
             (samples, samples.steps()),
-            None,
+            linear.as_ref(),
             &context.device,
         )?);
     }
     let runs: Vec<Run<'_>> = (MODELS.iter().zip(&results))
         .map(|(name, results)| Run { name, results })
         .collect();
-    Ok((report, report_sections(&runs, "")?))
+    Ok((report, report_sections(&runs, REFERENCE)?))
 }

@@ -33,6 +33,7 @@ mod parts;
 mod paths;
 mod predict;
 mod provenance;
+mod results;
 mod run_settings;
 mod schedule_notes;
 mod settings;

@@ -10,18 +10,16 @@ use super::context::Context;
 use super::error::CliError;
 use super::field_args::FieldArgs;
 use super::fields::{self, SizeArgs};
-use super::layout::width;
 use super::output::{print, print_json, say, tell_notes};
 use super::parts::{division_of, say_left_out};
-use super::paths::path_text;
+use super::results::{Trained, show_run};
 use super::run_settings::{DataSettings, fitted, folder_name, run_config};
 use super::schedule_notes::schedule_notes;
 use super::settings::{self, TrainingArgs};
 use super::trial::{Outcome, Trial};
 use spectral_lab::assemble;
 use spectral_lab::data::{DataOptions, DataSet, Division, load};
-use spectral_lab::report::{Report, compare_json, findings, table};
-use spectral_lab::train::{Ending, RunConfig, RunFolder, TrainConfig, TrainError};
+use spectral_lab::train::{RunConfig, RunFolder, TrainConfig, TrainError};
 
 /// Filters shown in a run's report.
 const FILTERS: usize = 8;
@@ -129,39 +127,8 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
     };
     let title = format!("{} on {}", plan.model, plan.data);
     let Outcome { report, ending } = trial.run(&title, context)?;
-    let history = report.history.clone();
-    let mut data_report = assemble::data_report(&data);
-    data_report.models.push(report);
-    let mut report = Report {
-        title,
-        data_sets: vec![data_report],
-        ..Report::default()
-    };
-    report.summary = findings(&report);
-    report.provenance = context.provenance(plan.train.seed);
-    assemble::write(&report, run.path())?;
-
-    let shown = if context.json {
-        say(&table(&report, width()));
-        let mut result = compare_json(&report)[0].take();
-        result["run"] = json!(path_text(run.path()));
-        result["seed"] = json!(plan.train.seed);
-        result["history"] = json!(history);
-        print_json(&result)
-    } else {
-        print(&format!("\n{}\n", table(&report, width())))
-    };
-    say(&format!(
-        "report: {}",
-        run.path().join("report.html").display()
-    ));
-    match ending {
-        Ending::Diverged { epoch, step, loss } => Err(CliError::Failed(format!(
-            "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; try a \
-             lower --lr or --clip-norm"
-        ))),
-        Ending::Completed | Ending::Stopped { .. } => shown,
-    }
+    let trained = Trained { report, ending };
+    show_run(trained, assemble::data_report(&data), &run, title, context)
 }
 
 impl TrainArgs {

@@ -62,6 +62,10 @@ fn a_network_learns_is_resumed_evaluated_and_rolled_out() {
     assert!(number(&mean[5]) > number(&mean[0]), "{mean:?}");
     let page = fs::read_to_string(lab.path("straight").join("rollout/report.html")).unwrap();
     assert!(page.contains("data:image/png") && page.contains("persistence"));
+    // Advection is linear: the fitted map solves it.
+    assert!(page.contains("fitted linear map"));
+    let linear = rolled["results"]["reference"]["mean"].as_array().unwrap();
+    assert!(number(&linear[5]) < 1e-5, "{linear:?}");
 
     // A file of weights alone carries what its network needs.
     let alone = lab.json("evaluate straight/model.safetensors --data npz:waves.npz --json");

@@ -180,7 +180,7 @@ pub(super) fn places<const D: usize>(dims: [usize; D]) -> Vec<usize> {
     places
 }
 
-/// Where the weight of an axis with so many kept modes stands there.
+/// Positions of an axis's weights there, for a number of kept modes.
 fn place(index: usize, kept: usize) -> usize {
     (index + kept / 2) % kept
 }

@@ -38,7 +38,7 @@ impl Kind {
         )
     }
 
-    /// The most modes per axis on a grid of so many points along each.
+    /// The maximum number of modes per axis on a grid of `points` points along each.
     pub(super) fn most_modes(self, points: usize) -> usize {
         match self {
             // Counted over the whole spectrum.
@@ -59,8 +59,8 @@ impl Kind {
     }
 }
 
-/// The channels of a U-Net on so many grids beside the full one, as multiples of those on the grid before: no more on
-/// the first, twice as many on each of the others.
+/// Channel multipliers of a U-Net with `levels` coarser grids, each relative to the next finer grid: 1 for the full grid,
+/// 2 for each of the others.
 fn factors(levels: usize) -> Vec<usize> {
     (0..=levels.min(16))
         .map(|level| 1 + usize::from(level > 0))

@@ -14,7 +14,7 @@ use crate::model::ModelError;
 
 const NAME: &str = "unet-modern";
 
-/// Most levels: grids are halved so many times.
+/// Maximum number of levels; each halves the grid.
 const LEVELS: usize = 16;
 
 /// Configuration of a [`ModernUNet`].
@@ -99,7 +99,7 @@ impl ModernUNetConfig {
         ([down, middle, up], width)
     }
 
-    /// The number of parameters on a grid of so many axes.
+    /// The number of parameters for this number of spatial axes.
     pub fn parameters(&self, axes: usize) -> u64 {
         let [inputs, outputs] = self.channels;
         let (steps, width) = self.steps();

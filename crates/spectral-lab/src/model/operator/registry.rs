@@ -213,7 +213,7 @@ impl OperatorInfo {
             width,
             width,
             layers,
-            modes.max(9).pow(spec.sizes.len() as u32),
+            modes.max(9).saturating_pow(spec.sizes.len() as u32),
         ]);
         if weights > limits::WEIGHTS {
             return Err(ModelError::TooLarge {

@@ -33,7 +33,7 @@ impl ResNetConfig {
         self
     }
 
-    /// The number of parameters on a grid of so many axes.
+    /// The number of parameters for this number of spatial axes.
     pub fn parameters(&self, axes: usize) -> u64 {
         let ([inputs, outputs], hidden) = (self.channels, self.hidden);
         let block = width::conv([hidden; 2], 3, axes).saturating_mul(2);

@@ -14,7 +14,7 @@ use crate::model::ModelError;
 
 const NAME: &str = "unet";
 
-/// Most levels: grids are halved so many times.
+/// Maximum number of levels; each halves the grid.
 const LEVELS: usize = 16;
 
 /// Configuration of a [`UNet`].
@@ -52,7 +52,7 @@ impl UNetConfig {
             .map(|(fine, coarse)| [fine, coarse])
     }
 
-    /// The number of parameters on a grid of so many axes.
+    /// The number of parameters for this number of spatial axes.
     pub fn parameters(&self, axes: usize) -> u64 {
         let ([inputs, outputs], hidden) = (self.channels, self.hidden);
         let block = |inputs, outputs| {

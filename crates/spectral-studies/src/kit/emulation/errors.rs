@@ -19,7 +19,7 @@ pub(crate) struct Errors {
 }
 
 impl Errors {
-    /// The mean after so many steps; NaN beyond the last.
+    /// The mean after `steps` steps; NaN beyond the last.
     pub(crate) fn after(&self, steps: usize) -> f64 {
         let error = steps.checked_sub(1).and_then(|step| self.mean.get(step));
         error.copied().unwrap_or(f64::NAN)

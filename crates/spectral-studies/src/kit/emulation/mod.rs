@@ -7,7 +7,7 @@ mod flow;
 mod network;
 mod pace;
 
-pub(crate) use baseline::{LinearPropagator, persistence};
+pub(crate) use baseline::{linear, persistence};
 pub(crate) use errors::{Errors, LARGEST};
 pub(crate) use flow::{Count, Flow, Parts};
 pub(crate) use network::{Emulated, Network, Sized, emulator, train};

@@ -35,7 +35,7 @@ pub(crate) struct Sized {
 }
 
 impl Network {
-    /// The width that comes nearest to so many parameters.
+    /// The width whose number of parameters is nearest to `parameters`.
     pub(crate) fn sized(
         &self,
         input: &OperatorInput,
@@ -57,8 +57,8 @@ impl Network {
     }
 }
 
-/// The recipe of emulators in so many epochs of so many pairs, `batch` at a time: a fifth of the updates are its warm-up,
-/// as in the source.
+/// The `emulator` recipe for `epochs` epochs of `pairs` pairs in batches of `batch`; a fifth of the updates are warm-up, as
+/// in the source.
 pub(crate) fn emulator(
     epochs: usize,
     pairs: usize,

@@ -18,7 +18,7 @@ pub(in crate::cli) struct SizeArgs {
     /// Frequencies kept along each axis
     #[arg(long, value_name = "N", value_parser = positive)]
     modes: Option<usize>,
-    /// Choose the width for about so many parameters
+    /// Choose the width for about N parameters
     #[arg(long, value_name = "N", value_parser = positive)]
     parameters: Option<usize>,
 }

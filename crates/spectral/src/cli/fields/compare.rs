@@ -6,14 +6,14 @@ use super::super::claims::{claim, claim_first_new};
 use super::super::compare::{CompareArgs, existing, new_folders};
 use super::super::context::Context;
 use super::super::error::CliError;
-use super::super::layout::width;
-use super::super::output::{print, print_json, say};
+use super::super::output::say;
+use super::super::results::show_comparison;
 use super::super::schedule_notes::schedule_notes;
 use super::settings::{FieldDataSettings, OperatorSettings, run_config, short_name};
 use super::trial::FieldTrial;
 use spectral_lab::assemble;
 use spectral_lab::data::fields::load_fields;
-use spectral_lab::report::{ModelReport, Report, combine_seeds, compare_json, findings, table};
+use spectral_lab::report::ModelReport;
 use spectral_lab::train::{RunConfig, RunFolder, TrainConfig};
 
 /// A network from one seed, and where its run is kept.
@@ -40,7 +40,7 @@ pub(in crate::cli) fn compare(args: &CompareArgs, context: &Context) -> Result<(
     // All networks first, so that one that does not accept the data does not stop a comparison halfway.
     let mut networks = Vec::new();
     for model in &args.models {
-        let trial = FieldTrial::new(model, args.size.request(), &data, &config)?;
+        let trial = FieldTrial::new(model, args.size.request(), &data, &config, context)?;
         networks.push((model, trial.settings));
     }
     let claim = match &args.out {
@@ -102,22 +102,11 @@ pub(in crate::cli) fn compare(args: &CompareArgs, context: &Context) -> Result<(
         let report = trial.run(&title, Some(&run), context)?.report;
         reports[number % networks.len()].push((wanted.seed, report));
     }
-    let mut data_report = assemble::field_report(&data)?;
-    data_report.models = reports.into_iter().map(combine_seeds).collect();
-    let mut report = Report {
-        title: format!("{} on {}", args.models.join(", "), args.data),
-        data_sets: vec![data_report],
-        ..Report::default()
-    };
-    report.summary = findings(&report);
-    report.provenance = context.provenance(seed);
-    assemble::write(&report, &out)?;
-    if context.json {
-        say(&table(&report, width()));
-        print_json(&compare_json(&report))?;
-    } else {
-        print(&format!("\n{}\n", table(&report, width())))?;
-    }
-    say(&format!("report: {}", out.join("report.html").display()));
-    Ok(())
+    let title = format!("{} on {}", args.models.join(", "), args.data);
+    show_comparison(
+        reports,
+        assemble::field_report(&data)?,
+        (title, &out),
+        context,
+    )
 }

@@ -100,10 +100,7 @@ impl LoadedOperator {
 
     /// Checks that the network and its scaling accept samples.
     pub(super) fn check(&self, samples: &Samples) -> Result<(), CliError> {
-        let scaling = &self.settings.scaling;
-        scaling.inputs.check(&samples.input_shape())?;
-        scaling.targets.check(&samples.target_shape())?;
-        Ok(self.network.check(&samples.input_shape())?)
+        self.settings.check(&self.network, samples)
     }
 
     /// The data named, or those of the run, with options that are not given taken from the run.

@@ -13,7 +13,7 @@ pub(super) use args::SizeArgs;
 pub(super) use compare::compare;
 pub(super) use evaluate::{TestFields, evaluate};
 pub(super) use loaded::{is_operator_run, reject_operator};
-pub(super) use rollout::{RolloutArgs, run as rollout};
+pub(super) use rollout::{REFERENCE, RolloutArgs, run as rollout};
 pub(super) use train::train;
 pub(super) use trial::FieldTrial;
 

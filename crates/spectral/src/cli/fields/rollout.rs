@@ -17,14 +17,19 @@ use spectral_lab::operate;
 use spectral_lab::report::Report;
 use spectral_lab::rollout::{Run, report_sections};
 
+/// The name of the simplest emulator.
+pub(in crate::cli) const REFERENCE: &str = "fitted linear map";
+
 /// Roll a trained operator out over test trajectories
 #[derive(Debug, Args)]
 #[command(
     after_help = "Applies the network to the first state of each test trajectory, then to its own
-output, and compares every step with the truth. Writes rollout.html, rollout.md
-and rollout.json: the relative L2 error over time beside persistence (the first
-state for all times), energy spectra, errors per frequency band, and pictures of
-truth, prediction and difference.
+output, and compares every step with the truth. Writes report.html, report.md
+and report.json into rollout/ in the run folder: the relative L2 error over time
+beside persistence (the first state for all times) and, on periodic domains, a
+linear map fitted to the training trajectories (one number per Fourier mode);
+energy spectra, errors per frequency band, and pictures of truth, prediction and
+difference.
 
 Examples:
   spectral rollout runs/fno-npz-kdv.npz-0
@@ -96,11 +101,12 @@ pub(in crate::cli) fn run(args: &RolloutArgs, context: &Context) -> Result<(), C
         loaded.name,
         samples.count()
     ));
+    let linear = operate::linear_propagator(&data, samples, &context.device)?;
     let results = operate::roll_out(
         &loaded.network,
         &loaded.settings.scaling,
         (samples, steps),
-        None,
+        linear.as_ref(),
         &context.device,
     )?;
     let run = Run {
@@ -109,7 +115,7 @@ pub(in crate::cli) fn run(args: &RolloutArgs, context: &Context) -> Result<(), C
     };
     let report = Report {
         title: format!("Rollout of {} on {}", loaded.name, data.name),
-        sections: report_sections(&[run], "")?,
+        sections: report_sections(&[run], REFERENCE)?,
         provenance: context.provenance(context.seed()),
         ..Report::default()
     };
@@ -131,18 +137,23 @@ pub(in crate::cli) fn run(args: &RolloutArgs, context: &Context) -> Result<(), C
             .chain([steps])
             .collect();
         let mut text = format!(
-            "{} on {} trajectories of {} ({})\n  step  relative L2 error  persistence\n",
+            "{} on {} trajectories of {} ({})\n  step  relative L2 error  persistence  {}\n",
             loaded.name,
             samples.count(),
             data.name,
-            named.name
+            named.name,
+            results.reference.as_ref().map_or("", |_| REFERENCE)
         );
         for step in shown {
             text.push_str(&format!(
-                "  {step:>4}  {:>17.4e}  {:>11.4e}\n",
+                "  {step:>4}  {:>17.4e}  {:>11.4e}",
                 curve.mean[step - 1],
                 results.persistence.mean[step - 1]
             ));
+            if let Some(reference) = &results.reference {
+                text.push_str(&format!("  {:>17.4e}", reference.mean[step - 1]));
+            }
+            text.push('\n');
         }
         print(&text)?;
     }

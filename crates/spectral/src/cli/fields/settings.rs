@@ -8,8 +8,9 @@ use toml::Table;
 use super::super::args::DataArgs;
 use super::super::error::CliError;
 use super::super::field_args::FieldArgs;
-use spectral_lab::data::fields::{FieldScaling, FieldSet};
+use spectral_lab::data::fields::{FieldScaling, FieldSet, Samples};
 use spectral_lab::model::operator::{OperatorInput, OperatorSpec};
+use spectral_lab::operate::FieldNetwork;
 use spectral_lab::train::{
     DataDescription, FieldDescription, Loss, ModelDescription, RunConfig, Scaling, TrainConfig,
 };
@@ -24,6 +25,15 @@ pub(in crate::cli) struct OperatorSettings {
     pub(in crate::cli) loss: Loss,
     /// The scaling of inputs and targets.
     pub(in crate::cli) scaling: Scaling,
+}
+
+impl OperatorSettings {
+    /// Checks that a network of these settings and its scaling accept samples.
+    pub(super) fn check(&self, network: &FieldNetwork, samples: &Samples) -> Result<(), CliError> {
+        self.scaling.inputs.check(&samples.input_shape())?;
+        self.scaling.targets.check(&samples.target_shape())?;
+        Ok(network.check(&samples.input_shape())?)
+    }
 }
 
 /// The requested data.

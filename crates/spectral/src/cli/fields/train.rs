@@ -2,15 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use super::super::args::DataArgs;
 use super::super::context::Context;
 use super::super::error::CliError;
 use super::super::field_args::FieldArgs;
-use super::super::layout::width;
-use super::super::output::{print, print_json, say};
-use super::super::paths::path_text;
+use super::super::output::say;
+use super::super::results::{Trained, show_run};
 use super::super::run_settings::folder_name;
 use super::super::schedule_notes::schedule_notes;
 use super::super::train::{TrainArgs, create};
@@ -19,8 +16,7 @@ use super::settings::{FieldDataSettings, OperatorSettings, run_config, short_nam
 use super::trial::{FieldOutcome, FieldTrial};
 use spectral_lab::assemble;
 use spectral_lab::data::fields::load_fields;
-use spectral_lab::report::{Report, compare_json, findings, table};
-use spectral_lab::train::{Ending, RunFolder, TrainConfig};
+use spectral_lab::train::{RunFolder, TrainConfig};
 
 /// Trains one operator network and keeps the run in a folder.
 pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), CliError> {
@@ -36,7 +32,13 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
         None => Plan::new(args, context)?,
     };
     let data = load_fields(&plan.data, &plan.fields.options(&plan.data_args))?;
-    let mut trial = FieldTrial::new(&plan.model, args.size.request(), &data, &plan.train)?;
+    let mut trial = FieldTrial::new(
+        &plan.model,
+        args.size.request(),
+        &data,
+        &plan.train,
+        context,
+    )?;
     if let Some(settings) = plan.settings {
         trial.settings = settings;
     }
@@ -73,38 +75,14 @@ pub(in crate::cli) fn train(args: &TrainArgs, context: &Context) -> Result<(), C
     say(&format!("run folder: {}", run.path().display()));
     let title = format!("{} on {}", plan.model, plan.data);
     let FieldOutcome { report, ending, .. } = trial.run(&title, Some(&run), context)?;
-    let history = report.history.clone();
-    let mut data_report = assemble::field_report(&data)?;
-    data_report.models.push(report);
-    let mut report = Report {
+    let trained = Trained { report, ending };
+    show_run(
+        trained,
+        assemble::field_report(&data)?,
+        &run,
         title,
-        data_sets: vec![data_report],
-        ..Report::default()
-    };
-    report.summary = findings(&report);
-    report.provenance = context.provenance(plan.train.seed);
-    assemble::write(&report, run.path())?;
-    let shown = if context.json {
-        say(&table(&report, width()));
-        let mut result = compare_json(&report)[0].take();
-        result["run"] = json!(path_text(run.path()));
-        result["seed"] = json!(plan.train.seed);
-        result["history"] = json!(history);
-        print_json(&result)
-    } else {
-        print(&format!("\n{}\n", table(&report, width())))
-    };
-    say(&format!(
-        "report: {}",
-        run.path().join("report.html").display()
-    ));
-    match ending {
-        Ending::Diverged { epoch, step, loss } => Err(CliError::Failed(format!(
-            "the run diverged in epoch {epoch}, at mini-batch {step}: the loss was {loss}; try a \
-             lower --lr or --clip-norm"
-        ))),
-        Ending::Completed | Ending::Stopped { .. } => shown,
-    }
+        context,
+    )
 }
 
 /// What to train, on which data.

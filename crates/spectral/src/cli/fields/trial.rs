@@ -33,18 +33,24 @@ pub(in crate::cli) struct FieldOutcome {
 }
 
 impl<'a> FieldTrial<'a> {
-    /// A new network for the data, with scaling fitted to them.
+    /// A new network for the data, with scaling fitted to them. Rejects a network or a scaling that does not accept
+    /// the training samples or those that each epoch is tested on, before a run folder is created.
     pub(in crate::cli) fn new(
         model: &'a str,
         size: ArchitectureRequest,
         data: &'a FieldSet,
         config: &'a TrainConfig,
+        context: &Context,
     ) -> Result<Self, CliError> {
         let settings = OperatorSettings {
             operator: find_operator(model)?.spec(&input_of(data), size)?,
             loss: config.loss,
             scaling: scaling_of(config, data),
         };
+        let network = FieldNetwork::build(model, &settings.operator, &context.device)?;
+        for samples in [&data.train, &data.tests[0].samples] {
+            settings.check(&network, samples)?;
+        }
         Ok(Self {
             model,
             settings,
