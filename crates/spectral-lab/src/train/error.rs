@@ -66,7 +66,7 @@ pub enum TrainError {
     },
     /// A grid that a loss does not serve.
     #[error(transparent)]
-    Layer(#[from] SpectralError),
+    Layer(Box<SpectralError>),
     /// A network returned fields of another shape than the targets.
     #[error(
         "the network returns fields of shape {outputs:?} (channels, then space), but the targets have {targets:?}"
@@ -182,6 +182,12 @@ pub enum TrainError {
     /// A run to be resumed or read does not exist.
     #[error("{} holds no run (no config.toml)", .0.display())]
     NoRun(PathBuf),
+}
+
+impl From<SpectralError> for TrainError {
+    fn from(error: SpectralError) -> Self {
+        Self::Layer(Box::new(error))
+    }
 }
 
 impl TrainError {
